@@ -1,0 +1,219 @@
+//! A room that a client has open: its timeline, who is in it, who writes, and what is unread. Decides nothing about the
+//! connection.
+
+pub use super::timeline::Advance;
+use super::timeline::Timeline;
+use crate::{
+    id::UserId,
+    protocol::{Head, Joined, Members, Message, Place, Presence, Refused, Seq, User},
+    room_name::RoomName,
+    time::Millis,
+};
+
+/// How long somebody counts as writing after they were last seen to, in milliseconds.
+const TYPING_MS: u64 = 6_000;
+
+/// How long after a reconnection it is no news that somebody is back who was there before it, in milliseconds.
+const FAMILIAR_MS: u64 = 30_000;
+
+/// One of a client's open rooms.
+#[derive(Clone, Debug)]
+pub struct OpenRoom {
+    name: RoomName,
+    timeline: Timeline,
+    members: Members,
+    typing: Vec<(User, Millis)>,
+    /// Who was there before the connection broke: that they are back is no news for a while.
+    familiar: Vec<UserId>,
+    /// Until when, once the room is joined again; 0 before.
+    familiar_until: Millis,
+    unread: usize,
+    revision: u64,
+    /// Whether the server has answered the last join of this connection.
+    pub(super) joined: bool,
+    /// Whether a join is under way, so that a run of events that are ahead asks but once.
+    pub(super) joining: bool,
+    /// When to ask again to be let in, where the server could not do it for now.
+    retry_at: Option<Millis>,
+    /// Why the server will not let the user in, if it will not.
+    refused: Option<Refused>,
+}
+
+impl OpenRoom {
+    pub(super) fn new(name: RoomName) -> OpenRoom {
+        OpenRoom {
+            name,
+            timeline: Timeline::default(),
+            members: Members::default(),
+            typing: Vec::new(),
+            familiar: Vec::new(),
+            familiar_until: Millis(0),
+            unread: 0,
+            revision: 0,
+            joined: false,
+            joining: false,
+            retry_at: None,
+            refused: None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &RoomName {
+        &self.name
+    }
+
+    /// What it shows.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Who is in it, as far as the server names them.
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// Who is writing in it at present.
+    pub fn typists(&self) -> impl Iterator<Item = &User> {
+        self.typing.iter().map(|(user, _)| user)
+    }
+
+    /// How many messages of others came while nobody looked.
+    pub fn unread(&self) -> usize {
+        self.unread
+    }
+
+    /// Why the server does not let the user in, if so.
+    pub fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    /// Whether the room was ever answered for: before that, that it is empty means nothing.
+    pub fn is_known(&self) -> bool {
+        self.timeline.position().is_some()
+    }
+
+    /// Rises with every change of people, typists or counts; the timeline has a revision of its own.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    pub(super) fn place(&self) -> Place {
+        let position = self.timeline.position();
+        Place {
+            room: self.name.to_string(),
+            epoch: position.map(|(epoch, _)| epoch.to_string()),
+            seq: position.map(|(_, seq)| seq),
+        }
+    }
+
+    pub(super) fn join(&mut self, joined: Joined, me: &User, now: Millis) {
+        if !self.familiar.is_empty() && self.familiar_until == Millis(0) {
+            self.familiar_until = now + FAMILIAR_MS;
+        }
+        self.members = joined.members.clone();
+        // The first page of a room is history, not news.
+        let known = self.is_known();
+        let news = self.timeline.join(joined, me);
+        self.unread += if known { news } else { 0 };
+        self.joined = true;
+        self.joining = false;
+        self.refused = None;
+        self.revision += 1;
+    }
+
+    pub(super) fn message(&mut self, message: Message, seen: bool) -> Advance {
+        self.typing.retain(|(user, _)| user.id != message.user.id);
+        match self.timeline.message(message) {
+            Advance::Taken => {
+                self.unread += usize::from(!seen);
+                self.revision += 1;
+                Advance::Taken
+            }
+            other => self.once(other),
+        }
+    }
+
+    pub(super) fn ghost(&mut self, seq: Seq) -> Advance {
+        let advance = self.timeline.ghost(seq);
+        self.once(advance)
+    }
+
+    pub(super) fn presence(&mut self, presence: Presence, me: &User, now: Millis) {
+        self.revision += 1;
+        let gone =
+            |user: &User| presence.leave.iter().chain(&presence.enter).any(|other| other.id == user.id);
+        self.members.list.retain(|user| !gone(user));
+        self.typing.retain(|(user, _)| !gone(user));
+        self.members.list.extend(presence.enter.iter().cloned());
+        self.members.count = presence.count;
+        if self.joined && self.familiar_until <= now {
+            self.familiar.clear();
+        }
+        let left = presence.leave.into_iter().filter(|user| user.id != me.id).collect();
+        let entered = presence.enter.into_iter();
+        let entered = entered.filter(|user| user.id != me.id && !self.familiar.contains(&user.id)).collect();
+        self.timeline.notice(false, left, now);
+        self.timeline.notice(true, entered, now);
+    }
+
+    pub(super) fn typing(&mut self, user: User, now: Millis) {
+        self.typing.retain(|(other, _)| other.id != user.id);
+        self.typing.push((user, now + TYPING_MS));
+        self.revision += 1;
+    }
+
+    pub(super) fn expire(&mut self, now: Millis) {
+        let before = self.typing.len();
+        self.typing.retain(|(_, until)| *until > now);
+        self.revision += u64::from(self.typing.len() != before);
+    }
+
+    /// The server does not let the user in: for now, and then it is asked again; or at all.
+    pub(super) fn refuse(&mut self, refused: Refused, now: Millis) {
+        self.joining = false;
+        self.revision += 1;
+        match refused.retry_ms {
+            Some(retry_ms) => self.retry_at = Some(now + retry_ms),
+            None => self.refused = Some(refused),
+        }
+    }
+
+    /// Whether it is time to ask again to be let in; it is asked once.
+    pub(super) fn is_due(&mut self, now: Millis) -> bool {
+        self.retry_at.take_if(|at| *at <= now).is_some()
+    }
+
+    pub(super) fn next(&self) -> Option<Millis> {
+        self.typing.iter().map(|(_, until)| *until).chain(self.retry_at).min()
+    }
+
+    pub(super) fn seen(&mut self) {
+        self.unread = 0;
+        self.revision += 1;
+    }
+
+    /// Whether the server's log stands elsewhere than what is held here says.
+    pub(super) fn is_behind(&mut self, head: &Head) -> bool {
+        self.joined
+            && !self.joining
+            && self.timeline.position().is_none_or(|(epoch, last)| *epoch != head.epoch || last < head.seq)
+    }
+
+    pub(super) fn disconnected(&mut self) {
+        self.joined = false;
+        self.joining = false;
+        self.retry_at = None;
+        self.typing.clear();
+        // A server that has restarted knows nobody, and takes each who comes back for new.
+        self.familiar.extend(self.members.list.iter().map(|user| user.id.clone()));
+        self.familiar.sort_unstable();
+        self.familiar.dedup();
+        self.familiar_until = Millis(0);
+        self.revision += 1;
+    }
+
+    /// A room that waits for the answer to a join is behind anyway; it asks once.
+    fn once(&mut self, advance: Advance) -> Advance {
+        if advance == Advance::Behind && (self.joining || !self.joined) { Advance::Known } else { advance }
+    }
+}

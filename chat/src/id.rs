@@ -1,0 +1,177 @@
+//! The opaque ids that cross the wire: of a message, of a user, of a life of a room's log.
+//!
+//! Owns their alphabet, their lengths and how one is written from random bytes. Never draws
+//! randomness itself: the bytes are an argument. Never asks what an id stands for.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// How many tints there are for people's names: `tint-0` to `tint-11` in the style sheet.
+pub const TINTS: u8 = 12;
+
+/// Why a string is no id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum IdError {
+    /// There is nothing in it.
+    #[error("an id must not be empty")]
+    Empty,
+    /// It is longer than its kind allows.
+    #[error("an id of {got} bytes is longer than the {limit} allowed")]
+    TooLong {
+        /// The most characters an id of this kind may have.
+        limit: usize,
+        /// How many bytes there were.
+        got: usize,
+    },
+    /// It holds something outside of `[A-Za-z0-9_-]`.
+    #[error("an id is made of A-Z, a-z, 0-9, _ and - only")]
+    Unfit,
+}
+
+/// Defines one kind of id: a private string of 1 to `$limit` of `[A-Za-z0-9_-]`.
+macro_rules! id {
+    ($(#[$docs:meta])* $name:ident, limit: $limit:literal, minted_from: $bytes:literal) => {
+        $(#[$docs])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The most characters this id may have.
+            pub const LIMIT: usize = $limit;
+
+            /// Returns the id that `text` spells, or why it spells none.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                check(text, Self::LIMIT).map(|()| Self(text.into()))
+            }
+
+            /// Returns the id that writes `bytes`, which the caller drew at random, as lower-case hex.
+            pub fn from_bytes(bytes: [u8; $bytes]) -> Self {
+                Self(hex(&bytes))
+            }
+
+            /// Returns the id as it stands on the wire.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<$name> for Arc<str> {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserialize_parsed(deserializer, Self::parse)
+            }
+        }
+    };
+}
+
+id!(
+    /// Names one message of one user in one room, so that sending it twice is sending it once.
+    ///
+    /// The client chooses it; the rule is DESIGN.md's, "The log": 1 to 64 of `[A-Za-z0-9_-]`.
+    ClientId, limit: 64, minted_from: 16
+);
+
+id!(
+    /// Names a user for good, whatever nickname they go by.
+    UserId, limit: 32, minted_from: 10
+);
+
+id!(
+    /// Names one life of a room's log. Positions of another epoch mean nothing in this one.
+    Epoch, limit: 32, minted_from: 8
+);
+
+impl UserId {
+    /// Returns which of the [`TINTS`] colours this user's name wears, from 0.
+    ///
+    /// It is a function of the id alone (FNV-1a, 32 bits), so that every page, server and release
+    /// shows a person in the same colour.
+    pub fn tint(&self) -> u8 {
+        const OFFSET_BASIS: u32 = 0x811c_9dc5;
+        const PRIME: u32 = 0x0100_0193;
+        let hash =
+            self.0.bytes().fold(OFFSET_BASIS, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME));
+        // FNV's low bits mix the least, hence the fold. The remainder is below 12.
+        let tint = (hash ^ (hash >> 16)) % u32::from(TINTS);
+        tint.to_le_bytes()[0]
+    }
+}
+
+/// Reads a string with `parse`, from borrowed text where the format can lend it.
+pub(crate) fn deserialize_parsed<'de, D, T, E>(
+    deserializer: D,
+    parse: fn(&str) -> Result<T, E>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    E: fmt::Display,
+{
+    struct Parsed<T, E>(fn(&str) -> Result<T, E>, PhantomData<T>);
+
+    impl<T, E: fmt::Display> Visitor<'_> for Parsed<T, E> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<F: serde::de::Error>(self, text: &str) -> Result<T, F> {
+            (self.0)(text).map_err(F::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Parsed(parse, PhantomData))
+}
+
+fn check(text: &str, limit: usize) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.len() > limit {
+        let got = text.len();
+        return Err(IdError::TooLong { limit, got });
+    }
+    let fit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    text.bytes().all(fit).then_some(()).ok_or(IdError::Unfit)
+}
+
+fn hex(bytes: &[u8]) -> Arc<str> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    let text: String = bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte)]).collect();
+    text.into()
+}

@@ -1,0 +1,370 @@
+//! Nicknames: what people are called, and which two names are too alike for two people.
+//!
+//! Owns what a nickname may be made of, its canonical form and its skeleton. Never knows which
+//! names are taken. Needs large Unicode tables and is therefore called by the server only; the
+//! browser shows nicknames as the plain strings that the wire carries.
+
+use std::fmt;
+use std::iter::Peekable;
+use std::str::Chars;
+use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
+use unicode_security::skeleton;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::text::is_invisible;
+
+/// The most user-perceived characters (extended grapheme clusters, UAX #29) of a nickname.
+pub const LIMIT: usize = 24;
+
+/// The most bytes of a nickname in UTF-8, because a cluster alone may be of any size. Twenty-four
+/// letters with a mark each, of any script, take fewer.
+pub const BYTES_LIMIT: usize = 256;
+
+/// The most bytes looked at. Normalizing may shorten what was typed, but not by this much.
+const TYPED_LIMIT: usize = 4 * BYTES_LIMIT;
+
+/// The most nonspacing marks in a row (UTS #39, section 5.4).
+const NONSPACING_LIMIT: usize = 4;
+
+/// The most marks of any kind in a row. The scripts of the living need fewer.
+const MARKS_LIMIT: usize = 8;
+
+/// How often a skeleton is folded before it is taken for settled. A test walks all of Unicode for it.
+const ROUNDS: usize = 4;
+
+/// The canonical combining class of viramas, the signs that take a consonant's vowel.
+const VIRAMA: u8 = 9;
+
+const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
+const ZERO_WIDTH_JOINER: char = '\u{200D}';
+const TEXT_PRESENTATION: char = '\u{FE0E}';
+const EMOJI_PRESENTATION: char = '\u{FE0F}';
+
+/// A nickname in its canonical form, fit to be shown to everybody.
+///
+/// It is in NFKC, has 1 to [`LIMIT`] user-perceived characters with single spaces inside and none
+/// around them, and at least one letter, digit or symbol among them. Nothing in it breaks lines,
+/// turns the direction of writing or hides.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nickname(Arc<str>);
+
+impl Nickname {
+    /// Returns the nickname that somebody means who types `text`, in its canonical form.
+    ///
+    /// White space around it goes, runs of spaces inside become one space, NFKC makes full-width
+    /// letters plain. Parsing a nickname again changes nothing.
+    ///
+    /// Characters without a shape of their own are refused, save where a script or an emoji is
+    /// made with them: joiners after a virama (RFC 5892, appendix A) and the sequences of UTS #51.
+    ///
+    /// # Errors
+    /// Says which rule `text` breaks; of several, any.
+    pub fn parse(text: &str) -> Result<Self, NicknameError> {
+        let typed = text.trim();
+        if typed.len() > TYPED_LIMIT {
+            return Err(NicknameError::TooLong);
+        }
+        let name = canonical(typed);
+        if name.is_empty() {
+            return Err(NicknameError::Empty);
+        }
+        let mut clusters = 0;
+        for cluster in name.graphemes(true) {
+            check_cluster(cluster)?;
+            clusters += 1;
+        }
+        if clusters > LIMIT || name.len() > BYTES_LIMIT {
+            return Err(NicknameError::TooLong);
+        }
+        if !name.chars().any(is_telling) {
+            return Err(NicknameError::OnlyPunctuation);
+        }
+        Ok(Self(name.into()))
+    }
+
+    /// Returns the nickname as it is shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns what this name looks like. Two people may not go by names of the same skeleton.
+    ///
+    /// It is the skeleton of UTS #39, section 4, made blind to case, so that neither `admin`, `ADMIN`
+    /// and `Аdmin` with a Cyrillic А are three, nor are `Alice` and `AIice` with a capital i. UTS #39
+    /// compares letters as they stand; a letter here looks like whatever ASCII it or its other case
+    /// looks like (a Cyrillic Н looks like H, hence н counts as h).
+    pub fn skeleton(&self) -> Skeleton {
+        let mut key = self.0.to_string();
+        for _ in 0..ROUNDS {
+            let next: String = key.nfd().map(look).collect::<String>().nfd().collect();
+            if next == key {
+                break;
+            }
+            key = next;
+        }
+        Skeleton(key)
+    }
+}
+
+impl fmt::Display for Nickname {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Nickname {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nickname({:?})", &*self.0)
+    }
+}
+
+impl serde::Serialize for Nickname {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl From<Nickname> for Arc<str> {
+    fn from(name: Nickname) -> Self {
+        name.0
+    }
+}
+
+/// What a nickname looks like: a key to compare, never to show.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Skeleton(String);
+
+impl Skeleton {
+    /// Returns the key, for a store that keeps names unique.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a string is no nickname. The views translate it by its variant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NicknameError {
+    /// There is nothing in it but white space.
+    #[error("A nickname needs at least one character.")]
+    Empty,
+    /// It has more than [`LIMIT`] characters, or more than [`BYTES_LIMIT`] bytes.
+    #[error("A nickname may have {LIMIT} characters at most.")]
+    TooLong,
+    /// It holds a control character or a line break.
+    #[error("A nickname may not hold control characters or line breaks.")]
+    Control,
+    /// It holds a character that turns the direction of writing.
+    #[error("A nickname may not hold characters that change the direction of writing.")]
+    Bidi,
+    /// It holds a character that nobody can see.
+    #[error("A nickname may not hold invisible characters.")]
+    Invisible,
+    /// It holds a character without a meaning that everybody shares: an unassigned or a private one.
+    #[error("A nickname may only hold characters that everybody's device knows.")]
+    Unassigned,
+    /// It holds a combining mark with nothing to stand on.
+    #[error("A nickname may not hold an accent without a letter under it.")]
+    StrayMark,
+    /// It heaps marks upon one letter.
+    #[error("A nickname may not heap so many accents on one letter.")]
+    TooManyMarks,
+    /// It has punctuation only.
+    #[error("A nickname needs a letter, a digit or a symbol.")]
+    OnlyPunctuation,
+}
+
+impl NicknameError {
+    /// Every way to be no nickname.
+    pub const ALL: [Self; 9] = [
+        Self::Empty,
+        Self::TooLong,
+        Self::Control,
+        Self::Bidi,
+        Self::Invisible,
+        Self::Unassigned,
+        Self::StrayMark,
+        Self::TooManyMarks,
+        Self::OnlyPunctuation,
+    ];
+
+    /// Returns the name of the error on the wire and in addresses, which never changes.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "nickname_empty",
+            Self::TooLong => "nickname_too_long",
+            Self::Control => "nickname_control",
+            Self::Bidi => "nickname_bidi",
+            Self::Invisible => "nickname_invisible",
+            Self::Unassigned => "nickname_unassigned",
+            Self::StrayMark => "nickname_stray_mark",
+            Self::TooManyMarks => "nickname_too_many_marks",
+            Self::OnlyPunctuation => "nickname_only_punctuation",
+        }
+    }
+
+    /// Returns the error that `code` names, if it names one.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|error| error.code() == code)
+    }
+}
+
+/// Returns `typed` in NFKC, each run of spaces inside as one, and none around.
+fn canonical(typed: &str) -> String {
+    // NFKC turns some symbols into letters, ™ into TM. A presentation selector after such a
+    // symbol (phones write one) would be left to hang on the letter.
+    let mut before = None;
+    let selected = typed.chars().filter(|&c| {
+        let dangling = matches!(c, TEXT_PRESENTATION | EMOJI_PRESENTATION)
+            && before.is_some_and(|b| !std::iter::once(b).nfkc().eq([b]));
+        before = Some(c);
+        !dangling
+    });
+    let mut name = String::with_capacity(typed.len());
+    for c in selected.nfkc() {
+        if c.general_category() != GeneralCategory::SpaceSeparator {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with(' ') {
+            name.push(' ');
+        }
+    }
+    name.truncate(name.trim_end_matches(' ').len());
+    name
+}
+
+/// Says what is wrong with one user-perceived character, if anything is.
+fn check_cluster(cluster: &str) -> Result<(), NicknameError> {
+    if is_emoji_sequence(cluster) {
+        return Ok(());
+    }
+    let mut before = None;
+    let (mut marks, mut nonspacing) = (0, 0);
+    for c in cluster.chars() {
+        let after_virama = before.is_some_and(|b| canonical_combining_class(b) == VIRAMA);
+        match c.general_category() {
+            GeneralCategory::Control
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator => return Err(NicknameError::Control),
+            _ if is_bidi_control(c) => return Err(NicknameError::Bidi),
+            GeneralCategory::Format
+                if after_virama && matches!(c, ZERO_WIDTH_JOINER | ZERO_WIDTH_NON_JOINER) => {}
+            GeneralCategory::Unassigned | GeneralCategory::PrivateUse | GeneralCategory::Surrogate => {
+                return Err(NicknameError::Unassigned);
+            }
+            // The replacement characters tell of a name that was lost on its way here.
+            _ if matches!(c, '\u{FFFC}' | '\u{FFFD}') => return Err(NicknameError::Unassigned),
+            GeneralCategory::Format => return Err(NicknameError::Invisible),
+            _ if is_invisible(c) => return Err(NicknameError::Invisible),
+            category if is_mark(category) => {
+                if matches!(before, None | Some(' ')) {
+                    return Err(NicknameError::StrayMark);
+                }
+                marks += 1;
+                nonspacing += usize::from(category != GeneralCategory::SpacingMark);
+                if marks > MARKS_LIMIT || nonspacing > NONSPACING_LIMIT {
+                    return Err(NicknameError::TooManyMarks);
+                }
+            }
+            _ => (marks, nonspacing) = (0, 0),
+        }
+        before = Some(c);
+    }
+    Ok(())
+}
+
+fn is_mark(category: GeneralCategory) -> bool {
+    matches!(
+        category,
+        GeneralCategory::NonspacingMark | GeneralCategory::SpacingMark | GeneralCategory::EnclosingMark
+    )
+}
+
+/// The property `Bidi_Control` of UAX #9.
+fn is_bidi_control(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61C}' | '\u{200E}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Whether `c` alone would do for a name.
+fn is_telling(c: char) -> bool {
+    matches!(
+        c.general_category_group(),
+        GeneralCategoryGroup::Letter | GeneralCategoryGroup::Number | GeneralCategoryGroup::Symbol
+    )
+}
+
+/// Whether `cluster` is an emoji by the grammar of UTS #51, section 1.4.9, in which joiners,
+/// selectors and tags have their place.
+fn is_emoji_sequence(cluster: &str) -> bool {
+    let mut chars = cluster.chars().peekable();
+    loop {
+        if !take_emoji(&mut chars) {
+            return false;
+        }
+        match chars.next() {
+            None => return true,
+            Some(ZERO_WIDTH_JOINER) => {}
+            Some(_) => return false,
+        }
+    }
+}
+
+/// Takes one element of an emoji sequence from `chars`; whether there was one.
+fn take_emoji(chars: &mut Peekable<Chars<'_>>) -> bool {
+    const KEYCAP: char = '\u{20E3}';
+    const BLACK_FLAG: char = '\u{1F3F4}';
+    const LAST_TAG: char = '\u{E007F}';
+
+    let Some(base) = chars.next() else {
+        return false;
+    };
+    if base.is_ascii() {
+        return chars.next_if_eq(&EMOJI_PRESENTATION).is_some()
+            && chars.next_if_eq(&KEYCAP).is_some()
+            && matches!(base, '0'..='9' | '#' | '*');
+    }
+    if !base.is_emoji_char() {
+        return false;
+    }
+    // Only the flags of regions are written with tags, and a region's code has six letters at most.
+    if base == BLACK_FLAG {
+        let mut tags = 0;
+        while chars.next_if(|c| ('\u{E0030}'..='\u{E007A}').contains(c)).is_some() {
+            tags += 1;
+        }
+        if tags > 0 {
+            return tags <= 6 && chars.next_if_eq(&LAST_TAG).is_some();
+        }
+    }
+    chars.next_if(|c| matches!(c, '\u{1F3FB}'..='\u{1F3FF}' | &TEXT_PRESENTATION | &EMOJI_PRESENTATION));
+    true
+}
+
+/// Returns what `c` looks like, in lower case.
+fn look(c: char) -> String {
+    let prototype = |c: char| skeleton(c.encode_utf8(&mut [0; 4])).collect::<String>();
+    let upper: String = c.to_uppercase().collect();
+    // By way of the upper case, so that ς comes out as σ.
+    let lower = upper.to_lowercase();
+    let as_it_is = prototype(c);
+    if as_it_is.is_ascii() {
+        return fold_ascii(&as_it_is);
+    }
+    for case in [&upper, &lower] {
+        let look: String = skeleton(case).collect();
+        if look.is_ascii() {
+            return fold_ascii(&look);
+        }
+    }
+    skeleton(&lower).collect()
+}
+
+/// Returns `look` in lower case, i as l: a capital i is one to the eye, so the small one has to follow.
+fn fold_ascii(look: &str) -> String {
+    look.to_ascii_lowercase().replace('i', "l")
+}

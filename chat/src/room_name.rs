@@ -1,0 +1,227 @@
+//! Names of rooms, as they stand in addresses, on the wire and in the store.
+//!
+//! Owns which names there are and which of several spellings is the one that counts. Never knows
+//! which rooms exist.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::Deserializer;
+use serde::{Deserialize, Serialize, Serializer};
+use unicode_ident::{is_xid_continue, is_xid_start};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::id::deserialize_parsed;
+use crate::text::is_invisible;
+
+/// The most characters (`char`s) a room's name may have.
+pub const LIMIT: usize = 32;
+
+/// The most marks in a row. The scripts of the living need fewer; more is a tower over the lines above.
+const MARKS_LIMIT: usize = 6;
+
+/// The most bytes looked at.
+const TYPED_LIMIT: usize = 64 * LIMIT;
+
+/// How often normalizing and lower-casing are tried before a name is taken for settled. Two rounds do:
+/// T̈ has no composed form, but ẗ has.
+const ROUNDS: usize = 4;
+
+/// A room's name in its canonical form: 1 to 32 letters and digits of any script, the marks that
+/// belong to them, `-` and `_`, lower-case, in Unicode's NFKC.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomName(Arc<str>);
+
+impl RoomName {
+    /// Returns the room that `text` names, if `text` is its name to the letter.
+    ///
+    /// For what programs send. It is cheap enough for the browser and therefore does not check that
+    /// `text` is in NFKC, which takes large tables: another spelling that passes names another room,
+    /// one that nobody reaches by typing.
+    ///
+    /// # Errors
+    /// Says what is wrong, [`RoomNameError::NotCanonical`] if only the case is.
+    pub fn parse(text: &str) -> Result<Self, RoomNameError> {
+        if text.is_empty() {
+            return Err(RoomNameError::Empty);
+        }
+        let mut marks_allowed = 0;
+        for c in text.chars() {
+            match Kind::of(c) {
+                Kind::Letter => marks_allowed = MARKS_LIMIT,
+                Kind::Mark if marks_allowed > 0 => marks_allowed -= 1,
+                Kind::Joint => marks_allowed = 0,
+                Kind::Capital => return Err(RoomNameError::NotCanonical),
+                Kind::Mark | Kind::Unfit => return Err(RoomNameError::Unfit(c)),
+            }
+        }
+        if text.chars().nth(LIMIT).is_some() {
+            return Err(RoomNameError::TooLong);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// Returns the room that a person means by `text`: white space around it goes, NFKC and
+    /// lower-case apply. For forms and addresses.
+    ///
+    /// # Errors
+    /// As [`RoomName::parse`] says of the canonical form.
+    pub fn parse_any(text: &str) -> Result<Self, RoomNameError> {
+        // NFKC composes a few bytes into one at most, so that what is this long cannot come out fit.
+        if text.trim().len() > TYPED_LIMIT {
+            return Err(RoomNameError::TooLong);
+        }
+        let mut name = text.trim().to_owned();
+        for _ in 0..ROUNDS {
+            let next = name.nfkc().collect::<String>().to_lowercase();
+            let next = next.trim();
+            if next == name {
+                break;
+            }
+            next.clone_into(&mut name);
+        }
+        Self::parse(&name)
+    }
+
+    /// Returns the room that `text` names in a line of the server's, in an address or in what was stored.
+    ///
+    /// For the browser, where the tables that tell letters from other characters would be a large part of the program:
+    /// it only refuses what no name can be. A name that is none all the same is refused by the server, which parses it.
+    ///
+    /// # Errors
+    /// Says what is wrong.
+    pub fn from_canonical(text: &str) -> Result<Self, RoomNameError> {
+        if text.is_empty() {
+            return Err(RoomNameError::Empty);
+        }
+        if text.chars().nth(LIMIT).is_some() {
+            return Err(RoomNameError::TooLong);
+        }
+        let fits = |c: char| match c {
+            'a'..='z' | '0'..='9' | '-' | '_' => true,
+            c => !c.is_ascii() && !c.is_whitespace() && !c.is_control(),
+        };
+        match text.chars().find(|c| !fits(*c)) {
+            None => Ok(Self(text.into())),
+            Some(c) if c.is_ascii_uppercase() => Err(RoomNameError::NotCanonical),
+            Some(c) => Err(RoomNameError::Unfit(c)),
+        }
+    }
+
+    /// Returns the room that everybody is in.
+    pub fn lobby() -> Self {
+        Self("lobby".into())
+    }
+
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoomName({})", self.0)
+    }
+}
+
+impl Borrow<str> for RoomName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<RoomName> for Arc<str> {
+    fn from(name: RoomName) -> Self {
+        name.0
+    }
+}
+
+impl Serialize for RoomName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for RoomName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_parsed(deserializer, Self::from_canonical)
+    }
+}
+
+/// Why a string is no room's name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RoomNameError {
+    /// There is nothing in it but white space.
+    #[error("A room needs a name.")]
+    Empty,
+    /// It has more than [`LIMIT`] characters.
+    #[error("A room's name may have {LIMIT} characters at most.")]
+    TooLong,
+    /// It holds this character, which no room's name may hold, or not in this place.
+    #[error("A room's name is made of letters, digits, - and _, without {0:?}.")]
+    Unfit(char),
+    /// It holds a capital letter; only [`RoomName::parse`] minds.
+    #[error("A room's name is written in lower case.")]
+    NotCanonical,
+}
+
+impl RoomNameError {
+    /// Returns the name of the error on the wire, which never changes.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "room_name_empty",
+            Self::TooLong => "room_name_too_long",
+            Self::Unfit(_) => "room_name_unfit",
+            Self::NotCanonical => "room_name_not_canonical",
+        }
+    }
+}
+
+/// What a character is to a room's name.
+enum Kind {
+    Letter,
+    Mark,
+    Joint,
+    Capital,
+    Unfit,
+}
+
+impl Kind {
+    /// Sorts `c` by the identifier properties of UAX #31: `XID_Continue` is the letters, marks and
+    /// decimal digits that NFKC leaves, and some punctuation that is taken out again.
+    fn of(c: char) -> Self {
+        match c {
+            '-' | '_' => Self::Joint,
+            _ if !is_xid_continue(c) || is_invisible(c) || is_identifier_punctuation(c) => Self::Unfit,
+            _ if c.is_uppercase() => Self::Capital,
+            _ if is_xid_start(c) || c.is_numeric() => Self::Letter,
+            _ => Self::Mark,
+        }
+    }
+}
+
+/// Whether `c` continues an identifier without being a letter, a mark or a digit.
+fn is_identifier_punctuation(c: char) -> bool {
+    matches!(
+        c,
+        '\u{B7}'
+            | '\u{387}'
+            | '\u{203F}'..='\u{2040}'
+            | '\u{2054}'
+            | '\u{2118}'
+            | '\u{212E}'
+            | '\u{30FB}'
+            | '\u{FE33}'..='\u{FE34}'
+            | '\u{FE4D}'..='\u{FE4F}'
+            | '\u{FF3F}'
+            | '\u{FF65}'
+    )
+}

@@ -1,0 +1,267 @@
+//! What a message says: the text as it is kept, its line for the plain door, and its spans for the view.
+//!
+//! Owns how long a text may be, which line breaks and characters it keeps, and what in it is a
+//! link. Never escapes or renders: `<` stays `<`. Bidirectional controls are kept, because people
+//! who write from right to left need them; that they do not turn the rest of the page around is the
+//! view's part, which isolates every text (`dir="auto"`, `<bdi>`). Runs in the browser too, so it
+//! uses no Unicode table beyond the standard library's.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use linkify::{LinkFinder, LinkKind};
+
+/// How many characters (`char`s) a message may have unless the operator says otherwise.
+pub const DEFAULT_LIMIT: usize = 4_000;
+
+/// The most bytes without a space in which links are looked for. linkify reads some texts
+/// (`www.a_www.a_…`) once per dot; this keeps the whole linear.
+const LINK_LIMIT: usize = 4_096;
+
+/// What stands for a line break where a text must stay on one line.
+const LINE_BREAK_MARK: char = '⏎';
+
+/// The text of a message, as it is stored and sent.
+///
+/// It has at least one visible character, `\n` as its only line break, no other control character
+/// than `\t`, no blank line at its start and no white space at its end.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct MessageText(Arc<str>);
+
+impl MessageText {
+    /// Returns what `text` says in its canonical form, or why it cannot be said.
+    ///
+    /// Every line break of the Unicode Standard, section 5.8 (CR LF, CR, NEL, VT, FF, LS, PS)
+    /// becomes `\n`; other control characters except `\t` are dropped, because whoever pasted one
+    /// did not mean it; blank lines at the start and white space at the end go, the indentation of
+    /// the first line stays. Parsing a text that was parsed before changes nothing.
+    ///
+    /// `limit` is the most `char`s allowed after that; 0 lifts it.
+    ///
+    /// # Errors
+    /// [`TextError::Empty`] if nothing visible is left, [`TextError::TooLong`] above the limit.
+    pub fn parse(text: &str, limit: usize) -> Result<Self, TextError> {
+        let kept = keep(text);
+        let kept = without_leading_blank_lines(&kept).trim_end();
+        if kept.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+            return Err(TextError::Empty);
+        }
+        // A text has no more characters than bytes, so that most need no counting.
+        if limit > 0 && kept.len() > limit {
+            let got = kept.chars().count();
+            if got > limit {
+                return Err(TextError::TooLong { limit, got });
+            }
+        }
+        Ok(Self(kept.into()))
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the text on one line; see [`one_line`].
+    pub fn one_line(&self) -> Cow<'_, str> {
+        one_line(&self.0)
+    }
+}
+
+impl fmt::Debug for MessageText {
+    /// Says only how long the text is: a message's text never reaches the log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MessageText({} bytes)", self.0.len())
+    }
+}
+
+impl From<MessageText> for Arc<str> {
+    fn from(text: MessageText) -> Self {
+        text.0
+    }
+}
+
+/// Why a text cannot be a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TextError {
+    /// It has no visible character.
+    #[error("A message needs some text.")]
+    Empty,
+    /// It has more characters than a message may have here.
+    #[error("A message may have {limit} characters at most; this one has {got}.")]
+    TooLong {
+        /// The most characters allowed.
+        limit: usize,
+        /// How many there were.
+        got: usize,
+    },
+}
+
+impl TextError {
+    /// Returns the name of the error on the wire, which never changes.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "text_empty",
+            Self::TooLong { .. } => "text_too_long",
+        }
+    }
+}
+
+/// A piece of a text, as the view draws it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Span<'a> {
+    /// Text to be shown as it is; never empty.
+    Text(&'a str),
+    /// Text that leads somewhere.
+    Link {
+        /// What was written, and is shown.
+        text: &'a str,
+        /// Where it leads: an `http:` or `https:` URL.
+        href: String,
+    },
+    /// The end of a line.
+    Break,
+}
+
+impl<'a> Span<'a> {
+    /// Returns the part of the text that this span stands for. All of them, in order, are the text.
+    pub fn as_str(&self) -> &'a str {
+        match self {
+            Self::Text(text) | Self::Link { text, .. } => text,
+            Self::Break => "\n",
+        }
+    }
+}
+
+/// Returns `text` in pieces: its links, its line ends (`\n`), and what is between them.
+///
+/// A link is an `http` or `https` URL, or a name that starts with `www.`, which leads to `https`.
+/// It is made of ASCII only (RFC 3986), so that one directly followed by Chinese ends where it
+/// should. What has a user before its host is no link, for in `https://bank.example@evil.example`
+/// the reader sees the wrong host first. In a run of more than 4,096 bytes without a space nothing is
+/// looked for.
+pub fn spans(text: &str) -> Vec<Span<'_>> {
+    let mut finder = LinkFinder::new();
+    finder.kinds(&[LinkKind::Url]).url_must_have_scheme(false).url_can_be_iri(false);
+    let mut spans = Vec::new();
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            spans.push(Span::Break);
+        }
+        push_line(line, &finder, &mut spans);
+    }
+    spans
+}
+
+/// Returns `text` with each of its line breaks as `⏎`.
+///
+/// The plain door writes one line per message; a break inside would let anyone forge the next one.
+/// All breaks of the Unicode Standard, section 5.8, count, CR LF as one.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_line_break) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len() + 8);
+    for c in text.replace("\r\n", "\n").chars() {
+        line.push(if is_line_break(c) { LINE_BREAK_MARK } else { c });
+    }
+    Cow::Owned(line)
+}
+
+/// Whether `c` leaves no trace on the page: the default-ignorable characters of Unicode
+/// (`DerivedCoreProperties.txt`), and the blank Braille pattern.
+///
+/// Kept as ranges, because the browser reads it too. White space and controls are not in it.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}'
+            | '\u{34F}'
+            | '\u{61C}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFF8}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Returns `text` with `\n` for every line break and without other controls than `\t`.
+fn keep(text: &str) -> Cow<'_, str> {
+    let changes = |c: char| c != '\n' && c != '\t' && (c.is_control() || is_line_break(c));
+    if !text.contains(changes) {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = text.replace("\r\n", "\n").replace(is_line_break, "\n");
+    kept.retain(|c| !changes(c));
+    Cow::Owned(kept)
+}
+
+/// Returns `text` from the start of its first line that is not blank.
+fn without_leading_blank_lines(text: &str) -> &str {
+    let blank = text.len() - text.trim_start().len();
+    let start = text[..blank].rfind('\n').map_or(0, |at| at + 1);
+    &text[start..]
+}
+
+/// Appends the spans of `line`, which has no `\n`.
+fn push_line<'a>(line: &'a str, finder: &LinkFinder, spans: &mut Vec<Span<'a>>) {
+    // linkify ends a host at the first character that is not ASCII, but not a path: given a link,
+    // a Chinese comma and an English word it takes all three. Shown one run at a time, it cannot.
+    let mut shown = 0;
+    let mut rest = 0;
+    while rest < line.len() {
+        let start = rest + run(&line[rest..], |c| !c.is_ascii_graphic());
+        rest = start + run(&line[start..], |c| c.is_ascii_graphic());
+        if rest - start > LINK_LIMIT {
+            continue;
+        }
+        for link in finder.links(&line[start..rest]) {
+            if let Some(href) = href(link.as_str()) {
+                let (from, to) = (start + link.start(), start + link.end());
+                push_text(&line[shown..from], spans);
+                let text = &line[from..to];
+                spans.push(Span::Link { text, href });
+                shown = to;
+            }
+        }
+    }
+    push_text(&line[shown..], spans);
+}
+
+/// Returns how many bytes at the start of `text` are of the wanted kind.
+fn run(text: &str, wanted: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !wanted(c)).unwrap_or(text.len())
+}
+
+fn push_text<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
+    if !text.is_empty() {
+        spans.push(Span::Text(text));
+    }
+}
+
+/// Returns where a link that linkify found leads, if it is of a kind that may lead anywhere.
+fn href(found: &str) -> Option<String> {
+    let starts_with =
+        |prefix: &str| found.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    if starts_with("www.") {
+        return Some(format!("https://{found}"));
+    }
+    let scheme = ["http://", "https://"].into_iter().find(|s| starts_with(s))?;
+    let authority = found[scheme.len()..].split(['/', '\\', '?', '#']).next()?;
+    (!authority.contains('@')).then(|| found.to_owned())
+}
