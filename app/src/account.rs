@@ -1,0 +1,32 @@
+//! Who the reader is here, in which language they read, and the way out.
+
+use leptos::prelude::*;
+
+use crate::{
+    action::{Action, use_actions},
+    address::path,
+    language_switch::LanguageSwitch,
+    model::use_model,
+    words::words,
+};
+
+/// The reader's own corner.
+#[component]
+pub fn Account() -> impl IntoView {
+    let model = use_model();
+    let name = move || model.me.with(|me| me.name.to_string());
+    let tint = format!("account__name tint-{}", model.me.with_untracked(|me| me.id.tint()));
+    let language = model.language.get_untracked();
+    let actions = use_actions();
+    let log_out = move |_| actions.perform(Action::LogOut);
+    let here = path(&model.room.get_untracked());
+    view! {
+        <div class="account">
+            <bdi class=tint>{name}</bdi>
+            <LanguageSwitch language next=here actions=use_actions()/>
+            <form method="post" action="/logout" on:submit=log_out>
+                <button class="quiet" type="submit">{words().log_out}</button>
+            </form>
+        </div>
+    }
+}

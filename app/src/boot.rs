@@ -1,0 +1,31 @@
+//! What a page brings along from the server, so that the browser's first render is the server's to the letter.
+
+use chat::protocol::{Joined, User};
+use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
+
+/// Where the page keeps it: the id of a `<script type="application/json">`.
+pub const ELEMENT_ID: &str = "boot";
+
+/// What a chat page was rendered from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Boot {
+    /// Who the server takes the reader for.
+    pub user: User,
+    /// The language of the page.
+    pub language: Language,
+    /// The reader's distance from UTC in minutes, as their browser last said; 0 if it never did.
+    pub offset_minutes: i32,
+    /// The room as it stood, with its latest messages.
+    pub room: Joined,
+}
+
+impl Boot {
+    /// As JSON that can stand inside a `<script>` element: no `<` is left that could end it.
+    pub fn print(&self) -> String {
+        serde_json::to_string(self)
+            .expect("a page's data has string keys and no failing serializer")
+            .replace('<', "\\u003c")
+    }
+}

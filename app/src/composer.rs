@@ -1,0 +1,213 @@
+//! Where one writes. The words stay the browser's until they are sent: what was typed before this program ran is kept,
+//! and so is what cannot be sent.
+
+use chat::{room_name::RoomName, text::MessageText};
+use leptos::{
+    ev::{KeyboardEvent, SubmitEvent},
+    prelude::*,
+};
+
+use crate::{
+    action::{Action, Actions, use_actions},
+    model::{Model, use_model},
+    ui::{COMPOSER, Ui, composer, go_to_newest, use_ui},
+    words::words,
+};
+
+/// What `keyCode` says of a key that an input method took: in Safari the Enter that ends a composition comes after it.
+const TAKEN_BY_INPUT_METHOD: u32 = 229;
+/// How many lines the composer grows to before it scrolls.
+const ROWS: usize = 8;
+
+/// Where one writes.
+#[component]
+pub fn Composer() -> impl IntoView {
+    let model = use_model();
+    let ui = use_ui();
+    let desk = Desk { model, ui };
+    Effect::new(move |before| desk.lay_out(before));
+
+    let words = words();
+    let actions = use_actions();
+    let submit = {
+        let actions = actions.clone();
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            desk.say(&actions);
+        }
+    };
+    let key = {
+        let actions = actions.clone();
+        move |event: KeyboardEvent| {
+            let composing = event.is_composing() || event.key_code() == TAKEN_BY_INPUT_METHOD;
+            if event.key() == "Enter" && !event.shift_key() && !composing {
+                event.prevent_default();
+                desk.say(&actions);
+            }
+        }
+    };
+    let input = move |_| desk.write(&actions);
+
+    let rows =
+        move || desk.measure(|text| text.lines().count() + usize::from(text.ends_with('\n'))).clamp(1, ROWS);
+    let over = move || matches!(desk.room(), Room::Over(_)).then_some("true");
+    view! {
+        // Until this program runs, `method="dialog"` keeps the browser from doing anything on its own.
+        <form class="composer" method="dialog" on:submit=submit>
+            <label class="hidden" for=COMPOSER>{words.composer}</label>
+            <textarea
+                class="composer__text"
+                id=COMPOSER
+                name="text"
+                rows="1"
+                prop:rows=rows
+                dir="auto"
+                enterkeyhint="send"
+                placeholder=words.placeholder
+                aria-describedby="composer-count composer-problem"
+                aria-invalid=over
+                on:keydown=key
+                on:input=input
+            ></textarea>
+            // The focus stays in the text, and with it the keyboard of a phone.
+            <button
+                class="composer__send"
+                type="submit"
+                aria-disabled=over
+                on:mousedown=|event| event.prevent_default()
+            >
+                {words.send}
+            </button>
+            <Notes desk/>
+        </form>
+    }
+}
+
+/// What lies before the writer: the text that the browser holds, and what is known of it.
+#[derive(Clone, Copy)]
+struct Desk {
+    model: Model,
+    ui: Ui,
+}
+
+impl Desk {
+    /// Takes over what was typed before this program ran, and from then on lays out each room's own draft. Gives the
+    /// room; `before` is the one that it gave last.
+    fn lay_out(self, before: Option<RoomName>) -> RoomName {
+        let room = self.model.room.get();
+        if let Some(area) = composer() {
+            match before {
+                None => self.keep(area.value()),
+                Some(before) if before == room => {}
+                Some(_) => self.ui.drafts.with_untracked(|drafts| area.set_value(drafts.of(&room))),
+            }
+        }
+        room
+    }
+
+    fn keep(self, text: String) {
+        self.ui.drafts.update(|drafts| drafts.keep(&self.model.room.get_untracked(), text));
+    }
+
+    /// The text has changed.
+    fn write(self, actions: &Actions) {
+        let Some(area) = composer() else {
+            return;
+        };
+        let text = area.value();
+        if !text.is_empty() {
+            actions.perform(Action::Type);
+        }
+        self.keep(text);
+    }
+
+    /// Says what is written, if it can be said; otherwise the words stay, and below it says why.
+    fn say(self, actions: &Actions) {
+        let Some(area) = composer() else {
+            return;
+        };
+        let said = MessageText::parse(&area.value(), self.model.text_limit.get_untracked());
+        if let Ok(text) = said
+            && !self.model.outbox_full.get_untracked()
+        {
+            actions.perform(Action::Say(text.as_str().to_owned()));
+            area.set_value("");
+            self.keep(String::new());
+            go_to_newest(self.ui);
+        }
+        let _ = area.focus();
+    }
+
+    /// How much room the text leaves.
+    fn room(self) -> Room {
+        Room::left(self.measure(length), self.model.text_limit.get())
+    }
+
+    fn measure(self, measure: fn(&str) -> usize) -> usize {
+        self.model.room.with(|room| self.ui.drafts.with(|drafts| measure(drafts.of(room))))
+    }
+}
+
+/// What there is to say about the text: how much room it leaves, and why it cannot be sent.
+#[component]
+fn Notes(desk: Desk) -> impl IntoView {
+    let words = words();
+    let count = move || match desk.room() {
+        Room::Plenty => String::new(),
+        Room::Left(left) => (words.characters_left)(left),
+        Room::Over(over) => (words.characters_over)(over),
+    };
+    let problem = move || match desk.room() {
+        Room::Over(_) => words.too_long,
+        Room::Plenty | Room::Left(_) if desk.model.outbox_full.get() => words.outbox_full,
+        Room::Plenty | Room::Left(_) => "",
+    };
+    view! {
+        <p class="composer__notes">
+            <span class="composer__count" id="composer-count">{count}</span>
+            <span class="composer__problem problem" id="composer-problem" role="status">{problem}</span>
+        </p>
+    }
+}
+
+/// How many characters a text counts for, as the server counts them.
+fn length(text: &str) -> usize {
+    MessageText::parse(text, 0).map_or(0, |text| text.as_str().chars().count())
+}
+
+/// How much room a text leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Plenty,
+    /// So many characters, and that is not many.
+    Left(usize),
+    /// So many characters too many.
+    Over(usize),
+}
+
+impl Room {
+    fn left(length: usize, limit: usize) -> Room {
+        // A twentieth of the limit is worth a warning.
+        let few = (limit / 20).max(10);
+        match limit.checked_sub(length) {
+            _ if limit == 0 => Room::Plenty,
+            None => Room::Over(length - limit),
+            Some(left) if left <= few && left < limit => Room::Left(left),
+            Some(_) => Room::Plenty,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Room;
+
+    #[test]
+    fn room_is_spoken_of_only_when_there_is_little() {
+        assert_eq!(Room::left(3_799, 4_000), Room::Plenty);
+        assert_eq!(Room::left(3_800, 4_000), Room::Left(200));
+        assert_eq!(Room::left(4_000, 4_000), Room::Left(0));
+        assert_eq!(Room::left(4_001, 4_000), Room::Over(1));
+        assert_eq!(Room::left(1_000_000, 0), Room::Plenty);
+    }
+}

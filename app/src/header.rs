@@ -1,0 +1,34 @@
+//! The head of the room: its name, and on a phone the ways to the other rooms and to those who are here.
+
+use leptos::prelude::*;
+
+use crate::{
+    model::use_model,
+    rooms::badge,
+    words::{room_title, words},
+};
+
+/// The head of the room.
+#[component]
+pub fn Header() -> impl IntoView {
+    let model = use_model();
+    let words = words();
+    let title = move || room_title(words, model.room.get().as_str());
+    let here = move || match model.members.with(|members| members.count) {
+        // Who reads this is here; that nobody is means that nothing has been heard yet.
+        0 => words.members.to_owned(),
+        n => (words.here)(n),
+    };
+    let unread = move || badge(model.tabs.with(|tabs| tabs.iter().map(|tab| tab.unread).sum()));
+    view! {
+        <header class="header">
+            <button class="header__rooms" type="button" popovertarget="rooms">
+                <img src="/mark.svg" alt="" width="28" height="28"/>
+                <span class="header__label">{words.rooms}</span>
+                {unread}
+            </button>
+            <h1 class="header__room"><span class="hash" aria-hidden="true">"#"</span><bdi>{title}</bdi></h1>
+            <button class="header__members" type="button" popovertarget="members">{here}</button>
+        </header>
+    }
+}

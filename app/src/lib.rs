@@ -1,0 +1,37 @@
+//! The views of Teahouse: what a person sees, from signals, and what they do, as actions.
+//!
+//! Nothing here opens a socket, parses what crosses the wire, or decides a policy; nothing asks whether it runs on a
+//! server or in a browser. The server and the browser each inject their side through context: a [`model::Model`] to
+//! read, an [`action::Actions`] to call. Reading order is from the page inward.
+
+pub mod shell;
+
+pub mod login;
+pub mod notice;
+
+pub mod boot;
+pub mod chat;
+
+pub mod account;
+pub mod banner;
+pub mod close;
+pub mod composer;
+pub mod header;
+pub mod language_switch;
+pub mod members;
+pub mod rooms;
+pub mod timeline;
+
+mod draft;
+mod message;
+mod text;
+mod ui;
+
+pub mod action;
+pub mod address;
+pub mod field;
+pub mod model;
+pub mod row;
+
+pub mod language;
+pub mod words;

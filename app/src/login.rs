@@ -1,0 +1,116 @@
+//! The door: a form for a nickname. Rendered by the server only, it works without a script.
+
+use chat::name::NicknameError;
+use leptos::prelude::*;
+
+use crate::{language::Language, words::Entrance};
+
+/// What a login page shows.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The language of its words.
+    pub language: Language,
+    /// What stands in the field already.
+    pub nickname: String,
+    /// What went wrong before, if anything.
+    pub problem: Option<LoginProblem>,
+    /// Where one wanted to go, as a path of this site.
+    pub next: String,
+}
+
+/// Why somebody stands at the door although they wanted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginProblem {
+    /// Somebody goes by that nickname, or by one that looks like it.
+    Taken,
+    /// It is no nickname.
+    Unfit(NicknameError),
+    /// Somebody else took the reader's nickname while they were away.
+    LostName,
+    /// They have logged out.
+    LoggedOut,
+    /// Their login is missing or not valid any more.
+    LoginNeeded,
+    /// They tried too often.
+    TooOften {
+        /// In how many seconds they may try again.
+        seconds: u64,
+    },
+    /// The form came from another site.
+    ForeignOrigin,
+    /// The nickname could not be stored.
+    StoreUnavailable,
+}
+
+impl LoginProblem {
+    fn sentence(self, words: &Entrance) -> String {
+        match self {
+            LoginProblem::Taken => words.taken.to_owned(),
+            LoginProblem::Unfit(error) => (words.unfit)(error).to_owned(),
+            LoginProblem::LostName => words.lost_name.to_owned(),
+            LoginProblem::LoggedOut => words.logged_out.to_owned(),
+            LoginProblem::LoginNeeded => words.login_needed.to_owned(),
+            LoginProblem::TooOften { seconds } => (words.too_often)(seconds),
+            LoginProblem::ForeignOrigin => words.foreign_origin.to_owned(),
+            LoginProblem::StoreUnavailable => words.store_unavailable.to_owned(),
+        }
+    }
+
+    /// Whether it is about the nickname that was typed.
+    fn is_about_nickname(self) -> bool {
+        matches!(self, LoginProblem::Taken | LoginProblem::Unfit(_) | LoginProblem::LostName)
+    }
+
+    /// Whether it is trouble, rather than a word on the way.
+    fn is_trouble(self) -> bool {
+        !matches!(self, LoginProblem::LoggedOut | LoginProblem::LoginNeeded)
+    }
+}
+
+/// The form.
+#[component]
+pub fn LoginForm(
+    /// What it shows.
+    login: Login,
+) -> impl IntoView {
+    let Login { language, nickname, problem, next } = login;
+    let words = language.entrance();
+    let invalid = problem.is_some_and(LoginProblem::is_about_nickname).then_some("true");
+    let problem = problem.map(|problem| {
+        let class = if problem.is_trouble() { "card__problem problem" } else { "card__problem" };
+        view! { <p class=class id="nickname-problem" role="alert">{problem.sentence(words)}</p> }
+    });
+    let described = if problem.is_some() { "nickname-problem nickname-hint" } else { "nickname-hint" };
+    view! {
+        <main class="card">
+            <img class="card__mark" src="/mark.svg" alt="" width="96" height="96"/>
+            <h1 class="card__title">{words.brand}</h1>
+            <p class="card__sentence">{words.invitation}</p>
+            {problem}
+            <form class="login" method="post" action="/login">
+                <label class="login__label" for="nickname">{words.nickname}</label>
+                <input
+                    class="login__field"
+                    id="nickname"
+                    name="nickname"
+                    type="text"
+                    value=nickname
+                    autocomplete="nickname"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    autofocus
+                    required
+                    dir="auto"
+                    maxlength="200"
+                    enterkeyhint="go"
+                    aria-describedby=described
+                    aria-invalid=invalid
+                />
+                <p class="login__hint" id="nickname-hint">{words.nickname_hint}</p>
+                <input type="hidden" name="next" value=next/>
+                <button class="login__enter" type="submit">{words.come_in}</button>
+            </form>
+            <p class="card__small">{words.without_account}</p>
+        </main>
+    }
+}

@@ -1,0 +1,170 @@
+//! One line of the timeline: a day, a message, a message on its way, or who came and went.
+//!
+//! Only messages are announced to those who listen: everything else in the log says `aria-live="off"`.
+
+use chat::{
+    client::{
+        outbox::{Delivery, Pending},
+        timeline::Notice,
+    },
+    protocol::{Message, Refused, User},
+    time::Millis,
+};
+use leptos::{
+    either::{Either, EitherOf4},
+    prelude::*,
+};
+use time::{Date, OffsetDateTime, Time};
+
+use crate::{
+    action::{Action, use_actions},
+    model::use_model,
+    row::{Row, Shows},
+    text::text,
+    words::words,
+};
+
+/// How many of those who come and go at once are named.
+const NAMED: usize = 3;
+
+/// A line of the timeline.
+pub(crate) fn line(row: Row) -> impl IntoView {
+    match row.shows {
+        Shows::Day(date) => EitherOf4::A(day(date)),
+        Shows::Message { message, leads, mine, date, time } => {
+            EitherOf4::B(said(&message, leads, mine, date, time))
+        }
+        Shows::Pending { pending, leads } => EitherOf4::C(on_its_way(pending, leads)),
+        Shows::Notice(notice) => EitherOf4::D(came_or_went(&notice)),
+    }
+}
+
+fn day(date: Date) -> impl IntoView {
+    let words = words();
+    view! {
+        <li class="day" aria-live="off">
+            <time datetime=date_of(date)>{(words.day)(date)}</time>
+        </li>
+    }
+}
+
+fn said(message: &Message, leads: bool, mine: bool, date: Date, time: Time) -> impl IntoView + use<> {
+    let words = words();
+    let clock = clock(time);
+    let full = (words.moment)(date, &clock);
+    let class = match (leads, mine) {
+        (true, true) => "line line--leads message message--mine",
+        (true, false) => "line line--leads message",
+        (false, true) => "line message message--mine",
+        (false, false) => "line message",
+    };
+    view! {
+        <li class=class id=format!("m{}", message.seq)>
+            {author(&message.user, leads)}
+            <time class="line__time" datetime=moment_of(message.at) title=full>{clock}</time>
+            <div class="line__text" dir="auto">{text(&message.text)}</div>
+        </li>
+    }
+}
+
+fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
+    let words = words();
+    let refused = match pending.state {
+        Delivery::Queued | Delivery::Sent => None,
+        Delivery::Refused(refused) => Some(refused),
+    };
+    // A refusal is news; that something is on its way is not.
+    let (class, live) = match (leads, refused.is_some()) {
+        (true, false) => ("line line--leads pending", "off"),
+        (false, false) => ("line pending", "off"),
+        (true, true) => ("line line--leads pending pending--refused", "polite"),
+        (false, true) => ("line pending pending--refused", "polite"),
+    };
+    let id = pending.id;
+    let state = refused.is_none().then(|| {
+        // In the place of the time that it has not got yet, so that nothing moves when it is confirmed.
+        view! {
+            <span class="line__time pending__state" title=words.pending>
+                <span aria-hidden="true">"···"</span>
+                <span class="hidden">{words.pending}</span>
+            </span>
+        }
+    });
+    let below = refused.map(|refused| {
+        let actions = use_actions();
+        let sentence = (words.not_sent)(&reason(&refused));
+        let (retry, discard) = ((actions.clone(), id.clone()), (actions, id));
+        view! {
+            <p class="pending__reason">{sentence}</p>
+            <p class="pending__actions">
+                <button type="button" on:click=move |_| retry.0.perform(Action::Retry(retry.1.clone()))>
+                    {words.retry}
+                </button>
+                <button
+                    type="button"
+                    class="quiet"
+                    on:click=move |_| discard.0.perform(Action::Discard(discard.1.clone()))
+                >
+                    {words.discard}
+                </button>
+            </p>
+        }
+    });
+    let me = use_model().me.get_untracked();
+    view! {
+        <li class=class aria-live=live>
+            {author(&me, leads)}
+            {state}
+            <div class="line__text" dir="auto">{text(&pending.text)}</div>
+            {below}
+        </li>
+    }
+}
+
+/// Who says it. Where the name stands above already it is there only to be heard.
+fn author(user: &User, leads: bool) -> impl IntoView + use<> {
+    let tint = user.id.tint();
+    let name = user.name.to_string();
+    if leads {
+        // A seal bears the first character of a name.
+        let seal: String = user.name.chars().take(1).collect();
+        Either::Left(view! {
+            <span class=format!("line__seal tint-{tint}") aria-hidden="true">{seal}</span>
+            <bdi class=format!("line__author tint-{tint}")>{name}</bdi>
+        })
+    } else {
+        Either::Right(view! { <bdi class="line__author hidden">{name}</bdi> })
+    }
+}
+
+/// Why something was refused, in the reader's words where there are any, else in the server's.
+pub(crate) fn reason(refused: &Refused) -> String {
+    (words().refusal)(refused.code).map_or_else(|| refused.reason.clone(), ToOwned::to_owned)
+}
+
+fn came_or_went(notice: &Notice) -> impl IntoView + use<> {
+    let words = words();
+    let names: Vec<&str> = notice.users.iter().take(NAMED).map(|user| &*user.name).collect();
+    let more = notice.users.len() - names.len();
+    let sentence = if notice.entered { (words.entered)(&names, more) } else { (words.left)(&names, more) };
+    view! { <li class="notice" aria-live="off" dir="auto">{sentence}</li> }
+}
+
+/// A time of day as `hh:mm`.
+pub(crate) fn clock(time: Time) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+/// A date as RFC 3339 writes it.
+fn date_of(date: Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+}
+
+/// A moment as RFC 3339 writes it, in UTC. One beyond the calendar is taken for its beginning.
+fn moment_of(at: Millis) -> String {
+    let moment = i64::try_from(at.0 / 1_000)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!("{}T{}:{:02}Z", date_of(moment.date()), clock(moment.time()), moment.second())
+}

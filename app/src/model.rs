@@ -1,0 +1,166 @@
+//! What the views read: the client's state, as signals. Written by whoever runs the client, never by a view.
+
+use chat::{
+    client::{Client, connection::Status},
+    protocol::{Members, Refused, User},
+    room_name::RoomName,
+    time::Millis,
+};
+use leptos::prelude::*;
+use time::Time;
+
+use crate::{
+    boot::Boot,
+    field::Field,
+    language::Language,
+    row::{Row, Zone, rows},
+};
+
+/// A room in the list of the open ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab {
+    /// The room.
+    pub room: RoomName,
+    /// How many messages nobody has looked at.
+    pub unread: usize,
+    /// Whether it is the one that is looked at.
+    pub active: bool,
+}
+
+/// What the views read.
+#[derive(Clone, Copy)]
+pub struct Model {
+    /// The language of every word.
+    pub language: Field<Language>,
+    /// The reader.
+    pub me: Field<User>,
+    /// How the connection stands.
+    pub status: Field<Status>,
+    /// The present moment, for counting down; kept up to date only while there is something to count.
+    pub now: Field<Millis>,
+    /// The open rooms.
+    pub tabs: Field<Vec<Tab>>,
+    /// The room that is looked at.
+    pub room: Field<RoomName>,
+    /// Why the room cannot be entered, if so.
+    pub refused: Field<Option<Refused>>,
+    /// The lines of that room.
+    pub rows: Field<Vec<Row>>,
+    /// Rises when the lines are others altogether, rather than more or fewer: then what they hold is no news.
+    pub life: Field<u32>,
+    /// Whether the server was heard about that room: before, that it has no lines means nothing.
+    pub known: Field<bool>,
+    /// Whether the server keeps older messages of that room than are shown.
+    pub has_earlier: Field<bool>,
+    /// Who is in that room.
+    pub members: Field<Members>,
+    /// Who is writing in that room, without the reader.
+    pub typists: Field<Vec<User>>,
+    /// The longest message, in characters; 0 for no limit.
+    pub text_limit: Field<usize>,
+    /// Whether no more can be said until some of what waits has gone out.
+    pub outbox_full: Field<bool>,
+    zone: Field<Zone>,
+    /// What the rows were last made from.
+    drawn: Field<Option<Drawn>>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Drawn {
+    room: RoomName,
+    timeline: u64,
+    outbox: u64,
+}
+
+/// A client that knows what the page brought along.
+pub fn client(boot: &Boot) -> Client {
+    let mut client = Client::new(boot.user.clone(), boot.room.room.clone());
+    client.preload(boot.room.clone());
+    client
+}
+
+impl Model {
+    /// The model of a client that has just been made from a page's data. The first render of server and browser
+    /// agree because both come from here.
+    pub fn new(client: &Client, boot: &Boot) -> Model {
+        let zone = Zone::fixed(boot.offset_minutes);
+        let room = client.active();
+        let model = Model {
+            language: Field::new(boot.language),
+            me: Field::new(client.me().clone()),
+            status: Field::new(client.status()),
+            now: Field::new(Millis(0)),
+            tabs: Field::new(Vec::new()),
+            room: Field::new(room.name().clone()),
+            refused: Field::new(None),
+            rows: Field::new(Vec::new()),
+            life: Field::new(0),
+            known: Field::new(false),
+            has_earlier: Field::new(false),
+            members: Field::new(Members::default()),
+            typists: Field::new(Vec::new()),
+            text_limit: Field::new(client.text_limit()),
+            outbox_full: Field::new(false),
+            zone: Field::new(zone),
+            drawn: Field::new(None),
+        };
+        model.show(client);
+        model
+    }
+
+    /// Shows what the client now is. Signals whose value stays the same are left alone.
+    pub fn show(&self, client: &Client) {
+        let room = client.active();
+        self.me.show(client.me().clone());
+        self.status.show(client.status());
+        let tabs = client.rooms().iter().map(|open| Tab {
+            room: open.name().clone(),
+            unread: open.unread(),
+            active: open.name() == room.name(),
+        });
+        self.tabs.show(tabs.collect());
+        self.refused.show(room.refused().cloned());
+        self.has_earlier.show(room.timeline().has_earlier());
+        self.members.show(room.members().clone());
+        self.typists.show(room.typists().cloned().collect());
+        self.text_limit.show(client.text_limit());
+        self.outbox_full.show(client.outbox().is_full());
+        // Before the lines: what redraws them altogether then spares the old ones the change.
+        let is_another = self.room.with_untracked(|shown| shown != room.name());
+        if is_another || self.known.get_untracked() != room.is_known() {
+            self.life.update(|life| *life += 1);
+        }
+        let drawn = Drawn {
+            room: room.name().clone(),
+            timeline: room.timeline().revision(),
+            outbox: client.outbox().revision(),
+        };
+        if self.drawn.with_untracked(|last| last.as_ref() != Some(&drawn)) {
+            self.drawn.set(Some(drawn));
+            self.rows.set(self.zone.with_untracked(|zone| rows(client, zone)));
+        }
+        self.known.show(room.is_known());
+        self.room.show(room.name().clone());
+    }
+
+    /// The time of day of a moment, in the reader's zone.
+    pub fn clock(&self, at: Millis) -> Time {
+        self.zone.with_untracked(|zone| zone.local(at).1)
+    }
+
+    /// From now on tells time by this zone.
+    pub fn tell_time_by(&self, zone: Zone, client: &Client) {
+        let rows = rows(client, &zone);
+        self.zone.set(zone);
+        if self.rows.with_untracked(|told| *told != rows) {
+            self.life.update(|life| *life += 1);
+            self.rows.set(rows);
+        }
+        self.show(client);
+    }
+}
+
+/// The model that was injected.
+pub fn use_model() -> Model {
+    expect_context()
+}

@@ -1,0 +1,89 @@
+//! Pages for what cannot be shown: a sentence that a person would say, and a way back.
+
+use leptos::prelude::*;
+
+use crate::{language::Language, words::Entrance};
+
+/// Why there is something else than what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// There is no such page (404).
+    NotFound,
+    /// There can be no room of that name (404).
+    RoomUnfit,
+    /// The request came from another site, or is not allowed for another reason (403).
+    Forbidden,
+    /// What was sent is larger than allowed (413).
+    TooLarge,
+    /// Too many requests (429).
+    TooMany {
+        /// In how many seconds to try again.
+        seconds: u64,
+    },
+    /// Something broke (500).
+    Broken,
+    /// The server cannot answer at present (503).
+    Unavailable,
+}
+
+impl Notice {
+    /// The HTTP status that goes with it.
+    pub const fn status(self) -> u16 {
+        match self {
+            Notice::NotFound | Notice::RoomUnfit => 404,
+            Notice::Forbidden => 403,
+            Notice::TooLarge => 413,
+            Notice::TooMany { .. } => 429,
+            Notice::Broken => 500,
+            Notice::Unavailable => 503,
+        }
+    }
+
+    /// Its title and its sentence.
+    pub(crate) fn words(self, language: Language) -> (&'static str, String) {
+        let Entrance {
+            not_found,
+            forbidden,
+            too_large,
+            too_many,
+            broken,
+            unavailable,
+            room_unfit,
+            room_rule,
+            ..
+        } = language.entrance();
+        let (title, sentence) = match self {
+            Notice::NotFound => *not_found,
+            Notice::RoomUnfit => (*room_unfit, *room_rule),
+            Notice::Forbidden => *forbidden,
+            Notice::TooLarge => *too_large,
+            Notice::TooMany { seconds } => return (too_many.0, (too_many.1)(seconds)),
+            Notice::Broken => *broken,
+            Notice::Unavailable => *unavailable,
+        };
+        (title, sentence.to_owned())
+    }
+}
+
+/// The page's content.
+#[component]
+pub fn NoticeCard(
+    /// The language of its words.
+    language: Language,
+    /// What it says.
+    notice: Notice,
+) -> impl IntoView {
+    let words = language.entrance();
+    let (title, sentence) = notice.words(language);
+    view! {
+        <main class="card">
+            <img class="card__mark" src="/mark.svg" alt="" width="96" height="96"/>
+            <h1 class="card__title">{title}</h1>
+            <p class="card__sentence">{sentence}</p>
+            <p class="card__ways">
+                <a class="button" href="/chat">{words.back_to_lobby}</a>
+                <a class="button quiet" href="/login">{words.back_to_login}</a>
+            </p>
+        </main>
+    }
+}

@@ -1,0 +1,168 @@
+//! The house: its name, the open rooms with what is unread in them, the way to another room, and the reader's corner.
+//! A column where there is room for one; on a phone it slides in.
+
+use chat::room_name::{RoomName, RoomNameError};
+use js_sys::JsString;
+use leptos::{
+    ev::{MouseEvent, SubmitEvent},
+    prelude::*,
+};
+use web_sys::HtmlInputElement;
+
+use crate::{
+    account::Account,
+    action::{Action, use_actions},
+    address::path,
+    close::Close,
+    field::Field,
+    model::{Tab, use_model},
+    ui::{ROOMS, element, go_on},
+    words::{room_title, words},
+};
+
+/// The field for a room's name.
+const FIELD: &str = "go-to-room";
+
+/// The house and its rooms.
+#[component]
+pub fn Rooms() -> impl IntoView {
+    let model = use_model();
+    let words = words();
+    // As many lines as rooms, each redrawn in place: the link that is followed keeps the focus.
+    let rooms = move || links(model.tabs.get()).into_iter().map(room).collect::<Vec<_>>();
+    view! {
+        <nav class="rooms" id=ROOMS popover="auto" aria-label=words.rooms >
+            <p class="brand">
+                <img src="/mark.svg" alt="" width="36" height="36"/>
+                <span>{words.brand}</span>
+            </p>
+            <Close of="rooms"/>
+            <ul class="rooms__list">{rooms}</ul>
+            <GoToRoom/>
+            <Account/>
+        </nav>
+    }
+}
+
+/// How many messages nobody has looked at, if there are any.
+pub(crate) fn badge(unread: usize) -> impl IntoView {
+    (unread > 0).then(|| {
+        view! {
+            <span class="badge">
+                <span aria-hidden="true">{unread.to_string()}</span>
+                <span class="hidden">{(words().unread)(unread)}</span>
+            </span>
+        }
+    })
+}
+
+/// A room that can be gone to.
+struct Link {
+    tab: Tab,
+    /// Whether one can leave it.
+    leaves: bool,
+}
+
+/// The open rooms, and the lobby: the way there is always shown. Who leaves it when nothing else is open comes back to
+/// it, so that then it cannot be left.
+fn links(tabs: Vec<Tab>) -> Vec<Link> {
+    let lobby = RoomName::lobby();
+    let (only, has_lobby) = (tabs.len() == 1, tabs.iter().any(|tab| tab.room == lobby));
+    let mut links: Vec<Link> =
+        tabs.into_iter().map(|tab| Link { leaves: !(only && tab.room == lobby), tab }).collect();
+    if !has_lobby {
+        links.push(Link { tab: Tab { room: lobby, unread: 0, active: false }, leaves: false });
+    }
+    links
+}
+
+fn room(link: Link) -> impl IntoView {
+    let words = words();
+    let Link { tab: Tab { room, unread, active }, leaves } = link;
+    let title = room_title(words, room.as_str());
+    let leave_label = (words.leave)(&title);
+    let (actions, name) = (use_actions(), room.clone());
+    let visit = move |event: MouseEvent| {
+        // Any other click is the browser's: a new tab, a new window, a menu.
+        let aside = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+        if event.button() == 0 && !aside {
+            event.prevent_default();
+            actions.perform(Action::Visit(name.clone()));
+            go_on();
+        }
+    };
+    let (actions, name) = (use_actions(), room.clone());
+    let leave = move |_: MouseEvent| {
+        actions.perform(Action::Leave(name.clone()));
+        go_on();
+    };
+    view! {
+        <li class="rooms__room">
+            <a class="rooms__link" href=path(&room) aria-current=active.then_some("page") on:click=visit>
+                <span class="hash" aria-hidden="true">"#"</span>
+                <bdi class="rooms__name">{title}</bdi>
+                {badge(unread)}
+            </a>
+            <button
+                class="rooms__leave quiet"
+                type="button"
+                aria-label=leave_label.clone()
+                title=leave_label
+                hidden=!leaves
+                on:click=leave
+            >
+                <span aria-hidden="true">"×"</span>
+            </button>
+        </li>
+    }
+}
+
+#[component]
+fn GoToRoom() -> impl IntoView {
+    let words = words();
+    let problem = Field::new(None::<RoomNameError>);
+    let actions = use_actions();
+    let go = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(field) = element::<HtmlInputElement>(FIELD) else { return };
+        match RoomName::parse(&lower_case(field.value().trim())) {
+            Ok(room) => {
+                field.set_value("");
+                problem.set(None);
+                actions.perform(Action::Visit(room));
+                go_on();
+            }
+            Err(error) => problem.set(Some(error)),
+        }
+    };
+    let sentence = move || problem.get().map(words.room_unfit);
+    view! {
+        <form class="go-to-room" method="get" action="/chat" on:submit=go>
+            <label class="go-to-room__label" for=FIELD>{words.go_to_room}</label>
+            <div class="go-to-room__row">
+                <span class="hash" aria-hidden="true">"#"</span>
+                <input
+                    id=FIELD
+                    name="room"
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    enterkeyhint="go"
+                    maxlength="100"
+                    placeholder=words.room_example
+                    aria-describedby="go-to-room-problem"
+                    aria-invalid=move || problem.get().map(|_| "true")
+                    on:input=move |_| problem.set(None)
+                />
+                <button class="quiet" type="submit">{words.go}</button>
+            </div>
+            <p class="problem" id="go-to-room-problem" role="status">{sentence}</p>
+        </form>
+    }
+}
+
+/// As the browser writes it, which has the tables for it.
+fn lower_case(text: &str) -> String {
+    JsString::from(text).to_lower_case().into()
+}

@@ -1,0 +1,161 @@
+//! The lines of a timeline as they are shown: who is named, where a day begins, what waits below.
+//!
+//! Derived from a client's state and a time zone; keeps nothing.
+
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use chat::{
+    client::{
+        Client,
+        outbox::{Delivery, Pending},
+        timeline::{Entry, Notice},
+    },
+    id::UserId,
+    protocol::Message,
+    time::Millis,
+};
+use time::{Date, OffsetDateTime, Time};
+
+/// How long a person may pause before their name is shown again, in milliseconds.
+const GROUP_MS: u64 = 5 * 60 * 1_000;
+
+/// A reader's time zone: the distance from UTC in minutes at a moment.
+#[derive(Clone)]
+pub struct Zone(Arc<dyn Fn(Millis) -> i32 + Send + Sync>);
+
+impl Zone {
+    /// A zone that answers for each moment, as a browser can.
+    pub fn new(offset_minutes: impl Fn(Millis) -> i32 + Send + Sync + 'static) -> Zone {
+        Zone(Arc::new(offset_minutes))
+    }
+
+    /// A zone that is always this far from UTC, in minutes.
+    pub fn fixed(offset_minutes: i32) -> Zone {
+        Zone::new(move |_| offset_minutes)
+    }
+
+    /// The date and time of a moment there. A moment beyond the calendar is taken for its beginning.
+    pub fn local(&self, at: Millis) -> (Date, Time) {
+        let minutes = i64::from((self.0)(at));
+        let seconds = i64::try_from(at.0 / 1_000).unwrap_or_default() + minutes * 60;
+        let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        (moment.date(), moment.time())
+    }
+}
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The same as long as the line looks the same, so that only lines that change are drawn again. A hash of what it
+    /// shows: a timeline has a thousand lines at most, too few for two to meet in 64 bits.
+    pub key: u64,
+    /// What it shows.
+    pub shows: Shows,
+}
+
+/// What a line of a timeline shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// A day begins.
+    Day(Date),
+    /// A message.
+    Message {
+        /// The message.
+        message: Arc<Message>,
+        /// Whether its author and time stand above it; otherwise it continues the one before.
+        leads: bool,
+        /// Whether the reader said it.
+        mine: bool,
+        /// The day on which it was said, in the reader's zone.
+        date: Date,
+        /// The time of that day.
+        time: Time,
+    },
+    /// A message of the reader's that is not confirmed.
+    Pending {
+        /// The message.
+        pending: Pending,
+        /// Whether the reader's name stands above it.
+        leads: bool,
+    },
+    /// People came or went.
+    Notice(Arc<Notice>),
+}
+
+/// The lines of the room that the client looks at, oldest first.
+pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
+    let room = client.active();
+    let entries = room.timeline().entries();
+    let mut rows = Vec::with_capacity(entries.len() + 8);
+    let mut day: Option<Date> = None;
+    let mut author: Option<(UserId, Millis)> = None;
+    for entry in entries {
+        match entry {
+            Entry::Message(message) => {
+                let (date, time) = zone.local(message.at);
+                if day != Some(date) {
+                    day = Some(date);
+                    author = None;
+                    rows.push(Row { key: key(&("day", date, message.seq)), shows: Shows::Day(date) });
+                }
+                let leads = !author
+                    .as_ref()
+                    .is_some_and(|(id, at)| *id == message.user.id && message.at.since(*at) < GROUP_MS);
+                author = Some((message.user.id.clone(), message.at));
+                rows.push(Row {
+                    // The id too: in another room, or in another life of this one, the same seq is another message.
+                    key: key(&("message", &message.room, message.seq, &message.id, leads, date, time)),
+                    shows: Shows::Message {
+                        message: message.clone(),
+                        leads,
+                        mine: message.user.id == client.me().id,
+                        date,
+                        time,
+                    },
+                });
+            }
+            Entry::Notice(notice) => {
+                author = None;
+                rows.push(Row {
+                    key: key(&("notice", room.name(), notice.key)),
+                    shows: Shows::Notice(notice.clone()),
+                });
+            }
+        }
+    }
+    for pending in client.outbox().pending().iter().filter(|pending| pending.room == *room.name()) {
+        let leads = author.as_ref().is_none_or(|(id, _)| *id != client.me().id);
+        author = Some((client.me().id.clone(), pending.at));
+        // That it has gone out already shows nothing: it is not there until the server says so.
+        let refused = matches!(pending.state, Delivery::Refused(_));
+        rows.push(Row {
+            key: key(&("pending", &pending.id, refused, leads)),
+            shows: Shows::Pending { pending: pending.clone(), leads },
+        });
+    }
+    rows
+}
+
+fn key(shown: &impl Hash) -> u64 {
+    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    shown.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// FNV-1a: a fraction of what the standard hasher takes in the browser's program. Nobody gains by keys that collide.
+struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Whole pages, as the server sends them. Nothing of this runs in the browser.
+
+use leptos::{
+    attr::custom::custom_attribute, config::LeptosOptions, hydration::AutoReload, nonce::use_nonce,
+    prelude::*,
+};
+
+use crate::{
+    action::Actions,
+    boot::{self, Boot},
+    chat::{Chat, title},
+    language::Language,
+    language_switch::LanguageSwitch,
+    login::{Login, LoginForm},
+    model::{self, Model},
+    notice::{Notice, NoticeCard},
+};
+
+/// Where the files of the site are, as paths from its root.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    /// The JavaScript that starts the browser's program.
+    pub js: String,
+    /// The browser's program.
+    pub wasm: String,
+    /// The style sheet.
+    pub css: String,
+    /// Where `cargo leptos watch` tells of changes, if it does.
+    pub reload: Option<u16>,
+}
+
+/// The grounds of `style/_tokens.scss`, for the browser's own frame.
+const LIGHT_GROUND: &str = "#f6f1e7";
+const DARK_GROUND: &str = "#181b1d";
+
+/// The id of the element that the browser's program takes over.
+pub const APP_ID: &str = "app";
+
+/// The page of a room, with all that the browser needs to carry on from it.
+#[expect(clippy::needless_pass_by_value, reason = "a page uses up what it is made from")]
+pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
+    let language = boot.language;
+    let client = model::client(&boot);
+    let model = Model::new(&client, &boot);
+    provide_context(model);
+    provide_context(Actions::none());
+    let title = untrack(|| title(&model));
+    let Assets { js, wasm, .. } = assets.clone();
+    let start = format!(
+        "import start, {{ hydrate }} from {js};\nawait start({{ module_or_path: {wasm} }});\nhydrate();",
+        js = script_string(&js),
+        wasm = script_string(&wasm),
+    );
+    let no_script = language.entrance().no_script;
+    view! {
+        <!DOCTYPE html>
+        <html lang=language.tag()>
+            <head>
+                <Head title assets/>
+                <link rel="modulepreload" href=js/>
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+            </head>
+            <body class="page page--chat">
+                <noscript><p class="no-script">{no_script}</p></noscript>
+                <div id=APP_ID class="app"><Chat/></div>
+                <script type="application/json" id=boot::ELEMENT_ID inner_html=boot.print()></script>
+                <script type="module" nonce=use_nonce() inner_html=start></script>
+            </body>
+        </html>
+    }
+}
+
+/// The login page. It fetches what the room will need, and runs none of it.
+pub fn login_document(login: Login, assets: Assets) -> impl IntoView {
+    let language = login.language;
+    let words = language.entrance();
+    let title = format!("{} · {}", words.log_in, words.brand);
+    let next = format!("/login?next={}", encoded(&login.next));
+    let Assets { js, wasm, .. } = assets.clone();
+    view! {
+        <!DOCTYPE html>
+        <html lang=language.tag()>
+            <head>
+                <Head title assets/>
+                <link rel="prefetch" href=js/>
+                <link rel="prefetch" href=wasm/>
+            </head>
+            <body class="page page--card">
+                <LoginForm login/>
+                <footer class="page__foot"><LanguageSwitch language next/></footer>
+            </body>
+        </html>
+    }
+}
+
+/// A page that says why there is something else than what was asked for.
+pub fn notice_document(language: Language, notice: Notice, assets: Assets) -> impl IntoView {
+    let title = format!("{} · {}", notice.words(language).0, language.entrance().brand);
+    view! {
+        <!DOCTYPE html>
+        <html lang=language.tag()>
+            <head>
+                <Head title assets/>
+                <meta name="robots" content="noindex"/>
+            </head>
+            <body class="page page--card">
+                <NoticeCard language notice/>
+                <footer class="page__foot"><LanguageSwitch language next="/chat".to_owned()/></footer>
+            </body>
+        </html>
+    }
+}
+
+/// What every page's head holds.
+#[component]
+fn Head(title: String, assets: Assets) -> impl IntoView {
+    let reload = assets.reload.map(|port| {
+        let options = LeptosOptions::builder().output_name("teahouse").reload_port(u32::from(port)).build();
+        view! { <AutoReload options/> }
+    });
+    view! {
+        <meta charset="utf-8"/>
+        <meta
+            name="viewport"
+            content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
+        />
+        <meta name="color-scheme" content="light dark"/>
+        {theme_color(LIGHT_GROUND, "(prefers-color-scheme: light)")}
+        {theme_color(DARK_GROUND, "(prefers-color-scheme: dark)")}
+        <title>{title}</title>
+        <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+        <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
+        <link rel="manifest" href="/manifest.webmanifest"/>
+        <link rel="stylesheet" href=assets.css/>
+        {reload}
+    }
+}
+
+fn theme_color(color: &'static str, media: &'static str) -> impl IntoView {
+    view! { <meta name="theme-color" content=color/> }.add_any_attr(custom_attribute("media", media))
+}
+
+/// A string as JavaScript writes it, fit to stand inside a `<script>` element.
+fn script_string(text: &str) -> String {
+    serde_json::to_string(text).expect("a string has a JSON form").replace('<', "\\u003c")
+}
+
+/// A path as a query's value: what would end it is written by its number (RFC 3986, section 2.1).
+fn encoded(path: &str) -> String {
+    use std::fmt::Write;
+    let mut query = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            query.push(char::from(byte));
+        } else {
+            write!(query, "%{byte:02X}").expect("a string takes what is written to it");
+        }
+    }
+    query
+}

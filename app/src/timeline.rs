@@ -1,0 +1,239 @@
+//! The timeline of the room that is looked at, and how it scrolls.
+//!
+//! It is drawn from the bottom up, so that the newest line shows and stays by the browser's own means, without a script
+//! too. Whoever has scrolled up keeps their place, and is told how many messages have come since.
+
+use chat::{
+    protocol::{Refused, Seq},
+    room_name::RoomName,
+};
+use leptos::{
+    either::{Either, EitherOf5},
+    prelude::*,
+};
+use web_sys::Element;
+
+use crate::{
+    action::{Action, use_actions},
+    field::Field,
+    message::{line, reason},
+    model::{Model, use_model},
+    row::{Row, Shows},
+    ui::{self, TIMELINE, use_ui},
+    words::{room_title, words},
+};
+
+/// The timeline.
+#[component]
+pub fn Timeline() -> impl IntoView {
+    let model = use_model();
+    // Other lines altogether get another element: what a log holds when it appears is not announced. Leptos would go on
+    // with the one that is there; taking turns between two of a kind, it does not.
+    let mut turn = false;
+    move || {
+        model.life.track();
+        turn = !turn;
+        if turn { Either::Left(view! { <Log/> }) } else { Either::Right(view! { <Log/> }) }
+    }
+}
+
+#[component]
+fn Log() -> impl IntoView {
+    let model = use_model();
+    // The newest message at the time when the reader left it behind.
+    let left_at = Field::new(None::<Seq>);
+    let heads_down = use_ui().heads_down;
+    let place = StoredValue::new(None::<Place>);
+    let scrolled = move |_| {
+        let Some(timeline) = ui::timeline() else {
+            return;
+        };
+        if ui::is_at_newest(&timeline) {
+            heads_down.set(false);
+            place.set_value(None);
+            if left_at.get_untracked().is_some() {
+                left_at.set(None);
+            }
+        } else if heads_down.get_untracked() {
+            timeline.set_scroll_top(0);
+        } else {
+            place.update_value(|place| {
+                // Browsers round where they scroll to; taking the place anew after each line would add that up.
+                if !place
+                    .as_ref()
+                    .is_some_and(|place| place.drift(&timeline).is_some_and(|drift| drift.abs() < 1.0))
+                {
+                    *place = Place::of(&timeline);
+                }
+            });
+            if left_at.get_untracked().is_none() {
+                left_at.set(Some(model.rows.with_untracked(|rows| newest(rows))));
+            }
+        }
+    };
+    // Runs after the lines are drawn and before they are painted.
+    Effect::new(move |_| {
+        model.rows.track();
+        // Whoever has just gone down to the newest line has left their place, though the browser has yet to say so.
+        if let Some(timeline) = ui::timeline()
+            && !ui::is_at_newest(&timeline)
+        {
+            place.with_value(|place| place.iter().for_each(|place| place.keep(&timeline)));
+        }
+    });
+    let words = words();
+    let label = move || (words.timeline)(&room_title(words, model.room.get().as_str()));
+    view! {
+        <div class="timeline"
+            id=TIMELINE role="log" tabindex="0" aria-label=label  on:scroll=scrolled>
+            <div class="timeline__paper">
+                <State/>
+                <ol class="timeline__lines">
+                    <For each=move || model.rows.get() key=|row| row.key children=line/>
+                </ol>
+            </div>
+        </div>
+        {move || left_at.get().map(|seq| view! { <ToNewest left_at=seq/> })}
+    }
+}
+
+/// The way down, and how much waits there.
+#[component]
+fn ToNewest(left_at: Seq) -> impl IntoView {
+    let model = use_model();
+    let words = words();
+    let label = move || match model.rows.with(|rows| rows.iter().filter(|row| is_news(row, left_at)).count())
+    {
+        0 => words.to_newest.to_owned(),
+        n => (words.new_messages)(n),
+    };
+    let ui = use_ui();
+    let go = move |_| {
+        ui::go_to_newest(ui);
+        // The button goes away; whoever used the keyboard goes on from the timeline.
+        if let Some(timeline) = ui::timeline() {
+            let _ = timeline.focus();
+        }
+    };
+    view! {
+        <button class="to-newest" type="button" on:click=go>
+            <span>{label}</span>
+            <span aria-hidden="true">"↓"</span>
+        </button>
+    }
+}
+
+fn is_news(row: &Row, after: Seq) -> bool {
+    matches!(&row.shows, Shows::Message { message, mine: false, .. } if message.seq > after)
+}
+
+fn newest(rows: &[Row]) -> Seq {
+    let seq = |row: &Row| match &row.shows {
+        Shows::Message { message, .. } => Some(message.seq),
+        _ => None,
+    };
+    rows.iter().rev().find_map(seq).unwrap_or_default()
+}
+
+/// What a timeline says before its first line.
+enum Opening {
+    Refused(Refused),
+    Entering,
+    Empty,
+    Earlier,
+    Nothing,
+}
+
+impl Opening {
+    fn of(model: &Model) -> Opening {
+        let silent = || {
+            let is_said = |row: &Row| matches!(row.shows, Shows::Message { .. } | Shows::Pending { .. });
+            !model.rows.with(|rows| rows.iter().any(is_said))
+        };
+        match model.refused.get() {
+            Some(refused) => Opening::Refused(refused),
+            None if !model.known.get() => Opening::Entering,
+            None if silent() => Opening::Empty,
+            None if model.has_earlier.get() => Opening::Earlier,
+            None => Opening::Nothing,
+        }
+    }
+}
+
+#[component]
+fn State() -> impl IntoView {
+    let model = use_model();
+    let words = words();
+    move || match Opening::of(&model) {
+        Opening::Nothing => EitherOf5::A(()),
+        Opening::Earlier => EitherOf5::B(view! {
+            <p class="opening opening--earlier" aria-live="off">{words.earlier}</p>
+        }),
+        Opening::Empty => EitherOf5::C(view! {
+            <div class="opening opening--empty" aria-live="off">
+                <img class="opening__mark" src="/mark.svg" alt="" width="72" height="72"/>
+                <p class="opening__title">{words.empty.0}</p>
+                <p>{words.empty.1}</p>
+            </div>
+        }),
+        Opening::Entering => EitherOf5::D(view! {
+            <div class="opening opening--entering" aria-live="off">
+                <p>{words.entering}</p>
+            </div>
+        }),
+        Opening::Refused(refused) => {
+            let actions = use_actions();
+            let to_lobby = move |_| actions.perform(Action::Visit(RoomName::lobby()));
+            EitherOf5::E(view! {
+                <div class="opening opening--refused" role="alert">
+                    <p class="opening__title">{words.not_let_in}</p>
+                    <p>{reason(&refused)}</p>
+                    <p><button type="button" on:click=to_lobby>{words.to_lobby}</button></p>
+                </div>
+            })
+        }
+    }
+}
+
+/// Where a reader is who has scrolled up: at which message, and how far below the timeline's upper edge it stands.
+struct Place {
+    element: String,
+    offset: f64,
+}
+
+impl Place {
+    /// The place of the first message that shows.
+    fn of(timeline: &Element) -> Option<Place> {
+        let top = timeline.get_bounding_client_rect().top();
+        let lines = timeline.query_selector(".timeline__lines").ok().flatten()?.children();
+        let bottom =
+            |index: u32| lines.item(index).map_or(f64::MIN, |line| line.get_bounding_client_rect().bottom());
+        // Each line stands below the one before, so that halving finds the first one that shows.
+        let (mut from, mut to) = (0, lines.length());
+        while from < to {
+            let middle = u32::midpoint(from, to);
+            if bottom(middle) > top {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        let line = (from..lines.length())
+            .filter_map(|index| lines.item(index))
+            .find(|line| !line.id().is_empty())?;
+        Some(Place { element: line.id(), offset: line.get_bounding_client_rect().top() - top })
+    }
+
+    /// How far below its place the message stands now; `None` if it is there no more.
+    fn drift(&self, timeline: &Element) -> Option<f64> {
+        let line = document().get_element_by_id(&self.element)?;
+        Some(line.get_bounding_client_rect().top() - timeline.get_bounding_client_rect().top() - self.offset)
+    }
+
+    /// Scrolls so that the message stands where it stood, whatever was added or dropped above and below it.
+    fn keep(&self, timeline: &Element) {
+        if let Some(drift) = self.drift(timeline) {
+            timeline.scroll_by_with_x_and_y(0.0, drift);
+        }
+    }
+}

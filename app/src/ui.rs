@@ -1,0 +1,77 @@
+//! The few elements of the page that views reach across to: where one writes, where one reads, what slides in; and what
+//! is written. On the server there are no elements, and nothing here looks for them.
+
+use leptos::prelude::*;
+use web_sys::{HtmlElement, HtmlTextAreaElement, wasm_bindgen::JsCast};
+
+use crate::{draft::Drafts, field::Field};
+
+/// Where one writes.
+pub(crate) const COMPOSER: &str = "composer";
+/// What scrolls.
+pub(crate) const TIMELINE: &str = "timeline";
+/// The list of rooms, which slides in on a phone.
+pub(crate) const ROOMS: &str = "rooms";
+
+/// What the views of a page share.
+#[derive(Clone, Copy)]
+pub(crate) struct Ui {
+    /// What is written and not sent.
+    pub(crate) drafts: Field<Drafts>,
+    /// Whether the reader is on the way down to the newest line.
+    pub(crate) heads_down: Field<bool>,
+}
+
+/// What the views share.
+pub(crate) fn use_ui() -> Ui {
+    expect_context()
+}
+
+/// An element of the page by its id, if it is there and of that kind.
+pub(crate) fn element<E: JsCast>(id: &str) -> Option<E> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Where one writes.
+pub(crate) fn composer() -> Option<HtmlTextAreaElement> {
+    element(COMPOSER)
+}
+
+/// What scrolls. Its scroll position counts from the newest line, 0, upwards into the negative.
+pub(crate) fn timeline() -> Option<HtmlElement> {
+    element(TIMELINE)
+}
+
+/// How far from the newest line one still counts as reading it, in pixels.
+const NEAR: i32 = 24;
+
+/// Whether the newest line is what is read.
+pub(crate) fn is_at_newest(timeline: &HtmlElement) -> bool {
+    timeline.scroll_top().abs() <= NEAR
+}
+
+/// Shows the newest line. Until it shows, the timeline goes on heading there: a browser that is still gliding upwards after
+/// a key would otherwise have its way.
+pub(crate) fn go_to_newest(ui: Ui) {
+    if let Some(timeline) = timeline()
+        && !is_at_newest(&timeline)
+    {
+        ui.heads_down.set(true);
+        timeline.set_scroll_top(0);
+    }
+}
+
+/// Puts the rooms away where they have slid in, and goes on with writing: at once where there is a keyboard; where there
+/// is none, one would cover what is to be read.
+pub(crate) fn go_on() {
+    if let Some(rooms) = element::<HtmlElement>(ROOMS) {
+        // It fails only where the rooms are no popover, and then there is nothing to put away.
+        let _ = rooms.hide_popover();
+    }
+    let touch = window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches());
+    if let Some(composer) = composer()
+        && !touch
+    {
+        let _ = composer.focus();
+    }
+}

@@ -1,0 +1,204 @@
+//! Every word that a person sees. One struct, filled once per language: a missing translation does not build.
+//!
+//! [`Words`] are those of the room, [`Entrance`] those of the pages around it, which never reach the browser's program.
+
+mod chinese;
+mod english;
+
+use chat::{close::CloseCode, name::NicknameError, protocol::RefusalCode, room_name::RoomNameError};
+use time::Date;
+
+use crate::{language::Language, model::use_model};
+
+/// The words of the room.
+pub struct Words {
+    /// The name of the house.
+    pub brand: &'static str,
+    /// The name of the room that everybody is in.
+    pub lobby: &'static str,
+    /// Leads past the header to the composer.
+    pub skip: &'static str,
+    /// Logs out.
+    pub log_out: &'static str,
+    /// Goes back to the login page.
+    pub log_in: &'static str,
+
+    /// Heads the list of open rooms, and opens it on a phone.
+    pub rooms: &'static str,
+    /// How many messages nobody has looked at, spoken after a room's name.
+    pub unread: fn(usize) -> String,
+    /// Leaves the room of this name.
+    pub leave: fn(&str) -> String,
+    /// Labels the field that goes to a room by name.
+    pub go_to_room: &'static str,
+    /// An example of a room's name.
+    pub room_example: &'static str,
+    /// Goes to the room that was named.
+    pub go: &'static str,
+    /// Why this is no room's name.
+    pub room_unfit: fn(RoomNameError) -> String,
+
+    /// Puts away what has slid in.
+    pub close: &'static str,
+
+    /// Heads the list of those who are here.
+    pub members: &'static str,
+    /// How many are here.
+    pub here: fn(usize) -> String,
+    /// Marks the reader in that list.
+    pub you: &'static str,
+    /// How many more are here than are named.
+    pub more_members: fn(usize) -> String,
+
+    /// Names the timeline of the room of this name.
+    pub timeline: fn(&str) -> String,
+    /// The day of a day line.
+    pub day: fn(Date) -> String,
+    /// A moment in full, from its date and its `hh:mm`.
+    pub moment: fn(Date, &str) -> String,
+    /// These people entered, and so many more.
+    pub entered: fn(&[&str], usize) -> String,
+    /// These people left, and so many more.
+    pub left: fn(&[&str], usize) -> String,
+    /// The server keeps older messages than are shown.
+    pub earlier: &'static str,
+    /// Nobody has said anything yet: what is so, and what to do about it.
+    pub empty: (&'static str, &'static str),
+    /// Nothing has been heard about the room yet.
+    pub entering: &'static str,
+    /// The room cannot be entered.
+    pub not_let_in: &'static str,
+    /// Goes to the lobby instead.
+    pub to_lobby: &'static str,
+    /// So many new messages are below.
+    pub new_messages: fn(usize) -> String,
+    /// Leads to the newest message.
+    pub to_newest: &'static str,
+
+    /// A message that is not confirmed.
+    pub pending: &'static str,
+    /// A message was refused, and why.
+    pub not_sent: fn(&str) -> String,
+    /// Why the server refuses; `None` where only its own words can tell.
+    pub refusal: fn(RefusalCode) -> Option<&'static str>,
+    /// Sends a refused message again.
+    pub retry: &'static str,
+    /// Forgets a refused message.
+    pub discard: &'static str,
+
+    /// These people write; at least one.
+    pub typing: fn(&[&str]) -> String,
+    /// Labels the composer.
+    pub composer: &'static str,
+    /// Stands in the empty composer.
+    pub placeholder: &'static str,
+    /// Sends.
+    pub send: &'static str,
+    /// So many characters are left.
+    pub characters_left: fn(usize) -> String,
+    /// So many characters are too many.
+    pub characters_over: fn(usize) -> String,
+    /// The text is longer than a message may be.
+    pub too_long: &'static str,
+    /// No more can wait.
+    pub outbox_full: &'static str,
+
+    /// The first connection is being made.
+    pub connecting: &'static str,
+    /// There is no connection since this `hh:mm`.
+    pub lost_since: fn(&str) -> String,
+    /// The machine has no network since this `hh:mm`.
+    pub offline_since: fn(&str) -> String,
+    /// A connection is being made again.
+    pub reconnecting: &'static str,
+    /// The next attempt is due in so many seconds.
+    pub next_try: fn(u64) -> String,
+    /// Connects at once.
+    pub try_now: &'static str,
+    /// What becomes of what is written meanwhile.
+    pub kept: &'static str,
+    /// Why the connection has ended for good.
+    pub ended: fn(CloseCode) -> &'static str,
+}
+
+/// The words of the pages around the room: the login and the notices.
+pub(crate) struct Entrance {
+    pub(crate) brand: &'static str,
+    /// What this is, in a sentence.
+    pub(crate) invitation: &'static str,
+    pub(crate) log_in: &'static str,
+    pub(crate) nickname: &'static str,
+    pub(crate) nickname_hint: &'static str,
+    pub(crate) come_in: &'static str,
+    pub(crate) without_account: &'static str,
+    /// That reading works without JavaScript and talking does not.
+    pub(crate) no_script: &'static str,
+
+    /// Somebody goes by that nickname, or by one that looks like it.
+    pub(crate) taken: &'static str,
+    pub(crate) unfit: fn(NicknameError) -> &'static str,
+    pub(crate) lost_name: &'static str,
+    pub(crate) logged_out: &'static str,
+    pub(crate) login_needed: &'static str,
+    /// Too many attempts; try again in so many seconds.
+    pub(crate) too_often: fn(u64) -> String,
+    pub(crate) foreign_origin: &'static str,
+    pub(crate) store_unavailable: &'static str,
+
+    /// The titles and sentences of the notices.
+    pub(crate) not_found: (&'static str, &'static str),
+    pub(crate) forbidden: (&'static str, &'static str),
+    pub(crate) too_large: (&'static str, &'static str),
+    pub(crate) too_many: (&'static str, fn(u64) -> String),
+    pub(crate) broken: (&'static str, &'static str),
+    pub(crate) unavailable: (&'static str, &'static str),
+    pub(crate) room_unfit: &'static str,
+    pub(crate) room_rule: &'static str,
+    pub(crate) back_to_lobby: &'static str,
+    pub(crate) back_to_login: &'static str,
+}
+
+impl Language {
+    /// The words of the room in this language.
+    pub const fn words(self) -> &'static Words {
+        match self {
+            Language::English => &english::WORDS,
+            Language::Chinese => &chinese::WORDS,
+        }
+    }
+
+    /// The words of the pages around it.
+    pub(crate) const fn entrance(self) -> &'static Entrance {
+        match self {
+            Language::English => &english::ENTRANCE,
+            Language::Chinese => &chinese::ENTRANCE,
+        }
+    }
+
+    /// What the language calls itself.
+    pub const fn own_name(self) -> &'static str {
+        match self {
+            Language::English => "English",
+            Language::Chinese => "中文",
+        }
+    }
+
+    /// The language to switch to from this one.
+    #[must_use]
+    pub const fn other(self) -> Language {
+        match self {
+            Language::English => Language::Chinese,
+            Language::Chinese => Language::English,
+        }
+    }
+}
+
+/// The words in the reader's language. Those of a view stay as they are: another language draws it anew.
+pub(crate) fn words() -> &'static Words {
+    use_model().language.get_untracked().words()
+}
+
+/// What a room is called: the lobby by a word, the others by their names.
+pub(crate) fn room_title(words: &Words, room: &str) -> String {
+    if room == "lobby" { words.lobby.to_owned() } else { room.to_owned() }
+}

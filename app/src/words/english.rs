@@ -1,0 +1,213 @@
+//! The words in English.
+
+use chat::{close::CloseCode, name::NicknameError, protocol::RefusalCode, room_name::RoomNameError};
+
+use super::{Entrance, Words};
+
+pub(super) const WORDS: Words = Words {
+    brand: "Teahouse",
+    lobby: "Lobby",
+    skip: "Skip to writing",
+    log_out: "Log out",
+    log_in: "Log in",
+
+    rooms: "Rooms",
+    unread: |n| format!("{n} unread"),
+    leave: |room| format!("Leave {room}"),
+    go_to_room: "Go to a room",
+    room_example: "name of a room",
+    go: "Go",
+    room_unfit: |error| match error {
+        RoomNameError::Empty => "A room needs a name.".to_owned(),
+        RoomNameError::TooLong => "A room’s name may have 32 characters at most.".to_owned(),
+        RoomNameError::Unfit(c) if c.is_whitespace() => {
+            "A room’s name has no spaces; join its words with -.".to_owned()
+        }
+        RoomNameError::Unfit(c) => {
+            format!("A room’s name is made of letters, digits, - and _; “{c}” is none of them.")
+        }
+        RoomNameError::NotCanonical => "A room’s name is written in lower case.".to_owned(),
+    },
+    close: "Close",
+
+    members: "Here now",
+    here: |n| format!("{n} here"),
+    you: "you",
+    more_members: |n| format!("and {n} more"),
+
+    timeline: |room| format!("Messages in {room}"),
+    day: |date| format!("{}, {} {} {}", date.weekday(), date.day(), date.month(), date.year()),
+    moment: |date, clock| format!("{} {} {}, {clock}", date.day(), date.month(), date.year()),
+    entered: |names, more| format!("~~~ {} entered ~~~", list(names, more)),
+    left: |names, more| format!("~~~ {} left ~~~", list(names, more)),
+    earlier: "Older messages are kept, but not shown here yet.",
+    empty: ("Nobody has said anything here yet.", "The tea is poured. The first word is yours."),
+    entering: "Finding you a seat…",
+    not_let_in: "You cannot come into this room.",
+    to_lobby: "Back to the lobby",
+    new_messages: |n| match n {
+        1 => "1 new message".to_owned(),
+        _ => format!("{n} new messages"),
+    },
+    to_newest: "To the newest",
+
+    pending: "On its way",
+    not_sent: |reason| format!("Not sent. {reason}"),
+    refusal: |code| match code {
+        RefusalCode::FrameTooLarge | RefusalCode::TextTooLong => {
+            Some("It is longer than a message may be here.")
+        }
+        RefusalCode::TextEmpty => Some("There is nothing in it that can be seen."),
+        RefusalCode::RoomUnfit => Some("There can be no room of this name."),
+        RefusalCode::NotJoined => Some("You are not in this room."),
+        RefusalCode::TooManyRooms => Some("You have as many rooms open as you may. Leave one first."),
+        RefusalCode::Forbidden => Some("You may not do this in this room."),
+        RefusalCode::NicknameTaken => Some("Somebody else goes by your nickname now."),
+        RefusalCode::StoreUnavailable => Some("The server cannot keep it at the moment."),
+        RefusalCode::OutOfOrder => Some("An earlier message has to go first."),
+        RefusalCode::TooManyConnections => Some("There are as many connections as there may be."),
+        RefusalCode::Malformed | RefusalCode::IdUnfit | RefusalCode::IdReused | RefusalCode::Unknown => None,
+    },
+    retry: "Send again",
+    discard: "Discard",
+
+    typing: |names| match names {
+        [one] => format!("{one} is writing…"),
+        [one, two] => format!("{one} and {two} are writing…"),
+        _ => "Several people are writing…".to_owned(),
+    },
+    composer: "Your message",
+    placeholder: "Say something",
+    send: "Send",
+    characters_left: |n| match n {
+        1 => "1 character left".to_owned(),
+        _ => format!("{n} characters left"),
+    },
+    characters_over: |n| match n {
+        1 => "1 character too many".to_owned(),
+        _ => format!("{n} characters too many"),
+    },
+    too_long: "This is longer than a message may be. Shorten it, or send it in parts.",
+    outbox_full: "Too many messages wait to be sent. This one can go once some of them have.",
+
+    connecting: "Connecting…",
+    lost_since: |clock| format!("Connection lost at {clock}."),
+    offline_since: |clock| format!("Offline since {clock}."),
+    reconnecting: "Reconnecting…",
+    next_try: |seconds| format!("Trying again in {seconds} s."),
+    try_now: "Try now",
+    kept: "What you send now goes out when the connection is back.",
+    ended: |code| match code {
+        CloseCode::LoggedOut => "You have logged out.",
+        CloseCode::NicknameTaken => "Somebody else goes by your nickname now. Log in under another.",
+        CloseCode::LoginRequired => "Your login is no longer valid. Please log in again.",
+        CloseCode::Normal
+        | CloseCode::TooBig
+        | CloseCode::Restart
+        | CloseCode::SlowConsumer
+        | CloseCode::Silent
+        | CloseCode::Protocol
+        | CloseCode::TooMany => "The server has ended the connection.",
+    },
+};
+
+pub(super) const ENTRANCE: Entrance = Entrance {
+    brand: "Teahouse",
+    invitation: "Pick a nickname, take a seat, talk.",
+    log_in: "Log in",
+    nickname: "Nickname",
+    nickname_hint: "1 to 24 characters of any script.",
+    come_in: "Come in",
+    without_account: "No account, no password. The name is yours while you are here.",
+    no_script: "You can read along without JavaScript; reload the page to see what is new. Talking needs JavaScript.",
+
+    taken: "Sorry, that nickname is taken, please choose another.",
+    unfit: |error| match error {
+        NicknameError::Empty => "Please type a nickname.",
+        NicknameError::TooLong => "That is too long: a nickname has 24 characters at most.",
+        NicknameError::Control => "A nickname has no line breaks or control characters in it.",
+        NicknameError::Bidi => {
+            "That nickname holds hidden marks that turn the direction of writing. Please do without."
+        }
+        NicknameError::Invisible => "That nickname holds invisible characters. Please do without.",
+        NicknameError::Unassigned => "That nickname holds a character that most devices cannot show.",
+        NicknameError::StrayMark => "That nickname holds an accent that stands on no letter.",
+        NicknameError::TooManyMarks => "That nickname heaps too many accents on one letter.",
+        NicknameError::OnlyPunctuation => "A nickname needs a letter, a digit or a symbol.",
+    },
+    lost_name: "You were away for a while, and somebody else goes by your nickname now. Please choose another.",
+    logged_out: "You have logged out. Come again.",
+    login_needed: "Please choose a nickname to come in.",
+    too_often: |seconds| match seconds {
+        0 | 1 => "That was many attempts. Please try again in a second.".to_owned(),
+        _ => format!("That was many attempts. Please try again in {seconds} seconds."),
+    },
+    foreign_origin: "That form came from another site, so nothing was done. Please use this one.",
+    store_unavailable: "Your nickname could not be written down at the moment. Please try again shortly.",
+
+    not_found: ("There is no such page", "Perhaps the address has a slip in it, or the page has moved on."),
+    forbidden: (
+        "That is not allowed",
+        "The request came from somewhere that this house does not know. Nothing was done.",
+    ),
+    too_large: (
+        "That is too much at once",
+        "What was sent is larger than this house takes. Nothing was done.",
+    ),
+    too_many: ("One moment, please", |seconds| match seconds {
+        0 | 1 => "You have knocked very often. Please try again in a second.".to_owned(),
+        _ => format!("You have knocked very often. Please try again in {seconds} seconds."),
+    }),
+    broken: ("Something broke", "It is not your fault. It was written down, and trying again may help."),
+    unavailable: (
+        "We will be right back",
+        "The house cannot answer at the moment. Please try again shortly.",
+    ),
+    room_unfit: "There can be no such room",
+    room_rule: "A room’s name has 1 to 32 letters or digits of any script, - and _.",
+    back_to_lobby: "To the lobby",
+    back_to_login: "To the login page",
+};
+
+/// Names in a row, as English joins them.
+fn list(names: &[&str], more: usize) -> String {
+    let others = match more {
+        0 => None,
+        1 => Some("1 other".to_owned()),
+        _ => Some(format!("{more} others")),
+    };
+    let mut all: Vec<&str> = names.to_vec();
+    all.extend(others.as_deref());
+    match all.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Date, Month};
+
+    use super::WORDS;
+
+    #[test]
+    fn names_are_joined_as_english_joins_them() {
+        assert_eq!((WORDS.entered)(&["Ann"], 0), "~~~ Ann entered ~~~");
+        assert_eq!((WORDS.left)(&["Ann", "Bo"], 0), "~~~ Ann and Bo left ~~~");
+        assert_eq!((WORDS.entered)(&["Ann", "Bo", "Cy"], 1), "~~~ Ann, Bo, Cy and 1 other entered ~~~");
+        assert_eq!((WORDS.entered)(&["Ann", "Bo", "Cy"], 7), "~~~ Ann, Bo, Cy and 7 others entered ~~~");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!((WORDS.new_messages)(1), "1 new message");
+        assert_eq!((WORDS.new_messages)(2), "2 new messages");
+    }
+
+    #[test]
+    fn a_day_is_written_out() {
+        let date = Date::from_calendar_date(2026, Month::November, 20).unwrap();
+        assert_eq!((WORDS.day)(date), "Friday, 20 November 2026");
+    }
+}
