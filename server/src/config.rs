@@ -1,0 +1,281 @@
+//! What can be set: every flag, its environment variable, its default and what is wrong with a bad value.
+
+use std::{net::SocketAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
+
+use axum::http::Uri;
+use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+
+/// The command line of `teahouse`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "teahouse",
+    version,
+    about = "A chat room that you run yourself",
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the chat (what `teahouse` does when nothing is said)
+    Serve(Box<Config>),
+}
+
+impl Cli {
+    /// The configuration to serve with.
+    pub fn into_config(self) -> Config {
+        match self.command {
+            Some(Command::Serve(config)) => *config,
+            None => self.config,
+        }
+    }
+}
+
+/// How the server runs.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// The address and port to listen on
+    #[arg(long, env = "TEAHOUSE_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
+    pub listen: SocketAddr,
+
+    /// The folder for the messages and the cookie keys
+    #[arg(long, env = "TEAHOUSE_DATA", default_value = "./data", value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Where messages are kept: `sqlite` (in the data folder)
+    #[arg(long, env = "TEAHOUSE_STORE", default_value = "sqlite", value_name = "STORE")]
+    pub store: StoreChoice,
+
+    /// How many of the latest messages a newcomer gets at once
+    #[arg(long, env = "TEAHOUSE_BACKLOG", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub backlog: u32,
+
+    /// Where people reach the server, when a proxy hides it, as in `https://chat.example.org`
+    #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL")]
+    pub base_url: Option<Origin>,
+
+    /// Another origin whose pages may connect and log in; may be given several times
+    #[arg(long, env = "TEAHOUSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<Origin>,
+
+    /// A proxy whose word on the client's address counts; may be given several times
+    #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    pub trust_proxy: Vec<IpNet>,
+
+    /// Let clients of the plain door in without a login, under a guest's name
+    #[arg(long, env = "TEAHOUSE_GUESTS")]
+    pub guests: bool,
+
+    /// How long a nickname stays its owner's after their last connection (10m, 90s, 0)
+    #[arg(long, env = "TEAHOUSE_NICKNAME_GRACE", default_value = "10m", value_name = "TIME")]
+    pub nickname_grace: Span,
+
+    /// How long somebody may be gone before the room hears that they left
+    #[arg(long, env = "TEAHOUSE_LEAVE_GRACE", default_value = "30s", value_name = "TIME")]
+    pub leave_grace: Span,
+
+    /// How often connections are asked whether they are still there
+    #[arg(long, env = "TEAHOUSE_HEARTBEAT", default_value = "25s", value_name = "TIME")]
+    pub heartbeat: Span,
+
+    /// How long a stop may take until everybody is let go
+    #[arg(long, env = "TEAHOUSE_DRAIN", default_value = "5s", value_name = "TIME")]
+    pub drain: Span,
+
+    /// Messages a second from one connection, after a burst of 500; beyond them the server reads later; 0: no limit
+    #[arg(long, env = "TEAHOUSE_RATE_SEND", default_value_t = 50, value_name = "N")]
+    pub rate_send: u32,
+
+    /// Logins a minute from one address (this machine excepted); 0: no limit
+    #[arg(long, env = "TEAHOUSE_RATE_LOGIN", default_value_t = 30, value_name = "N")]
+    pub rate_login: u32,
+
+    /// Connections at once from one address (this machine excepted); 0: no limit
+    #[arg(long, env = "TEAHOUSE_MAX_PER_ADDRESS", default_value_t = 256, value_name = "N")]
+    pub max_per_address: usize,
+
+    /// Connections at once in all; 0: no limit
+    #[arg(long, env = "TEAHOUSE_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "N")]
+    pub max_connections: usize,
+
+    /// Characters in a message; 0: no limit
+    #[arg(long, env = "TEAHOUSE_TEXT_LIMIT", default_value_t = chat::text::DEFAULT_LIMIT, value_name = "N")]
+    pub text_limit: usize,
+
+    /// Bytes in a frame from a client; 0: no limit
+    #[arg(long, env = "TEAHOUSE_FRAME_LIMIT", default_value_t = 131_072, value_name = "BYTES")]
+    pub frame_limit: usize,
+
+    /// Bytes that may wait for a connection that reads too slowly; 0: no limit
+    #[arg(long, env = "TEAHOUSE_QUEUE_LIMIT", default_value_t = 1_048_576, value_name = "BYTES")]
+    pub queue_limit: usize,
+
+    /// Rooms that one connection may be in; 0: no limit
+    #[arg(long, env = "TEAHOUSE_ROOM_LIMIT", default_value_t = 50, value_name = "N")]
+    pub room_limit: usize,
+
+    /// What is logged: error, warn, info, debug, trace
+    #[arg(long, env = "TEAHOUSE_LOG", default_value = "info", value_name = "LEVEL")]
+    pub log: LogLevel,
+
+    /// A folder with a built site to serve instead of the one inside the program
+    #[arg(long, env = "TEAHOUSE_SITE_DIR", value_name = "DIR")]
+    pub site: Option<PathBuf>,
+}
+
+/// How much is logged: of this program what was asked for, of the libraries below it nothing finer than `info`, because
+/// theirs is what goes over the wire: messages and cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogLevel(tracing::Level);
+
+impl LogLevel {
+    /// The filter that lets this through.
+    pub fn filter(self) -> Targets {
+        let level = LevelFilter::from_level(self.0);
+        Targets::new()
+            .with_default(level.min(LevelFilter::INFO))
+            .with_targets([("server", level), ("teahouse", level)])
+            // It tells of each migration as a matter of course.
+            .with_target("rusqlite_migration", level.min(LevelFilter::WARN))
+    }
+}
+
+impl FromStr for LogLevel {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LogLevel, String> {
+        text.parse().map(LogLevel).map_err(|_| "a level is error, warn, info, debug or trace".to_owned())
+    }
+}
+
+/// Where messages are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreChoice {
+    /// In an embedded database in the data folder.
+    Sqlite,
+}
+
+impl FromStr for StoreChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<StoreChoice, String> {
+        match text {
+            "sqlite" => Ok(StoreChoice::Sqlite),
+            _ => Err("the store is `sqlite`".to_owned()),
+        }
+    }
+}
+
+/// A span of time, written `10m`, `90s`, `1500ms` or a plain number of seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl Span {
+    /// The span in whole milliseconds.
+    pub fn millis(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Span, String> {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number
+            .parse()
+            .map_err(|error: ParseIntError| format!("{error}; write a time as 90s, 10m, 1h or 500ms"))?;
+        let millis = match unit {
+            "ms" => 1,
+            "" | "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return Err(format!("`{unit}` is no unit of time; write it as 90s, 10m, 1h or 500ms")),
+        };
+        Ok(Span(Duration::from_millis(number.saturating_mul(millis))))
+    }
+}
+
+/// A web origin: scheme, host and port (RFC 6454), as browsers print it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// The origin as a browser's `Origin` header says it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether pages of it came over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Origin, String> {
+        let wrong =
+            || "an origin is http:// or https://, a host, and a port if it is not the usual one".to_owned();
+        let uri: Uri = text.parse().map_err(|_| wrong())?;
+        let scheme =
+            uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme)).ok_or_else(wrong)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?.to_ascii_lowercase();
+        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+            return Err(format!("{}; a path such as `{}` is not part of it", wrong(), uri.path()));
+        }
+        let usual = if scheme == "https" { 443 } else { 80 };
+        Ok(Origin(match uri.port_u16() {
+            Some(port) if port != usual => format!("{scheme}://{host}:{port}"),
+            _ => format!("{scheme}://{host}"),
+        }))
+    }
+}
+
+impl Config {
+    /// The defaults, as the command line without a word gives them; for tests and tools.
+    pub fn defaults() -> Config {
+        Cli::try_parse_from(["teahouse"]).expect("every flag has a default").config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Cli, Origin, Span};
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_span_has_a_unit_or_is_in_seconds() {
+        assert_eq!("10m".parse(), Ok(Span(Duration::from_mins(10))));
+        assert_eq!("90".parse(), Ok(Span(Duration::from_secs(90))));
+        assert_eq!("500ms".parse(), Ok(Span(Duration::from_millis(500))));
+        assert!("5 fortnights".parse::<Span>().is_err());
+        assert!("".parse::<Span>().is_err());
+    }
+
+    #[test]
+    fn an_origin_is_printed_as_browsers_print_it() {
+        let printed = |text: &str| text.parse::<Origin>().map(|origin| origin.as_str().to_owned());
+        assert_eq!(printed("https://Chat.Example.org:443/"), Ok("https://chat.example.org".to_owned()));
+        assert_eq!(printed("http://127.0.0.1:8080"), Ok("http://127.0.0.1:8080".to_owned()));
+        assert!(printed("chat.example.org").is_err());
+        assert!(printed("https://example.org/chat").is_err());
+        assert!(printed("ftp://example.org").is_err());
+    }
+}

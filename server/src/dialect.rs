@@ -1,0 +1,135 @@
+//! How lines look on a connection: JSON for clients of the protocol, plain text for everybody else. Each form is made
+//! once, however many sessions it goes to.
+
+use std::sync::OnceLock;
+
+use app::language::Language;
+use axum::extract::ws::Utf8Bytes;
+use chat::{
+    protocol::{Event, ServerLine, User},
+    room_name::RoomName,
+    text::one_line,
+};
+
+/// A line of the server's for any number of connections.
+#[derive(Debug)]
+pub(crate) struct Broadcast {
+    line: ServerLine,
+    json: Utf8Bytes,
+    plain: [OnceLock<Option<Utf8Bytes>>; Language::ALL.len()],
+}
+
+impl Broadcast {
+    pub(crate) fn new(line: ServerLine) -> Broadcast {
+        let json = line.print().into();
+        Broadcast { line, json, plain: [const { OnceLock::new() }; Language::ALL.len()] }
+    }
+
+    /// What is said.
+    pub(crate) fn line(&self) -> &ServerLine {
+        &self.line
+    }
+
+    /// As a client of the protocol reads it.
+    pub(crate) fn json(&self) -> &Utf8Bytes {
+        &self.json
+    }
+
+    /// As a client of the plain door reads it; `None` if it does not concern one.
+    pub(crate) fn plain(&self, language: Language) -> Option<&Utf8Bytes> {
+        let form = &self.plain[language as usize];
+        form.get_or_init(|| plain(&self.line, language).map(Utf8Bytes::from)).as_ref()
+    }
+
+    /// About how many bytes it takes to send it.
+    pub(crate) fn weight(&self) -> usize {
+        self.json.len()
+    }
+}
+
+/// How a connection speaks.
+#[derive(Clone, Debug)]
+pub(crate) enum Dialect {
+    /// JSON lines: the protocol.
+    Lines,
+    /// Lines of plain text.
+    Plain(Plain),
+}
+
+/// How a client of the plain door hears and speaks.
+#[derive(Clone, Debug)]
+pub(crate) struct Plain {
+    /// The language of the lines about people.
+    pub(crate) language: Language,
+    /// The room that it is in.
+    pub(crate) room: RoomName,
+    /// Whether it hears its own messages.
+    pub(crate) echo: bool,
+    /// How many of the latest messages it wants on entering.
+    pub(crate) backlog: u32,
+    /// What the ids of its messages begin with, so that they are known for its own.
+    pub(crate) prefix: String,
+}
+
+impl Plain {
+    /// The text of a line for this client, if it is one for it: not its own words, nor that it came and went itself.
+    pub(crate) fn hears(&self, broadcast: &Broadcast, me: &User) -> Option<Utf8Bytes> {
+        match broadcast.line() {
+            ServerLine::Message(message) if !self.echo && message.id.as_str().starts_with(&self.prefix) => {
+                None
+            }
+            ServerLine::Presence(presence)
+                if presence.enter.iter().chain(&presence.leave).any(|user| user.id == me.id) =>
+            {
+                let mut others = presence.clone();
+                others.enter.retain(|user| user.id != me.id);
+                others.leave.retain(|user| user.id != me.id);
+                plain(&ServerLine::Presence(others), self.language).map(Utf8Bytes::from)
+            }
+            _ => broadcast.plain(self.language).cloned(),
+        }
+    }
+}
+
+/// One or more lines of plain text, or nothing for what only a client of the protocol needs.
+fn plain(line: &ServerLine, language: Language) -> Option<String> {
+    let words = language.words();
+    match line {
+        ServerLine::Message(message) => Some(said(&message.user.name, &message.text, language)),
+        ServerLine::Joined(joined) => {
+            let messages = joined.events.iter().filter_map(|event| match event {
+                Event::Message(message) => Some(said(&message.user.name, &message.text, language)),
+                Event::Unknown(_) => None,
+            });
+            some_lines(&messages.collect::<Vec<_>>())
+        }
+        ServerLine::Presence(presence) => {
+            let left = presence.leave.iter().map(|user| (words.left)(&[&user.name], 0));
+            let entered = presence.enter.iter().map(|user| (words.entered)(&[&user.name], 0));
+            some_lines(&left.chain(entered).collect::<Vec<_>>())
+        }
+        ServerLine::Refused(refused) => {
+            let reason = (words.refusal)(refused.code).unwrap_or(&refused.reason);
+            Some(format!("! {}", one_line(reason)))
+        }
+        ServerLine::Welcome(_)
+        | ServerLine::Page(_)
+        | ServerLine::Typing { .. }
+        | ServerLine::Ping { .. }
+        | ServerLine::Drain { .. }
+        | ServerLine::Unknown(_) => None,
+    }
+}
+
+/// A message as one line, which a line break inside it cannot turn into two.
+fn said(name: &str, text: &str, language: Language) -> String {
+    let text = one_line(text);
+    match language {
+        Language::English => format!("{name}: {text}"),
+        Language::Chinese => format!("{name}说:{text}"),
+    }
+}
+
+fn some_lines(lines: &[String]) -> Option<String> {
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}

@@ -1,0 +1,38 @@
+//! The Teahouse server: it logs people in, renders their pages, carries their lines, and keeps what they said.
+//!
+//! The modules stand in the order in which a connection meets them. The way of a message through here is
+//! [`ws`] → [`session`] → [`store`] (which commits it and gives it its seq) → [`rooms`] → [`outbound`] → the socket.
+
+pub mod config;
+pub mod serve;
+
+mod teahouse;
+
+mod listen;
+mod router;
+
+mod client_address;
+mod occupancy;
+mod origin;
+mod security;
+mod visitor;
+
+mod identity;
+mod login;
+mod login_rate;
+mod nicknames;
+mod ops;
+mod pages;
+mod redirect;
+mod site;
+
+mod dialect;
+mod outbound;
+mod pace;
+mod permission;
+mod rooms;
+mod session;
+mod store;
+mod ws;
+
+mod clock;

@@ -1,0 +1,111 @@
+//! Takes connections and speaks HTTP/1.1 on them, with limits: how many, from where, and how long a request's head may
+//! take. Knows nothing of what is served.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, extract::ConnectInfo};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpStream},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Layer as _;
+
+use crate::{
+    client_address::is_trusted,
+    config::Config,
+    occupancy::{Occupancy, Place},
+};
+
+/// How long a client may take to send a request's head, and to send the next one on the same connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a refusal may take to be written.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long to wait when the system will not give another connection (out of file descriptors, say).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves connections until `stop`, and returns when the requests that are under way are answered. Sockets that were
+/// upgraded are not awaited: their sessions are.
+pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, stop: CancellationToken) {
+    let tasks = TaskTracker::new();
+    let occupancy = Arc::new(Occupancy::new(config.max_per_address, config.max_connections));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::error!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let address = peer.ip().to_canonical();
+        // A trusted proxy's connections are other people's; their addresses are counted when they are known.
+        let place = match occupancy.admit((!is_trusted(address, &config.trust_proxy)).then_some(address)) {
+            Ok(place) => place,
+            Err(full) => {
+                tasks.spawn(refuse(stream, full.to_string()));
+                continue;
+            }
+        };
+        tasks.spawn(serve(stream, peer, router.clone(), place, stop.clone()));
+    }
+    drop(listener);
+    tasks.close();
+    tasks.wait().await;
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place, stop: CancellationToken) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection goes without TCP_NODELAY");
+    }
+    let place = Arc::new(place);
+    // The place goes along with each request, so that a session which outlives the request keeps it.
+    let service = axum::Extension(ConnectInfo(peer)).layer(axum::Extension(HeldPlace(place)).layer(router));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_headers(100)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "a connection ended badly");
+    }
+}
+
+/// A connection's place among those of its address, held by whoever speaks on it.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldPlace(#[expect(dead_code, reason = "held, not read")] Arc<Place>);
+
+async fn refuse(mut stream: TcpStream, reason: String) {
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
+         retry-after: 10\r\nconnection: close\r\n\r\n{reason}\n",
+        reason.len() + 1
+    );
+    let written = tokio::time::timeout(REFUSAL_TIMEOUT, async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await
+    });
+    if !matches!(written.await, Ok(Ok(()))) {
+        tracing::debug!("a refused connection did not wait for its answer");
+    }
+}

@@ -1,0 +1,70 @@
+//! The `teahouse` program. Only wires: the configuration, the log, the listener and the signals.
+
+use std::{io::Write, process::ExitCode};
+
+use anyhow::Context;
+use clap::Parser;
+use server::{
+    config::{Cli, Config},
+    serve,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+fn main() -> ExitCode {
+    let config = match Cli::try_parse() {
+        Ok(cli) => cli.into_config(),
+        Err(error) if error.use_stderr() => return refuse(&error),
+        Err(asked) => {
+            // `--help` and `--version` are answers, not mistakes. Nothing can be done about a closed terminal.
+            let _ = asked.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(config.log.filter())).init();
+    match run(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Whoever closed standard error does not read it.
+            let _ = writeln!(std::io::stderr(), "teahouse: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says what was wrong with the command line in one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    let line: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let line = line.join(" ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    let _ = writeln!(std::io::stderr(), "teahouse: {line} (try --help)");
+    ExitCode::from(2)
+}
+
+#[tokio::main]
+async fn run(config: Config) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let shutdown = CancellationToken::new();
+    let signals = tokio::spawn(await_signal(shutdown.clone()));
+    let served = serve::run(listener, config, shutdown).await;
+    signals.abort();
+    served
+}
+
+/// Asks for the shutdown at SIGINT or SIGTERM.
+async fn await_signal(shutdown: CancellationToken) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    shutdown.cancel();
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! Who is here under which nickname: claims names in the store, keeps them while their users are connected, and lets
+//! them go some time after. Also the way to end a user's connections.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chat::{close::CloseCode, id::UserId, room::SessionId, time::Millis};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock,
+    identity::Login,
+    outbound::Outbound,
+    store::{Claim, SharedStore, StoreError},
+};
+
+/// How often the names of those who are connected are claimed anew, at the least.
+const RENEW: Duration = Duration::from_mins(1);
+
+/// The nicknames of everybody who is connected.
+pub(crate) struct Nicknames {
+    store: SharedStore,
+    grace_ms: u64,
+    present: Mutex<HashMap<UserId, Present>>,
+}
+
+struct Present {
+    login: Login,
+    sessions: HashMap<SessionId, Arc<Outbound>>,
+}
+
+impl Nicknames {
+    /// Nobody is here yet. A name stays its owner's for `grace_ms` after their last connection.
+    pub(crate) fn new(store: SharedStore, grace_ms: u64) -> Nicknames {
+        Nicknames { store, grace_ms, present: Mutex::default() }
+    }
+
+    /// Claims the name for its user, or takes it back; whether they have it now.
+    pub(crate) async fn claim(&self, login: &Login) -> Result<bool, StoreError> {
+        let now = clock::now();
+        self.store.claim(claim(login, now, now + self.lease_ms())).await
+    }
+
+    /// Lets the name go at once and ends the user's connections.
+    pub(crate) async fn log_out(&self, login: &Login) -> Result<(), StoreError> {
+        let sessions: Vec<Arc<Outbound>> = match self.present().get(&login.id) {
+            Some(present) => present.sessions.values().cloned().collect(),
+            None => Vec::new(),
+        };
+        for outbound in sessions {
+            outbound.close(CloseCode::LoggedOut);
+        }
+        let now = clock::now();
+        self.store.release(claim(login, now, now)).await
+    }
+
+    /// A user's connection is there.
+    pub(crate) fn arrive(&self, login: &Login, session: SessionId, outbound: Arc<Outbound>) {
+        self.present()
+            .entry(login.id.clone())
+            .or_insert_with(|| Present { login: login.clone(), sessions: HashMap::new() })
+            .sessions
+            .insert(session, outbound);
+    }
+
+    /// A user's connection is gone; after the last one the name stays theirs for the grace only. `logged_out` users
+    /// have let it go themselves.
+    pub(crate) async fn depart(&self, id: &UserId, session: SessionId, logged_out: bool) {
+        let last = {
+            let mut present = self.present();
+            let Some(user) = present.get_mut(id) else { return };
+            user.sessions.remove(&session);
+            if user.sessions.is_empty() { present.remove(id) } else { None }
+        };
+        if let Some(last) = last.filter(|_| !logged_out) {
+            let now = clock::now();
+            if let Err(error) = self.store.release(claim(&last.login, now, now + self.grace_ms)).await {
+                // The claim runs out by itself.
+                tracing::debug!(%error, "a nickname could not be released early");
+            }
+        }
+    }
+
+    /// Every connection there is.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Outbound>> {
+        self.present().values().flat_map(|present| present.sessions.values().cloned()).collect()
+    }
+
+    /// Claims the names of those who are connected anew, time and again, until `stop`.
+    pub(crate) async fn keep(&self, stop: CancellationToken) {
+        let every = Duration::from_millis(self.lease_ms() / 3).min(RENEW);
+        while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+            let logins: Vec<Login> = self.present().values().map(|present| present.login.clone()).collect();
+            for login in logins {
+                if let Err(error) = self.claim(&login).await {
+                    tracing::warn!(%error, "a nickname could not be kept; it is tried again");
+                }
+            }
+        }
+    }
+
+    /// How long a claim holds: not less than it takes to renew it.
+    fn lease_ms(&self) -> u64 {
+        let renew = u64::try_from(RENEW.as_millis()).expect("a minute fits");
+        self.grace_ms.max(3 * renew)
+    }
+
+    fn present(&self) -> MutexGuard<'_, HashMap<UserId, Present>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn claim(login: &Login, now: Millis, until: Millis) -> Claim {
+    Claim { user: login.user(), skeleton: login.nickname.skeleton(), now, until }
+}

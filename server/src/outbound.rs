@@ -1,0 +1,200 @@
+//! What waits to be written to one connection: bounded in bytes, and cut off rather than waited for.
+//!
+//! Whoever pushes never blocks: a session that reads more slowly than its rooms speak is closed with
+//! [`CloseCode::SlowConsumer`], and resumes on its next connection. Nothing here writes to a socket.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use chat::close::CloseCode;
+use tokio::sync::Notify;
+
+use crate::dialect::Broadcast;
+
+/// The bytes that one waiting line costs beside its own: its place in the queue and its share of the bookkeeping.
+const LINE_OVERHEAD: usize = 64;
+
+/// The queue between a session's rooms and its socket.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    queue: Mutex<Queue>,
+    ready: Notify,
+    cut: Notify,
+    /// 0 lifts the limit.
+    limit_bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    lines: VecDeque<Arc<Broadcast>>,
+    bytes: usize,
+    end: Option<End>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Close when what waits has been written.
+    AfterLines(CloseCode),
+    /// Close now.
+    Now(CloseCode),
+    /// The session is gone.
+    Gone,
+}
+
+/// What to do next for the connection.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Write these lines.
+    Lines(Vec<Arc<Broadcast>>),
+    /// Close it with this code.
+    Close(CloseCode),
+}
+
+/// The session does not listen any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+impl Outbound {
+    /// An empty queue that holds up to `limit_bytes`; 0 for no limit.
+    pub(crate) fn new(limit_bytes: usize) -> Outbound {
+        Outbound { queue: Mutex::default(), ready: Notify::new(), cut: Notify::new(), limit_bytes }
+    }
+
+    /// Queues a line. At the limit the connection is cut off; after that, and after its end, it is [`Gone`].
+    pub(crate) fn push(&self, line: Arc<Broadcast>) -> Result<(), Gone> {
+        let mut queue = self.queue();
+        if queue.end.is_some() {
+            return Err(Gone);
+        }
+        let cost = line.weight() + LINE_OVERHEAD;
+        if self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes {
+            queue.lines.clear();
+            queue.end = Some(End::Now(CloseCode::SlowConsumer));
+            drop(queue);
+            self.ready.notify_one();
+            self.cut.notify_one();
+            return Err(Gone);
+        }
+        queue.bytes += cost;
+        queue.lines.push_back(line);
+        drop(queue);
+        self.ready.notify_one();
+        Ok(())
+    }
+
+    /// Closes the connection once what waits has been written.
+    pub(crate) fn close(&self, code: CloseCode) {
+        self.queue().end.get_or_insert(End::AfterLines(code));
+        self.ready.notify_one();
+    }
+
+    /// Waits for something to do. Gives all the lines that wait at once, so that they can share a frame.
+    pub(crate) async fn next(&self) -> Next {
+        loop {
+            // Whoever pushes between the look and the wait leaves a permit behind.
+            if let Some(next) = self.take() {
+                return next;
+            }
+            self.ready.notified().await;
+        }
+    }
+
+    /// Waits until the connection is cut off, which a write that does not get on must not outlast.
+    pub(crate) async fn cut(&self) {
+        loop {
+            if matches!(self.queue().end, Some(End::Now(_))) {
+                return;
+            }
+            self.cut.notified().await;
+        }
+    }
+
+    /// What waits now, if anything does.
+    fn take(&self) -> Option<Next> {
+        let mut queue = self.queue();
+        match queue.end {
+            Some(End::Now(code)) => return Some(Next::Close(code)),
+            Some(End::AfterLines(code)) if queue.lines.is_empty() => return Some(Next::Close(code)),
+            _ => {}
+        }
+        if queue.lines.is_empty() {
+            return None;
+        }
+        queue.bytes = 0;
+        Some(Next::Lines(std::mem::take(&mut queue.lines).into()))
+    }
+
+    /// The session ends: nobody may wait for it, and the rooms learn of it when they next speak.
+    fn hang_up(&self) {
+        let mut queue = self.queue();
+        queue.lines = VecDeque::new();
+        queue.end = Some(End::Gone);
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The session's hold on its queue: however the session ends, even by a panic, its rooms find it gone.
+#[derive(Debug)]
+pub(crate) struct Listening(pub(crate) Arc<Outbound>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.hang_up();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chat::{close::CloseCode, protocol::ServerLine};
+
+    use super::{Gone, Listening, Next, Outbound};
+    use crate::dialect::Broadcast;
+
+    fn line() -> Arc<Broadcast> {
+        Arc::new(Broadcast::new(ServerLine::Drain { retry_ms: 1 }))
+    }
+
+    #[tokio::test]
+    async fn lines_that_wait_come_together_and_in_order() {
+        let outbound = Outbound::new(0);
+        outbound.push(line()).unwrap();
+        outbound.push(Arc::new(Broadcast::new(ServerLine::Drain { retry_ms: 2 }))).unwrap();
+        let Next::Lines(lines) = outbound.next().await else { panic!("two lines wait") };
+        let printed: Vec<&str> = lines.iter().map(|line| line.json().as_str()).collect();
+        assert_eq!(printed, [r#"{"drain":{"retry_ms":1}}"#, r#"{"drain":{"retry_ms":2}}"#]);
+    }
+
+    #[tokio::test]
+    async fn at_the_limit_the_connection_is_cut_off_as_slow() {
+        let outbound = Outbound::new(200);
+        let pushed = (0..10).filter(|_| outbound.push(line()).is_ok()).count();
+        assert!((1..10).contains(&pushed));
+        outbound.cut().await;
+        assert!(matches!(outbound.next().await, Next::Close(CloseCode::SlowConsumer)));
+    }
+
+    #[tokio::test]
+    async fn a_close_waits_for_the_lines_before_it() {
+        let outbound = Outbound::new(0);
+        outbound.push(line()).unwrap();
+        outbound.close(CloseCode::Restart);
+        assert_eq!(outbound.push(line()), Err(Gone));
+        assert!(matches!(outbound.next().await, Next::Lines(lines) if lines.len() == 1));
+        assert!(matches!(outbound.next().await, Next::Close(CloseCode::Restart)));
+    }
+
+    #[test]
+    fn a_session_that_ended_is_gone() {
+        let outbound = Arc::new(Outbound::new(0));
+        drop(Listening(outbound.clone()));
+        assert_eq!(outbound.push(line()), Err(Gone));
+    }
+}

@@ -1,0 +1,53 @@
+//! Leading a visitor elsewhere on this site, and nowhere else.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+
+/// The path within this site that a form or a query names; `/chat` for anything that leads elsewhere.
+pub(crate) fn local_path(wished: &str) -> String {
+    let local = wished.starts_with('/')
+        && !wished.starts_with("//")
+        && !wished.contains(['\\', '\r', '\n', '\t'])
+        && wished.len() <= 1_024;
+    let path = if local { wished } else { "/chat" };
+    // A header takes ASCII only; what is beyond goes as bytes in percent-encoding, as browsers do it.
+    percent_encoding::utf8_percent_encode(path, percent_encoding::CONTROLS).to_string()
+}
+
+/// Leads elsewhere, with 303.
+pub(crate) fn to(path: &str) -> Response {
+    match HeaderValue::from_str(path) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Leads elsewhere, with a cookie.
+pub(crate) fn with_cookie(path: &str, cookie: &str) -> Response {
+    let mut response = to(path);
+    match HeaderValue::from_str(cookie) {
+        Ok(cookie) => {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn the_way_back_stays_on_this_site() {
+        assert_eq!(local_path("/chat/tea?x=1"), "/chat/tea?x=1");
+        assert_eq!(local_path("/chat/茶"), "/chat/%E8%8C%B6");
+        for elsewhere in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nset-cookie: b", "chat"]
+        {
+            assert_eq!(local_path(elsewhere), "/chat", "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Which address is answered by what, and what every answer passes through.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, Query, State},
+    http::StatusCode,
+    middleware,
+    response::Response,
+    routing::{get, post},
+};
+use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
+
+use crate::{
+    login, ops,
+    pages::{self, Asked},
+    redirect, security,
+    teahouse::Shared,
+    visitor::Visitor,
+    ws::{self, Door},
+};
+
+/// The largest request body, in bytes: the forms hold a name and a path.
+const BODY_LIMIT: usize = 16 * 1_024;
+
+/// How long a request may take in all; a socket's session begins after it.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Everything the server answers.
+pub(crate) fn router(teahouse: Shared) -> Router {
+    Router::new()
+        .route("/", get(async || redirect::to("/chat")))
+        .route("/login", get(pages::login).post(login::log_in))
+        .route("/logout", post(login::log_out))
+        .route("/language", post(pages::speak))
+        .route("/chat", get(lobby))
+        .route("/chat/{room}", get(room))
+        .route("/boot/{room}", get(pages::boot))
+        .route("/ws", get(ws::connect))
+        .route("/healthz", get(ops::health))
+        .route("/readyz", get(ops::ready))
+        .fallback(pages::file)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(security::headers))
+        .with_state(teahouse)
+}
+
+/// `GET /chat`: the page, or the plain door for those who ask for a socket.
+async fn lobby(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+    door: Option<Door>,
+) -> Response {
+    match door {
+        Some(door) => ws::open(teahouse, visitor, door, None).await,
+        None => pages::lobby(teahouse, visitor, asked).await,
+    }
+}
+
+/// `GET /chat/{room}`: likewise.
+async fn room(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+    door: Option<Door>,
+) -> Response {
+    match door {
+        Some(door) => ws::open(teahouse, visitor, door, Some(&name)).await,
+        None => pages::room(teahouse, visitor, &name).await,
+    }
+}

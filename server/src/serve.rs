@@ -1,0 +1,25 @@
+//! Runs the server on a listener from its opening to its orderly end.
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{config::Config, listen, router, teahouse::Teahouse};
+
+/// Serves until `shutdown` is cancelled and then lets everybody go. Returns when all that was taken is kept, or at once
+/// with what could not be opened.
+pub async fn run(listener: TcpListener, config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    // Views are rendered on this runtime; a second server in the same process finds it set, which is as good.
+    let _ = any_spawner::Executor::init_tokio();
+    let (teahouse, background) = Teahouse::open(config, shutdown.clone())?;
+    let address = listener.local_addr()?;
+    tracing::info!("the teahouse is open: http://{address}");
+    let router = router::router(teahouse.clone());
+    // Requests that are under way are answered while the sessions are let go.
+    tokio::join!(listen::run(listener, router, &teahouse.config, shutdown.clone()), async {
+        shutdown.cancelled().await;
+        tracing::info!("closing");
+        teahouse.close(background).await;
+    });
+    tracing::info!("closed");
+    Ok(())
+}

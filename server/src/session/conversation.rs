@@ -1,0 +1,392 @@
+//! What a session's user asks, understood and answered: entering and leaving, saying, looking back. Touches no socket.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chat::{
+    id::ClientId,
+    protocol::{
+        ClientLine, Event, Head, Joined, Page, Place, RefusalCode, Refused, Seq, ServerLine, User, Welcome,
+    },
+    room::SessionId,
+    room_name::RoomName,
+    text::MessageText,
+};
+use tokio::time::Instant;
+
+use super::{RETRY_MS, sending::Sending};
+use crate::{
+    clock,
+    dialect::{Broadcast, Dialect},
+    outbound::Outbound,
+    pace::Pace,
+    permission::{Action, may},
+    store::{Draft, StoreError},
+    teahouse::Shared,
+};
+
+/// How many events a resumption holds at the most; whoever missed more gets the newest page instead.
+const RESUME: Seq = 1_000;
+
+/// How many events a page of history holds at the most.
+const PAGE: u32 = 200;
+
+/// A session's half of the talk.
+pub(super) struct Conversation {
+    teahouse: Shared,
+    id: SessionId,
+    me: User,
+    outbound: Arc<Outbound>,
+    dialect: Dialect,
+    rooms: BTreeSet<RoomName>,
+    sending: Sending,
+    /// What is to be written before anything that waits in the queue.
+    answers: Vec<Arc<Broadcast>>,
+    pace: Pace,
+    pause: Option<Instant>,
+    /// Counts the messages of a client that gives them no ids.
+    said: u64,
+    /// Whether the conversation has begun.
+    greeted: bool,
+}
+
+impl Conversation {
+    pub(super) fn new(
+        teahouse: Shared,
+        id: SessionId,
+        me: User,
+        outbound: Arc<Outbound>,
+        dialect: Dialect,
+    ) -> Conversation {
+        let pace = Pace::new(teahouse.config.rate_send, Instant::now());
+        let sending = Sending::new(teahouse.store.clone(), matches!(dialect, Dialect::Lines));
+        Conversation {
+            teahouse,
+            id,
+            me,
+            outbound,
+            dialect,
+            rooms: BTreeSet::new(),
+            sending,
+            answers: Vec::new(),
+            pace,
+            pause: None,
+            said: 0,
+            greeted: false,
+        }
+    }
+
+    /// The session's user.
+    pub(super) fn me(&self) -> &User {
+        &self.me
+    }
+
+    /// What is to be written now, in order.
+    pub(super) fn take_answers(&mut self) -> Vec<Arc<Broadcast>> {
+        std::mem::take(&mut self.answers)
+    }
+
+    /// Whether another frame may be read.
+    pub(super) fn listens(&self) -> bool {
+        self.pause.is_none() && !self.sending.is_full()
+    }
+
+    /// Until when reading pauses because the user is faster than the pace, if it does.
+    pub(super) fn pause(&self) -> Option<Instant> {
+        self.pause
+    }
+
+    /// Reading goes on.
+    pub(super) fn resume(&mut self) {
+        self.pause = None;
+    }
+
+    /// Whether something was taken and is not yet kept.
+    pub(super) fn is_busy(&self) -> bool {
+        self.sending.is_busy()
+    }
+
+    /// Waits until some of what was taken is kept or refused, and answers; for ever if nothing was taken. May be dropped
+    /// while it waits.
+    pub(super) async fn settle(&mut self) {
+        for line in self.sending.settle().await {
+            self.answer(line);
+        }
+    }
+
+    /// Whether the conversation has begun: with a `hello`, or by the plain door.
+    pub(super) fn has_begun(&self) -> bool {
+        self.greeted
+    }
+
+    /// Hears a frame: one or more lines. `false` if it is no beginning of a conversation.
+    pub(super) async fn hear(&mut self, frame: &str) -> bool {
+        let limit = self.teahouse.config.frame_limit;
+        if limit > 0 && frame.len() > limit {
+            let reason = format!("a frame holds at most {limit} bytes; this one has {}", frame.len());
+            self.refuse(RefusalCode::FrameTooLarge, reason, None, None);
+            return true;
+        }
+        if let Dialect::Plain(plain) = &self.dialect {
+            let room = plain.room.to_string();
+            let id = format!("{}{}", plain.prefix, self.said);
+            self.said += 1;
+            self.say(&id, &room, frame);
+            return true;
+        }
+        for line in frame.lines().filter(|line| !line.trim().is_empty()) {
+            match serde_json::from_str::<ClientLine>(line) {
+                Ok(ClientLine::Hello { rooms }) => self.hello(rooms).await,
+                Ok(_) if !self.greeted => {
+                    self.refuse(RefusalCode::Malformed, "the first line is `hello`".to_owned(), None, None);
+                    return false;
+                }
+                Ok(line) => self.take(line).await,
+                Err(error) => {
+                    self.refuse(
+                        RefusalCode::Malformed,
+                        format!("this line is not understood: {error}"),
+                        None,
+                        None,
+                    );
+                    if !self.greeted {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Says that only text is understood.
+    pub(super) fn refuse_binary(&mut self) {
+        self.refuse(RefusalCode::Malformed, "frames are text, not binary".to_owned(), None, None);
+    }
+
+    /// Enters the room that a client of the plain door has asked for in its address.
+    pub(super) async fn enter_plain(&mut self) {
+        self.greeted = true;
+        if let Dialect::Plain(plain) = self.dialect.clone() {
+            let place = Place { room: plain.room.to_string(), epoch: None, seq: None };
+            self.join(place, plain.backlog).await;
+        }
+    }
+
+    /// The heartbeat's line: where the rooms' logs stand.
+    pub(super) async fn heads(&mut self) -> ServerLine {
+        let mut heads = Vec::with_capacity(self.rooms.len());
+        for room in &self.rooms {
+            match self.teahouse.rooms.look(room).await {
+                Ok(stand) => heads.push(stand.head),
+                Err(error) => tracing::debug!(%error, "a head is left out of a heartbeat"),
+            }
+        }
+        ServerLine::Ping { heads }
+    }
+
+    /// The session is over: its rooms are told. What was taken is still kept; only nobody hears the answer.
+    pub(super) async fn end(&mut self, left: bool) {
+        for room in std::mem::take(&mut self.rooms) {
+            if left {
+                self.teahouse.rooms.leave(&room, self.id).await;
+            } else {
+                self.teahouse.rooms.lose(&room, self.id).await;
+            }
+        }
+        while self.is_busy() {
+            self.settle().await;
+        }
+    }
+
+    async fn hello(&mut self, mut rooms: Vec<Place>) {
+        self.greeted = true;
+        self.answer(ServerLine::Welcome(Welcome {
+            user: self.me.clone(),
+            heartbeat_ms: self.teahouse.config.heartbeat.millis(),
+            text_limit: self.teahouse.config.text_limit,
+        }));
+        if rooms.is_empty() {
+            rooms.push(Place { room: RoomName::lobby().to_string(), epoch: None, seq: None });
+        }
+        for place in rooms {
+            self.join(place, self.teahouse.config.backlog).await;
+        }
+    }
+
+    async fn take(&mut self, line: ClientLine) {
+        match line {
+            // A conversation has begun only once.
+            ClientLine::Hello { .. } | ClientLine::Pong {} => {}
+            ClientLine::Send { id, room, text } => self.say(&id, &room, &text),
+            ClientLine::History { room, before, limit } => self.look_back(&room, before, limit).await,
+            ClientLine::Join(place) => self.join(place, self.teahouse.config.backlog).await,
+            ClientLine::Leave { room } => {
+                if let Some(room) = self.joined(&room, None) {
+                    self.rooms.remove(&room);
+                    self.sending.lift(&room);
+                    self.teahouse.rooms.leave(&room, self.id).await;
+                }
+            }
+            ClientLine::Typing { room } => {
+                if let Some(room) = self.joined(&room, None) {
+                    self.teahouse.rooms.typing(&room, self.id).await;
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, id: &str, room: &str, text: &str) {
+        let paused = self.pace.count(Instant::now());
+        if !paused.is_zero() {
+            self.pause = Some(Instant::now() + paused);
+        }
+        let Some(name) = self.joined(room, Some(id)) else { return };
+        let refuse = |session: &mut Self, code, reason: String| {
+            session.refuse(code, reason, Some(id.to_owned()), Some(room.to_owned()));
+        };
+        let client_id = match ClientId::parse(id) {
+            Ok(client_id) => client_id,
+            Err(error) => return refuse(self, RefusalCode::IdUnfit, error.to_string()),
+        };
+        let text = match MessageText::parse(text, self.teahouse.config.text_limit) {
+            Ok(text) => text,
+            Err(error) => {
+                let code = match error {
+                    chat::text::TextError::Empty => RefusalCode::TextEmpty,
+                    chat::text::TextError::TooLong { .. } => RefusalCode::TextTooLong,
+                };
+                return refuse(self, code, error.to_string());
+            }
+        };
+        if !may(&self.me, Action::Say, &name) {
+            return refuse(self, RefusalCode::Forbidden, format!("you may not speak in {name}"));
+        }
+        let draft = Draft {
+            room: name,
+            id: client_id,
+            user: self.me.clone(),
+            text: text.as_str().into(),
+            at: clock::now(),
+        };
+        if let Some(refused) = self.sending.take(draft) {
+            self.answer(refused);
+        }
+    }
+
+    async fn join(&mut self, place: Place, backlog: u32) {
+        let refuse = |session: &mut Self, code, reason: String| {
+            session.refuse(code, reason, None, Some(place.room.clone()));
+        };
+        let room = match RoomName::parse(&place.room) {
+            Ok(room) => room,
+            Err(error) => return refuse(self, RefusalCode::RoomUnfit, error.to_string()),
+        };
+        if !may(&self.me, Action::Read, &room) {
+            return refuse(self, RefusalCode::Forbidden, format!("you may not enter {room}"));
+        }
+        let limit = self.teahouse.config.room_limit;
+        if limit > 0 && self.rooms.len() >= limit && !self.rooms.contains(&room) {
+            return refuse(
+                self,
+                RefusalCode::TooManyRooms,
+                format!("a connection is in at most {limit} rooms"),
+            );
+        }
+        self.sending.lift(&room);
+        match self.catch_up(&room, &place, backlog).await {
+            Ok(joined) => {
+                self.rooms.insert(room);
+                self.answer(ServerLine::Joined(joined));
+            }
+            Err(error) => {
+                tracing::warn!(%error, %room, "a room could not be entered");
+                self.rooms.remove(&room);
+                self.teahouse.rooms.lose(&room, self.id).await;
+                self.answer(ServerLine::Refused(Refused {
+                    id: None,
+                    room: Some(place.room),
+                    code: RefusalCode::StoreUnavailable,
+                    reason: "the room cannot be read at present".to_owned(),
+                    retry_ms: Some(RETRY_MS),
+                }));
+            }
+        }
+    }
+
+    /// Enters, and reads what was said before. From the moment of entering on, the room's events gather in the queue,
+    /// which is written after this answer: so nothing is missed between, and nothing comes before it.
+    async fn catch_up(&mut self, room: &RoomName, place: &Place, backlog: u32) -> Result<Joined, StoreError> {
+        let stand = self.teahouse.rooms.enter(room, self.id, &self.me, &self.outbound).await?;
+        let Head { epoch, seq: head, .. } = stand.head;
+        let store = &self.teahouse.store;
+        let oldest = store.extent(room.clone()).await?.oldest;
+        let known = place.seq.filter(|seq| place.epoch.as_deref() == Some(epoch.as_str()) && *seq <= head);
+        let missed = known.filter(|seq| head - seq <= RESUME && (*seq == head || *seq + 1 >= oldest));
+        let messages = match missed {
+            Some(seq) if seq == head => Vec::new(),
+            Some(seq) => store.range(room.clone(), seq, head).await?,
+            None => store.latest(room.clone(), head, backlog).await?,
+        };
+        Ok(Joined {
+            room: room.clone(),
+            epoch,
+            head,
+            oldest,
+            resumed: missed.is_some(),
+            members: stand.members,
+            events: messages.into_iter().map(Event::Message).collect(),
+        })
+    }
+
+    async fn look_back(&mut self, room: &str, before: Seq, limit: u32) {
+        let Some(name) = self.joined(room, None) else { return };
+        let store = self.teahouse.store.clone();
+        let read = async {
+            let extent = store.extent(name.clone()).await?;
+            let messages = store.latest(name.clone(), before.saturating_sub(1), limit.min(PAGE)).await?;
+            Ok::<_, StoreError>((extent, messages))
+        };
+        match read.await {
+            Ok((extent, messages)) => self.answer(ServerLine::Page(Page {
+                room: name,
+                epoch: store.epoch(),
+                oldest: extent.oldest,
+                events: messages.into_iter().map(Event::Message).collect(),
+            })),
+            Err(error) => {
+                tracing::warn!(%error, room = %name, "a page could not be read");
+                self.answer(ServerLine::Refused(Refused {
+                    id: None,
+                    room: Some(room.to_owned()),
+                    code: RefusalCode::StoreUnavailable,
+                    reason: "the room cannot be read at present".to_owned(),
+                    retry_ms: Some(RETRY_MS),
+                }));
+            }
+        }
+    }
+
+    /// A room that the session is in; if it is not, says so.
+    fn joined(&mut self, room: &str, id: Option<&str>) -> Option<RoomName> {
+        let id = id.map(str::to_owned);
+        match RoomName::parse(room) {
+            Ok(name) if self.rooms.contains(&name) => Some(name),
+            Ok(name) => {
+                let reason = format!("you are not in {name}; join it first");
+                self.refuse(RefusalCode::NotJoined, reason, id, Some(room.to_owned()));
+                None
+            }
+            Err(error) => {
+                self.refuse(RefusalCode::RoomUnfit, error.to_string(), id, Some(room.to_owned()));
+                None
+            }
+        }
+    }
+
+    fn refuse(&mut self, code: RefusalCode, reason: String, id: Option<String>, room: Option<String>) {
+        self.answer(ServerLine::Refused(Refused { id, room, code, reason, retry_ms: None }));
+    }
+
+    fn answer(&mut self, line: ServerLine) {
+        self.answers.push(Arc::new(Broadcast::new(line)));
+    }
+}

@@ -1,0 +1,155 @@
+//! The way of a session's messages into the store, in the order in which they came.
+//!
+//! While one append is under way, what comes meanwhile gathers and goes together in the next: a client may send many
+//! without waiting, and the store commits them in groups. A message that is refused for now holds back those that follow
+//! it to its room until it comes again, so that order holds. Writes to no socket; gives what is to be answered.
+
+use std::collections::HashMap;
+
+use chat::{
+    id::ClientId,
+    protocol::{RefusalCode, Refused, ServerLine},
+    room_name::RoomName,
+};
+use futures::{FutureExt as _, future::BoxFuture};
+
+use super::RETRY_MS;
+use crate::store::{Appended, Draft, SharedStore, StoreError};
+
+/// How many messages may gather while an append is under way; then the session reads no further.
+const GATHER: usize = 512;
+
+type Appending = BoxFuture<'static, (Vec<Draft>, Result<Vec<Appended>, StoreError>)>;
+
+/// What a session has said and the store has not kept yet.
+pub(super) struct Sending {
+    store: SharedStore,
+    gathered: Vec<Draft>,
+    appending: Option<Appending>,
+    /// In which rooms nothing is taken until the message of this id comes again.
+    held: HashMap<RoomName, ClientId>,
+    /// Whether the client can send the same message again. One that gives no ids cannot; nothing waits for it.
+    repeats: bool,
+}
+
+impl Sending {
+    pub(super) fn new(store: SharedStore, repeats: bool) -> Sending {
+        Sending { store, gathered: Vec::new(), appending: None, held: HashMap::new(), repeats }
+    }
+
+    /// Takes a message; what is to be answered, if it cannot.
+    pub(super) fn take(&mut self, draft: Draft) -> Option<ServerLine> {
+        match self.held.get(&draft.room) {
+            Some(first) if *first != draft.id => Some(self.hold(&draft)),
+            _ => {
+                self.held.remove(&draft.room);
+                self.gathered.push(draft);
+                None
+            }
+        }
+    }
+
+    /// Nothing to this room waits for an earlier message any more.
+    pub(super) fn lift(&mut self, room: &RoomName) {
+        self.held.remove(room);
+    }
+
+    /// Whether no more can be taken for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.gathered.len() >= GATHER
+    }
+
+    /// Whether something was taken and is not yet kept.
+    pub(super) fn is_busy(&self) -> bool {
+        self.appending.is_some() || !self.gathered.is_empty()
+    }
+
+    /// Waits until the append that is under way is done, or starts one; for ever if there is nothing to append. Gives
+    /// what is to be answered. May be dropped while it waits: the append goes on, and is awaited the next time.
+    pub(super) async fn settle(&mut self) -> Vec<ServerLine> {
+        if self.appending.is_none() {
+            if self.gathered.is_empty() {
+                return std::future::pending().await;
+            }
+            let refused = self.append();
+            if !refused.is_empty() {
+                return refused;
+            }
+        }
+        let Some(appending) = &mut self.appending else { return Vec::new() };
+        let (drafts, result) = appending.await;
+        self.appending = None;
+        match result {
+            Ok(appended) => {
+                drafts.iter().zip(appended).filter_map(|(draft, done)| answer(draft, done)).collect()
+            }
+            Err(error) => {
+                tracing::warn!(%error, messages = drafts.len(), "messages were refused for now");
+                drafts.iter().map(|draft| self.hold(draft)).collect()
+            }
+        }
+    }
+
+    /// Starts to append what has gathered. Gives the refusals of what must wait behind a message that was refused for
+    /// now, after that was taken.
+    fn append(&mut self) -> Vec<ServerLine> {
+        let (held, drafts): (Vec<Draft>, Vec<Draft>) = std::mem::take(&mut self.gathered)
+            .into_iter()
+            .partition(|draft| self.held.contains_key(&draft.room));
+        if !drafts.is_empty() {
+            let store = self.store.clone();
+            let appending = async move {
+                let result = store.append(drafts.clone()).await;
+                (drafts, result)
+            };
+            self.appending = Some(appending.boxed());
+        }
+        held.iter().map(|draft| self.hold(draft)).collect()
+    }
+
+    /// The refusal of a message for now; those that follow it to its room will be refused until it comes again.
+    fn hold(&mut self, draft: &Draft) -> ServerLine {
+        match self.held.get(&draft.room) {
+            Some(first) if *first != draft.id => refusal(
+                draft,
+                RefusalCode::OutOfOrder,
+                "an earlier message of yours to this room waits to be sent again",
+                Some(RETRY_MS),
+            ),
+            _ => {
+                if self.repeats {
+                    self.held.insert(draft.room.clone(), draft.id.clone());
+                }
+                refusal(
+                    draft,
+                    RefusalCode::StoreUnavailable,
+                    "messages cannot be kept at present",
+                    Some(RETRY_MS),
+                )
+            }
+        }
+    }
+}
+
+/// What the sender is told of a message that was appended, beside what the whole room hears.
+fn answer(draft: &Draft, appended: Appended) -> Option<ServerLine> {
+    match appended {
+        // The room says it to everybody, its sender included.
+        Appended::New(_) => None,
+        Appended::Known(message) => Some(ServerLine::Message(message)),
+        Appended::Reused => {
+            let reason = "this id was used before, for another message";
+            Some(refusal(draft, RefusalCode::IdReused, reason, None))
+        }
+    }
+}
+
+fn refusal(draft: &Draft, code: RefusalCode, reason: &str, retry_ms: Option<u64>) -> ServerLine {
+    ServerLine::Refused(Refused {
+        id: Some(draft.id.to_string()),
+        room: Some(draft.room.to_string()),
+        code,
+        reason: reason.to_owned(),
+        retry_ms,
+    })
+}

@@ -1,0 +1,128 @@
+//! Where events and nicknames are kept: what every store promises. Knows no sockets and no rooms' people.
+//!
+//! A store commits a message, gives it the next seq of its room, and only then hands it to the [`Commits`] that it was
+//! opened with, in seq order. What [`Store::append`] gives back is therefore never news to a room, only an answer.
+
+use std::{path::PathBuf, sync::Arc};
+
+use chat::{
+    id::{ClientId, Epoch},
+    name::Skeleton,
+    protocol::{Message, Seq, User},
+    room_name::RoomName,
+    time::Millis,
+};
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+pub(crate) mod sqlite;
+
+/// What the server keeps its events and names in.
+pub(crate) type SharedStore = Arc<dyn Store>;
+
+/// How many committed messages may wait for the rooms; then the store waits, and with it those who send.
+pub(crate) const COMMITS_CAPACITY: usize = 4_096;
+
+/// Where a store hands what it has committed, in seq order per room.
+pub(crate) type Commits = mpsc::Sender<Message>;
+
+/// A durable log per room, and who holds which nickname.
+pub(crate) trait Store: Send + Sync {
+    /// The life of the logs: it changes when what was said before may be gone.
+    fn epoch(&self) -> Epoch;
+
+    /// Keeps messages, in this order, all or (with an error) none. An answer for each. When this returns they are
+    /// durable. A draft whose id the store remembers gets the original back and is not kept again.
+    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>>;
+
+    /// Where a room's log stands. A room that nobody has spoken in stands at 0.
+    fn extent(&self, room: RoomName) -> BoxFuture<'_, Result<Extent, StoreError>>;
+
+    /// What is kept of a room's log from `after` (exclusive) up to `upto` (inclusive), by seq.
+    fn range(&self, room: RoomName, after: Seq, upto: Seq)
+    -> BoxFuture<'_, Result<Vec<Message>, StoreError>>;
+
+    /// The newest `limit` messages of a room up to `upto` (inclusive), by seq.
+    fn latest(
+        &self,
+        room: RoomName,
+        upto: Seq,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Message>, StoreError>>;
+
+    /// Gives a nickname to a user until a moment, or longer if they had it longer; whether they have it now.
+    /// Nobody else may hold it, under any look-alike, at `now`.
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Lets a user's nickname go at a moment, sooner than it was claimed until.
+    fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Stops taking, finishes what was taken, and lets go of the files.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// A message before it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) room: RoomName,
+    pub(crate) id: ClientId,
+    pub(crate) user: User,
+    pub(crate) text: Arc<str>,
+    pub(crate) at: Millis,
+}
+
+/// What became of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It is kept, with this seq.
+    New(Message),
+    /// It was kept before: this is the original.
+    Known(Message),
+    /// Its id was used before for other content.
+    Reused,
+}
+
+/// How far a room's log reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// The newest seq; 0 if there is none.
+    pub(crate) head: Seq,
+    /// The oldest seq that is kept; 0 if there is none.
+    pub(crate) oldest: Seq,
+}
+
+/// A user's hold on a nickname.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) user: User,
+    /// What no two nicknames may share.
+    pub(crate) skeleton: Skeleton,
+    pub(crate) now: Millis,
+    pub(crate) until: Millis,
+}
+
+/// Why a store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The disk is full, the file is locked or read-only, or the like: it may pass.
+    #[error("the store cannot be used at present: {0}")]
+    Unavailable(String),
+    /// The server is stopping.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("{path} is not a Teahouse database; it is left as it was")]
+    Foreign { path: PathBuf },
+    #[error(
+        "{path} was written by a newer Teahouse (schema {found}, this one knows {known}); it is left as it was"
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("{path} is damaged or cannot be read: {reason}")]
+    Unreadable { path: PathBuf, reason: String },
+    #[error("another Teahouse serves from {path}")]
+    Busy { path: PathBuf },
+}

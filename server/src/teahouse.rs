@@ -1,0 +1,141 @@
+//! What all requests and connections of one server share, and in what order it is let go.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use chat::{id::Epoch, protocol::ServerLine, room::SessionId};
+use rand::{Rng as _, RngExt as _};
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    config::{Config, StoreChoice},
+    dialect::Broadcast,
+    identity::Identity,
+    login_rate::LoginRate,
+    nicknames::Nicknames,
+    occupancy::Occupancy,
+    outbound::Outbound,
+    rooms::Rooms,
+    site::Site,
+    store::{COMMITS_CAPACITY, SharedStore, sqlite::SqliteStore},
+};
+
+/// How many connections are let go at once when the server stops.
+const DRAIN_BATCH: usize = 100;
+
+/// How long the sessions may take to say goodbye once they have been told to, beside `--drain`.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A handle on what is shared.
+pub(crate) type Shared = Arc<Teahouse>;
+
+/// What is shared.
+pub(crate) struct Teahouse {
+    pub(crate) config: Config,
+    pub(crate) site: Site,
+    pub(crate) identity: Identity,
+    pub(crate) login_rate: LoginRate,
+    pub(crate) nicknames: Nicknames,
+    pub(crate) rooms: Rooms,
+    pub(crate) store: SharedStore,
+    /// Connections by the address that a trusted proxy names; those that come straight are counted as they come in.
+    pub(crate) forwarded: Arc<Occupancy>,
+    /// Every session's task, so that a stop can await them.
+    pub(crate) sessions: TaskTracker,
+    /// Cancelled when the server stops.
+    pub(crate) stopping: CancellationToken,
+    next_session: AtomicU64,
+}
+
+/// The tasks that work behind the connections.
+pub(crate) struct Background {
+    router: JoinHandle<()>,
+    keeper: JoinHandle<()>,
+}
+
+impl Teahouse {
+    /// Opens everything that the configuration names.
+    pub(crate) fn open(config: Config, stopping: CancellationToken) -> anyhow::Result<(Shared, Background)> {
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
+        let (commits, committed) = mpsc::channel(COMMITS_CAPACITY);
+        let mut fresh = [0; 8];
+        rand::rng().fill_bytes(&mut fresh);
+        let store: SharedStore = match config.store {
+            StoreChoice::Sqlite => {
+                Arc::new(SqliteStore::open(&config.data, Epoch::from_bytes(fresh), commits)?)
+            }
+        };
+        let rooms = Rooms::new(store.clone(), config.leave_grace.millis());
+        let teahouse = Arc::new(Teahouse {
+            site: Site::open(config.site.as_deref())?,
+            identity: Identity::open(&config.data)?,
+            login_rate: LoginRate::new(config.rate_login),
+            nicknames: Nicknames::new(store.clone(), config.nickname_grace.millis()),
+            rooms: rooms.clone(),
+            store,
+            forwarded: Arc::new(Occupancy::new(config.max_per_address, 0)),
+            sessions: TaskTracker::new(),
+            stopping: stopping.clone(),
+            next_session: AtomicU64::new(1),
+            config,
+        });
+        let router = tokio::spawn(rooms.route(committed));
+        let keeper = {
+            let teahouse = teahouse.clone();
+            tokio::spawn(async move { teahouse.nicknames.keep(stopping).await })
+        };
+        Ok((teahouse, Background { router, keeper }))
+    }
+
+    /// A name for a new session.
+    pub(crate) fn new_session(&self) -> SessionId {
+        SessionId(self.next_session.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Lets everybody go, finishes what was taken, and closes the store.
+    pub(crate) async fn close(&self, background: Background) {
+        self.drain().await;
+        self.sessions.close();
+        if tokio::time::timeout(GOODBYE, self.sessions.wait()).await.is_err() {
+            tracing::warn!(left = self.sessions.len(), "some connections did not end in time");
+        }
+        self.rooms.close().await;
+        self.store.close().await;
+        for (name, task) in [("router", background.router), ("keeper", background.keeper)] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, name, "a background task failed");
+            }
+        }
+    }
+
+    /// Tells everybody when to come back, and closes their connections a batch at a time.
+    async fn drain(&self) {
+        let sessions = self.nicknames.sessions();
+        let spread_ms = self.config.drain.millis().max(1);
+        for outbound in &sessions {
+            let retry_ms = rand::rng().random_range(0..spread_ms);
+            let line = Arc::new(Broadcast::new(ServerLine::Drain { retry_ms }));
+            if outbound.push(line).is_err() {
+                tracing::trace!("a connection ended before it was drained");
+            }
+        }
+        let batches: Vec<&[Arc<Outbound>]> = sessions.chunks(DRAIN_BATCH).collect();
+        let pause = self.config.drain.0 / u32::try_from(batches.len().max(1)).unwrap_or(u32::MAX);
+        for (index, batch) in batches.into_iter().enumerate() {
+            if index > 0 {
+                tokio::time::sleep(pause).await;
+            }
+            for outbound in batch {
+                outbound.close(chat::close::CloseCode::Restart);
+            }
+        }
+    }
+}

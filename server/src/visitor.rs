@@ -1,0 +1,89 @@
+//! What a request says about whoever makes it: address, language, headers. Says nothing about who they are.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+use app::language::Language;
+use axum::{
+    extract::{ConnectInfo, FromRef, FromRequestParts, Query},
+    http::{HeaderMap, header, request::Parts},
+};
+use cookie::Cookie;
+use serde::Deserialize;
+
+use crate::{
+    client_address::client_address,
+    origin::{self, Foreign},
+    teahouse::{Shared, Teahouse},
+};
+
+/// The furthest that a place on earth is from UTC, in minutes.
+const FURTHEST_MINUTES: i32 = 14 * 60;
+
+/// Whoever makes a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    /// The other end of the connection.
+    pub(crate) peer: SocketAddr,
+    /// Where the request comes from, as far as trusted proxies say.
+    pub(crate) address: IpAddr,
+    pub(crate) headers: HeaderMap,
+    pub(crate) language: Language,
+    /// How far from UTC their browser last said that it is, in minutes.
+    pub(crate) offset_minutes: i32,
+    /// The path and query that were asked for.
+    pub(crate) asked: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Wish {
+    lang: Option<String>,
+}
+
+impl Visitor {
+    /// Refuses a request from a page of another origin.
+    pub(crate) fn check_origin(&self, teahouse: &Teahouse) -> Result<(), Foreign> {
+        origin::check(&self.headers, self.peer, &teahouse.config)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor
+where
+    Shared: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visitor, Infallible> {
+        let teahouse = Shared::from_ref(state);
+        let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(unknown, |info| info.0);
+        let wish: Wish =
+            Query::try_from_uri(&parts.uri).map(|query: Query<Wish>| query.0).unwrap_or_default();
+        let wished = wish.lang.or_else(|| cookie(&parts.headers, "lang"));
+        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Ok(Visitor {
+            peer,
+            address: client_address(peer, &parts.headers, &teahouse.config.trust_proxy),
+            headers: parts.headers.clone(),
+            language: wished
+                .and_then(|code| Language::from_code(&code))
+                .unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default())),
+            offset_minutes: cookie(&parts.headers, "tz")
+                .and_then(|minutes| minutes.parse().ok())
+                .filter(|minutes: &i32| minutes.abs() <= FURTHEST_MINUTES)
+                .unwrap_or_default(),
+            asked: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        })
+    }
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(Cookie::split_parse)
+        .flatten()
+        .find(|cookie| cookie.name() == name)
+        .map(|cookie| cookie.value().to_owned())
+}

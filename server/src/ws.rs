@@ -1,0 +1,245 @@
+//! The door to the sockets: who may connect, in which dialect, and to which room. What is said is the session's.
+
+use app::language::Language;
+use axum::{
+    extract::{
+        FromRequestParts, OptionalFromRequestParts, Query, State, WebSocketUpgrade,
+        ws::{Message, WebSocket},
+    },
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use chat::{
+    close::CloseCode,
+    name::Nickname,
+    protocol::{RefusalCode, Refused, SUBPROTOCOL, ServerLine},
+    room_name::RoomName,
+};
+use rand::RngExt as _;
+use serde::Deserialize;
+
+use crate::{
+    client_address::is_trusted,
+    dialect::{Broadcast, Dialect, Plain},
+    identity::Login,
+    listen::HeldPlace,
+    login::new_user_id,
+    occupancy::{Full, Place},
+    session,
+    teahouse::{Shared, Teahouse},
+    visitor::Visitor,
+};
+
+/// The bytes that are read from a socket at once. The default of 128 KiB would be the largest part of an idle connection.
+const READ_BUFFER: usize = 4 * 1_024;
+
+/// How many times the frame limit is read at all, to refuse what is over the limit and go on.
+const HARD_LIMIT: usize = 8;
+
+/// How often a guest's name is drawn anew when it is taken.
+const GUEST_NAMES: usize = 8;
+
+/// What a client of the plain door may ask for in its query.
+#[derive(Debug, Default, Deserialize)]
+struct Wishes {
+    lang: Option<String>,
+    echo: Option<String>,
+    backlog: Option<u32>,
+    room: Option<String>,
+}
+
+/// A request for a socket, with what goes along with it.
+pub(crate) struct Door {
+    upgrade: WebSocketUpgrade,
+    wishes: Wishes,
+    place: Option<HeldPlace>,
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
+    type Rejection = Response;
+
+    /// `None` for a request that asks for no socket.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Door>, Response> {
+        if !parts.headers.contains_key(header::UPGRADE) {
+            return Ok(None);
+        }
+        let upgrade = <WebSocketUpgrade as FromRequestParts<S>>::from_request_parts(parts, state)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let Query(wishes) = Query::try_from_uri(&parts.uri)
+            .map_err(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string()))?;
+        let place = parts.extensions.get::<HeldPlace>().cloned();
+        Ok(Some(Door { upgrade, wishes, place }))
+    }
+}
+
+/// `GET /ws`.
+pub(crate) async fn connect(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    door: Option<Door>,
+) -> Response {
+    if let Some(door) = door {
+        return open(teahouse, visitor, door, None).await;
+    }
+    let mut response = refuse(StatusCode::UPGRADE_REQUIRED, "this address is for WebSockets");
+    response.headers_mut().insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
+    response
+}
+
+/// Opens the socket, or says why not: by a status before the handshake where a page is not meant to read it, and by a
+/// close code after it where it is.
+pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: Option<&str>) -> Response {
+    if let Err(foreign) = visitor.check_origin(&teahouse) {
+        tracing::info!(%foreign, "a socket was refused");
+        return refuse(StatusCode::FORBIDDEN, &foreign.to_string());
+    }
+    if teahouse.stopping.is_cancelled() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping");
+    }
+    let Door { upgrade, wishes, place } = door;
+    let limit = teahouse.config.frame_limit.saturating_mul(HARD_LIMIT);
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(limit)
+        .max_frame_size(limit);
+    let asked: Vec<String> = upgrade
+        .requested_protocols()
+        .map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned())
+        .collect();
+    let known = upgrade.selected_protocol().is_some();
+    if !known && !asked.is_empty() {
+        let reason = format!("the subprotocol is {SUBPROTOCOL}, or none at all; not {}", asked.join(", "));
+        return refuse(StatusCode::BAD_REQUEST, &reason);
+    }
+    let dialect = if known {
+        Dialect::Lines
+    } else {
+        match plain(&teahouse, &visitor, &wishes, room) {
+            Ok(plain) => Dialect::Plain(plain),
+            Err(reason) => return refuse(StatusCode::NOT_FOUND, &reason),
+        }
+    };
+    let login = match (teahouse.identity.of(&visitor.headers), &dialect) {
+        (Some(login), _) => login,
+        // A page cannot read the status of a handshake that failed; a close code it can.
+        (None, Dialect::Lines) => {
+            return turn_away(upgrade, dialect, CloseCode::LoginRequired, None);
+        }
+        (None, Dialect::Plain(plain)) if teahouse.config.guests => {
+            match guest(&teahouse, plain.language).await {
+                Some(login) => login,
+                None => return refuse(StatusCode::SERVICE_UNAVAILABLE, "no guest's name is free at present"),
+            }
+        }
+        (None, Dialect::Plain(_)) => {
+            return refuse(
+                StatusCode::UNAUTHORIZED,
+                "log in first: POST /login with the form field `nickname`",
+            );
+        }
+    };
+    let forwarded = match admit(&teahouse, &visitor) {
+        Ok(forwarded) => forwarded,
+        Err(full) => return turn_away(upgrade, dialect, CloseCode::TooMany, Some(full.to_string())),
+    };
+    match teahouse.nicknames.claim(&login).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let reason = "somebody else has taken the nickname meanwhile".to_owned();
+            return turn_away(upgrade, dialect, CloseCode::NicknameTaken, Some(reason));
+        }
+        Err(error) => {
+            tracing::error!(%error, "a nickname could not be claimed");
+            return refuse(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be used at present");
+        }
+    }
+    let sessions = teahouse.sessions.clone();
+    upgrade.on_upgrade(move |socket| {
+        sessions.track_future(async move {
+            let _places = (place, forwarded);
+            session::run(teahouse, socket, login, dialect).await;
+        })
+    })
+}
+
+/// A place for one more connection of an address that a trusted proxy speaks for; others were counted as they came in.
+fn admit(teahouse: &Teahouse, visitor: &Visitor) -> Result<Option<Place>, Full> {
+    if is_trusted(visitor.peer.ip().to_canonical(), &teahouse.config.trust_proxy) {
+        teahouse.forwarded.admit(Some(visitor.address)).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn plain(
+    teahouse: &Teahouse,
+    visitor: &Visitor,
+    wishes: &Wishes,
+    room: Option<&str>,
+) -> Result<Plain, String> {
+    let room = match room.or(wishes.room.as_deref()) {
+        None => RoomName::lobby(),
+        Some(room) => RoomName::parse_any(room).map_err(|error| error.to_string())?,
+    };
+    let language = wishes.lang.as_deref().and_then(Language::from_code).unwrap_or(visitor.language);
+    Ok(Plain {
+        language,
+        room,
+        echo: wishes.echo.as_deref().is_some_and(|echo| !matches!(echo, "0" | "false")),
+        backlog: wishes.backlog.unwrap_or(0).min(teahouse.config.backlog),
+        prefix: format!("plain-{:016x}-", rand::rng().random::<u64>()),
+    })
+}
+
+/// Somebody without a login, under a name that is free.
+async fn guest(teahouse: &Teahouse, language: Language) -> Option<Login> {
+    for _ in 0..GUEST_NAMES {
+        let number = rand::rng().random_range(1_000..10_000);
+        let name = match language {
+            Language::English => format!("guest-{number}"),
+            Language::Chinese => format!("访客{number}"),
+        };
+        let login = Login { id: new_user_id(), nickname: Nickname::parse(&name).ok()? };
+        if matches!(teahouse.nicknames.claim(&login).await, Ok(true)) {
+            return Some(login);
+        }
+    }
+    None
+}
+
+/// Takes the socket only to say why it is closed again.
+fn turn_away(
+    upgrade: WebSocketUpgrade,
+    dialect: Dialect,
+    code: CloseCode,
+    reason: Option<String>,
+) -> Response {
+    upgrade.on_upgrade(async move |mut socket: WebSocket| {
+        if let Some(reason) = reason {
+            let refusal = match code {
+                CloseCode::NicknameTaken => RefusalCode::NicknameTaken,
+                _ => RefusalCode::TooManyConnections,
+            };
+            let line =
+                ServerLine::Refused(Refused { id: None, room: None, code: refusal, reason, retry_ms: None });
+            let text = match &dialect {
+                Dialect::Lines => Some(line.print().into()),
+                Dialect::Plain(plain) => Broadcast::new(line).plain(plain.language).cloned(),
+            };
+            if let Some(text) = text
+                && socket.send(Message::Text(text)).await.is_err()
+            {
+                return;
+            }
+        }
+        session::part(&mut socket, code).await;
+    })
+}
+
+fn refuse(status: StatusCode, reason: &str) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{reason}\n")).into_response()
+}

@@ -1,0 +1,318 @@
+//! The program itself: what it says, how it ends, and that it loses nothing when it is killed.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread::{self, JoinHandle},
+};
+
+use chat::protocol::{ClientLine, Event};
+use tempfile::TempDir;
+
+use crate::support::{Browser, PATIENCE, folder, site};
+
+/// The program with an environment of its own, in a folder of its own.
+fn teahouse(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_teahouse"));
+    command.env_clear().current_dir(folder).args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let folder = folder();
+    let mut command = teahouse(folder.path(), arguments);
+    command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the program starts");
+    let pid = child.id().to_string();
+    let (send, output) = mpsc::channel();
+    thread::spawn(move || send.send(child.wait_with_output()));
+    output.recv_timeout(PATIENCE).map_or_else(
+        |_| {
+            Command::new("kill").args(["-KILL", &pid]).status().expect("there is a kill command");
+            panic!("teahouse {arguments:?} does not end by itself");
+        },
+        |output| output.expect("the program runs"),
+    )
+}
+
+/// A program that serves.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    /// Collects what it says until it ends.
+    log: Option<JoinHandle<String>>,
+    _site: TempDir,
+}
+
+impl Server {
+    fn start(data: &Path, arguments: &[&str]) -> Server {
+        let site = site();
+        let mut command = teahouse(data, arguments);
+        command.args(["--listen", "127.0.0.1:0", "--drain", "100ms"]);
+        command.arg("--data").arg(data).arg("--site").arg(site.path());
+        Server::spawn(command, site)
+    }
+
+    fn spawn(mut command: Command, site: TempDir) -> Server {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        let (send, address) = mpsc::channel();
+        let log = thread::spawn(move || {
+            let mut log = String::new();
+            let mut line = String::new();
+            while stderr.read_line(&mut line).is_ok_and(|length| length > 0) {
+                if let Some((_, address)) = line.trim().split_once("the teahouse is open: http://") {
+                    // Whoever waited for it may have given up.
+                    let _ = send.send(address.to_owned());
+                }
+                log.push_str(&line);
+                line.clear();
+            }
+            log
+        });
+        let Ok(address) = address.recv_timeout(PATIENCE) else {
+            child.kill().expect("it can be killed");
+            panic!("it does not open: {}", log.join().unwrap());
+        };
+        Server { child, address: address.parse().expect("an address"), log: Some(log), _site: site }
+    }
+
+    fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    async fn person(&self, nickname: &str) -> Browser {
+        let browser = self.browser();
+        assert_eq!(browser.log_in(nickname).await.status(), 303);
+        browser
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().expect("there is a kill command");
+        assert!(sent.success());
+    }
+
+    /// Sends a signal and waits for the end.
+    fn end(self, signal: &str) -> (Option<i32>, String) {
+        self.signal(signal);
+        self.ended()
+    }
+
+    /// Waits for the end; gives the exit code (none after a signal that kills) and what was logged.
+    fn ended(mut self) -> (Option<i32>, String) {
+        let status = self.child.wait().expect("it ends");
+        let log = self.log.take().expect("it is taken once").join().expect("the log is text");
+        (status.code(), log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A failed test leaves no server behind; one that has ended already cannot be killed, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("what it says is text")
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, naming: &[&str]) {
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    for name in naming {
+        assert!(stderr.contains(name), "{name} is not named: {stderr}");
+    }
+    assert_eq!(text(&output.stdout), "");
+}
+
+#[test]
+fn a_bad_value_is_one_line_that_names_it_and_exit_code_2() {
+    for (flag, value) in [
+        ("--listen", "nonsense"),
+        ("--backlog", "9999"),
+        ("--backlog", "many"),
+        ("--nickname-grace", "5 fortnights"),
+        ("--leave-grace", "soon"),
+        ("--base-url", "chat.example"),
+        ("--allow-origin", "https://tea.example/path"),
+        ("--trust-proxy", "somebody"),
+        ("--store", "redis://tea.example"),
+        ("--rate-send", "-1"),
+        ("--frame-limit", "1MB"),
+    ] {
+        assert_refused(&run(&[&format!("{flag}={value}")], &[]), &[flag, value]);
+    }
+}
+
+#[test]
+fn a_flag_that_does_not_exist_is_named_too() {
+    assert_refused(&run(&["--no-such-flag"], &[]), &["--no-such-flag"]);
+    assert_refused(&run(&["serve", "--no-such-flag"], &[]), &["--no-such-flag"]);
+    assert_refused(&run(&["brew"], &[]), &["brew"]);
+}
+
+#[test]
+fn a_bad_value_in_the_environment_is_named_too() {
+    assert_refused(&run(&[], &[("TEAHOUSE_BACKLOG", "plenty")]), &["--backlog", "plenty"]);
+    assert_refused(&run(&[], &[("TEAHOUSE_LISTEN", "everywhere")]), &["--listen", "everywhere"]);
+}
+
+#[test]
+fn a_level_of_logging_that_does_not_exist_is_refused() {
+    assert_refused(&run(&["--log", "lou d=er,=="], &[]), &["--log"]);
+}
+
+#[test]
+fn help_tells_every_flag_with_its_environment_variable() {
+    let output = run(&["--help"], &[]);
+    assert_eq!(output.status.code(), Some(0));
+    let help = text(&output.stdout);
+    let mut flags = 0;
+    for word in help.split_whitespace().filter(|word| word.starts_with("--")) {
+        let flag = word.trim_end_matches([',', ']', ')', '.']);
+        if !["--help", "--version"].contains(&flag) && flag.len() > 2 {
+            flags += 1;
+        }
+    }
+    let variables = help.matches("[env: TEAHOUSE_").count();
+    assert!(variables >= 20, "{help}");
+    assert!(flags >= variables, "{help}");
+    for named in ["--listen", "TEAHOUSE_LISTEN", "--data", "--backlog", "--trust-proxy", "127.0.0.1:3000"] {
+        assert!(help.contains(named), "{named}");
+    }
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn it_says_its_version() {
+    let output = run(&["--version"], &[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).starts_with("teahouse "));
+}
+
+#[tokio::test]
+async fn the_environment_sets_what_the_flags_set() {
+    let (data, site) = (folder(), site());
+    let mut command = teahouse(data.path(), &["serve"]);
+    command.env("TEAHOUSE_LISTEN", "127.0.0.1:0").env("TEAHOUSE_DATA", data.path().join("deep/er"));
+    command
+        .env("TEAHOUSE_SITE_DIR", site.path())
+        .env("TEAHOUSE_TEXT_LIMIT", "7")
+        .env("TEAHOUSE_DRAIN", "100ms");
+    let server = Server::spawn(command, site);
+    let mut lines = server.person("Ann").await.talk().await;
+    lines.say("m1", "12345678").await;
+    assert!(lines.refused().await.reason.contains('7'));
+    drop(lines);
+    assert!(data.path().join("deep/er/teahouse.db").exists());
+    assert_eq!(server.end("-TERM").0, Some(0));
+}
+
+#[tokio::test]
+async fn whatever_was_acknowledged_survives_a_kill() {
+    let data = folder();
+    let mut acknowledged: Vec<String> = Vec::new();
+    for round in 0..3 {
+        let server = Server::start(data.path(), &["--backlog", "1000"]);
+        let mut lines = server.person(&format!("round-{round}")).await.talk().await;
+        lines.say_many(&format!("r{round}-"), 200).await;
+        // It is killed in the middle of its work: some are acknowledged, the rest are on their way.
+        for _ in 0..50 {
+            acknowledged.push(lines.message().await.id.to_string());
+        }
+        let (code, _) = server.end("-KILL");
+        assert_eq!(code, None);
+    }
+    let server = Server::start(data.path(), &["--backlog", "1000"]);
+    let mut lines = server.person("reader").await.open().await;
+    lines.send(&ClientLine::Hello { rooms: vec![] }).await;
+    let joined = lines.joined().await;
+    let kept: Vec<String> = joined
+        .events
+        .iter()
+        .map(|event| match event {
+            Event::Message(message) => message.id.to_string(),
+            Event::Unknown(_) => panic!("an event of this version"),
+        })
+        .collect();
+    assert!(joined.events.iter().map(|event| event.seq().unwrap()).eq(1..=joined.head), "without a hole");
+    for id in acknowledged {
+        assert_eq!(kept.iter().filter(|other| **other == id).count(), 1, "{id}");
+    }
+    drop(lines);
+    assert_eq!(server.end("-TERM").0, Some(0));
+}
+
+#[tokio::test]
+async fn a_polite_signal_ends_it_with_exit_code_0_and_a_goodbye() {
+    for signal in ["-TERM", "-INT"] {
+        let data = folder();
+        let server = Server::start(data.path(), &[]);
+        let lines = server.person("Ann").await.talk().await;
+        server.signal(signal);
+        assert_eq!(lines.closed().await.0, 1012);
+        let (code, log) = server.ended();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(!log.contains("ERROR") && !log.contains("WARN"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_never_reaches_the_log() {
+    let data = folder();
+    let server = Server::start(data.path(), &["--log", "trace"]);
+    let ann = server.person("Ann").await;
+    let mut lines = ann.talk().await;
+    lines.say("m1", "Xyzzy-said").await;
+    lines.message().await;
+    lines.say("m1", "Xyzzy-reused").await;
+    lines.refused().await;
+    lines.say("m2", &"Xyzzy-long".repeat(500)).await;
+    lines.refused().await;
+    lines.send_text(r#"{"send":{"id":"m3","room":"lobby","text":"Xyzzy-cut"#).await;
+    lines.refused().await;
+    let mut door = ann.plain("/chat?echo=1").await;
+    door.say("Xyzzy-plain").await;
+    door.line().await;
+    ann.get("/chat").await.text().await.unwrap();
+    drop((lines, door));
+    let (code, log) = server.end("-TERM");
+    assert_eq!(code, Some(0));
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log is as talkative as it gets");
+    let leak = log.lines().find(|line| line.contains("Xyzzy"));
+    assert_eq!(leak, None);
+}
+
+#[test]
+fn a_port_that_is_taken_is_one_line_that_names_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&["--listen", &address], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = text(&output.stderr);
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains(&address), "{stderr}");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_ends_with_one_line_and_the_first_goes_on() {
+    let data = folder();
+    let mut first = Server::start(data.path(), &[]);
+    let mut second = teahouse(data.path(), &["--listen", "127.0.0.1:0"]);
+    second.arg("--data").arg(data.path()).stderr(Stdio::piped());
+    let output = second.output().expect("the program runs");
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains(data.path().to_str().unwrap()), "{stderr}");
+    assert!(first.child.try_wait().unwrap().is_none(), "the first one goes on");
+    assert_eq!(first.end("-TERM").0, Some(0));
+}

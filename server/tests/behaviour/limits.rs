@@ -1,0 +1,277 @@
+//! What is too much: refused by name where the session can go on, cut off where it cannot, and never at the others' cost.
+
+use chat::protocol::{ClientLine, Joined, Place, RefusalCode, Seq, ServerLine};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::support::{Browser, Lines, TestApp, eventually, patiently};
+
+#[tokio::test]
+async fn a_frame_that_is_too_large_is_refused_and_the_session_goes_on() {
+    let app = TestApp::with(|config| config.frame_limit = 1_000).await;
+    let mut lines = app.person("Ann").await.talk().await;
+    lines.say("m1", &"x".repeat(1_000)).await;
+    let refused = lines.refused().await;
+    assert_eq!((refused.code, refused.id, refused.retry_ms), (RefusalCode::FrameTooLarge, None, None));
+    assert!(refused.reason.contains("1000"), "the limit is named: {}", refused.reason);
+    lines.say("m1", &"x".repeat(900)).await;
+    assert_eq!(lines.message().await.seq, 1);
+}
+
+#[tokio::test]
+async fn a_frame_that_is_too_large_to_read_at_all_closes_the_connection() {
+    let app = TestApp::with(|config| config.frame_limit = 1_000).await;
+    let mut lines = app.person("Ann").await.talk().await;
+    lines.say("m1", &"x".repeat(10_000)).await;
+    assert_eq!(lines.closed().await, (1009, "too_big".to_owned()));
+}
+
+#[tokio::test]
+async fn a_frame_far_beyond_what_is_read_closes_the_connection_too() {
+    let app = TestApp::start().await;
+    let mut lines = app.person("Ann").await.talk().await;
+    lines.say("m1", &"x".repeat(4_000_000)).await;
+    assert_eq!(lines.closed().await, (1009, "too_big".to_owned()));
+}
+
+#[tokio::test]
+async fn a_message_has_up_to_4000_characters_of_any_script() {
+    let app = TestApp::start().await;
+    let mut lines = app.person("Ann").await.talk().await;
+    for (id, character) in [("latin", "x"), ("chinese", "茶"), ("emoji", "🍵")] {
+        lines.say(id, &character.repeat(4_001)).await;
+        let refused = lines.refused().await;
+        assert_eq!((refused.code, refused.id.as_deref()), (RefusalCode::TextTooLong, Some(id)));
+        assert!(refused.reason.contains("4000"), "the limit is named: {}", refused.reason);
+        lines.say(id, &character.repeat(4_000)).await;
+        assert_eq!(lines.message().await.id.as_str(), id, "the refused id was not used up");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_in_so_many_rooms_and_no_more_until_it_leaves_one() {
+    let app = TestApp::with(|config| config.room_limit = 2).await;
+    let mut lines = app.person("Ann").await.talk_in(&["a", "b"]).await;
+    lines.join("c").await;
+    let refused = lines.refused().await;
+    assert_eq!((refused.code, refused.room.as_deref()), (RefusalCode::TooManyRooms, Some("c")));
+    lines.join("b").await;
+    assert_eq!(lines.joined().await.room.as_str(), "b", "joining again is not one more");
+    lines.leave("a").await;
+    lines.join("c").await;
+    assert_eq!(lines.joined().await.room.as_str(), "c");
+}
+
+fn from(app: &TestApp, address: &str) -> Browser {
+    app.browser().saying("x-forwarded-for", address)
+}
+
+#[tokio::test]
+async fn an_address_behind_a_trusted_proxy_holds_so_many_connections_and_no_more() {
+    let app = TestApp::with(|config| {
+        config.max_per_address = 2;
+        config.trust_proxy = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
+    let ann = from(&app, "203.0.113.9");
+    ann.log_in("Ann").await;
+    let (first, _second) = (ann.talk().await, ann.talk().await);
+    let mut third = ann.open().await;
+    let refused = third.refused().await;
+    assert_eq!(refused.code, RefusalCode::TooManyConnections);
+    assert!(refused.reason.contains("203.0.113.9"), "{}", refused.reason);
+    assert_eq!(third.closed().await, (4006, "too_many".to_owned()));
+
+    let bo = from(&app, "203.0.113.10");
+    bo.log_in("Bo").await;
+    bo.talk().await;
+
+    drop(first);
+    eventually("the place is given back", async || {
+        let mut lines = ann.open().await;
+        lines.send(&ClientLine::Hello { rooms: vec![] }).await;
+        matches!(lines.next().await, ServerLine::Welcome(_))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn beyond_the_connections_in_all_the_next_is_refused_with_503() {
+    let app = TestApp::with(|config| config.max_connections = 4).await;
+    let ann = app.person("Ann").await;
+    let mut open = Vec::new();
+    let refused = loop {
+        match ann.knock("/ws").protocol("teahouse.v1").send().await {
+            Ok(socket) => open.push(Lines::new(socket)),
+            Err(status) => break status,
+        }
+        assert!(open.len() <= 4, "sockets count too");
+    };
+    assert_eq!(refused, 503);
+    assert!(!open.is_empty());
+    open.clear();
+    eventually("the places are given back", async || {
+        ann.knock("/ws").protocol("teahouse.v1").send().await.is_ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_413() {
+    let app = TestApp::start().await;
+    let nickname = "x".repeat(100_000);
+    let response = app.browser().log_in(&nickname).await;
+    assert_eq!(response.status(), 413);
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+}
+
+#[tokio::test]
+async fn zero_lifts_a_limit() {
+    let app = TestApp::with(|config| {
+        config.text_limit = 0;
+        config.frame_limit = 0;
+        config.room_limit = 0;
+        config.queue_limit = 0;
+        config.rate_send = 0;
+        config.max_connections = 0;
+    })
+    .await;
+    let rooms: Vec<String> = (0..60).map(|n| format!("room-{n}")).collect();
+    let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
+    let mut lines = app.person("Ann").await.talk_in(&rooms).await;
+    let long = "茶".repeat(200_000);
+    lines.say_in("room-7", "m1", &long).await;
+    assert_eq!(*lines.message().await.text, *long);
+}
+
+#[tokio::test]
+async fn whoever_is_faster_than_the_pace_is_read_later_and_refused_nothing() {
+    let app = TestApp::with(|config| config.rate_send = 400).await;
+    let mut lines = app.person("Ann").await.talk().await;
+    for round in 0..7 {
+        lines.say_many(&format!("r{round}-"), 100).await;
+    }
+    for seq in 1..=700 {
+        let heard = lines.until(|line| match line {
+            ServerLine::Message(message) => Some(message.seq),
+            ServerLine::Refused(refused) => panic!("{refused:?}"),
+            _ => None,
+        });
+        assert_eq!(heard.await, seq);
+    }
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_is_closed_as_silent() {
+    let app = TestApp::with(|config| config.heartbeat = "200ms".parse().unwrap()).await;
+    let ann = app.person("Ann").await;
+    let greeted = ann.talk().await;
+    let ungreeted = ann.open().await;
+    let answering = async {
+        let mut lines = ann.talk().await;
+        // Whoever answers stays, for longer than the others are waited for.
+        for _ in 0..60 {
+            lines.until(|line| matches!(line, ServerLine::Ping { .. }).then_some(())).await;
+            lines.send(&ClientLine::Pong {}).await;
+        }
+    };
+    let silent = (4001, "silent".to_owned());
+    let (first, second, ()) = tokio::join!(greeted.closed(), ungreeted.closed(), answering);
+    assert_eq!((first, second), (silent.clone(), silent));
+}
+
+/// A server that cuts slow readers off early, and whose rooms hear of it at once.
+async fn impatient() -> TestApp {
+    TestApp::with(|config| {
+        config.queue_limit = 256 * 1_024;
+        config.rate_send = 0;
+        config.leave_grace = "0".parse().unwrap();
+        config.nickname_grace = "0".parse().unwrap();
+    })
+    .await
+}
+
+/// Somebody called Slow in the lobby, who has read up to `joined` and whose machine takes little more.
+async fn slow(app: &TestApp) -> (Browser, Lines, Joined) {
+    let browser = app.person("Slow").await;
+    let socket = browser.knock("/ws").protocol("teahouse.v1").receive_buffer(4_096).socket().await;
+    let mut lines = Lines::new(socket);
+    lines.send(&ClientLine::Hello { rooms: vec![] }).await;
+    let joined = lines.joined().await;
+    (browser, lines, joined)
+}
+
+/// Ann speaks, and both go on hearing everything, until the room hears that Slow is gone; gives how much was said.
+async fn speak_until_slow_is_gone(ann: &mut Lines, bo: &mut Lines) -> Seq {
+    let text = "茶".repeat(4_000);
+    let mut said = 0;
+    let mut gone = false;
+    while !gone {
+        said += 1;
+        assert!(said < 950, "whoever does not read is cut off before they have missed too much to resume");
+        ann.say(&format!("m{said}"), &text).await;
+        let heard = ann.until(|line| match line {
+            ServerLine::Presence(presence) => {
+                gone |= presence.leave.iter().any(|user| &*user.name == "Slow");
+                None
+            }
+            ServerLine::Message(message) => Some(message.seq),
+            _ => None,
+        });
+        assert_eq!(heard.await, said);
+        assert_eq!(bo.message().await.seq, said);
+    }
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_is_cut_off_while_the_others_go_on_and_resumes_without_a_loss() {
+    let app = impatient().await;
+    let (slow, lines, joined) = slow(&app).await;
+    let (ann, bo) = (app.person("Ann").await, app.person("Bo").await);
+    let (mut ann, mut bo) = (ann.talk().await, bo.talk().await);
+    let said = speak_until_slow_is_gone(&mut ann, &mut bo).await;
+
+    let (read, code) = lines.rest().await;
+    assert_eq!(code, 4000);
+    let read: Vec<Seq> = read
+        .iter()
+        .filter_map(|line| if let ServerLine::Message(message) = line { Some(message.seq) } else { None })
+        .collect();
+    let held = read.len() as Seq;
+    assert!(read.into_iter().eq(1..=held), "what came came without a hole");
+    assert!(held < said);
+
+    let mut back = slow.open().await;
+    let place = Place { room: "lobby".to_owned(), epoch: Some(joined.epoch.to_string()), seq: Some(held) };
+    back.send(&ClientLine::Hello { rooms: vec![place] }).await;
+    let joined = back.joined().await;
+    assert!(joined.resumed);
+    assert!(joined.events.iter().map(|event| event.seq().unwrap()).eq(held + 1..=said));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_never_reads_again_holds_up_nothing_of_the_server_s() {
+    let app = impatient().await;
+    let (_slow, _lines, _) = slow(&app).await;
+    let (ann, bo) = (app.person("Ann").await, app.person("Bo").await);
+    let (mut ann, mut bo) = (ann.talk().await, bo.talk().await);
+    speak_until_slow_is_gone(&mut ann, &mut bo).await;
+    let other = app.browser();
+    eventually("the session has ended and let the nickname go", async || {
+        other.log_in("Slow").await.status() == 303
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_without_an_end_is_not_waited_for_for_ever() {
+    let app = TestApp::start().await;
+    let mut stream = TcpStream::connect(app.address()).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: tea").await.unwrap();
+    let mut answer = Vec::new();
+    // Whether it ends with an answer or without one is the server's affair; that it ends is what counts.
+    let _ = patiently("the connection ends", stream.read_to_end(&mut answer)).await;
+}

@@ -1,0 +1,16 @@
+//! The server from outside: real sockets, real files, one test file per group of behaviours. One crate, so that it is
+//! linked once.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod support;
+
+mod cli;
+mod durable;
+mod limits;
+mod login;
+mod origin;
+mod plain;
+mod presence;
+mod site;
+mod stop;
+mod talk;

@@ -1,0 +1,172 @@
+//! Stopping and starting: everybody is let go in order, everything that was taken is kept, and what is not ours is left.
+
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+
+use chat::protocol::ServerLine;
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::support::{TestApp, eventually, folder};
+
+/// The texts in the lobby's log, as a newcomer reads them.
+async fn kept(app: &TestApp) -> BTreeSet<String> {
+    let mut lines = app.person("Reader").await.open().await;
+    lines.send_text(r#"{"hello":{"rooms":[]}}"#).await;
+    let joined = lines.joined().await;
+    let texts = joined.events.iter().map(|event| match event {
+        chat::protocol::Event::Message(message) => message.text.to_string(),
+        chat::protocol::Event::Unknown(_) => panic!("an event of this version"),
+    });
+    texts.collect()
+}
+
+#[tokio::test]
+async fn a_stop_tells_everybody_when_to_come_back_closes_with_restart_and_loses_nothing() {
+    let app = TestApp::with(|config| config.drain = "700ms".parse().unwrap()).await;
+    let mut lines = app.person("Ann").await.talk().await;
+    let idle = app.person("Bo").await.talk().await;
+    lines.say_many("m", 300).await;
+    lines.message().await;
+    app.begin_stop();
+    let (read, code) = lines.rest().await;
+    assert_eq!(code, 1012);
+    let drains: Vec<u64> = read
+        .iter()
+        .filter_map(|line| if let ServerLine::Drain { retry_ms } = line { Some(*retry_ms) } else { None })
+        .collect();
+    assert!(matches!(drains[..], [retry_ms] if retry_ms < 700), "{drains:?}");
+    assert_eq!(idle.rest().await.1, 1012);
+    let acknowledged = read.iter().filter_map(|line| match line {
+        ServerLine::Message(message) => Some(message.text.to_string()),
+        _ => None,
+    });
+    let acknowledged: BTreeSet<String> = acknowledged.collect();
+    let (ended, data) = app.stop().await;
+    ended.unwrap();
+    let app = TestApp::on(data, |config| config.backlog = 1_000).await;
+    let kept = kept(&app).await;
+    assert!(acknowledged.is_subset(&kept));
+    assert!(kept.len() <= 300);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_is_not_ready_and_takes_nobody_in() {
+    let app = TestApp::with(|config| config.drain = "1s".parse().unwrap()).await;
+    let browser = app.browser();
+    assert_eq!(browser.try_get("/readyz").await, Some(200));
+    app.begin_stop();
+    eventually("it is not ready any more", async || browser.try_get("/readyz").await != Some(200)).await;
+    app.stop().await.0.unwrap();
+    assert_eq!(browser.try_get("/readyz").await, None);
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_nobody_who_does_not_listen() {
+    let app = TestApp::start().await;
+    let browser = app.person("Ann").await;
+    let _deaf = browser.knock("/ws").protocol("teahouse.v1").receive_buffer(4_096).socket().await;
+    let _idle = tokio::net::TcpStream::connect(app.address()).await.unwrap();
+    app.stop().await.0.unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_lets_go_of_the_folder_even_if_somebody_does_not_listen() {
+    let app = TestApp::start().await;
+    let _deaf = app.person("Ann").await.talk().await;
+    let (ended, data) = app.stop().await;
+    ended.unwrap();
+    let app = TestApp::on(data, |_| {}).await;
+    assert_eq!(app.browser().try_get("/readyz").await, Some(200));
+}
+
+#[tokio::test]
+async fn a_stop_without_anybody_is_a_stop() {
+    TestApp::start().await.stop().await.0.unwrap();
+}
+
+/// One line that names what is wrong, fit for the end of a log.
+fn assert_clear(reason: &str, names: &str) {
+    assert!(reason.contains(names), "{reason}");
+    assert!(!reason.contains('\n'), "{reason}");
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
+    let data = Arc::new(folder());
+    let first = TestApp::on(data.clone(), |_| {}).await;
+    let mut lines = first.person("Ann").await.talk().await;
+    let second = TestApp::on(data.clone(), |_| {}).await;
+    assert_clear(&second.refusal().await, data.path().to_str().unwrap());
+    lines.say("m1", "still here").await;
+    assert_eq!(lines.message().await.seq, 1);
+}
+
+fn database(data: &Path) -> std::path::PathBuf {
+    data.join("teahouse.db")
+}
+
+/// Starts a server on a folder that holds this database, which it must refuse and leave to the byte.
+async fn assert_left_alone(data: TempDir, says: &str) {
+    let path = database(data.path());
+    let before = fs::read(&path).unwrap();
+    let data = Arc::new(data);
+    let app = TestApp::on(data.clone(), |_| {}).await;
+    let reason = app.refusal().await;
+    assert_clear(&reason, path.to_str().unwrap());
+    assert_clear(&reason, says);
+    assert_eq!(fs::read(&path).unwrap(), before, "it is left as it was");
+    let beside: Vec<String> = fs::read_dir(data.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("teahouse.db-"))
+        .collect();
+    assert_eq!(beside, [""; 0], "and nothing is left beside it");
+}
+
+#[tokio::test]
+async fn somebody_else_s_database_is_refused_and_left_as_it_was() {
+    let data = folder();
+    let connection = Connection::open(database(data.path())).unwrap();
+    connection
+        .execute_batch("CREATE TABLE recipe (name TEXT); INSERT INTO recipe VALUES ('scones');")
+        .unwrap();
+    connection.close().unwrap();
+    assert_left_alone(data, "not a Teahouse database").await;
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_without_tables_is_refused_too() {
+    let data = folder();
+    let connection = Connection::open(database(data.path())).unwrap();
+    connection.pragma_update(None, "application_id", 0x0BAD_F00D).unwrap();
+    connection.close().unwrap();
+    assert_left_alone(data, "not a Teahouse database").await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_as_it_was() {
+    let data = folder();
+    fs::write(database(data.path()), "scones ".repeat(1_000)).unwrap();
+    assert_left_alone(data, "teahouse.db").await;
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused_and_left_as_it_was() {
+    let (ended, data) = TestApp::start().await.stop().await;
+    ended.unwrap();
+    let connection = Connection::open(database(data.path())).unwrap();
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    connection.pragma_update(None, "user_version", version + 1).unwrap();
+    connection.close().unwrap();
+    let data = Arc::into_inner(data).unwrap();
+    assert_left_alone(data, "newer").await;
+}
+
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_made_is_named() {
+    let data = folder();
+    let file = data.path().join("file");
+    fs::write(&file, "").unwrap();
+    let app = TestApp::with(|config| config.data = file.join("data")).await;
+    assert_clear(&app.refusal().await, file.to_str().unwrap());
+}

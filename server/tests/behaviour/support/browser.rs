@@ -1,0 +1,132 @@
+//! Somebody's browser: pages, forms and cookies, and the sockets that it opens. It follows no redirects, so that a test
+//! sees them.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use chat::protocol::{ClientLine, Place};
+use reqwest::{
+    Client, RequestBuilder, Response, Url,
+    cookie::{CookieStore as _, Jar},
+    header::{HeaderName, HeaderValue},
+    redirect::Policy,
+};
+
+use super::{Knock, Lines, Plain};
+
+/// A browser with its own cookies.
+pub(crate) struct Browser {
+    address: SocketAddr,
+    client: Client,
+    cookies: Arc<Jar>,
+    /// Headers that go with every request, sockets included.
+    headers: Vec<(String, String)>,
+}
+
+impl Browser {
+    pub(crate) fn new(address: SocketAddr) -> Browser {
+        let cookies = Arc::new(Jar::default());
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .cookie_provider(cookies.clone())
+            .build()
+            .expect("a client without special wishes");
+        Browser { address, client, cookies, headers: Vec::new() }
+    }
+
+    /// A browser that says this with every request.
+    pub(crate) fn saying(mut self, header: &str, value: &str) -> Browser {
+        self.headers.push((header.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A browser with this for its cookies, whatever they are worth.
+    pub(crate) fn with_cookie(self, cookie: &str) -> Browser {
+        self.cookies.add_cookie_str(cookie, &self.url("/"));
+        self
+    }
+
+    fn url(&self, path: &str) -> Url {
+        format!("http://{}{path}", self.address).parse().expect("a path of this server")
+    }
+
+    fn request(&self, builder: RequestBuilder) -> RequestBuilder {
+        let headers = self.headers.iter().map(|(name, value)| {
+            let name = HeaderName::try_from(name).expect("a header");
+            (name, HeaderValue::from_str(value).expect("its value"))
+        });
+        builder.headers(headers.collect())
+    }
+
+    /// The cookies as the browser sends them; empty without any.
+    pub(crate) fn cookie(&self) -> String {
+        let header = self.cookies.cookies(&self.url("/"));
+        header.and_then(|value| value.to_str().ok().map(str::to_owned)).unwrap_or_default()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.get_with(path, &[]).await
+    }
+
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        let mut request = self.request(self.client.get(self.url(path)));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("the server answers")
+    }
+
+    /// Whether the server answers at all, and if so with what status.
+    pub(crate) async fn try_get(&self, path: &str) -> Option<u16> {
+        let answer = self.request(self.client.get(self.url(path))).send().await;
+        answer.ok().map(|response| response.status().as_u16())
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
+        self.request(self.client.post(self.url(path))).form(form).send().await.expect("the server answers")
+    }
+
+    pub(crate) async fn log_in(&self, nickname: &str) -> Response {
+        self.post("/login", &[("nickname", nickname)]).await
+    }
+
+    pub(crate) async fn log_out(&self) -> Response {
+        self.post("/logout", &[]).await
+    }
+
+    /// A request for a socket with this browser's cookies.
+    pub(crate) fn knock(&self, path: &str) -> Knock {
+        let mut knock = Knock::new(self.address, path);
+        let cookie = self.cookie();
+        if !cookie.is_empty() {
+            knock = knock.header("cookie", &cookie);
+        }
+        self.headers.iter().fold(knock, |knock, (name, value)| knock.header(name, value))
+    }
+
+    /// A socket for the protocol on which nothing was said yet.
+    pub(crate) async fn open(&self) -> Lines {
+        Lines::new(self.knock("/ws").protocol("teahouse.v1").socket().await)
+    }
+
+    /// A socket whose user is in the lobby.
+    pub(crate) async fn talk(&self) -> Lines {
+        self.talk_in(&["lobby"]).await
+    }
+
+    /// A socket whose user is in these rooms.
+    pub(crate) async fn talk_in(&self, rooms: &[&str]) -> Lines {
+        let mut lines = self.open().await;
+        let places = rooms.iter().map(|room| Place { room: (*room).to_owned(), epoch: None, seq: None });
+        lines.send(&ClientLine::Hello { rooms: places.collect() }).await;
+        for room in rooms {
+            assert_eq!(lines.joined().await.room.as_str(), *room);
+        }
+        lines
+    }
+
+    /// A socket of the plain door.
+    pub(crate) async fn plain(&self, path: &str) -> Plain {
+        Plain::new(self.knock(path).socket().await)
+    }
+}

@@ -1,0 +1,138 @@
+//! A client of the protocol that does exactly what a test says.
+
+use std::collections::VecDeque;
+
+use chat::protocol::{ClientLine, Joined, Message, Page, Place, Presence, Refused, ServerLine};
+use tokio_tungstenite::tungstenite::Message as Frame;
+
+use super::Socket;
+
+/// A socket that speaks `teahouse.v1`.
+pub(crate) struct Lines {
+    socket: Socket,
+    waiting: VecDeque<ServerLine>,
+}
+
+impl Lines {
+    pub(crate) fn new(socket: Socket) -> Lines {
+        Lines { socket, waiting: VecDeque::new() }
+    }
+
+    pub(crate) async fn send(&mut self, line: &ClientLine) {
+        self.send_text(&line.print()).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.socket.send(Frame::text(text)).await;
+    }
+
+    pub(crate) async fn send_binary(&mut self, bytes: Vec<u8>) {
+        self.socket.send(Frame::binary(bytes)).await;
+    }
+
+    /// Says something in the lobby.
+    pub(crate) async fn say(&mut self, id: &str, text: &str) {
+        self.say_in("lobby", id, text).await;
+    }
+
+    pub(crate) async fn say_in(&mut self, room: &str, id: &str, text: &str) {
+        self.send(&say(room, id, text)).await;
+    }
+
+    /// Says many things in the lobby with one frame; their ids are `prefix` and a number from 1.
+    pub(crate) async fn say_many(&mut self, prefix: &str, count: usize) {
+        let lines =
+            (1..=count).map(|n| say("lobby", &format!("{prefix}{n}"), &format!("{prefix} says {n}")).print());
+        let frame = lines.collect::<Vec<_>>().join("\n");
+        self.send_text(&frame).await;
+    }
+
+    pub(crate) async fn join(&mut self, room: &str) {
+        self.send(&ClientLine::Join(Place { room: room.to_owned(), epoch: None, seq: None })).await;
+    }
+
+    pub(crate) async fn leave(&mut self, room: &str) {
+        self.send(&ClientLine::Leave { room: room.to_owned() }).await;
+    }
+
+    /// The next line; the connection must not be closed meanwhile.
+    pub(crate) async fn next(&mut self) -> ServerLine {
+        loop {
+            if let Some(line) = self.waiting.pop_front() {
+                return line;
+            }
+            match self.socket.text().await {
+                Ok(frame) => self.take(&frame),
+                Err(closed) => panic!("the server closed with {closed:?}"),
+            }
+        }
+    }
+
+    fn take(&mut self, frame: &str) {
+        for line in frame.split('\n') {
+            let line: ServerLine = serde_json::from_str(line).expect("a line of the protocol");
+            assert!(!matches!(line, ServerLine::Unknown(_)), "{line:?} is not in the protocol");
+            self.waiting.push_back(line);
+        }
+    }
+
+    /// Reads on until a line is the one that is looked for.
+    pub(crate) async fn until<T>(&mut self, mut look: impl FnMut(ServerLine) -> Option<T>) -> T {
+        loop {
+            let line = self.next().await;
+            if let Some(found) = look(line) {
+                return found;
+            }
+        }
+    }
+
+    pub(crate) async fn message(&mut self) -> Message {
+        self.until(|line| if let ServerLine::Message(message) = line { Some(message) } else { None }).await
+    }
+
+    pub(crate) async fn joined(&mut self) -> Joined {
+        self.until(|line| if let ServerLine::Joined(joined) = line { Some(joined) } else { None }).await
+    }
+
+    pub(crate) async fn page(&mut self) -> Page {
+        self.until(|line| if let ServerLine::Page(page) = line { Some(page) } else { None }).await
+    }
+
+    pub(crate) async fn presence(&mut self) -> Presence {
+        self.until(|line| if let ServerLine::Presence(presence) = line { Some(presence) } else { None }).await
+    }
+
+    pub(crate) async fn refused(&mut self) -> Refused {
+        self.until(|line| if let ServerLine::Refused(refused) = line { Some(refused) } else { None }).await
+    }
+
+    /// Reads on to the end; gives the close code and its word.
+    pub(crate) async fn closed(mut self) -> (u16, String) {
+        loop {
+            match self.socket.text().await {
+                Ok(frame) => self.take(&frame),
+                Err(closed) => return closed,
+            }
+        }
+    }
+
+    /// What is read up to the end, and the close code.
+    pub(crate) async fn rest(mut self) -> (Vec<ServerLine>, u16) {
+        loop {
+            match self.socket.text().await {
+                Ok(frame) => self.take(&frame),
+                Err((code, _)) => return (self.waiting.into(), code),
+            }
+        }
+    }
+
+    /// Closes from this side, properly.
+    pub(crate) async fn close(self) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+        self.socket.close().await
+    }
+}
+
+/// A line that says something.
+pub(crate) fn say(room: &str, id: &str, text: &str) -> ClientLine {
+    ClientLine::Send { id: id.to_owned(), room: room.to_owned(), text: text.to_owned() }
+}

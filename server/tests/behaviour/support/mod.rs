@@ -1,0 +1,140 @@
+//! What the tests stand on: a server on a free port with a folder of its own, people with browsers, and their sockets.
+//! Nothing here sleeps; whoever waits, waits for something to come, and gives up in the end.
+
+mod browser;
+mod lines;
+mod plain;
+mod socket;
+
+use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use server::{config::Config, serve};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use browser::Browser;
+pub(crate) use lines::Lines;
+pub(crate) use plain::Plain;
+pub(crate) use socket::{Knock, Socket};
+
+/// How long anything may take that is sure to come. Generous, for it only matters when a test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server that runs in this process.
+pub(crate) struct TestApp {
+    address: SocketAddr,
+    data: Arc<TempDir>,
+    site: Arc<TempDir>,
+    shutdown: CancellationToken,
+    running: JoinHandle<anyhow::Result<()>>,
+}
+
+impl TestApp {
+    /// A server as it is without any settings.
+    pub(crate) async fn start() -> TestApp {
+        TestApp::with(|_| {}).await
+    }
+
+    /// A server with some settings of its own.
+    pub(crate) async fn with(adjust: impl FnOnce(&mut Config)) -> TestApp {
+        TestApp::on(Arc::new(folder()), adjust).await
+    }
+
+    /// A server on a data folder that may have been served from before.
+    pub(crate) async fn on(data: Arc<TempDir>, adjust: impl FnOnce(&mut Config)) -> TestApp {
+        let site = Arc::new(site());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let mut config = Config::defaults();
+        data.path().clone_into(&mut config.data);
+        config.site = Some(site.path().to_owned());
+        config.drain = "100ms".parse().expect("a span");
+        adjust(&mut config);
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(serve::run(listener, config, shutdown.clone()));
+        TestApp { address, data, site, shutdown, running }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The server's own origin, as a browser says it.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// A browser in which nobody is logged in.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// Somebody who is logged in under this nickname.
+    pub(crate) async fn person(&self, nickname: &str) -> Browser {
+        let browser = self.browser();
+        assert_eq!(browser.log_in(nickname).await.status(), 303, "{nickname} comes in");
+        browser
+    }
+
+    /// Asks the server to stop, without waiting for it.
+    pub(crate) fn begin_stop(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Stops the server and waits until it has; gives what it said at the end, and its data folder.
+    pub(crate) async fn stop(self) -> (anyhow::Result<()>, Arc<TempDir>) {
+        self.shutdown.cancel();
+        let ended = patiently("the server stops", self.running).await.expect("the server does not panic");
+        drop(self.site);
+        (ended, self.data)
+    }
+
+    /// Why the server ended by itself.
+    pub(crate) async fn refusal(self) -> String {
+        let ended =
+            patiently("the server refuses to start", self.running).await.expect("the server does not panic");
+        format!("{:#}", ended.expect_err("it must not start"))
+    }
+}
+
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// A site that is as good as a built one: its manifest, a few files, and packed forms of one of them.
+pub(crate) fn site() -> TempDir {
+    let folder = folder();
+    let write = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
+        std::fs::write(path, content).expect("a file");
+    };
+    write("site.json", r#"{"js":"/pkg/a.js","wasm":"/pkg/a.wasm","css":"/pkg/a.css"}"#);
+    write("pkg/a.js", "plain js");
+    write("pkg/a.js.br", "js in brotli");
+    write("pkg/a.js.gz", "js in gzip");
+    write("pkg/a.wasm", "wasm");
+    write("pkg/a.css", "css");
+    write("mark.svg", "<svg/>");
+    folder
+}
+
+/// Waits for something that is sure to come, and fails with its name if it does not.
+pub(crate) async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("in vain: {what}"))
+}
+
+/// Tries until it is so.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut attempt: impl FnMut() -> F) {
+    let tries = async {
+        while !attempt().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    patiently(what, tries).await;
+}

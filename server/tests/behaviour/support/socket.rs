@@ -1,0 +1,122 @@
+//! A request for a WebSocket, made by hand, and the socket if the server grants it.
+
+use std::net::SocketAddr;
+
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest as _,
+        http::{HeaderName, HeaderValue},
+    },
+};
+
+use super::patiently;
+
+/// A request for a socket.
+pub(crate) struct Knock {
+    address: SocketAddr,
+    path: String,
+    headers: Vec<(String, String)>,
+    receive_buffer: Option<u32>,
+}
+
+impl Knock {
+    pub(super) fn new(address: SocketAddr, path: &str) -> Knock {
+        Knock { address, path: path.to_owned(), headers: Vec::new(), receive_buffer: None }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Knock {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn protocol(self, protocol: &str) -> Knock {
+        self.header("sec-websocket-protocol", protocol)
+    }
+
+    /// Lets the system hold only so many bytes that were not read.
+    pub(crate) fn receive_buffer(mut self, bytes: u32) -> Knock {
+        self.receive_buffer = Some(bytes);
+        self
+    }
+
+    /// The socket, or the status of the refusal.
+    pub(crate) async fn send(self) -> Result<Socket, u16> {
+        let mut request =
+            format!("ws://{}{}", self.address, self.path).into_client_request().expect("an address");
+        for (name, value) in &self.headers {
+            let name = HeaderName::try_from(name).expect("a header");
+            request.headers_mut().append(name, HeaderValue::from_str(value).expect("its value"));
+        }
+        let tcp = TcpSocket::new_v4().expect("a socket");
+        if let Some(bytes) = self.receive_buffer {
+            tcp.set_recv_buffer_size(bytes).expect("a buffer of this size");
+        }
+        let stream = patiently("a connection", tcp.connect(self.address)).await.expect("the server listens");
+        match patiently("the handshake", client_async(request, stream)).await {
+            Ok((stream, _)) => Ok(Socket(stream)),
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("the handshake broke: {error}"),
+        }
+    }
+
+    /// The socket, which must be granted.
+    pub(crate) async fn socket(self) -> Socket {
+        let path = self.path.clone();
+        self.send().await.unwrap_or_else(|status| panic!("{path} answers {status}"))
+    }
+
+    /// The status with which the socket is refused.
+    pub(crate) async fn refusal(self) -> u16 {
+        match self.send().await {
+            Ok(_) => panic!("the socket was granted"),
+            Err(status) => status,
+        }
+    }
+}
+
+/// An open socket. Dropping it breaks the connection without a goodbye, as a lost network does.
+pub(crate) struct Socket(WebSocketStream<TcpStream>);
+
+impl Socket {
+    /// Sends a frame; the server may have closed, which reading shows.
+    pub(crate) async fn send(&mut self, message: Message) {
+        let sent = patiently("a frame is sent", self.0.send(message)).await;
+        if let Err(error) = sent {
+            assert!(matches!(error, Error::Io(_) | Error::ConnectionClosed | Error::Protocol(_)), "{error}");
+        }
+    }
+
+    /// The next frame, as it is; `None` when the connection has ended.
+    pub(crate) async fn frame(&mut self) -> Option<Result<Message, Error>> {
+        patiently("a frame comes", self.0.next()).await
+    }
+
+    /// The next frame with text; an error is the close code and its reason.
+    pub(crate) async fn text(&mut self) -> Result<String, (u16, String)> {
+        loop {
+            match self.frame().await {
+                Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return Err((frame.code.into(), frame.reason.to_string()));
+                }
+                Some(Ok(Message::Close(None))) => return Err((1005, String::new())),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => panic!("the connection broke without a close frame: {error}"),
+                None => panic!("the connection ended without a close frame"),
+            }
+        }
+    }
+
+    /// Closes from this side and waits for the server's goodbye; whether it came as the standard asks.
+    pub(crate) async fn close(mut self) -> Result<(), Error> {
+        patiently("a close frame is sent", self.0.close(None)).await?;
+        while let Some(frame) = self.frame().await {
+            frame?;
+        }
+        Ok(())
+    }
+}
