@@ -1,0 +1,67 @@
+//! The address bar: which room an address means, and how to go to another without loading the page anew.
+
+use app::address::path;
+use chat::{close::CloseCode, room_name::RoomName};
+use leptos::prelude::window;
+use wasm_bindgen::JsValue;
+
+const CHAT: &str = "/chat";
+
+/// The room of a path; `None` for a path that is no room's.
+pub fn room_of(path: &str) -> Option<RoomName> {
+    let rest = path.strip_prefix(CHAT)?;
+    match rest.strip_prefix('/') {
+        None if rest.is_empty() => Some(RoomName::lobby()),
+        None => None,
+        Some("") => Some(RoomName::lobby()),
+        Some(name) => {
+            let name = js_sys::decode_uri_component(name).ok()?;
+            RoomName::from_canonical(&String::from(name)).ok()
+        }
+    }
+}
+
+/// The room that the address bar names.
+pub fn room() -> Option<RoomName> {
+    room_of(&window().location().pathname().ok()?)
+}
+
+/// Shows a room's address, as a new entry of the history; does nothing if it is shown already.
+pub fn show(target: &RoomName) {
+    if room().as_ref() == Some(target) {
+        return;
+    }
+    let pushed = window()
+        .history()
+        .and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(&path(target))));
+    if pushed.is_err() {
+        leptos::logging::warn!("the address bar could not follow to another room");
+    }
+}
+
+/// The address of the server's socket.
+pub fn socket() -> String {
+    let location = window().location();
+    let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss" } else { "ws" };
+    format!("{scheme}://{}/ws", location.host().unwrap_or_default())
+}
+
+/// The address of what a room's page is made from.
+#[cfg(feature = "csr")]
+pub fn boot(room: &RoomName) -> String {
+    format!("/boot/{}", js_sys::encode_uri_component(room.as_str()))
+}
+
+/// Leaves the page for the login, and says why if that is known.
+pub fn login(reason: Option<CloseCode>) {
+    let here = window().location().pathname().unwrap_or_default();
+    let next = js_sys::encode_uri_component(&here);
+    let why = match reason {
+        Some(CloseCode::NicknameTaken) => "&why=lost-name",
+        Some(CloseCode::LoggedOut) => "&why=logged-out",
+        _ => "",
+    };
+    if window().location().assign(&format!("/login?next={next}{why}")).is_err() {
+        leptos::logging::error!("the login page cannot be opened");
+    }
+}

@@ -1,0 +1,66 @@
+//! The browser's side of Teahouse: it hydrates the page, opens the socket, keeps the time and the address bar.
+//!
+//! What a client does is decided in `chat::client`, what it looks like in `app`; here is what only a browser can do.
+//! [`driver`] gives the client what happens and performs its effects with the other modules.
+//!
+//! Empty on the host, so that no host build unifies Leptos' `hydrate` with the server's `ssr`.
+#![cfg(target_arch = "wasm32")]
+
+pub mod driver;
+
+pub mod address;
+pub mod chance;
+pub mod clock;
+pub mod page;
+pub mod socket;
+pub mod storage;
+
+use app::{boot::Boot, chat::Chat, model::Model};
+use driver::Driver;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Takes over the page that the server rendered. A page that brought nothing along is left as it is.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    let (Some(boot), Some(root)) = (page::boot(), page::root()) else {
+        leptos::logging::error!("this page brought nothing along to begin with");
+        return;
+    };
+    leptos::mount::hydrate_from(root, move || chat(&boot)).forget();
+}
+
+/// Draws the page from nothing, for the build without a server's render.
+#[cfg(feature = "csr")]
+#[wasm_bindgen(start)]
+pub fn mount() {
+    console_error_panic_hook::set_once();
+    leptos::task::spawn_local(async {
+        let room = address::room().unwrap_or_else(chat::room_name::RoomName::lobby);
+        let response = gloo_net::http::Request::get(&address::boot(&room)).send().await;
+        let boot: Boot = match response {
+            Ok(response) if response.ok() => match response.json().await {
+                Ok(boot) => boot,
+                Err(error) => {
+                    return leptos::logging::error!("the server's answer is not understood: {error}");
+                }
+            },
+            Ok(_) => return address::login(None),
+            Err(error) => return leptos::logging::error!("the server does not answer: {error}"),
+        };
+        leptos::mount::mount_to_body(move || chat(&boot));
+    });
+}
+
+/// The chat, with its client behind it. The client starts when the first render is done, which it must not change.
+fn chat(boot: &Boot) -> impl IntoView + use<> {
+    let client = app::model::client(boot);
+    let model = Model::new(&client, boot);
+    let driver = Driver::new(client, model);
+    provide_context(model);
+    provide_context(Driver::actions(&driver));
+    leptos::task::spawn_local(async { driver.start() });
+    view! { <Chat/> }
+}

@@ -1,0 +1,116 @@
+//! What the browser's side does in a real browser, each part alone.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+use std::{cell::RefCell, rc::Rc};
+
+use app::address::path;
+use chat::{room_name::RoomName, time::Millis};
+use frontend::{
+    address, chance, clock, page,
+    socket::{News, Socket},
+    storage,
+};
+use futures::{StreamExt as _, channel::mpsc};
+use leptos::prelude::{document, window};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn room(name: &str) -> RoomName {
+    RoomName::parse(name).unwrap()
+}
+
+#[wasm_bindgen_test]
+fn a_room_is_found_again_by_its_path() {
+    for name in ["lobby", "tea", "读书会", "a-b_c", "2026"] {
+        assert_eq!(address::room_of(&path(&room(name))), Some(room(name)), "{name}");
+    }
+    assert_eq!(path(&RoomName::lobby()), "/chat");
+}
+
+#[wasm_bindgen_test]
+fn a_path_that_is_no_room_s_names_none() {
+    for path in ["/", "/login", "/chatter", "/chat/%", "/chat/a%2Fb", "/chat/two words"] {
+        assert_eq!(address::room_of(path), None, "{path}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn the_address_bar_follows_to_a_room_and_adds_no_entry_for_the_same_one() {
+    let history = window().history().unwrap();
+    address::show(&room("茶"));
+    assert_eq!(address::room(), Some(room("茶")));
+    let length = history.length().unwrap();
+    address::show(&room("茶"));
+    assert_eq!(history.length().unwrap(), length);
+}
+
+#[wasm_bindgen_test]
+fn the_socket_is_on_the_page_s_own_host() {
+    let host = window().location().host().unwrap();
+    assert_eq!(address::socket(), format!("ws://{host}/ws"));
+}
+
+#[wasm_bindgen_test]
+fn the_open_rooms_are_remembered_in_their_order() {
+    let rooms = [room("lobby"), room("读书会"), room("tea")];
+    storage::keep_rooms(rooms.iter());
+    assert_eq!(storage::rooms(), rooms);
+    storage::keep_rooms(std::iter::empty());
+    assert_eq!(storage::rooms(), []);
+}
+
+#[wasm_bindgen_test]
+fn what_is_stored_and_no_room_is_passed_over() {
+    window().session_storage().unwrap().unwrap().set_item("rooms", "tea <b> TEA  x").unwrap();
+    assert_eq!(storage::rooms(), [room("tea"), room("x")]);
+}
+
+#[wasm_bindgen_test]
+fn ids_differ() {
+    assert_ne!(chance::client_id(), chance::client_id());
+}
+
+#[wasm_bindgen_test]
+fn a_number_is_drawn_from_zero_up_to_one() {
+    assert!((0..1_000).map(|_| chance::dice()).all(|number| (0.0..1.0).contains(&number)));
+}
+
+#[wasm_bindgen_test]
+fn the_clock_stands_in_this_century_and_the_zone_on_this_earth() {
+    assert!(clock::now() > Millis(1_700_000_000_000));
+    assert!(clock::offset_minutes(clock::now()).abs() <= 14 * 60);
+}
+
+#[wasm_bindgen_test]
+fn a_page_that_brought_nothing_along_says_so() {
+    assert!(page::boot().is_none());
+    let script = document().create_element("script").unwrap();
+    script.set_id(app::boot::ELEMENT_ID);
+    script.set_attribute("type", "application/json").unwrap();
+    script.set_text_content(Some("{not json"));
+    document().body().unwrap().append_child(&script).unwrap();
+    assert!(page::boot().is_none());
+    script.remove();
+}
+
+#[wasm_bindgen_test]
+async fn a_connection_that_cannot_be_made_ends_with_a_code() {
+    let (news, mut heard) = mpsc::unbounded();
+    // Port 1 is refused by the browser or by the machine; either way there is an end to hear of.
+    let _socket = Socket::open("ws://127.0.0.1:1/ws", move |what| news.unbounded_send(what).unwrap());
+    assert_eq!(heard.next().await, Some(News::Closed(1006)));
+}
+
+#[wasm_bindgen_test]
+async fn a_socket_that_was_dropped_reports_no_more() {
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let dropped = heard.clone();
+    drop(Socket::open("ws://127.0.0.1:1/ws", move |what| dropped.borrow_mut().push(what)));
+    // Another connection's end comes after that of the first would have.
+    let (news, mut other) = mpsc::unbounded();
+    let _socket = Socket::open("ws://127.0.0.1:1/ws", move |what| news.unbounded_send(what).unwrap());
+    other.next().await.unwrap();
+    assert_eq!(*heard.borrow(), []);
+}
