@@ -1,0 +1,25 @@
+// Writes a `.br` and a `.gz`, made with the greatest effort, beside each file named on the command line.
+
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+for (const path of process.argv.slice(2)) {
+  const contents = readFileSync(path);
+  write(
+    `${path}.br`,
+    brotliCompressSync(contents, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: 11,
+        [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+        [constants.BROTLI_PARAM_SIZE_HINT]: contents.length,
+      },
+    }),
+  );
+  write(`${path}.gz`, gzipSync(contents, { level: 9 }));
+}
+
+// A run that is cut short must not leave half a file under a finished file's name.
+function write(path, contents) {
+  writeFileSync(`${path}.part`, contents);
+  renameSync(`${path}.part`, path);
+}

@@ -1,0 +1,161 @@
+//! What a first visit costs in bytes, and whether that is within the budget.
+//!
+//! Counts the whole site but for the pictures (`.png`), which a browser fetches only when it installs the page as an app.
+//! The pages themselves, rendered for each visitor, come on top.
+
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use walkdir::WalkDir;
+
+use crate::site::MANIFEST;
+
+/// The budgets that CONTRIBUTING.md states, in bytes of brotli: 150 KB and 180 KB of 1,024 bytes.
+const WASM_BUDGET: u64 = 150 * 1_024;
+const TOTAL_BUDGET: u64 = 180 * 1_024;
+
+/// Bytes on the wire by encoding. Where a file has no compressed sibling its own length stands for all three.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Bytes {
+    raw: u64,
+    gzip: u64,
+    brotli: u64,
+}
+
+impl Bytes {
+    fn add(&mut self, other: Self) {
+        self.raw += other.raw;
+        self.gzip += other.gzip;
+        self.brotli += other.brotli;
+    }
+}
+
+/// A built site's weight, by kind.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Sizes {
+    wasm: Bytes,
+    js: Bytes,
+    css: Bytes,
+    other: Bytes,
+}
+
+impl Sizes {
+    pub(crate) fn of(site: &Path) -> Result<Self> {
+        if !site.join(MANIFEST).is_file() {
+            bail!("there is no site in {}: run `cargo xtask build` first", site.display());
+        }
+        let mut sizes = Self::default();
+        for entry in WalkDir::new(site) {
+            let entry = entry.with_context(|| format!("cannot read {}", site.display()))?;
+            let path = entry.path();
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if !entry.file_type().is_file()
+                || matches!(extension, Some("br" | "gz" | "png"))
+                || path == site.join(MANIFEST)
+            {
+                continue;
+            }
+            let raw = entry.metadata()?.len();
+            let sibling = |encoding: &str| {
+                let mut name = path.as_os_str().to_owned();
+                name.push(encoding);
+                fs::metadata(name).map_or(raw, |metadata| metadata.len())
+            };
+            let bytes = Bytes { raw, gzip: sibling(".gz"), brotli: sibling(".br") };
+            match extension {
+                Some("wasm") => sizes.wasm.add(bytes),
+                Some("js") => sizes.js.add(bytes),
+                Some("css") => sizes.css.add(bytes),
+                _ => sizes.other.add(bytes),
+            }
+        }
+        Ok(sizes)
+    }
+
+    fn total(&self) -> Bytes {
+        let mut total = Bytes::default();
+        for part in [self.wasm, self.js, self.css, self.other] {
+            total.add(part);
+        }
+        total
+    }
+
+    /// An error that names each budget overspent.
+    pub(crate) fn check(&self) -> Result<()> {
+        let mut over = String::new();
+        for (what, brotli, budget) in [
+            ("the WebAssembly", self.wasm.brotli, WASM_BUDGET),
+            ("the first load", self.total().brotli, TOTAL_BUDGET),
+        ] {
+            if brotli > budget {
+                // Writing to a String cannot fail.
+                let _ = write!(over, "{what} takes {brotli} bytes of a budget of {budget}; ");
+            }
+        }
+        if over.is_empty() { Ok(()) } else { bail!("{}", over.trim_end_matches("; ")) }
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<8}{:>12}{:>12}{:>12}  budget (brotli)", "bytes", "brotli", "gzip", "raw")?;
+        for (name, bytes, budget) in [
+            ("wasm", self.wasm, Some(WASM_BUDGET)),
+            ("js", self.js, None),
+            ("css", self.css, None),
+            ("other", self.other, None),
+            ("in all", self.total(), Some(TOTAL_BUDGET)),
+        ] {
+            let budget = budget.map_or_else(String::new, |budget| format!("  {budget}"));
+            writeln!(f, "{name:<8}{:>12}{:>12}{:>12}{budget}", bytes.brotli, bytes.gzip, bytes.raw)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_brotli(wasm: u64, js: u64) -> Sizes {
+        let bytes = |brotli| Bytes { brotli, ..Bytes::default() };
+        Sizes { wasm: bytes(wasm), js: bytes(js), ..Sizes::default() }
+    }
+
+    #[test]
+    fn a_site_is_weighed_by_what_goes_over_the_wire() {
+        let site = tempfile::tempdir().unwrap();
+        let files = [
+            ("a.wasm", 10),
+            ("a.wasm.br", 3),
+            ("a.wasm.gz", 4),
+            ("mark.svg", 7),
+            // Fetched only by whoever installs the page as an app.
+            ("icon.png", 1_000),
+            (MANIFEST, 99),
+        ];
+        for (path, length) in files {
+            fs::write(site.path().join(path), vec![0; length]).unwrap();
+        }
+        let sizes = Sizes::of(site.path()).unwrap();
+        assert_eq!(sizes.wasm, Bytes { raw: 10, gzip: 4, brotli: 3 });
+        assert_eq!(sizes.total(), Bytes { raw: 17, gzip: 11, brotli: 10 });
+    }
+
+    #[test]
+    fn each_budget_is_kept_on_its_own() {
+        assert!(of_brotli(WASM_BUDGET, TOTAL_BUDGET - WASM_BUDGET).check().is_ok());
+        let wasm = of_brotli(WASM_BUDGET + 1, 0).check().unwrap_err().to_string();
+        assert!(wasm.contains("WebAssembly") && !wasm.contains("first load"), "{wasm}");
+        let total = of_brotli(0, TOTAL_BUDGET + 1).check().unwrap_err().to_string();
+        assert!(total.contains("first load") && !total.contains("WebAssembly"), "{total}");
+    }
+
+    #[test]
+    fn without_a_site_the_remedy_is_named() {
+        let empty = tempfile::tempdir().unwrap();
+        assert!(Sizes::of(empty.path()).unwrap_err().to_string().contains("cargo xtask build"));
+    }
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask test`: everything that can tell whether Teahouse is sound, one step after the other, and what came of
+//! it. A step that fails does not keep the next ones from running, unless they need what it should have made.
+
+mod count;
+mod report;
+mod suite;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::server;
+use crate::site;
+use crate::steps::Steps;
+use crate::system;
+use crate::tools;
+use crate::workspace::Workspace;
+use report::Report;
+use suite::Suite;
+
+/// Installs what is missing, runs every step, and prints the table and the count.
+pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Result<ExitCode> {
+    tools::require_basics()?;
+    system::ensure_packages(steps, all_browsers)?;
+    tools::ensure_npm_packages(&workspace.join("end2end"), "Playwright from npm", steps)?;
+
+    let suite = Suite { workspace, steps };
+    let mut report = Report::new(steps);
+    report.check("format", || suite.format());
+    report.check("clippy", || suite.clippy());
+    report.tests("unit, property and server tests", || suite.host_tests());
+
+    let made = report.check("site", || site::build(workspace, steps));
+    report.check("clippy for WebAssembly", || suite.clippy_wasm());
+    report.tests("WebAssembly tests", || suite.wasm_tests());
+    report.check("documentation", || suite.documentation());
+    if let Some(site) = made {
+        report.check("first load within budget", || Suite::budget(&site));
+        report.check("clippy with the site inside", || suite.clippy_embedded(&site));
+        match report.check("release", || server::build(workspace, steps, &site)) {
+            Some(program) => report.tests("end to end", || suite.end_to_end(&program, all_browsers)),
+            None => report.not_run("end to end", "there is no release"),
+        }
+    } else {
+        report.not_run("release and end to end", "there is no site");
+    }
+
+    print!("{report}");
+    Ok(if report.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,146 @@
+//! What each step of `cargo xtask test` runs. The commands share cargo's two profiles and the one target folder, so that
+//! no dependency is compiled a third time.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::count::{self, Counts};
+use crate::process;
+use crate::sizes::Sizes;
+use crate::steps::Steps;
+use crate::system;
+use crate::tools;
+use crate::workspace::{WASM_TARGET, Workspace};
+
+/// The packages that run on the host. `frontend` is not one: with it, Leptos' `ssr` and `hydrate` would both be on.
+const HOST_PACKAGES: [&str; 4] = ["chat", "app", "server", "xtask"];
+
+const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
+
+/// What a step of tests came to.
+pub(super) struct Tested {
+    pub(super) counts: Counts,
+    /// Whether the program that ran the tests was content, which it may not be although no test failed.
+    pub(super) success: bool,
+}
+
+pub(super) struct Suite<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) steps: Steps,
+}
+
+impl Suite<'_> {
+    pub(super) fn format(&self) -> Result<()> {
+        // Here, `--quiet` would hide what is wrong.
+        process::run(self.workspace.cargo_in_full("fmt").args(["--all", "--check"]))
+    }
+
+    pub(super) fn clippy(&self) -> Result<()> {
+        let mut clippy = self.workspace.cargo("clippy");
+        clippy.args(["--all-targets", "--features", "app/ssr"]).args(host_packages()).args(DENY_WARNINGS);
+        process::run(&mut clippy)
+    }
+
+    /// The code that embeds the site is compiled only when there is a site to embed.
+    pub(super) fn clippy_embedded(&self, site: &Path) -> Result<()> {
+        process::run(
+            self.workspace
+                .cargo("clippy")
+                .args(["--package", "server", "--features", "embed"])
+                .env("TEAHOUSE_SITE", site)
+                .args(DENY_WARNINGS),
+        )
+    }
+
+    /// Both ways to enter the browser: taking over a rendered page, and the client-only build.
+    pub(super) fn clippy_wasm(&self) -> Result<()> {
+        let ways: [&[&str]; 2] = [&["--all-targets"], &["--no-default-features", "--features", "csr"]];
+        for features in ways {
+            process::run(
+                self.workspace
+                    .cargo("clippy")
+                    .args(["--package", "frontend", "--target", WASM_TARGET])
+                    .args(features)
+                    .args(DENY_WARNINGS),
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn host_tests(&self) -> Result<Tested> {
+        let mut test = self.workspace.cargo("test");
+        test.args(["--no-fail-fast", "--features", "app/ssr"]).args(host_packages());
+        libtest(&mut test)
+    }
+
+    pub(super) fn wasm_tests(&self) -> Result<Tested> {
+        let wasm_bindgen = tools::ensure_wasm_bindgen(self.workspace, self.steps)?;
+        let arguments = ["--no-fail-fast", "--package", "frontend", "--target", WASM_TARGET];
+        process::run(self.workspace.cargo("test").arg("--no-run").args(arguments))?;
+        // The runner does not know the `--quiet` that cargo would hand on, and by now there is nothing left to compile.
+        let mut test = self.workspace.cargo_in_full("test");
+        test.args(arguments)
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", wasm_bindgen.test_runner())
+            .env("CHROMEDRIVER", system::chromedriver()?);
+        libtest(&mut test)
+    }
+
+    pub(super) fn documentation(&self) -> Result<()> {
+        // The documentation is for those who work on the code and shows private items, so a link to one leads somewhere.
+        let deny = ("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private_intra_doc_links");
+        let mut host = self.workspace.cargo("doc");
+        host.args(["--no-deps", "--document-private-items", "--features", "app/ssr"]).args(host_packages());
+        process::run(host.env(deny.0, deny.1))?;
+        let mut browser = self.workspace.cargo("doc");
+        browser.args([
+            "--no-deps",
+            "--document-private-items",
+            "--package",
+            "frontend",
+            "--target",
+            WASM_TARGET,
+        ]);
+        process::run(browser.env(deny.0, deny.1))
+    }
+
+    pub(super) fn budget(site: &Path) -> Result<()> {
+        let sizes = Sizes::of(site)?;
+        eprint!("{sizes}");
+        sizes.check()
+    }
+
+    /// Playwright drives real browsers against the release that people will run.
+    pub(super) fn end_to_end(&self, program: &Path, all_browsers: bool) -> Result<Tested> {
+        let results = self.workspace.cache("end2end.json");
+        if results.is_file() {
+            fs::remove_file(&results)?;
+        }
+        let end2end = self.workspace.join("end2end");
+        let mut playwright = Command::new(end2end.join("node_modules/.bin/playwright"));
+        playwright
+            .current_dir(&end2end)
+            .args(["test", "--reporter=list,json"])
+            .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &results)
+            .env("TEAHOUSE_BIN", program)
+            .env_remove("TEAHOUSE_ALL_BROWSERS");
+        if all_browsers {
+            playwright.env("TEAHOUSE_ALL_BROWSERS", "1");
+        }
+        let said = process::tee(&mut playwright)?;
+        let json = fs::read_to_string(&results).context("Playwright left no results")?;
+        Ok(Tested { counts: count::playwright(&json)?, success: said.success })
+    }
+}
+
+fn host_packages() -> impl Iterator<Item = &'static str> {
+    HOST_PACKAGES.into_iter().flat_map(|package| ["--package", package])
+}
+
+fn libtest(command: &mut Command) -> Result<Tested> {
+    // A person's colours would stand in the middle of the words that are counted.
+    let said = process::tee(command.env("CARGO_TERM_COLOR", "never"))?;
+    Ok(Tested { counts: count::libtest(&said.text), success: said.success })
+}

@@ -1,0 +1,233 @@
+//! The programs that building takes: found where they are, installed where they are not, each in the one version that
+//! this checkout names.
+//!
+//! Nothing comes from anywhere but crates.io, npm and rustup; no prebuilt program is fetched.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::fingerprint;
+use crate::lock;
+use crate::process;
+use crate::steps::Steps;
+use crate::workspace::{WASM_TARGET, Workspace};
+
+/// The newest that this checkout's Rust compiles.
+const CARGO_LEPTOS: &str = "0.3.8";
+
+/// The tool and the crate must be of one version to the letter.
+pub(crate) struct WasmBindgen {
+    pub(crate) program: PathBuf,
+    pub(crate) version: String,
+}
+
+impl WasmBindgen {
+    /// The runner for tests that the same package brings.
+    pub(crate) fn test_runner(&self) -> PathBuf {
+        self.program.with_file_name("wasm-bindgen-test-runner")
+    }
+}
+
+/// The tools that come from npm, and Node, which runs them.
+pub(crate) struct Npm {
+    node: PathBuf,
+    bin: PathBuf,
+    /// Changes with the versions of the tools.
+    pub(crate) fingerprint: String,
+}
+
+impl Npm {
+    pub(crate) fn program(&self, name: &str) -> Command {
+        Command::new(self.bin.join(name))
+    }
+
+    pub(crate) fn node(&self) -> Command {
+        Command::new(&self.node)
+    }
+}
+
+/// wasm-opt, and what changes with its version.
+pub(crate) struct WasmOpt {
+    pub(crate) program: PathBuf,
+    pub(crate) version: String,
+}
+
+impl WasmOpt {
+    /// The one on `PATH` if it will do, because a native one takes half the time of npm's; else npm's.
+    pub(crate) fn find(npm: &Npm) -> Result<Self> {
+        if let Ok(program) = which::which("wasm-opt")
+            && let Ok(version) = process::read(Command::new(&program).arg("--version"))
+            && is_recent_wasm_opt(&version)
+        {
+            return Ok(Self { program, version });
+        }
+        let program = npm.bin.join("wasm-opt");
+        let version = process::read(Command::new(&program).arg("--version"))?;
+        Ok(Self { program, version })
+    }
+}
+
+/// Whether `--version`'s answer, as in `wasm-opt version 132 (version_132)`, is of the pinned version or a later one: what
+/// an older one makes is larger than the budget allows.
+fn is_recent_wasm_opt(said: &str) -> bool {
+    said.split_whitespace()
+        .nth(2)
+        .and_then(|version| version.parse().ok())
+        .is_some_and(|version: u32| version >= 132)
+}
+
+/// What cannot be installed from here: says what is missing and where it comes from.
+pub(crate) fn require_basics() -> Result<()> {
+    let basics = [
+        ("cc", "a C compiler (Debian: apt-get install build-essential)"),
+        ("node", "Node.js 18 or newer (https://nodejs.org)"),
+        ("npm", "npm, which comes with Node.js (https://nodejs.org; Debian: apt-get install npm)"),
+    ];
+    for (program, remedy) in basics {
+        if which::which(program).is_err() {
+            bail!("`{program}` is missing: please install {remedy}");
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn ensure_wasm_target(steps: Steps) -> Result<()> {
+    let library =
+        process::read(Command::new("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]))?;
+    if Path::new(&library).is_dir() {
+        return Ok(());
+    }
+    if which::which("rustup").is_err() {
+        bail!(
+            "Rust's {WASM_TARGET} target is missing and there is no rustup to add it: install rustup (https://rustup.rs)"
+        );
+    }
+    steps.step("adding Rust's WebAssembly target", || {
+        process::run_hidden(Command::new("rustup").args(["target", "add", WASM_TARGET]))
+    })
+}
+
+pub(crate) fn ensure_wasm_bindgen(workspace: &Workspace, steps: Steps) -> Result<WasmBindgen> {
+    let version = lock::version(&workspace.join("Cargo.lock"), "wasm-bindgen")?;
+    let package =
+        CargoPackage { name: "wasm-bindgen-cli", program: "wasm-bindgen", version: &version, options: &[] };
+    Ok(WasmBindgen { program: package.ensure(workspace, steps)?, version })
+}
+
+/// Unoptimised, because building it for speed takes twice as long as it would ever save.
+pub(crate) fn ensure_cargo_leptos(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
+    CargoPackage {
+        name: "cargo-leptos",
+        program: "cargo-leptos",
+        version: CARGO_LEPTOS,
+        options: &["--debug", "--no-default-features", "--features", "no_downloads"],
+    }
+    .ensure(workspace, steps)
+}
+
+/// Installs wasm-opt and sass in the versions of `xtask/package-lock.json`.
+pub(crate) fn ensure_npm(workspace: &Workspace, steps: Steps) -> Result<Npm> {
+    let folder = workspace.join("xtask");
+    let fingerprint = ensure_npm_packages(&folder, "the site's tools from npm", steps)?;
+    Ok(Npm { node: which::which("node")?, bin: folder.join("node_modules/.bin"), fingerprint })
+}
+
+/// Brings a folder's `node_modules` to what its lock file says. Returns what changes with that file.
+pub(crate) fn ensure_npm_packages(folder: &Path, what: &str, steps: Steps) -> Result<String> {
+    let lock_file = folder.join("package-lock.json");
+    let lock = fs::read(&lock_file).with_context(|| format!("cannot read {}", lock_file.display()))?;
+    let inputs = fingerprint::of([lock]);
+    // npm writes this file last, when everything is in place.
+    fingerprint::unless_fresh(&folder.join("node_modules/.package-lock.json"), &inputs, || {
+        steps.step(&format!("installing {what}"), || {
+            process::run_hidden(
+                Command::new("npm")
+                    .arg("ci")
+                    .current_dir(folder)
+                    .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
+            )
+        })
+    })?;
+    Ok(inputs)
+}
+
+/// `PATH` for programs that look for these tools there themselves.
+pub(crate) fn path_with_tools(workspace: &Workspace) -> Result<OsString> {
+    let own = [workspace.tools().join("bin"), workspace.join("xtask/node_modules/.bin")];
+    let others = env::var_os("PATH").unwrap_or_default();
+    env::join_paths(own.into_iter().chain(env::split_paths(&others)))
+        .context("PATH holds a folder that cannot be in a PATH")
+}
+
+/// A program that cargo can build from crates.io.
+struct CargoPackage<'a> {
+    name: &'a str,
+    program: &'a str,
+    version: &'a str,
+    options: &'a [&'a str],
+}
+
+impl CargoPackage<'_> {
+    /// Where the program is, after installing it if neither this checkout nor `PATH` has that very version.
+    fn ensure(&self, workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
+        let own = workspace.tools().join("bin").join(self.program);
+        if self.is_version(&own) {
+            return Ok(own);
+        }
+        if let Ok(found) = which::which(self.program)
+            && self.is_version(&found)
+        {
+            return Ok(found);
+        }
+        let what = format!("installing {} {} from crates.io", self.name, self.version);
+        steps.step(&what, || {
+            process::run_hidden(
+                workspace
+                    .cargo("install")
+                    .args(["--locked", "--force", self.name, "--version", self.version])
+                    .args(self.options)
+                    .arg("--root")
+                    .arg(workspace.tools()),
+            )
+        })?;
+        Ok(own)
+    }
+
+    fn is_version(&self, program: &Path) -> bool {
+        program.is_file()
+            && process::read(Command::new(program).arg("--version"))
+                .is_ok_and(|said| is_that_version(&said, self.version))
+    }
+}
+
+/// Whether `--version`'s answer, as in `wasm-bindgen 0.2.129`, is this version.
+fn is_that_version(said: &str, version: &str) -> bool {
+    said.split_whitespace().nth(1) == Some(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_wasm_opt_will_not_do() {
+        assert!(is_recent_wasm_opt("wasm-opt version 132 (version_132)"));
+        assert!(is_recent_wasm_opt("wasm-opt version 140"));
+        assert!(!is_recent_wasm_opt("wasm-opt version 108 (version_108)"));
+        assert!(!is_recent_wasm_opt("wasm-opt version 99"));
+        assert!(!is_recent_wasm_opt("no version"));
+    }
+
+    #[test]
+    fn only_the_very_version_will_do() {
+        assert!(is_that_version("wasm-bindgen 0.2.129", "0.2.129"));
+        assert!(is_that_version("wasm-bindgen 0.2.129 (a1b2c3d)", "0.2.129"));
+        assert!(!is_that_version("wasm-bindgen 0.2.1290", "0.2.129"));
+        assert!(!is_that_version("", "0.2.129"));
+    }
+}
