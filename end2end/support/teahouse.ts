@@ -1,0 +1,117 @@
+// The real server: one process with a data folder of its own, which can be stopped, killed, frozen and started again
+// at the same address.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const PROGRAM = process.env.TEAHOUSE_BIN ?? resolve(__dirname, '../../target/release/teahouse');
+
+/** Flags by their names, without the dashes: `{ 'leave-grace': '1s' }`. */
+export type Flags = Record<string, string>;
+
+export class Teahouse {
+  /** What the server wrote to its log, over all its lives. */
+  log = '';
+  private child?: ChildProcess;
+  private ended?: Promise<number | null>;
+
+  private constructor(
+    private readonly data: string,
+    private readonly flags: Flags,
+    private readonly port: number,
+  ) {}
+
+  /** Opens a house with an empty data folder. */
+  static async open(flags: Flags = {}): Promise<Teahouse> {
+    if (!existsSync(PROGRAM)) {
+      throw new Error(`${PROGRAM} is missing: build it with \`cargo xtask build\`, or set TEAHOUSE_BIN`);
+    }
+    const data = await mkdtemp(join(tmpdir(), 'teahouse-'));
+    for (;;) {
+      const teahouse = new Teahouse(data, { ...flags }, somePort());
+      try {
+        await teahouse.start();
+        return teahouse;
+      } catch (error) {
+        if (/address already in use/i.test(String(error))) continue;
+        await rm(data, { recursive: true, force: true });
+        throw error;
+      }
+    }
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Starts the server, where it was and with the data that it had; perhaps with other flags from now on. */
+  async start(others: Flags = {}): Promise<void> {
+    Object.assign(this.flags, others);
+    const flags = Object.entries(this.flags).map(([name, value]) => `--${name}=${value}`);
+    const child = spawn(PROGRAM, [`--listen=${this.host}`, `--data=${this.data}`, ...flags], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env.PATH, NO_COLOR: '1' },
+    });
+    this.child = child;
+    this.ended = new Promise(end => child.once('close', end));
+    await new Promise<void>((open, fail) => {
+      let said = '';
+      child.stderr!.setEncoding('utf8').on('data', text => {
+        this.log += text;
+        said += text;
+        if (said.includes('the teahouse is open')) open();
+      });
+      child.once('error', fail);
+      child.once('close', code => fail(new Error(`the server ended with ${code}: ${said}`)));
+    });
+  }
+
+  /** Asks the server to stop, as an operator does; returns its exit code when it has. */
+  async stop(): Promise<number | null> {
+    return this.end('SIGTERM');
+  }
+
+  /** Ends the server without a chance to say or keep anything. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.start();
+  }
+
+  /** The server hangs: its sockets stay, and nobody answers. */
+  freeze(): void {
+    this.child!.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child!.kill('SIGCONT');
+  }
+
+  /** Ends the server and forgets what it kept. */
+  async close(): Promise<void> {
+    await this.kill();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<number | null> {
+    const { child, ended } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    child.kill(signal);
+    return ended!;
+  }
+}
+
+/** A port below those that the system hands out by itself, so that it is still free when the server comes back to it. */
+function somePort(): number {
+  return 20_000 + Math.floor(Math.random() * 12_000);
+}

@@ -1,0 +1,79 @@
+// What every story begins with: a house of its own, people with browsers of their own, and a conscience.
+
+import { type BrowserContextOptions, test as base, expect } from '@playwright/test';
+import { ChatPage } from './chat-page';
+import { Conscience } from './conscience';
+import { PlainClient } from './plain-client';
+import { type Flags, Teahouse } from './teahouse';
+import { Visitor } from './visitor';
+
+export type Circumstances = BrowserContextOptions & {
+  /** Where they want to go. */
+  path?: string;
+};
+
+type Fixtures = {
+  /** The flags with which the house is opened. */
+  flags: Flags;
+  teahouse: Teahouse;
+  conscience: Conscience;
+  /** Somebody who has not logged in. */
+  stranger(circumstances?: BrowserContextOptions): Promise<Visitor>;
+  /** Somebody who has logged in by the form and is in the room. */
+  visitor(nickname: string, circumstances?: Circumstances): Promise<ChatPage>;
+  /** Somebody with a small program instead of a browser. */
+  plainClient(nickname: string, path?: string): Promise<PlainClient>;
+};
+
+export const test = base.extend<Fixtures>({
+  flags: [{}, { option: true }],
+
+  teahouse: async ({ flags }, use) => {
+    const teahouse = await Teahouse.open(flags);
+    await use(teahouse);
+    await teahouse.close();
+    const trouble = teahouse.log.split('\n').filter(line => / ERROR |panicked/.test(line));
+    expect(trouble, 'errors in the log of the server').toEqual([]);
+  },
+
+  conscience: async ({}, use) => {
+    const conscience = new Conscience();
+    await use(conscience);
+    conscience.check();
+  },
+
+  stranger: async ({ browser, teahouse, conscience }, use) => {
+    const contexts: { close(): Promise<void> }[] = [];
+    await use(async (circumstances = {}) => {
+      const context = await browser.newContext({ locale: 'en-GB', baseURL: teahouse.url, ...circumstances });
+      contexts.push(context);
+      await conscience.watch(context);
+      return new Visitor(teahouse, context);
+    });
+    for (const context of contexts) await context.close();
+  },
+
+  visitor: async ({ stranger }, use) => {
+    await use(async (nickname, { path = '/chat', ...circumstances } = {}) => {
+      const visitor = await stranger(circumstances);
+      const door = await visitor.atTheDoor(path);
+      await door.logInAs(nickname);
+      const chat = new ChatPage(door.page, visitor);
+      await chat.isConnected();
+      await chat.members.first().waitFor({ state: 'attached' });
+      return chat;
+    });
+  },
+
+  plainClient: async ({ teahouse }, use) => {
+    const clients: PlainClient[] = [];
+    await use(async (nickname, path = '/chat') => {
+      const client = await PlainClient.connect(teahouse, nickname, path);
+      clients.push(client);
+      return client;
+    });
+    for (const client of clients) client.close();
+  },
+});
+
+export { expect };

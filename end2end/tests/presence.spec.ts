@@ -1,0 +1,144 @@
+import type { ChatPage } from '../support/chat-page';
+import { SlowLine } from '../support/slow-line';
+import { expect, test } from '../support/test';
+
+test.describe('with a second of grace', () => {
+  test.use({ flags: { 'leave-grace': '1s' } });
+
+  test('who enters and who leaves is said in the words of each language', async ({ visitor }) => {
+    const ann = await visitor('Ann');
+    const ming = await visitor('小明', { locale: 'zh-CN' });
+    await ann.hasNotices(['~~~ 小明 entered ~~~']);
+    const bo = await visitor('Bo');
+    await ann.hasNotices(['~~~ 小明 entered ~~~', '~~~ Bo entered ~~~']);
+    await ming.hasNotices(['~~~Bo进入了聊天室~~~']);
+    await expect(ann.page.locator('.members__count')).toHaveText('3');
+    await bo.visitor.context.close();
+    await ann.hasNotices(['~~~ 小明 entered ~~~', '~~~ Bo entered ~~~', '~~~ Bo left ~~~']);
+    await ming.hasNotices(['~~~Bo进入了聊天室~~~', '~~~Bo离开了聊天室~~~']);
+    await ann.seesHere(['Ann', '小明']);
+    await expect(ann.page.locator('.members__count')).toHaveText('2');
+  });
+
+  test('several tabs of one person are one person, who leaves with the last of them', async ({ visitor }) => {
+    const ann = await visitor('Ann');
+    const bo = await visitor('Bo');
+    const second = await bo.visitor.enter();
+    const third = await bo.visitor.enter('/chat');
+    await ann.seesHere(['Ann', 'Bo']);
+    await second.seesHere(['Bo', 'Ann']);
+    await bo.page.close();
+    await second.page.close();
+    // A word from the third tab, and somebody else who goes for good: had Bo been missed, it would stand before that.
+    await third.say('still here');
+    await ann.hears('still here', 'Bo');
+    const cy = await visitor('Cy');
+    await cy.visitor.context.close();
+    await ann.hasNotices(['~~~ Bo entered ~~~', '~~~ Cy entered ~~~', '~~~ Cy left ~~~']);
+    await third.page.close();
+    await ann.hasNotices(['~~~ Bo entered ~~~', '~~~ Cy entered ~~~', '~~~ Cy left ~~~', '~~~ Bo left ~~~']);
+    await ann.seesHere(['Ann']);
+  });
+});
+
+test('a message from one tab appears in the others as one’s own', async ({ visitor }) => {
+  const ann = await visitor('Ann');
+  const second = await ann.visitor.enter();
+  await ann.say('from the first');
+  await second.say('from the second');
+  for (const tab of [ann, second]) {
+    await expect(tab.page.locator('.message--mine')).toHaveCount(2);
+    await expect(tab.pending).toHaveCount(0);
+  }
+});
+
+test('a reload makes no noise', async ({ visitor }) => {
+  const ann = await visitor('Ann');
+  const bo = await visitor('Bo');
+  await ann.hasNotices(['~~~ Bo entered ~~~']);
+  await bo.reload();
+  await bo.reload();
+  await bo.say('back again');
+  await ann.hears('back again');
+  await ann.hasNotices(['~~~ Bo entered ~~~']);
+  await ann.seesHere(['Ann', 'Bo']);
+  await bo.hasNotices([]);
+});
+
+test('logging out says “left” at once, and leads every tab to the login', async ({ visitor }) => {
+  const ann = await visitor('Ann');
+  const bo = await visitor('Bo');
+  const second = await bo.visitor.enter();
+  await bo.logOut.click();
+  await expect(bo.page).toHaveURL(/\/login/);
+  await ann.hasNotices(['~~~ Bo entered ~~~', '~~~ Bo left ~~~']);
+  await expect(second.page).toHaveURL(/\/login\?.*why=logged-out/);
+  await expect(second.page.getByRole('alert')).toHaveText('You have logged out. Come again.');
+  await bo.page.goto('/chat');
+  await expect(bo.page).toHaveURL(/\/login/);
+});
+
+test('the page that logs out waits for its answer, however late, and is logged out for good', async ({ visitor, teahouse }) => {
+  let release = () => {};
+  const line = await SlowLine.to(teahouse, 'POST /logout', new Promise(resolve => (release = resolve)));
+  const bo = await visitor('Bo', { baseURL: line.url });
+  const second = await bo.visitor.enter();
+  await bo.logOut.click({ noWaitAfter: true });
+  // The server has closed every connection of Bo's, and its answer to the form is still on the way.
+  await expect(second.page).toHaveURL(/why=logged-out/);
+  release();
+  await expect(bo.page).toHaveURL(/\/login/);
+  await expect.poll(() => cookieNames(bo)).not.toContain('teahouse');
+  await bo.page.goto('/chat');
+  await expect(bo.page).toHaveURL(/\/login/);
+  line.close();
+});
+
+async function cookieNames(chat: ChatPage): Promise<string[]> {
+  return (await chat.visitor.context.cookies()).map(({ name }) => name);
+}
+
+test('a nickname is free again once its owner has logged out', async ({ visitor, stranger }) => {
+  const ann = await visitor('Ann');
+  await ann.logOut.click();
+  await expect(ann.page).toHaveURL(/\/login/);
+  const door = await (await stranger()).atTheDoor();
+  await door.logInAs('Ann');
+  await expect(door.page).toHaveURL(/\/chat$/);
+});
+
+test('who comes later sees who is here and no old comings and goings', async ({ visitor }) => {
+  await visitor('Ann');
+  await visitor('小明');
+  const bo = await visitor('Bo');
+  await bo.seesHere(['Bo', 'Ann', '小明']);
+  await bo.hasNotices([]);
+});
+
+test.describe('with a nickname that is free at once', () => {
+  test.use({ flags: { 'nickname-grace': '0', 'leave-grace': '1s' } });
+
+  test('who was away and lost their name is told so at the login', async ({ visitor, teahouse }) => {
+    const ann = await visitor('Ann');
+    const { context } = ann.visitor;
+    await ann.page.close();
+    // The name is free when the server has noticed that its last connection is gone.
+    await expect
+      .poll(async () => {
+        const answer = await fetch(`${teahouse.url}/login`, {
+          method: 'POST',
+          body: new URLSearchParams({ nickname: 'Ann' }),
+          redirect: 'manual',
+        });
+        return answer.status;
+      })
+      .toBe(303);
+    const page = await context.newPage();
+    await page.goto('/chat');
+    await expect(page).toHaveURL(/why=lost-name/);
+    await expect(page.getByRole('alert')).toHaveText(
+      'You were away for a while, and somebody else goes by your nickname now. Please choose another.',
+    );
+    await expect(page.locator('#nickname')).toHaveValue('Ann');
+  });
+});
