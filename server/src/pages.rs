@@ -24,7 +24,7 @@ use serde::Deserialize;
 
 use crate::{
     identity::Login,
-    permission::{self, Action},
+    permission::{Action, may},
     redirect, security,
     store::StoreError,
     teahouse::Shared,
@@ -104,6 +104,9 @@ pub(crate) async fn boot(
 ) -> Result<Json<Boot>, StatusCode> {
     let login = teahouse.identity.of(&visitor.headers).ok_or(StatusCode::UNAUTHORIZED)?;
     let room = RoomName::parse_any(&room).map_err(|_| StatusCode::NOT_FOUND)?;
+    if !may(&login.user(), Action::Read, &room) {
+        return Err(StatusCode::FORBIDDEN);
+    }
     match make_boot(&teahouse, &visitor, &login, room).await {
         Ok(boot) => Ok(Json(boot)),
         Err(error) => {
@@ -158,6 +161,9 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName) -> Response {
     let Some(login) = teahouse.identity.of(&visitor.headers) else {
         return redirect::to(&login_path(&visitor.asked, None));
     };
+    if !may(&login.user(), Action::Read, &room) {
+        return notice(&teahouse, &visitor, Notice::Forbidden).await;
+    }
     match teahouse.nicknames.claim(&login).await {
         Ok(true) => {}
         Ok(false) => return redirect::to(&login_path(&visitor.asked, Some("lost-name"))),
@@ -186,8 +192,6 @@ async fn make_boot(
     room: RoomName,
 ) -> Result<Boot, StoreError> {
     let user = login.user();
-    // Before there is anything to refuse, there is nothing to say about it: every room is open today.
-    debug_assert!(permission::may(&user, Action::Read, &room));
     let extent = teahouse.store.extent(room.clone()).await?;
     let messages = teahouse.store.latest(room.clone(), extent.head, teahouse.config.backlog).await?;
     let members = teahouse.rooms.look(&room).await?.members;

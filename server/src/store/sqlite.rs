@@ -98,7 +98,13 @@ impl Store for SqliteStore {
         async {
             self.writer.close().await;
             self.readers.close().await;
-            drop(self.lock.lock().await.take());
+            // Closing the file would do, but for a child that was forked meanwhile and holds it until it becomes another
+            // program.
+            if let Some(lock) = self.lock.lock().await.take()
+                && let Err(error) = lock.unlock()
+            {
+                tracing::warn!(%error, "the data folder could not be unlocked; it is when the program ends");
+            }
         }
         .boxed()
     }
