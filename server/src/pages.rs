@@ -147,14 +147,14 @@ pub(crate) async fn login_page(
     page: LoginPage,
 ) -> Response {
     let assets = teahouse.site.assets().clone();
-    render(visitor, status, move || shell::login_document(page.clone(), assets.clone())).await
+    render(teahouse, visitor, status, move || shell::login_document(page.clone(), assets.clone())).await
 }
 
 /// A page that says what went wrong, with the status that goes with it.
 pub(crate) async fn notice(teahouse: &Shared, visitor: &Visitor, notice: Notice) -> Response {
     let status = StatusCode::from_u16(notice.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (assets, language) = (teahouse.site.assets().clone(), visitor.language);
-    render(visitor, status, move || shell::notice_document(language, notice, assets.clone())).await
+    render(teahouse, visitor, status, move || shell::notice_document(language, notice, assets.clone())).await
 }
 
 async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName) -> Response {
@@ -175,7 +175,10 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName) -> Response {
     match make_boot(&teahouse, &visitor, &login, room).await {
         Ok(boot) => {
             let assets = teahouse.site.assets().clone();
-            render(&visitor, StatusCode::OK, move || shell::chat_document(boot.clone(), assets.clone())).await
+            render(&teahouse, &visitor, StatusCode::OK, move || {
+                shell::chat_document(boot.clone(), assets.clone())
+            })
+            .await
         }
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
@@ -224,15 +227,17 @@ fn encoded(text: &str) -> percent_encoding::PercentEncode<'_> {
 }
 
 async fn render<IV: IntoView + 'static>(
+    teahouse: &Shared,
     visitor: &Visitor,
     status: StatusCode,
     view: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
+    let reload = teahouse.site.assets().reload;
     let draw = move || {
         let response: ResponseOptions = expect_context();
         response.set_status(status);
         if let Some(nonce) = leptos::nonce::use_nonce()
-            && let Ok(policy) = HeaderValue::from_str(&security::content_policy(&nonce))
+            && let Ok(policy) = HeaderValue::from_str(&security::content_policy(&nonce, reload))
         {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }

@@ -8,13 +8,16 @@ use axum::{
 };
 
 /// The content security policy of a page whose own scripts carry this nonce. WebAssembly needs its keyword; nothing
-/// else may be evaluated, and nothing inline runs without the nonce.
-pub(crate) fn content_policy(nonce: &str) -> String {
+/// else may be evaluated, and nothing inline runs without the nonce. While developing, the page also listens on the port
+/// that tells it to load again.
+pub(crate) fn content_policy(nonce: &str, reload: Option<u16>) -> String {
+    let reload =
+        reload.map(|port| format!(" ws://127.0.0.1:{port} ws://localhost:{port}")).unwrap_or_default();
     // What browsers prefetch falls under the default, which therefore is not 'none' as in other answers.
     format!(
         "default-src 'self'; object-src 'none'; frame-src 'none'; worker-src 'none'; media-src 'none'; font-src 'none'; \
          script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }
 
