@@ -37,7 +37,8 @@ pub fn hydrate() {
 #[wasm_bindgen(start)]
 pub fn mount() {
     console_error_panic_hook::set_once();
-    leptos::task::spawn_local(async {
+    // Leptos' own way to spawn is there only once something is mounted.
+    wasm_bindgen_futures::spawn_local(async {
         let room = address::room().unwrap_or_else(chat::room_name::RoomName::lobby);
         let response = gloo_net::http::Request::get(&address::boot(&room)).send().await;
         let boot: Boot = match response {
