@@ -301,13 +301,7 @@ impl Conversation {
                 tracing::warn!(%error, %room, "a room could not be entered");
                 self.rooms.remove(&room);
                 self.teahouse.rooms.lose(&room, self.id).await;
-                self.answer(ServerLine::Refused(Refused {
-                    id: None,
-                    room: Some(place.room),
-                    code: RefusalCode::StoreUnavailable,
-                    reason: "the room cannot be read at present".to_owned(),
-                    retry_ms: Some(RETRY_MS),
-                }));
+                self.refuse_reading(place.room);
             }
         }
     }
@@ -354,13 +348,7 @@ impl Conversation {
             })),
             Err(error) => {
                 tracing::warn!(%error, room = %name, "a page could not be read");
-                self.answer(ServerLine::Refused(Refused {
-                    id: None,
-                    room: Some(room.to_owned()),
-                    code: RefusalCode::StoreUnavailable,
-                    reason: "the room cannot be read at present".to_owned(),
-                    retry_ms: Some(RETRY_MS),
-                }));
+                self.refuse_reading(room.to_owned());
             }
         }
     }
@@ -380,6 +368,17 @@ impl Conversation {
                 None
             }
         }
+    }
+
+    /// The store cannot read a room for now.
+    fn refuse_reading(&mut self, room: String) {
+        self.answer(ServerLine::Refused(Refused {
+            id: None,
+            room: Some(room),
+            code: RefusalCode::StoreUnavailable,
+            reason: "the room cannot be read at present".to_owned(),
+            retry_ms: Some(RETRY_MS),
+        }));
     }
 
     fn refuse(&mut self, code: RefusalCode, reason: String, id: Option<String>, room: Option<String>) {
