@@ -452,7 +452,7 @@ impl Client {
         for room in &mut self.rooms {
             room.joining = true;
         }
-        ClientLine::Hello { rooms: self.rooms.iter().map(OpenRoom::place).collect() }
+        ClientLine::Hello { rooms: self.rooms.iter().map(OpenRoom::place).collect(), client: None }
     }
 
     /// Sends lines, as many to a frame as the server surely takes.

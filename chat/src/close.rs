@@ -25,11 +25,13 @@ pub enum CloseCode {
     Protocol,
     /// The server holds as many connections as it may, in all or from one address.
     TooMany,
+    /// The same client has another connection by now; this one was its ghost.
+    Replaced,
 }
 
 impl CloseCode {
     /// Every code there is, in the order of the documentation.
-    pub const ALL: [CloseCode; 10] = [
+    pub const ALL: [CloseCode; 11] = [
         CloseCode::Normal,
         CloseCode::TooBig,
         CloseCode::Restart,
@@ -40,6 +42,7 @@ impl CloseCode {
         CloseCode::LoggedOut,
         CloseCode::Protocol,
         CloseCode::TooMany,
+        CloseCode::Replaced,
     ];
 
     /// The number on the wire.
@@ -55,6 +58,7 @@ impl CloseCode {
             CloseCode::LoggedOut => 4004,
             CloseCode::Protocol => 4005,
             CloseCode::TooMany => 4006,
+            CloseCode::Replaced => 4007,
         }
     }
 
@@ -71,6 +75,7 @@ impl CloseCode {
             CloseCode::LoggedOut => "logged_out",
             CloseCode::Protocol => "protocol",
             CloseCode::TooMany => "too_many",
+            CloseCode::Replaced => "replaced",
         }
     }
 
@@ -89,7 +94,8 @@ impl CloseCode {
             | CloseCode::SlowConsumer
             | CloseCode::Silent
             | CloseCode::Protocol
-            | CloseCode::TooMany => true,
+            | CloseCode::TooMany
+            | CloseCode::Replaced => true,
             CloseCode::LoginRequired | CloseCode::NicknameTaken | CloseCode::LoggedOut => false,
         }
     }

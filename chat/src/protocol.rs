@@ -32,6 +32,10 @@ pub enum ClientLine {
     Hello {
         /// The rooms, each with the position up to which the client holds it.
         rooms: Vec<Place>,
+        /// The client's name for itself, the same on all its connections: an earlier one of this user's under the same
+        /// name is a ghost, and is replaced.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
     },
     /// Say something.
     Send {
@@ -42,15 +46,8 @@ pub enum ClientLine {
         /// What is said.
         text: String,
     },
-    /// Ask for kept events older than a seq.
-    History {
-        /// The room whose history is wanted; it must have been joined.
-        room: String,
-        /// Only events with a smaller seq.
-        before: Seq,
-        /// At most so many.
-        limit: u32,
-    },
+    /// Ask for a piece of the kept log, by exactly one of `before`, `around` and `at`.
+    History(History),
     /// Enter a room, or catch up with one that is already entered.
     Join(Place),
     /// Leave a room, at once and audibly.
@@ -78,6 +75,24 @@ pub struct Place {
     /// The last seq that is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+}
+
+/// A wish for a piece of a room's kept log, in one of three ways to name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// The room whose history is wanted; it must have been joined.
+    pub room: String,
+    /// The newest events with a smaller seq than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Seq>,
+    /// The events on both sides of this seq, itself included, as evenly as the log allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Seq>,
+    /// The first events said at this moment or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
+    /// At most so many.
+    pub limit: u32,
 }
 
 /// What the server says.

@@ -11,8 +11,8 @@ use chat::{
     close::CloseCode,
     id::{ClientId, Epoch, UserId},
     protocol::{
-        ClientLine, Event, Head, Joined, Members, Message, Place, Presence, RefusalCode, Refused, Seq,
-        ServerLine, User, Welcome,
+        ClientLine, Event, Head, History, Joined, Members, Message, Place, Presence, RefusalCode, Refused,
+        Seq, ServerLine, User, Welcome,
     },
     room_name::RoomName,
     time::Millis,
@@ -275,12 +275,14 @@ fn spell(line: &str) -> String {
         half => panic!("half a position: {half:?}"),
     };
     match serde_json::from_str(line).unwrap() {
-        ClientLine::Hello { rooms } => {
+        ClientLine::Hello { rooms, .. } => {
             let places: Vec<String> = rooms.into_iter().map(place).collect();
             format!("hello {}", places.join(" "))
         }
         ClientLine::Send { id, room, .. } => format!("send {room}/{id}"),
-        ClientLine::History { room, before, limit } => format!("history {room}<{before} {limit}"),
+        ClientLine::History(History { room, before, around, at, limit }) => {
+            format!("history {room} {before:?} {around:?} {at:?} {limit}")
+        }
         ClientLine::Join(asked) => format!("join {}", place(asked)),
         ClientLine::Leave { room } => format!("leave {room}"),
         ClientLine::Typing { room } => format!("typing {room}"),

@@ -112,7 +112,7 @@ impl House {
     fn hear(&mut self, id: SessionId, frame: &str) {
         for line in frame.lines() {
             match serde_json::from_str(line).unwrap() {
-                ClientLine::Hello { rooms } => {
+                ClientLine::Hello { rooms, .. } => {
                     let user = self.sessions[&id].user.clone();
                     let welcome = Welcome { user, heartbeat_ms: HEARTBEAT_MS, text_limit: 0 };
                     self.answer(id, &ServerLine::Welcome(welcome));
@@ -127,7 +127,7 @@ impl House {
                     self.sessions.get_mut(&id).unwrap().rooms.remove(&room);
                     self.apply(&room, Command::Leave(id));
                 }
-                ClientLine::Pong {} | ClientLine::Typing { .. } | ClientLine::History { .. } => {}
+                ClientLine::Pong {} | ClientLine::Typing { .. } | ClientLine::History(_) => {}
             }
         }
     }

@@ -7,8 +7,8 @@ use chat::{
     close::CloseCode,
     id::{ClientId, Epoch, UserId},
     protocol::{
-        ClientLine, Event, Head, Joined, Members, Message, Page, Place, Presence, RefusalCode, Refused,
-        ServerLine, User, Welcome,
+        ClientLine, Event, Head, History, Joined, Members, Message, Page, Place, Presence, RefusalCode,
+        Refused, ServerLine, User, Welcome,
     },
     room_name::RoomName,
     time::Millis,
@@ -72,6 +72,7 @@ every_variant!(
         LoggedOut,
         Protocol,
         TooMany,
+        Replaced,
     }
 );
 
@@ -243,7 +244,7 @@ fn the_lines_of_a_client_never_change() {
     let bare = Place { room: "a".into(), epoch: None, seq: None };
     let held = Place { room: "b".into(), epoch: Some("e".into()), seq: Some(0) };
     client_crosses_as(
-        &ClientLine::Hello { rooms: vec![bare.clone(), held.clone()] },
+        &ClientLine::Hello { rooms: vec![bare.clone(), held.clone()], client: None },
         r#"{"hello":{"rooms":[{"room":"a"},{"room":"b","epoch":"e","seq":0}]}}"#,
     );
     client_crosses_as(
@@ -251,7 +252,7 @@ fn the_lines_of_a_client_never_change() {
         r#"{"send":{"id":"i","room":"a","text":"\"\n\u0000茶"}}"#,
     );
     client_crosses_as(
-        &ClientLine::History { room: "a".into(), before: 9, limit: 5 },
+        &ClientLine::History(History { room: "a".into(), before: Some(9), limit: 5, ..History::default() }),
         r#"{"history":{"room":"a","before":9,"limit":5}}"#,
     );
     client_crosses_as(&ClientLine::Join(bare), r#"{"join":{"room":"a"}}"#);

@@ -93,7 +93,8 @@ pub(super) const WORDS: Words = Words {
         | CloseCode::SlowConsumer
         | CloseCode::Silent
         | CloseCode::Protocol
-        | CloseCode::TooMany => "服务器结束了连接。",
+        | CloseCode::TooMany
+        | CloseCode::Replaced => "服务器结束了连接。",
     },
 };
 

@@ -107,7 +107,8 @@ pub(super) const WORDS: Words = Words {
         | CloseCode::SlowConsumer
         | CloseCode::Silent
         | CloseCode::Protocol
-        | CloseCode::TooMany => "The server has ended the connection.",
+        | CloseCode::TooMany
+        | CloseCode::Replaced => "The server has ended the connection.",
     },
 };
 

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use chat::{
     id::ClientId,
     protocol::{
-        ClientLine, Event, Head, Joined, Page, Place, RefusalCode, Refused, Seq, ServerLine, User, Welcome,
+        ClientLine, Event, Head, History, Joined, Page, Place, RefusalCode, Refused, Seq, ServerLine, User,
+        Welcome,
     },
     room::SessionId,
     room_name::RoomName,
@@ -135,7 +136,7 @@ impl Conversation {
         }
         for line in frame.lines().filter(|line| !line.trim().is_empty()) {
             match serde_json::from_str::<ClientLine>(line) {
-                Ok(ClientLine::Hello { rooms }) => self.hello(rooms).await,
+                Ok(ClientLine::Hello { rooms, .. }) => self.hello(rooms).await,
                 Ok(_) if !self.greeted => {
                     self.refuse(RefusalCode::Malformed, "the first line is `hello`".to_owned(), None, None);
                     return false;
@@ -217,7 +218,7 @@ impl Conversation {
             // A conversation has begun only once.
             ClientLine::Hello { .. } | ClientLine::Pong {} => {}
             ClientLine::Send { id, room, text } => self.say(&id, &room, &text),
-            ClientLine::History { room, before, limit } => self.look_back(&room, before, limit).await,
+            ClientLine::History(history) => self.look_back(history).await,
             ClientLine::Join(place) => self.join(place, self.teahouse.config.backlog).await,
             ClientLine::Leave { room } => {
                 if let Some(room) = self.joined(&room, None) {
@@ -331,8 +332,10 @@ impl Conversation {
         })
     }
 
-    async fn look_back(&mut self, room: &str, before: Seq, limit: u32) {
-        let Some(name) = self.joined(room, None) else { return };
+    async fn look_back(&mut self, history: History) {
+        let History { room, before, limit, .. } = history;
+        let Some(name) = self.joined(&room, None) else { return };
+        let before = before.unwrap_or(Seq::MAX);
         let store = self.teahouse.store.clone();
         let read = async {
             let extent = store.extent(name.clone()).await?;
@@ -348,7 +351,7 @@ impl Conversation {
             })),
             Err(error) => {
                 tracing::warn!(%error, room = %name, "a page could not be read");
-                self.refuse_reading(room.to_owned());
+                self.refuse_reading(room);
             }
         }
     }

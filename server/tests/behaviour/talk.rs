@@ -1,6 +1,6 @@
 //! Talking: order, acknowledgements, catching up, looking back, and what is no sense.
 
-use chat::protocol::{ClientLine, Event, Joined, Message, Place, RefusalCode, Seq, ServerLine};
+use chat::protocol::{ClientLine, Event, History, Joined, Message, Place, RefusalCode, Seq, ServerLine};
 
 use crate::support::{Browser, Lines, TestApp};
 
@@ -12,7 +12,7 @@ fn seqs(events: &[Event]) -> Vec<Seq> {
 async fn resume(browser: &Browser, epoch: Option<&str>, seq: Option<Seq>) -> (Lines, Joined) {
     let mut lines = browser.open().await;
     let place = Place { room: "lobby".to_owned(), epoch: epoch.map(str::to_owned), seq };
-    lines.send(&ClientLine::Hello { rooms: vec![place] }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
     let joined = lines
         .until(|line| match line {
             ServerLine::Joined(joined) => Some(joined),
@@ -52,7 +52,7 @@ async fn two_talk_and_both_hear_both_in_the_same_order() {
 async fn hello_is_answered_with_who_one_is_and_where_the_room_stands() {
     let app = TestApp::with(|config| config.text_limit = 77).await;
     let mut lines = app.person("Ann").await.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![] }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
     let ServerLine::Welcome(welcome) = lines.next().await else { panic!("welcome comes first") };
     assert_eq!((&*welcome.user.name, welcome.heartbeat_ms, welcome.text_limit), ("Ann", 25_000, 77));
     let joined = lines.joined().await;
@@ -248,6 +248,11 @@ async fn up_to_a_thousand_missed_events_come_at_once_and_more_are_not_passed_ove
     assert!(seqs(&joined.events).into_iter().eq(992..=1_001));
 }
 
+fn back(before: Seq, limit: u32) -> ClientLine {
+    let history = History { room: "lobby".to_owned(), before: Some(before), limit, ..History::default() };
+    ClientLine::History(history)
+}
+
 #[tokio::test]
 async fn history_leads_back_page_by_page_to_the_oldest() {
     let app = TestApp::with(|config| config.rate_send = 0).await;
@@ -257,7 +262,7 @@ async fn history_leads_back_page_by_page_to_the_oldest() {
     let mut before = 451;
     let mut read = Vec::new();
     for expected in [200, 200, 50, 0] {
-        lines.send(&ClientLine::History { room: "lobby".to_owned(), before, limit: 1_000 }).await;
+        lines.send(&back(before, 1_000)).await;
         let page = lines.page().await;
         assert_eq!((page.events.len(), page.oldest), (expected, 1));
         let mut seqs = seqs(&page.events);
@@ -266,7 +271,7 @@ async fn history_leads_back_page_by_page_to_the_oldest() {
         read = seqs;
     }
     assert!(read.into_iter().eq(1..=450));
-    lines.send(&ClientLine::History { room: "lobby".to_owned(), before: 10, limit: 3 }).await;
+    lines.send(&back(10, 3)).await;
     assert_eq!(seqs(&lines.page().await.events), [7, 8, 9]);
 }
 

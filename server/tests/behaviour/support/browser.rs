@@ -118,7 +118,7 @@ impl Browser {
     pub(crate) async fn talk_in(&self, rooms: &[&str]) -> Lines {
         let mut lines = self.open().await;
         let places = rooms.iter().map(|room| Place { room: (*room).to_owned(), epoch: None, seq: None });
-        lines.send(&ClientLine::Hello { rooms: places.collect() }).await;
+        lines.send(&ClientLine::Hello { rooms: places.collect(), client: None }).await;
         for room in rooms {
             assert_eq!(lines.joined().await.room.as_str(), *room);
         }
