@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chat::{id::ClientId, room_name::RoomName};
+use chat::{client::timeline::Hole, id::ClientId, room_name::RoomName};
 use leptos::prelude::*;
 
 use crate::language::Language;
@@ -20,8 +20,12 @@ pub enum Action {
     Visit(RoomName),
     /// Leave a room.
     Leave(RoomName),
-    /// Write, without having sent yet.
-    Type,
+    /// Ask for what was said before the first line.
+    Earlier,
+    /// Ask for some of what is missing here.
+    Fill(Hole),
+    /// This is written in the room that is looked at, and not sent yet.
+    Write(String),
     /// Connect now rather than wait.
     ConnectNow,
     /// Log out; the form that does it is on its way.

@@ -48,6 +48,8 @@ fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Millis, bool)>
         Some((until, _)) => (words.next_try)(until.since(now.get()).div_ceil(1_000).max(1)),
         None => words.reconnecting.to_owned(),
     };
+    let forgetful = model.forgetful;
+    let kept = move || if forgetful.get() { words.not_kept } else { words.kept };
     let actions = use_actions();
     view! {
         <div class="banner__what banner__what--lost">
@@ -57,7 +59,7 @@ fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Millis, bool)>
                 // What changes by the second is not for the ear.
                 <span class="banner__progress" aria-hidden="true">{progress}</span>
                 " "
-                <span class="banner__kept">{words.kept}</span>
+                <span class="banner__kept">{kept}</span>
             </p>
             <button type="button" on:click=move |_| actions.perform(Action::ConnectNow)>{words.try_now}</button>
         </div>

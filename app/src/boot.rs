@@ -1,6 +1,6 @@
 //! What a page brings along from the server, so that the browser's first render is the server's to the letter.
 
-use chat::protocol::{Joined, User};
+use chat::protocol::{Joined, Seq, User};
 use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
@@ -17,8 +17,11 @@ pub struct Boot {
     pub language: Language,
     /// The reader's distance from UTC in minutes, as their browser last said; 0 if it never did.
     pub offset_minutes: i32,
-    /// The room as it stood, with its latest messages.
+    /// The room as it stood, with its latest messages, or with those around `focus`.
     pub room: Joined,
+    /// The message that the page is about, if it is about one.
+    #[serde(default)]
+    pub focus: Option<Seq>,
 }
 
 impl Boot {

@@ -7,12 +7,12 @@ use leptos::prelude::*;
 use crate::{
     banner::Banner,
     composer::Composer,
-    draft::Drafts,
     field::Field,
     header::Header,
     members::Members,
     model::{Model, use_model},
     rooms::Rooms,
+    search_panel::SearchPanel,
     timeline::Timeline,
     ui::Ui,
     words::{Words, room_title, words},
@@ -22,7 +22,7 @@ use crate::{
 #[component]
 pub fn Chat() -> impl IntoView {
     let model = use_model();
-    provide_context(Ui { drafts: Field::new(Drafts::default()), heads_down: Field::new(false) });
+    provide_context(Ui { heads_down: Field::new(false) });
     // The page outside of the chat follows it.
     Effect::new(move |_| {
         let language = model.language.get();
@@ -56,6 +56,7 @@ fn House() -> impl IntoView {
                 <Composer/>
             </main>
             <Members/>
+            <SearchPanel/>
         </div>
     }
 }

@@ -9,6 +9,7 @@ use leptos::{
 
 use crate::{
     action::{Action, Actions, use_actions},
+    draft::Drafts,
     model::{Model, use_model},
     ui::{COMPOSER, Ui, composer, go_to_newest, use_ui},
     words::words,
@@ -25,10 +26,12 @@ pub fn Composer() -> impl IntoView {
     let model = use_model();
     let ui = use_ui();
     let desk = Desk { model, ui };
-    Effect::new(move |before| desk.lay_out(before));
-
     let words = words();
     let actions = use_actions();
+    Effect::new({
+        let actions = actions.clone();
+        move |before| desk.lay_out(before, &actions)
+    });
     let submit = {
         let actions = actions.clone();
         move |event: SubmitEvent| {
@@ -46,7 +49,11 @@ pub fn Composer() -> impl IntoView {
             }
         }
     };
-    let input = move |_| desk.write(&actions);
+    let input = move |_| {
+        if let Some(area) = composer() {
+            actions.perform(Action::Write(area.value()));
+        }
+    };
 
     let rows =
         move || desk.measure(|text| text.lines().count() + usize::from(text.ends_with('\n'))).clamp(1, ROWS);
@@ -83,6 +90,19 @@ pub fn Composer() -> impl IntoView {
     }
 }
 
+/// Lays out what was written before this page was loaded; what stands in the composer already stays.
+pub fn take_up(model: Model, mut drafts: Drafts) {
+    if let Some(area) = composer() {
+        let room = model.room.get_untracked();
+        if area.value().is_empty() {
+            area.set_value(drafts.of(&room));
+        } else {
+            drafts.keep(&room, area.value());
+        }
+    }
+    model.drafts.set(drafts);
+}
+
 /// What lies before the writer: the text that the browser holds, and what is known of it.
 #[derive(Clone, Copy)]
 struct Desk {
@@ -93,32 +113,23 @@ struct Desk {
 impl Desk {
     /// Takes over what was typed before this program ran, and from then on lays out each room's own draft. Gives the
     /// room; `before` is the one that it gave last.
-    fn lay_out(self, before: Option<RoomName>) -> RoomName {
+    fn lay_out(self, before: Option<RoomName>, actions: &Actions) -> RoomName {
         let room = self.model.room.get();
         if let Some(area) = composer() {
             match before {
-                None => self.keep(area.value()),
+                None if area.value().is_empty() => area.set_value(&self.draft()),
+                None => actions.perform(Action::Write(area.value())),
                 Some(before) if before == room => {}
-                Some(_) => self.ui.drafts.with_untracked(|drafts| area.set_value(drafts.of(&room))),
+                Some(_) => area.set_value(&self.draft()),
             }
         }
         room
     }
 
-    fn keep(self, text: String) {
-        self.ui.drafts.update(|drafts| drafts.keep(&self.model.room.get_untracked(), text));
-    }
-
-    /// The text has changed.
-    fn write(self, actions: &Actions) {
-        let Some(area) = composer() else {
-            return;
-        };
-        let text = area.value();
-        if !text.is_empty() {
-            actions.perform(Action::Type);
-        }
-        self.keep(text);
+    /// What was written in the room and not sent.
+    fn draft(self) -> String {
+        let room = self.model.room.get_untracked();
+        self.model.drafts.with_untracked(|drafts| drafts.of(&room).to_owned())
     }
 
     /// Says what is written, if it can be said; otherwise the words stay, and below it says why.
@@ -132,7 +143,7 @@ impl Desk {
         {
             actions.perform(Action::Say(text.as_str().to_owned()));
             area.set_value("");
-            self.keep(String::new());
+            actions.perform(Action::Write(String::new()));
             go_to_newest(self.ui);
         }
         let _ = area.focus();
@@ -144,7 +155,7 @@ impl Desk {
     }
 
     fn measure(self, measure: fn(&str) -> usize) -> usize {
-        self.model.room.with(|room| self.ui.drafts.with(|drafts| measure(drafts.of(room))))
+        self.model.room.with(|room| self.model.drafts.with(|drafts| measure(drafts.of(room))))
     }
 }
 

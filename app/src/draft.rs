@@ -1,19 +1,20 @@
 //! What is written and not sent, room by room, so that looking into another room loses no word and sends none astray.
+//! Where it outlives the page is not known here.
 
 use chat::room_name::RoomName;
 
 /// The drafts. A room without one takes no place here.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Drafts(Vec<(RoomName, String)>);
+pub struct Drafts(Vec<(RoomName, String)>);
 
 impl Drafts {
     /// What is written in a room.
-    pub(crate) fn of(&self, room: &RoomName) -> &str {
+    pub fn of(&self, room: &RoomName) -> &str {
         self.0.iter().find(|(other, _)| other == room).map_or("", |(_, text)| text)
     }
 
     /// Keeps what is written in a room.
-    pub(crate) fn keep(&mut self, room: &RoomName, text: String) {
+    pub fn keep(&mut self, room: &RoomName, text: String) {
         self.0.retain(|(other, _)| other != room);
         if !text.is_empty() {
             self.0.push((room.clone(), text));

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     model::use_model,
     rooms::badge,
+    search_panel::SearchButton,
     words::{room_title, words},
 };
 
@@ -28,6 +29,7 @@ pub fn Header() -> impl IntoView {
                 {unread}
             </button>
             <h1 class="header__room"><span class="hash" aria-hidden="true">"#"</span><bdi>{title}</bdi></h1>
+            <SearchButton/>
             <button class="header__members" type="button" popovertarget="members">{here}</button>
         </header>
     }

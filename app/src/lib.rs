@@ -20,15 +20,16 @@ pub mod header;
 pub mod language_switch;
 pub mod members;
 pub mod rooms;
+pub mod search_panel;
 pub mod timeline;
 
-mod draft;
 mod message;
 mod text;
 mod ui;
 
 pub mod action;
 pub mod address;
+pub mod draft;
 pub mod field;
 pub mod model;
 pub mod row;

@@ -1,23 +1,24 @@
-//! One line of the timeline: a day, a message, a message on its way, or who came and went.
+//! One line of the timeline: a day, a message, a message on its way, who came and went, or what is not here.
 //!
 //! Only messages are announced to those who listen: everything else in the log says `aria-live="off"`.
 
 use chat::{
     client::{
         outbox::{Delivery, Pending},
-        timeline::Notice,
+        timeline::{Hole, Notice},
     },
     protocol::{Message, Refused, User},
     time::Millis,
 };
 use leptos::{
-    either::{Either, EitherOf4},
+    either::{Either, EitherOf5},
     prelude::*,
 };
 use time::{Date, OffsetDateTime, Time};
 
 use crate::{
     action::{Action, use_actions},
+    address::{anchor, permalink},
     model::use_model,
     row::{Row, Shows},
     text::text,
@@ -30,12 +31,16 @@ const NAMED: usize = 3;
 /// A line of the timeline.
 pub(crate) fn line(row: Row) -> impl IntoView {
     match row.shows {
-        Shows::Day(date) => EitherOf4::A(day(date)),
-        Shows::Message { message, leads, mine, date, time } => {
-            EitherOf4::B(said(&message, leads, mine, date, time))
+        Shows::Day(date) => EitherOf5::A(day(date)),
+        Shows::Message { message, leads, mine, past, date, time } => {
+            EitherOf5::B(said(&message, (leads, mine, past), date, time))
         }
-        Shows::Pending { pending, leads } => EitherOf4::C(on_its_way(pending, leads)),
-        Shows::Notice(notice) => EitherOf4::D(came_or_went(&notice)),
+        Shows::Pending { pending, leads } => EitherOf5::C(on_its_way(pending, leads)),
+        Shows::Notice(notice) => EitherOf5::D(aside("notice", came_or_went(&notice))),
+        Shows::News => EitherOf5::D(aside("news", words().news.to_owned())),
+        Shows::Gone(count) => EitherOf5::D(aside("notice", (words().gone)(count))),
+        Shows::Renewed => EitherOf5::D(aside("notice", words().renewed.to_owned())),
+        Shows::Hole(hole) => EitherOf5::E(missing(hole)),
     }
 }
 
@@ -48,7 +53,12 @@ fn day(date: Date) -> impl IntoView {
     }
 }
 
-fn said(message: &Message, leads: bool, mine: bool, date: Date, time: Time) -> impl IntoView + use<> {
+fn said(
+    message: &Message,
+    (leads, mine, past): (bool, bool, bool),
+    date: Date,
+    time: Time,
+) -> impl IntoView + use<> {
     let words = words();
     let clock = clock(time);
     let full = (words.moment)(date, &clock);
@@ -59,9 +69,12 @@ fn said(message: &Message, leads: bool, mine: bool, date: Date, time: Time) -> i
         (false, false) => "line message",
     };
     view! {
-        <li class=class id=format!("m{}", message.seq)>
+        <li class=class id=anchor(message.seq) aria-live=past.then_some("off")>
             {author(&message.user, leads)}
-            <time class="line__time" datetime=moment_of(message.at) title=full>{clock}</time>
+            // The way to link to it. It is no stop on the way of the Tab key, which would have a hundred of them.
+            <a class="line__time" href=permalink(&message.room, message.seq) title=full tabindex="-1">
+                <time datetime=moment_of(message.at)>{clock}</time>
+            </a>
             <div class="line__text" dir="auto">{text(&message.text)}</div>
         </li>
     }
@@ -69,19 +82,21 @@ fn said(message: &Message, leads: bool, mine: bool, date: Date, time: Time) -> i
 
 fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
     let words = words();
-    let refused = match pending.state {
+    // What is to be decided, and what sends it all the same.
+    let asks = match pending.state {
         Delivery::Queued | Delivery::Sent => None,
-        Delivery::Refused(refused) => Some(refused),
+        Delivery::Old => Some((words.old.to_owned(), words.send)),
+        Delivery::Refused(refused) => Some(((words.not_sent)(&reason(&refused)), words.retry)),
     };
     // A refusal is news; that something is on its way is not.
-    let (class, live) = match (leads, refused.is_some()) {
+    let (class, live) = match (leads, asks.is_some()) {
         (true, false) => ("line line--leads pending", "off"),
         (false, false) => ("line pending", "off"),
         (true, true) => ("line line--leads pending pending--refused", "polite"),
         (false, true) => ("line pending pending--refused", "polite"),
     };
     let id = pending.id;
-    let state = refused.is_none().then(|| {
+    let state = asks.is_none().then(|| {
         // In the place of the time that it has not got yet, so that nothing moves when it is confirmed.
         view! {
             <span class="line__time pending__state" title=words.pending>
@@ -90,15 +105,14 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
             </span>
         }
     });
-    let below = refused.map(|refused| {
+    let below = asks.map(|(sentence, again)| {
         let actions = use_actions();
-        let sentence = (words.not_sent)(&reason(&refused));
         let (retry, discard) = ((actions.clone(), id.clone()), (actions, id));
         view! {
             <p class="pending__reason">{sentence}</p>
             <p class="pending__actions">
                 <button type="button" on:click=move |_| retry.0.perform(Action::Retry(retry.1.clone()))>
-                    {words.retry}
+                    {again}
                 </button>
                 <button
                     type="button"
@@ -142,12 +156,28 @@ pub(crate) fn reason(refused: &Refused) -> String {
     (words().refusal)(refused.code).map_or_else(|| refused.reason.clone(), ToOwned::to_owned)
 }
 
-fn came_or_went(notice: &Notice) -> impl IntoView + use<> {
+/// A line that nobody said.
+fn aside(class: &'static str, sentence: String) -> impl IntoView {
+    view! { <li class=class aria-live="off" dir="auto">{sentence}</li> }
+}
+
+/// How many messages are not here, and the way to them.
+fn missing(hole: Hole) -> impl IntoView {
+    let actions = use_actions();
+    let count = hole.count();
+    let label = if hole.onward { (words().missing_onward)(count) } else { (words().missing)(count) };
+    view! {
+        <li class="hole" aria-live="off">
+            <button class="quiet" type="button" on:click=move |_| actions.perform(Action::Fill(hole))>{label}</button>
+        </li>
+    }
+}
+
+fn came_or_went(notice: &Notice) -> String {
     let words = words();
     let names: Vec<&str> = notice.users.iter().take(NAMED).map(|user| &*user.name).collect();
     let more = notice.users.len() - names.len();
-    let sentence = if notice.entered { (words.entered)(&names, more) } else { (words.left)(&names, more) };
-    view! { <li class="notice" aria-live="off" dir="auto">{sentence}</li> }
+    if notice.entered { (words.entered)(&names, more) } else { (words.left)(&names, more) }
 }
 
 /// A time of day as `hh:mm`.

@@ -1,8 +1,8 @@
 //! What the views read: the client's state, as signals. Written by whoever runs the client, never by a view.
 
 use chat::{
-    client::{Client, connection::Status},
-    protocol::{Members, Refused, User},
+    client::{Client, connection::Status, timeline::Earlier},
+    protocol::{Members, Refused, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
@@ -11,6 +11,7 @@ use time::Time;
 
 use crate::{
     boot::Boot,
+    draft::Drafts,
     field::Field,
     language::Language,
     row::{Row, Zone, rows},
@@ -25,6 +26,8 @@ pub struct Tab {
     pub unread: usize,
     /// Whether it is the one that is looked at.
     pub active: bool,
+    /// Whether something waits to be said in it.
+    pub waits: bool,
 }
 
 /// What the views read.
@@ -50,8 +53,12 @@ pub struct Model {
     pub life: Field<u32>,
     /// Whether the server was heard about that room: before, that it has no lines means nothing.
     pub known: Field<bool>,
-    /// Whether the server keeps older messages of that room than are shown.
-    pub has_earlier: Field<bool>,
+    /// What there is of that room before the first line.
+    pub earlier: Field<Earlier>,
+    /// The first seq that is here.
+    pub first: Field<Seq>,
+    /// Whether some of what was said is on its way.
+    pub looking_back: Field<bool>,
     /// Who is in that room.
     pub members: Field<Members>,
     /// Who is writing in that room, without the reader.
@@ -60,6 +67,10 @@ pub struct Model {
     pub text_limit: Field<usize>,
     /// Whether no more can be said until some of what waits has gone out.
     pub outbox_full: Field<bool>,
+    /// Whether this browser keeps nothing, so that what waits lasts as long as the page.
+    pub forgetful: Field<bool>,
+    /// What is written and not sent.
+    pub drafts: Field<Drafts>,
     zone: Field<Zone>,
     /// What the rows were last made from.
     drawn: Field<Option<Drawn>>,
@@ -69,6 +80,7 @@ pub struct Model {
 struct Drawn {
     room: RoomName,
     timeline: u64,
+    left_off: Option<Seq>,
     outbox: u64,
 }
 
@@ -96,11 +108,15 @@ impl Model {
             rows: Field::new(Vec::new()),
             life: Field::new(0),
             known: Field::new(false),
-            has_earlier: Field::new(false),
+            earlier: Field::new(Earlier::Nothing),
+            first: Field::new(0),
+            looking_back: Field::new(false),
             members: Field::new(Members::default()),
             typists: Field::new(Vec::new()),
             text_limit: Field::new(client.text_limit()),
             outbox_full: Field::new(false),
+            forgetful: Field::new(false),
+            drafts: Field::new(Drafts::default()),
             zone: Field::new(zone),
             drawn: Field::new(None),
         };
@@ -117,10 +133,13 @@ impl Model {
             room: open.name().clone(),
             unread: open.unread(),
             active: open.name() == room.name(),
+            waits: client.outbox().waits_in(open.name()),
         });
         self.tabs.show(tabs.collect());
         self.refused.show(room.refused().cloned());
-        self.has_earlier.show(room.timeline().has_earlier());
+        self.earlier.show(room.timeline().earlier());
+        self.first.show(room.timeline().first());
+        self.looking_back.show(room.is_looking_back());
         self.members.show(room.members().clone());
         self.typists.show(room.typists().cloned().collect());
         self.text_limit.show(client.text_limit());
@@ -133,6 +152,7 @@ impl Model {
         let drawn = Drawn {
             room: room.name().clone(),
             timeline: room.timeline().revision(),
+            left_off: room.left_off(),
             outbox: client.outbox().revision(),
         };
         if self.drawn.with_untracked(|last| last.as_ref() != Some(&drawn)) {

@@ -64,21 +64,21 @@ struct Link {
 }
 
 /// The open rooms, and the lobby: the way there is always shown. Who leaves it when nothing else is open comes back to
-/// it, so that then it cannot be left.
+/// it, so that then it cannot be left; nor can a room in which something waits to be said.
 fn links(tabs: Vec<Tab>) -> Vec<Link> {
     let lobby = RoomName::lobby();
     let (only, has_lobby) = (tabs.len() == 1, tabs.iter().any(|tab| tab.room == lobby));
     let mut links: Vec<Link> =
-        tabs.into_iter().map(|tab| Link { leaves: !(only && tab.room == lobby), tab }).collect();
+        tabs.into_iter().map(|tab| Link { leaves: !(tab.waits || only && tab.room == lobby), tab }).collect();
     if !has_lobby {
-        links.push(Link { tab: Tab { room: lobby, unread: 0, active: false }, leaves: false });
+        links.push(Link { tab: Tab { room: lobby, unread: 0, active: false, waits: false }, leaves: false });
     }
     links
 }
 
 fn room(link: Link) -> impl IntoView {
     let words = words();
-    let Link { tab: Tab { room, unread, active }, leaves } = link;
+    let Link { tab: Tab { room, unread, active, .. }, leaves } = link;
     let title = room_title(words, room.as_str());
     let leave_label = (words.leave)(&title);
     let (actions, name) = (use_actions(), room.clone());

@@ -11,7 +11,7 @@ use chat::{
     client::{
         Client,
         outbox::{Delivery, Pending},
-        timeline::{Entry, Notice},
+        timeline::{Entry, Hole, Notice},
     },
     id::UserId,
     protocol::Message,
@@ -69,6 +69,8 @@ pub enum Shows {
         leads: bool,
         /// Whether the reader said it.
         mine: bool,
+        /// Whether it was said before the reader came, so that it is no news to those who listen.
+        past: bool,
         /// The day on which it was said, in the reader's zone.
         date: Date,
         /// The time of that day.
@@ -83,18 +85,33 @@ pub enum Shows {
     },
     /// People came or went.
     Notice(Arc<Notice>),
+    /// Messages belong here that can be asked for.
+    Hole(Hole),
+    /// So many messages belong here that are no longer kept.
+    Gone(u64),
+    /// What follows is new to the reader.
+    News,
+    /// The log has begun a new life.
+    Renewed,
 }
 
 /// The lines of the room that the client looks at, oldest first.
 pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
     let room = client.active();
-    let entries = room.timeline().entries();
+    let timeline = room.timeline();
+    let entries = timeline.entries();
     let mut rows = Vec::with_capacity(entries.len() + 8);
     let mut day: Option<Date> = None;
     let mut author: Option<(UserId, Millis)> = None;
+    let mut read = true;
     for entry in entries {
         match entry {
             Entry::Message(message) => {
+                if read && room.is_news(message, client.me()) {
+                    read = false;
+                    author = None;
+                    rows.push(Row { key: key(&("news", message.seq)), shows: Shows::News });
+                }
                 let (date, time) = zone.local(message.at);
                 if day != Some(date) {
                     day = Some(date);
@@ -112,6 +129,7 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
                         message: message.clone(),
                         leads,
                         mine: message.user.id == client.me().id,
+                        past: timeline.is_history(message.seq),
                         date,
                         time,
                     },
@@ -124,15 +142,30 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
                     shows: Shows::Notice(notice.clone()),
                 });
             }
+            Entry::Hole(hole) => {
+                author = None;
+                let gone = timeline.oldest().min(hole.to + 1).saturating_sub(hole.from);
+                if gone > 0 {
+                    rows.push(Row { key: key(&("gone", hole.from, gone)), shows: Shows::Gone(gone) });
+                }
+                if gone < hole.count() {
+                    let hole = Hole { from: hole.from + gone, ..*hole };
+                    rows.push(Row { key: key(&("hole", hole)), shows: Shows::Hole(hole) });
+                }
+            }
+            Entry::Renewed => {
+                author = None;
+                rows.push(Row { key: key(&"renewed"), shows: Shows::Renewed });
+            }
         }
     }
     for pending in client.outbox().pending().iter().filter(|pending| pending.room == *room.name()) {
         let leads = author.as_ref().is_none_or(|(id, _)| *id != client.me().id);
         author = Some((client.me().id.clone(), pending.at));
         // That it has gone out already shows nothing: it is not there until the server says so.
-        let refused = matches!(pending.state, Delivery::Refused(_));
+        let asks = matches!(pending.state, Delivery::Refused(_) | Delivery::Old);
         rows.push(Row {
-            key: key(&("pending", &pending.id, refused, leads)),
+            key: key(&("pending", &pending.id, asks, leads)),
             shows: Shows::Pending { pending: pending.clone(), leads },
         });
     }

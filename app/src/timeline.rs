@@ -4,17 +4,19 @@
 //! too. Whoever has scrolled up keeps their place, and is told how many messages have come since.
 
 use chat::{
+    client::timeline::Earlier as Kept,
     protocol::{Refused, Seq},
     room_name::RoomName,
 };
 use leptos::{
-    either::{Either, EitherOf5},
+    either::{Either, EitherOf3, EitherOf5},
     prelude::*,
 };
 use web_sys::Element;
 
 use crate::{
     action::{Action, use_actions},
+    address::permalink,
     field::Field,
     message::{line, reason},
     model::{Model, use_model},
@@ -44,6 +46,7 @@ fn Log() -> impl IntoView {
     let left_at = Field::new(None::<Seq>);
     let heads_down = use_ui().heads_down;
     let place = StoredValue::new(None::<Place>);
+    let actions = use_actions();
     let scrolled = move |_| {
         let Some(timeline) = ui::timeline() else {
             return;
@@ -68,6 +71,10 @@ fn Log() -> impl IntoView {
             });
             if left_at.get_untracked().is_none() {
                 left_at.set(Some(model.rows.with_untracked(|rows| newest(rows))));
+            }
+            // The next page is there before the reader is at the end of this one.
+            if ui::is_near_oldest(&timeline) && model.earlier.get_untracked() == Kept::Kept {
+                actions.perform(Action::Earlier);
             }
         }
     };
@@ -140,7 +147,7 @@ enum Opening {
     Refused(Refused),
     Entering,
     Empty,
-    Earlier,
+    Earlier(Kept),
     Nothing,
 }
 
@@ -154,8 +161,10 @@ impl Opening {
             Some(refused) => Opening::Refused(refused),
             None if !model.known.get() => Opening::Entering,
             None if silent() => Opening::Empty,
-            None if model.has_earlier.get() => Opening::Earlier,
-            None => Opening::Nothing,
+            None => match model.earlier.get() {
+                Kept::Nothing => Opening::Nothing,
+                earlier => Opening::Earlier(earlier),
+            },
         }
     }
 }
@@ -166,9 +175,7 @@ fn State() -> impl IntoView {
     let words = words();
     move || match Opening::of(&model) {
         Opening::Nothing => EitherOf5::A(()),
-        Opening::Earlier => EitherOf5::B(view! {
-            <p class="opening opening--earlier" aria-live="off">{words.earlier}</p>
-        }),
+        Opening::Earlier(earlier) => EitherOf5::B(earlier_messages(&model, earlier)),
         Opening::Empty => EitherOf5::C(view! {
             <div class="opening opening--empty" aria-live="off">
                 <img class="opening__mark" src="/mark.svg" alt="" width="72" height="72"/>
@@ -193,6 +200,27 @@ fn State() -> impl IntoView {
             })
         }
     }
+}
+
+/// What there is before the first line, and the way to it.
+fn earlier_messages(model: &Model, earlier: Kept) -> impl IntoView + use<> {
+    let words = words();
+    let what = match earlier {
+        Kept::Elsewhere => {
+            let further = permalink(&model.room.get_untracked(), model.first.get());
+            EitherOf3::A(view! { <a class="button" href=further>{words.further_back}</a> })
+        }
+        Kept::Kept => {
+            let actions = use_actions();
+            let looking_back = model.looking_back;
+            let label = move || if looking_back.get() { words.looking_back } else { words.earlier };
+            EitherOf3::B(view! {
+                <button class="quiet" type="button" on:click=move |_| actions.perform(Action::Earlier)>{label}</button>
+            })
+        }
+        Kept::Gone | Kept::Nothing => EitherOf3::C(words.earlier_gone),
+    };
+    view! { <p class="opening opening--earlier" aria-live="off">{what}</p> }
 }
 
 /// Where a reader is who has scrolled up: at which message, and how far below the timeline's upper edge it stands.

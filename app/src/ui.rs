@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use web_sys::{HtmlElement, HtmlTextAreaElement, wasm_bindgen::JsCast};
 
-use crate::{draft::Drafts, field::Field};
+use crate::field::Field;
 
 /// Where one writes.
 pub(crate) const COMPOSER: &str = "composer";
@@ -16,8 +16,6 @@ pub(crate) const ROOMS: &str = "rooms";
 /// What the views of a page share.
 #[derive(Clone, Copy)]
 pub(crate) struct Ui {
-    /// What is written and not sent.
-    pub(crate) drafts: Field<Drafts>,
     /// Whether the reader is on the way down to the newest line.
     pub(crate) heads_down: Field<bool>,
 }
@@ -48,6 +46,12 @@ const NEAR: i32 = 24;
 /// Whether the newest line is what is read.
 pub(crate) fn is_at_newest(timeline: &HtmlElement) -> bool {
     timeline.scroll_top().abs() <= NEAR
+}
+
+/// Whether the reader comes near the oldest line that is here: within two of what they see at once.
+pub(crate) fn is_near_oldest(timeline: &HtmlElement) -> bool {
+    let above = timeline.scroll_height() - timeline.client_height() - timeline.scroll_top().abs();
+    above < 2 * timeline.client_height()
 }
 
 /// Shows the newest line. Until it shows, the timeline goes on heading there: a browser that is still gliding upwards after

@@ -60,8 +60,26 @@ pub struct Words {
     pub entered: fn(&[&str], usize) -> String,
     /// These people left, and so many more.
     pub left: fn(&[&str], usize) -> String,
-    /// The server keeps older messages than are shown.
+    /// Asks for what was said before the first line.
     pub earlier: &'static str,
+    /// That is on its way.
+    pub looking_back: &'static str,
+    /// What was said before the first line is no longer kept.
+    pub earlier_gone: &'static str,
+    /// Leads to what was said before the first line, on a page of its own.
+    pub further_back: &'static str,
+    /// So many messages are missing here, for those who look back; asks for them.
+    pub missing: fn(u64) -> String,
+    /// The same, for those who read on.
+    pub missing_onward: fn(u64) -> String,
+    /// So many messages are no longer kept.
+    pub gone: fn(u64) -> String,
+    /// Heads what is new to the reader.
+    pub news: &'static str,
+    /// The log has begun a new life, and some of what was said may be gone.
+    pub renewed: &'static str,
+    /// Opens the search, and names it.
+    pub search: &'static str,
     /// Nobody has said anything yet: what is so, and what to do about it.
     pub empty: (&'static str, &'static str),
     /// Nothing has been heard about the room yet.
@@ -77,6 +95,8 @@ pub struct Words {
 
     /// A message that is not confirmed.
     pub pending: &'static str,
+    /// A message has waited for so long that it may have been said already.
+    pub old: &'static str,
     /// A message was refused, and why.
     pub not_sent: fn(&str) -> String,
     /// Why the server refuses; `None` where only its own words can tell.
@@ -117,6 +137,8 @@ pub struct Words {
     pub try_now: &'static str,
     /// What becomes of what is written meanwhile.
     pub kept: &'static str,
+    /// The same, where this browser keeps nothing.
+    pub not_kept: &'static str,
     /// Why the connection has ended for good.
     pub ended: fn(CloseCode) -> &'static str,
 }

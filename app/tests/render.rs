@@ -108,9 +108,28 @@ fn an_empty_room_invites_to_speak() {
 #[test]
 fn a_page_that_starts_later_than_the_room_says_so() {
     let mut late = boot(Language::English, vec![said(7, "Ann", "hello")]);
-    assert!(!chat_page(late.clone()).contains("Older messages are kept"));
-    late.room.oldest = 3;
-    assert!(chat_page(late).contains("Older messages are kept"));
+    late.room.head = 7;
+    late.room.oldest = 1;
+    assert!(chat_page(late.clone()).contains(">Show earlier messages</button>"));
+    late.room.oldest = 7;
+    let page = chat_page(late);
+    assert!(page.contains("What was said before is no longer kept."), "{page}");
+    assert!(!page.contains("Show earlier messages"));
+}
+
+#[test]
+fn a_page_about_a_message_says_how_many_follow() {
+    let mut middle = boot(Language::English, vec![said(1, "Ann", "one"), said(2, "Ann", "two")]);
+    middle.room.head = 45;
+    let page = chat_page(middle);
+    assert!(page.contains(">43 messages follow, show them</button>"), "{page}");
+}
+
+#[test]
+fn each_message_links_to_its_own_place() {
+    let page = chat_page(boot(Language::English, vec![said(1, "Ann", "hello")]));
+    assert!(page.contains(r##"href="/chat/lobby/1#m1""##), "{page}");
+    assert!(page.contains(r#"id="m1""#));
 }
 
 #[test]
@@ -212,7 +231,7 @@ fn a_lost_connection_says_since_when_and_when_the_next_try_is() {
 fn a_zone_that_changes_nothing_leaves_the_lines_alone() {
     Owner::new().with(|| {
         let boot = boot(Language::English, vec![said(1, "Ann", "hello")]);
-        let client = model::client(&boot);
+        let client = model::client(&boot).named(ClientId::parse("page").unwrap());
         let model = Model::new(&client, &boot);
         let life = model.life.get_untracked();
         model.tell_time_by(Zone::fixed(0), &client);
@@ -343,7 +362,7 @@ fn login_page(language: Language, problem: Option<LoginProblem>) -> String {
 /// The chat of a client that is connected and to which something happens.
 fn view(language: Language, happens: impl FnOnce(&mut Client)) -> String {
     let boot = boot(language, vec![]);
-    let mut client = model::client(&boot);
+    let mut client = model::client(&boot).named(ClientId::parse("page").unwrap());
     client.apply(Input::Start, now(0));
     client.apply(Input::Opened(1), now(0));
     let welcome = Welcome { user: boot.user.clone(), heartbeat_ms: 25_000, text_limit: 4_000 };
@@ -396,5 +415,5 @@ fn boot(language: Language, events: Vec<Event>) -> Boot {
         members: Members { count: 1, list: vec![user("Me")] },
         events,
     };
-    Boot { user: user("Me"), language, offset_minutes: 0, room }
+    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None }
 }

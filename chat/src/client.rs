@@ -3,22 +3,29 @@
 //! It never opens a socket, sets a timer, reads a clock or draws a number: every [`Input`] comes with the moment and
 //! the randomness it may use, and every [`Effect`] is for the driver to perform. Browser and simulation run it alike.
 //!
-//! The parts: [`connection`] decides when to connect, [`outbox`] keeps what is not confirmed, [`timeline`] keeps what
-//! a room shows, [`open_room`] puts the two and the people together.
+//! The parts: [`connection`] decides when to connect, [`outbox`] keeps what is not confirmed, [`custody`] shares it among
+//! the tabs of a browser, [`timeline`] keeps what a room shows, [`open_room`] puts timeline and people together.
+//! [`hearing`] takes in what the server says.
 
 pub mod connection;
 pub mod open_room;
 pub mod outbox;
 pub mod timeline;
 
+mod custody;
+mod hearing;
+mod record;
+
 use connection::{Connection, Pulse, Status};
-use open_room::{Advance, OpenRoom};
-use outbox::Outbox;
+use custody::Custody;
+use open_room::OpenRoom;
+use outbox::{Keeping, Outbox};
+use timeline::Hole;
 
 use crate::{
     close::CloseCode,
-    id::ClientId,
-    protocol::{ClientLine, Joined, RefusalCode, Refused, ServerLine, User},
+    id::{ClientId, Epoch},
+    protocol::{ClientLine, Joined, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
@@ -43,6 +50,12 @@ pub struct Now {
 pub enum Input<'a> {
     /// The driver is ready; connect.
     Start,
+    /// A message of the user's was kept before this page was loaded, or by another tab; or was forgotten there.
+    Stored(ClientId, Option<&'a str>),
+    /// Another tab of the user's showed a sign of life at a moment; at 0, it is gone.
+    Signed(ClientId, Millis),
+    /// An earlier page had seen a room up to a position.
+    Recall(RoomName, Epoch, Seq),
     /// The connection of this number is open.
     Opened(u32),
     /// A frame came: one or more lines.
@@ -64,8 +77,12 @@ pub enum Input<'a> {
     Discard(ClientId),
     /// Look at a room, and enter it if it is not open.
     Visit(RoomName),
-    /// Leave a room.
+    /// Leave a room. One in which something waits to be said is not left.
     Leave(RoomName),
+    /// Ask for what comes before the first entry of the room that is looked at.
+    Earlier,
+    /// Ask for some of what a hole in that room is missing.
+    Fill(Hole),
     /// The user is writing in the room they look at.
     Typing,
     /// The page is seen, or is not.
@@ -87,6 +104,12 @@ pub enum Effect {
     Transmit(u32, String),
     /// Close the connection; what it still says is of no interest.
     Close(u32),
+    /// Keep this record under a message's id where it outlives the page, before anything that follows.
+    Keep(ClientId, String),
+    /// Forget what is kept under a message's id.
+    Forget(ClientId),
+    /// Show the user's other tabs that this one lives.
+    Sign,
     /// Give [`Input::Timer`] at this moment or soon after it; replaces the one before.
     WakeAt(Millis),
     /// The user must log in again, for this reason.
@@ -99,6 +122,7 @@ pub struct Client {
     me: User,
     connection: Connection,
     outbox: Outbox,
+    custody: Custody,
     /// In the order in which they were opened. Never empty: the one that is looked at is among them.
     rooms: Vec<OpenRoom>,
     active: RoomName,
@@ -114,12 +138,20 @@ impl Client {
             me,
             connection: Connection::default(),
             outbox: Outbox::default(),
+            custody: Custody::default(),
             rooms: vec![OpenRoom::new(room.clone())],
             active: room,
             visible: true,
             text_limit: crate::text::DEFAULT_LIMIT,
             typed_at: None,
         }
+    }
+
+    /// The same client under a name of its own, which no other page has. One without a name has nothing to say.
+    #[must_use]
+    pub fn named(mut self, name: ClientId) -> Client {
+        self.custody = Custody::of(name);
+        self
     }
 
     /// Takes what a page brought along: a room as the server knew it when it rendered. The room opens if it was not.
@@ -174,6 +206,13 @@ impl Client {
         let mut effects = Vec::new();
         match input {
             Input::Start => self.connection.connect(now.at, &mut effects),
+            Input::Stored(id, record) => self.stored(&id, record),
+            Input::Signed(tab, at) => self.custody.sign(tab, at),
+            Input::Recall(room, epoch, seq) => {
+                if let Some(room) = self.room_mut(&room) {
+                    room.recall(epoch, seq);
+                }
+            }
             Input::Opened(number) => {
                 if self.connection.opened(number, now.at) {
                     let hello = self.hello();
@@ -189,20 +228,32 @@ impl Client {
             }
             Input::Closed(number, code) => self.closed(number, code, now, &mut effects),
             Input::Say { room, id, text } => {
-                self.outbox.push(room.clone(), id, text, now.at);
+                if let Some(me) = self.custody.me() {
+                    self.outbox.push(room.clone(), id, text, now.at, me.clone());
+                }
+                if let Some(room) = self.room_mut(&room) {
+                    room.caught_up();
+                }
                 self.flush(&room, now, &mut effects);
             }
             Input::Retry(id) => {
-                if let Some(room) = self.outbox.requeue(&id) {
+                if let Some(me) = self.custody.me()
+                    && let Some(room) = self.outbox.requeue(&id, me)
+                {
                     self.flush(&room, now, &mut effects);
                 }
             }
             Input::Discard(id) => self.discard(&id, &mut effects),
             Input::Visit(room) => self.visit(&room, &mut effects),
             Input::Leave(room) => self.leave(&room, &mut effects),
+            Input::Earlier => self.look_back(None, &mut effects),
+            Input::Fill(hole) => self.look_back(Some(hole), &mut effects),
             Input::Typing => self.typing(now, &mut effects),
             Input::Visible(visible) => {
                 self.visible = visible;
+                if !visible {
+                    self.look_away();
+                }
                 if visible {
                     self.seen();
                     self.connection.connect_now(now.at, &mut effects);
@@ -226,9 +277,13 @@ impl Client {
             Pulse::Same => {}
             Pulse::Lost => self.disconnected(),
         }
+        for room in self.custody.adopt(&mut self.outbox, now.at) {
+            self.reopen(&room, now, effects);
+        }
         for name in self.outbox.due(now.at) {
             self.flush(&name, now, effects);
         }
+        self.hand_over(now, effects);
         let mut due = Vec::new();
         for room in &mut self.rooms {
             room.expire(now.at);
@@ -239,119 +294,13 @@ impl Client {
         for name in due {
             self.rejoin(&name, effects);
         }
-        let next = [self.connection.next(), self.outbox.next()]
+        let next = [self.connection.next(), self.outbox.next(), self.custody.next(&self.outbox)]
             .into_iter()
             .chain(self.rooms.iter().map(OpenRoom::next))
             .flatten()
             .min();
         if let Some(at) = next {
             effects.push(Effect::WakeAt(at));
-        }
-    }
-
-    /// One line from the server. One that does not parse is passed over: if it was an event, the next one shows it.
-    fn take(&mut self, line: &str, now: Now, effects: &mut Vec<Effect>) {
-        let Ok(line) = serde_json::from_str::<ServerLine>(line) else { return };
-        match line {
-            ServerLine::Welcome(welcome) => {
-                self.connection.welcomed(welcome.heartbeat_ms);
-                self.text_limit = welcome.text_limit;
-                self.me = welcome.user;
-            }
-            ServerLine::Joined(joined) => self.joined(joined, now, effects),
-            ServerLine::Message(message) => {
-                if message.user.id == self.me.id {
-                    self.outbox.confirm(&message.room, &message.id);
-                }
-                let mine = message.user.id == self.me.id;
-                let seen = mine || (self.visible && message.room == self.active);
-                let room = message.room.clone();
-                if let Some(open) = self.room_mut(&room)
-                    && open.message(message, seen) == Advance::Behind
-                {
-                    self.rejoin(&room, effects);
-                }
-            }
-            ServerLine::Presence(presence) => {
-                let me = self.me.clone();
-                if let Some(room) = self.room_mut(&presence.room) {
-                    room.presence(presence, &me, now.at);
-                }
-            }
-            ServerLine::Typing { room, user } => {
-                if user.id != self.me.id
-                    && let Some(room) = self.room_mut(&room)
-                {
-                    room.typing(user, now.at);
-                }
-            }
-            ServerLine::Ping { heads } => {
-                self.transmit(&[ClientLine::Pong {}], effects);
-                for head in heads {
-                    if self.room_mut(&head.room).is_some_and(|room| room.is_behind(&head)) {
-                        self.rejoin(&head.room, effects);
-                    }
-                }
-            }
-            ServerLine::Refused(refused) => self.refused(refused, now, effects),
-            ServerLine::Drain { retry_ms } => self.connection.drain(now.at + retry_ms),
-            ServerLine::Unknown(unknown) => {
-                if let (Some(name), Some(seq)) = (unknown.ghost.room, unknown.ghost.seq)
-                    && let Some(room) = self.room_mut(&name)
-                    && room.ghost(seq) == Advance::Behind
-                {
-                    self.rejoin(&name, effects);
-                }
-            }
-            // Nothing asks for a page yet, so none comes.
-            ServerLine::Page(_) => {}
-        }
-    }
-
-    fn joined(&mut self, joined: Joined, now: Now, effects: &mut Vec<Effect>) {
-        let name = joined.room.clone();
-        for event in &joined.events {
-            if let crate::protocol::Event::Message(message) = event
-                && message.user.id == self.me.id
-            {
-                self.outbox.confirm(&name, &message.id);
-            }
-        }
-        if !joined.resumed {
-            self.outbox.unsend_to(&name);
-        }
-        let me = self.me.clone();
-        let watched = self.visible && name == self.active;
-        let Some(room) = self.room_mut(&name) else { return };
-        room.join(joined, &me, now.at);
-        if watched {
-            room.seen();
-        }
-        self.flush(&name, now, effects);
-    }
-
-    fn refused(&mut self, refused: Refused, now: Now, effects: &mut Vec<Effect>) {
-        let id = refused.id.as_deref().and_then(|id| ClientId::parse(id).ok());
-        let room = refused.room.as_deref().and_then(|room| RoomName::from_canonical(room).ok());
-        if let Some(id) = &id {
-            self.outbox.refuse(id, &refused, now.at);
-        }
-        match (refused.code, room) {
-            (RefusalCode::NotJoined, Some(name)) => {
-                // The message, if it was one, waits for the answer to this join.
-                if let Some(id) = &id {
-                    self.outbox.requeue(id);
-                }
-                if self.room(&name).is_some_and(|room| !room.joining) {
-                    self.rejoin(&name, effects);
-                }
-            }
-            (_, Some(name)) if id.is_none() => {
-                if let Some(room) = self.room_mut(&name) {
-                    room.refuse(refused, now.at);
-                }
-            }
-            _ => {}
         }
     }
 
@@ -372,16 +321,69 @@ impl Client {
         }
     }
 
+    /// A message is kept, was forgotten or is claimed by another tab.
+    fn stored(&mut self, id: &ClientId, record: Option<&str>) {
+        let before = self.outbox.get(id).cloned();
+        self.outbox.stored(id, record);
+        if let (Some(before), Some(after)) = (before, self.outbox.get(id))
+            && let owner = after.owner.clone()
+            && self.custody.keeps(&before, &owner)
+        {
+            self.outbox.restore(before);
+        }
+    }
+
+    /// Something that lost its tab is to be said in a room, which may not be open here.
+    fn reopen(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
+        let index = self.index(name.clone());
+        let room = &self.rooms[index];
+        if !room.joined && !room.joining && room.refused().is_none() {
+            self.rejoin(name, effects);
+        }
+        self.flush(name, now, effects);
+    }
+
+    /// What is to be kept, forgotten and shown where other tabs and later pages find it. Before anything is sent, so that
+    /// nothing is said that a crash could make forgotten.
+    fn hand_over(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        let mut first = Vec::new();
+        if self.custody.is_due(&self.outbox, now.at) {
+            first.push(Effect::Sign);
+        }
+        first.extend(self.outbox.take_keeping().into_iter().map(|keeping| match keeping {
+            Keeping::Keep(id, record) => Effect::Keep(id, record),
+            Keeping::Forget(id) => Effect::Forget(id),
+        }));
+        effects.splice(..0, first);
+    }
+
+    fn look_back(&mut self, hole: Option<Hole>, effects: &mut Vec<Effect>) {
+        let active = self.active.clone();
+        if let Some(wish) = self.room_mut(&active).and_then(|room| room.look_back(hole)) {
+            self.transmit(&[ClientLine::History(wish)], effects);
+        }
+    }
+
+    fn look_away(&mut self) {
+        let active = self.active.clone();
+        if let Some(room) = self.room_mut(&active) {
+            room.caught_up();
+        }
+    }
+
     fn discard(&mut self, id: &ClientId, effects: &mut Vec<Effect>) {
         let Some(pending) = self.outbox.discard(id) else { return };
         // The server may still hold later messages back until this one returns; joining again lifts that.
-        if pending.was_refused() && self.room(&pending.room).is_some_and(|room| !room.joining) {
+        if pending.held && self.room(&pending.room).is_some_and(|room| !room.joining) {
             self.rejoin(&pending.room, effects);
         }
     }
 
     fn visit(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
         self.index(name.clone());
+        if self.active != *name {
+            self.look_away();
+        }
         self.active = name.clone();
         if self.visible {
             self.seen();
@@ -392,8 +394,10 @@ impl Client {
     }
 
     fn leave(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
+        if self.outbox.waits_in(name) {
+            return;
+        }
         self.rooms.retain(|room| room.name() != name);
-        self.outbox.forget(name);
         if self.connection.is_open() {
             self.transmit(&[ClientLine::Leave { room: name.to_string() }], effects);
         }
@@ -427,8 +431,10 @@ impl Client {
 
     /// Sends what waits for this room, in order and in one frame, if the room can take it now.
     fn flush(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
-        if self.room(name).is_some_and(|room| room.joined) {
-            let lines = self.outbox.send(name, now.at);
+        if let Some(me) = self.custody.me()
+            && self.room(name).is_some_and(|room| room.joined)
+        {
+            let lines = self.outbox.send(name, me, now.at);
             // Whoever writes again after sending should be seen to write again.
             self.typed_at = self.typed_at.filter(|_| lines.is_empty());
             self.transmit(&lines, effects);
@@ -452,7 +458,10 @@ impl Client {
         for room in &mut self.rooms {
             room.joining = true;
         }
-        ClientLine::Hello { rooms: self.rooms.iter().map(OpenRoom::place).collect(), client: None }
+        ClientLine::Hello {
+            rooms: self.rooms.iter().map(OpenRoom::place).collect(),
+            client: self.custody.me().map(ClientId::to_string),
+        }
     }
 
     /// Sends lines, as many to a frame as the server surely takes.

@@ -1,12 +1,14 @@
 //! What the client keeps, says and shows, whatever the connection does.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+use std::collections::BTreeMap;
+
 use chat::{
     client::{
         Client, Effect, Input, Now,
         connection::Status,
         outbox::{self, Delivery},
-        timeline::{self, Entry},
+        timeline::{self, Earlier, Entry},
     },
     close::CloseCode,
     id::{ClientId, Epoch, UserId},
@@ -33,13 +35,17 @@ struct Page {
     sent: Vec<String>,
     wake: Option<Millis>,
     logins: Vec<CloseCode>,
+    /// What other pages and tabs would find.
+    kept: BTreeMap<ClientId, String>,
+    /// How often this tab has shown a sign of life.
+    signs: usize,
 }
 
 impl Page {
     /// Loaded, and not yet started.
     fn new() -> Page {
         Page {
-            client: Client::new(user("ann"), room("lobby")),
+            client: Client::new(user("ann"), room("lobby")).named(client_id("tab")),
             now: Millis(1_000_000),
             dice: 0.5,
             connection: None,
@@ -47,6 +53,8 @@ impl Page {
             sent: Vec::new(),
             wake: None,
             logins: Vec::new(),
+            kept: BTreeMap::new(),
+            signs: 0,
         }
     }
 
@@ -77,6 +85,13 @@ impl Page {
                 Effect::Close(number) => {
                     assert_eq!(Some(number), self.connection.take(), "the present connection is closed");
                 }
+                Effect::Keep(id, record) => {
+                    self.kept.insert(id, record);
+                }
+                Effect::Forget(id) => {
+                    self.kept.remove(&id);
+                }
+                Effect::Sign => self.signs += 1,
                 Effect::WakeAt(at) => self.wake = Some(at),
                 Effect::Login(code) => self.logins.push(code),
             }
@@ -127,6 +142,10 @@ impl Page {
 
     fn say_in(&mut self, to: &str, id: &str) {
         self.apply(Input::Say { room: room(to), id: client_id(id), text: format!("text of {id}") });
+    }
+
+    fn holes(&self) -> Vec<(Seq, Seq)> {
+        self.client.active().timeline().holes().map(|hole| (hole.from, hole.to)).collect()
     }
 
     fn visit(&mut self, name: &str) {
@@ -437,11 +456,11 @@ fn a_gap_asks_once_with_the_position_that_is_held_and_is_then_filled() {
 }
 
 #[test]
-fn a_page_that_is_no_resumption_replaces_what_is_held() {
+fn a_page_that_is_no_resumption_leaves_a_hole_that_says_what_is_missing() {
     let mut page = Page::in_lobby(3);
     page.receive(joined("lobby", 90).page(81..=90));
-    assert_eq!(page.shown("lobby"), (81..=90).collect::<Vec<_>>());
-    assert!(page.client.active().timeline().has_earlier());
+    assert_eq!(page.shown("lobby"), (1..=3).chain(81..=90).collect::<Vec<_>>());
+    assert_eq!(page.holes(), [(4, 80)]);
     page.receive(Said(message(91)));
     assert_eq!(page.shown("lobby").last(), Some(&91));
 }
@@ -848,13 +867,17 @@ fn a_room_left_before_the_welcome_is_left() {
 }
 
 #[test]
-fn what_was_to_be_said_in_a_room_that_is_left_is_forgotten() {
+fn a_room_in_which_something_waits_to_be_said_is_not_left() {
     let mut page = Page::in_lobby(3);
     page.visit("tea");
     page.say_in("tea", "t1");
     page.say("m1");
     page.apply(Input::Leave(room("tea")));
-    assert_eq!(page.pending(), ["m1"]);
+    assert_eq!(page.pending(), ["t1", "m1"]);
+    assert!(page.client.room(&room("tea")).is_some());
+    page.apply(Input::Discard(client_id("t1")));
+    page.apply(Input::Leave(room("tea")));
+    assert!(page.client.room(&room("tea")).is_none());
 }
 
 #[test]
@@ -899,7 +922,7 @@ fn comings_and_goings_change_who_is_there_and_are_shown_but_for_one_s_own() {
         .entries()
         .filter_map(|entry| match entry {
             Entry::Notice(notice) => Some((notice.entered, &*notice.users[0].name)),
-            Entry::Message(_) => None,
+            _ => None,
         })
         .collect();
     assert_eq!(notices, [(true, "bo"), (false, "bo"), (true, "cai")]);
@@ -957,7 +980,7 @@ fn a_timeline_keeps_the_newest_and_no_more_than_it_may() {
     let shown = page.shown("lobby");
     assert_eq!(shown.len(), timeline::CAPACITY);
     assert_eq!(shown.last(), Some(&count));
-    assert!(page.client.active().timeline().has_earlier());
+    assert!(page.client.active().timeline().earlier() == Earlier::Kept);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The address bar: which room an address means, and how to go to another without loading the page anew.
 
-use app::address::path;
-use chat::{close::CloseCode, room_name::RoomName};
+use app::address::{anchor, path};
+use chat::{close::CloseCode, protocol::Seq, room_name::RoomName};
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 
@@ -14,7 +14,9 @@ pub fn room_of(path: &str) -> Option<RoomName> {
         None if rest.is_empty() => Some(RoomName::lobby()),
         None => None,
         Some("") => Some(RoomName::lobby()),
-        Some(name) => {
+        Some(rest) => {
+            // A message's number may follow.
+            let name = rest.split('/').next().unwrap_or(rest);
             let name = js_sys::decode_uri_component(name).ok()?;
             RoomName::from_canonical(&String::from(name)).ok()
         }
@@ -36,6 +38,13 @@ pub fn show(target: &RoomName) {
         .and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(&path(target))));
     if pushed.is_err() {
         leptos::logging::warn!("the address bar could not follow to another room");
+    }
+}
+
+/// Goes to a message on this page, as its link does.
+pub fn go_to(seq: Seq) {
+    if window().location().replace(&format!("#{}", anchor(seq))).is_err() {
+        leptos::logging::warn!("the page could not go to its message");
     }
 }
 

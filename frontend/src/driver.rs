@@ -9,20 +9,26 @@ use std::{
 
 use app::{
     action::{Action, Actions},
+    draft::Drafts,
     model::Model,
 };
 use chat::{
     client::{Client, Effect, Input, Now, connection::Status},
+    id::{ClientId, Epoch},
+    protocol::Seq,
+    room_name::RoomName,
     time::Millis,
 };
 use gloo_timers::callback::{Interval, Timeout};
-use leptos::{ev, prelude::*, tachys::html::event::EventDescriptor};
+use leptos::prelude::*;
 use send_wrapper::SendWrapper;
+use wasm_bindgen::JsCast as _;
+use web_sys::{Event, StorageEvent};
 
 use crate::{
     address, chance, clock, page,
     socket::{News, Socket},
-    storage,
+    storage::{self, Cupboard, Shelf},
 };
 
 /// The longest that a browser's timer is set for, in milliseconds; after it the client looks again.
@@ -32,6 +38,11 @@ const LONGEST_TIMER_MS: u64 = 60_000;
 pub struct Driver {
     client: RefCell<Client>,
     model: Model,
+    /// This page's name among those of its user.
+    name: ClientId,
+    cupboard: Cupboard,
+    /// What was last kept of how far the rooms were seen.
+    seen: RefCell<Option<(RoomName, Seq)>>,
     socket: RefCell<Option<Socket>>,
     timer: Cell<Option<Timeout>>,
     /// Whether the page is on its way out, so that the end of its connection is no news.
@@ -43,9 +54,13 @@ pub struct Driver {
 impl Driver {
     /// A driver that does nothing yet.
     pub fn new(client: Client, model: Model) -> Rc<Driver> {
+        let name = chance::client_id();
         Rc::new(Driver {
-            client: RefCell::new(client),
+            cupboard: Cupboard::of(&client.me().id),
+            client: RefCell::new(client.named(name.clone())),
             model,
+            name,
+            seen: RefCell::default(),
             socket: RefCell::new(None),
             timer: Cell::new(None),
             leaving: Cell::new(false),
@@ -59,31 +74,127 @@ impl Driver {
         Actions::new(move |action| driver.act(action))
     }
 
-    /// Takes up what this tab remembers, listens to the browser, and connects.
-    pub fn start(self: Rc<Driver>) {
+    /// Takes up what this browser remembers, listens to it, and connects. A page that is about a message goes there.
+    pub fn start(self: Rc<Driver>, focus: Option<Seq>) {
         for room in storage::rooms() {
             self.client.borrow_mut().open(room);
         }
         page::remember("tz", &clock::offset_minutes(clock::now()).to_string());
         self.model.tell_time_by(clock::zone(), &self.client.borrow());
-        self.listen(&ev::visibilitychange, |driver| driver.drive(Input::Visible(page::is_visible())));
-        self.listen(&ev::online, |driver| driver.drive(Input::Online(true)));
-        self.listen(&ev::offline, |driver| driver.drive(Input::Online(false)));
-        self.listen(&ev::popstate, |driver| {
+        self.listen("visibilitychange", |driver, _| driver.drive(Input::Visible(page::is_visible())));
+        self.listen("online", |driver, _| driver.drive(Input::Online(true)));
+        self.listen("offline", |driver, _| driver.drive(Input::Online(false)));
+        self.listen("popstate", |driver, _| {
             if let Some(room) = address::room() {
                 driver.drive(Input::Visit(room));
             }
         });
-        // A page that comes back from the browser's cache has lost its socket without a word.
-        self.listen(&ev::pageshow, |driver| driver.drive(Input::Visible(page::is_visible())));
+        // A page that comes back from the browser's cache has lost its socket without a word, and heard nothing of others.
+        self.listen("pageshow", |driver, _| {
+            driver.look_up();
+            driver.drive(Input::Visible(page::is_visible()));
+        });
+        self.listen("pagehide", |driver, _| driver.cupboard.take(Shelf::Tab, driver.name.as_str()));
+        self.listen("storage", Driver::hear_of);
+        for (room, seen) in self.cupboard.entries(Shelf::Seen) {
+            self.recall(&room, &seen);
+        }
+        self.take_up_drafts();
+        self.look_up();
         self.drive(Input::Visible(page::is_visible()));
         self.drive(Input::Start);
+        if let Some(seq) = focus {
+            address::go_to(seq);
+        }
     }
 
-    fn listen(self: &Rc<Driver>, event: &impl EventDescriptor, react: impl Fn(&Rc<Driver>) + 'static) {
+    fn listen(self: &Rc<Driver>, event: &str, react: fn(&Rc<Driver>, &Event)) {
         let driver = self.clone();
         // It stays as long as the page does.
-        drop(window_event_listener_untyped(&event.name(), move |_| react(&driver)));
+        drop(window_event_listener_untyped(event, move |event| react(&driver, &event)));
+    }
+
+    /// Takes up what other tabs have kept and shown.
+    fn look_up(self: &Rc<Driver>) {
+        for (tab, at) in self.cupboard.entries(Shelf::Tab) {
+            self.signed(&tab, Some(&at));
+        }
+        for (id, record) in self.cupboard.entries(Shelf::Outbox) {
+            self.stored(&id, Some(&record));
+        }
+    }
+
+    /// Another tab has put something into the cupboard, or has taken it out.
+    fn hear_of(self: &Rc<Driver>, event: &Event) {
+        let event: &StorageEvent = event.unchecked_ref();
+        // Without a name, all was cleared: then what is here is all there is.
+        let Some(name) = event.key() else { return };
+        let value = event.new_value();
+        if let Some(id) = self.cupboard.entry(Shelf::Outbox, &name) {
+            self.stored(id, value.as_deref());
+        } else if let Some(tab) = self.cupboard.entry(Shelf::Tab, &name) {
+            self.signed(tab, value.as_deref());
+        }
+    }
+
+    fn stored(self: &Rc<Driver>, id: &str, record: Option<&str>) {
+        if let Ok(id) = ClientId::parse(id) {
+            self.drive(Input::Stored(id, record));
+        }
+    }
+
+    fn signed(self: &Rc<Driver>, tab: &str, at: Option<&str>) {
+        if let Ok(tab) = ClientId::parse(tab) {
+            let at = at.and_then(|at| at.parse().ok()).unwrap_or_default();
+            self.drive(Input::Signed(tab, Millis(at)));
+        }
+    }
+
+    fn recall(self: &Rc<Driver>, room: &str, seen: &str) {
+        if let Ok(room) = RoomName::from_canonical(room)
+            && let Some((epoch, seq)) = seen.split_once(' ')
+            && let (Ok(epoch), Ok(seq)) = (Epoch::parse(epoch), seq.parse())
+        {
+            self.drive(Input::Recall(room, epoch, seq));
+        }
+    }
+
+    /// Lays out what was written before; what stands in the composer already stays.
+    fn take_up_drafts(&self) {
+        let mut drafts = Drafts::default();
+        for (room, text) in self.cupboard.entries(Shelf::Draft) {
+            if let Ok(room) = RoomName::from_canonical(&room) {
+                drafts.keep(&room, text);
+            }
+        }
+        app::composer::take_up(self.model, drafts);
+    }
+
+    /// Keeps what is written in the room that is looked at.
+    fn write(&self, text: String) {
+        let room = self.model.room.get_untracked();
+        if text.is_empty() {
+            self.cupboard.take(Shelf::Draft, room.as_str());
+        } else {
+            self.cupboard.put(Shelf::Draft, room.as_str(), &text);
+        }
+        self.model.drafts.update(|drafts| drafts.keep(&room, text));
+    }
+
+    /// Keeps how far the room that is looked at was seen, if that is news.
+    fn keep_seen(&self, client: &Client) {
+        let room = client.active();
+        let seq = room.seen_seq();
+        if let Some((epoch, _)) = room.timeline().position()
+            && seq > 0
+        {
+            let seen = format!("{epoch} {seq}");
+            let last = Some((room.name().clone(), seq));
+            if *self.seen.borrow() != last {
+                self.cupboard.put(Shelf::Seen, room.name().as_str(), &seen);
+                self.seen.replace(last);
+            }
+        }
     }
 
     fn act(self: &Rc<Driver>, action: Action) {
@@ -96,7 +207,14 @@ impl Driver {
             Action::Discard(id) => self.drive(Input::Discard(id)),
             Action::Visit(room) => self.drive(Input::Visit(room)),
             Action::Leave(room) => self.drive(Input::Leave(room)),
-            Action::Type => self.drive(Input::Typing),
+            Action::Earlier => self.drive(Input::Earlier),
+            Action::Fill(hole) => self.drive(Input::Fill(hole)),
+            Action::Write(text) => {
+                if !text.is_empty() {
+                    self.drive(Input::Typing);
+                }
+                self.write(text);
+            }
             Action::ConnectNow => self.drive(Input::ConnectNow),
             Action::LogOut => {
                 // Going elsewhere now would cancel the form, and with it the answer that takes the cookie back.
@@ -123,6 +241,7 @@ impl Driver {
         let client = self.client.borrow();
         self.model.show(&client);
         self.count_down(client.status());
+        self.keep_seen(&client);
         address::show(client.active().name());
         storage::keep_rooms(client.rooms().iter().map(chat::client::open_room::OpenRoom::name));
     }
@@ -147,6 +266,15 @@ impl Driver {
             }
             Effect::Close(_) => {
                 self.socket.replace(None);
+            }
+            Effect::Keep(id, record) => {
+                if !self.cupboard.put(Shelf::Outbox, id.as_str(), &record) {
+                    self.model.forgetful.show(true);
+                }
+            }
+            Effect::Forget(id) => self.cupboard.take(Shelf::Outbox, id.as_str()),
+            Effect::Sign => {
+                self.cupboard.put(Shelf::Tab, self.name.as_str(), &clock::now().0.to_string());
             }
             Effect::WakeAt(at) => {
                 let wait = at.since(clock::now()).min(LONGEST_TIMER_MS);

@@ -62,6 +62,7 @@ fn chat(boot: &Boot) -> impl IntoView + use<> {
     let driver = Driver::new(client, model);
     provide_context(model);
     provide_context(Driver::actions(&driver));
-    leptos::task::spawn_local(async { driver.start() });
+    let focus = boot.focus;
+    leptos::task::spawn_local(async move { driver.start(focus) });
     view! { <Chat/> }
 }

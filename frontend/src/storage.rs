@@ -1,11 +1,18 @@
-//! What this tab remembers over a reload: which rooms are open in it.
+//! What the browser keeps of a user: for a tab, which rooms are open in it; for all tabs and later pages, what is written,
+//! what waits to be said, which tabs live, and how far each room was seen.
+//!
+//! What is kept is small words under names; nothing here knows what they mean. All of it works on a page of plain http.
 
-use chat::room_name::RoomName;
+use chat::{id::UserId, room_name::RoomName};
 use leptos::prelude::window;
+use web_sys::Storage;
 
 const ROOMS: &str = "rooms";
 
-/// The rooms that were open; none where the browser keeps nothing.
+/// Beyond so many entries, those of other users are forgotten.
+const MANY: u32 = 2_000;
+
+/// The rooms that were open in this tab; none where the browser keeps nothing.
 pub fn rooms() -> Vec<RoomName> {
     let stored =
         window().session_storage().ok().flatten().and_then(|storage| storage.get_item(ROOMS).ok().flatten());
@@ -13,11 +20,104 @@ pub fn rooms() -> Vec<RoomName> {
     stored.split(' ').filter_map(|name| RoomName::from_canonical(name).ok()).collect()
 }
 
-/// Remembers the open rooms. Where the browser keeps nothing, they are forgotten with the page.
+/// Remembers the rooms that are open in this tab. Where the browser keeps nothing, they are forgotten with the page.
 pub fn keep_rooms<'a>(rooms: impl Iterator<Item = &'a RoomName>) {
     let text = rooms.map(RoomName::as_str).collect::<Vec<_>>().join(" ");
     if let Ok(Some(storage)) = window().session_storage() {
         // A storage that is full keeps what it had, and the page works all the same.
         let _ = storage.set_item(ROOMS, &text);
+    }
+}
+
+/// What one kind of entry is named after, below its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shelf {
+    /// What waits to be said, by its id.
+    Outbox,
+    /// When a tab last showed that it lives, by its name.
+    Tab,
+    /// What is written, by its room.
+    Draft,
+    /// How far a room was seen, by its name.
+    Seen,
+}
+
+impl Shelf {
+    fn name(self) -> &'static str {
+        match self {
+            Shelf::Outbox => "outbox",
+            Shelf::Tab => "tab",
+            Shelf::Draft => "draft",
+            Shelf::Seen => "seen",
+        }
+    }
+}
+
+/// What the browser keeps of one user.
+pub struct Cupboard {
+    storage: Option<Storage>,
+    /// What the names of all of this user's entries begin with.
+    user: String,
+}
+
+impl Cupboard {
+    /// That of a user. Where there are very many entries, other users' go.
+    pub fn of(user: &UserId) -> Cupboard {
+        let storage = window().local_storage().ok().flatten();
+        let cupboard = Cupboard { storage, user: format!("teahouse:{user}:") };
+        if cupboard.storage.as_ref().is_some_and(|storage| storage.length().unwrap_or_default() > MANY) {
+            for name in cupboard.names("teahouse:") {
+                if !name.starts_with(&cupboard.user) {
+                    cupboard.remove(&name);
+                }
+            }
+        }
+        cupboard
+    }
+
+    /// Every entry of a shelf, by its own name.
+    pub fn entries(&self, on: Shelf) -> Vec<(String, String)> {
+        let prefix = self.name(on, "");
+        let value = |name: &str| self.storage.as_ref()?.get_item(name).ok().flatten();
+        self.names(&prefix)
+            .into_iter()
+            .filter_map(|name| Some((name[prefix.len()..].to_owned(), value(&name)?)))
+            .collect()
+    }
+
+    /// Puts an entry onto a shelf, in the place of one of the same name; `false` if the browser does not keep it.
+    pub fn put(&self, on: Shelf, name: &str, value: &str) -> bool {
+        let name = self.name(on, name);
+        self.storage.as_ref().is_some_and(|storage| storage.set_item(&name, value).is_ok())
+    }
+
+    /// Takes an entry from a shelf.
+    pub fn take(&self, on: Shelf, name: &str) {
+        self.remove(&self.name(on, name));
+    }
+
+    /// The own name of an entry of this shelf, from the name by which all storage is told apart.
+    pub fn entry<'a>(&self, on: Shelf, name: &'a str) -> Option<&'a str> {
+        name.strip_prefix(self.name(on, "").as_str())
+    }
+
+    fn name(&self, on: Shelf, name: &str) -> String {
+        let Cupboard { user, .. } = self;
+        format!("{user}{}:{name}", on.name())
+    }
+
+    fn names(&self, prefix: &str) -> Vec<String> {
+        let Some(storage) = &self.storage else { return Vec::new() };
+        (0..storage.length().unwrap_or_default())
+            .filter_map(|index| storage.key(index).ok().flatten())
+            .filter(|name| name.starts_with(prefix))
+            .collect()
+    }
+
+    fn remove(&self, name: &str) {
+        if let Some(storage) = &self.storage {
+            // It fails where nothing is kept.
+            let _ = storage.remove_item(name);
+        }
     }
 }

@@ -5,11 +5,11 @@
 use std::{cell::RefCell, rc::Rc};
 
 use app::address::path;
-use chat::{room_name::RoomName, time::Millis};
+use chat::{id::UserId, room_name::RoomName, time::Millis};
 use frontend::{
     address, chance, clock, page,
     socket::{News, Socket},
-    storage,
+    storage::{self, Cupboard, Shelf},
 };
 use futures::{StreamExt as _, channel::mpsc};
 use leptos::prelude::{document, window};
@@ -34,6 +34,29 @@ fn a_path_that_is_no_room_s_names_none() {
     for path in ["/", "/login", "/chatter", "/chat/%", "/chat/a%2Fb", "/chat/two words"] {
         assert_eq!(address::room_of(path), None, "{path}");
     }
+}
+
+#[wasm_bindgen_test]
+fn a_message_s_path_leads_to_its_room() {
+    assert_eq!(address::room_of("/chat/lobby/12"), Some(RoomName::lobby()));
+    assert_eq!(address::room_of("/chat/%E8%8C%B6/12"), Some(room("茶")));
+}
+
+#[wasm_bindgen_test]
+fn what_is_kept_of_a_user_is_found_by_shelf_and_taken_away_by_name() {
+    let ann = Cupboard::of(&UserId::parse("ann").unwrap());
+    let bo = Cupboard::of(&UserId::parse("bo").unwrap());
+    assert!(ann.put(Shelf::Draft, "茶", "半句话"));
+    assert!(ann.put(Shelf::Outbox, "m1", "1 tab lobby -\ntext"));
+    assert!(bo.put(Shelf::Draft, "茶", "another's"));
+    assert_eq!(ann.entries(Shelf::Draft), [("茶".to_owned(), "半句话".to_owned())]);
+    assert_eq!(ann.entries(Shelf::Outbox), [("m1".to_owned(), "1 tab lobby -\ntext".to_owned())]);
+    assert_eq!(ann.entry(Shelf::Outbox, "teahouse:ann:outbox:m1"), Some("m1"));
+    assert_eq!(ann.entry(Shelf::Outbox, "teahouse:bo:outbox:m1"), None);
+    ann.take(Shelf::Draft, "茶");
+    assert_eq!(ann.entries(Shelf::Draft), []);
+    assert_eq!(bo.entries(Shelf::Draft).len(), 1);
+    window().local_storage().unwrap().unwrap().clear().unwrap();
 }
 
 #[wasm_bindgen_test]

@@ -207,7 +207,7 @@ async fn make_boot(
         members,
         events: messages.into_iter().map(Event::Message).collect(),
     };
-    Ok(Boot { user, language: visitor.language, offset_minutes: visitor.offset_minutes, room })
+    Ok(Boot { user, language: visitor.language, offset_minutes: visitor.offset_minutes, room, focus: None })
 }
 
 fn room_path(room: &RoomName) -> String {

@@ -37,7 +37,16 @@ pub(super) const WORDS: Words = Words {
     moment: |date, clock| format!("{} {clock}", day(date)),
     entered: |names, more| format!("~~~{}进入了聊天室~~~", list(names, more)),
     left: |names, more| format!("~~~{}离开了聊天室~~~", list(names, more)),
-    earlier: "更早的消息都还在，只是这里暂时没有显示。",
+    earlier: "显示更早的消息",
+    looking_back: "正在翻找……",
+    earlier_gone: "再早的消息已不再保留。",
+    further_back: "继续往前翻",
+    missing: |n| format!("前面还有 {n} 条消息，点此显示"),
+    missing_onward: |n| format!("后面还有 {n} 条消息，点此显示"),
+    gone: |n| format!("这里有 {n} 条消息已不再保留。"),
+    news: "离开之后的新消息",
+    renewed: "茶馆是从备份恢复的，之前最后说的话可能缺失。",
+    search: "搜索",
     empty: ("这里还没有人说话。", "茶已沏好，就等您开口。"),
     entering: "正在为您找座……",
     not_let_in: "进不了这个聊天室。",
@@ -46,6 +55,7 @@ pub(super) const WORDS: Words = Words {
     to_newest: "回到最新",
 
     pending: "还在路上",
+    old: "这条消息等了好几天，可能已经发出去过。现在发送吗？",
     not_sent: |reason| format!("没有发出去。{reason}"),
     refusal: |code| match code {
         RefusalCode::FrameTooLarge | RefusalCode::TextTooLong => Some("这条消息超过了长度限制。"),
@@ -83,6 +93,7 @@ pub(super) const WORDS: Words = Words {
     next_try: |seconds| format!("{seconds} 秒后重试。"),
     try_now: "立即重试",
     kept: "现在发送的消息会在恢复连接后发出。",
+    not_kept: "这个浏览器存不住东西：请别关闭页面，等消息发出去。",
     ended: |code| match code {
         CloseCode::LoggedOut => "您已退出登录。",
         CloseCode::NicknameTaken => "您的昵称现在有别人在用，请换一个昵称登录。",

@@ -40,7 +40,25 @@ pub(super) const WORDS: Words = Words {
     moment: |date, clock| format!("{} {} {}, {clock}", date.day(), date.month(), date.year()),
     entered: |names, more| format!("~~~ {} entered ~~~", list(names, more)),
     left: |names, more| format!("~~~ {} left ~~~", list(names, more)),
-    earlier: "Older messages are kept, but not shown here yet.",
+    earlier: "Show earlier messages",
+    looking_back: "Looking them up…",
+    earlier_gone: "What was said before is no longer kept.",
+    further_back: "Read on further back",
+    missing: |n| match n {
+        1 => "1 earlier message, show it".to_owned(),
+        _ => format!("{n} earlier messages, show them"),
+    },
+    missing_onward: |n| match n {
+        1 => "1 message follows, show it".to_owned(),
+        _ => format!("{n} messages follow, show them"),
+    },
+    gone: |n| match n {
+        1 => "1 message that belongs here is no longer kept.".to_owned(),
+        _ => format!("{n} messages that belong here are no longer kept."),
+    },
+    news: "New since you left",
+    renewed: "The house was put back from a copy. What was said last before may be missing.",
+    search: "Search",
     empty: ("Nobody has said anything here yet.", "The tea is poured. The first word is yours."),
     entering: "Finding you a seat…",
     not_let_in: "You cannot come into this room.",
@@ -52,6 +70,7 @@ pub(super) const WORDS: Words = Words {
     to_newest: "To the newest",
 
     pending: "On its way",
+    old: "This has waited for days, and may have been said already. Send it now?",
     not_sent: |reason| format!("Not sent. {reason}"),
     refusal: |code| match code {
         RefusalCode::FrameTooLarge | RefusalCode::TextTooLong => {
@@ -97,6 +116,7 @@ pub(super) const WORDS: Words = Words {
     next_try: |seconds| format!("Trying again in {seconds} s."),
     try_now: "Try now",
     kept: "What you send now goes out when the connection is back.",
+    not_kept: "This browser keeps nothing for later: leave the page open until what you send has gone out.",
     ended: |code| match code {
         CloseCode::LoggedOut => "You have logged out.",
         CloseCode::NicknameTaken => "Somebody else goes by your nickname now. Log in under another.",

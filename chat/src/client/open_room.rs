@@ -2,10 +2,10 @@
 //! connection.
 
 pub use super::timeline::Advance;
-use super::timeline::Timeline;
+use super::timeline::{Earlier, Hole, Timeline};
 use crate::{
-    id::UserId,
-    protocol::{Head, Joined, Members, Message, Place, Presence, Refused, Seq, User},
+    id::{Epoch, UserId},
+    protocol::{Head, History, Joined, Members, Message, Page, Place, Presence, Refused, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
@@ -15,6 +15,9 @@ const TYPING_MS: u64 = 6_000;
 
 /// How long after a reconnection it is no news that somebody is back who was there before it, in milliseconds.
 const FAMILIAR_MS: u64 = 30_000;
+
+/// How many events a piece of history is asked to hold.
+const HISTORY_LIMIT: u32 = 100;
 
 /// One of a client's open rooms.
 #[derive(Clone, Debug)]
@@ -28,6 +31,14 @@ pub struct OpenRoom {
     /// Until when, once the room is joined again; 0 before.
     familiar_until: Millis,
     unread: usize,
+    /// Up to where its user has seen it.
+    seen: Seq,
+    /// Up to where they had seen it when they last looked away or were cut off; what came after is new to them.
+    left_off: Option<Seq>,
+    /// Up to where an earlier page had seen it, until the room is known.
+    recalled: Option<(Epoch, Seq)>,
+    /// Whether a piece of history was asked for and has not come.
+    pub(super) looking_back: bool,
     revision: u64,
     /// Whether the server has answered the last join of this connection.
     pub(super) joined: bool,
@@ -49,6 +60,10 @@ impl OpenRoom {
             familiar: Vec::new(),
             familiar_until: Millis(0),
             unread: 0,
+            seen: 0,
+            left_off: None,
+            recalled: None,
+            looking_back: false,
             revision: 0,
             joined: false,
             joining: false,
@@ -82,6 +97,21 @@ impl OpenRoom {
         self.unread
     }
 
+    /// Up to where the user has seen the room, as a seq of the timeline's epoch; 0 if they have not.
+    pub fn seen_seq(&self) -> Seq {
+        self.seen
+    }
+
+    /// The seq after which messages are new to the user, who looked away or was cut off there.
+    pub fn left_off(&self) -> Option<Seq> {
+        self.left_off
+    }
+
+    /// Whether a piece of history is on its way.
+    pub fn is_looking_back(&self) -> bool {
+        self.looking_back
+    }
+
     /// Why the server does not let the user in, if so.
     pub fn refused(&self) -> Option<&Refused> {
         self.refused.as_ref()
@@ -111,10 +141,30 @@ impl OpenRoom {
             self.familiar_until = now + FAMILIAR_MS;
         }
         self.members = joined.members.clone();
-        // The first page of a room is history, not news.
-        let known = self.is_known();
+        let held = self.timeline.position().map(|(epoch, seq)| (epoch.clone(), seq));
+        let epoch = joined.epoch.clone();
         let news = self.timeline.join(joined, me);
-        self.unread += if known { news } else { 0 };
+        match held {
+            // The first page of a room is history, not news, except for what an earlier page of this user's had not seen.
+            None => {
+                if let Some((epoch, seq)) = self.recalled.take() {
+                    self.recall(epoch, seq);
+                    self.unread =
+                        self.timeline.messages().filter(|message| self.is_news(message, me)).count();
+                }
+            }
+            Some((before, held)) if before == epoch => {
+                self.unread += news;
+                if news > 0 {
+                    self.left_off.get_or_insert(held);
+                }
+            }
+            Some(_) => {
+                self.unread += news;
+                self.seen = 0;
+                self.left_off = None;
+            }
+        }
         self.joined = true;
         self.joining = false;
         self.refused = None;
@@ -123,9 +173,15 @@ impl OpenRoom {
 
     pub(super) fn message(&mut self, message: Message, seen: bool) -> Advance {
         self.typing.retain(|(user, _)| user.id != message.user.id);
+        let seq = message.seq;
         match self.timeline.message(message) {
             Advance::Taken => {
-                self.unread += usize::from(!seen);
+                if seen {
+                    self.seen = seq;
+                } else {
+                    self.unread += 1;
+                    self.left_off.get_or_insert(seq - 1);
+                }
                 self.revision += 1;
                 Advance::Taken
             }
@@ -171,6 +227,7 @@ impl OpenRoom {
     /// The server does not let the user in: for now, and then it is asked again; or at all.
     pub(super) fn refuse(&mut self, refused: Refused, now: Millis) {
         self.joining = false;
+        self.looking_back = false;
         self.revision += 1;
         match refused.retry_ms {
             Some(retry_ms) => self.retry_at = Some(now + retry_ms),
@@ -187,8 +244,62 @@ impl OpenRoom {
         self.typing.iter().map(|(_, until)| *until).chain(self.retry_at).min()
     }
 
+    /// The user sees all there is.
     pub(super) fn seen(&mut self) {
         self.unread = 0;
+        self.seen = self.timeline.position().map_or(0, |(_, last)| last);
+        self.revision += 1;
+    }
+
+    /// The user looks away, or goes on talking: what they have seen is not new any more.
+    pub(super) fn caught_up(&mut self) {
+        if self.unread == 0 {
+            self.left_off = None;
+        }
+    }
+
+    /// An earlier page of this user's had seen the room up to here.
+    pub(super) fn recall(&mut self, epoch: Epoch, seq: Seq) {
+        match self.timeline.position() {
+            None => self.recalled = Some((epoch, seq)),
+            Some((held, last)) if *held == epoch && seq < last => {
+                self.left_off = Some(seq);
+                self.revision += 1;
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Whether a message came after its reader, `me`, had looked away or was cut off.
+    pub fn is_news(&self, message: &Message, me: &User) -> bool {
+        self.left_off.is_some_and(|seq| message.seq > seq) && message.user.id != me.id
+    }
+
+    /// The wish for what comes before the first entry, or for what a hole is missing from its nearer end; `None` if that
+    /// is not there to be had, or if something else is on its way.
+    pub(super) fn look_back(&mut self, hole: Option<Hole>) -> Option<History> {
+        if !self.joined || self.looking_back {
+            return None;
+        }
+        let mut wish = History { room: self.name.to_string(), limit: HISTORY_LIMIT, ..History::default() };
+        match hole {
+            None if self.timeline.earlier() == Earlier::Kept => wish.before = Some(self.timeline.first()),
+            Some(hole) if !self.timeline.holes().any(|held| held.to == hole.to) => return None,
+            Some(hole) if hole.onward => {
+                let kept = hole.from.max(self.timeline.oldest());
+                wish.around = Some(kept + u64::from(HISTORY_LIMIT) / 2);
+            }
+            Some(hole) => wish.before = Some(hole.to + 1),
+            None => return None,
+        }
+        self.looking_back = true;
+        self.revision += 1;
+        Some(wish)
+    }
+
+    pub(super) fn page(&mut self, page: Page) {
+        self.looking_back = false;
+        self.timeline.page(page);
         self.revision += 1;
     }
 
@@ -202,6 +313,7 @@ impl OpenRoom {
     pub(super) fn disconnected(&mut self) {
         self.joined = false;
         self.joining = false;
+        self.looking_back = false;
         self.retry_at = None;
         self.typing.clear();
         // A server that has restarted knows nobody, and takes each who comes back for new.

@@ -1,5 +1,11 @@
 //! What the user said and the server has not confirmed, in the order in which it was said. Sends nothing itself.
+//!
+//! All tabs of a user's browser hold the same messages; each message is sent by the tab that owns it. [`custody`] says how
+//! one that lost its tab finds another.
+//!
+//! [`custody`]: super::custody
 
+use super::record;
 use crate::{
     id::ClientId,
     protocol::{ClientLine, RefusalCode, Refused},
@@ -9,6 +15,10 @@ use crate::{
 
 /// How many messages may wait. The composer takes no more when the outbox is full, and keeps the words.
 pub const CAPACITY: usize = 500;
+
+/// How old a message may be and still go out by itself, in milliseconds: the server remembers ids for 7 days, and clocks
+/// may differ by a day. An older one may have been said already, and nobody could tell.
+pub const FRESH_MS: u64 = 6 * 24 * 60 * 60 * 1_000;
 
 /// The least wait before a message that was refused for now goes out again, in milliseconds.
 const RETRY_AT_LEAST_MS: u64 = 200;
@@ -22,18 +32,16 @@ pub struct Pending {
     pub id: ClientId,
     /// What is said.
     pub text: String,
-    /// When its user said it.
+    /// When its user said it. No two of a tab's have the same moment, so that it tells their order too.
     pub at: Millis,
+    /// The tab that sends it.
+    pub owner: ClientId,
     /// How far it has come.
     pub state: Delivery,
     /// Whether the server has ever refused it for now, and so may hold back what follows it.
-    held: bool,
-}
-
-impl Pending {
-    pub(super) fn was_refused(&self) -> bool {
-        self.held
-    }
+    pub(super) held: bool,
+    /// Whether its user wants it sent however old it is.
+    pub(super) insisted: bool,
 }
 
 /// How far a pending message has come.
@@ -43,16 +51,30 @@ pub enum Delivery {
     Queued,
     /// It was sent on the present connection.
     Sent,
+    /// It waited for so long that it might be said twice; the user may send or discard it.
+    Old,
     /// The server will not have it; the user may retry or discard it.
     Refused(Refused),
+}
+
+/// What is to be kept or forgotten where it outlives this tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// Keep this record of the message.
+    Keep(ClientId, String),
+    /// Forget the message.
+    Forget(ClientId),
 }
 
 /// The messages that are not confirmed.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
+    /// In the order of their moments.
     pending: Vec<Pending>,
     /// Rooms in which nothing goes out before a moment, because the server asked for patience.
     holds: Vec<(RoomName, Millis)>,
+    /// What has not been handed to the driver yet.
+    keeping: Vec<Keeping>,
     revision: u64,
 }
 
@@ -73,29 +95,79 @@ impl Outbox {
     }
 
     /// Takes a message. A full outbox takes none; its owner asks [`Outbox::is_full`] before.
-    pub(super) fn push(&mut self, room: RoomName, id: ClientId, text: String, at: Millis) {
+    pub(super) fn push(&mut self, room: RoomName, id: ClientId, text: String, at: Millis, owner: ClientId) {
         if !self.is_full() {
-            self.pending.push(Pending { room, id, text, at, state: Delivery::Queued, held: false });
-            self.revision += 1;
+            let at = self.pending.last().map_or(at, |last| at.max(last.at + 1));
+            let state = Delivery::Queued;
+            self.insert(Pending { room, id, text, at, owner, state, held: false, insisted: false });
+            self.keep(self.pending.len() - 1);
         }
+    }
+
+    /// What was kept under an id has become this, in another tab or before this page was loaded; `None` if it is gone.
+    pub(super) fn stored(&mut self, id: &ClientId, record: Option<&str>) {
+        let stored = record.and_then(|record| record::parse(id.clone(), record));
+        self.revision += 1;
+        match (self.index(id), stored) {
+            // Confirmed or discarded there.
+            (Some(index), None) => {
+                self.pending.remove(index);
+            }
+            (Some(index), Some(stored)) => {
+                let pending = &mut self.pending[index];
+                pending.owner = stored.owner;
+                if (&pending.state, &stored.state) != (&Delivery::Sent, &Delivery::Queued) {
+                    pending.state = stored.state;
+                }
+            }
+            (None, Some(stored)) => self.insert(stored),
+            (None, None) => {}
+        }
+    }
+
+    /// Another tab's claim to a message does not count: it stays as it was here, and that is to be known.
+    pub(super) fn restore(&mut self, pending: Pending) {
+        if let Some(index) = self.index(&pending.id) {
+            self.pending[index] = pending;
+            self.keep(index);
+        }
+    }
+
+    /// A message by its id.
+    pub(super) fn get(&self, id: &ClientId) -> Option<&Pending> {
+        self.index(id).map(|index| &self.pending[index])
+    }
+
+    /// Whether anything waits to be said in a room.
+    pub fn waits_in(&self, room: &RoomName) -> bool {
+        self.pending.iter().any(|pending| pending.room == *room)
+    }
+
+    /// Makes a message this tab's own to send.
+    pub(super) fn adopt(&mut self, index: usize, owner: &ClientId) {
+        let pending = &mut self.pending[index];
+        pending.owner = owner.clone();
+        if pending.state == Delivery::Sent {
+            pending.state = Delivery::Queued;
+        }
+        self.keep(index);
+        self.revision += 1;
     }
 
     /// The server has it: forget it.
     pub(super) fn confirm(&mut self, room: &RoomName, id: &ClientId) {
-        if let Some(index) =
-            self.pending.iter().position(|pending| pending.id == *id && pending.room == *room)
-        {
-            self.pending.remove(index);
-            self.revision += 1;
+        if self.index(id).is_some_and(|index| self.pending[index].room == *room) {
+            self.discard(id);
         }
     }
 
     /// The server does not take it: for now, and then all that follows it in its room waits too; or at all.
     pub(super) fn refuse(&mut self, id: &ClientId, refused: &Refused, now: Millis) {
-        let Some(index) = self.pending.iter().position(|pending| pending.id == *id) else { return };
+        let Some(index) = self.index(id) else { return };
         self.revision += 1;
         let Some(retry_ms) = refused.retry_ms else {
             self.pending[index].state = Delivery::Refused(refused.clone());
+            self.keep(index);
             return;
         };
         let room = self.pending[index].room.clone();
@@ -114,31 +186,31 @@ impl Outbox {
         }
     }
 
-    /// Lets a refused message go out again; gives its room.
-    pub(super) fn requeue(&mut self, id: &ClientId) -> Option<RoomName> {
-        let pending = self.pending.iter_mut().find(|pending| pending.id == *id)?;
-        pending.state = Delivery::Queued;
-        self.revision += 1;
-        Some(pending.room.clone())
+    /// Lets a refused or an old message go out again, by this tab; gives its room.
+    pub(super) fn requeue(&mut self, id: &ClientId, owner: &ClientId) -> Option<RoomName> {
+        let index = self.index(id)?;
+        self.pending[index].state = Delivery::Queued;
+        self.pending[index].insisted = true;
+        self.adopt(index, owner);
+        Some(self.pending[index].room.clone())
     }
 
     /// Forgets a message, and gives what it was.
     pub(super) fn discard(&mut self, id: &ClientId) -> Option<Pending> {
-        let index = self.pending.iter().position(|pending| pending.id == *id)?;
+        let index = self.index(id)?;
         self.revision += 1;
+        self.keeping.push(Keeping::Forget(id.clone()));
         Some(self.pending.remove(index))
-    }
-
-    /// Forgets what was to be said in a room that is left.
-    pub(super) fn forget(&mut self, room: &RoomName) {
-        self.pending.retain(|pending| pending.room != *room);
-        self.holds.retain(|(held, _)| held != room);
-        self.revision += 1;
     }
 
     /// What was sent to a room and not confirmed may have been confirmed in what was skipped; it must be sent again.
     pub(super) fn unsend_to(&mut self, room: &RoomName) {
         self.unsend_where(|pending| pending.room == *room);
+    }
+
+    /// A message did not reach its room and must be sent again.
+    pub(super) fn unsend_one(&mut self, id: &ClientId) {
+        self.unsend_where(|pending| pending.id == *id);
     }
 
     /// The connection is gone: what was sent on it and not confirmed must be sent again, and nobody asks for patience.
@@ -156,24 +228,27 @@ impl Outbox {
         self.revision += 1;
     }
 
-    /// The lines that may go out to a room now, in order; they count as sent.
-    pub(super) fn send(&mut self, room: &RoomName, now: Millis) -> Vec<ClientLine> {
+    /// The lines that `owner` may send to a room now, in order; they count as sent. One that has grown too old asks first.
+    pub(super) fn send(&mut self, room: &RoomName, owner: &ClientId, now: Millis) -> Vec<ClientLine> {
         if self.holds.iter().any(|(held, until)| held == room && *until > now) {
             return Vec::new();
         }
         let mut lines = Vec::new();
-        for pending in self.pending.iter_mut().filter(|pending| pending.room == *room) {
-            if pending.state == Delivery::Queued {
-                pending.state = Delivery::Sent;
-                lines.push(ClientLine::Send {
-                    id: pending.id.to_string(),
-                    room: room.to_string(),
-                    text: pending.text.clone(),
-                });
+        for pending in &mut self.pending {
+            if pending.state != Delivery::Queued || pending.room != *room || pending.owner != *owner {
+                continue;
             }
-        }
-        if !lines.is_empty() {
             self.revision += 1;
+            if now.since(pending.at) > FRESH_MS && !pending.insisted {
+                pending.state = Delivery::Old;
+                continue;
+            }
+            pending.state = Delivery::Sent;
+            lines.push(ClientLine::Send {
+                id: pending.id.to_string(),
+                room: room.to_string(),
+                text: pending.text.clone(),
+            });
         }
         lines
     }
@@ -189,5 +264,25 @@ impl Outbox {
     /// When the next patience ends.
     pub(super) fn next(&self) -> Option<Millis> {
         self.holds.iter().map(|(_, until)| *until).min()
+    }
+
+    /// What is to be kept or forgotten by now; it is told once.
+    pub(super) fn take_keeping(&mut self) -> Vec<Keeping> {
+        std::mem::take(&mut self.keeping)
+    }
+
+    fn index(&self, id: &ClientId) -> Option<usize> {
+        self.pending.iter().position(|pending| pending.id == *id)
+    }
+
+    fn insert(&mut self, pending: Pending) {
+        let index = self.pending.partition_point(|other| other.at <= pending.at);
+        self.pending.insert(index, pending);
+        self.revision += 1;
+    }
+
+    fn keep(&mut self, index: usize) {
+        let pending = &self.pending[index];
+        self.keeping.push(Keeping::Keep(pending.id.clone(), record::print(pending)));
     }
 }

@@ -1,0 +1,37 @@
+//! The way to what was said: a panel that slides in, and in it the search page of the server, as in any other frame.
+//! Nothing of the search is in the browser's program, and none of it is lost without one.
+
+use leptos::{attr::custom::custom_attribute, prelude::*};
+
+use crate::{close::Close, model::use_model, words::words};
+
+/// The panel's id.
+const SEARCH: &str = "search";
+
+/// Opens the panel.
+#[component]
+pub(crate) fn SearchButton() -> impl IntoView {
+    let words = words();
+    view! {
+        <button class="header__search" type="button" popovertarget=SEARCH title=words.search aria-label=words.search>
+            <span class="header__glass" aria-hidden="true"></span>
+        </button>
+    }
+}
+
+/// The panel.
+#[component]
+pub fn SearchPanel() -> impl IntoView {
+    let model = use_model();
+    let words = words();
+    let source = move || format!("/search?in={}", model.room.get());
+    // A lazy frame is fetched when it is seen, not before.
+    let frame = view! { <iframe class="search-panel__frame" title=words.search src=source></iframe> }
+        .add_any_attr(custom_attribute("loading", "lazy"));
+    view! {
+        <section class="search-panel" id=SEARCH popover="auto" aria-label=words.search>
+            <Close of=SEARCH/>
+            {frame}
+        </section>
+    }
+}

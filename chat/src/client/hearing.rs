@@ -1,0 +1,119 @@
+//! What the server says, taken in: each kind of line goes to the part of the client that it is about.
+
+use super::{Client, Effect, Now, open_room::Advance};
+use crate::{
+    id::ClientId,
+    protocol::{ClientLine, Event, Joined, RefusalCode, Refused, ServerLine},
+    room_name::RoomName,
+};
+
+impl Client {
+    /// One line from the server. One that does not parse is passed over: if it was an event, the next one shows it.
+    pub(super) fn take(&mut self, line: &str, now: Now, effects: &mut Vec<Effect>) {
+        let Ok(line) = serde_json::from_str::<ServerLine>(line) else { return };
+        match line {
+            ServerLine::Welcome(welcome) => {
+                self.connection.welcomed(welcome.heartbeat_ms);
+                self.text_limit = welcome.text_limit;
+                self.me = welcome.user;
+            }
+            ServerLine::Joined(joined) => self.joined(joined, now, effects),
+            ServerLine::Message(message) => {
+                if message.user.id == self.me.id {
+                    self.outbox.confirm(&message.room, &message.id);
+                }
+                let mine = message.user.id == self.me.id;
+                let seen = mine || (self.visible && message.room == self.active);
+                let room = message.room.clone();
+                if let Some(open) = self.room_mut(&room)
+                    && open.message(message, seen) == Advance::Behind
+                {
+                    self.rejoin(&room, effects);
+                }
+            }
+            ServerLine::Presence(presence) => {
+                let me = self.me.clone();
+                if let Some(room) = self.room_mut(&presence.room) {
+                    room.presence(presence, &me, now.at);
+                }
+            }
+            ServerLine::Typing { room, user } => {
+                if user.id != self.me.id
+                    && let Some(room) = self.room_mut(&room)
+                {
+                    room.typing(user, now.at);
+                }
+            }
+            ServerLine::Ping { heads } => {
+                self.transmit(&[ClientLine::Pong {}], effects);
+                for head in heads {
+                    if self.room_mut(&head.room).is_some_and(|room| room.is_behind(&head)) {
+                        self.rejoin(&head.room, effects);
+                    }
+                }
+            }
+            ServerLine::Refused(refused) => self.refused(refused, now, effects),
+            ServerLine::Drain { retry_ms } => self.connection.drain(now.at + retry_ms),
+            ServerLine::Unknown(unknown) => {
+                if let (Some(name), Some(seq)) = (unknown.ghost.room, unknown.ghost.seq)
+                    && let Some(room) = self.room_mut(&name)
+                    && room.ghost(seq) == Advance::Behind
+                {
+                    self.rejoin(&name, effects);
+                }
+            }
+            ServerLine::Page(page) => {
+                if let Some(room) = self.room_mut(&page.room.clone()) {
+                    room.page(page);
+                }
+            }
+        }
+    }
+
+    fn joined(&mut self, joined: Joined, now: Now, effects: &mut Vec<Effect>) {
+        let name = joined.room.clone();
+        for event in &joined.events {
+            if let Event::Message(message) = event
+                && message.user.id == self.me.id
+            {
+                self.outbox.confirm(&name, &message.id);
+            }
+        }
+        if !joined.resumed {
+            self.outbox.unsend_to(&name);
+        }
+        let me = self.me.clone();
+        let watched = self.visible && name == self.active;
+        let Some(room) = self.room_mut(&name) else { return };
+        room.join(joined, &me, now.at);
+        if watched {
+            room.seen();
+        }
+        self.flush(&name, now, effects);
+    }
+
+    fn refused(&mut self, refused: Refused, now: Now, effects: &mut Vec<Effect>) {
+        let id = refused.id.as_deref().and_then(|id| ClientId::parse(id).ok());
+        let room = refused.room.as_deref().and_then(|room| RoomName::from_canonical(room).ok());
+        match &id {
+            // It waits for the answer to the join that follows.
+            Some(id) if refused.code == RefusalCode::NotJoined => self.outbox.unsend_one(id),
+            Some(id) => self.outbox.refuse(id, &refused, now.at),
+            None => {}
+        }
+        match (refused.code, room) {
+            (RefusalCode::NotJoined, Some(name)) => {
+                let asks = self.room(&name).is_some_and(|room| !room.joining);
+                if asks {
+                    self.rejoin(&name, effects);
+                }
+            }
+            (_, Some(name)) if id.is_none() => {
+                if let Some(room) = self.room_mut(&name) {
+                    room.refuse(refused, now.at);
+                }
+            }
+            _ => {}
+        }
+    }
+}
