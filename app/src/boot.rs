@@ -1,7 +1,10 @@
 //! What a page brings along from the server, so that the browser's first render is the server's to the letter.
 
-use chat::protocol::{Joined, Seq, User};
-use serde::{Deserialize, Serialize};
+use chat::{
+    json::{Misread, Object},
+    protocol::{Joined, Seq, User},
+};
+use serde::Serialize;
 
 use crate::language::Language;
 
@@ -9,7 +12,7 @@ use crate::language::Language;
 pub const ELEMENT_ID: &str = "boot";
 
 /// What a chat page was rendered from.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Boot {
     /// Who the server takes the reader for.
     pub user: User,
@@ -20,11 +23,23 @@ pub struct Boot {
     /// The room as it stood, with its latest messages, or with those around `focus`.
     pub room: Joined,
     /// The message that the page is about, if it is about one.
-    #[serde(default)]
     pub focus: Option<Seq>,
 }
 
 impl Boot {
+    /// What a text says, or why it says nothing that is understood.
+    pub fn parse(text: &str) -> Result<Boot, Misread> {
+        let mut fields = Object::parse(text)?;
+        let language = |code: &str| Language::from_code(code).ok_or(());
+        Ok(Boot {
+            user: User::read(fields.object("user")?)?,
+            language: fields.parsed("language", "a language that is spoken here", language)?,
+            offset_minutes: fields.signed("offset_minutes")?,
+            focus: fields.number_if_any("focus")?,
+            room: Joined::read(fields.object("room")?)?,
+        })
+    }
+
     /// As JSON that can stand inside a `<script>` element: no `<` is left that could end it.
     pub fn print(&self) -> String {
         serde_json::to_string(self)

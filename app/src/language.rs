@@ -1,6 +1,6 @@
 //! The languages that Teahouse speaks, and which one a reader asks for. The words themselves are in [`crate::words`].
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Serialize, Serializer};
 
 /// A language that Teahouse speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -60,13 +60,6 @@ impl Language {
 impl Serialize for Language {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
-    }
-}
-
-impl<'de> Deserialize<'de> for Language {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Language, D::Error> {
-        let code = String::deserialize(deserializer)?;
-        Language::from_code(&code).ok_or_else(|| D::Error::custom("a language that is not spoken here"))
     }
 }
 

@@ -128,7 +128,7 @@ fn a_page_about_a_message_says_how_many_follow() {
 #[test]
 fn each_message_links_to_its_own_place() {
     let page = chat_page(boot(Language::English, vec![said(1, "Ann", "hello")]));
-    assert!(page.contains(r##"href="/chat/lobby/1#m1""##), "{page}");
+    assert!(page.contains(r#"href="/chat/lobby/1#m1""#), "{page}");
     assert!(page.contains(r#"id="m1""#));
 }
 
@@ -137,7 +137,7 @@ fn the_script_cannot_be_ended_by_what_it_carries() {
     let page = chat_page(boot(Language::English, vec![said(1, "Ann", "</script><script>alert(1)")]));
     let data =
         page.split("id=\"boot\">").nth(1).and_then(|rest| rest.split("</script>").next()).expect("the data");
-    let boot: Boot = serde_json::from_str(data).expect("whole JSON");
+    let boot = Boot::parse(data).expect("what the page was made from");
     let Event::Message(message) = &boot.room.events[0] else { panic!("a message was put in") };
     assert_eq!(&*message.text, "</script><script>alert(1)");
 }
@@ -231,7 +231,7 @@ fn a_lost_connection_says_since_when_and_when_the_next_try_is() {
 fn a_zone_that_changes_nothing_leaves_the_lines_alone() {
     Owner::new().with(|| {
         let boot = boot(Language::English, vec![said(1, "Ann", "hello")]);
-        let client = model::client(&boot).named(ClientId::parse("page").unwrap());
+        let client = model::client(&boot).named(ClientId::parse("page").expect("an id"));
         let model = Model::new(&client, &boot);
         let life = model.life.get_untracked();
         model.tell_time_by(Zone::fixed(0), &client);
@@ -362,7 +362,7 @@ fn login_page(language: Language, problem: Option<LoginProblem>) -> String {
 /// The chat of a client that is connected and to which something happens.
 fn view(language: Language, happens: impl FnOnce(&mut Client)) -> String {
     let boot = boot(language, vec![]);
-    let mut client = model::client(&boot).named(ClientId::parse("page").unwrap());
+    let mut client = model::client(&boot).named(ClientId::parse("page").expect("an id"));
     client.apply(Input::Start, now(0));
     client.apply(Input::Opened(1), now(0));
     let welcome = Welcome { user: boot.user.clone(), heartbeat_ms: 25_000, text_limit: 4_000 };

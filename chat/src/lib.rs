@@ -13,6 +13,7 @@ pub mod room_name;
 pub mod text;
 
 pub mod close;
+pub mod json;
 pub mod protocol;
 pub mod time;
 

@@ -3,6 +3,7 @@
 //! Each line is one JSON object, externally tagged; docs/protocol.md describes the fields, and its examples are tests.
 //! Nothing here decides anything: a line that parses is well formed, not allowed.
 
+mod printing;
 mod reading;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub type Seq = u64;
 ///
 /// Names and ids are plain strings here, so that the server can refuse an unfit one by naming it; it parses them
 /// before it uses them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientLine {
     /// The first line of a connection: the rooms that are open and what of them is held. None means the lobby.
@@ -34,7 +35,7 @@ pub enum ClientLine {
         rooms: Vec<Place>,
         /// The client's name for itself, the same on all its connections: an earlier one of this user's under the same
         /// name is a ghost, and is replaced.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         client: Option<String>,
     },
     /// Say something.
@@ -65,31 +66,31 @@ pub enum ClientLine {
 }
 
 /// A room, and up to where a client holds its log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Place {
     /// The room's name.
     pub room: String,
     /// The life of the log in which `seq` counts. Without it nothing is held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub epoch: Option<String>,
     /// The last seq that is held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub seq: Option<Seq>,
 }
 
 /// A wish for a piece of a room's kept log, in one of three ways to name it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct History {
     /// The room whose history is wanted; it must have been joined.
     pub room: String,
     /// The newest events with a smaller seq than this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub before: Option<Seq>,
     /// The events on both sides of this seq, itself included, as evenly as the log allows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub around: Option<Seq>,
     /// The first events said at this moment or later.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub at: Option<Millis>,
     /// At most so many.
     pub limit: u32,
@@ -242,7 +243,7 @@ pub struct Unknown {
 }
 
 /// What is known of an unknown line: enough to keep the order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ghost {
     /// The room, if it names one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -352,28 +353,4 @@ refusal_codes! {
     OutOfOrder = "out_of_order",
     /// A code of a later version.
     Unknown = "unknown",
-}
-
-impl Serialize for RefusalCode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl ClientLine {
-    /// The line as it goes over the wire, without a line break.
-    pub fn print(&self) -> String {
-        print(self)
-    }
-}
-
-impl ServerLine {
-    /// The line as it goes over the wire, without a line break.
-    pub fn print(&self) -> String {
-        print(self)
-    }
-}
-
-fn print(line: &impl Serialize) -> String {
-    serde_json::to_string(line).expect("wire types have string keys and no failing serializer")
 }

@@ -102,7 +102,7 @@ fn table(section: &str) -> Vec<Vec<&'static str>> {
 }
 
 fn parse_server(line: &str) -> ServerLine {
-    serde_json::from_str(line).unwrap_or_else(|error| panic!("{line} is no line of the server's: {error}"))
+    ServerLine::parse(line).unwrap_or_else(|error| panic!("{line} is no line of the server's: {error}"))
 }
 
 fn parse_client(line: &str) -> ClientLine {
@@ -155,10 +155,11 @@ fn what_the_document_calls_unknown_is_unknown_and_keeps_its_place() {
         let parsed = parse_server(line);
         assert!(matches!(parsed, ServerLine::Unknown(_)), "{line} is known");
         assert_eq!(parsed.print(), line);
-        let as_event: Event = serde_json::from_str(line).unwrap();
+        let page = format!(r#"{{"page":{{"room":"a","epoch":"e1","oldest":1,"events":[{line}]}}}}"#);
+        let ServerLine::Page(page) = parse_server(&page) else { panic!("{page} is a page") };
         let seq = serde_json::from_str::<Value>(line).unwrap();
         let seq = seq.as_object().unwrap().values().next().unwrap().get("seq").and_then(Value::as_u64);
-        assert_eq!(as_event.seq(), seq, "{line}");
+        assert_eq!(page.events.iter().map(Event::seq).collect::<Vec<_>>(), [seq], "{line}");
     }
 }
 
@@ -345,5 +346,41 @@ fn what_is_no_line_is_an_error_and_no_panic() {
         ["", "null", "[]", "\"pong\"", "{}", "{\"hello\":{}}", "{\"send\":{\"id\":1}}", "{\"dance\":{}}"]
     {
         assert!(serde_json::from_str::<ClientLine>(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_line_of_the_servers_with_a_mistake_is_an_error_that_names_it() {
+    for (bad, why) in [
+        ("", "no JSON: value expected"),
+        ("null", "no object"),
+        ("[]", "no object"),
+        (r#""ping""#, "no object"),
+        ("{}", "an object without a kind, or with more than one"),
+        (r#"{"dance":7}"#, "an object without a kind, or with more than one"),
+        (
+            r#"{"drain":{"retry_ms":1},"ping":{"heads":[]}}"#,
+            "an object without a kind, or with more than one",
+        ),
+        (r#"{"drain":{"retry_ms":1}"#, "no JSON: comma or end of sequence expected"),
+        (r#"{"drain":{"retry_ms":1}} x"#, "no JSON: end of file expected"),
+        (r#"{"drain":{}}"#, "`retry_ms` is missing"),
+        (r#"{"drain":{"retry_ms":null}}"#, "`retry_ms` is missing"),
+        (r#"{"drain":{"retry_ms":"1"}}"#, "`retry_ms` is not a whole number"),
+        (r#"{"drain":{"retry_ms":1,"retry_ms":1}}"#, "`retry_ms` is there twice"),
+        (r#"{"dance":{"room":"Lobby"}}"#, "`room` is not a room's name"),
+        (r#"{"dance":{"seq":-1}}"#, "`seq` is not a whole number"),
+        (r#"{"typing":{"room":"a","user":"u"}}"#, "`user` is not an object"),
+        (r#"{"typing":{"room":"a","user":{"id":"ü","name":""}}}"#, "`id` is not a user's id"),
+        (r#"{"ping":{"heads":{}}}"#, "`heads` is not a list of objects"),
+        (r#"{"ping":{"heads":[1]}}"#, "`heads` is not a list of objects"),
+        (r#"{"ping":{"heads":[{"room":"a","epoch":"","seq":1}]}}"#, "`epoch` is not an epoch"),
+        (
+            r#"{"page":{"room":"a","epoch":"e","oldest":1,"events":[{"poll":{},"seq":1}]}}"#,
+            "an object without a kind, or with more than one",
+        ),
+        (r#"{"refused":{"code":1,"reason":""}}"#, "`code` is not a string"),
+    ] {
+        assert_eq!(ServerLine::parse(bad).unwrap_err().to_string(), why, "{bad}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat::{
     id::{ClientId, Epoch, UserId},
-    protocol::{Event, Head, Members, Message, Presence, Seq, User},
+    protocol::{Event, Ghost, Head, Members, Message, Presence, Seq, Unknown, User},
     room::{Command, Effect, NAMED_MEMBERS, Room, SessionId},
     room_name::RoomName,
     time::Millis,
@@ -273,7 +273,8 @@ fn an_event_that_is_ahead_asks_for_those_between_and_is_not_told_before_them() {
 #[test]
 fn an_event_of_an_unknown_kind_takes_its_place_in_the_order() {
     let mut scene = Scene::at(0);
-    let poll: Event = serde_json::from_str(r#"{"poll":{"room":"lobby","seq":1}}"#).unwrap();
+    let ghost = Ghost { room: Some(RoomName::lobby()), seq: Some(1) };
+    let poll = Event::Unknown(Unknown { kind: "poll".into(), ghost });
     assert_eq!(scene.apply(Command::Commit(poll.clone())), [Effect::Event(poll)]);
     assert_eq!(scene.commit(2), [Effect::Event(message(2))]);
 }

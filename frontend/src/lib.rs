@@ -42,7 +42,7 @@ pub fn mount() {
         let room = address::room().unwrap_or_else(chat::room_name::RoomName::lobby);
         let response = gloo_net::http::Request::get(&address::boot(&room)).send().await;
         let boot: Boot = match response {
-            Ok(response) if response.ok() => match response.json().await {
+            Ok(response) if response.ok() => match Boot::parse(&response.text().await.unwrap_or_default()) {
                 Ok(boot) => boot,
                 Err(error) => {
                     return leptos::logging::error!("the server's answer is not understood: {error}");

@@ -11,7 +11,7 @@ const YEAR: u32 = 31_536_000;
 /// What the server rendered this page from; `None` where it brought nothing that is understood.
 pub fn boot() -> Option<Boot> {
     let text = document().get_element_by_id(ELEMENT_ID)?.text_content()?;
-    serde_json::from_str(&text).ok()
+    Boot::parse(&text).ok()
 }
 
 /// The element whose children the server rendered.

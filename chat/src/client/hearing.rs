@@ -10,7 +10,7 @@ use crate::{
 impl Client {
     /// One line from the server. One that does not parse is passed over: if it was an event, the next one shows it.
     pub(super) fn take(&mut self, line: &str, now: Now, effects: &mut Vec<Effect>) {
-        let Ok(line) = serde_json::from_str::<ServerLine>(line) else { return };
+        let Ok(line) = ServerLine::parse(line) else { return };
         match line {
             ServerLine::Welcome(welcome) => {
                 self.connection.welcomed(welcome.heartbeat_ms);

@@ -70,7 +70,7 @@ impl Lines {
 
     fn take(&mut self, frame: &str) {
         for line in frame.split('\n') {
-            let line: ServerLine = serde_json::from_str(line).expect("a line of the protocol");
+            let line = ServerLine::parse(line).expect("a line of the protocol");
             assert!(!matches!(line, ServerLine::Unknown(_)), "{line:?} is not in the protocol");
             self.waiting.push_back(line);
         }

@@ -1,0 +1,64 @@
+//! Prints lines. What a client says is printed by hand, because the browser's program does it; what the server says goes
+//! through serde.
+
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+use super::{ClientLine, History, Place, RefusalCode, ServerLine, Unknown};
+use crate::json::Printer;
+
+impl ClientLine {
+    /// The line as it goes over the wire, without a line break.
+    pub fn print(&self) -> String {
+        Printer::print(|line| match self {
+            ClientLine::Hello { rooms, client } => line.object("hello", |fields| {
+                fields.list("rooms", rooms, place);
+                fields.text_if_any("client", client.as_deref());
+            }),
+            ClientLine::Send { id, room, text } => line.object("send", |fields| {
+                fields.text("id", id);
+                fields.text("room", room);
+                fields.text("text", text);
+            }),
+            ClientLine::History(wish) => line.object("history", |fields| history(wish, fields)),
+            ClientLine::Join(wanted) => line.object("join", |fields| place(wanted, fields)),
+            ClientLine::Leave { room } => line.object("leave", |fields| fields.text("room", room)),
+            ClientLine::Typing { room } => line.object("typing", |fields| fields.text("room", room)),
+            ClientLine::Pong {} => line.object("pong", |_| {}),
+        })
+    }
+}
+
+fn place(place: &Place, fields: &mut Printer) {
+    fields.text("room", &place.room);
+    fields.text_if_any("epoch", place.epoch.as_deref());
+    fields.number_if_any("seq", place.seq);
+}
+
+fn history(wish: &History, fields: &mut Printer) {
+    fields.text("room", &wish.room);
+    fields.number_if_any("before", wish.before);
+    fields.number_if_any("around", wish.around);
+    fields.number_if_any("at", wish.at.map(|at| at.0));
+    fields.number("limit", wish.limit.into());
+}
+
+impl ServerLine {
+    /// The line as it goes over the wire, without a line break.
+    pub fn print(&self) -> String {
+        serde_json::to_string(self).expect("wire types have string keys and no failing serializer")
+    }
+}
+
+impl Serialize for RefusalCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for Unknown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(&self.kind, &self.ghost)?;
+        map.end()
+    }
+}
