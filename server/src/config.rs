@@ -57,6 +57,10 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_BACKLOG", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000))]
     pub backlog: u32,
 
+    /// How many messages a room keeps, its newest; 0 keeps all. A newcomer gets no more than are kept
+    #[arg(long, env = "TEAHOUSE_RETAIN", default_value_t = 0, value_name = "N")]
+    pub retain: u32,
+
     /// Where people reach the server, when a proxy hides it, as in `https://chat.example.org`
     #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL")]
     pub base_url: Option<Origin>,

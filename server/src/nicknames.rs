@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use chat::{close::CloseCode, id::UserId, room::SessionId, time::Millis};
+use chat::{
+    close::CloseCode,
+    id::{ClientId, UserId},
+    room::SessionId,
+    time::Millis,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -29,7 +34,21 @@ pub(crate) struct Nicknames {
 
 struct Present {
     login: Login,
-    sessions: HashMap<SessionId, Arc<Outbound>>,
+    sessions: HashMap<SessionId, Connected>,
+}
+
+struct Connected {
+    outbound: Arc<Outbound>,
+    /// The client's name for itself, once it has said one.
+    client: Option<ClientId>,
+}
+
+/// What a session is beside the user's others, once its client has named itself.
+pub(crate) enum Standing {
+    /// The client's newest connection. Those that it replaces.
+    Newest(Vec<Arc<Outbound>>),
+    /// The client has a newer connection: this one is the ghost.
+    Ghost,
 }
 
 impl Nicknames {
@@ -38,16 +57,24 @@ impl Nicknames {
         Nicknames { store, grace_ms, present: Mutex::default() }
     }
 
-    /// Claims the name for its user, or takes it back; whether they have it now.
+    /// Claims the name for its user, or takes it back; whether they have it now. While nothing can be written, those who
+    /// have it keep it: nobody can take it from them meanwhile, and they can still read.
     pub(crate) async fn claim(&self, login: &Login) -> Result<bool, StoreError> {
         let now = clock::now();
-        self.store.claim(claim(login, now, now + self.lease_ms())).await
+        let claim = claim(login, now, now + self.lease_ms());
+        match self.store.claim(claim.clone()).await {
+            Err(error @ StoreError::Unavailable(_)) => match self.store.holds(claim).await {
+                Ok(true) => Ok(true),
+                _ => Err(error),
+            },
+            answered => answered,
+        }
     }
 
     /// Lets the name go at once and ends the user's connections.
     pub(crate) async fn log_out(&self, login: &Login) -> Result<(), StoreError> {
         let sessions: Vec<Arc<Outbound>> = match self.present().get(&login.id) {
-            Some(present) => present.sessions.values().cloned().collect(),
+            Some(present) => present.sessions.values().map(|one| one.outbound.clone()).collect(),
             None => Vec::new(),
         };
         for outbound in sessions {
@@ -63,7 +90,25 @@ impl Nicknames {
             .entry(login.id.clone())
             .or_insert_with(|| Present { login: login.clone(), sessions: HashMap::new() })
             .sessions
-            .insert(session, outbound);
+            .insert(session, Connected { outbound, client: None });
+    }
+
+    /// A session's client names itself; what that makes of the session. Of those of one name the newest counts, however
+    /// late the older ones come to say theirs.
+    pub(crate) fn introduce(&self, id: &UserId, session: SessionId, client: ClientId) -> Standing {
+        let mut present = self.present();
+        let Some(user) = present.get_mut(id) else { return Standing::Newest(Vec::new()) };
+        let namesakes = user.sessions.iter().filter(|(_, one)| one.client.as_ref() == Some(&client));
+        let (older, newer): (Vec<_>, Vec<_>) =
+            namesakes.filter(|(other, _)| **other != session).partition(|(other, _)| **other < session);
+        if !newer.is_empty() {
+            return Standing::Ghost;
+        }
+        let older = older.into_iter().map(|(_, one)| one.outbound.clone()).collect();
+        if let Some(one) = user.sessions.get_mut(&session) {
+            one.client = Some(client);
+        }
+        Standing::Newest(older)
     }
 
     /// A user's connection is gone; after the last one the name stays theirs for the grace only. `logged_out` users
@@ -86,7 +131,11 @@ impl Nicknames {
 
     /// Every connection there is.
     pub(crate) fn sessions(&self) -> Vec<Arc<Outbound>> {
-        self.present().values().flat_map(|present| present.sessions.values().cloned()).collect()
+        self.present()
+            .values()
+            .flat_map(|present| present.sessions.values())
+            .map(|one| one.outbound.clone())
+            .collect()
     }
 
     /// Claims the names of those who are connected anew, time and again, until `stop`.

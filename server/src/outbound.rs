@@ -70,11 +70,8 @@ impl Outbound {
         }
         let cost = line.weight() + LINE_OVERHEAD;
         if self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes {
-            queue.lines.clear();
-            queue.end = Some(End::Now(CloseCode::SlowConsumer));
             drop(queue);
-            self.ready.notify_one();
-            self.cut.notify_one();
+            self.cut_off(CloseCode::SlowConsumer);
             return Err(Gone);
         }
         queue.bytes += cost;
@@ -101,11 +98,24 @@ impl Outbound {
         }
     }
 
-    /// Waits until the connection is cut off, which a write that does not get on must not outlast.
-    pub(crate) async fn cut(&self) {
+    /// Closes the connection at once; what waits is dropped.
+    pub(crate) fn cut_off(&self, code: CloseCode) {
+        let mut queue = self.queue();
+        if !matches!(queue.end, None | Some(End::AfterLines(_))) {
+            return;
+        }
+        queue.lines = VecDeque::new();
+        queue.end = Some(End::Now(code));
+        drop(queue);
+        self.ready.notify_one();
+        self.cut.notify_one();
+    }
+
+    /// Waits until the connection is cut off, which a write that does not get on must not outlast; gives the code.
+    pub(crate) async fn cut(&self) -> CloseCode {
         loop {
-            if matches!(self.queue().end, Some(End::Now(_))) {
-                return;
+            if let Some(End::Now(code)) = self.queue().end {
+                return code;
             }
             self.cut.notified().await;
         }
@@ -177,8 +187,20 @@ mod tests {
         let outbound = Outbound::new(200);
         let pushed = (0..10).filter(|_| outbound.push(line()).is_ok()).count();
         assert!((1..10).contains(&pushed));
-        outbound.cut().await;
+        assert_eq!(outbound.cut().await, CloseCode::SlowConsumer);
         assert!(matches!(outbound.next().await, Next::Close(CloseCode::SlowConsumer)));
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_off_waits_for_nothing() {
+        let outbound = Outbound::new(0);
+        outbound.push(line()).unwrap();
+        outbound.close(CloseCode::Restart);
+        outbound.cut_off(CloseCode::Replaced);
+        assert_eq!(outbound.cut().await, CloseCode::Replaced);
+        assert!(matches!(outbound.next().await, Next::Close(CloseCode::Replaced)));
+        outbound.cut_off(CloseCode::SlowConsumer);
+        assert_eq!(outbound.cut().await, CloseCode::Replaced, "the first reason counts");
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use axum::{
     response::Response,
 };
 use chat::{
-    protocol::{Event, Joined},
+    protocol::{Event, Joined, Seq},
     room_name::RoomName,
 };
 use leptos::prelude::{IntoView, expect_context};
@@ -26,7 +26,7 @@ use crate::{
     identity::Login,
     permission::{Action, may},
     redirect, security,
-    store::StoreError,
+    store::{Piece, Slice, StoreError},
     teahouse::Shared,
     visitor::Visitor,
 };
@@ -195,8 +195,8 @@ async fn make_boot(
     room: RoomName,
 ) -> Result<Boot, StoreError> {
     let user = login.user();
-    let extent = teahouse.store.extent(room.clone()).await?;
-    let messages = teahouse.store.latest(room.clone(), extent.head, teahouse.config.backlog).await?;
+    let latest = Piece::Latest { upto: Seq::MAX, limit: teahouse.config.backlog };
+    let Slice { extent, messages } = teahouse.store.read(room.clone(), latest).await?;
     let members = teahouse.rooms.look(&room).await?.members;
     let room = Joined {
         room,

@@ -1,9 +1,10 @@
 //! One connection of a user: it reads what they ask, has it done, and writes what their rooms say.
 //!
-//! [`conversation`] understands the lines and answers them, [`sending`] brings messages into the store; this module moves
-//! lines: reading, writing, the heartbeat, and the end. It fans nothing out and keeps nothing that outlives it.
+//! [`conversation`] understands the lines and answers them, [`reading`] reads the log for it, [`sending`] brings messages
+//! into the store; this module moves lines: reading, writing, the heartbeat, and the end. It fans nothing out and keeps nothing that outlives it.
 
 mod conversation;
+mod reading;
 mod sending;
 
 use std::{sync::Arc, time::Duration};
@@ -156,9 +157,9 @@ impl Session {
         }
     }
 
-    /// What was taken is finished and answered before the connection closes; a slow one is not waited for.
+    /// What was taken is finished and answered before the connection closes; one that was cut off is not waited for.
     async fn finish(&mut self, socket: &mut WebSocket, code: CloseCode) -> End {
-        if code != CloseCode::SlowConsumer {
+        if !matches!(code, CloseCode::SlowConsumer | CloseCode::Replaced) {
             while self.conversation.is_busy() {
                 self.conversation.settle().await;
             }
@@ -242,7 +243,7 @@ impl Session {
 async fn send(outbound: &Outbound, socket: &mut WebSocket, message: Message) -> Result<(), End> {
     tokio::select! {
         sent = socket.send(message) => sent.map_err(|_| End::Over),
-        () = outbound.cut() => Err(End::Close(CloseCode::SlowConsumer)),
+        code = outbound.cut() => Err(End::Close(code)),
     }
 }
 

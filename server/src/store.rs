@@ -31,28 +31,23 @@ pub(crate) trait Store: Send + Sync {
     /// The life of the logs: it changes when what was said before may be gone.
     fn epoch(&self) -> Epoch;
 
-    /// Keeps messages, in this order, all or (with an error) none. An answer for each. When this returns they are
-    /// durable. A draft whose id the store remembers gets the original back and is not kept again.
-    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>>;
+    /// Keeps messages, in this order: all of them, or those before the first that cannot be kept. When this returns, what
+    /// is kept is durable, and what is not has left no trace. A draft whose id the store remembers gets the original back
+    /// and is not kept again. Beyond what a room retains, its oldest messages go with the same commit.
+    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept>;
 
     /// Where a room's log stands. A room that nobody has spoken in stands at 0.
     fn extent(&self, room: RoomName) -> BoxFuture<'_, Result<Extent, StoreError>>;
 
-    /// What is kept of a room's log from `after` (exclusive) up to `upto` (inclusive), by seq.
-    fn range(&self, room: RoomName, after: Seq, upto: Seq)
-    -> BoxFuture<'_, Result<Vec<Message>, StoreError>>;
-
-    /// The newest `limit` messages of a room up to `upto` (inclusive), by seq.
-    fn latest(
-        &self,
-        room: RoomName,
-        upto: Seq,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Message>, StoreError>>;
+    /// A piece of what is kept of a room's log, and where the log stands, both of the same moment.
+    fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>>;
 
     /// Gives a nickname to a user until a moment, or longer if they had it longer; whether they have it now.
     /// Nobody else may hold it, under any look-alike, at `now`.
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// Whether a user has this nickname at `now`. Asks only, and so answers even while nothing can be written.
+    fn holds(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Lets a user's nickname go at a moment, sooner than it was claimed until.
     fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -82,6 +77,37 @@ pub(crate) enum Appended {
     Reused,
 }
 
+/// What became of drafts that were to be kept in their order.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// An answer for each draft up to the first that could not be kept.
+    pub(crate) appended: Vec<Appended>,
+    /// Why the rest is not kept, if there is one.
+    pub(crate) failed: Option<StoreError>,
+}
+
+/// Which piece of a room's log is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Everything from `after` (exclusive) up to `upto` (inclusive).
+    Between { after: Seq, upto: Seq },
+    /// The newest `limit` messages up to `upto` (inclusive).
+    Latest { upto: Seq, limit: u32 },
+    /// `limit` messages with this seq in their middle, or as near to it as the ends of the log allow.
+    Around { seq: Seq, limit: u32 },
+    /// The first `limit` messages that were said at this moment or later.
+    Since { at: Millis, limit: u32 },
+}
+
+/// A piece of a room's log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slice {
+    /// How far the log reached when the piece was read.
+    pub(crate) extent: Extent,
+    /// The messages, by seq, without holes.
+    pub(crate) messages: Vec<Message>,
+}
+
 /// How far a room's log reaches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Extent {
@@ -102,7 +128,7 @@ pub(crate) struct Claim {
 }
 
 /// Why a store could not do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     /// The disk is full, the file is locked or read-only, or the like: it may pass.
     #[error("the store cannot be used at present: {0}")]
@@ -112,7 +138,7 @@ pub(crate) enum StoreError {
     Closed,
 }
 
-/// Why a store could not be opened.
+/// Why a store could not be opened. Each is one line, and nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
     #[error("{path} is not a Teahouse database; it is left as it was")]
@@ -121,8 +147,14 @@ pub(crate) enum OpenError {
         "{path} was written by a newer Teahouse (schema {found}, this one knows {known}); it is left as it was"
     )]
     Newer { path: PathBuf, found: i64, known: i64 },
-    #[error("{path} is damaged or cannot be read: {reason}")]
+    #[error("{path} is damaged ({reason}); it is left as it was")]
+    Damaged { path: PathBuf, reason: String },
+    #[error("{path} cannot be read: {reason}")]
     Unreadable { path: PathBuf, reason: String },
+    #[error("{path} cannot be written: {reason}")]
+    Unwritable { path: PathBuf, reason: String },
+    #[error("the data folder {path} cannot be used: {reason}")]
+    Folder { path: PathBuf, reason: String },
     #[error("another Teahouse serves from {path}")]
     Busy { path: PathBuf },
 }

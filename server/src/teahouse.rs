@@ -70,7 +70,8 @@ impl Teahouse {
         rand::rng().fill_bytes(&mut fresh);
         let store: SharedStore = match config.store {
             StoreChoice::Sqlite => {
-                Arc::new(SqliteStore::open(&config.data, Epoch::from_bytes(fresh), commits)?)
+                let epoch = Epoch::from_bytes(fresh);
+                Arc::new(SqliteStore::open(&config.data, epoch, config.retain, commits)?)
             }
         };
         let rooms = Rooms::new(store.clone(), config.leave_grace.millis());

@@ -15,7 +15,12 @@ use tokio::{
 };
 
 use super::{Rooms, Stand, Word};
-use crate::{clock, dialect::Broadcast, outbound::Outbound, store::StoreError};
+use crate::{
+    clock,
+    dialect::Broadcast,
+    outbound::Outbound,
+    store::{Piece, StoreError},
+};
 
 /// How long a room in which nobody is waits before it looks whether it may end.
 const IDLE: Duration = Duration::from_secs(5);
@@ -153,10 +158,10 @@ impl Actor {
 
     /// Reads what was committed and never came, and says it.
     async fn catch_up(&mut self, after: Seq) {
-        let read = self.rooms.store().range(self.room.name().clone(), after, Seq::MAX).await;
-        match read {
-            Ok(messages) => {
-                for message in messages {
+        let missing = Piece::Between { after, upto: Seq::MAX };
+        match self.rooms.store().read(self.room.name().clone(), missing).await {
+            Ok(slice) => {
+                for message in slice.messages {
                     for effect in self.room.apply(Command::Commit(Event::Message(message)), clock::now()) {
                         self.perform(effect);
                     }

@@ -3,33 +3,26 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use chat::{
+    close::CloseCode,
     id::ClientId,
-    protocol::{
-        ClientLine, Event, Head, History, Joined, Page, Place, RefusalCode, Refused, Seq, ServerLine, User,
-        Welcome,
-    },
+    protocol::{ClientLine, History, Joined, Place, RefusalCode, Refused, ServerLine, User, Welcome},
     room::SessionId,
     room_name::RoomName,
     text::MessageText,
 };
 use tokio::time::Instant;
 
-use super::{RETRY_MS, sending::Sending};
+use super::{RETRY_MS, reading, sending::Sending};
 use crate::{
     clock,
     dialect::{Broadcast, Dialect},
+    nicknames::Standing,
     outbound::Outbound,
     pace::Pace,
     permission::{Action, may},
     store::{Draft, StoreError},
     teahouse::Shared,
 };
-
-/// How many events a resumption holds at the most; whoever missed more gets the newest page instead.
-const RESUME: Seq = 1_000;
-
-/// How many events a page of history holds at the most.
-const PAGE: u32 = 200;
 
 /// A session's half of the talk.
 pub(super) struct Conversation {
@@ -136,7 +129,7 @@ impl Conversation {
         }
         for line in frame.lines().filter(|line| !line.trim().is_empty()) {
             match serde_json::from_str::<ClientLine>(line) {
-                Ok(ClientLine::Hello { rooms, .. }) => self.hello(rooms).await,
+                Ok(ClientLine::Hello { rooms, client }) => self.hello(rooms, client).await,
                 Ok(_) if !self.greeted => {
                     self.refuse(RefusalCode::Malformed, "the first line is `hello`".to_owned(), None, None);
                     return false;
@@ -198,8 +191,9 @@ impl Conversation {
         }
     }
 
-    async fn hello(&mut self, mut rooms: Vec<Place>) {
+    async fn hello(&mut self, mut rooms: Vec<Place>, client: Option<String>) {
         self.greeted = true;
+        let Some(ghosts) = self.introduce(client) else { return };
         self.answer(ServerLine::Welcome(Welcome {
             user: self.me.clone(),
             heartbeat_ms: self.teahouse.config.heartbeat.millis(),
@@ -210,6 +204,30 @@ impl Conversation {
         }
         for place in rooms {
             self.join(place, self.teahouse.config.backlog).await;
+        }
+        // Only now that their user is there by this connection too: so nobody hears them leave.
+        for ghost in ghosts {
+            ghost.cut_off(CloseCode::Replaced);
+        }
+    }
+
+    /// The client names itself, or does not. The connections of its that this one replaces; none if this one is itself
+    /// replaced by a newer one.
+    fn introduce(&mut self, client: Option<String>) -> Option<Vec<Arc<Outbound>>> {
+        let Some(client) = client else { return Some(Vec::new()) };
+        match ClientId::parse(&client) {
+            Ok(client) => match self.teahouse.nicknames.introduce(&self.me.id, self.id, client) {
+                Standing::Newest(ghosts) => Some(ghosts),
+                Standing::Ghost => {
+                    self.outbound.cut_off(CloseCode::Replaced);
+                    None
+                }
+            },
+            Err(error) => {
+                let reason = format!("`client` names no client: {error}");
+                self.refuse(RefusalCode::IdUnfit, reason, None, None);
+                Some(Vec::new())
+            }
         }
     }
 
@@ -311,46 +329,26 @@ impl Conversation {
     /// which is written after this answer: so nothing is missed between, and nothing comes before it.
     async fn catch_up(&mut self, room: &RoomName, place: &Place, backlog: u32) -> Result<Joined, StoreError> {
         let stand = self.teahouse.rooms.enter(room, self.id, &self.me, &self.outbound).await?;
-        let Head { epoch, seq: head, .. } = stand.head;
-        let store = &self.teahouse.store;
-        let oldest = store.extent(room.clone()).await?.oldest;
-        let known = place.seq.filter(|seq| place.epoch.as_deref() == Some(epoch.as_str()) && *seq <= head);
-        let missed = known.filter(|seq| head - seq <= RESUME && (*seq == head || *seq + 1 >= oldest));
-        let messages = match missed {
-            Some(seq) if seq == head => Vec::new(),
-            Some(seq) => store.range(room.clone(), seq, head).await?,
-            None => store.latest(room.clone(), head, backlog).await?,
-        };
-        Ok(Joined {
-            room: room.clone(),
-            epoch,
-            head,
-            oldest,
-            resumed: missed.is_some(),
-            members: stand.members,
-            events: messages.into_iter().map(Event::Message).collect(),
-        })
+        reading::since(&self.teahouse.store, stand, place, backlog).await
     }
 
     async fn look_back(&mut self, history: History) {
-        let History { room, before, limit, .. } = history;
+        let room = history.room.clone();
         let Some(name) = self.joined(&room, None) else { return };
-        let before = before.unwrap_or(Seq::MAX);
-        let store = self.teahouse.store.clone();
-        let read = async {
-            let extent = store.extent(name.clone()).await?;
-            let messages = store.latest(name.clone(), before.saturating_sub(1), limit.min(PAGE)).await?;
-            Ok::<_, StoreError>((extent, messages))
+        if !may(&self.me, Action::Read, &name) {
+            let reason = format!("you may not read {name}");
+            return self.refuse(RefusalCode::Forbidden, reason, None, Some(room));
+        }
+        let piece = match reading::wanted(&history) {
+            Ok(piece) => piece,
+            Err(reason) => {
+                return self.refuse(RefusalCode::Malformed, reason.to_owned(), None, Some(room));
+            }
         };
-        match read.await {
-            Ok((extent, messages)) => self.answer(ServerLine::Page(Page {
-                room: name,
-                epoch: store.epoch(),
-                oldest: extent.oldest,
-                events: messages.into_iter().map(Event::Message).collect(),
-            })),
+        match reading::page(&self.teahouse.store, name, piece).await {
+            Ok(page) => self.answer(ServerLine::Page(page)),
             Err(error) => {
-                tracing::warn!(%error, room = %name, "a page could not be read");
+                tracing::warn!(%error, %room, "a page could not be read");
                 self.refuse_reading(room);
             }
         }

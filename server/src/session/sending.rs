@@ -4,22 +4,26 @@
 //! without waiting, and the store commits them in groups. A message that is refused for now holds back those that follow
 //! it to its room until it comes again, so that order holds. Writes to no socket; gives what is to be answered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chat::{
     id::ClientId,
     protocol::{RefusalCode, Refused, ServerLine},
     room_name::RoomName,
 };
-use futures::{FutureExt as _, future::BoxFuture};
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
 
 use super::RETRY_MS;
-use crate::store::{Appended, Draft, SharedStore, StoreError};
+use crate::store::{Appended, Draft, Kept, SharedStore};
 
 /// How many messages may gather while an append is under way; then the session reads no further.
 const GATHER: usize = 512;
 
-type Appending = BoxFuture<'static, (Vec<Draft>, Result<Vec<Appended>, StoreError>)>;
+/// An append for each room, so that what one room cannot take stays in no other room's way.
+type Appending = BoxFuture<'static, Vec<(Vec<Draft>, Kept)>>;
 
 /// What a session has said and the store has not kept yet.
 pub(super) struct Sending {
@@ -77,17 +81,21 @@ impl Sending {
             }
         }
         let Some(appending) = &mut self.appending else { return Vec::new() };
-        let (drafts, result) = appending.await;
+        let appended = appending.await;
         self.appending = None;
-        match result {
-            Ok(appended) => {
-                drafts.iter().zip(appended).filter_map(|(draft, done)| answer(draft, done)).collect()
-            }
-            Err(error) => {
-                tracing::warn!(%error, messages = drafts.len(), "messages were refused for now");
-                drafts.iter().map(|draft| self.hold(draft)).collect()
-            }
+        appended.into_iter().flat_map(|(drafts, kept)| self.answer(&drafts, kept)).collect()
+    }
+
+    /// What the sender is told of an append: of those that were kept, and of those that were not.
+    fn answer(&mut self, drafts: &[Draft], kept: Kept) -> Vec<ServerLine> {
+        let (done, left) = drafts.split_at(kept.appended.len());
+        let mut lines: Vec<ServerLine> =
+            done.iter().zip(kept.appended).filter_map(|(draft, done)| answer(draft, done)).collect();
+        if let Some(error) = kept.failed {
+            tracing::debug!(%error, messages = left.len(), "messages were refused for now");
         }
+        lines.extend(left.iter().map(|draft| self.hold(draft)));
+        lines
     }
 
     /// Starts to append what has gathered. Gives the refusals of what must wait behind a message that was refused for
@@ -97,12 +105,18 @@ impl Sending {
             .into_iter()
             .partition(|draft| self.held.contains_key(&draft.room));
         if !drafts.is_empty() {
-            let store = self.store.clone();
-            let appending = async move {
-                let result = store.append(drafts.clone()).await;
-                (drafts, result)
-            };
-            self.appending = Some(appending.boxed());
+            let mut rooms: BTreeMap<RoomName, Vec<Draft>> = BTreeMap::new();
+            for draft in drafts {
+                rooms.entry(draft.room.clone()).or_default().push(draft);
+            }
+            let appends = rooms.into_values().map(|drafts| {
+                let store = self.store.clone();
+                async move {
+                    let kept = store.append(drafts.clone()).await;
+                    (drafts, kept)
+                }
+            });
+            self.appending = Some(join_all(appends.collect::<Vec<_>>()).boxed());
         }
         held.iter().map(|draft| self.hold(draft)).collect()
     }

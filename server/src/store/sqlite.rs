@@ -1,27 +1,34 @@
 //! The embedded store: one SQLite file with one writer and a few readers.
 //!
-//! [`schema`] lays the tables out, [`writer`] is the thread that alone changes them, [`reader`] asks.
+//! [`inspect`] looks whose file it is before anything touches it, and [`schema`] lays the tables out. [`writer`] is the
+//! thread that alone changes them, by way of [`log`] and [`names`], with its [`chores`] when nobody waits; [`reader`]
+//! asks. [`failure`] says what an error means.
+
+mod inspect;
+mod schema;
+
+mod chores;
+mod log;
+mod names;
+mod writer;
 
 mod reader;
-mod schema;
-mod writer;
+
+mod failure;
 
 use std::{
     fs::{self, File, TryLockError},
+    io,
     path::Path,
 };
 
-use chat::{
-    id::Epoch,
-    protocol::{Message, Seq},
-    room_name::RoomName,
-};
+use chat::{id::Epoch, room_name::RoomName};
 use futures::{FutureExt as _, future::BoxFuture};
 use reader::Readers;
 use tokio::sync::Mutex;
-use writer::Writer;
+use writer::{Desk, Writer};
 
-use super::{Appended, Claim, Commits, Draft, Extent, OpenError, Store, StoreError};
+use super::{Claim, Commits, Draft, Extent, Kept, OpenError, Piece, Slice, Store, StoreError};
 
 /// The embedded store.
 pub(crate) struct SqliteStore {
@@ -33,24 +40,30 @@ pub(crate) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database in a data folder, or makes one whose logs live in `epoch`. What is committed goes to
-    /// `commits`.
-    pub(crate) fn open(folder: &Path, epoch: Epoch, commits: Commits) -> Result<SqliteStore, OpenError> {
+    /// Opens the database in a data folder, or makes one whose logs live in `epoch`. A room keeps its newest `retain`
+    /// messages; 0: all of them. What is committed goes to `commits`.
+    pub(crate) fn open(
+        folder: &Path,
+        epoch: Epoch,
+        retain: u32,
+        commits: Commits,
+    ) -> Result<SqliteStore, OpenError> {
         let path = folder.join("teahouse.db");
-        let unreadable = |reason: &dyn std::fmt::Display| OpenError::Unreadable {
-            path: path.clone(),
-            reason: reason.to_string(),
-        };
-        fs::create_dir_all(folder).map_err(|error| unreadable(&error))?;
-        let lock = File::create(folder.join("lock")).map_err(|error| unreadable(&error))?;
+        let unusable =
+            |error: io::Error| OpenError::Folder { path: folder.to_owned(), reason: error.to_string() };
+        fs::create_dir_all(folder).map_err(unusable)?;
+        let lock = File::create(folder.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::Busy { path: folder.to_owned() }),
-            Err(TryLockError::Error(error)) => return Err(unreadable(&error)),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         let (connection, epoch) = schema::open(&path, epoch)?;
-        let readers = Readers::open(&path).map_err(|error| unreadable(&error))?;
-        let writer = Writer::start(connection, commits).map_err(|error| unreadable(&error))?;
+        let unreadable =
+            |error: rusqlite::Error| OpenError::Unreadable { path: path.clone(), reason: error.to_string() };
+        let readers = Readers::open(&path, epoch.clone()).map_err(unreadable)?;
+        let desk = Desk { connection, path, epoch: epoch.clone(), retain, commits };
+        let writer = Writer::start(desk).map_err(unusable)?;
         Ok(SqliteStore { epoch, writer, readers, lock: Mutex::new(Some(lock)) })
     }
 }
@@ -60,7 +73,7 @@ impl Store for SqliteStore {
         self.epoch.clone()
     }
 
-    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Result<Vec<Appended>, StoreError>> {
+    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept> {
         self.writer.append(drafts).boxed()
     }
 
@@ -68,26 +81,16 @@ impl Store for SqliteStore {
         self.readers.ask(move |connection| reader::extent(connection, &room)).boxed()
     }
 
-    fn range(
-        &self,
-        room: RoomName,
-        after: Seq,
-        upto: Seq,
-    ) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
-        self.readers.ask(move |connection| reader::range(connection, &room, after, upto)).boxed()
-    }
-
-    fn latest(
-        &self,
-        room: RoomName,
-        upto: Seq,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Message>, StoreError>> {
-        self.readers.ask(move |connection| reader::latest(connection, &room, upto, limit)).boxed()
+    fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>> {
+        self.readers.ask(move |connection| reader::slice(connection, &room, piece)).boxed()
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {
         self.writer.claim(claim).boxed()
+    }
+
+    fn holds(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.readers.ask(move |connection| names::holds(connection, &claim)).boxed()
     }
 
     fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -107,11 +110,5 @@ impl Store for SqliteStore {
             }
         }
         .boxed()
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> StoreError {
-        StoreError::Unavailable(error.to_string())
     }
 }

@@ -139,6 +139,8 @@ fn a_bad_value_is_one_line_that_names_it_and_exit_code_2() {
         ("--listen", "nonsense"),
         ("--backlog", "9999"),
         ("--backlog", "many"),
+        ("--retain", "-1"),
+        ("--retain", "all"),
         ("--nickname-grace", "5 fortnights"),
         ("--leave-grace", "soon"),
         ("--base-url", "chat.example"),

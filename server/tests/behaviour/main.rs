@@ -6,11 +6,14 @@ mod support;
 
 mod cli;
 mod durable;
+mod handoff;
+mod history;
 mod limits;
 mod login;
 mod origin;
 mod plain;
 mod presence;
+mod retention;
 mod site;
 mod stop;
 mod talk;

@@ -1,8 +1,8 @@
 //! Who is here: told once per user, at once where they want to go, and not at all where they are merely away a moment.
 
-use chat::protocol::ServerLine;
+use chat::protocol::{ClientLine, RefusalCode, ServerLine};
 
-use crate::support::{Lines, TestApp};
+use crate::support::{Browser, Lines, TestApp, eventually};
 
 /// Reads the lobby's comings and goings up to and including this one: `+Ann`, `-Bo`.
 async fn told_until(lines: &mut Lines, last: &str) -> Vec<String> {
@@ -117,4 +117,117 @@ async fn a_page_without_a_socket_makes_nobody_present() {
     let mut bo = app.person("Bo").await.open().await;
     bo.send_text(r#"{"hello":{"rooms":[]}}"#).await;
     assert_eq!(bo.joined().await.members.count, 1);
+}
+
+/// A socket whose client calls itself so, in the lobby.
+async fn named(browser: &Browser, client: &str) -> Lines {
+    let mut lines = browser.open().await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: Some(client.to_owned()) }).await;
+    lines.joined().await;
+    lines
+}
+
+#[tokio::test]
+async fn one_s_own_ghost_is_replaced_at_once_and_the_room_hears_nothing() {
+    // Without any grace, so that a ghost that went before its successor had come would be heard to leave.
+    let app = TestApp::with(|config| config.leave_grace = "0s".parse().unwrap()).await;
+    let (ann, bo, cai) = (app.person("Ann").await, app.person("Bo").await, app.person("Cai").await);
+    let mut bo = bo.talk().await;
+    told_until(&mut bo, "+Bo").await;
+    let mut ghost = named(&ann, "page-1").await;
+    told_until(&mut bo, "+Ann").await;
+    for round in 0..10 {
+        let mut lines = named(&ann, "page-1").await;
+        assert_eq!(ghost.closed().await, (4007, "replaced".to_owned()), "round {round}");
+        lines.say(&format!("m{round}"), "here I am").await;
+        assert_eq!(&*bo.message().await.text, "here I am");
+        ghost = lines;
+    }
+    let _cai = cai.talk().await;
+    assert_eq!(told_until(&mut bo, "+Cai").await, ["+Cai"], "nobody came and nobody left");
+}
+
+#[tokio::test]
+async fn only_the_same_client_of_the_same_user_is_a_ghost() {
+    let app = TestApp::start().await;
+    let (ann, bo) = (app.person("Ann").await, app.person("Bo").await);
+    let mut others = [
+        named(&ann, "page-2").await,
+        ann.talk().await,
+        named(&bo, "page-1").await,
+        // A client may say hello again on the same connection.
+        named(&ann, "page-1").await,
+    ];
+    others[3].send(&ClientLine::Hello { rooms: vec![], client: Some("page-1".to_owned()) }).await;
+    others[3].joined().await;
+    others[0].say("m1", "all here").await;
+    for lines in &mut others {
+        assert_eq!(&*lines.message().await.text, "all here");
+    }
+}
+
+#[tokio::test]
+async fn a_ghost_that_says_its_name_late_is_still_the_ghost() {
+    let app = TestApp::start().await;
+    let ann = app.person("Ann").await;
+    let mut ghost = ann.open().await;
+    let mut lines = named(&ann, "page-1").await;
+    ghost.send(&ClientLine::Hello { rooms: vec![], client: Some("page-1".to_owned()) }).await;
+    assert_eq!(ghost.closed().await, (4007, "replaced".to_owned()));
+    lines.say("m1", "still here").await;
+    assert_eq!(lines.message().await.seq, 1);
+}
+
+#[tokio::test]
+async fn a_ghost_that_reads_nothing_is_replaced_too() {
+    let app = TestApp::with(|config| {
+        (config.queue_limit, config.max_per_address) = (0, 2);
+        config.trust_proxy = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
+    let ann = app.browser().saying("x-forwarded-for", "203.0.113.9");
+    ann.log_in("Ann").await;
+    let mut bo = app.person("Bo").await.talk().await;
+    let mut deaf = ann.knock("/ws").protocol("teahouse.v1").receive_buffer(4_096).socket().await;
+    let hello = r#"{"hello":{"rooms":[],"client":"page-1"}}"#;
+    deaf.send(tokio_tungstenite::tungstenite::Message::text(hello)).await;
+    told_until(&mut bo, "+Ann").await;
+    // More than the network between holds, so that the server stands in the middle of a write.
+    for n in 0..200 {
+        bo.say(&format!("m{n}"), &"long ".repeat(790)).await;
+        bo.message().await;
+    }
+    let _lines = named(&ann, "page-1").await;
+    eventually("its place is free", async || {
+        let mut third = ann.open().await;
+        third.send_text(r#"{"hello":{"rooms":[]}}"#).await;
+        matches!(third.next().await, ServerLine::Welcome(_))
+    })
+    .await;
+    drop(deaf);
+}
+
+#[tokio::test]
+async fn a_client_s_name_that_is_none_is_refused_and_the_rest_of_the_hello_is_heard() {
+    let app = TestApp::start().await;
+    let mut lines = app.person("Ann").await.open().await;
+    for unfit in ["", "no name", "\u{540d}", &"x".repeat(65)] {
+        lines.send(&ClientLine::Hello { rooms: vec![], client: Some(unfit.to_owned()) }).await;
+        let refused = lines.refused().await;
+        assert_eq!((refused.code, refused.id, refused.room), (RefusalCode::IdUnfit, None, None), "{unfit:?}");
+        assert!(refused.reason.contains("client"), "{}", refused.reason);
+        assert_eq!(lines.joined().await.room.as_str(), "lobby");
+    }
+}
+
+#[tokio::test]
+async fn an_open_ghost_never_holds_a_nickname_against_its_owner() {
+    let app = TestApp::start().await;
+    let ann = app.person("Ann").await;
+    let _ghost = ann.talk().await;
+    assert_eq!(ann.log_in("Ann").await.status(), 303, "the owner logs in again");
+    let mut lines = ann.talk().await;
+    lines.say("m1", "me").await;
+    assert_eq!(&*lines.message().await.user.name, "Ann");
+    assert_eq!(app.browser().log_in("Ann").await.status(), 409, "somebody else does not");
 }

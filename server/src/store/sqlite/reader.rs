@@ -1,9 +1,13 @@
 //! Questions to the database, on connections that cannot write.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use chat::{
-    id::{ClientId, UserId},
+    id::{ClientId, Epoch, UserId},
     protocol::{Message, Seq, User},
     room_name::RoomName,
     time::Millis,
@@ -11,27 +15,44 @@ use chat::{
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::store::{Extent, StoreError};
+use super::{failure::Failure, schema};
+use crate::store::{Extent, Piece, Slice, StoreError};
 
 /// How many questions are answered at once; further ones wait.
 const CONNECTIONS: usize = 4;
+
+/// How long a question waits for a lock; nobody holds one for long, since whoever writes does not stand in the way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connections that ask.
 pub(super) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Semaphore,
+    file: Arc<TheFile>,
+}
+
+/// The file that is asked, should it have to be opened again.
+struct TheFile {
+    path: PathBuf,
+    /// The life of its logs: by it the file is known again.
+    epoch: Epoch,
+}
+
+impl TheFile {
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        schema::same(&connection, &self.epoch)?;
+        Ok(connection)
+    }
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Readers> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let open = || {
-            let connection = Connection::open_with_flags(path, flags)?;
-            connection.busy_timeout(std::time::Duration::from_secs(5))?;
-            Ok(connection)
-        };
-        let idle = (0..CONNECTIONS).map(|_| open()).collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Readers { idle: Arc::new(Mutex::new(idle)), permits: Semaphore::new(CONNECTIONS) })
+    pub(super) fn open(path: &Path, epoch: Epoch) -> rusqlite::Result<Readers> {
+        let file = Arc::new(TheFile { path: path.to_owned(), epoch });
+        let idle = (0..CONNECTIONS).map(|_| file.open()).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Readers { idle: Arc::new(Mutex::new(idle)), permits: Semaphore::new(CONNECTIONS), file })
     }
 
     /// Answers no more, and lets go of the file when the questions that are under way are answered.
@@ -50,14 +71,21 @@ impl Readers {
         question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
-        let idle = self.idle.clone();
+        let (idle, file) = (self.idle.clone(), self.file.clone());
         let answer = tokio::task::spawn_blocking(move || {
-            let connection = idle.blocking_lock().pop().expect("a permit stands for an idle connection");
-            let answer = question(&connection);
+            let mut connection = idle.blocking_lock().pop().expect("a permit stands for an idle connection");
+            let answer = question(&connection).map_err(Failure::from);
+            if let Err(failure) = &answer
+                && failure.may_break_connections()
+                && let Ok(fresh) = file.open()
+            {
+                connection = fresh;
+            }
             idle.blocking_lock().push(connection);
             answer
         });
-        Ok(answer.await.map_err(|error| StoreError::Unavailable(error.to_string()))??)
+        let answer = answer.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        answer.map_err(|failure| StoreError::Unavailable(failure.to_string()))
     }
 }
 
@@ -74,12 +102,55 @@ pub(super) fn extent(connection: &Connection, room: &RoomName) -> rusqlite::Resu
     Ok(extent.unwrap_or_default())
 }
 
-pub(super) fn range(
+/// A piece of a room's log and where the log stands, as one look shows them.
+pub(super) fn slice(connection: &Connection, room: &RoomName, piece: Piece) -> rusqlite::Result<Slice> {
+    // One transaction sees one state of the log, whatever is said and trimmed meanwhile.
+    let _one_state = connection.unchecked_transaction()?;
+    let extent = extent(connection, room)?;
+    let messages = match piece {
+        Piece::Between { after, upto } => range(connection, room, after, upto)?,
+        Piece::Latest { upto, limit } => latest(connection, room, upto, limit)?,
+        Piece::Around { seq, limit } => {
+            let limit = u64::from(limit);
+            let newest = (extent.head + 1).saturating_sub(limit);
+            let first = seq.saturating_sub(limit / 2).min(newest).max(extent.oldest);
+            range(connection, room, first.saturating_sub(1), (first + limit).saturating_sub(1))?
+        }
+        Piece::Since { at, limit } => match first_since(connection, room, extent.oldest, at)? {
+            Some(first) => range(connection, room, first - 1, first - 1 + u64::from(limit))?,
+            None => Vec::new(),
+        },
+    };
+    Ok(Slice { extent, messages })
+}
+
+/// The first message of a room that was said at a moment or later.
+fn first_since(
     connection: &Connection,
     room: &RoomName,
-    after: Seq,
-    upto: Seq,
-) -> rusqlite::Result<Vec<Message>> {
+    oldest: Seq,
+    at: Millis,
+) -> rusqlite::Result<Option<Seq>> {
+    let mut earliest = connection.prepare_cached(
+        "SELECT seq FROM event WHERE room = (SELECT id FROM room WHERE name = ?1) AND at >= ?2
+         ORDER BY at, seq LIMIT 1",
+    )?;
+    let moment = signed(at.0);
+    let Some(seq) = earliest.query_row(params![room.as_str(), moment], |row| unsigned(row, 0)).optional()?
+    else {
+        return Ok(None);
+    };
+    // Two who speak at once may come into the log the other way round: those right before it that were said later count.
+    let mut before = connection.prepare_cached(
+        "SELECT seq FROM event WHERE room = (SELECT id FROM room WHERE name = ?1) AND seq < ?2 AND +at < ?3
+         ORDER BY seq DESC LIMIT 1",
+    )?;
+    let before =
+        before.query_row(params![room.as_str(), signed(seq), moment], |row| unsigned(row, 0)).optional()?;
+    Ok(Some(before.map_or(oldest, |before| before + 1)))
+}
+
+fn range(connection: &Connection, room: &RoomName, after: Seq, upto: Seq) -> rusqlite::Result<Vec<Message>> {
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM event WHERE room = (SELECT id FROM room WHERE name = ?1) AND seq > ?2 AND seq <= ?3
          ORDER BY seq"
@@ -87,12 +158,7 @@ pub(super) fn range(
     select.query_map(params![room.as_str(), signed(after), signed(upto)], |row| message(row, room))?.collect()
 }
 
-pub(super) fn latest(
-    connection: &Connection,
-    room: &RoomName,
-    upto: Seq,
-    limit: u32,
-) -> rusqlite::Result<Vec<Message>> {
+fn latest(connection: &Connection, room: &RoomName, upto: Seq, limit: u32) -> rusqlite::Result<Vec<Message>> {
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM event WHERE room = (SELECT id FROM room WHERE name = ?1) AND seq <= ?2
          ORDER BY seq DESC LIMIT ?3"

@@ -1,18 +1,27 @@
 //! The tables, and how a file of an earlier version becomes one of this. Reads and writes no messages.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use chat::id::Epoch;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension as _};
 use rusqlite_migration::{M, Migrations};
 
+use super::inspect::{Found, inspect};
 use crate::store::OpenError;
 
 /// Tells our files from others' (`PRAGMA application_id`): "TEAH".
-const APPLICATION_ID: i32 = 0x5445_4148;
+pub(super) const APPLICATION_ID: i32 = 0x5445_4148;
+
+/// How long the writer waits for another program's lock before it refuses what it was to keep.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many statements the writer keeps prepared: more than it has.
+const STATEMENTS: usize = 32;
 
 /// Each step brings a file from one schema version to the next. A step that has been released never changes.
-const STEPS: &[M<'static>] = &[M::up(
+const STEPS: &[M<'static>] = &[FIRST, RETENTION];
+
+const FIRST: M<'static> = M::up(
     "CREATE TABLE meta (
          key   TEXT PRIMARY KEY,
          value TEXT NOT NULL
@@ -55,57 +64,97 @@ const STEPS: &[M<'static>] = &[M::up(
          name     TEXT NOT NULL,
          until    INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;",
-)];
+);
+
+const RETENTION: M<'static> = M::up(
+    "-- What is left of an event that is no longer kept: who said it, by name, and SHA-256 of what. Both are null as long
+     -- as the event is kept.
+     ALTER TABLE sent ADD COLUMN name TEXT;
+     ALTER TABLE sent ADD COLUMN digest BLOB;
+     CREATE INDEX sent_without_event ON sent (at) WHERE digest IS NOT NULL;
+
+     -- The way to a day.
+     CREATE INDEX event_at ON event (room, at);",
+);
 
 /// Opens the file for its writer, bringing it up to date, and gives the epoch that it holds; a new file gets `epoch`.
-/// A file that is not ours is left as it was.
+/// A file that is not ours, or that is damaged, is left as it was.
 pub(super) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), OpenError> {
-    let unreadable = |reason: String| OpenError::Unreadable { path: path.to_owned(), reason };
-    let broken = |error: rusqlite::Error| unreadable(error.to_string());
-    let mut connection = Connection::open(path).map_err(broken)?;
-    let application: i32 =
-        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(broken)?;
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).map_err(broken)?;
-    if application != APPLICATION_ID && (application != 0 || tables > 0) {
-        return Err(OpenError::Foreign { path: path.to_owned() });
+    let found = inspect(path)?;
+    let unwritable = |error: rusqlite::Error| OpenError::Unwritable {
+        path: path.to_owned(),
+        reason: error.to_string().replace('\n', " "),
+    };
+    let mut connection = Connection::open(path).map_err(unwritable)?;
+    // SQLite opens what it must not write for reading alone, and says nothing.
+    if connection.is_readonly(MAIN_DB).map_err(unwritable)? {
+        let reason = "it is read-only".to_owned();
+        return Err(OpenError::Unwritable { path: path.to_owned(), reason });
     }
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(broken)?;
-    let known = i64::try_from(STEPS.len()).expect("a few steps");
-    if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+    if found == Found::Nothing {
+        // Before the log is written ahead, so that it is in the file itself, where a look finds it.
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(unwritable)?;
     }
-    let check: String =
-        connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(broken)?;
-    if check != "ok" {
-        return Err(unreadable(check));
-    }
-    // Messages that a sender saw confirmed survive a power cut: the log is synced at every commit.
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(broken)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(broken)?;
-    connection.pragma_update(None, "foreign_keys", "ON").map_err(broken)?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(broken)?;
-    Migrations::from_slice(STEPS)
-        .to_latest(&mut connection)
-        .map_err(|error| unreadable(error.to_string()))?;
-    let held: Option<String> = connection
-        .query_row("SELECT value FROM meta WHERE key = 'epoch'", (), |row| row.get(0))
-        .optional()
-        .map_err(broken)?;
-    if let Some(held) = held {
-        let epoch = Epoch::parse(&held).map_err(|error| unreadable(error.to_string()))?;
+    prepare(&connection).map_err(unwritable)?;
+    Migrations::from_slice(STEPS).to_latest(&mut connection).map_err(|error| OpenError::Unwritable {
+        path: path.to_owned(),
+        reason: error.to_string().replace('\n', " "),
+    })?;
+    let Some(held) = held_epoch(&connection).map_err(unwritable)? else {
+        connection
+            .execute("INSERT INTO meta (key, value) VALUES ('epoch', ?1)", [epoch.as_str()])
+            .map_err(unwritable)?;
         return Ok((connection, epoch));
-    }
-    connection
-        .execute("INSERT INTO meta (key, value) VALUES ('epoch', ?1)", [epoch.as_str()])
-        .map_err(broken)?;
+    };
+    let epoch = Epoch::parse(&held)
+        .map_err(|error| OpenError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
     Ok((connection, epoch))
+}
+
+/// Opens the file for its writer once more, after a failure; it must still be the one that was opened before.
+pub(super) fn reopen(path: &Path, epoch: &Epoch) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection)?;
+    same(&connection, epoch)?;
+    Ok(connection)
+}
+
+/// Fails if a connection leads to another log than that of `epoch`.
+pub(super) fn same(connection: &Connection, epoch: &Epoch) -> rusqlite::Result<()> {
+    match held_epoch(connection)? {
+        Some(held) if held == epoch.as_str() => Ok(()),
+        _ => Err(rusqlite::Error::InvalidPath(connection.path().unwrap_or_default().into())),
+    }
+}
+
+/// The latest schema version that is known.
+pub(super) fn known_version() -> i64 {
+    i64::try_from(STEPS.len()).expect("a few steps")
+}
+
+/// The epoch that a file holds, if it holds one yet.
+pub(super) fn held_epoch(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", (), |row| row.get(0)).optional()
+}
+
+/// Sets up what a writing connection does not inherit from the file.
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Messages that a sender saw confirmed survive a power cut: the log is synced at every commit.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    // A full disk elsewhere is no reason to refuse a message.
+    connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::STEPS;
     use rusqlite_migration::Migrations;
+
+    use super::STEPS;
 
     #[test]
     fn the_steps_apply_to_an_empty_file() {

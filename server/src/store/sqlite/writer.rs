@@ -1,17 +1,24 @@
 //! The one thread that changes the database. What waits while it commits goes into the next transaction together
 //! (group commit); what was committed is handed on only after the commit, in seq order.
+//!
+//! A group that cannot be kept is tried again in halves, so that what cannot be kept spoils nothing but itself, unless
+//! it is the store itself that fails: then all of it is refused, and the next group finds out whether the store is back.
 
-use std::{io, thread};
+use std::{io, path::PathBuf, thread};
 
-use chat::{
-    protocol::{Message, Seq},
-    room_name::RoomName,
+use chat::id::Epoch;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{
+    Mutex,
+    mpsc::{self, error::TryRecvError},
+    oneshot,
 };
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
-use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::reader::{self, signed};
-use crate::store::{Appended, Claim, Commits, Draft, StoreError};
+use super::{chores::Chores, failure::Failure, log, names, schema};
+use crate::{
+    clock,
+    store::{Appended, Claim, Commits, Draft, Kept, StoreError},
+};
 
 /// How many changes may wait for the thread; then those who ask wait.
 const CAPACITY: usize = 1_024;
@@ -19,12 +26,10 @@ const CAPACITY: usize = 1_024;
 /// How many changes go into one transaction at the most.
 const GROUP: usize = 512;
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
 enum Change {
-    Append(Vec<Draft>, Reply<Vec<Appended>>),
-    Claim(Claim, Reply<bool>),
-    Release(Claim, Reply<()>),
+    Append(Vec<Draft>, oneshot::Sender<Kept>),
+    Claim(Claim, oneshot::Sender<Result<bool, StoreError>>),
+    Release(Claim, oneshot::Sender<Result<(), StoreError>>),
 }
 
 /// The way to the thread.
@@ -33,29 +38,42 @@ pub(super) struct Writer {
     finished: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
+/// What the thread works with.
+pub(super) struct Desk {
+    pub(super) connection: Connection,
+    /// Where the file is, should it have to be opened again.
+    pub(super) path: PathBuf,
+    /// The life of its logs: by it the file is known again.
+    pub(super) epoch: Epoch,
+    /// How many messages a room keeps; 0 for all.
+    pub(super) retain: u32,
+    pub(super) commits: Commits,
+}
+
 impl Writer {
-    /// Starts the thread on a connection.
-    pub(super) fn start(connection: Connection, commits: Commits) -> io::Result<Writer> {
+    /// Starts the thread.
+    pub(super) fn start(desk: Desk) -> io::Result<Writer> {
         let (changes, waiting) = mpsc::channel(CAPACITY);
         let (finish, finished) = oneshot::channel();
         thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
-            write(connection, waiting, &commits);
+            desk.write(waiting);
             // Nobody waits for it unless the store is being closed.
             let _ = finish.send(());
         })?;
         Ok(Writer { changes: Mutex::new(Some(changes)), finished: Mutex::new(Some(finished)) })
     }
 
-    pub(super) async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<Appended>, StoreError> {
-        self.change(|reply| Change::Append(drafts, reply)).await
+    pub(super) async fn append(&self, drafts: Vec<Draft>) -> Kept {
+        let kept = self.change(|reply| Change::Append(drafts, reply)).await;
+        kept.unwrap_or_else(|closed| Kept { appended: Vec::new(), failed: Some(closed) })
     }
 
     pub(super) async fn claim(&self, claim: Claim) -> Result<bool, StoreError> {
-        self.change(|reply| Change::Claim(claim, reply)).await
+        self.change(|reply| Change::Claim(claim, reply)).await?
     }
 
     pub(super) async fn release(&self, claim: Claim) -> Result<(), StoreError> {
-        self.change(|reply| Change::Release(claim, reply)).await
+        self.change(|reply| Change::Release(claim, reply)).await?
     }
 
     /// Takes no more changes, and returns when those that were taken are done.
@@ -68,199 +86,212 @@ impl Writer {
         }
     }
 
-    async fn change<T>(&self, change: impl FnOnce(Reply<T>) -> Change) -> Result<T, StoreError> {
+    async fn change<T>(&self, change: impl FnOnce(oneshot::Sender<T>) -> Change) -> Result<T, StoreError> {
         let changes = self.changes.lock().await.clone().ok_or(StoreError::Closed)?;
         let (reply, answer) = oneshot::channel();
         changes.send(change(reply)).await.map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        answer.await.map_err(|_| StoreError::Closed)
     }
 }
 
-/// An answer that may only be given after the commit.
-enum Outcome {
-    Appended(Vec<Appended>, Reply<Vec<Appended>>),
-    Claimed(bool, Reply<bool>),
-    Released(Reply<()>),
+/// What is to be done in a transaction.
+#[derive(Clone, Copy)]
+enum Work<'a> {
+    Append(&'a [Draft]),
+    Claim(&'a Claim),
+    Release(&'a Claim),
 }
 
-fn write(mut connection: Connection, mut waiting: mpsc::Receiver<Change>, commits: &Commits) {
-    let mut group = Vec::new();
-    while waiting.blocking_recv_many(&mut group, GROUP) > 0 {
-        match commit(&mut connection, &group) {
-            Ok(results) => {
-                let outcomes: Vec<Outcome> = std::mem::take(&mut group)
-                    .into_iter()
-                    .zip(results)
-                    .map(|(change, result)| match (change, result) {
-                        (Change::Append(_, reply), Done::Appended(appended)) => {
-                            Outcome::Appended(appended, reply)
-                        }
-                        (Change::Claim(_, reply), Done::Claimed(claimed)) => Outcome::Claimed(claimed, reply),
-                        (Change::Release(_, reply), _) => Outcome::Released(reply),
-                        (Change::Append(..) | Change::Claim(..), _) => {
-                            unreachable!("each change is done in its own way")
-                        }
-                    })
-                    .collect();
-                for outcome in outcomes {
-                    publish(outcome, commits);
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "the store could not commit");
-                for change in group.drain(..) {
-                    refuse(change, &error);
-                }
-            }
-        }
-    }
-}
-
-/// What one change of a group came to, before the commit.
+/// What it came to.
 enum Done {
     Appended(Vec<Appended>),
     Claimed(bool),
     Released,
 }
 
-fn commit(connection: &mut Connection, group: &[Change]) -> rusqlite::Result<Vec<Done>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut done = Vec::with_capacity(group.len());
-    for change in group {
-        done.push(match change {
-            Change::Append(drafts, _) => {
-                let appended = drafts.iter().map(|draft| append(&transaction, draft));
-                Done::Appended(appended.collect::<rusqlite::Result<_>>()?)
-            }
-            Change::Claim(request, _) => Done::Claimed(claim(&transaction, request)?),
-            Change::Release(request, _) => {
-                release(&transaction, request)?;
-                Done::Released
-            }
-        });
-    }
-    transaction.commit()?;
-    Ok(done)
-}
-
-fn append(transaction: &Transaction<'_>, draft: &Draft) -> rusqlite::Result<Appended> {
-    let room = room_id(transaction, &draft.room)?;
-    let known: Option<i64> = transaction
-        .prepare_cached("SELECT seq FROM sent WHERE room = ?1 AND user = ?2 AND client = ?3")?
-        .query_row(params![room, draft.user.id.as_str(), draft.id.as_str()], |row| row.get(0))
-        .optional()?;
-    if let Some(seq) = known {
-        let original = reader::at(transaction, &draft.room, seq.unsigned_abs())?;
-        return Ok(match original {
-            Some(original) if original.text == draft.text => Appended::Known(original),
-            _ => Appended::Reused,
-        });
-    }
-    let seq: Seq = transaction
-        .prepare_cached("UPDATE room SET head = head + 1 WHERE id = ?1 RETURNING head")?
-        .query_row([room], |row| row.get::<_, i64>(0))?
-        .unsigned_abs();
-    let at = signed(draft.at.0);
-    transaction
-        .prepare_cached(
-            "INSERT INTO event (room, seq, kind, user, name, client, text, at)
-             VALUES (?1, ?2, 'message', ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            room,
-            signed(seq),
-            draft.user.id.as_str(),
-            &*draft.user.name,
-            draft.id.as_str(),
-            &*draft.text,
-            at
-        ])?;
-    transaction
-        .prepare_cached("INSERT INTO sent (room, user, client, seq, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![room, draft.user.id.as_str(), draft.id.as_str(), signed(seq), at])?;
-    Ok(Appended::New(Message {
-        room: draft.room.clone(),
-        seq,
-        id: draft.id.clone(),
-        user: draft.user.clone(),
-        text: draft.text.clone(),
-        at: draft.at,
-    }))
-}
-
-fn room_id(transaction: &Transaction<'_>, name: &RoomName) -> rusqlite::Result<i64> {
-    let known = transaction
-        .prepare_cached("SELECT id FROM room WHERE name = ?1")?
-        .query_row([name.as_str()], |row| row.get(0))
-        .optional()?;
-    match known {
-        Some(id) => Ok(id),
-        None => transaction
-            .prepare_cached("INSERT INTO room (name) VALUES (?1) RETURNING id")?
-            .query_row([name.as_str()], |row| row.get(0)),
-    }
-}
-
-fn claim(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite::Result<bool> {
-    let changed = transaction
-        .prepare_cached(
-            "INSERT INTO nickname (skeleton, user, name, until) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (skeleton) DO UPDATE
-             SET until = CASE WHEN user = excluded.user THEN max(until, excluded.until) ELSE excluded.until END,
-                 user = excluded.user,
-                 name = excluded.name
-             WHERE user = excluded.user OR until <= ?5",
-        )?
-        .execute(params![
-            claim.skeleton.as_str(),
-            claim.user.id.as_str(),
-            &*claim.user.name,
-            signed(claim.until.0),
-            signed(claim.now.0)
-        ])?;
-    Ok(changed == 1)
-}
-
-fn release(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached("UPDATE nickname SET until = min(until, ?3) WHERE skeleton = ?1 AND user = ?2")?
-        .execute(params![claim.skeleton.as_str(), claim.user.id.as_str(), signed(claim.until.0)])?;
-    Ok(())
-}
-
-/// Hands on what is new and then gives the answer. Whoever asked may be gone: what was committed stays committed.
-fn publish(outcome: Outcome, commits: &Commits) {
-    match outcome {
-        Outcome::Appended(appended, reply) => {
-            for message in &appended {
-                if let Appended::New(message) = message
-                    && commits.blocking_send(message.clone()).is_err()
+impl Desk {
+    fn write(mut self, mut waiting: mpsc::Receiver<Change>) {
+        let mut chores = Chores::new(self.retain);
+        let mut failing = false;
+        let mut group = Vec::new();
+        loop {
+            if chores.wait() {
+                match waiting.try_recv() {
+                    Ok(change) => group.push(change),
+                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Disconnected) => return,
+                }
+                while group.len() < GROUP
+                    && let Ok(change) = waiting.try_recv()
                 {
-                    tracing::debug!("the rooms are closed; nobody is left to tell");
+                    group.push(change);
+                }
+            } else if waiting.blocking_recv_many(&mut group, GROUP) == 0 {
+                return;
+            }
+            if !group.is_empty() {
+                let kept = self.keep(std::mem::take(&mut group));
+                match &kept {
+                    Ok(()) if failing => tracing::info!("the store takes changes again"),
+                    Err(error) if !failing => tracing::error!(%error, "the store could not commit"),
+                    _ => {}
+                }
+                failing = kept.is_err();
+                if !failing {
+                    chores.go_on();
                 }
             }
-            let _ = reply.send(Ok(appended));
+            // Everybody has been answered: one step, whatever waits by now, so that chores get done under load too.
+            if chores.wait() {
+                chores.step(&mut self.connection, clock::now());
+            }
         }
-        Outcome::Claimed(claimed, reply) => {
-            let _ = reply.send(Ok(claimed));
+    }
+
+    /// Keeps what can be kept of a group and answers each; gives the error if some of it failed.
+    fn keep(&mut self, mut group: Vec<Change>) -> Result<(), Failure> {
+        let work: Vec<Work<'_>> = group.iter().map(Change::work).collect();
+        match self.commit(&work) {
+            Ok(done) => {
+                for (change, done) in group.into_iter().zip(done) {
+                    self.answer(change, done);
+                }
+                Ok(())
+            }
+            Err(failure) if failure.spares_others() && group.len() > 1 => {
+                let later = group.split_off(group.len() / 2);
+                let earlier = self.keep(group);
+                self.keep(later).and(earlier)
+            }
+            Err(failure) => {
+                for change in group {
+                    self.fall_back(change, &failure);
+                }
+                Err(failure)
+            }
         }
-        Outcome::Released(reply) => {
-            let _ = reply.send(Ok(()));
+    }
+
+    /// Answers a change that could not be kept. Of several drafts, those before the one that cannot be kept still are.
+    fn fall_back(&mut self, change: Change, failure: &Failure) {
+        let failed = StoreError::Unavailable(failure.to_string());
+        match change {
+            Change::Append(drafts, reply) => {
+                let mut appended = Vec::new();
+                if failure.spares_others() && drafts.len() > 1 {
+                    self.keep_front(&drafts, &mut appended);
+                }
+                let _ = reply.send(Kept { appended, failed: Some(failed) });
+            }
+            Change::Claim(_, reply) => {
+                let _ = reply.send(Err(failed));
+            }
+            Change::Release(_, reply) => {
+                let _ = reply.send(Err(failed));
+            }
+        }
+    }
+
+    /// Keeps drafts that could not be kept together, up to the first that cannot be kept at all.
+    fn keep_front(&mut self, drafts: &[Draft], appended: &mut Vec<Appended>) {
+        let (earlier, later) = drafts.split_at(drafts.len() / 2);
+        for half in [earlier, later] {
+            match self.commit(&[Work::Append(half)]) {
+                Ok(done) => {
+                    for done in done {
+                        if let Done::Appended(kept) = done {
+                            self.hand_on(&kept);
+                            appended.extend(kept);
+                        }
+                    }
+                }
+                Err(failure) => {
+                    if failure.spares_others() && half.len() > 1 {
+                        self.keep_front(half, appended);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Does all of it in one transaction, or nothing.
+    fn commit(&mut self, work: &[Work<'_>]) -> Result<Vec<Done>, Failure> {
+        let committed = self.try_commit(work);
+        committed.map_err(|error| {
+            let failure = Failure::from(error);
+            self.clean_up(&failure);
+            failure
+        })
+    }
+
+    fn try_commit(&mut self, work: &[Work<'_>]) -> rusqlite::Result<Vec<Done>> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut done = Vec::with_capacity(work.len());
+        for work in work {
+            done.push(match work {
+                Work::Append(drafts) => {
+                    let appended = drafts.iter().map(|draft| log::append(&transaction, draft, self.retain));
+                    Done::Appended(appended.collect::<rusqlite::Result<_>>()?)
+                }
+                Work::Claim(claim) => Done::Claimed(names::claim(&transaction, claim)?),
+                Work::Release(claim) => {
+                    names::release(&transaction, claim)?;
+                    Done::Released
+                }
+            });
+        }
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    /// Leaves the connection as if nothing had been tried. One that may be broken, or that is still in the transaction,
+    /// is replaced, so that the next group finds the store working as soon as the disk does.
+    fn clean_up(&mut self, failure: &Failure) {
+        if !failure.may_break_connections() && self.connection.is_autocommit() {
+            return;
+        }
+        match schema::reopen(&self.path, &self.epoch) {
+            Ok(fresh) => self.connection = fresh,
+            Err(error) => tracing::debug!(%error, "the store could not be opened again; it is tried again"),
+        }
+    }
+
+    /// Gives the answer, and before it hands on what is new. Whoever asked may be gone: what was committed stays so.
+    fn answer(&self, change: Change, done: Done) {
+        match (change, done) {
+            (Change::Append(_, reply), Done::Appended(appended)) => {
+                self.hand_on(&appended);
+                let _ = reply.send(Kept { appended, failed: None });
+            }
+            (Change::Claim(_, reply), Done::Claimed(claimed)) => {
+                let _ = reply.send(Ok(claimed));
+            }
+            (Change::Release(_, reply), Done::Released) => {
+                let _ = reply.send(Ok(()));
+            }
+            _ => unreachable!("each change is done in its own way"),
+        }
+    }
+
+    /// Tells the rooms what was committed.
+    fn hand_on(&self, appended: &[Appended]) {
+        for message in appended {
+            if let Appended::New(message) = message
+                && self.commits.blocking_send(message.clone()).is_err()
+            {
+                tracing::debug!("the rooms are closed; nobody is left to tell");
+            }
         }
     }
 }
 
-fn refuse(change: Change, error: &rusqlite::Error) {
-    let unavailable = || StoreError::Unavailable(error.to_string());
-    match change {
-        Change::Append(_, reply) => {
-            let _ = reply.send(Err(unavailable()));
-        }
-        Change::Claim(_, reply) => {
-            let _ = reply.send(Err(unavailable()));
-        }
-        Change::Release(_, reply) => {
-            let _ = reply.send(Err(unavailable()));
+impl Change {
+    fn work(&self) -> Work<'_> {
+        match self {
+            Change::Append(drafts, _) => Work::Append(drafts),
+            Change::Claim(claim, _) => Work::Claim(claim),
+            Change::Release(claim, _) => Work::Release(claim),
         }
     }
 }

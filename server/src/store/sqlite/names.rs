@@ -1,0 +1,44 @@
+//! Who holds which nickname, as rows. Neither begins nor commits.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use super::reader::signed;
+use crate::store::Claim;
+
+/// Gives a nickname to a user, unless somebody else holds it; whether they have it now.
+pub(super) fn claim(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite::Result<bool> {
+    let changed = transaction
+        .prepare_cached(
+            "INSERT INTO nickname (skeleton, user, name, until) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (skeleton) DO UPDATE
+             SET until = CASE WHEN user = excluded.user THEN max(until, excluded.until) ELSE excluded.until END,
+                 user = excluded.user,
+                 name = excluded.name
+             WHERE user = excluded.user OR until <= ?5",
+        )?
+        .execute(params![
+            claim.skeleton.as_str(),
+            claim.user.id.as_str(),
+            &*claim.user.name,
+            signed(claim.until.0),
+            signed(claim.now.0)
+        ])?;
+    Ok(changed == 1)
+}
+
+/// Lets a nickname go at a moment, sooner than it was claimed until.
+pub(super) fn release(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE nickname SET until = min(until, ?3) WHERE skeleton = ?1 AND user = ?2")?
+        .execute(params![claim.skeleton.as_str(), claim.user.id.as_str(), signed(claim.until.0)])?;
+    Ok(())
+}
+
+/// Whether a user holds a nickname at a moment.
+pub(super) fn holds(connection: &Connection, claim: &Claim) -> rusqlite::Result<bool> {
+    let held = connection
+        .prepare_cached("SELECT 1 FROM nickname WHERE skeleton = ?1 AND user = ?2 AND until > ?3")?
+        .query_row(params![claim.skeleton.as_str(), claim.user.id.as_str(), signed(claim.now.0)], |_| Ok(()))
+        .optional()?;
+    Ok(held.is_some())
+}
