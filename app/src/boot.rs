@@ -22,7 +22,7 @@ pub struct Boot {
     pub offset_minutes: i32,
     /// The room as it stood, with its latest messages, or with those around `focus`.
     pub room: Joined,
-    /// The message that the page is about, if it is about one.
+    /// The message that the page was asked for; `None` for the room as it is now.
     pub focus: Option<Seq>,
 }
 

@@ -11,6 +11,10 @@ pub enum Notice {
     NotFound,
     /// There can be no room of that name (404).
     RoomUnfit,
+    /// Nobody has said such a message (404).
+    NoMessage,
+    /// The message was said, and is no longer kept (410).
+    MessageGone,
     /// The request came from another site, or is not allowed for another reason (403).
     Forbidden,
     /// What was sent is larger than allowed (413).
@@ -30,7 +34,8 @@ impl Notice {
     /// The HTTP status that goes with it.
     pub const fn status(self) -> u16 {
         match self {
-            Notice::NotFound | Notice::RoomUnfit => 404,
+            Notice::NotFound | Notice::RoomUnfit | Notice::NoMessage => 404,
+            Notice::MessageGone => 410,
             Notice::Forbidden => 403,
             Notice::TooLarge => 413,
             Notice::TooMany { .. } => 429,
@@ -43,6 +48,8 @@ impl Notice {
     pub(crate) fn words(self, language: Language) -> (&'static str, String) {
         let Entrance {
             not_found,
+            no_message,
+            message_gone,
             forbidden,
             too_large,
             too_many,
@@ -55,6 +62,8 @@ impl Notice {
         let (title, sentence) = match self {
             Notice::NotFound => *not_found,
             Notice::RoomUnfit => (*room_unfit, *room_rule),
+            Notice::NoMessage => *no_message,
+            Notice::MessageGone => *message_gone,
             Notice::Forbidden => *forbidden,
             Notice::TooLarge => *too_large,
             Notice::TooMany { seconds } => return (too_many.0, (too_many.1)(seconds)),

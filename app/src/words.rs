@@ -169,6 +169,8 @@ pub(crate) struct Entrance {
 
     /// The titles and sentences of the notices.
     pub(crate) not_found: (&'static str, &'static str),
+    pub(crate) no_message: (&'static str, &'static str),
+    pub(crate) message_gone: (&'static str, &'static str),
     pub(crate) forbidden: (&'static str, &'static str),
     pub(crate) too_large: (&'static str, &'static str),
     pub(crate) too_many: (&'static str, fn(u64) -> String),

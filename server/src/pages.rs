@@ -17,10 +17,12 @@ use axum::{
 use chat::{
     protocol::{Event, Joined, Seq},
     room_name::RoomName,
+    time::Millis,
 };
 use leptos::prelude::{IntoView, expect_context};
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
+use time::{Date, Month};
 
 use crate::{
     identity::Login,
@@ -31,6 +33,9 @@ use crate::{
     visitor::Visitor,
 };
 
+/// How many messages a page shows around the one that it was asked for: 50 on either side.
+const AROUND: u32 = 101;
+
 /// What a page request may carry in its query.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Asked {
@@ -40,6 +45,8 @@ pub(crate) struct Asked {
     why: Option<String>,
     /// On `/chat`: a room by name, from the form that works without JavaScript.
     room: Option<String>,
+    /// In a room: the day to go to, as `2026-11-20`.
+    day: Option<String>,
 }
 
 /// The form that changes the language.
@@ -75,23 +82,41 @@ pub(crate) async fn login(
     login_page(&teahouse, &visitor, StatusCode::OK, page).await
 }
 
-/// `GET /chat`: the lobby, or the room that the form asks for.
+/// `GET /chat`: the lobby, or the room that the form asks for; or a day in it.
 pub(crate) async fn lobby(teahouse: Shared, visitor: Visitor, asked: Asked) -> Response {
-    match asked.room {
-        None => chat(teahouse, visitor, RoomName::lobby()).await,
-        Some(room) => match RoomName::parse_any(&room) {
-            Ok(room) => redirect::to(&room_path(&room)),
-            Err(_) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
-        },
+    match (asked.room.as_deref().map(RoomName::parse_any), asked.day) {
+        (Some(Err(_)), _) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        (Some(Ok(room)), Some(day)) => to_day(teahouse, visitor, room, &day).await,
+        (Some(Ok(room)), None) => redirect::to(&room_path(&room)),
+        (None, Some(day)) => to_day(teahouse, visitor, RoomName::lobby(), &day).await,
+        (None, None) => chat(teahouse, visitor, RoomName::lobby(), None).await,
     }
 }
 
-/// `GET /chat/{room}`: the room, under its one proper address.
-pub(crate) async fn room(teahouse: Shared, visitor: Visitor, asked: &str) -> Response {
-    match RoomName::parse_any(asked) {
-        Ok(room) if room == RoomName::lobby() => redirect::to("/chat"),
-        Ok(room) if room.as_str() == asked => chat(teahouse, visitor, room).await,
-        Ok(room) => redirect::to(&room_path(&room)),
+/// `GET /chat/{room}`: the room, under its one proper address; or a day in it.
+pub(crate) async fn room(teahouse: Shared, visitor: Visitor, name: &str, asked: Asked) -> Response {
+    match (RoomName::parse_any(name), asked.day) {
+        (Err(_), _) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        (Ok(room), Some(day)) => to_day(teahouse, visitor, room, &day).await,
+        (Ok(room), None) if room_path(&room) == format!("/chat/{}", encoded(name)) => {
+            chat(teahouse, visitor, room, None).await
+        }
+        (Ok(room), None) => redirect::to(&room_path(&room)),
+    }
+}
+
+/// `GET /chat/{room}/{seq}`: the room around one of its messages.
+pub(crate) async fn message(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    Path((name, seq)): Path<(String, String)>,
+) -> Response {
+    let Some(seq) = canonical_seq(&seq) else {
+        return notice(&teahouse, &visitor, Notice::NotFound).await;
+    };
+    match RoomName::parse_any(&name) {
+        Ok(room) if room.as_str() == name => chat(teahouse, visitor, room, Some(seq)).await,
+        Ok(room) => redirect::to(&message_path(&room, seq)),
         Err(_) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
     }
 }
@@ -107,7 +132,7 @@ pub(crate) async fn boot(
     if !may(&login.user(), Action::Read, &room) {
         return Err(StatusCode::FORBIDDEN);
     }
-    match make_boot(&teahouse, &visitor, &login, room).await {
+    match make_boot(&teahouse, &visitor, &login, room, None).await {
         Ok(boot) => Ok(Json(boot)),
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
@@ -157,46 +182,81 @@ pub(crate) async fn notice(teahouse: &Shared, visitor: &Visitor, notice: Notice)
     render(teahouse, visitor, status, move || shell::notice_document(language, notice, assets.clone())).await
 }
 
-async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName) -> Response {
-    let Some(login) = teahouse.identity.of(&visitor.headers) else {
-        return redirect::to(&login_path(&visitor.asked, None));
+/// The page of a room as it is now, or around one of its messages.
+async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<Seq>) -> Response {
+    let login = match let_in(&teahouse, &visitor, &room).await {
+        Ok(login) => login,
+        Err(elsewhere) => return elsewhere,
     };
-    if !may(&login.user(), Action::Read, &room) {
-        return notice(&teahouse, &visitor, Notice::Forbidden).await;
-    }
-    match teahouse.nicknames.claim(&login).await {
-        Ok(true) => {}
-        Ok(false) => return redirect::to(&login_path(&visitor.asked, Some("lost-name"))),
-        Err(error) => {
-            tracing::error!(%error, "a nickname could not be claimed");
-            return notice(&teahouse, &visitor, Notice::Unavailable).await;
-        }
-    }
-    match make_boot(&teahouse, &visitor, &login, room).await {
-        Ok(boot) => {
-            let assets = teahouse.site.assets().clone();
-            render(&teahouse, &visitor, StatusCode::OK, move || {
-                shell::chat_document(boot.clone(), assets.clone())
-            })
-            .await
-        }
+    let boot = match make_boot(&teahouse, &visitor, &login, room, focus).await {
+        Ok(boot) => boot,
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
+            return notice(&teahouse, &visitor, Notice::Unavailable).await;
+        }
+    };
+    if let Some(seq) = focus
+        && !boot.room.events.iter().any(|event| event.seq() == Some(seq))
+    {
+        let said = (1..=boot.room.head).contains(&seq);
+        let why = if said { Notice::MessageGone } else { Notice::NoMessage };
+        return notice(&teahouse, &visitor, why).await;
+    }
+    let assets = teahouse.site.assets().clone();
+    let draw = move || shell::chat_document(boot.clone(), assets.clone());
+    render(&teahouse, &visitor, StatusCode::OK, draw).await
+}
+
+/// Leads to the first message of a day or later, as the reader's zone reckons days; or to the room, if there is none.
+async fn to_day(teahouse: Shared, visitor: Visitor, room: RoomName, day: &str) -> Response {
+    if let Err(elsewhere) = let_in(&teahouse, &visitor, &room).await {
+        return elsewhere;
+    }
+    let Some(at) = beginning(day, visitor.offset_minutes) else { return redirect::to(&room_path(&room)) };
+    match teahouse.store.read(room.clone(), Piece::Since { at, limit: 1 }).await {
+        Ok(Slice { messages, .. }) => redirect::to(&match messages.first() {
+            Some(message) => format!("{}#m{}", message_path(&room, message.seq), message.seq),
+            None => room_path(&room),
+        }),
+        Err(error) => {
+            tracing::error!(%error, "a day could not be found");
             notice(&teahouse, &visitor, Notice::Unavailable).await
         }
     }
 }
 
-/// The room with its latest messages, as its page begins.
+/// Whoever may read a room now; or where to send those who may not.
+async fn let_in(teahouse: &Shared, visitor: &Visitor, room: &RoomName) -> Result<Login, Response> {
+    let Some(login) = teahouse.identity.of(&visitor.headers) else {
+        return Err(redirect::to(&login_path(&visitor.asked, None)));
+    };
+    if !may(&login.user(), Action::Read, room) {
+        return Err(notice(teahouse, visitor, Notice::Forbidden).await);
+    }
+    match teahouse.nicknames.claim(&login).await {
+        Ok(true) => Ok(login),
+        Ok(false) => Err(redirect::to(&login_path(&visitor.asked, Some("lost-name")))),
+        Err(error) => {
+            tracing::error!(%error, "a nickname could not be claimed");
+            Err(notice(teahouse, visitor, Notice::Unavailable).await)
+        }
+    }
+}
+
+/// The room as its page begins: with its latest messages, or with those around one of them.
 async fn make_boot(
     teahouse: &Shared,
     visitor: &Visitor,
     login: &Login,
     room: RoomName,
+    focus: Option<Seq>,
 ) -> Result<Boot, StoreError> {
     let user = login.user();
-    let latest = Piece::Latest { upto: Seq::MAX, limit: teahouse.config.backlog };
-    let Slice { extent, messages } = teahouse.store.read(room.clone(), latest).await?;
+    let piece = match focus {
+        Some(seq) => Piece::Around { seq, limit: AROUND },
+        None => Piece::Latest { upto: Seq::MAX, limit: teahouse.config.backlog },
+    };
+    let Slice { extent, messages } = teahouse.store.read(room.clone(), piece).await?;
     let members = teahouse.rooms.look(&room).await?.members;
     let room = Joined {
         room,
@@ -207,11 +267,41 @@ async fn make_boot(
         members,
         events: messages.into_iter().map(Event::Message).collect(),
     };
-    Ok(Boot { user, language: visitor.language, offset_minutes: visitor.offset_minutes, room, focus: None })
+    Ok(Boot { user, language: visitor.language, offset_minutes: visitor.offset_minutes, room, focus })
 }
 
+/// The seq that a path names, in the one way to write it; one that is beyond all counting is beyond every log.
+fn canonical_seq(text: &str) -> Option<Seq> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = digits && (text == "0" || !text.starts_with('0'));
+    canonical.then(|| text.parse().unwrap_or(Seq::MAX))
+}
+
+/// When a day, written as `2026-11-20`, begins so many minutes from UTC.
+fn beginning(day: &str, offset_minutes: i32) -> Option<Millis> {
+    let digits = |range| day.get(range).filter(|part: &&str| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if day.len() != 10 || day.get(4..5) != Some("-") || day.get(7..8) != Some("-") {
+        return None;
+    }
+    let month: u8 = digits(5..7)?.parse().ok()?;
+    let date = Date::from_calendar_date(
+        digits(0..4)?.parse().ok()?,
+        Month::try_from(month).ok()?,
+        digits(8..10)?.parse().ok()?,
+    );
+    let seconds = date.ok()?.midnight().assume_utc().unix_timestamp() - i64::from(offset_minutes) * 60;
+    // Nothing was said before 1970.
+    Some(Millis(u64::try_from(seconds).unwrap_or_default() * 1_000))
+}
+
+/// The one address of a room.
 fn room_path(room: &RoomName) -> String {
-    format!("/chat/{}", encoded(room.as_str()))
+    if *room == RoomName::lobby() { "/chat".to_owned() } else { format!("/chat/{}", encoded(room.as_str())) }
+}
+
+/// The one address of a message.
+fn message_path(room: &RoomName, seq: Seq) -> String {
+    format!("/chat/{}/{seq}", encoded(room.as_str()))
 }
 
 fn login_path(next: &str, why: Option<&str>) -> String {
@@ -251,4 +341,44 @@ async fn render<IV: IntoView + 'static>(
         *request.uri_mut() = uri;
     }
     leptos_axum::render_app_to_stream_with_context(|| {}, draw)(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::{protocol::Seq, time::Millis};
+
+    use super::{beginning, canonical_seq};
+
+    #[test]
+    fn a_day_begins_where_the_reader_is() {
+        let friday = 1_795_132_800_000;
+        assert_eq!(beginning("2026-11-20", 0), Some(Millis(friday)));
+        assert_eq!(beginning("2026-11-20", 480), Some(Millis(friday - 8 * 3_600_000)), "earlier in Shanghai");
+        assert_eq!(beginning("2026-11-20", -300), Some(Millis(friday + 5 * 3_600_000)), "later in New York");
+        assert_eq!(beginning("1970-01-01", 480), Some(Millis(0)));
+        assert_eq!(beginning("0001-01-01", 0), Some(Millis(0)));
+        for nonsense in [
+            "",
+            "2026-02-30",
+            "2026-13-01",
+            "20261120",
+            "2026-1-2",
+            "+026-11-20",
+            "2026-11-20 ",
+            "yesterday",
+            "二〇二六",
+        ] {
+            assert_eq!(beginning(nonsense, 0), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_seq_is_written_in_one_way_only() {
+        assert_eq!(canonical_seq("0"), Some(0));
+        assert_eq!(canonical_seq("1042"), Some(1_042));
+        assert_eq!(canonical_seq("99999999999999999999999"), Some(Seq::MAX));
+        for other in ["", "01", "+1", "-1", "1.0", "one", "１", " 1"] {
+            assert_eq!(canonical_seq(other), None, "{other}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Path, Query, State},
-    http::StatusCode,
+    http::{StatusCode, Uri},
     middleware,
     response::Response,
     routing::{get, post},
@@ -36,6 +36,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/language", post(pages::speak))
         .route("/chat", get(lobby))
         .route("/chat/{room}", get(room))
+        .route("/chat/{room}/{seq}", get(pages::message))
         .route("/boot/{room}", get(pages::boot))
         .route("/ws", get(ws::connect))
         .route("/healthz", get(ops::health))
@@ -66,10 +67,13 @@ async fn room(
     State(teahouse): State<Shared>,
     visitor: Visitor,
     Path(name): Path<String>,
+    uri: Uri,
     door: Option<Door>,
 ) -> Response {
-    match door {
-        Some(door) => ws::open(teahouse, visitor, door, Some(&name)).await,
-        None => pages::room(teahouse, visitor, &name).await,
+    if let Some(door) = door {
+        return ws::open(teahouse, visitor, door, Some(&name)).await;
     }
+    // A query that makes no sense asks for nothing.
+    let asked = Query::try_from_uri(&uri).map(|query| query.0).unwrap_or_default();
+    pages::room(teahouse, visitor, &name, asked).await
 }

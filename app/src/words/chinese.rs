@@ -139,6 +139,8 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     store_unavailable: "暂时记不下您的昵称，请稍后再试。",
 
     not_found: ("没有这个页面", "可能是地址写错了，也可能页面已经不在了。"),
+    no_message: ("没有这条消息", "这个聊天室里还没有说到这一条，可能是地址写错了。"),
+    message_gone: ("这条消息已不再保留", "茶馆只保留每个聊天室最近的消息，这一条已经过期了。"),
     forbidden: ("不能这样做", "这个请求来自陌生的网站，没有执行。"),
     too_large: ("内容太大了", "发来的内容超过了上限，没有执行。"),
     too_many: ("请稍等", |seconds| format!("来得太频繁了，请在 {} 秒后再试。", seconds.max(1))),

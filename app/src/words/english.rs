@@ -167,6 +167,14 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     store_unavailable: "Your nickname could not be written down at the moment. Please try again shortly.",
 
     not_found: ("There is no such page", "Perhaps the address has a slip in it, or the page has moved on."),
+    no_message: (
+        "There is no such message",
+        "Nobody in this room has said it yet. Perhaps the address has a slip in it.",
+    ),
+    message_gone: (
+        "That message is no longer kept",
+        "This house keeps the newest messages of a room, and this one is older than those.",
+    ),
     forbidden: (
         "That is not allowed",
         "The request came from somewhere that this house does not know. Nothing was done.",

@@ -11,6 +11,7 @@ mod history;
 mod limits;
 mod login;
 mod origin;
+mod permalink;
 mod plain;
 mod presence;
 mod retention;
