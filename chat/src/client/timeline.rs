@@ -12,7 +12,8 @@ use crate::{
 /// How many entries a timeline keeps as the room goes on; the oldest go first, and can be asked for again.
 pub const CAPACITY: usize = 1_000;
 
-/// How many entries it keeps at the most for somebody who reads back.
+/// How many entries may be here for more to be asked for by somebody who reads back. What is said meanwhile may add a page
+/// and [`CAPACITY`] to it.
 pub const READING_CAPACITY: usize = 4_000;
 
 /// One thing that a timeline shows.
@@ -276,7 +277,8 @@ impl Timeline {
                 other => self.entries.push_back(other),
             }
         }
-        self.bound = self.entries.len().clamp(CAPACITY, READING_CAPACITY);
+        // What is said meanwhile must not push out what is being read.
+        self.bound = self.entries.len() + CAPACITY;
     }
 
     /// Notes that people came or went.
