@@ -8,6 +8,7 @@ pub mod shell;
 
 pub mod login;
 pub mod notice;
+pub mod search;
 
 pub mod boot;
 pub mod chat;

@@ -191,7 +191,7 @@ fn date_of(date: Date) -> String {
 }
 
 /// A moment as RFC 3339 writes it, in UTC. One beyond the calendar is taken for its beginning.
-fn moment_of(at: Millis) -> String {
+pub(crate) fn moment_of(at: Millis) -> String {
     let moment = i64::try_from(at.0 / 1_000)
         .ok()
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())

@@ -14,6 +14,7 @@ use crate::{
     login::{Login, LoginForm},
     model::{self, Model},
     notice::{Notice, NoticeCard},
+    search::{Search, SearchView},
 };
 
 /// Where the files of the site are, as paths from its root.
@@ -106,6 +107,31 @@ pub fn notice_document(language: Language, notice: Notice, assets: Assets) -> im
             <body class="page page--card">
                 <NoticeCard language notice/>
                 <footer class="page__foot"><LanguageSwitch language next="/chat".to_owned()/></footer>
+            </body>
+        </html>
+    }
+}
+
+/// The search, which needs no script: a page of its own, or a panel within the chat's page.
+pub fn search_document(search: Search, assets: Assets) -> impl IntoView {
+    let language = search.language;
+    let words = language.finding();
+    let what = if search.typed.is_empty() { words.title.to_owned() } else { search.typed.clone() };
+    let title = format!("{what} · {}", language.entrance().brand);
+    let foot = (!search.panel).then(|| {
+        let next = search.newest.clone();
+        view! { <footer class="page__foot"><LanguageSwitch language next/></footer> }
+    });
+    view! {
+        <!DOCTYPE html>
+        <html lang=language.tag()>
+            <head>
+                <Head title assets/>
+                <meta name="robots" content="noindex"/>
+            </head>
+            <body class="page page--search">
+                <SearchView search/>
+                {foot}
             </body>
         </html>
     }

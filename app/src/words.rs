@@ -1,12 +1,16 @@
 //! Every word that a person sees. One struct, filled once per language: a missing translation does not build.
 //!
-//! [`Words`] are those of the room, [`Entrance`] those of the pages around it, which never reach the browser's program.
+//! [`Words`] are those of the room, [`Entrance`] those of the pages around it and [`Finding`] those of the search, which
+//! never reach the browser's program.
 
 mod chinese;
 mod english;
+mod finding;
 
 use chat::{close::CloseCode, name::NicknameError, protocol::RefusalCode, room_name::RoomNameError};
 use time::Date;
+
+pub(crate) use finding::Finding;
 
 use crate::{language::Language, model::use_model};
 

@@ -24,6 +24,7 @@ mod nicknames;
 mod ops;
 mod pages;
 mod redirect;
+mod search;
 mod site;
 
 mod dialect;

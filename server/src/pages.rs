@@ -27,7 +27,8 @@ use time::{Date, Month};
 use crate::{
     identity::Login,
     permission::{Action, may},
-    redirect, security,
+    redirect,
+    security::{self, Frames},
     store::{Piece, Slice, StoreError},
     teahouse::Shared,
     visitor::Visitor,
@@ -172,14 +173,20 @@ pub(crate) async fn login_page(
     page: LoginPage,
 ) -> Response {
     let assets = teahouse.site.assets().clone();
-    render(teahouse, visitor, status, move || shell::login_document(page.clone(), assets.clone())).await
+    render(teahouse, visitor, status, Frames::Nothing, move || {
+        shell::login_document(page.clone(), assets.clone())
+    })
+    .await
 }
 
 /// A page that says what went wrong, with the status that goes with it.
 pub(crate) async fn notice(teahouse: &Shared, visitor: &Visitor, notice: Notice) -> Response {
     let status = StatusCode::from_u16(notice.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (assets, language) = (teahouse.site.assets().clone(), visitor.language);
-    render(teahouse, visitor, status, move || shell::notice_document(language, notice, assets.clone())).await
+    render(teahouse, visitor, status, Frames::Nothing, move || {
+        shell::notice_document(language, notice, assets.clone())
+    })
+    .await
 }
 
 /// The page of a room as it is now, or around one of its messages.
@@ -204,7 +211,7 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<
     }
     let assets = teahouse.site.assets().clone();
     let draw = move || shell::chat_document(boot.clone(), assets.clone());
-    render(&teahouse, &visitor, StatusCode::OK, draw).await
+    render(&teahouse, &visitor, StatusCode::OK, Frames::Shows, draw).await
 }
 
 /// Leads to the first message of a day or later, as the reader's zone reckons days; or to the room, if there is none.
@@ -304,22 +311,25 @@ fn message_path(room: &RoomName, seq: Seq) -> String {
     format!("/chat/{}/{seq}", encoded(room.as_str()))
 }
 
-fn login_path(next: &str, why: Option<&str>) -> String {
+/// The login page, which leads on to `next`.
+pub(crate) fn login_path(next: &str, why: Option<&str>) -> String {
     let why = why.map(|why| format!("&why={why}")).unwrap_or_default();
     format!("/login?next={}{why}", encoded(next))
 }
 
 /// As browsers encode a part of a path: what is no letter, digit or mark of that kind goes in percent-encoding.
-fn encoded(text: &str) -> percent_encoding::PercentEncode<'_> {
+pub(crate) fn encoded(text: &str) -> percent_encoding::PercentEncode<'_> {
     const PART: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
     percent_encoding::utf8_percent_encode(text, PART)
 }
 
-async fn render<IV: IntoView + 'static>(
+/// A page as an answer.
+pub(crate) async fn render<IV: IntoView + 'static>(
     teahouse: &Shared,
     visitor: &Visitor,
     status: StatusCode,
+    frames: Frames,
     view: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
     let reload = teahouse.site.assets().reload;
@@ -327,10 +337,11 @@ async fn render<IV: IntoView + 'static>(
         let response: ResponseOptions = expect_context();
         response.set_status(status);
         if let Some(nonce) = leptos::nonce::use_nonce()
-            && let Ok(policy) = HeaderValue::from_str(&security::content_policy(&nonce, reload))
+            && let Ok(policy) = HeaderValue::from_str(&security::content_policy(&nonce, reload, frames))
         {
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
+        response.insert_header(header::X_FRAME_OPTIONS, frames.options());
         response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.insert_header(header::VARY, HeaderValue::from_static("cookie, accept-language"));
         view()

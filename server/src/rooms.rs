@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     outbound::Outbound,
+    search::Signals,
     store::{SharedStore, StoreError},
 };
 
@@ -98,9 +99,10 @@ impl Rooms {
         self.tell(room, Word::Typing(session)).await;
     }
 
-    /// Hands what the store commits to its rooms, in order, until the store is closed.
-    pub(crate) async fn route(self, mut commits: mpsc::Receiver<Message>) {
+    /// Hands what the store commits to its rooms, in order, until the store is closed. The search is woken for it.
+    pub(crate) async fn route(self, mut commits: mpsc::Receiver<Message>, search: Arc<Signals>) {
         while let Some(message) = commits.recv().await {
+            search.committed.notify_one();
             let room = message.room.clone();
             self.tell(&room, Word::Commit(Event::Message(message))).await;
         }

@@ -15,7 +15,7 @@ use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 use crate::{
     login, ops,
     pages::{self, Asked},
-    redirect, security,
+    redirect, search, security,
     teahouse::Shared,
     visitor::Visitor,
     ws::{self, Door},
@@ -37,6 +37,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/chat", get(lobby))
         .route("/chat/{room}", get(room))
         .route("/chat/{room}/{seq}", get(pages::message))
+        .route("/search", get(search::page::search))
         .route("/boot/{room}", get(pages::boot))
         .route("/ws", get(ws::connect))
         .route("/healthz", get(ops::health))

@@ -7,17 +7,37 @@ use axum::{
     response::Response,
 };
 
+/// What a page has to do with frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frames {
+    /// Nothing: it shows none, and is shown in none.
+    Nothing,
+    /// It may show pages of this site in frames.
+    Shows,
+    /// Pages of this site may show it in a frame.
+    IsShown,
+}
+
+impl Frames {
+    /// What older browsers read instead of `frame-ancestors` (RFC 7034).
+    pub(crate) fn options(self) -> HeaderValue {
+        HeaderValue::from_static(if self == Frames::IsShown { "SAMEORIGIN" } else { "DENY" })
+    }
+}
+
 /// The content security policy of a page whose own scripts carry this nonce. WebAssembly needs its keyword; nothing
 /// else may be evaluated, and nothing inline runs without the nonce. While developing, the page also listens on the port
 /// that tells it to load again.
-pub(crate) fn content_policy(nonce: &str, reload: Option<u16>) -> String {
+pub(crate) fn content_policy(nonce: &str, reload: Option<u16>, frames: Frames) -> String {
+    let frame = if frames == Frames::Shows { "'self'" } else { "'none'" };
+    let ancestors = if frames == Frames::IsShown { "'self'" } else { "'none'" };
     let reload =
         reload.map(|port| format!(" ws://127.0.0.1:{port} ws://localhost:{port}")).unwrap_or_default();
     // What browsers prefetch falls under the default, which therefore is not 'none' as in other answers.
     format!(
-        "default-src 'self'; object-src 'none'; frame-src 'none'; worker-src 'none'; media-src 'none'; font-src 'none'; \
+        "default-src 'self'; object-src 'none'; frame-src {frame}; worker-src 'none'; media-src 'none'; font-src 'none'; \
          script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         connect-src 'self'{reload}; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
     )
 }
 
@@ -28,6 +48,7 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    headers.entry(header::X_FRAME_OPTIONS).or_insert(Frames::Nothing.options());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Under `no-referrer` browsers post forms with `Origin: null`, which says nothing about where they come from.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));

@@ -23,6 +23,7 @@ use crate::{
     occupancy::Occupancy,
     outbound::Outbound,
     rooms::Rooms,
+    search::Search,
     site::Site,
     store::{COMMITS_CAPACITY, SharedStore, sqlite::SqliteStore},
 };
@@ -44,6 +45,7 @@ pub(crate) struct Teahouse {
     pub(crate) login_rate: LoginRate,
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
+    pub(crate) search: Search,
     pub(crate) store: SharedStore,
     /// Connections by the address that a trusted proxy names; those that come straight are counted as they come in.
     pub(crate) forwarded: Arc<Occupancy>,
@@ -57,6 +59,7 @@ pub(crate) struct Teahouse {
 /// The tasks that work behind the connections.
 pub(crate) struct Background {
     router: JoinHandle<()>,
+    indexer: JoinHandle<()>,
     keeper: JoinHandle<()>,
 }
 
@@ -81,6 +84,7 @@ impl Teahouse {
             login_rate: LoginRate::new(config.rate_login),
             nicknames: Nicknames::new(store.clone(), config.nickname_grace.millis()),
             rooms: rooms.clone(),
+            search: Search::new(&config.data, store.epoch()),
             store,
             forwarded: Arc::new(Occupancy::new(config.max_per_address, 0)),
             sessions: TaskTracker::new(),
@@ -88,12 +92,16 @@ impl Teahouse {
             next_session: AtomicU64::new(1),
             config,
         });
-        let router = tokio::spawn(rooms.route(committed));
+        let router = tokio::spawn(rooms.route(committed, teahouse.search.signals()));
+        let indexer = {
+            let (teahouse, stopping) = (teahouse.clone(), stopping.clone());
+            tokio::spawn(async move { teahouse.search.keep(stopping).await })
+        };
         let keeper = {
             let teahouse = teahouse.clone();
             tokio::spawn(async move { teahouse.nicknames.keep(stopping).await })
         };
-        Ok((teahouse, Background { router, keeper }))
+        Ok((teahouse, Background { router, indexer, keeper }))
     }
 
     /// A name for a new session.
@@ -109,12 +117,12 @@ impl Teahouse {
             tracing::warn!(left = self.sessions.len(), "some connections did not end in time");
         }
         self.rooms.close().await;
+        // Those who read the log let go of it before the store does.
+        self.search.close().await;
+        ended("indexer", background.indexer).await;
         self.store.close().await;
-        for (name, task) in [("router", background.router), ("keeper", background.keeper)] {
-            if let Err(error) = task.await {
-                tracing::error!(%error, name, "a background task failed");
-            }
-        }
+        ended("router", background.router).await;
+        ended("keeper", background.keeper).await;
     }
 
     /// Tells everybody when to come back, and closes their connections a batch at a time.
@@ -138,5 +146,12 @@ impl Teahouse {
                 outbound.close(chat::close::CloseCode::Restart);
             }
         }
+    }
+}
+
+/// Waits until a background task has ended.
+async fn ended(name: &str, task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        tracing::error!(%error, name, "a background task failed");
     }
 }

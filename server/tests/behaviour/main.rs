@@ -15,6 +15,7 @@ mod permalink;
 mod plain;
 mod presence;
 mod retention;
+mod search;
 mod site;
 mod stop;
 mod talk;

@@ -119,9 +119,10 @@ async fn a_page_runs_its_own_scripts_only() {
         let response = ann.get("/chat").await;
         let policy = header(&response, "content-security-policy").to_owned();
         assert_eq!(directive(&policy, "default-src"), "'self'", "for what is prefetched");
-        for nothing in ["frame-ancestors", "base-uri", "object-src", "frame-src", "worker-src"] {
+        for nothing in ["frame-ancestors", "base-uri", "object-src", "worker-src"] {
             assert_eq!(directive(&policy, nothing), "'none'", "{nothing}");
         }
+        assert_eq!(directive(&policy, "frame-src"), "'self'", "for the search beside the chat");
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
         let scripts = directive(&policy, "script-src");
         assert!(scripts.contains("'self'") && scripts.contains("'wasm-unsafe-eval'"), "{policy}");
@@ -151,6 +152,7 @@ async fn every_answer_keeps_to_itself() {
         let page = header(&response, "content-type").starts_with("text/html");
         assert_eq!(directive(policy, "default-src"), if page { "'self'" } else { "'none'" }, "{path}");
         assert_eq!(header(&response, "referrer-policy"), "same-origin", "{path}");
+        assert_eq!(header(&response, "x-frame-options"), "DENY", "{path}");
     }
 }
 

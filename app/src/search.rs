@@ -1,0 +1,308 @@
+//! The search: a field, and what was found. Rendered by the server only, as a page or as a panel within the chat's page;
+//! it works without a script.
+
+use chat::{
+    protocol::{Seq, User},
+    room_name::RoomName,
+    time::Millis,
+};
+use leptos::{either::Either, prelude::*};
+
+use crate::{
+    address::path,
+    language::Language,
+    message::{clock, moment_of},
+    row::Zone,
+    words::{Finding, room_title},
+};
+
+/// What a search page shows.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// The language of its words.
+    pub language: Language,
+    /// What was typed.
+    pub typed: String,
+    /// The room beside which it is searched, if any.
+    pub here: Option<RoomName>,
+    /// Whether it is searched in that room alone.
+    pub only_here: bool,
+    /// Whether the page is a panel of another one.
+    pub panel: bool,
+    /// The reader's distance from UTC, in minutes.
+    pub offset_minutes: i32,
+    /// The address of the same search without its older pages.
+    pub newest: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a search.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Nothing was asked.
+    Unasked,
+    /// Nothing that was typed can be searched for.
+    NothingToFind,
+    /// It was searched.
+    Found(Found),
+    /// Search does not work at present.
+    Unavailable,
+    /// Too many people search at once.
+    Busy,
+    /// The reader has no login any more.
+    LoggedOut,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Newest first.
+    pub hits: Vec<Hit>,
+    /// Where older ones are, if there may be any.
+    pub older: Option<String>,
+    /// Whether these are older ones themselves.
+    pub is_older: bool,
+    /// What else is to be known of it.
+    pub remarks: Vec<Remark>,
+}
+
+/// Why there may be more than what was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// Only the beginning of what was typed was searched for.
+    Shortened,
+    /// Some messages cannot be found yet.
+    Behind,
+    /// The search took too long and was cut off.
+    Cut,
+}
+
+impl Remark {
+    const fn sentence(self, words: &Finding) -> &'static str {
+        match self {
+            Remark::Shortened => words.shortened,
+            Remark::Behind => words.behind,
+            Remark::Cut => words.cut,
+        }
+    }
+}
+
+/// A message that was found.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// Where it was said.
+    pub room: RoomName,
+    /// Its place there.
+    pub seq: Seq,
+    /// Who said it.
+    pub user: User,
+    /// When.
+    pub at: Millis,
+    /// What of its text is shown.
+    pub pieces: Vec<Piece>,
+    /// Whether text is left out before and after that.
+    pub cut: (bool, bool),
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The part.
+    pub text: String,
+    /// Whether it is what was searched for.
+    pub found: bool,
+}
+
+impl Hit {
+    /// Where the message is shown in its place.
+    fn address(&self) -> String {
+        let Hit { room, seq, .. } = self;
+        // The lobby goes by its name here too, for `/chat/42` would be a room.
+        format!("/chat/{room}/{seq}#m{seq}")
+    }
+}
+
+/// The page's content.
+#[component]
+pub fn SearchView(
+    /// What it shows.
+    search: Search,
+) -> impl IntoView {
+    let words = search.language.finding();
+    let Search { language, typed, here, only_here, panel, offset_minutes, newest, outcome } = search;
+    let head = (!panel).then(|| {
+        let chat = here.as_ref().map_or_else(|| "/chat".to_owned(), path);
+        view! {
+            <header class="search__head">
+                <img src="/mark.svg" alt="" width="28" height="28"/>
+                <h1 class="search__title">{words.title}</h1>
+                <a class="button quiet" href=chat>{words.to_chat}</a>
+            </header>
+        }
+    });
+    let title = panel.then(|| view! { <h1 class="hidden">{words.title}</h1> });
+    // Who has found something reads it; who has not is about to type.
+    let focus = !matches!(&outcome, Outcome::Found(found) if !found.hits.is_empty());
+    let class = if panel { "search search--panel" } else { "search" };
+    view! {
+        <main class=class>
+            {head}
+            {title}
+            <Form words language typed here only_here panel focus/>
+            {outcome_view(language, &Zone::fixed(offset_minutes), newest, outcome)}
+        </main>
+    }
+}
+
+#[component]
+fn Form(
+    words: &'static Finding,
+    language: Language,
+    typed: String,
+    here: Option<RoomName>,
+    only_here: bool,
+    panel: bool,
+    focus: bool,
+) -> impl IntoView {
+    let only = here.map(|here| {
+        let title = (words.only_in)(&room_title(language.words(), here.as_str()));
+        let here = here.to_string();
+        view! {
+            <input type="hidden" name="here" value=here.clone()/>
+            <label class="search__only">
+                <input type="checkbox" name="in" value=here checked=only_here/>
+                <bdi>{title}</bdi>
+            </label>
+        }
+    });
+    view! {
+        <form class="search__form" role="search" method="get" action="/search">
+            <input
+                class="search__field"
+                name="q"
+                r#type="search"
+                value=typed
+                placeholder=words.field
+                aria-label=words.field
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                autofocus=focus
+                dir="auto"
+                maxlength="400"
+                enterkeyhint="search"
+            />
+            <button class="search__go" type="submit">{words.search}</button>
+            {only}
+            {panel.then(|| view! { <input type="hidden" name="panel" value="1"/> })}
+        </form>
+    }
+}
+
+fn outcome_view(language: Language, zone: &Zone, newest: String, outcome: Outcome) -> impl IntoView + use<> {
+    let words = language.finding();
+    match outcome {
+        Outcome::Found(found) => Either::Left(found_view(language, zone, newest, found)),
+        Outcome::Unasked => Either::Right((None, Some(examples(words)), None)),
+        Outcome::NothingToFind => {
+            Either::Right((Some(sentence(words.nothing_to_find, false)), Some(examples(words)), None))
+        }
+        Outcome::Unavailable => Either::Right((Some(sentence(words.unavailable, true)), None, None)),
+        Outcome::Busy => Either::Right((Some(sentence(words.busy, true)), None, None)),
+        Outcome::LoggedOut => {
+            let way = view! { <a class="button search__way" href="/login" target="_top">{words.log_in}</a> };
+            Either::Right((Some(sentence(words.logged_out, false)), None, Some(way)))
+        }
+    }
+}
+
+fn examples(words: &'static Finding) -> impl IntoView {
+    let examples = words.examples.map(|(example, finds)| {
+        view! {
+            <dt><code dir="auto">{example}</code></dt>
+            <dd>{finds}</dd>
+        }
+    });
+    view! {
+        <section class="search__how">
+            <h2>{words.how}</h2>
+            <dl>{examples.collect_view()}</dl>
+        </section>
+    }
+}
+
+/// What is so, and what to do about it.
+fn sentence((what, then): (&'static str, &'static str), trouble: bool) -> impl IntoView {
+    let class = if trouble { "search__sentence problem" } else { "search__sentence" };
+    view! {
+        <div class=class role="status">
+            <p class="search__what">{what}</p>
+            <p>{then}</p>
+        </div>
+    }
+}
+
+fn found_view(language: Language, zone: &Zone, newest: String, found: Found) -> impl IntoView + use<> {
+    let words = language.finding();
+    let Found { hits, older, is_older, remarks } = found;
+    let (count, cut) = (hits.len(), remarks.contains(&Remark::Cut));
+    let summary = match count {
+        0 => None,
+        _ if is_older => Some((words.found_older)(count)),
+        _ => Some((words.found)(count, older.is_some())),
+    };
+    let nothing = (count == 0 && !cut).then(|| {
+        let none = if is_older { (words.none_older, "") } else { words.none };
+        sentence(none, false)
+    });
+    let remarks = remarks.into_iter().map(|remark| {
+        view! { <p class="search__remark">{remark.sentence(words)}</p> }
+    });
+    let list = (count > 0).then(|| {
+        let hits: Vec<_> = hits.iter().map(|hit| hit_view(language, zone, hit)).collect();
+        view! { <ol class="search__hits" aria-label=words.hits>{hits}</ol> }
+    });
+    let to_newest = is_older.then(|| view! { <a class="button quiet" href=newest>{words.newest}</a> });
+    let older = older.map(|older| {
+        let on = if cut { words.go_on } else { words.older };
+        view! { <a class="button" href=older rel="next">{on}</a> }
+    });
+    view! {
+        <div role="status">
+            {remarks.collect_view()}
+            {summary.map(|summary| view! { <p class="search__summary">{summary}</p> })}
+            {nothing}
+        </div>
+        {list}
+        <nav class="search__ways">{to_newest}{older}</nav>
+    }
+}
+
+fn hit_view(language: Language, zone: &Zone, hit: &Hit) -> impl IntoView + use<> {
+    let (date, time) = zone.local(hit.at);
+    let moment = (language.words().moment)(date, &clock(time));
+    let room = room_title(language.words(), hit.room.as_str());
+    let author = format!("hit__author tint-{}", hit.user.id.tint());
+    let pieces = hit.pieces.iter().map(|Piece { text, found }| {
+        let text = text.clone();
+        if *found { Either::Left(view! { <mark>{text}</mark> }) } else { Either::Right(text) }
+    });
+    let dots = |cut: bool| cut.then_some("…");
+    view! {
+        <li>
+            <a class="hit" href=hit.address() target="_top">
+                <span class="hit__head">
+                    <bdi class=author>{hit.user.name.to_string()}</bdi>
+                    // The spaces are for the ear.
+                    <span class="hidden">" "{language.finding().in_room}" "</span>
+                    <span class="hit__room"><span class="hash" aria-hidden="true">"#"</span><bdi>{room}</bdi></span>
+                    " "
+                    <time class="hit__time" datetime=moment_of(hit.at)>{moment}</time>
+                </span>
+                " "
+                <span class="hit__text" dir="auto">{dots(hit.cut.0)}{pieces.collect_view()}{dots(hit.cut.1)}</span>
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,300 @@
+//! The index: a file of its own beside the log, which may be lost at any time. Its tables, its numbers, and what is
+//! asked of it; never what is in a message, which is the log's.
+//!
+//! It is FTS5 without content: [`super::unit`] makes the tokens, and SQLite's `ascii` tokenizer only parts them at the
+//! spaces. A message's number in it begins with the moment when it was said, so that the newest come first without
+//! sorting, and days are ranges of numbers.
+
+use std::{
+    fs, io,
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use chat::{id::Epoch, time::Millis};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, params};
+
+use super::{
+    log::{PATIENCE, Said},
+    query::{Author, Query},
+    unit::{tokens, units},
+};
+
+/// Rises with every change in the tables or in how tokens are made; a file of another version is made anew.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+    CREATE TABLE meta (epoch TEXT NOT NULL) STRICT;
+
+    -- Up to which seq each room is indexed.
+    CREATE TABLE room (
+        id   INTEGER PRIMARY KEY,
+        upto INTEGER NOT NULL
+    ) STRICT;
+
+    -- Where in the log each message is.
+    CREATE TABLE message (
+        id   INTEGER PRIMARY KEY,
+        room INTEGER NOT NULL,
+        seq  INTEGER NOT NULL,
+        UNIQUE (room, seq)
+    ) STRICT;
+
+    CREATE VIRTUAL TABLE said USING fts5 (
+        words, author, room,
+        content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '1 2'
+    );";
+
+/// How many bits of a message's number tell those of one millisecond apart.
+const TIE_BITS: u32 = 20;
+
+/// The last moment that has numbers: in the year 2248.
+const LAST: u64 = (1 << (63 - TIE_BITS)) - 1;
+
+/// How many steps the database goes between two looks at the clock.
+const STEPS: i32 = 5_000;
+
+/// The file, and whose it is.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    /// The life of the log that it belongs to.
+    pub(super) epoch: Epoch,
+}
+
+impl Place {
+    pub(super) fn new(folder: &Path, epoch: Epoch) -> Place {
+        Place { path: folder.join("search.db"), epoch }
+    }
+
+    /// Whether there is a file.
+    pub(super) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Removes the file and what SQLite keeps beside it.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        // The file itself last: what is beside it means nothing without it.
+        for suffix in ["-wal", "-shm", "-journal", ""] {
+            let mut name = self.path.clone().into_os_string();
+            name.push(suffix);
+            match fs::remove_file(&name) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an error says that the file is no good, rather than that it cannot be used just now.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    !matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::OutOfMemory
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DiskFull
+                | ErrorCode::CannotOpen
+        )
+    )
+}
+
+/// The index, opened.
+pub(super) struct Index(Connection);
+
+impl Index {
+    /// Opens the file for its one writer; `None` if it is of another version or belongs to another epoch.
+    pub(super) fn open(place: &Place) -> rusqlite::Result<Option<Index>> {
+        let connection = Connection::open(&place.path)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // After a power cut the last of it may be missing, and is indexed again; it is never half there.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let index = Index(connection);
+        let tables: i64 = index.0.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+        if tables == 0 {
+            index.0.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version = {VERSION};"))?;
+            index.0.execute("INSERT INTO meta (epoch) VALUES (?1)", [place.epoch.as_str()])?;
+            index.0.execute_batch("COMMIT")?;
+        }
+        Ok(index.belongs(place)?.then_some(index))
+    }
+
+    /// Opens the file for a search; `None` if there is none that can be used yet.
+    pub(super) fn read(place: &Place) -> rusqlite::Result<Option<Index>> {
+        if !place.exists() {
+            return Ok(None);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let index = Index(Connection::open_with_flags(&place.path, flags)?);
+        index.0.busy_timeout(PATIENCE)?;
+        Ok(index.belongs(place)?.then_some(index))
+    }
+
+    fn belongs(&self, place: &Place) -> rusqlite::Result<bool> {
+        let version: i64 = self.0.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version != VERSION {
+            return Ok(false);
+        }
+        let epoch: Option<String> =
+            self.0.query_row("SELECT epoch FROM meta", (), |row| row.get(0)).optional()?;
+        Ok(epoch.as_deref() == Some(place.epoch.as_str()))
+    }
+
+    /// Up to which seq each room is indexed, by its id.
+    pub(super) fn rooms(&self) -> rusqlite::Result<Vec<(i64, i64)>> {
+        let mut select = self.0.prepare_cached("SELECT id, upto FROM room")?;
+        select.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    }
+
+    /// Makes several changes one.
+    pub(super) fn change<T>(
+        &mut self,
+        change: impl FnOnce(&Change<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let transaction = Change(self.0.transaction()?);
+        let result = change(&transaction)?;
+        transaction.0.commit()?;
+        Ok(result)
+    }
+
+    /// Ends whatever is asked after a moment, with an error that [`is_interruption`] knows.
+    pub(super) fn end_at(&self, deadline: Instant) -> rusqlite::Result<()> {
+        self.0.progress_handler(STEPS, Some(move || Instant::now() >= deadline))
+    }
+
+    /// Goes through the messages that may match, newest first, as number, room and seq, until `look` has seen enough.
+    /// `rooms` are the ids of those that the query names.
+    pub(super) fn walk(
+        &self,
+        query: &Query,
+        rooms: &[i64],
+        older_than: Option<i64>,
+        mut look: impl FnMut(i64, i64, i64) -> rusqlite::Result<bool>,
+    ) -> rusqlite::Result<()> {
+        let Range { start, end } = query.span.clone().unwrap_or(0..u64::MAX);
+        let (from, to) = (number(start), if end > LAST { i64::MAX } else { number(end) });
+        let to = older_than.unwrap_or(i64::MAX).min(to);
+        let expression = expression(query, rooms);
+        let mut select = if expression.is_empty() {
+            self.0.prepare_cached(
+                "SELECT id, room, seq FROM message WHERE ?1 = '' AND id >= ?2 AND id < ?3 ORDER BY id DESC",
+            )?
+        } else {
+            // The cross join says which of the two is walked through.
+            self.0.prepare_cached(
+                "SELECT said.rowid, message.room, message.seq FROM said CROSS JOIN message ON message.id = said.rowid
+                 WHERE said MATCH ?1 AND said.rowid >= ?2 AND said.rowid < ?3 ORDER BY said.rowid DESC",
+            )?
+        };
+        let mut rows = select.query(params![expression, from, to])?;
+        while let Some(row) = rows.next()? {
+            if !look(row.get(0)?, row.get(1)?, row.get(2)?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an error says that the time was up.
+pub(super) fn is_interruption(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
+/// Changes that become one.
+pub(super) struct Change<'a>(Transaction<'a>);
+
+impl Change<'_> {
+    /// Indexes a message.
+    pub(super) fn add(&self, room: i64, seq: i64, said: &Said) -> rusqlite::Result<()> {
+        let id = self.free(said.at)?;
+        self.0
+            .prepare_cached("INSERT INTO message (id, room, seq) VALUES (?1, ?2, ?3)")?
+            .execute([id, room, seq])?;
+        self.0
+            .prepare_cached("INSERT INTO said (rowid, words, author, room) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![
+                id,
+                tokens(&units(&said.text)).join(" "),
+                Author::new(&said.name).token(),
+                room_token(room)
+            ])?;
+        Ok(())
+    }
+
+    /// A room is indexed up to here.
+    pub(super) fn reached(&self, room: i64, upto: i64) -> rusqlite::Result<()> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO room (id, upto) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET upto = excluded.upto",
+            )?
+            .execute([room, upto])?;
+        Ok(())
+    }
+
+    /// Removes what is indexed of a room before `oldest`: at most `limit` messages. How many there were.
+    pub(super) fn forget(&self, room: i64, oldest: i64, limit: usize) -> rusqlite::Result<usize> {
+        let mut select = self
+            .0
+            .prepare_cached("SELECT id FROM message WHERE room = ?1 AND seq < ?2 ORDER BY seq LIMIT ?3")?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let ids: Vec<i64> =
+            select.query_map([room, oldest, limit], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        for id in &ids {
+            self.0.prepare_cached("DELETE FROM said WHERE rowid = ?1")?.execute([id])?;
+            self.0.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([id])?;
+        }
+        Ok(ids.len())
+    }
+
+    /// A room is no more.
+    pub(super) fn forget_room(&self, room: i64) -> rusqlite::Result<()> {
+        self.0.prepare_cached("DELETE FROM room WHERE id = ?1")?.execute([room])?;
+        Ok(())
+    }
+
+    /// A number for a message of this moment.
+    fn free(&self, at: Millis) -> rusqlite::Result<i64> {
+        let at = at.0.min(LAST - 1);
+        let (first, next) = (number(at), number(at + 1));
+        let last: Option<i64> = self
+            .0
+            .prepare_cached("SELECT max(id) FROM message WHERE id >= ?1 AND id < ?2")?
+            .query_row([first, next], |row| row.get(0))?;
+        // A million messages of one millisecond run over into the next one.
+        match last {
+            None => Ok(first),
+            Some(last) if last + 1 < next || at == LAST - 1 => Ok(last + 1),
+            Some(_) => self.free(Millis(at + 1)),
+        }
+    }
+}
+
+/// The first number of a moment.
+fn number(millis: u64) -> i64 {
+    i64::try_from(millis.min(LAST) << TIE_BITS).expect("the last moment's numbers fit")
+}
+
+fn room_token(room: i64) -> String {
+    format!("r{room}")
+}
+
+/// What FTS5 is asked for; empty if nothing but days are.
+fn expression(query: &Query, rooms: &[i64]) -> String {
+    let any = |column: &str, tokens: Vec<String>| {
+        let tokens: Vec<String> = tokens.iter().map(|token| format!("{column} : \"{token}\"")).collect();
+        (!tokens.is_empty()).then(|| format!("({})", tokens.join(" OR ")))
+    };
+    let words = query.terms.iter().map(|term| format!("(words : {})", term.phrase()));
+    let author = any("author", query.authors.iter().map(Author::token).collect());
+    let room = any("room", rooms.iter().copied().map(room_token).collect());
+    words.chain(author).chain(room).collect::<Vec<_>>().join(" AND ")
+}

@@ -1,0 +1,294 @@
+//! What trails the log: it indexes what was committed since it last looked, and forgets what is no longer kept. The log
+//! never waits for it; it waits for the log.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Signals,
+    index::{Index, Place, is_damage},
+    log::{Log, Room},
+};
+
+/// How many messages go into the index at once, and how many bytes of text.
+pub(super) const BATCH: usize = 500;
+const BATCH_BYTES: usize = 1 << 20;
+
+/// How long it lets more come together after it was woken.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// How often it looks without being woken: for what other programs write into the log, or remove from it.
+const LOOK: Duration = Duration::from_secs(20);
+
+/// How long it waits after an error before it tries again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Why it could not do it.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("the log cannot be read: {0}")]
+    Log(rusqlite::Error),
+    #[error("the index cannot be used: {0}")]
+    Index(rusqlite::Error),
+    #[error("a damaged index cannot be removed: {0}")]
+    Clear(std::io::Error),
+}
+
+/// How far it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// There is nothing left to do.
+    Done,
+    /// There is more.
+    More,
+}
+
+/// It, with what it keeps open between two looks.
+pub(super) struct Indexer {
+    place: Place,
+    log_path: PathBuf,
+    signals: Arc<Signals>,
+    log: Option<Log>,
+    open: Option<Open>,
+    /// Whether the last attempt failed: each trouble is told of once.
+    troubled: bool,
+}
+
+struct Open {
+    index: Index,
+    /// Up to which seq each room is indexed.
+    upto: HashMap<i64, i64>,
+    /// Before which seq nothing of a room is left in the index.
+    since: HashMap<i64, i64>,
+    /// When all rooms were last looked through for what is no longer kept.
+    swept: Option<Instant>,
+}
+
+impl Indexer {
+    pub(super) fn new(place: Place, log_path: PathBuf, signals: Arc<Signals>) -> Indexer {
+        Indexer { place, log_path, signals, log: None, open: None, troubled: false }
+    }
+
+    /// Keeps the index up with the log until `stop`.
+    pub(super) async fn keep(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let began = Instant::now();
+            let (place, log_path, signals) =
+                (self.place.clone(), self.log_path.clone(), self.signals.clone());
+            let work = tokio::task::spawn_blocking(move || {
+                let progress = self.step();
+                (self, progress)
+            });
+            let progress = match work.await {
+                Ok((indexer, progress)) => {
+                    self = indexer;
+                    self.tell(progress)
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the search's index stumbled; it begins anew where it was");
+                    self = Indexer::new(place, log_path, signals);
+                    None
+                }
+            };
+            let pause = match progress {
+                // What is to be caught up with takes no more than half of a processor's time.
+                Some(Progress::More) => began.elapsed(),
+                Some(Progress::Done) => {
+                    let woken = tokio::time::timeout(LOOK, self.signals.committed.notified());
+                    // Whether it was woken or it is time anyway, it looks.
+                    let _ = stop.run_until_cancelled(woken).await;
+                    GATHER
+                }
+                None => RETRY,
+            };
+            stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+        }
+    }
+
+    /// Says once that there is trouble, and once that it is over.
+    fn tell(&mut self, progress: Result<Progress, Trouble>) -> Option<Progress> {
+        let troubled = progress.is_err();
+        match &progress {
+            Err(trouble) if !self.troubled => {
+                tracing::warn!(%trouble, "messages cannot be made ready for the search; it is tried again");
+            }
+            Ok(_) if self.troubled => tracing::info!("messages are made ready for the search again"),
+            _ => {}
+        }
+        self.troubled = troubled;
+        progress.ok()
+    }
+
+    /// One bounded piece of work. What fails is let go of, and opened again the next time.
+    fn step(&mut self) -> Result<Progress, Trouble> {
+        if self.signals.take_damaged() || !self.place.exists() {
+            self.open = None;
+        }
+        let log = match self.log.take() {
+            Some(log) => log,
+            None => Log::open(&self.log_path).map_err(Trouble::Log)?,
+        };
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => Open::at(&self.place)?,
+        };
+        let progress = open.step(&log);
+        match progress {
+            Ok(Some(progress)) => {
+                self.log = Some(log);
+                self.open = Some(open);
+                Ok(progress)
+            }
+            Ok(None) => {
+                drop(open);
+                begin_anew(&self.place, "it is ahead of the log")?;
+                self.log = Some(log);
+                Ok(Progress::More)
+            }
+            Err(Trouble::Index(error)) if is_damage(&error) => {
+                drop(open);
+                begin_anew(&self.place, &error.to_string())?;
+                Ok(Progress::More)
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+}
+
+impl Open {
+    /// Opens the index, or begins a new one where the old one is no good.
+    fn at(place: &Place) -> Result<Open, Trouble> {
+        let opened = |place: &Place| {
+            let Some(index) = Index::open(place)? else { return Ok(None) };
+            let upto = index.rooms()?.into_iter().collect();
+            Ok(Some(Open { index, upto, since: HashMap::new(), swept: None }))
+        };
+        if !place.exists() {
+            // What lies beside a file that was removed would be taken for the new one's.
+            place.clear().map_err(Trouble::Clear)?;
+        }
+        match opened(place) {
+            Ok(Some(open)) => return Ok(open),
+            Ok(None) => begin_anew(place, "it is another log's, or of another version")?,
+            Err(error) if is_damage(&error) => begin_anew(place, &error.to_string())?,
+            Err(error) => return Err(Trouble::Index(error)),
+        }
+        match opened(place) {
+            Ok(Some(open)) => Ok(open),
+            Ok(None) => Err(Trouble::Index(rusqlite::Error::InvalidQuery)),
+            Err(error) => Err(Trouble::Index(error)),
+        }
+    }
+
+    /// Indexes a batch, or forgets one. `None` if the index knows of more than the log.
+    fn step(&mut self, log: &Log) -> Result<Option<Progress>, Trouble> {
+        let rooms = log.rooms().map_err(Trouble::Log)?;
+        let upto = |room: &Room| self.upto.get(&room.id).copied().unwrap_or_default();
+        if rooms.iter().any(|room| upto(room) > room.head) {
+            return Ok(None);
+        }
+        let behind: Vec<(&Room, i64)> =
+            rooms.iter().filter(|room| upto(room) < room.head).map(|room| (room, upto(room))).collect();
+        let sweeps = self.swept.is_none_or(|at| at.elapsed() >= LOOK);
+        if behind.is_empty() && !sweeps {
+            return Ok(Some(Progress::Done));
+        }
+        if !self.take(log, &behind)? {
+            return Ok(Some(Progress::More));
+        }
+        let swept: Vec<i64> = if sweeps {
+            rooms.iter().map(|room| room.id).chain(self.upto.keys().copied()).collect()
+        } else {
+            behind.iter().map(|(room, _)| room.id).collect()
+        };
+        let live: Vec<i64> = rooms.iter().map(|room| room.id).collect();
+        for room in swept {
+            let oldest = if live.contains(&room) { log.oldest(room).map_err(Trouble::Log)? } else { None };
+            if !self.forget(room, oldest, live.contains(&room))? {
+                return Ok(Some(Progress::More));
+            }
+        }
+        if sweeps {
+            self.swept = Some(Instant::now());
+        }
+        Ok(Some(Progress::Done))
+    }
+
+    /// Indexes what the log holds beyond what is indexed, up to a batch; whether that was all.
+    fn take(&mut self, log: &Log, behind: &[(&Room, i64)]) -> Result<bool, Trouble> {
+        let mut left = BATCH;
+        let mut bytes = BATCH_BYTES;
+        let mut taken = Vec::new();
+        for (room, upto) in behind {
+            if left == 0 || bytes == 0 {
+                break;
+            }
+            let entries = log.after(room.id, *upto, left, bytes).map_err(Trouble::Log)?;
+            let said = |entry: &super::log::Entry| entry.said.as_ref().map_or(0, |said| said.text.len());
+            bytes = bytes.saturating_sub(entries.iter().map(said).sum());
+            let is_all = entries.len() < left && bytes > 0;
+            left -= entries.len();
+            let last = entries.last().map_or(*upto, |entry| entry.seq);
+            // What is missing at the end is no longer kept.
+            taken.push((room.id, if is_all { last.max(room.head) } else { last }, entries));
+        }
+        if taken.is_empty() {
+            return Ok(true);
+        }
+        self.index
+            .change(|change| {
+                for (room, upto, entries) in &taken {
+                    for entry in entries {
+                        if let Some(said) = &entry.said {
+                            change.add(*room, entry.seq, said)?;
+                        }
+                    }
+                    change.reached(*room, *upto)?;
+                }
+                Ok(())
+            })
+            .map_err(Trouble::Index)?;
+        self.upto.extend(taken.iter().map(|(room, upto, _)| (*room, *upto)));
+        Ok(left > 0 && bytes > 0)
+    }
+
+    /// Forgets what is no longer kept of a room, up to a batch; whether that was all.
+    fn forget(&mut self, room: i64, oldest: Option<i64>, live: bool) -> Result<bool, Trouble> {
+        let oldest = oldest.unwrap_or(i64::MAX);
+        if live && self.since.get(&room) == Some(&oldest) {
+            return Ok(true);
+        }
+        let forgotten = self
+            .index
+            .change(|change| {
+                let forgotten = change.forget(room, oldest, BATCH)?;
+                if !live && forgotten < BATCH {
+                    change.forget_room(room)?;
+                }
+                Ok(forgotten)
+            })
+            .map_err(Trouble::Index)?;
+        if forgotten == BATCH {
+            return Ok(false);
+        }
+        if live {
+            self.since.insert(room, oldest);
+        } else {
+            self.upto.remove(&room);
+            self.since.remove(&room);
+        }
+        Ok(true)
+    }
+}
+
+/// Throws the index away.
+fn begin_anew(place: &Place, reason: &str) -> Result<(), Trouble> {
+    tracing::info!(reason, "the search's index is built again");
+    place.clear().map_err(Trouble::Clear)
+}

@@ -1,0 +1,125 @@
+//! One search: the index says where to look, the log what is there. Reads both on connections of its own, so that nobody
+//! who reads the log waits for it.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use app::search::Hit;
+use chat::room_name::RoomName;
+
+use super::{
+    excerpt::excerpt,
+    index::{Index, Place, is_interruption},
+    indexer::BATCH,
+    log::{self, Log, Room},
+    query::Query,
+};
+
+/// How many hits are on a page.
+pub(super) const PAGE: usize = 30;
+
+/// How long a search may take.
+pub(super) const BUDGET: Duration = Duration::from_secs(1);
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    /// Newest first.
+    pub(crate) hits: Vec<Hit>,
+    /// Where to go on, if there may be more.
+    pub(crate) older: Option<i64>,
+    /// Whether the time was up.
+    pub(crate) cut: bool,
+    /// Whether messages wait to be indexed.
+    pub(crate) behind: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    #[error("the log cannot be read: {0}")]
+    Log(rusqlite::Error),
+    #[error("the index cannot be used: {0}")]
+    Index(rusqlite::Error),
+}
+
+/// Searches what `may` be read. Blocks for `budget` at the most, and what one step of the database takes.
+pub(super) fn search(
+    place: &Place,
+    log_path: &Path,
+    query: &Query,
+    older_than: Option<i64>,
+    budget: Duration,
+    may: impl Fn(&RoomName) -> bool,
+) -> Result<Answer, Trouble> {
+    let deadline = Instant::now() + budget;
+    let log = Log::open(log_path).map_err(Trouble::Log)?;
+    let rooms = log.rooms().map_err(Trouble::Log)?;
+    let Some(index) = Index::read(place).map_err(Trouble::Index)? else {
+        return Ok(Answer { behind: !rooms.is_empty(), ..Answer::default() });
+    };
+    let upto = index.rooms().map_err(Trouble::Index)?.into_iter().collect();
+    let mut answer = Answer { behind: is_behind(&rooms, &upto), ..Answer::default() };
+    let is_wanted = |room: &&Room| query.rooms.contains(&room.name) && may(&room.name);
+    let wanted: Vec<i64> = rooms.iter().filter(is_wanted).map(|room| room.id).collect();
+    if query.is_empty() || (!query.rooms.is_empty() && wanted.is_empty()) {
+        return Ok(answer);
+    }
+    let names: HashMap<i64, &RoomName> = rooms.iter().map(|room| (room.id, &room.name)).collect();
+    let mut seen = None;
+    let mut broken = None;
+    index.end_at(deadline).map_err(Trouble::Index)?;
+    let walked = index.walk(query, &wanted, older_than, |id, room, seq| {
+        if answer.hits.len() == PAGE {
+            answer.older = seen;
+            return Ok(false);
+        }
+        if Instant::now() >= deadline {
+            answer.cut = true;
+            return Ok(false);
+        }
+        seen = Some(id);
+        let Some(name) = names.get(&room).copied().filter(|name| may(name)) else { return Ok(true) };
+        match log.message(room, seq) {
+            // What the index says may be older than what the log keeps now.
+            Ok(Some(kept)) => {
+                if let Some(excerpt) = excerpt(&kept.text, &query.terms) {
+                    answer.hits.push(Hit {
+                        room: name.clone(),
+                        seq: log::seq(seq),
+                        user: kept.user,
+                        at: kept.at,
+                        pieces: excerpt.pieces,
+                        cut: excerpt.cut,
+                    });
+                }
+                Ok(true)
+            }
+            Ok(None) => Ok(true),
+            Err(error) => {
+                broken = Some(error);
+                Ok(false)
+            }
+        }
+    });
+    match walked {
+        Err(error) if is_interruption(&error) => answer.cut = true,
+        walked => walked.map_err(Trouble::Index)?,
+    }
+    if let Some(error) = broken {
+        return Err(Trouble::Log(error));
+    }
+    if answer.cut {
+        answer.older = seen;
+    }
+    Ok(answer)
+}
+
+/// Whether more waits to be indexed than comes together in a busy moment.
+fn is_behind(rooms: &[Room], upto: &HashMap<i64, i64>) -> bool {
+    let waiting = |room: &Room| room.head.saturating_sub(upto.get(&room.id).copied().unwrap_or_default());
+    rooms.iter().map(waiting).fold(0, i64::saturating_add) > i64::try_from(BATCH).unwrap_or(i64::MAX)
+}

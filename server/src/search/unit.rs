@@ -1,0 +1,205 @@
+//! What a text is made of to those who search it: words, single letters of scripts that are written without spaces,
+//! and symbols. Also the tokens that the index keeps of them. Pure; the index knows them only as tokens.
+//!
+//! Of a run of Chinese, Japanese, Korean, Thai and the like every letter begins one token: itself and the next one, or
+//! itself alone at the run's end. So 我家在上海 becomes `我家 家在 在上 上海 海`: two letters are one token, more are a
+//! phrase of tokens, and one is the beginning of a token.
+
+use unicode_normalization::char::is_combining_mark;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
+use unicode_script::{Script, UnicodeScript as _};
+
+use super::fold::fold;
+
+/// How many characters of a word the index keeps.
+const WORD_LIMIT: usize = 64;
+
+/// What kind of unit it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Letters and digits up to the next space or mark.
+    Word,
+    /// One letter of a script that is written without spaces.
+    Letter,
+    /// An emoji or the like.
+    Symbol,
+}
+
+/// One of the things that a text is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unit {
+    pub(super) kind: Kind,
+    /// It, folded.
+    pub(super) folded: String,
+    /// Where in the text it stands, in bytes.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether it is a letter that follows another one with nothing in between.
+    pub(super) joined: bool,
+}
+
+/// What becomes of a folded character.
+enum Role {
+    Part(Kind),
+    /// It is as if it were not there.
+    Nothing,
+    /// It ends a word.
+    Gap,
+}
+
+/// The units of a text, in order.
+pub(super) fn units(text: &str) -> Vec<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    // The kind of unit that the next character may go on with.
+    let mut open = None;
+    for folded in fold(text) {
+        let kind = match role(folded.character, open) {
+            Role::Part(kind) => kind,
+            Role::Nothing => continue,
+            Role::Gap => {
+                open = None;
+                continue;
+            }
+        };
+        match units.last_mut() {
+            Some(word) if kind == Kind::Word && open == Some(Kind::Word) => {
+                word.folded.push(folded.character);
+                word.end = folded.end;
+            }
+            _ => units.push(Unit {
+                kind,
+                folded: folded.character.into(),
+                start: folded.start,
+                end: folded.end,
+                joined: kind == Kind::Letter && open == Some(Kind::Letter),
+            }),
+        }
+        open = Some(kind);
+    }
+    units
+}
+
+/// The tokens of these units: one for each, in their order. They are made of letters and digits of ASCII and of whatever
+/// is beyond ASCII.
+pub(super) fn tokens(units: &[Unit]) -> Vec<String> {
+    let token = |(index, unit): (usize, &Unit)| match (unit.kind, units.get(index + 1)) {
+        (Kind::Letter, Some(next)) if next.joined => format!("{}{}", unit.folded, next.folded),
+        (Kind::Word, _) => unit.folded.chars().take(WORD_LIMIT).collect(),
+        (Kind::Letter | Kind::Symbol, _) => unit.folded.clone(),
+    };
+    units.iter().enumerate().map(token).collect()
+}
+
+/// Whether the index keeps the whole of this word.
+pub(super) fn is_kept_whole(word: &str) -> bool {
+    word.chars().nth(WORD_LIMIT).is_none()
+}
+
+fn role(c: char, before: Option<Kind>) -> Role {
+    if c.is_ascii() {
+        return if c.is_ascii_alphanumeric() { Role::Part(Kind::Word) } else { Role::Gap };
+    }
+    let category = c.general_category();
+    match category {
+        // Joiners, directions and the like, and the selectors of an emoji's look.
+        GeneralCategory::Format => return Role::Nothing,
+        _ if matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}') => return Role::Nothing,
+        _ => {}
+    }
+    let letter = c.is_alphanumeric() || category == GeneralCategory::ModifierLetter || is_combining_mark(c);
+    if letter {
+        return match c.script() {
+            script if is_written_without_spaces(script) || c == 'ー' => Role::Part(Kind::Letter),
+            // A mark goes with what it stands on.
+            Script::Inherited if before == Some(Kind::Letter) => Role::Part(Kind::Letter),
+            _ => Role::Part(Kind::Word),
+        };
+    }
+    match c.general_category_group() {
+        // What Unicode's tables do not know yet may be next year's emoji.
+        GeneralCategoryGroup::Symbol => Role::Part(Kind::Symbol),
+        GeneralCategoryGroup::Other if category != GeneralCategory::Control => Role::Part(Kind::Symbol),
+        _ => Role::Gap,
+    }
+}
+
+fn is_written_without_spaces(script: Script) -> bool {
+    matches!(
+        script,
+        Script::Han
+            | Script::Hiragana
+            | Script::Katakana
+            | Script::Bopomofo
+            | Script::Hangul
+            | Script::Thai
+            | Script::Lao
+            | Script::Khmer
+            | Script::Myanmar
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{tokens, units};
+
+    fn printed(text: &str) -> String {
+        tokens(&units(text)).join(" ")
+    }
+
+    #[test]
+    fn letters_without_spaces_go_in_pairs_and_the_last_one_alone() {
+        assert_eq!(printed("我家在上海东边"), "我家 家在 在上 上海 海东 东边 边");
+        assert_eq!(printed("東京タワー"), "東京 京タ タワ ワー ー");
+        assert_eq!(printed("서울 날씨"), "서울 울 날씨 씨");
+        assert_eq!(printed("海"), "海");
+    }
+
+    #[test]
+    fn words_are_words_without_case_width_or_accents() {
+        assert_eq!(printed("Don't panic, Ｃafé-goers!"), "don t panic cafe goers");
+        assert_eq!(printed("https://example.org/tea_2?x=1"), "https example org tea 2 x 1");
+        assert_eq!(printed("हिन्दी में"), "हिन्दी में");
+    }
+
+    #[test]
+    fn both_stand_side_by_side() {
+        assert_eq!(printed("我的iPhone手机"), "我的 的 iphone 手机 机");
+        assert_eq!(printed("第3章，上。海"), "第 3 章 上 海");
+    }
+
+    #[test]
+    fn a_symbol_is_found_by_itself() {
+        assert_eq!(printed("tea🍵 👍🏽!"), "tea 🍵 👍 🏽");
+        assert_eq!(printed("❤\u{FE0F}"), "❤");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_parts_no_word() {
+        assert_eq!(printed("tea\u{AD}house"), "teahouse");
+        assert_eq!(printed("می\u{200C}خواهم"), "میخواهم");
+    }
+
+    #[test]
+    fn a_word_without_end_is_kept_in_part() {
+        assert_eq!(printed(&"a".repeat(10_000)).len(), super::WORD_LIMIT);
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_never_taken_apart_by_the_index(text in any::<String>()) {
+            for token in tokens(&units(&text)) {
+                prop_assert!(!token.is_empty());
+                prop_assert!(token.chars().all(|c| !c.is_ascii() || c.is_ascii_alphanumeric()), "{token:?}");
+            }
+        }
+
+        #[test]
+        fn every_unit_stands_where_it_says(text in any::<String>()) {
+            for unit in units(&text) {
+                prop_assert!(text.get(unit.start..unit.end).is_some_and(|part| !part.is_empty()));
+            }
+        }
+    }
+}
