@@ -99,8 +99,9 @@ impl Store for SqliteStore {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
-            self.writer.close().await;
+            // The writer last: whoever closes last and may write brings the log into the file, which then stands alone.
             self.readers.close().await;
+            self.writer.close().await;
             // Closing the file would do, but for a child that was forked meanwhile and holds it until it becomes another
             // program.
             if let Some(lock) = self.lock.lock().await.take()

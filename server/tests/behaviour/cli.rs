@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::support::{Browser, PATIENCE, folder, site};
 
 /// The program with an environment of its own, in a folder of its own.
-fn teahouse(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn teahouse(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_teahouse"));
     command.env_clear().current_dir(folder).args(arguments).stdin(Stdio::null());
     command
@@ -39,7 +39,7 @@ fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
 }
 
 /// A program that serves.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
     /// Collects what it says until it ends.
@@ -48,7 +48,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &Path, arguments: &[&str]) -> Server {
+    pub(crate) fn start(data: &Path, arguments: &[&str]) -> Server {
         let site = site();
         let mut command = teahouse(data, arguments);
         command.args(["--listen", "127.0.0.1:0", "--drain", "100ms"]);
@@ -56,7 +56,7 @@ impl Server {
         Server::spawn(command, site)
     }
 
-    fn spawn(mut command: Command, site: TempDir) -> Server {
+    pub(crate) fn spawn(mut command: Command, site: TempDir) -> Server {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
         let (send, address) = mpsc::channel();
@@ -80,30 +80,34 @@ impl Server {
         Server { child, address: address.parse().expect("an address"), log: Some(log), _site: site }
     }
 
-    fn browser(&self) -> Browser {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address)
     }
 
-    async fn person(&self, nickname: &str) -> Browser {
+    pub(crate) async fn person(&self, nickname: &str) -> Browser {
         let browser = self.browser();
         assert_eq!(browser.log_in(nickname).await.status(), 303);
         browser
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().expect("there is a kill command");
         assert!(sent.success());
     }
 
     /// Sends a signal and waits for the end.
-    fn end(self, signal: &str) -> (Option<i32>, String) {
+    pub(crate) fn end(self, signal: &str) -> (Option<i32>, String) {
         self.signal(signal);
         self.ended()
     }
 
     /// Waits for the end; gives the exit code (none after a signal that kills) and what was logged.
-    fn ended(mut self) -> (Option<i32>, String) {
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("it ends");
         let log = self.log.take().expect("it is taken once").join().expect("the log is text");
         (status.code(), log)

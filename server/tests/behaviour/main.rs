@@ -6,6 +6,8 @@ mod support;
 
 mod cli;
 mod durable;
+mod failing_disk;
+mod files;
 mod handoff;
 mod history;
 mod limits;

@@ -1,10 +1,8 @@
-//! Stopping and starting: everybody is let go in order, everything that was taken is kept, and what is not ours is left.
+//! Stopping and starting: everybody is let go in order, and everything that was taken is kept.
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{collections::BTreeSet, fs, sync::Arc};
 
 use chat::protocol::ServerLine;
-use rusqlite::Connection;
-use tempfile::TempDir;
 
 use crate::support::{TestApp, eventually, folder};
 
@@ -99,67 +97,6 @@ async fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
     assert_clear(&second.refusal().await, data.path().to_str().unwrap());
     lines.say("m1", "still here").await;
     assert_eq!(lines.message().await.seq, 1);
-}
-
-fn database(data: &Path) -> std::path::PathBuf {
-    data.join("teahouse.db")
-}
-
-/// Starts a server on a folder that holds this database, which it must refuse and leave to the byte.
-async fn assert_left_alone(data: TempDir, says: &str) {
-    let path = database(data.path());
-    let before = fs::read(&path).unwrap();
-    let data = Arc::new(data);
-    let app = TestApp::on(data.clone(), |_| {}).await;
-    let reason = app.refusal().await;
-    assert_clear(&reason, path.to_str().unwrap());
-    assert_clear(&reason, says);
-    assert_eq!(fs::read(&path).unwrap(), before, "it is left as it was");
-    let beside: Vec<String> = fs::read_dir(data.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.starts_with("teahouse.db-"))
-        .collect();
-    assert_eq!(beside, [""; 0], "and nothing is left beside it");
-}
-
-#[tokio::test]
-async fn somebody_else_s_database_is_refused_and_left_as_it_was() {
-    let data = folder();
-    let connection = Connection::open(database(data.path())).unwrap();
-    connection
-        .execute_batch("CREATE TABLE recipe (name TEXT); INSERT INTO recipe VALUES ('scones');")
-        .unwrap();
-    connection.close().unwrap();
-    assert_left_alone(data, "not a Teahouse database").await;
-}
-
-#[tokio::test]
-async fn a_database_of_another_program_without_tables_is_refused_too() {
-    let data = folder();
-    let connection = Connection::open(database(data.path())).unwrap();
-    connection.pragma_update(None, "application_id", 0x0BAD_F00D).unwrap();
-    connection.close().unwrap();
-    assert_left_alone(data, "not a Teahouse database").await;
-}
-
-#[tokio::test]
-async fn a_file_that_is_no_database_is_refused_and_left_as_it_was() {
-    let data = folder();
-    fs::write(database(data.path()), "scones ".repeat(1_000)).unwrap();
-    assert_left_alone(data, "teahouse.db").await;
-}
-
-#[tokio::test]
-async fn a_database_of_a_newer_version_is_refused_and_left_as_it_was() {
-    let (ended, data) = TestApp::start().await.stop().await;
-    ended.unwrap();
-    let connection = Connection::open(database(data.path())).unwrap();
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    connection.pragma_update(None, "user_version", version + 1).unwrap();
-    connection.close().unwrap();
-    let data = Arc::into_inner(data).unwrap();
-    assert_left_alone(data, "newer").await;
 }
 
 #[tokio::test]
