@@ -19,7 +19,7 @@ mod record;
 use connection::{Connection, Pulse, Status};
 use custody::Custody;
 use open_room::OpenRoom;
-use outbox::{Keeping, Outbox};
+use outbox::{Claim, Keeping, Outbox, Pending};
 use timeline::Hole;
 
 use crate::{
@@ -36,6 +36,10 @@ const TYPING_EVERY_MS: u64 = 3_000;
 /// How many bytes of lines share a frame at the most, well below what a server takes; a longer line has one of its own.
 const FRAME_BYTES: usize = 32 * 1_024;
 
+/// How long what was adopted waits before it goes out, in milliseconds: that another tab has adopted, said or discarded it
+/// may be about to be heard.
+const ADOPTED_MS: u64 = 300;
+
 /// The moment of an input, and the chance it may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
@@ -50,7 +54,8 @@ pub struct Now {
 pub enum Input<'a> {
     /// The driver is ready; connect.
     Start,
-    /// A message of the user's was kept before this page was loaded, or by another tab; or was forgotten there.
+    /// A message of the user's was kept before this page was loaded, or by another tab; or was forgotten there. A page that
+    /// loads gives the others' signs of life first, lest it takes their messages for lost.
     Stored(ClientId, Option<&'a str>),
     /// Another tab of the user's showed a sign of life at a moment; at 0, it is gone.
     Signed(ClientId, Millis),
@@ -206,7 +211,7 @@ impl Client {
         let mut effects = Vec::new();
         match input {
             Input::Start => self.connection.connect(now.at, &mut effects),
-            Input::Stored(id, record) => self.stored(&id, record),
+            Input::Stored(id, record) => self.stored(&id, record, &mut effects),
             Input::Signed(tab, at) => self.custody.sign(tab, at),
             Input::Recall(room, epoch, seq) => {
                 if let Some(room) = self.room_mut(&room) {
@@ -240,7 +245,7 @@ impl Client {
                 if let Some(me) = self.custody.me()
                     && let Some(room) = self.outbox.requeue(&id, me)
                 {
-                    self.flush(&room, now, &mut effects);
+                    self.reopen(&room, now, &mut effects);
                 }
             }
             Input::Discard(id) => self.discard(&id, &mut effects),
@@ -278,6 +283,7 @@ impl Client {
             Pulse::Lost => self.disconnected(),
         }
         for room in self.custody.adopt(&mut self.outbox, now.at) {
+            self.outbox.wait(&room, now.at + ADOPTED_MS);
             self.reopen(&room, now, effects);
         }
         for name in self.outbox.due(now.at) {
@@ -322,18 +328,33 @@ impl Client {
     }
 
     /// A message is kept, was forgotten or is claimed by another tab.
-    fn stored(&mut self, id: &ClientId, record: Option<&str>) {
+    fn stored(&mut self, id: &ClientId, record: Option<&str>, effects: &mut Vec<Effect>) {
         let before = self.outbox.get(id).cloned();
-        self.outbox.stored(id, record);
-        if let (Some(before), Some(after)) = (before, self.outbox.get(id))
-            && let owner = after.owner.clone()
-            && self.custody.keeps(&before, &owner)
+        if self.outbox.stored(id, record) == Claim::Fails {
+            self.custody.insist(&mut self.outbox, id);
+        }
+        if let Some(before) = before
+            && self.outbox.get(id).is_none_or(|after| after.owner != before.owner)
         {
-            self.outbox.restore(before);
+            self.lift(&before, effects);
         }
     }
 
-    /// Something that lost its tab is to be said in a room, which may not be open here.
+    /// A message will not come again from here. The server may hold later ones back until it does; joining lifts that.
+    fn lift(&mut self, pending: &Pending, effects: &mut Vec<Effect>) {
+        if pending.held {
+            self.catch_up(&pending.room, effects);
+        }
+    }
+
+    /// Joins an open room again, unless that is under way.
+    fn catch_up(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
+        if self.room(name).is_some_and(|room| !room.joining) {
+            self.rejoin(name, effects);
+        }
+    }
+
+    /// Something is to be said in a room that may not be open here: it lost its tab, or another tab had it refused.
     fn reopen(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
         let index = self.index(name.clone());
         let room = &self.rooms[index];
@@ -372,10 +393,8 @@ impl Client {
     }
 
     fn discard(&mut self, id: &ClientId, effects: &mut Vec<Effect>) {
-        let Some(pending) = self.outbox.discard(id) else { return };
-        // The server may still hold later messages back until this one returns; joining again lifts that.
-        if pending.held && self.room(&pending.room).is_some_and(|room| !room.joining) {
-            self.rejoin(&pending.room, effects);
+        if let Some(pending) = self.outbox.discard(id) {
+            self.lift(&pending, effects);
         }
     }
 

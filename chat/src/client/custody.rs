@@ -4,7 +4,7 @@
 //! There are no locks on a page of plain http, so that two tabs may adopt the same message at once. Then the smaller name
 //! keeps it. Until they know, both may send it, which the message's id makes harmless.
 
-use super::outbox::{Delivery, Outbox, Pending};
+use super::outbox::Outbox;
 use crate::{id::ClientId, room_name::RoomName, time::Millis};
 
 /// How often a tab that has something to send shows a sign of life, in milliseconds.
@@ -46,21 +46,20 @@ impl Custody {
         }
     }
 
-    /// Another tab claims a message that this one was about to send. Whether this one keeps it all the same; it then shows
-    /// a sign of life, for want of which the other may have claimed it.
-    pub(super) fn keeps(&mut self, pending: &Pending, claimed_by: &ClientId) -> bool {
-        let sends = matches!(pending.state, Delivery::Queued | Delivery::Sent);
-        let keeps = sends && self.me.as_ref().is_some_and(|me| pending.owner == *me && me < claimed_by);
-        if keeps {
+    /// Another tab's claim to a message does not count. If it is this tab's that does, this is to be known, and that this
+    /// tab lives, for want of which the other may have claimed it.
+    pub(super) fn insist(&mut self, outbox: &mut Outbox, id: &ClientId) {
+        if self.me.is_some() && outbox.get(id).map(|pending| &pending.owner) == self.me.as_ref() {
+            outbox.defend(id);
             self.signed = None;
         }
-        keeps
     }
 
     /// Adopts what has lost its tab; gives the rooms of what was adopted.
     pub(super) fn adopt(&mut self, outbox: &mut Outbox, now: Millis) -> Vec<RoomName> {
         let Some(me) = self.me.clone() else { return Vec::new() };
-        self.others.retain(|(_, at)| now.since(*at) < SIGN_COUNTS_MS);
+        // A moment far ahead is one of before the clock was set back.
+        self.others.retain(|(_, at)| now.0.abs_diff(at.0) < SIGN_COUNTS_MS);
         let lost: Vec<usize> = (0..outbox.pending().len())
             .filter(|index| {
                 let owner = &outbox.pending()[*index].owner;

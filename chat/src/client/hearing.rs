@@ -1,6 +1,6 @@
 //! What the server says, taken in: each kind of line goes to the part of the client that it is about.
 
-use super::{Client, Effect, Now, open_room::Advance};
+use super::{Client, Effect, Now, open_room::Advance, outbox::Delivery};
 use crate::{
     id::ClientId,
     protocol::{ClientLine, Event, Joined, RefusalCode, Refused, ServerLine},
@@ -19,10 +19,14 @@ impl Client {
             }
             ServerLine::Joined(joined) => self.joined(joined, now, effects),
             ServerLine::Message(message) => {
-                if message.user.id == self.me.id {
-                    self.outbox.confirm(&message.room, &message.id);
-                }
                 let mine = message.user.id == self.me.id;
+                if mine
+                    && let Some(pending) = self.outbox.confirm(&message.room, &message.id)
+                    && pending.state == Delivery::Queued
+                {
+                    // It did not come again from here: another tab has sent it.
+                    self.lift(&pending, effects);
+                }
                 let seen = mine || (self.visible && message.room == self.active);
                 let room = message.room.clone();
                 if let Some(open) = self.room_mut(&room)
@@ -98,15 +102,25 @@ impl Client {
         match &id {
             // It waits for the answer to the join that follows.
             Some(id) if refused.code == RefusalCode::NotJoined => self.outbox.unsend_one(id),
-            Some(id) => self.outbox.refuse(id, &refused, now.at),
+            Some(id) => {
+                if let Some(me) = self.custody.me() {
+                    self.outbox.refuse(id, &refused, me, now.at);
+                }
+            }
             None => {}
+        }
+        // One that was given up meanwhile will not come again, and the server would wait for it.
+        let given_up = id.as_ref().is_some_and(|id| self.outbox.get(id).is_none());
+        if given_up
+            && refused.retry_ms.is_some()
+            && refused.code != RefusalCode::OutOfOrder
+            && let Some(name) = &room
+        {
+            self.catch_up(name, effects);
         }
         match (refused.code, room) {
             (RefusalCode::NotJoined, Some(name)) => {
-                let asks = self.room(&name).is_some_and(|room| !room.joining);
-                if asks {
-                    self.rejoin(&name, effects);
-                }
+                self.catch_up(&name, effects);
             }
             (_, Some(name)) if id.is_none() => {
                 if let Some(room) = self.room_mut(&name) {

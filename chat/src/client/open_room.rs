@@ -160,13 +160,15 @@ impl OpenRoom {
                 }
             }
             Some(_) => {
-                self.unread += news;
+                self.unread = news;
                 self.seen = 0;
                 self.left_off = None;
             }
         }
         self.joined = true;
         self.joining = false;
+        // Whatever was asked before the join was answered before it, if it was answered.
+        self.looking_back = false;
         self.refused = None;
         self.revision += 1;
     }
@@ -285,9 +287,11 @@ impl OpenRoom {
         match hole {
             None if self.timeline.earlier() == Earlier::Kept => wish.before = Some(self.timeline.first()),
             Some(hole) if !self.timeline.holes().any(|held| held.to == hole.to) => return None,
+            Some(hole) if hole.to < self.timeline.oldest() => return None,
             Some(hole) if hole.onward => {
                 let kept = hole.from.max(self.timeline.oldest());
-                wish.around = Some(kept + u64::from(HISTORY_LIMIT) / 2);
+                // One less than half, so that the page surely begins where the hole does.
+                wish.around = Some(kept + u64::from(HISTORY_LIMIT) / 2 - 1);
             }
             Some(hole) => wish.before = Some(hole.to + 1),
             None => return None,

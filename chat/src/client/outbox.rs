@@ -5,6 +5,8 @@
 //!
 //! [`custody`]: super::custody
 
+use std::{cmp::Reverse, collections::VecDeque};
+
 use super::record;
 use crate::{
     id::ClientId,
@@ -36,12 +38,32 @@ pub struct Pending {
     pub at: Millis,
     /// The tab that sends it.
     pub owner: ClientId,
+    /// The tab in which it was said. What was said in one goes out in that order, whoever sends it.
+    pub origin: ClientId,
+    /// How often it has been claimed. Of two claims the later turn counts, and of two at once that of the smaller name.
+    pub(super) turn: u64,
     /// How far it has come.
     pub state: Delivery,
     /// Whether the server has ever refused it for now, and so may hold back what follows it.
     pub(super) held: bool,
     /// Whether its user wants it sent however old it is.
     pub(super) insisted: bool,
+}
+
+impl Pending {
+    /// The claim that comes last in this order counts. Every tab sees it so, in whatever order it hears of them.
+    fn precedence(&self) -> (u64, Reverse<&ClientId>) {
+        (self.turn, Reverse(&self.owner))
+    }
+}
+
+/// What comes of another tab's claim to a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It counts, or changes nothing.
+    Counts,
+    /// Another one, which is known here, counts.
+    Fails,
 }
 
 /// How far a pending message has come.
@@ -75,6 +97,8 @@ pub struct Outbox {
     holds: Vec<(RoomName, Millis)>,
     /// What has not been handed to the driver yet.
     keeping: Vec<Keeping>,
+    /// The latest that were confirmed or discarded: a record of one comes from a tab that does not know it yet.
+    forgotten: VecDeque<ClientId>,
     revision: u64,
 }
 
@@ -99,36 +123,57 @@ impl Outbox {
         if !self.is_full() {
             let at = self.pending.last().map_or(at, |last| at.max(last.at + 1));
             let state = Delivery::Queued;
-            self.insert(Pending { room, id, text, at, owner, state, held: false, insisted: false });
+            let origin = owner.clone();
+            self.insert(Pending {
+                room,
+                id,
+                text,
+                at,
+                owner,
+                origin,
+                turn: 1,
+                state,
+                held: false,
+                insisted: false,
+            });
             self.keep(self.pending.len() - 1);
         }
     }
 
     /// What was kept under an id has become this, in another tab or before this page was loaded; `None` if it is gone.
-    pub(super) fn stored(&mut self, id: &ClientId, record: Option<&str>) {
-        let stored = record.and_then(|record| record::parse(id.clone(), record));
+    /// What cannot be read is left alone: a later version may have written it.
+    pub(super) fn stored(&mut self, id: &ClientId, record: Option<&str>) -> Claim {
+        let Some(record) = record else {
+            // Confirmed or discarded there; and so is what this tab may have written since.
+            self.discard(id);
+            self.remember(id);
+            return Claim::Counts;
+        };
+        let Some(stored) = record::parse(id.clone(), record) else { return Claim::Counts };
         self.revision += 1;
-        match (self.index(id), stored) {
-            // Confirmed or discarded there.
-            (Some(index), None) => {
-                self.pending.remove(index);
+        let Some(index) = self.index(id) else {
+            if self.forgotten.contains(id) {
+                self.keeping.push(Keeping::Forget(id.clone()));
+            } else {
+                self.insert(stored);
             }
-            (Some(index), Some(stored)) => {
-                let pending = &mut self.pending[index];
-                pending.owner = stored.owner;
-                if (&pending.state, &stored.state) != (&Delivery::Sent, &Delivery::Queued) {
-                    pending.state = stored.state;
-                }
-            }
-            (None, Some(stored)) => self.insert(stored),
-            (None, None) => {}
+            return Claim::Counts;
+        };
+        let pending = &mut self.pending[index];
+        if stored.precedence() <= pending.precedence() {
+            return if stored.owner == pending.owner { Claim::Counts } else { Claim::Fails };
         }
+        pending.owner = stored.owner;
+        pending.turn = stored.turn;
+        if (&pending.state, &stored.state) != (&Delivery::Sent, &Delivery::Queued) {
+            pending.state = stored.state;
+        }
+        Claim::Counts
     }
 
-    /// Another tab's claim to a message does not count: it stays as it was here, and that is to be known.
-    pub(super) fn restore(&mut self, pending: Pending) {
-        if let Some(index) = self.index(&pending.id) {
-            self.pending[index] = pending;
+    /// Keeps a message as it is here, for what is kept may be another tab's claim that does not count.
+    pub(super) fn defend(&mut self, id: &ClientId) {
+        if let Some(index) = self.index(id) {
             self.keep(index);
         }
     }
@@ -147,28 +192,27 @@ impl Outbox {
     pub(super) fn adopt(&mut self, index: usize, owner: &ClientId) {
         let pending = &mut self.pending[index];
         pending.owner = owner.clone();
-        if pending.state == Delivery::Sent {
-            pending.state = Delivery::Queued;
-        }
+        pending.turn = pending.turn.saturating_add(1);
         self.keep(index);
         self.revision += 1;
     }
 
-    /// The server has it: forget it.
-    pub(super) fn confirm(&mut self, room: &RoomName, id: &ClientId) {
-        if self.index(id).is_some_and(|index| self.pending[index].room == *room) {
-            self.discard(id);
+    /// The server has it: forget it. Gives what it was, if it waited here.
+    pub(super) fn confirm(&mut self, room: &RoomName, id: &ClientId) -> Option<Pending> {
+        if self.get(id).is_some_and(|pending| pending.room != *room) {
+            return None;
         }
+        self.remember(id);
+        self.discard(id)
     }
 
-    /// The server does not take it: for now, and then all that follows it in its room waits too; or at all.
-    pub(super) fn refuse(&mut self, id: &ClientId, refused: &Refused, now: Millis) {
+    /// The server does not take it from `owner`: for now, and then all that follows it in its room waits too; or at all.
+    pub(super) fn refuse(&mut self, id: &ClientId, refused: &Refused, owner: &ClientId, now: Millis) {
         let Some(index) = self.index(id) else { return };
         self.revision += 1;
         let Some(retry_ms) = refused.retry_ms else {
             self.pending[index].state = Delivery::Refused(refused.clone());
-            self.keep(index);
-            return;
+            return self.adopt(index, owner);
         };
         let room = self.pending[index].room.clone();
         self.pending[index].held = true;
@@ -177,12 +221,18 @@ impl Outbox {
                 pending.state = Delivery::Queued;
             }
         }
-        let until = now + retry_ms.max(RETRY_AT_LEAST_MS);
-        match self.holds.iter_mut().find(|(held, _)| *held == room) {
-            // What follows the refused one is refused because of it, which is no reason to wait longer.
-            Some(_) if refused.code == RefusalCode::OutOfOrder => {}
+        // What follows the refused one is refused because of it, which is no reason to wait longer.
+        let is_waiting = self.holds.iter().any(|(held, _)| *held == room);
+        if refused.code != RefusalCode::OutOfOrder || !is_waiting {
+            self.wait(&room, now + retry_ms.max(RETRY_AT_LEAST_MS));
+        }
+    }
+
+    /// Nothing goes out in a room before a moment.
+    pub(super) fn wait(&mut self, room: &RoomName, until: Millis) {
+        match self.holds.iter_mut().find(|(held, _)| held == room) {
             Some((_, at)) => *at = (*at).max(until),
-            None => self.holds.push((room, until)),
+            None => self.holds.push((room.clone(), until)),
         }
     }
 
@@ -200,6 +250,7 @@ impl Outbox {
         let index = self.index(id)?;
         self.revision += 1;
         self.keeping.push(Keeping::Forget(id.clone()));
+        self.remember(id);
         Some(self.pending.remove(index))
     }
 
@@ -229,20 +280,29 @@ impl Outbox {
     }
 
     /// The lines that `owner` may send to a room now, in order; they count as sent. One that has grown too old asks first.
+    /// What was said in one tab keeps its order: if some of it is another's to send by now, it goes along.
     pub(super) fn send(&mut self, room: &RoomName, owner: &ClientId, now: Millis) -> Vec<ClientLine> {
         if self.holds.iter().any(|(held, until)| held == room && *until > now) {
             return Vec::new();
         }
         let mut lines = Vec::new();
-        for pending in &mut self.pending {
-            if pending.state != Delivery::Queued || pending.room != *room || pending.owner != *owner {
+        let mut origins: Vec<ClientId> = Vec::new();
+        for pending in self.pending.iter_mut().rev() {
+            let own = pending.owner == *owner;
+            if pending.state != Delivery::Queued
+                || pending.room != *room
+                || !(own || origins.contains(&pending.origin))
+            {
                 continue;
             }
             self.revision += 1;
             if now.since(pending.at) > FRESH_MS && !pending.insisted {
-                pending.state = Delivery::Old;
+                if own {
+                    pending.state = Delivery::Old;
+                }
                 continue;
             }
+            origins.push(pending.origin.clone());
             pending.state = Delivery::Sent;
             lines.push(ClientLine::Send {
                 id: pending.id.to_string(),
@@ -250,6 +310,7 @@ impl Outbox {
                 text: pending.text.clone(),
             });
         }
+        lines.reverse();
         lines
     }
 
@@ -269,6 +330,13 @@ impl Outbox {
     /// What is to be kept or forgotten by now; it is told once.
     pub(super) fn take_keeping(&mut self) -> Vec<Keeping> {
         std::mem::take(&mut self.keeping)
+    }
+
+    fn remember(&mut self, id: &ClientId) {
+        if !self.forgotten.contains(id) {
+            self.forgotten.truncate(CAPACITY - 1);
+            self.forgotten.push_front(id.clone());
+        }
     }
 
     fn index(&self, id: &ClientId) -> Option<usize> {

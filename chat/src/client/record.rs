@@ -19,10 +19,10 @@ pub(super) fn print(pending: &Pending) -> String {
         Delivery::Refused(refused) => refused.code.as_str(),
         Delivery::Queued | Delivery::Sent | Delivery::Old => NOT_REFUSED,
     };
-    let Pending { at, owner, room, text, .. } = pending;
+    let Pending { at, owner, origin, turn, room, text, .. } = pending;
     // None of the words holds a space, and only the text a line break.
-    let mut record = at.0.to_string();
-    for word in [owner.as_str(), room.as_str(), refused] {
+    let mut record = format!("{} {turn}", at.0);
+    for word in [owner.as_str(), origin.as_str(), room.as_str(), refused] {
         record.push(' ');
         record.push_str(word);
     }
@@ -36,7 +36,9 @@ pub(super) fn parse(id: ClientId, record: &str) -> Option<Pending> {
     let (words, text) = record.split_once('\n')?;
     let mut words = words.split(' ');
     let at = Millis(words.next()?.parse().ok()?);
+    let turn = words.next()?.parse().ok()?;
     let owner = ClientId::parse(words.next()?).ok()?;
+    let origin = ClientId::parse(words.next()?).ok()?;
     let room = RoomName::from_canonical(words.next()?).ok()?;
     let state = match words.next()? {
         NOT_REFUSED => Delivery::Queued,
@@ -51,7 +53,8 @@ pub(super) fn parse(id: ClientId, record: &str) -> Option<Pending> {
     if words.next().is_some() || text.is_empty() {
         return None;
     }
-    Some(Pending { room, id, text: text.to_owned(), at, owner, state, held: false, insisted: false })
+    let text = text.to_owned();
+    Some(Pending { room, id, text, at, owner, origin, turn, state, held: false, insisted: false })
 }
 
 #[cfg(test)]
@@ -74,6 +77,8 @@ mod tests {
             text: text.to_owned(),
             at: Millis(1_763_683_200_000),
             owner: ClientId::parse("tab").unwrap(),
+            origin: ClientId::parse("first").unwrap(),
+            turn: 3,
             state,
             held: false,
             insisted: false,

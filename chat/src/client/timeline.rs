@@ -277,6 +277,7 @@ impl Timeline {
                 other => self.entries.push_back(other),
             }
         }
+        self.shed(READING_CAPACITY);
         // What is said meanwhile must not push out what is being read.
         self.bound = self.entries.len() + CAPACITY;
     }
@@ -290,15 +291,20 @@ impl Timeline {
     }
 
     fn push(&mut self, entry: Entry) {
-        while self.entries.len() >= self.bound.max(CAPACITY) {
+        self.shed(self.bound.max(CAPACITY) - 1);
+        self.entries.push_back(entry);
+        self.revision += 1;
+    }
+
+    /// Lets the oldest entries go until no more than so many are left.
+    fn shed(&mut self, most: usize) {
+        while self.entries.len() > most {
             match self.entries.pop_front() {
                 Some(Entry::Message(message)) => self.first = message.seq + 1,
                 Some(Entry::Hole(hole)) => self.first = hole.to + 1,
                 _ => {}
             }
         }
-        self.entries.push_back(entry);
-        self.revision += 1;
     }
 }
 

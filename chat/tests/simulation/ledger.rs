@@ -1,0 +1,68 @@
+//! What people did and what tabs sent, written down for the verdict; and what should not have been.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chat::{id::ClientId, room_name::RoomName};
+
+/// Something that somebody said.
+#[derive(Clone, Debug)]
+pub(crate) struct Saying {
+    pub(crate) id: ClientId,
+    pub(crate) room: RoomName,
+    /// The tab in which they said it.
+    pub(crate) tab: ClientId,
+}
+
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// In the order in which it was said. What a tab that crashed had not kept yet is not among it.
+    pub(crate) said: Vec<Saying>,
+    /// What somebody discarded; it may have been said before.
+    pub(crate) discarded: BTreeSet<ClientId>,
+    /// What somebody sent again although it was refused or old; it has lost its place, and may have been said before.
+    pub(crate) retried: BTreeSet<ClientId>,
+    /// Tabs that were closed, crashed or frozen, or whose machine slept.
+    pub(crate) troubled: BTreeSet<ClientId>,
+    /// What was ever kept beyond its page.
+    kept: BTreeSet<ClientId>,
+    /// Which tabs sent a message.
+    senders: BTreeMap<ClientId, BTreeSet<ClientId>>,
+    /// What should not have happened.
+    pub(crate) complaints: Vec<String>,
+}
+
+impl Ledger {
+    pub(crate) fn says(&mut self, saying: Saying) {
+        self.said.push(saying);
+    }
+
+    pub(crate) fn keeps(&mut self, id: &ClientId) {
+        self.kept.insert(id.clone());
+    }
+
+    /// A tab has crashed over a message: if it was not kept by then, it was not said.
+    pub(crate) fn stutters(&mut self, id: &ClientId) {
+        self.said.retain(|saying| saying.id != *id || self.kept.contains(id));
+    }
+
+    /// A tab sends a message. Only its own, unless one of the two has been in trouble or its user wanted it so.
+    pub(crate) fn sends(&mut self, tab: &ClientId, id: &ClientId) {
+        self.senders.entry(id.clone()).or_default().insert(tab.clone());
+        if !self.kept.contains(id) {
+            self.complaints.push(format!("{id} is sent before it is kept"));
+        }
+        let origin = self.said.iter().find(|saying| saying.id == *id).map(|saying| saying.tab.clone());
+        let excused = |tab: &ClientId| self.troubled.contains(tab);
+        match origin {
+            None => self.complaints.push(format!("{id} is sent, and nobody said it")),
+            Some(origin) if origin == *tab || excused(&origin) || excused(tab) => {}
+            Some(_) if self.retried.contains(id) => {}
+            Some(origin) => self.complaints.push(format!("{id} of {origin} is sent by {tab} without need")),
+        }
+    }
+
+    /// How many messages were sent by more than one tab.
+    pub(crate) fn sent_by_several(&self) -> usize {
+        self.senders.values().filter(|tabs| tabs.len() > 1).count()
+    }
+}

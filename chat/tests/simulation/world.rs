@@ -1,0 +1,233 @@
+//! House, browsers and tabs together, under one clock: does what the clients say, and lets time pass.
+//!
+//! [`traffic`] moves what is on its way, [`people`] do what people do.
+//!
+//! [`traffic`]: crate::traffic
+//! [`people`]: crate::people
+
+use chat::{
+    client::{Effect, Input, Now},
+    id::{ClientId, UserId},
+    protocol::{ClientLine, User},
+    room_name::RoomName,
+    time::Millis,
+};
+
+use crate::{
+    browser::{Browser, News},
+    dice::Dice,
+    house::{HEARTBEAT_MS, House, Measures},
+    ledger::Ledger,
+    link::Link,
+    tab::Tab,
+};
+
+/// In which browser each place for a tab is.
+pub(crate) const PLACES: [usize; 5] = [0, 0, 0, 1, 1];
+/// The places in which there are tabs from the start.
+const AT_FIRST: [usize; 3] = [0, 1, 3];
+pub(crate) const ROOMS: [&str; 2] = ["lobby", "tea"];
+/// How late a tab hears of the others. Less than what a sign of life counts beyond the time to the next one, so that
+/// nobody who is not in trouble is taken for gone.
+const NEWS_MS: u64 = 9_000;
+
+/// A link whose client has gone on without it: what it still carries comes late.
+pub(crate) struct Stray {
+    pub(crate) place: usize,
+    pub(crate) tab: ClientId,
+    pub(crate) link: Link,
+}
+
+pub(crate) struct World {
+    pub(crate) house: House,
+    pub(crate) browsers: Vec<Browser>,
+    /// One for each place, if there is one at present.
+    pub(crate) tabs: Vec<Option<Tab>>,
+    pub(crate) strays: Vec<Stray>,
+    pub(crate) ledger: Ledger,
+    pub(crate) dice: Dice,
+    pub(crate) now: Millis,
+    pub(crate) named: u64,
+    next_ping: Millis,
+}
+
+impl World {
+    pub(crate) fn new(measures: Measures, seed: u64) -> World {
+        let now = Millis(1_700_000_000_000);
+        let mut world = World {
+            house: House::new(measures, now),
+            browsers: ["ann", "bo"].map(|name| Browser::new(user(name))).into(),
+            tabs: PLACES.iter().map(|_| None).collect(),
+            strays: Vec::new(),
+            ledger: Ledger::default(),
+            dice: Dice::new(seed),
+            now,
+            named: 0,
+            next_ping: now + HEARTBEAT_MS,
+        };
+        for place in AT_FIRST {
+            world.load(place);
+        }
+        world
+    }
+
+    /// The places in which a tab lives, frozen or not.
+    pub(crate) fn living(&self) -> Vec<usize> {
+        (0..PLACES.len()).filter(|place| self.tabs[*place].is_some()).collect()
+    }
+
+    pub(crate) fn tab(&self, place: usize) -> Option<&Tab> {
+        self.tabs[place].as_ref()
+    }
+
+    /// A tab that can do something at present.
+    pub(crate) fn awake(&mut self, place: usize) -> Option<&mut Tab> {
+        self.tabs[place].as_mut().filter(|tab| !tab.frozen)
+    }
+
+    pub(crate) fn apply(&mut self, place: usize, input: Input<'_>) {
+        self.apply_some(place, input, usize::MAX);
+    }
+
+    /// Does only so many of the things that the client wants done.
+    pub(crate) fn apply_some(&mut self, place: usize, input: Input<'_>, most: usize) {
+        let now = Now { at: self.now, dice: self.dice.roll() };
+        let Some(tab) = self.awake(place) else { return };
+        for effect in tab.client.apply(input, now).into_iter().take(most) {
+            self.perform(place, effect);
+        }
+    }
+
+    fn perform(&mut self, place: usize, effect: Effect) {
+        let browser = PLACES[place];
+        let tab = self.tabs[place].as_mut().expect("a tab that acts is there");
+        let name = tab.name.clone();
+        let news = match effect {
+            Effect::Open(number) => {
+                assert!(tab.link.is_none(), "one connection at a time");
+                let session = self.house.connect(self.browsers[browser].user.clone());
+                tab.link = Some(Link::new(number, session));
+                None
+            }
+            Effect::Transmit(number, frame) => {
+                for line in frame.lines() {
+                    if let ClientLine::Send { id, .. } = serde_json::from_str(line).unwrap() {
+                        self.ledger.sends(&name, &client_id(&id));
+                    }
+                }
+                let link = tab.link.as_mut().filter(|link| link.number == number);
+                link.expect("what is sent goes to the present connection").up.push_back(frame);
+                None
+            }
+            Effect::Close(number) => {
+                let link = tab.link.take_if(|link| link.number == number);
+                let link = link.expect("the present connection is closed");
+                self.strays.push(Stray { place, tab: name, link });
+                None
+            }
+            Effect::WakeAt(at) => {
+                tab.wake = Some(at);
+                None
+            }
+            Effect::Keep(id, record) => {
+                self.ledger.keeps(&id);
+                self.browsers[browser].keep(id, record)
+            }
+            Effect::Forget(id) => {
+                let user = &self.browsers[browser].user.id;
+                if !self.ledger.discarded.contains(&id) && !self.house.store.has_kept(user, &id) {
+                    self.ledger.complaints.push(format!("{id} is forgotten, and the house never had it"));
+                }
+                self.browsers[browser].forget(id)
+            }
+            Effect::Sign => Some(self.browsers[browser].sign(name, self.now)),
+            Effect::Login(code) => panic!("nobody asked for a login: {code:?}"),
+        };
+        if let Some(news) = news {
+            self.tell(place, &news);
+        }
+    }
+
+    /// The other tabs of a tab's browser will hear of this.
+    pub(crate) fn tell(&mut self, from: usize, news: &News) {
+        for place in (0..PLACES.len()).filter(|place| *place != from && PLACES[*place] == PLACES[from]) {
+            // Mostly soon.
+            let bound = if self.dice.below(4) == 0 { NEWS_MS } else { 50 };
+            let at = self.now + self.dice.below(bound);
+            if let Some(tab) = &mut self.tabs[place] {
+                tab.hears(news.clone(), at);
+            }
+        }
+    }
+
+    /// A tab hears the next of what the others did. Whether there was anything.
+    pub(crate) fn hear(&mut self, place: usize) -> bool {
+        let Some((_, news)) = self.awake(place).and_then(|tab| tab.news.pop_front()) else { return false };
+        self.inform(place, &news);
+        true
+    }
+
+    pub(crate) fn inform(&mut self, place: usize, news: &News) {
+        match news {
+            News::Stored(id, record) => self.apply(place, Input::Stored(id.clone(), record.as_deref())),
+            News::Signed(tab, at) => self.apply(place, Input::Signed(tab.clone(), *at)),
+        }
+    }
+
+    /// When something is to happen by itself.
+    pub(crate) fn next(&self) -> Millis {
+        self.tabs.iter().flatten().filter_map(Tab::next).chain([self.next_ping]).min().expect("the ping")
+    }
+
+    /// Lets time pass, with all that happens by itself on the way.
+    pub(crate) fn pass(&mut self, span: u64) {
+        let end = self.now + span;
+        while self.next() <= end {
+            self.now = self.now.max(self.next());
+            self.house.now = self.now;
+            if self.next_ping <= self.now {
+                self.next_ping = self.now + HEARTBEAT_MS;
+                self.house.ping();
+            }
+            for place in self.living() {
+                let now = self.now;
+                while self.awake(place).and_then(|tab| tab.news.front()).is_some_and(|(at, _)| *at <= now) {
+                    self.hear(place);
+                }
+                if self.awake(place).is_some_and(|tab| tab.wake.take_if(|at| *at <= now).is_some()) {
+                    self.apply(place, Input::Timer);
+                }
+            }
+        }
+        self.now = end;
+        self.house.now = end;
+        self.house.tick();
+    }
+
+    /// All machines sleep. No connection lives that long, nor does anything that was on its way.
+    pub(crate) fn sleep(&mut self, span: u64) {
+        self.strays.clear();
+        self.house.restart();
+        for tab in self.tabs.iter_mut().flatten() {
+            self.ledger.troubled.insert(tab.name.clone());
+            if let Some(link) = &mut tab.link {
+                link.stalled = true;
+            }
+        }
+        self.now = self.now + span;
+        self.next_ping = self.next_ping.max(self.now);
+        self.house.now = self.now;
+    }
+}
+
+pub(crate) fn user(name: &str) -> User {
+    User { id: UserId::parse(name).unwrap(), name: name.into() }
+}
+
+pub(crate) fn room(index: usize) -> RoomName {
+    RoomName::parse(ROOMS[index]).unwrap()
+}
+
+pub(crate) fn client_id(id: &str) -> ClientId {
+    ClientId::parse(id).unwrap()
+}
