@@ -25,6 +25,7 @@ pub mod search_panel;
 pub mod timeline;
 
 mod message;
+mod place;
 mod text;
 mod ui;
 

@@ -20,6 +20,7 @@ use crate::{
     action::{Action, use_actions},
     address::{anchor, permalink},
     model::use_model,
+    place::Reader,
     row::{Row, Shows},
     text::text,
     words::words,
@@ -164,11 +165,16 @@ fn aside(class: &'static str, sentence: String) -> impl IntoView {
 /// How many messages are not here, and the way to them.
 fn missing(hole: Hole) -> impl IntoView {
     let actions = use_actions();
+    let reader: Option<Reader> = use_context();
+    let fill = move |_| {
+        reader.into_iter().for_each(Reader::stay);
+        actions.perform(Action::Fill(hole));
+    };
     let count = hole.count();
     let label = if hole.onward { (words().missing_onward)(count) } else { (words().missing)(count) };
     view! {
         <li class="hole" aria-live="off">
-            <button class="quiet" type="button" on:click=move |_| actions.perform(Action::Fill(hole))>{label}</button>
+            <button class="quiet" type="button" on:click=fill>{label}</button>
         </li>
     }
 }

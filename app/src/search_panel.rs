@@ -24,12 +24,13 @@ pub(crate) fn SearchButton() -> impl IntoView {
 pub fn SearchPanel() -> impl IntoView {
     let model = use_model();
     let words = words();
-    let source = move || format!("/search?in={}", model.room.get());
+    let source = move || model.room.with(|room| format!("/search?here={room}&in={room}&panel=1"));
     // A lazy frame is fetched when it is seen, not before.
     let frame = view! { <iframe class="search-panel__frame" title=words.search src=source></iframe> }
         .add_any_attr(custom_attribute("loading", "lazy"));
     view! {
         <section class="search-panel" id=SEARCH popover="auto" aria-label=words.search>
+            <p class="search-panel__title" aria-hidden="true">{words.search}</p>
             <Close of=SEARCH/>
             {frame}
         </section>

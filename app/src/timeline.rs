@@ -12,7 +12,6 @@ use leptos::{
     either::{Either, EitherOf3, EitherOf5},
     prelude::*,
 };
-use web_sys::Element;
 
 use crate::{
     action::{Action, use_actions},
@@ -20,6 +19,7 @@ use crate::{
     field::Field,
     message::{line, reason},
     model::{Model, use_model},
+    place::Reader,
     row::{Row, Shows},
     ui::{self, TIMELINE, use_ui},
     words::{room_title, words},
@@ -45,7 +45,8 @@ fn Log() -> impl IntoView {
     // The newest message at the time when the reader left it behind.
     let left_at = Field::new(None::<Seq>);
     let heads_down = use_ui().heads_down;
-    let place = StoredValue::new(None::<Place>);
+    let reader = Reader::at_newest();
+    provide_context(reader);
     let actions = use_actions();
     let scrolled = move |_| {
         let Some(timeline) = ui::timeline() else {
@@ -53,22 +54,14 @@ fn Log() -> impl IntoView {
         };
         if ui::is_at_newest(&timeline) {
             heads_down.set(false);
-            place.set_value(None);
+            reader.follow();
             if left_at.get_untracked().is_some() {
                 left_at.set(None);
             }
         } else if heads_down.get_untracked() {
             timeline.set_scroll_top(0);
         } else {
-            place.update_value(|place| {
-                // Browsers round where they scroll to; taking the place anew after each line would add that up.
-                if !place
-                    .as_ref()
-                    .is_some_and(|place| place.drift(&timeline).is_some_and(|drift| drift.abs() < 1.0))
-                {
-                    *place = Place::of(&timeline);
-                }
-            });
+            reader.look(&timeline);
             if left_at.get_untracked().is_none() {
                 left_at.set(Some(model.rows.with_untracked(|rows| newest(rows))));
             }
@@ -81,12 +74,7 @@ fn Log() -> impl IntoView {
     // Runs after the lines are drawn and before they are painted.
     Effect::new(move |_| {
         model.rows.track();
-        // Whoever has just gone down to the newest line has left their place, though the browser has yet to say so.
-        if let Some(timeline) = ui::timeline()
-            && !ui::is_at_newest(&timeline)
-        {
-            place.with_value(|place| place.iter().for_each(|place| place.keep(&timeline)));
-        }
+        reader.keep(model.looking_back.get_untracked());
     });
     let words = words();
     let label = move || (words.timeline)(&room_title(words, model.room.get().as_str()));
@@ -221,47 +209,4 @@ fn earlier_messages(model: &Model, earlier: Kept) -> impl IntoView + use<> {
         Kept::Gone | Kept::Nothing => EitherOf3::C(words.earlier_gone),
     };
     view! { <p class="opening opening--earlier" aria-live="off">{what}</p> }
-}
-
-/// Where a reader is who has scrolled up: at which message, and how far below the timeline's upper edge it stands.
-struct Place {
-    element: String,
-    offset: f64,
-}
-
-impl Place {
-    /// The place of the first message that shows.
-    fn of(timeline: &Element) -> Option<Place> {
-        let top = timeline.get_bounding_client_rect().top();
-        let lines = timeline.query_selector(".timeline__lines").ok().flatten()?.children();
-        let bottom =
-            |index: u32| lines.item(index).map_or(f64::MIN, |line| line.get_bounding_client_rect().bottom());
-        // Each line stands below the one before, so that halving finds the first one that shows.
-        let (mut from, mut to) = (0, lines.length());
-        while from < to {
-            let middle = u32::midpoint(from, to);
-            if bottom(middle) > top {
-                to = middle;
-            } else {
-                from = middle + 1;
-            }
-        }
-        let line = (from..lines.length())
-            .filter_map(|index| lines.item(index))
-            .find(|line| !line.id().is_empty())?;
-        Some(Place { element: line.id(), offset: line.get_bounding_client_rect().top() - top })
-    }
-
-    /// How far below its place the message stands now; `None` if it is there no more.
-    fn drift(&self, timeline: &Element) -> Option<f64> {
-        let line = document().get_element_by_id(&self.element)?;
-        Some(line.get_bounding_client_rect().top() - timeline.get_bounding_client_rect().top() - self.offset)
-    }
-
-    /// Scrolls so that the message stands where it stood, whatever was added or dropped above and below it.
-    fn keep(&self, timeline: &Element) {
-        if let Some(drift) = self.drift(timeline) {
-            timeline.scroll_by_with_x_and_y(0.0, drift);
-        }
-    }
 }

@@ -1,0 +1,103 @@
+//! Where in the timeline a reader is, so that they stay there whatever comes and goes above and below.
+
+use leptos::prelude::*;
+use web_sys::Element;
+
+use crate::ui;
+
+/// The place of the reader of a timeline. A copy is the same place.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader {
+    place: StoredValue<Option<Place>>,
+    /// Whether they stay there although they see the newest line: they asked for what belongs in between.
+    stays: StoredValue<bool>,
+}
+
+impl Reader {
+    /// Somebody who reads the newest line.
+    pub(crate) fn at_newest() -> Reader {
+        Reader { place: StoredValue::new(None), stays: StoredValue::new(false) }
+    }
+
+    /// They read the newest line, and go on with the next one.
+    pub(crate) fn follow(self) {
+        if !self.stays.get_value() {
+            self.place.set_value(None);
+        }
+    }
+
+    /// They have scrolled to what they see now.
+    pub(crate) fn look(self, timeline: &Element) {
+        self.place.update_value(|place| {
+            // Browsers round where they scroll to; taking the place anew after each line would add that up.
+            if !place
+                .as_ref()
+                .is_some_and(|place| place.drift(timeline).is_some_and(|drift| drift.abs() < 1.0))
+            {
+                *place = Place::of(timeline);
+            }
+        });
+    }
+
+    /// They asked for what belongs between the lines that they see, and want to read on from here.
+    pub(crate) fn stay(self) {
+        if let Some(timeline) = ui::timeline() {
+            self.place.set_value(Place::of(&timeline));
+            self.stays.set_value(true);
+        }
+    }
+
+    /// Lines have come or gone: they see what they saw. Whoever has just gone down to the newest line has left their place,
+    /// though the browser has yet to say so. `waits` while what they asked for has not come.
+    pub(crate) fn keep(self, waits: bool) {
+        if let Some(timeline) = ui::timeline()
+            && (self.stays.get_value() || !ui::is_at_newest(&timeline))
+        {
+            self.place.with_value(|place| place.iter().for_each(|place| place.keep(&timeline)));
+            self.stays.update_value(|stays| *stays &= waits);
+        }
+    }
+}
+
+/// At which message a reader is, and how far below the timeline's upper edge it stands.
+struct Place {
+    element: String,
+    offset: f64,
+}
+
+impl Place {
+    /// The place of the first message that shows.
+    fn of(timeline: &Element) -> Option<Place> {
+        let top = timeline.get_bounding_client_rect().top();
+        let lines = timeline.query_selector(".timeline__lines").ok().flatten()?.children();
+        let bottom =
+            |index: u32| lines.item(index).map_or(f64::MIN, |line| line.get_bounding_client_rect().bottom());
+        // Each line stands below the one before, so that halving finds the first one that shows.
+        let (mut from, mut to) = (0, lines.length());
+        while from < to {
+            let middle = u32::midpoint(from, to);
+            if bottom(middle) > top {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        let line = (from..lines.length())
+            .filter_map(|index| lines.item(index))
+            .find(|line| !line.id().is_empty())?;
+        Some(Place { element: line.id(), offset: line.get_bounding_client_rect().top() - top })
+    }
+
+    /// How far below its place the message stands now; `None` if it is there no more.
+    fn drift(&self, timeline: &Element) -> Option<f64> {
+        let line = document().get_element_by_id(&self.element)?;
+        Some(line.get_bounding_client_rect().top() - timeline.get_bounding_client_rect().top() - self.offset)
+    }
+
+    /// Scrolls so that the message stands where it stood, whatever was added or dropped above and below it.
+    fn keep(&self, timeline: &Element) {
+        if let Some(drift) = self.drift(timeline) {
+            timeline.scroll_by_with_x_and_y(0.0, drift);
+        }
+    }
+}
