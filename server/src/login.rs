@@ -74,6 +74,10 @@ pub(crate) async fn log_in(
         Some(known) if known.nickname.skeleton() == nickname.skeleton() => {
             Login { id: known.id.clone(), nickname }
         }
+        // Whoever has lost their name to another stays who they are too: what they wrote and could not send is theirs.
+        Some(known) if matches!(teahouse.nicknames.claim(known).await, Ok(false)) => {
+            Login { id: known.id.clone(), nickname }
+        }
         _ => Login { id: new_user_id(), nickname },
     };
     match teahouse.nicknames.claim(&login).await {

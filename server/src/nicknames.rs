@@ -88,6 +88,8 @@ impl Nicknames {
     pub(crate) fn arrive(&self, login: &Login, session: SessionId, outbound: Arc<Outbound>) {
         self.present()
             .entry(login.id.clone())
+            // From now on they go by the name of their newest connection.
+            .and_modify(|present| present.login = login.clone())
             .or_insert_with(|| Present { login: login.clone(), sessions: HashMap::new() })
             .sessions
             .insert(session, Connected { outbound, client: None });

@@ -256,6 +256,24 @@ async fn whose_nickname_somebody_else_took_meanwhile_is_told_so() {
 }
 
 #[tokio::test]
+async fn who_has_lost_their_nickname_stays_the_same_user_under_the_next_one() {
+    let app = TestApp::with(|config| config.nickname_grace = "0".parse().unwrap()).await;
+    let ann = app.person("Ann").await;
+    let mut lines = ann.talk().await;
+    lines.say("m1", "hello").await;
+    let before = lines.message().await.user;
+    drop(lines);
+    eventually("Ann's nickname is free", async || app.browser().log_in("Ann").await.status() == 303).await;
+    assert_eq!(ann.log_in("Anna").await.status(), 303);
+    let mut lines = ann.talk().await;
+    lines.say("m1", "hello").await;
+    let again = lines.message().await;
+    assert_eq!((again.seq, &again.user.id), (1, &before.id), "what was sent before is known to be sent");
+    lines.say("m2", "hello again").await;
+    assert_eq!(&*lines.message().await.user.name, "Anna");
+}
+
+#[tokio::test]
 async fn an_address_that_logs_in_too_often_is_asked_to_wait_and_others_are_not() {
     let app = TestApp::with(|config| {
         config.rate_login = 3;
