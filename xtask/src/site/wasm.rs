@@ -15,33 +15,40 @@ use crate::workspace::{WASM_TARGET, Workspace};
 
 const PROFILE: &str = "wasm-release";
 
-const BIND: [&str; 6] = [
+const BIND: [&str; 5] = [
     "--target=web",
     "--out-name=teahouse",
     "--no-typescript",
-    "--remove-name-section",
     "--remove-producers-section",
     "--omit-default-module-path",
 ];
 
 /// The features are those that rustc itself uses for this target: with more, wasm-opt could write code that a browser
 /// in use today does not know.
-///
-/// Nothing is inlined or merged: that makes the module larger to unpack but smaller to send, because brotli finds what
-/// looks alike where it was better left in its place (7 % less than plain `-Oz`).
-const OPTIMISE: [&str; 12] = [
-    "-Oz",
-    "--always-inline-max-function-size=0",
-    "--flexible-inline-max-function-size=0",
-    "--one-caller-inline-max-function-size=0",
-    "--skip-pass=local-cse",
-    "--skip-pass=merge-similar-functions",
+const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",
     "--enable-nontrapping-float-to-int",
     "--enable-reference-types",
     "--enable-sign-ext",
+];
+
+/// Without the list of features, wasm-bindgen keeps JavaScript's values in a table of its own rather than in one of
+/// WebAssembly's, which takes less code. The names stay, for [`OPTIMISE`].
+const PREPARE: [&str; 3] = ["--debuginfo", "--strip-target-features", "--reorder-functions-by-name"];
+
+/// Nothing is inlined or merged: that makes the module larger to unpack but smaller to send, because brotli finds what
+/// looks alike where it was better left in its place (7 % less than plain `-Oz`). In the order of their names functions
+/// that look alike stand side by side, which saves another 1.5 %; the names themselves are left out at the end.
+const OPTIMISE: [&str; 7] = [
+    "-Oz",
+    "--always-inline-max-function-size=0",
+    "--flexible-inline-max-function-size=0",
+    "--one-caller-inline-max-function-size=0",
+    "--skip-pass=local-cse",
+    "--skip-pass=merge-similar-functions",
+    "--reorder-functions-by-name",
 ];
 
 /// What the browser loads to start the program.
@@ -78,26 +85,33 @@ pub(super) fn bind(
     let bound = workspace.cache("wasm");
     let optimised = bound.join("teahouse.wasm");
     let compiled = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
-    let settings =
-        [BIND.join(" "), OPTIMISE.join(" "), wasm_bindgen.version.clone(), wasm_opt.version.clone()];
+    let settings = [
+        PREPARE.join(" "),
+        BIND.join(" "),
+        OPTIMISE.join(" "),
+        FEATURES.join(" "),
+        wasm_bindgen.version.clone(),
+        wasm_opt.version.clone(),
+    ];
     let inputs = fingerprint::of([compiled, settings.join("\n").into_bytes()]);
     let module = fingerprint::unless_fresh(&optimised, &inputs, || {
         if bound.is_dir() {
             fs::remove_dir_all(&bound)?;
         }
+        fs::create_dir_all(&bound)?;
+        let prepared = bound.join("prepared.wasm");
+        let optimise = |passes: &[&str], from: &Path, to: &Path| {
+            let mut command = Command::new(&wasm_opt.program);
+            process::run_hidden(command.args(passes).args(FEATURES).arg(from).arg("--output").arg(to))
+        };
         steps.step("binding the WebAssembly to JavaScript", || {
+            optimise(&PREPARE, module, &prepared)?;
             process::run_hidden(
-                Command::new(&wasm_bindgen.program).args(BIND).arg("--out-dir").arg(&bound).arg(module),
+                Command::new(&wasm_bindgen.program).args(BIND).arg("--out-dir").arg(&bound).arg(&prepared),
             )
         })?;
         steps.step("making the WebAssembly small", || {
-            process::run_hidden(
-                Command::new(&wasm_opt.program)
-                    .args(OPTIMISE)
-                    .arg(bound.join("teahouse_bg.wasm"))
-                    .arg("--output")
-                    .arg(&optimised),
-            )
+            optimise(&OPTIMISE, &bound.join("teahouse_bg.wasm"), &optimised)
         })
     })?;
     let script = bound.join("teahouse.js");
