@@ -63,7 +63,7 @@ impl Identity {
                 let mut key = [0; KEY_BYTES];
                 rand::rng().fill_bytes(&mut key);
                 let line = BASE64_STANDARD_NO_PAD.encode(key);
-                create(&path, &line).with_context(|| format!("cannot write {}", path.display()))?;
+                create(folder, &path, &line).with_context(|| format!("cannot write {}", path.display()))?;
                 line
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -134,10 +134,16 @@ fn dress(cookie: &mut Cookie<'_>, secure: bool) {
     cookie.set_secure(secure);
 }
 
-fn create(path: &Path, line: &str) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+/// Makes the key file, whole or not at all, so that it is still there after a power cut: otherwise everybody would be
+/// logged out, while their nicknames are still taken.
+fn create(folder: &Path, path: &Path, line: &str) -> io::Result<()> {
+    let unfinished = folder.join("cookie.keys.new");
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     writeln!(file, "{line}")?;
-    file.sync_all()
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
