@@ -1,0 +1,166 @@
+//! Somebody in a storm: they log in, open a page, and do what people do, among it everything that could lose something.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use chat::{
+    id::ClientId,
+    protocol::{ClientLine, ServerLine},
+    room_name::RoomName,
+};
+use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
+use reqwest::{Client, header, redirect::Policy};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{sleep, timeout},
+};
+
+use crate::{
+    drawer::Drawer,
+    ledger::Ledger,
+    page::{Account, Act, Page},
+    patiently,
+    seed::span,
+    socket::{News, Socket},
+};
+
+/// How long somebody in a storm waits between two things that they do, on the average.
+const PAUSE: Duration = Duration::from_millis(900);
+
+/// Logs somebody in under a nickname.
+pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> {
+    let client = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
+    let request = client.post(format!("http://{address}/login")).form(&[("nickname", nickname)]);
+    let response = patiently("a login is answered", request.send()).await.expect("the server answers");
+    assert_eq!(response.status(), 303, "{nickname} comes in");
+    let cookie = response.headers().get(header::SET_COOKIE).expect("there is a cookie");
+    let (cookie, _) = cookie.to_str().expect("plain text").split_once(';').expect("with attributes");
+    // Who one is, the server says when one says hello.
+    let (news, mut coming) = mpsc::channel(8);
+    let socket = Socket::open(0, address, cookie, news);
+    let hello = ClientLine::Hello { rooms: Vec::new(), client: None }.print();
+    let greeting = async {
+        loop {
+            match coming.recv().await.expect("the socket is there").1 {
+                News::Opened => assert!(socket.send(hello.clone()), "hello goes out"),
+                News::Closed(code) => panic!("{nickname} is cut off with {code}"),
+                News::Received(frame) => {
+                    let first = frame.lines().next().expect("a frame is not empty");
+                    if let Ok(ServerLine::Welcome(welcome)) = serde_json::from_str(first) {
+                        return welcome.user;
+                    }
+                }
+            }
+        }
+    };
+    let user = patiently("a welcome", greeting).await;
+    Arc::new(Account { user, cookie: cookie.to_owned(), drawer: Drawer::default() })
+}
+
+/// One browser window of somebody's: page after page, one at a time.
+pub(crate) struct Guest {
+    account: Arc<Account>,
+    /// Tells the window from the others of the same user.
+    window: usize,
+    rooms: Vec<RoomName>,
+    address: SocketAddr,
+    ledger: Arc<Ledger>,
+    chance: StdRng,
+    pages: usize,
+    words: usize,
+}
+
+impl Guest {
+    /// A window in which no page is open yet. Its pages open some of the rooms.
+    pub(crate) fn new(
+        account: &Arc<Account>,
+        window: usize,
+        rooms: &[RoomName],
+        address: SocketAddr,
+        ledger: &Arc<Ledger>,
+        chance: StdRng,
+    ) -> Guest {
+        Guest {
+            account: account.clone(),
+            window,
+            rooms: rooms.to_vec(),
+            address,
+            ledger: ledger.clone(),
+            chance,
+            pages: 0,
+            words: 0,
+        }
+    }
+
+    /// Opens the next page.
+    pub(crate) fn open(&mut self) -> Page {
+        let name = format!("{}-{}-{}", self.account.user.name, self.window, self.pages);
+        self.pages += 1;
+        let name = ClientId::parse(&name).expect("a nickname without surprises, and numbers");
+        let chance = rand::SeedableRng::seed_from_u64(self.chance.random());
+        Page::open(&self.account, name, &self.rooms, self.address, &self.ledger, chance)
+    }
+
+    /// Something to say.
+    pub(crate) fn words(&mut self) -> String {
+        self.words += 1;
+        let length = if self.chance.random_bool(0.1) { 1_500 } else { 60 };
+        let more = "茶".repeat(self.chance.random_range(0..length));
+        format!("{} {} {}{more}.", self.account.user.name, self.window, self.words)
+    }
+
+    /// A room of theirs.
+    pub(crate) fn room(&mut self) -> RoomName {
+        self.rooms.choose(&mut self.chance).expect("there are rooms").clone()
+    }
+
+    /// Goes through the storm, and gives the last page when it is over; and how many pages went down.
+    pub(crate) async fn weather(mut self, mut over: watch::Receiver<bool>) -> (Page, usize) {
+        let mut page = self.open();
+        let mut crashes = 0;
+        loop {
+            let pause = span(&mut self.chance, PAUSE);
+            if timeout(pause, over.wait_for(|over| *over)).await.is_ok() {
+                return (page, crashes);
+            }
+            match self.chance.random_range(0..100) {
+                0..60 => self.say(&page, 1).await,
+                // A dozen lines at once, pasted.
+                60..64 => self.say(&page, 12).await,
+                64..70 => page.act(Act::Visit(self.room())).await,
+                70..76 => page.act(Act::Earlier).await,
+                76..82 => {
+                    let hole = page.client().active().timeline().holes().last();
+                    if let Some(hole) = hole {
+                        page.act(Act::Fill(hole)).await;
+                    }
+                }
+                82..88 => page.act(Act::Type).await,
+                88..92 => page.act(Act::Look(self.chance.random())).await,
+                92..94 => page.act(Act::ConnectNow).await,
+                94..97 => {
+                    crashes += 1;
+                    // It goes down while it does what this asks for: before it is kept, before it is sent, or after.
+                    page.act(Act::Crash(self.chance.random_range(0..5))).await;
+                    self.say(&page, 2).await;
+                    patiently("a page goes down", page.gone()).await;
+                    sleep(span(&mut self.chance, Duration::from_secs(1))).await;
+                    page = self.open();
+                }
+                _ => {
+                    page.act(Act::Leave).await;
+                    patiently("a page is left", page.gone()).await;
+                    page = self.open();
+                }
+            }
+        }
+    }
+
+    /// Says so many things in one of the rooms that the page has open.
+    async fn say(&mut self, page: &Page, count: usize) {
+        let room = self.room();
+        for _ in 0..count {
+            let words = self.words();
+            page.act(Act::Say(room.clone(), words)).await;
+        }
+    }
+}

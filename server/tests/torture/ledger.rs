@@ -1,0 +1,176 @@
+//! What was said and what was seen, by anybody, in the whole test: what the log is held against in the end. It notes at
+//! once when two pages are shown different things under one number.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Mutex, MutexGuard},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use chat::{
+    client::outbox::Pending,
+    id::{ClientId, Epoch, UserId},
+    protocol::{Event, Message, Seq, ServerLine},
+    room_name::RoomName,
+};
+use tokio::sync::watch;
+
+/// A message that a page has kept: it must be said, once.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) user: UserId,
+    /// The page in which its user said it.
+    pub(crate) page: ClientId,
+    pub(crate) room: RoomName,
+    pub(crate) id: ClientId,
+    pub(crate) text: String,
+}
+
+/// A message that somebody was shown: it is confirmed, and stays.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) message: Message,
+    /// When it was seen first, in nanoseconds since 1970.
+    pub(crate) at: u64,
+}
+
+/// What was said and seen so far.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    book: Mutex<Book>,
+    happenings: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Book {
+    /// In the order in which each page said it.
+    said: Vec<Said>,
+    known: HashSet<(UserId, ClientId)>,
+    seen: BTreeMap<RoomName, BTreeMap<Seq, Seen>>,
+    /// The life of the logs, which no kill and no power cut ends.
+    epoch: Option<Epoch>,
+    complaints: Vec<String>,
+}
+
+impl Ledger {
+    /// A page keeps a message. That it is kept again, by whichever page, is no news.
+    pub(crate) fn said(&self, user: &UserId, page: &ClientId, pending: &Pending) {
+        let mut book = self.book();
+        if book.known.insert((user.clone(), pending.id.clone())) {
+            book.said.push(Said {
+                user: user.clone(),
+                page: page.clone(),
+                room: pending.room.clone(),
+                id: pending.id.clone(),
+                text: pending.text.clone(),
+            });
+        }
+    }
+
+    /// A page received a frame.
+    pub(crate) fn saw(&self, frame: &str) {
+        let at = nanoseconds();
+        for line in frame.lines() {
+            let line = match serde_json::from_str::<ServerLine>(line) {
+                Ok(line) => line,
+                Err(error) => {
+                    self.complain(format!("the server said `{line}`: {error}"));
+                    continue;
+                }
+            };
+            match line {
+                ServerLine::Message(message) => self.see(message, at),
+                ServerLine::Joined(joined) => {
+                    self.see_epoch(&joined.epoch);
+                    self.see_all(joined.events, at);
+                }
+                ServerLine::Page(page) => {
+                    self.see_epoch(&page.epoch);
+                    self.see_all(page.events, at);
+                }
+                ServerLine::Ping { heads } => heads.iter().for_each(|head| self.see_epoch(&head.epoch)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Something is wrong; the verdict will say so.
+    pub(crate) fn complain(&self, complaint: String) {
+        self.book().complaints.push(complaint);
+    }
+
+    /// A page has taken something in, so that whoever waits for a state should look again.
+    pub(crate) fn something_happened(&self) {
+        self.happenings.send_modify(|count| *count += 1);
+    }
+
+    /// Waits until it is so, looking whenever something happens.
+    pub(crate) async fn until(&self, mut is_so: impl FnMut() -> bool) {
+        let mut happenings = self.happenings.subscribe();
+        while !is_so() {
+            happenings.changed().await.expect("the ledger is still there");
+        }
+    }
+
+    /// What was said, in the order in which each page said it.
+    pub(crate) fn all_said(&self) -> Vec<Said> {
+        self.book().said.clone()
+    }
+
+    /// What was seen, by room and seq.
+    pub(crate) fn all_seen(&self) -> BTreeMap<RoomName, BTreeMap<Seq, Seen>> {
+        self.book().seen.clone()
+    }
+
+    /// The newest seq of a room that anybody has seen; 0 if there is none.
+    pub(crate) fn head(&self, room: &RoomName) -> Seq {
+        self.book().seen.get(room).and_then(|log| log.last_key_value()).map_or(0, |(seq, _)| *seq)
+    }
+
+    /// What was wrong on the way.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        self.book().complaints.clone()
+    }
+
+    fn see_all(&self, events: Vec<Event>, at: u64) {
+        for event in events {
+            match event {
+                Event::Message(message) => self.see(message, at),
+                Event::Unknown(unknown) => self.complain(format!("an unknown event: {unknown:?}")),
+            }
+        }
+    }
+
+    fn see(&self, message: Message, at: u64) {
+        let mut book = self.book();
+        let log = book.seen.entry(message.room.clone()).or_default();
+        match log.get(&message.seq) {
+            None => {
+                log.insert(message.seq, Seen { message, at });
+            }
+            Some(seen) if seen.message == message => {}
+            Some(seen) => {
+                let complaint = format!("one number, two messages: {:?} and {message:?}", seen.message);
+                book.complaints.push(complaint);
+            }
+        }
+    }
+
+    fn see_epoch(&self, epoch: &Epoch) {
+        let mut book = self.book();
+        let known = book.epoch.get_or_insert_with(|| epoch.clone()).clone();
+        if known != *epoch {
+            book.complaints.push(format!("the epoch was {known} and became {epoch}"));
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().expect("nothing panics while it holds the ledger")
+    }
+}
+
+/// What the wall clock says, in nanoseconds since 1970.
+fn nanoseconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
+    u64::try_from(since.as_nanos()).expect("for some centuries")
+}

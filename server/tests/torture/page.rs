@@ -1,0 +1,254 @@
+//! A page: drives the client as the browser's half does, with a real clock, a real connection, and a drawer that outlives
+//! it. Decides nothing about connecting, order or retries; that is `chat::client`'s.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use chat::{
+    client::{Client, Effect, Input, Now, timeline::Hole},
+    id::ClientId,
+    protocol::User,
+    room_name::RoomName,
+    time::Millis,
+};
+use rand::{RngExt as _, rngs::StdRng};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    drawer::{Change, Drawer},
+    ledger::Ledger,
+    socket::{News, Socket},
+};
+
+/// How many happenings may wait for a page.
+const WAITING: usize = 256;
+
+/// Somebody who is logged in: who they are, their cookie, and what their browser keeps.
+pub(crate) struct Account {
+    pub(crate) user: User,
+    pub(crate) cookie: String,
+    pub(crate) drawer: Drawer,
+}
+
+/// What a user does with a page.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Say(RoomName, String),
+    Visit(RoomName),
+    Earlier,
+    Fill(Hole),
+    Type,
+    Look(bool),
+    ConnectNow,
+    /// The page goes down after this many more things that it would have done, without a word.
+    Crash(usize),
+    /// The page is left: it says so to the user's others.
+    Leave,
+}
+
+/// A page that is open.
+pub(crate) struct Page {
+    client: Arc<Mutex<Client>>,
+    acts: mpsc::Sender<Act>,
+    task: AbortOnDropHandle<()>,
+}
+
+impl Page {
+    /// Opens a page under a name of its own, with some rooms; it connects to `address`.
+    pub(crate) fn open(
+        account: &Arc<Account>,
+        name: ClientId,
+        rooms: &[RoomName],
+        address: SocketAddr,
+        ledger: &Arc<Ledger>,
+        chance: StdRng,
+    ) -> Page {
+        let mut client = Client::new(account.user.clone(), rooms[0].clone()).named(name.clone());
+        for room in rooms {
+            client.open(room.clone());
+        }
+        let client = Arc::new(Mutex::new(client));
+        let (acts, waiting) = mpsc::channel(WAITING);
+        let (news, coming) = mpsc::channel(WAITING);
+        let driver = Driver {
+            client: client.clone(),
+            account: account.clone(),
+            name,
+            address,
+            ledger: ledger.clone(),
+            chance,
+            news,
+            socket: None,
+            wake: None,
+            left: None,
+            said: 0,
+        };
+        let task = AbortOnDropHandle::new(tokio::spawn(driver.run(waiting, coming)));
+        Page { client, acts, task }
+    }
+
+    /// Does something with the page; one that has gone down does nothing.
+    pub(crate) async fn act(&self, act: Act) {
+        let _ = self.acts.send(act).await;
+    }
+
+    /// Waits until the page is gone, having been told to go.
+    pub(crate) async fn gone(self) {
+        self.task.await.expect("a page does not panic");
+    }
+
+    /// The client as it is now.
+    pub(crate) fn client(&self) -> MutexGuard<'_, Client> {
+        self.client.lock().expect("the client does not panic")
+    }
+}
+
+struct Driver {
+    client: Arc<Mutex<Client>>,
+    account: Arc<Account>,
+    name: ClientId,
+    address: SocketAddr,
+    ledger: Arc<Ledger>,
+    chance: StdRng,
+    news: mpsc::Sender<(u32, News)>,
+    socket: Option<Socket>,
+    wake: Option<Millis>,
+    /// After how many more effects the page goes down, if it does.
+    left: Option<usize>,
+    said: u64,
+}
+
+impl Driver {
+    async fn run(mut self, mut acts: mpsc::Receiver<Act>, mut news: mpsc::Receiver<(u32, News)>) {
+        let account = self.account.clone();
+        let (found, mut ear) = account.drawer.open();
+        for change in found {
+            self.hear(change);
+        }
+        self.drive(Input::Start);
+        while self.left != Some(0) {
+            let wake = self.wake;
+            let timer = async {
+                match wake {
+                    Some(at) => sleep_until(Instant::now() + Duration::from_millis(at.since(now()))).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                act = acts.recv() => match act {
+                    Some(act) => self.act(act),
+                    None => return,
+                },
+                Some((number, news)) = news.recv() => self.take(number, &news),
+                changes = account.drawer.hear(&self.name, &mut ear) => {
+                    for change in changes {
+                        self.hear(change);
+                    }
+                }
+                () = timer => self.drive(Input::Timer),
+            }
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        match act {
+            Act::Say(room, text) => {
+                let id = format!("{}-{}", self.name, self.said);
+                self.said += 1;
+                let id = ClientId::parse(&id).expect("a name and a number");
+                self.drive(Input::Say { room, id, text });
+            }
+            Act::Visit(room) => self.drive(Input::Visit(room)),
+            Act::Earlier => self.drive(Input::Earlier),
+            Act::Fill(hole) => self.drive(Input::Fill(hole)),
+            Act::Type => self.drive(Input::Typing),
+            Act::Look(visible) => self.drive(Input::Visible(visible)),
+            Act::ConnectNow => self.drive(Input::ConnectNow),
+            Act::Crash(left) => self.left = Some(left),
+            Act::Leave => {
+                self.account.drawer.sign(&self.name, Millis(0));
+                self.left = Some(0);
+            }
+        }
+    }
+
+    fn hear(&mut self, change: Change) {
+        match change {
+            Change::Record(id, record) => self.drive(Input::Stored(id, record.as_deref())),
+            Change::Sign(page, at) => self.drive(Input::Signed(page, at)),
+        }
+    }
+
+    fn take(&mut self, number: u32, news: &News) {
+        match news {
+            News::Opened => self.drive(Input::Opened(number)),
+            News::Received(frame) => {
+                self.ledger.saw(frame);
+                self.drive(Input::Received(number, frame));
+            }
+            News::Closed(code) => self.drive(Input::Closed(number, *code)),
+        }
+    }
+
+    fn drive(&mut self, input: Input<'_>) {
+        let now = Now { at: now(), dice: self.chance.random_range(0.0..1.0) };
+        let effects = self.client.lock().expect("the client does not panic").apply(input, now);
+        for effect in effects {
+            match &mut self.left {
+                Some(0) => return,
+                Some(left) => *left -= 1,
+                None => {}
+            }
+            self.perform(effect);
+        }
+        self.ledger.something_happened();
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Open(number) => {
+                let news = self.news.clone();
+                self.socket = Some(Socket::open(number, self.address, &self.account.cookie, news));
+            }
+            Effect::Transmit(_, frame) => {
+                let sent = self.socket.as_ref().is_some_and(|socket| socket.send(frame));
+                if !sent {
+                    // The client's deadline finds out, and sends again on the next connection.
+                    self.socket = None;
+                }
+            }
+            Effect::Close(_) => self.socket = None,
+            Effect::Keep(id, record) => {
+                // From here on it is said, whatever becomes of the page.
+                let client = self.client.lock().expect("the client does not panic");
+                let pending = client.outbox().pending().iter().find(|pending| pending.id == id);
+                self.ledger.said(
+                    &self.account.user.id,
+                    &self.name,
+                    pending.expect("what is kept is pending"),
+                );
+                drop(client);
+                self.account.drawer.keep(&self.name, id, record);
+            }
+            Effect::Forget(id) => self.account.drawer.forget(&self.name, id),
+            Effect::Sign => self.account.drawer.sign(&self.name, now()),
+            Effect::WakeAt(at) => self.wake = Some(at),
+            Effect::Login(code) => {
+                self.ledger.complain(format!("{} must log in again: {code:?}", self.account.user.name));
+            }
+        }
+    }
+}
+
+/// What the wall clock says.
+pub(crate) fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
+    Millis(u64::try_from(since.as_millis()).expect("for some time to come"))
+}

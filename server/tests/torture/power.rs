@@ -1,0 +1,273 @@
+//! The power fails: what was written and not synced is gone, or some of it. Whatever is left, the server starts on it,
+//! and everything that anybody was shown is there. Killing the program alone would never test this, for the system
+//! keeps what a dead program has written.
+
+mod disk;
+mod journal;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat::{client::connection::Status, room_name::RoomName};
+use disk::{Content, Disk};
+use journal::{Change, Record};
+use rand::{RngExt as _, rngs::StdRng};
+use tempfile::TempDir;
+use tokio::{sync::watch as state, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
+use watch::Watch;
+
+use crate::{
+    database,
+    guest::{self, Guest},
+    house::House,
+    ledger::Ledger,
+    page::{Act, Page},
+    patiently,
+    seed::{self, Seed, span},
+    verdict,
+};
+
+/// How long the test of the power cuts lasts by itself.
+const LENGTH: Duration = Duration::from_secs(15);
+
+/// How many people talk meanwhile, as fast as they can.
+const TALKERS: usize = 6;
+
+/// How long each of them waits between two messages, on the average.
+const BREATH: Duration = Duration::from_millis(40);
+
+/// How many messages of a talker may wait; then they wait too.
+const PATIENT: usize = 40;
+
+/// How many moments of each of the server's lives are looked at, beside its end, and in how many ways the power may fail
+/// at each.
+const MOMENTS: usize = 12;
+const WAYS: usize = 3;
+
+/// How many moments of the first start are looked at, beside those at which a file gets or loses its name.
+const FIRST_MOMENTS: usize = 8;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_power_cut_leaves_holds_every_message_that_anybody_was_shown() {
+    let seed = Seed::of("whatever_a_power_cut_leaves_holds_every_message_that_anybody_was_shown");
+    let mut chance = seed.chance("power", 0);
+    let watch = Watch::make();
+    let mut folders = vec![folder()];
+    let mut house = House::on(folders[0].path(), &seed).await;
+    let ledger = Arc::new(Ledger::default());
+    let until = Instant::now() + seed::length(LENGTH);
+    let (end, over) = state::channel(false);
+    let mut talkers = Vec::new();
+    let (mut cuts, mut ways, mut syncs, mut checkpoints) = (0, 0, 0, 0);
+    while Instant::now() < until {
+        let before = Disk::of(house.data());
+        house.begin(&watch.on(house.data(), cuts));
+        if cuts == 0 {
+            house.opened().await;
+            talkers = talk(&house, &ledger, &seed, &over).await;
+        } else if chance.random_bool(0.8) {
+            house.opened().await;
+        }
+        // Otherwise it fails again while the server starts.
+        tokio::time::sleep(span(&mut chance, Duration::from_millis(700))).await;
+        house.kill();
+        cuts += 1;
+        let records = watch.records(cuts - 1);
+        syncs += syncs_of("-wal", &records);
+        checkpoints += syncs_of(".db", &records);
+        let (count, left) = look_at(before, &records, house.data(), &ledger, &mut chance);
+        ways += count;
+        let next = folder();
+        disk::write(&left, next.path());
+        house.move_to(next.path());
+        folders.push(next);
+    }
+    let before = Disk::of(house.data());
+    house.begin(&watch.on(house.data(), cuts));
+    house.opened().await;
+    end.send_replace(true);
+    let mut pages = Vec::new();
+    for talker in talkers {
+        pages.push(talker.await.expect("a talker does not panic"));
+    }
+    verdict::settle(&pages, &ledger).await;
+    house.close().await;
+    assert_noted(before, &watch.records(cuts), house.data());
+    verdict::pass(&pages, &ledger, house.data());
+    let said = ledger.all_said().len();
+    println!(
+        "{cuts} power cuts, looked at in {ways} ways; {said} messages, the log synced {syncs} times, the database \
+         {checkpoints} times"
+    );
+    assert!(cuts > 1 && said > 0 && syncs > 0 && checkpoints > 0, "there was something to lose");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_opens_after_a_power_cut_in_its_first_start() {
+    let seed = Seed::of("a_server_opens_after_a_power_cut_in_its_first_start");
+    let mut chance = seed.chance("first starts", 0);
+    let watch = Watch::make();
+    let first = folder();
+    let mut house = House::on(first.path(), &seed).await;
+    house.begin(&watch.on(first.path(), 0));
+    house.opened().await;
+    house.kill();
+    let records = watch.records(0);
+    let mut moments: Vec<usize> =
+        (0..records.len()).filter(|moment| records[*moment].change.is_about_a_name()).collect();
+    assert!(!moments.is_empty(), "a first start makes files");
+    moments.extend((0..FIRST_MOMENTS).map(|_| chance.random_range(0..records.len())));
+    for moment in moments {
+        let mut disk = Disk::of(folder().path());
+        disk.follow(&records[..=moment]);
+        let left = folder();
+        disk::write(&disk.after_a_power_cut(&mut chance), left.path());
+        house.move_to(left.path());
+        house.open().await;
+        house.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_each_confirmation_the_log_is_synced() {
+    let seed = Seed::of("before_each_confirmation_the_log_is_synced");
+    let watch = Watch::make();
+    let data = folder();
+    let before = Disk::of(data.path());
+    let mut house = House::on(data.path(), &seed).await;
+    house.begin(&watch.on(data.path(), 0));
+    house.opened().await;
+    let ledger = Arc::new(Ledger::default());
+    let address = house.proxy().address();
+    let account = guest::log_in("ann", address).await;
+    let mut guest = Guest::new(&account, 0, &[RoomName::lobby()], address, &ledger, seed.chance("guest", 0));
+    let page = guest.open();
+    let mut syncs = 0;
+    for said in 1..=20 {
+        page.act(Act::Say(RoomName::lobby(), guest.words())).await;
+        patiently("a message is confirmed", ledger.until(|| ledger.head(&RoomName::lobby()) == said)).await;
+        let now = syncs_of("-wal", &watch.records(0));
+        assert!(now > syncs, "message {said} was confirmed and no sync of the log came between");
+        syncs = now;
+    }
+    house.close().await;
+    assert_noted(before, &watch.records(0), data.path());
+}
+
+/// Lets everybody talk; gives the pages when it is over.
+async fn talk(
+    house: &House,
+    ledger: &Arc<Ledger>,
+    seed: &Seed,
+    over: &state::Receiver<bool>,
+) -> Vec<AbortOnDropHandle<Page>> {
+    let rooms = [RoomName::lobby(), RoomName::parse("tea").unwrap()];
+    let address = house.proxy().address();
+    let mut talkers = Vec::new();
+    for talker in 0..TALKERS {
+        let account = guest::log_in(&format!("talker{talker}"), address).await;
+        let mut chance = seed.chance("talker", talker);
+        let mut guest = Guest::new(&account, 0, &rooms, address, ledger, seed.chance("words", talker));
+        let mut over = over.clone();
+        talkers.push(AbortOnDropHandle::new(tokio::spawn(async move {
+            let page = guest.open();
+            while timeout(span(&mut chance, BREATH), over.wait_for(|over| *over)).await.is_err() {
+                // Nobody waits for a backoff while the power fails every other second.
+                let waits = matches!(page.client().status(), Status::Waiting { .. });
+                if waits && chance.random_bool(0.1) {
+                    page.act(Act::ConnectNow).await;
+                }
+                if page.client().outbox().pending().len() < PATIENT {
+                    page.act(Act::Say(guest.room(), guest.words())).await;
+                }
+            }
+            page
+        })));
+    }
+    talkers
+}
+
+/// Lets the power fail in many ways at moments of a server's life, among them its last, and looks at what is left. Gives
+/// how many ways there were, and what one way left at the last moment.
+fn look_at(
+    mut disk: Disk,
+    records: &[Record],
+    data: &Path,
+    ledger: &Ledger,
+    chance: &mut StdRng,
+) -> (usize, Content) {
+    let key = fs::read(data.join("cookie.keys")).ok();
+    let mut moments: Vec<usize> = (0..MOMENTS).map(|_| chance.random_range(0..=records.len())).collect();
+    moments.push(records.len());
+    moments.sort_unstable();
+    let mut applied = 0;
+    let mut left = Content::new();
+    for moment in &moments {
+        disk.follow(&records[applied..*moment]);
+        applied = *moment;
+        // What was seen by then was synced by then. At the end, that is all that was ever seen.
+        let until = if applied == records.len() {
+            u64::MAX
+        } else {
+            applied.checked_sub(1).map_or(0, |last| records[last].at)
+        };
+        for _ in 0..WAYS {
+            left = disk.after_a_power_cut(chance);
+            if let Err(wrong) = check(&left, key.as_deref(), ledger, until) {
+                panic!("after {applied} of {} changes the power fails, and: {wrong}", records.len());
+            }
+        }
+    }
+    (moments.len() * WAYS, left)
+}
+
+/// Whether what is left of a data folder is sound and holds everything that was seen until a moment.
+fn check(left: &Content, key: Option<&[u8]>, ledger: &Ledger, until: u64) -> Result<(), String> {
+    let folder = folder();
+    disk::write(left, folder.path());
+    let logs = database::read(folder.path())?;
+    verdict::holds_what_was_seen(&logs, ledger, until)?;
+    let anything = logs.values().any(|log| !log.is_empty());
+    if anything && left.get("cookie.keys").map(Vec::as_slice) != key {
+        return Err("the key is gone, and everybody's login with it".to_owned());
+    }
+    Ok(())
+}
+
+/// The journal tells of everything: from it alone the folder is known to the letter.
+fn assert_noted(mut disk: Disk, records: &[Record], data: &Path) {
+    disk.follow(records);
+    let noted = disk.as_it_is();
+    let there = Disk::of(data).as_it_is();
+    let names = |content: &Content| content.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&noted), names(&there), "the journal knows which files there are");
+    let other: BTreeMap<_, _> = noted.iter().filter(|(name, content)| there[*name] != **content).collect();
+    assert!(other.is_empty(), "the journal does not know what is in {:?}", other.keys());
+}
+
+/// How many times files were synced whose name ends so.
+fn syncs_of(ending: &str, records: &[Record]) -> usize {
+    let mut open = BTreeMap::new();
+    let mut syncs = 0;
+    for record in records {
+        match &record.change {
+            Change::Open { fd, name, .. } => {
+                open.insert(*fd, name.ends_with(ending));
+            }
+            Change::Synced { fd, .. } if open.get(fd) == Some(&true) => syncs += 1,
+            _ => {}
+        }
+    }
+    syncs
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}

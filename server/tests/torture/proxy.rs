@@ -1,0 +1,219 @@
+//! A network of the test's own: every connection goes through it, and in rough weather it delays, slows, stalls and cuts
+//! them, each by a mind of its own. It knows nothing of what it carries.
+
+use std::{net::SocketAddr, time::Duration};
+
+use rand::{RngExt as _, rngs::StdRng};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpSocket, TcpStream, tcp},
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep, timeout, timeout_at},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::seed::{Seed, Source, span};
+
+/// The bytes that are carried at once, so that a delay or a cut falls in the middle of things.
+const CHUNK: usize = 1_024;
+
+/// How much the system may hold of what the server wrote and nobody has carried on: little, so that the server notices.
+const BUFFER: u32 = 8 * 1_024;
+
+/// How long fair weather lasts on a connection, on the average.
+const FAIR: Duration = Duration::from_secs(4);
+
+/// How long a cut waits for something that it could cut through.
+const CUT_WAIT: Duration = Duration::from_secs(1);
+
+/// The network.
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    upstream: watch::Sender<Option<SocketAddr>>,
+    rough: watch::Sender<bool>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// How one direction of a connection goes at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Road {
+    Free,
+    Delay(Duration),
+    /// So long for each chunk.
+    Slow(Duration),
+    Stalled,
+}
+
+/// How a connection goes at present.
+#[derive(Clone, Copy, Debug)]
+struct Weather {
+    up: Road,
+    down: Road,
+    cut: bool,
+}
+
+const CALM: Weather = Weather { up: Road::Free, down: Road::Free, cut: false };
+
+impl Proxy {
+    /// A network in fair weather that leads nowhere yet.
+    pub(crate) async fn start(seed: &Seed) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let (upstream, (rough, weather)) = (watch::Sender::new(None), watch::channel(false));
+        let towards = upstream.subscribe();
+        let task = tokio::spawn(accept(listener, towards, weather, seed.source()));
+        Proxy { address, upstream, rough, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Where clients connect to.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on connections lead there, or nowhere.
+    pub(crate) fn lead_to(&self, server: Option<SocketAddr>) {
+        self.upstream.send_replace(server);
+    }
+
+    /// Lets things happen to connections, or lets everything pass, also what was held up.
+    pub(crate) fn be_rough(&self, rough: bool) {
+        self.rough.send_replace(rough);
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    upstream: watch::Receiver<Option<SocketAddr>>,
+    rough: watch::Receiver<bool>,
+    source: Source,
+) {
+    let mut connections = JoinSet::new();
+    let mut count = 0;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(ended) = connections.join_next() => {
+                let () = ended.expect("a connection does not panic");
+                continue;
+            }
+        };
+        let (client, _) = accepted.expect("a listener goes on listening");
+        let server = *upstream.borrow();
+        let chance = source.chance("connection", count);
+        count += 1;
+        connections.spawn(carry(client, server, rough.clone(), chance));
+    }
+}
+
+/// Carries a connection until it ends or is cut.
+async fn carry(
+    mut client: TcpStream,
+    server: Option<SocketAddr>,
+    rough: watch::Receiver<bool>,
+    mut chance: StdRng,
+) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(BUFFER).expect("a small buffer");
+    let connected = match server {
+        Some(server) => socket.connect(server).await.ok(),
+        None => None,
+    };
+    let Some(mut server) = connected else {
+        let _ = client.set_zero_linger();
+        return;
+    };
+    let reset: bool = chance.random();
+    let (weather, forecast) = watch::channel(CALM);
+    let (client_read, client_write) = client.split();
+    let (server_read, server_write) = server.split();
+    tokio::select! {
+        () = flow(client_read, server_write, forecast.clone(), |weather| weather.up) => {}
+        () = flow(server_read, client_write, forecast, |weather| weather.down) => {}
+        () = change(weather, rough, chance) => {}
+    }
+    if reset {
+        // Both ends find their connection broken instead of closed.
+        let _ = (client.set_zero_linger(), server.set_zero_linger());
+    }
+}
+
+/// Changes the weather of a connection while it is rough at all; never returns.
+async fn change(weather: watch::Sender<Weather>, mut rough: watch::Receiver<bool>, mut chance: StdRng) {
+    loop {
+        // The network outlives its connections.
+        let _ = rough.wait_for(|rough| *rough).await;
+        let spell = async {
+            sleep(span(&mut chance, FAIR)).await;
+            let road = match chance.random_range(0..10) {
+                0..4 => Road::Delay(Duration::from_millis(chance.random_range(20..400))),
+                4..6 => Road::Slow(Duration::from_millis(chance.random_range(50..1_000))),
+                6..9 => Road::Stalled,
+                _ => {
+                    weather.send_modify(|weather| weather.cut = true);
+                    return std::future::pending().await;
+                }
+            };
+            let (up, down) = match chance.random_range(0..3) {
+                0 => (road, Road::Free),
+                1 => (Road::Free, road),
+                _ => (road, road),
+            };
+            weather.send_replace(Weather { up, down, cut: false });
+            sleep(span(&mut chance, FAIR)).await;
+        };
+        tokio::select! {
+            () = spell => {}
+            _ = rough.wait_for(|rough| !*rough) => {}
+        }
+        weather.send_modify(|weather| *weather = Weather { cut: weather.cut, ..CALM });
+    }
+}
+
+/// Waits until the connection is to be cut.
+async fn cut(forecast: &mut watch::Receiver<Weather>) {
+    if forecast.wait_for(|weather| weather.cut).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Carries one direction until it ends, breaks or is cut.
+async fn flow(
+    mut from: tcp::ReadHalf<'_>,
+    mut to: tcp::WriteHalf<'_>,
+    mut forecast: watch::Receiver<Weather>,
+    road: impl Fn(&Weather) -> Road,
+) {
+    let mut chunk = [0; CHUNK];
+    loop {
+        let mut cuts = forecast.clone();
+        let came = tokio::select! {
+            came = from.read(&mut chunk) => came,
+            () = cut(&mut cuts) => {
+                // Half of what comes next still arrives.
+                if let Ok(Ok(bytes)) = timeout(CUT_WAIT, from.read(&mut chunk)).await {
+                    let _ = to.write_all(&chunk[..bytes / 2]).await;
+                }
+                return;
+            }
+        };
+        let Ok(bytes @ 1..) = came else { return };
+        let arrived = Instant::now();
+        // As long as the road stays as it is; when it clears, what waits goes on at once.
+        loop {
+            let now = road(&forecast.borrow_and_update());
+            let until = match now {
+                Road::Free => break,
+                Road::Delay(delay) => arrived + delay,
+                Road::Slow(pause) => arrived + pause,
+                Road::Stalled => arrived + Duration::from_hours(1),
+            };
+            if forecast.borrow().cut || timeout_at(until, forecast.changed()).await.is_err() {
+                break;
+            }
+        }
+        if to.write_all(&chunk[..bytes]).await.is_err() {
+            return;
+        }
+    }
+}

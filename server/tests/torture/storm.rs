@@ -1,0 +1,130 @@
+//! The storm: thirty pages in three rooms, over connections that go wrong, with a server that is killed, held up and
+//! restarted. Then calm, and the verdict.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat::room_name::RoomName;
+use futures::future::join_all;
+use rand::{RngExt as _, rngs::StdRng, seq::SliceRandom as _};
+use tokio::{sync::watch, time::sleep};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    guest::{self, Guest},
+    house::House,
+    ledger::Ledger,
+    page::Page,
+    seed::{self, Seed, span},
+    verdict,
+};
+
+/// How long the storm lasts by itself.
+const LENGTH: Duration = Duration::from_secs(40);
+
+/// How many users there are, and how many of them have a second window.
+const USERS: usize = 25;
+const SECOND_WINDOWS: usize = 5;
+
+/// How long the server is left alone between two things that happen to it, on the average.
+const PEACE: Duration = Duration::from_millis(2_500);
+
+/// What can happen to the server.
+#[derive(Clone, Copy, Debug)]
+enum Blow {
+    /// `kill -9`, and after a while another start.
+    Kill,
+    /// An orderly restart.
+    Restart,
+    /// It stands still for a moment.
+    HoldUp,
+    /// It stands still for so long that everybody takes it for dead.
+    PlayDead,
+}
+
+/// Everything happens once before anything happens again.
+const BLOWS: [Blow; 6] = [Blow::Kill, Blow::Kill, Blow::Restart, Blow::HoldUp, Blow::HoldUp, Blow::PlayDead];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_storm_everybody_holds_the_same_log_and_it_is_what_was_said() {
+    let seed = Seed::of("after_a_storm_everybody_holds_the_same_log_and_it_is_what_was_said");
+    let data = tempfile::tempdir().unwrap();
+    let ledger = Arc::new(Ledger::default());
+    let mut house = House::on(data.path(), &seed).await;
+    house.open().await;
+    let guests = arrive(&house, &ledger, &seed).await;
+
+    let (end, over) = watch::channel(false);
+    let windows: Vec<_> = guests
+        .into_iter()
+        .map(|guest| AbortOnDropHandle::new(tokio::spawn(guest.weather(over.clone()))))
+        .collect();
+    house.proxy().be_rough(true);
+    let struck = strike(&mut house, seed::length(LENGTH), seed.chance("blows", 0)).await;
+
+    let calm = Instant::now();
+    house.proxy().be_rough(false);
+    end.send_replace(true);
+    let windows = join_all(windows).await.into_iter().map(|window| window.expect("a guest does not panic"));
+    let (pages, crashes): (Vec<Page>, Vec<usize>) = windows.unzip();
+    verdict::settle(&pages, &ledger).await;
+    let settled = calm.elapsed();
+    house.close().await;
+    verdict::pass(&pages, &ledger, house.data());
+    println!(
+        "{} messages in {} windows, whose pages crashed {} times; {struck:?}; settled after {settled:.1?}",
+        ledger.all_said().len(),
+        pages.len(),
+        crashes.iter().sum::<usize>(),
+    );
+}
+
+/// Everybody who will be there, logged in, in one to three of the rooms.
+async fn arrive(house: &House, ledger: &Arc<Ledger>, seed: &Seed) -> Vec<Guest> {
+    let rooms = ["lobby", "tea", "茶艺"].map(|name| RoomName::parse(name).unwrap());
+    let address = house.proxy().address();
+    let mut guests = Vec::new();
+    for user in 0..USERS {
+        let account = guest::log_in(&format!("guest{user}"), address).await;
+        for window in 0..=usize::from(user < SECOND_WINDOWS) {
+            let mut chance = seed.chance("guest", guests.len());
+            let mut rooms = rooms.clone();
+            rooms.shuffle(&mut chance);
+            let rooms = &rooms[..chance.random_range(1..=rooms.len())];
+            guests.push(Guest::new(&account, window, rooms, address, ledger, chance));
+        }
+    }
+    guests
+}
+
+/// Lets things happen to the server for so long, and leaves it open; gives what happened.
+async fn strike(house: &mut House, length: Duration, mut chance: StdRng) -> Vec<Blow> {
+    let until = Instant::now() + length;
+    let mut struck = Vec::new();
+    let mut round = Vec::new();
+    while Instant::now() < until || struck.len() < BLOWS.len() {
+        sleep(span(&mut chance, PEACE)).await;
+        if round.is_empty() {
+            round = BLOWS.to_vec();
+            round.shuffle(&mut chance);
+        }
+        let blow = round.pop().expect("a round is not empty");
+        match blow {
+            Blow::Kill => {
+                house.kill();
+                sleep(span(&mut chance, Duration::from_secs(1))).await;
+                house.open().await;
+            }
+            Blow::Restart => {
+                house.close().await;
+                house.open().await;
+            }
+            Blow::HoldUp => house.hold_up(span(&mut chance, Duration::from_secs(1))).await,
+            Blow::PlayDead => house.hold_up(Duration::from_secs(12)).await,
+        }
+        struck.push(blow);
+    }
+    struck
+}
