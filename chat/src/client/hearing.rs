@@ -20,19 +20,19 @@ impl Client {
             ServerLine::Joined(joined) => self.joined(joined, now, effects),
             ServerLine::Message(message) => {
                 let mine = message.user.id == self.me.id;
-                if mine
-                    && let Some(pending) = self.outbox.confirm(&message.room, &message.id)
-                    && pending.state == Delivery::Queued
-                {
-                    // It did not come again from here: another tab has sent it.
-                    self.lift(&pending, effects);
-                }
+                let confirmed = mine.then(|| self.outbox.confirm(&message.room, &message.id)).flatten();
                 let seen = mine || (self.visible && message.room == self.active);
                 let room = message.room.clone();
                 if let Some(open) = self.room_mut(&room)
                     && open.message(message, seen) == Advance::Behind
                 {
                     self.rejoin(&room, effects);
+                }
+                // One that waited was not sent again from here: another tab has said it.
+                if let Some(pending) = confirmed
+                    && pending.state == Delivery::Queued
+                {
+                    self.lift(&pending, effects);
                 }
             }
             ServerLine::Presence(presence) => {

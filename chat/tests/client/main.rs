@@ -1,0 +1,21 @@
+//! What the client keeps, says and shows, whatever the connection does.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod page;
+mod wire;
+
+mod saying;
+
+mod order;
+
+mod refusals;
+
+mod connection;
+
+mod rooms;
+
+mod holes;
+mod unread;
+
+mod outbox;
+mod tabs;

@@ -1,0 +1,152 @@
+//! Rooms that open and close, who is in them and who writes.
+
+use chat::{
+    client::{Input, timeline::Entry},
+    protocol::{Presence, ServerLine},
+};
+
+use crate::{
+    page::Page,
+    wire::{Said, client_id, joined, message, room, said_by, user},
+};
+
+#[test]
+fn a_room_that_is_visited_is_joined_once_and_left_aloud() {
+    let mut page = Page::in_lobby(3);
+    page.visit("tea");
+    page.visit("lobby");
+    page.visit("tea");
+    assert_eq!(page.sent(), ["join tea"]);
+    page.receive(joined("tea", 0));
+    page.visit("lobby");
+    page.visit("tea");
+    page.apply(Input::Leave(room("tea")));
+    assert_eq!(page.sent(), ["leave tea"]);
+    assert_eq!(page.client.active().name(), &room("lobby"));
+    assert!(page.client.room(&room("tea")).is_none());
+}
+
+#[test]
+fn a_room_visited_before_the_welcome_is_joined() {
+    let mut page = Page::new();
+    page.start();
+    page.open();
+    page.visit("tea");
+    page.welcome();
+    page.receive(joined("lobby", 0));
+    let sent = page.sent();
+    assert!(sent.contains(&"join tea".to_owned()), "{sent:?}");
+}
+
+#[test]
+fn a_room_left_before_the_welcome_is_left() {
+    let mut page = Page::new();
+    page.client.open(room("tea"));
+    page.start();
+    page.open();
+    page.apply(Input::Leave(room("tea")));
+    page.welcome();
+    page.receive(joined("lobby", 0));
+    let sent = page.sent();
+    assert!(sent.contains(&"leave tea".to_owned()), "{sent:?}");
+}
+
+#[test]
+fn a_room_in_which_something_waits_to_be_said_is_not_left() {
+    let mut page = Page::in_lobby(3);
+    page.visit("tea");
+    page.say_in("tea", "t1");
+    page.say("m1");
+    page.apply(Input::Leave(room("tea")));
+    assert_eq!(page.pending(), ["t1", "m1"]);
+    assert!(page.client.room(&room("tea")).is_some());
+    page.apply(Input::Discard(client_id("t1")));
+    page.apply(Input::Leave(room("tea")));
+    assert!(page.client.room(&room("tea")).is_none());
+}
+
+#[test]
+fn what_comes_while_nobody_looks_is_counted_until_somebody_does() {
+    let mut page = Page::in_lobby(3);
+    page.visit("tea");
+    page.receive(joined("tea", 0));
+    page.receive(Said(message(4)));
+    page.receive(Said(said_by("ann", 5, "other-tab")));
+    assert_eq!(page.client.room(&room("lobby")).unwrap().unread(), 1, "one's own is not news");
+    page.visit("lobby");
+    assert_eq!(page.client.active().unread(), 0);
+    page.apply(Input::Visible(false));
+    page.receive(Said(message(6)));
+    assert_eq!(page.client.active().unread(), 1);
+    page.apply(Input::Visible(true));
+    assert_eq!(page.client.active().unread(), 0);
+}
+
+#[test]
+fn comings_and_goings_change_who_is_there_and_are_shown_but_for_one_s_own() {
+    let mut page = Page::in_lobby(3);
+    let presence = |enter: &[&str], leave: &[&str], count| {
+        let users = |names: &[&str]| names.iter().map(|name| user(name)).collect();
+        ServerLine::Presence(Presence {
+            room: room("lobby"),
+            enter: users(enter),
+            leave: users(leave),
+            count,
+        })
+    };
+    page.receive(presence(&["ann"], &[], 1));
+    page.receive(presence(&["bo"], &[], 2));
+    page.receive(presence(&["cai"], &["bo"], 2));
+    let there: Vec<&str> = page.client.active().members().list.iter().map(|user| &*user.name).collect();
+    assert_eq!(there, ["ann", "cai"]);
+    assert_eq!(page.client.active().members().count, 2);
+    let notices: Vec<(bool, &str)> = page
+        .client
+        .active()
+        .timeline()
+        .entries()
+        .filter_map(|entry| match entry {
+            Entry::Notice(notice) => Some((notice.entered, &*notice.users[0].name)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(notices, [(true, "bo"), (false, "bo"), (true, "cai")]);
+}
+
+#[test]
+fn that_one_writes_is_said_at_most_every_three_seconds_and_only_in_a_joined_room() {
+    let mut page = Page::new();
+    page.apply(Input::Typing);
+    page.start();
+    page.open();
+    page.welcome();
+    page.apply(Input::Typing);
+    page.receive(joined("lobby", 0));
+    page.sent();
+    page.apply(Input::Typing);
+    page.apply(Input::Typing);
+    page.pass(2_999);
+    page.apply(Input::Typing);
+    assert_eq!(page.sent(), ["typing lobby"]);
+    page.pass(1);
+    page.apply(Input::Typing);
+    assert_eq!(page.sent(), ["typing lobby"]);
+}
+
+#[test]
+fn whoever_writes_is_seen_until_they_have_said_it_or_for_six_seconds() {
+    let mut page = Page::in_lobby(3);
+    let writes = |page: &mut Page, name: &str| {
+        page.receive(ServerLine::Typing { room: room("lobby"), user: user(name) });
+    };
+    let seen =
+        |page: &Page| page.client.active().typists().map(|user| user.name.to_string()).collect::<Vec<_>>();
+    writes(&mut page, "bo");
+    writes(&mut page, "cai");
+    writes(&mut page, "ann");
+    assert_eq!(seen(&page), ["bo", "cai"], "not oneself");
+    page.receive(Said(message(4)));
+    assert_eq!(seen(&page), ["cai"]);
+    page.pass(6_000);
+    assert_eq!(seen(&page), [""; 0]);
+}
