@@ -2,19 +2,15 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use chat::{
-    id::{ClientId, UserId},
-    protocol::Seq,
-    room_name::RoomName,
-};
+use chat::{protocol::Seq, room_name::RoomName};
 use rusqlite::Connection;
 
 /// A message in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) seq: Seq,
-    pub(crate) user: UserId,
-    pub(crate) id: ClientId,
+    pub(crate) user: String,
+    pub(crate) id: String,
     pub(crate) text: String,
 }
 
@@ -53,12 +49,7 @@ pub(crate) fn read(data: &Path) -> Result<Logs, String> {
     for row in rows {
         let (room, seq, user, id, text) = row.map_err(wrong)?;
         let unfit = |what: &str| format!("{what} is unfit in {room} {seq}");
-        let row = Row {
-            seq: u64::try_from(seq).map_err(|_| unfit("the seq"))?,
-            user: UserId::parse(&user).map_err(|_| unfit("the user"))?,
-            id: ClientId::parse(&id).map_err(|_| unfit("the id"))?,
-            text,
-        };
+        let row = Row { seq: u64::try_from(seq).map_err(|_| unfit("the seq"))?, user, id, text };
         let room = RoomName::from_canonical(&room).map_err(|_| unfit("the name"))?;
         logs.entry(room).or_default().push(row);
     }

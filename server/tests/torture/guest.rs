@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use chat::{
-    id::ClientId,
-    protocol::{ClientLine, ServerLine},
+    id::{ClientId, UserId},
+    protocol::{ClientLine, User},
     room_name::RoomName,
 };
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -21,6 +21,7 @@ use crate::{
     patiently,
     seed::span,
     socket::{News, Socket},
+    wire::Line,
 };
 
 /// How long somebody in a storm waits between two things that they do, on the average.
@@ -45,7 +46,7 @@ pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> 
                 News::Closed(code) => panic!("{nickname} is cut off with {code}"),
                 News::Received(frame) => {
                     let first = frame.lines().next().expect("a frame is not empty");
-                    if let Ok(ServerLine::Welcome(welcome)) = serde_json::from_str(first) {
+                    if let Some(welcome) = serde_json::from_str::<Line>(first).expect("a line").welcome {
                         return welcome.user;
                     }
                 }
@@ -53,6 +54,7 @@ pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> 
         }
     };
     let user = patiently("a welcome", greeting).await;
+    let user = User { id: UserId::parse(&user.id).expect("an id"), name: user.name.into() };
     Arc::new(Account { user, cookie: cookie.to_owned(), drawer: Drawer::default() })
 }
 

@@ -9,11 +9,13 @@ use std::{
 
 use chat::{
     client::outbox::Pending,
-    id::{ClientId, Epoch, UserId},
-    protocol::{Event, Message, Seq, ServerLine},
+    id::{ClientId, UserId},
+    protocol::Seq,
     room_name::RoomName,
 };
 use tokio::sync::watch;
+
+use crate::wire::{Event, Line, Message};
 
 /// A message that a page has kept: it must be said, once.
 #[derive(Clone, Debug)]
@@ -48,7 +50,7 @@ struct Book {
     known: HashSet<(UserId, ClientId)>,
     seen: BTreeMap<RoomName, BTreeMap<Seq, Seen>>,
     /// The life of the logs, which no kill and no power cut ends.
-    epoch: Option<Epoch>,
+    epoch: Option<String>,
     complaints: Vec<String>,
 }
 
@@ -71,25 +73,9 @@ impl Ledger {
     pub(crate) fn saw(&self, frame: &str) {
         let at = nanoseconds();
         for line in frame.lines() {
-            let line = match serde_json::from_str::<ServerLine>(line) {
-                Ok(line) => line,
-                Err(error) => {
-                    self.complain(format!("the server said `{line}`: {error}"));
-                    continue;
-                }
-            };
-            match line {
-                ServerLine::Message(message) => self.see(message, at),
-                ServerLine::Joined(joined) => {
-                    self.see_epoch(&joined.epoch);
-                    self.see_all(joined.events, at);
-                }
-                ServerLine::Page(page) => {
-                    self.see_epoch(&page.epoch);
-                    self.see_all(page.events, at);
-                }
-                ServerLine::Ping { heads } => heads.iter().for_each(|head| self.see_epoch(&head.epoch)),
-                _ => {}
+            match serde_json::from_str::<Line>(line) {
+                Ok(line) => self.take(line, at),
+                Err(error) => self.complain(format!("the server said `{line}`: {error}")),
             }
         }
     }
@@ -132,40 +118,46 @@ impl Ledger {
         self.book().complaints.clone()
     }
 
-    fn see_all(&self, events: Vec<Event>, at: u64) {
-        for event in events {
-            match event {
-                Event::Message(message) => self.see(message, at),
-                Event::Unknown(unknown) => self.complain(format!("an unknown event: {unknown:?}")),
+    fn take(&self, line: Line, at: u64) {
+        let mut book = self.book();
+        for piece in line.joined.into_iter().chain(line.page) {
+            book.see_epoch(&piece.epoch);
+            for Event::Message(message) in piece.events {
+                book.see(&message, at);
             }
         }
-    }
-
-    fn see(&self, message: Message, at: u64) {
-        let mut book = self.book();
-        let log = book.seen.entry(message.room.clone()).or_default();
-        match log.get(&message.seq) {
-            None => {
-                log.insert(message.seq, Seen { message, at });
-            }
-            Some(seen) if seen.message == message => {}
-            Some(seen) => {
-                let complaint = format!("one number, two messages: {:?} and {message:?}", seen.message);
-                book.complaints.push(complaint);
-            }
+        for head in line.ping.into_iter().flat_map(|ping| ping.heads) {
+            book.see_epoch(&head.epoch);
         }
-    }
-
-    fn see_epoch(&self, epoch: &Epoch) {
-        let mut book = self.book();
-        let known = book.epoch.get_or_insert_with(|| epoch.clone()).clone();
-        if known != *epoch {
-            book.complaints.push(format!("the epoch was {known} and became {epoch}"));
+        if let Some(message) = line.message {
+            book.see(&message, at);
         }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().expect("nothing panics while it holds the ledger")
+    }
+}
+
+impl Book {
+    fn see(&mut self, message: &Message, at: u64) {
+        let Ok(room) = RoomName::from_canonical(&message.room) else {
+            return self.complaints.push(format!("a room's name is unfit: {message:?}"));
+        };
+        let seen = self.seen.entry(room).or_default().entry(message.seq);
+        let seen = seen.or_insert_with(|| Seen { message: message.clone(), at });
+        if seen.message != *message {
+            let complaint = format!("one number, two messages: {:?} and {message:?}", seen.message);
+            self.complaints.push(complaint);
+        }
+    }
+
+    fn see_epoch(&mut self, epoch: &str) {
+        let known = self.epoch.get_or_insert_with(|| epoch.to_owned());
+        if known != epoch {
+            let complaint = format!("the epoch was {known} and became {epoch}");
+            self.complaints.push(complaint);
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod seed;
 
+mod asks;
 mod drawer;
 mod page;
 mod socket;
@@ -23,6 +24,7 @@ mod program;
 mod database;
 mod ledger;
 mod verdict;
+mod wire;
 
 mod power;
 mod storm;

@@ -22,6 +22,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
+    asks::Asks,
     drawer::{Change, Drawer},
     ledger::Ledger,
     socket::{News, Socket},
@@ -86,6 +87,8 @@ impl Page {
             chance,
             news,
             socket: None,
+            number: 0,
+            asks: Asks::default(),
             wake: None,
             left: None,
             said: 0,
@@ -119,6 +122,9 @@ struct Driver {
     chance: StdRng,
     news: mpsc::Sender<(u32, News)>,
     socket: Option<Socket>,
+    /// The number of the latest connection, and what was asked on it.
+    number: u32,
+    asks: Asks,
     wake: Option<Millis>,
     /// After how many more effects the page goes down, if it does.
     left: Option<usize>,
@@ -191,6 +197,9 @@ impl Driver {
             News::Opened => self.drive(Input::Opened(number)),
             News::Received(frame) => {
                 self.ledger.saw(frame);
+                if number == self.number {
+                    self.asks.answered(frame).into_iter().for_each(|wrong| self.ledger.complain(wrong));
+                }
                 self.drive(Input::Received(number, frame));
             }
             News::Closed(code) => self.drive(Input::Closed(number, *code)),
@@ -214,10 +223,12 @@ impl Driver {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Open(number) => {
+                (self.number, self.asks) = (number, Asks::default());
                 let news = self.news.clone();
                 self.socket = Some(Socket::open(number, self.address, &self.account.cookie, news));
             }
             Effect::Transmit(_, frame) => {
+                self.asks.sent(&frame);
                 let sent = self.socket.as_ref().is_some_and(|socket| socket.send(frame));
                 if !sent {
                     // The client's deadline finds out, and sends again on the next connection.

@@ -17,7 +17,7 @@ use std::{
 use chat::{client::connection::Status, room_name::RoomName};
 use disk::{Content, Disk};
 use journal::{Change, Record};
-use rand::{RngExt as _, rngs::StdRng};
+use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
 use tempfile::TempDir;
 use tokio::{sync::watch as state, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
@@ -46,9 +46,9 @@ const BREATH: Duration = Duration::from_millis(40);
 /// How many messages of a talker may wait; then they wait too.
 const PATIENT: usize = 40;
 
-/// How many moments of each of the server's lives are looked at, beside its end, and in how many ways the power may fail
-/// at each.
-const MOMENTS: usize = 12;
+/// How many moments of each of the server's lives are looked at, beside its end, and as many again while the database
+/// itself is written; and in how many ways the power may fail at each.
+const MOMENTS: usize = 8;
 const WAYS: usize = 3;
 
 /// How many moments of the first start are looked at, beside those at which a file gets or loses its name.
@@ -205,6 +205,9 @@ fn look_at(
 ) -> (usize, Content) {
     let key = fs::read(data.join("cookie.keys")).ok();
     let mut moments: Vec<usize> = (0..MOMENTS).map(|_| chance.random_range(0..=records.len())).collect();
+    // A checkpoint is short and rare, and the one time when more than the end of the log is at stake.
+    let checkpoints = touching(".db", records);
+    moments.extend((0..MOMENTS).filter_map(|_| checkpoints.choose(chance)));
     moments.push(records.len());
     moments.sort_unstable();
     let mut applied = 0;
@@ -254,18 +257,28 @@ fn assert_noted(mut disk: Disk, records: &[Record], data: &Path) {
 
 /// How many times files were synced whose name ends so.
 fn syncs_of(ending: &str, records: &[Record]) -> usize {
-    let mut open = BTreeMap::new();
-    let mut syncs = 0;
-    for record in records {
+    let touching = touching(ending, records);
+    touching.iter().filter(|moment| matches!(records[**moment].change, Change::Synced { .. })).count()
+}
+
+/// When files were written, cut or synced whose name ends so.
+fn touching(ending: &str, records: &[Record]) -> Vec<usize> {
+    let mut meant = BTreeMap::new();
+    let mut moments = Vec::new();
+    for (moment, record) in records.iter().enumerate() {
         match &record.change {
             Change::Open { fd, name, .. } => {
-                open.insert(*fd, name.ends_with(ending));
+                meant.insert(*fd, name.ends_with(ending));
             }
-            Change::Synced { fd, .. } if open.get(fd) == Some(&true) => syncs += 1,
+            Change::Write { fd, .. } | Change::Truncate { fd, .. } | Change::Synced { fd, .. }
+                if meant.get(fd) == Some(&true) =>
+            {
+                moments.push(moment);
+            }
             _ => {}
         }
     }
-    syncs
+    moments
 }
 
 fn folder() -> TempDir {

@@ -75,7 +75,7 @@ pub(crate) fn holds_what_was_seen(logs: &Logs, ledger: &Ledger, until: u64) -> R
     for (room, seen) in ledger.all_seen() {
         for (seq, seen) in seen.into_iter().filter(|(_, seen)| seen.at <= until) {
             let message = seen.message;
-            let seen = Row { seq, user: message.user.id, id: message.id, text: message.text.to_string() };
+            let seen = Row { seq, user: message.user.id, id: message.id, text: message.text };
             let place = usize::try_from(seq - 1).expect("a seq that memory holds");
             let kept = logs.get(&room).and_then(|log| log.get(place));
             if kept != Some(&seen) {
@@ -92,13 +92,13 @@ fn holds_what_was_said(logs: &Logs, said: &[Said]) {
     let mut places = BTreeMap::new();
     for (room, log) in logs {
         for row in log {
-            let before = places.insert((&row.user, &row.id), (room, row));
+            let before = places.insert((row.user.as_str(), row.id.as_str()), (room, row));
             assert!(before.is_none(), "said once, kept twice: {row:?} and {before:?}");
         }
     }
     let mut last: BTreeMap<(&ClientId, &RoomName), Seq> = BTreeMap::new();
     for said in said {
-        let Some((room, row)) = places.remove(&(&said.user, &said.id)) else {
+        let Some((room, row)) = places.remove(&(said.user.as_str(), said.id.as_str())) else {
             panic!("said and not kept: {said:?}");
         };
         assert_eq!((room, &row.text), (&said.room, &said.text), "kept otherwise than it was said");
@@ -122,8 +122,8 @@ fn shows_the_log(client: &Client, logs: &Logs) {
             .messages()
             .map(|message| Row {
                 seq: message.seq,
-                user: message.user.id.clone(),
-                id: message.id.clone(),
+                user: message.user.id.to_string(),
+                id: message.id.to_string(),
                 text: message.text.to_string(),
             })
             .collect();
