@@ -149,13 +149,15 @@ async fn before_each_confirmation_the_log_is_synced() {
     let account = guest::log_in("ann", address).await;
     let mut guest = Guest::new(&account, 0, &[RoomName::lobby()], address, &ledger, seed.chance("guest", 0));
     let page = guest.open();
-    let mut syncs = 0;
+    let joined = || page.client().active().is_known();
+    patiently("the page is in the room", ledger.until(joined)).await;
+    let before_all = syncs_of("-wal", &watch.records(0));
     for said in 1..=20 {
         page.act(Act::Say(RoomName::lobby(), guest.words())).await;
-        patiently("a message is confirmed", ledger.until(|| ledger.head(&RoomName::lobby()) == said)).await;
-        let now = syncs_of("-wal", &watch.records(0));
-        assert!(now > syncs, "message {said} was confirmed and no sync of the log came between");
-        syncs = now;
+        let is_confirmed = || ledger.head(&RoomName::lobby()) == said;
+        patiently("a message is confirmed", ledger.until(is_confirmed)).await;
+        let syncs = syncs_of("-wal", &watch.records(0)) - before_all;
+        assert!(syncs as u64 >= said, "message {said} was confirmed after {syncs} syncs of the log");
     }
     house.close().await;
     assert_noted(before, &watch.records(0), data.path());
@@ -215,12 +217,8 @@ fn look_at(
     for moment in &moments {
         disk.follow(&records[applied..*moment]);
         applied = *moment;
-        // What was seen by then was synced by then. At the end, that is all that was ever seen.
-        let until = if applied == records.len() {
-            u64::MAX
-        } else {
-            applied.checked_sub(1).map_or(0, |last| records[last].at)
-        };
+        // What was seen before the next change was synced before it. At the end, that is all that was ever seen.
+        let until = records.get(applied).map_or(u64::MAX, |next| next.at - 1);
         for _ in 0..WAYS {
             left = disk.after_a_power_cut(chance);
             if let Err(wrong) = check(&left, key.as_deref(), ledger, until) {
