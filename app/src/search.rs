@@ -268,6 +268,8 @@ fn found_view(language: Language, zone: &Zone, newest: String, found: Found) -> 
         let on = if cut { words.go_on } else { words.older };
         view! { <a class="button" href=older rel="next">{on}</a> }
     });
+    let ways = (older.is_some() || to_newest.is_some())
+        .then(|| view! { <nav class="search__ways" aria-label=words.title>{to_newest}{older}</nav> });
     view! {
         <div role="status">
             {remarks.collect_view()}
@@ -275,7 +277,7 @@ fn found_view(language: Language, zone: &Zone, newest: String, found: Found) -> 
             {nothing}
         </div>
         {list}
-        <nav class="search__ways">{to_newest}{older}</nav>
+        {ways}
     }
 }
 

@@ -61,7 +61,7 @@ impl Language {
 
 const ENGLISH: Finding = Finding {
     title: "Search",
-    field: "Search the messages",
+    field: "Search messages",
     search: "Search",
     only_in: |room| format!("Only in {room}"),
     to_chat: "To the chat",

@@ -17,14 +17,14 @@ use super::{
 };
 
 /// How many messages go into the index at once, and how many bytes of text.
-pub(super) const BATCH: usize = 500;
-const BATCH_BYTES: usize = 1 << 20;
+pub(super) const BATCH: usize = 1_000;
+const BATCH_BYTES: usize = 2 << 20;
 
 /// How long it lets more come together after it was woken.
 const GATHER: Duration = Duration::from_millis(50);
 
 /// How often it looks without being woken: for what other programs write into the log, or remove from it.
-const LOOK: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_mins(1);
 
 /// How long it waits after an error before it tries again.
 const RETRY: Duration = Duration::from_secs(2);

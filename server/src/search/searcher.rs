@@ -123,3 +123,81 @@ fn is_behind(rooms: &[Room], upto: &HashMap<i64, i64>) -> bool {
     let waiting = |room: &Room| room.head.saturating_sub(upto.get(&room.id).copied().unwrap_or_default());
     rooms.iter().map(waiting).fold(0, i64::saturating_add) > i64::try_from(BATCH).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chat::{id::Epoch, time::Millis};
+    use rusqlite::{Connection, params};
+    use tempfile::TempDir;
+
+    use super::{Answer, BUDGET, Duration, Index, Log, PAGE, Place, Query, RoomName, search};
+    use crate::search::log::Said;
+
+    /// A log and an index of as many messages in each of two rooms.
+    fn filled(count: i64) -> (TempDir, Place) {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Connection::open(Log::path(folder.path())).unwrap();
+        log.execute_batch(
+            "CREATE TABLE room (id INTEGER PRIMARY KEY, name TEXT, head INTEGER);
+             CREATE TABLE event (room INTEGER, seq INTEGER, kind TEXT, user TEXT, name TEXT, text TEXT, at INTEGER);
+             INSERT INTO room VALUES (1, 'open', 0), (2, 'closed', 0);",
+        )
+        .unwrap();
+        let place = Place::new(folder.path(), Epoch::parse("e1").unwrap());
+        let mut index = Index::open(&place).unwrap().unwrap();
+        index
+            .change(|change| {
+                for seq in 1..=count {
+                    for room in [1, 2] {
+                        let at = Millis(seq.unsigned_abs());
+                        let said = Said { name: "Ann".to_owned(), text: format!("tea {seq}"), at };
+                        log.execute(
+                            "INSERT INTO event VALUES (?1, ?2, 'message', 'u1', ?3, ?4, ?5)",
+                            params![room, seq, said.name, said.text, seq],
+                        )?;
+                        change.add(room, seq, &said)?;
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+        (folder, place)
+    }
+
+    fn ask(folder: &Path, place: &Place, typed: &str, budget: Duration) -> Answer {
+        let query = Query::parse(typed, 0);
+        search(place, &Log::path(folder), &query, None, budget, |room| room.as_str() != "closed").unwrap()
+    }
+
+    #[test]
+    fn nothing_is_found_where_one_may_not_read() {
+        let (folder, place) = filled(3);
+        for (typed, count) in
+            [("tea", 3), ("in:closed", 0), ("in:closed tea", 0), ("in:closed in:open tea", 3)]
+        {
+            let answer = ask(folder.path(), &place, typed, BUDGET);
+            assert_eq!(answer.hits.len(), count, "{typed}");
+            let open = RoomName::parse("open").unwrap();
+            assert!(answer.hits.iter().all(|hit| hit.room == open), "{typed}");
+        }
+        assert_eq!(ask(folder.path(), &place, "before:2026-11-20", BUDGET).hits.len(), 3);
+    }
+
+    #[test]
+    fn a_page_is_full_whatever_may_not_be_read_in_between() {
+        let (folder, place) = filled(2 * i64::try_from(PAGE).unwrap());
+        let answer = ask(folder.path(), &place, "tea", BUDGET);
+        assert_eq!(answer.hits.len(), PAGE);
+        assert!(answer.older.is_some() && !answer.cut);
+    }
+
+    #[test]
+    fn a_search_whose_time_is_up_says_so() {
+        let (folder, place) = filled(3);
+        let answer = ask(folder.path(), &place, "tea", Duration::ZERO);
+        assert!(answer.cut && answer.hits.is_empty());
+        assert!(!ask(folder.path(), &place, "tea", BUDGET).cut);
+    }
+}
