@@ -1,130 +1,14 @@
 //! The program itself: what it says, how it ends, and that it loses nothing when it is killed.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::mpsc,
-    thread::{self, JoinHandle},
-};
+use std::process::{Output, Stdio};
 
 use chat::protocol::{ClientLine, Event};
-use tempfile::TempDir;
 
-use crate::support::{Browser, PATIENCE, folder, site};
-
-/// The program with an environment of its own, in a folder of its own.
-pub(crate) fn teahouse(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_teahouse"));
-    command.env_clear().current_dir(folder).args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let folder = folder();
-    let mut command = teahouse(folder.path(), arguments);
-    command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().expect("the program starts");
-    let pid = child.id().to_string();
-    let (send, output) = mpsc::channel();
-    thread::spawn(move || send.send(child.wait_with_output()));
-    output.recv_timeout(PATIENCE).map_or_else(
-        |_| {
-            Command::new("kill").args(["-KILL", &pid]).status().expect("there is a kill command");
-            panic!("teahouse {arguments:?} does not end by itself");
-        },
-        |output| output.expect("the program runs"),
-    )
-}
-
-/// A program that serves.
-pub(crate) struct Server {
-    child: Child,
-    address: SocketAddr,
-    /// Collects what it says until it ends.
-    log: Option<JoinHandle<String>>,
-    _site: TempDir,
-}
-
-impl Server {
-    pub(crate) fn start(data: &Path, arguments: &[&str]) -> Server {
-        let site = site();
-        let mut command = teahouse(data, arguments);
-        command.args(["--listen", "127.0.0.1:0", "--drain", "100ms"]);
-        command.arg("--data").arg(data).arg("--site").arg(site.path());
-        Server::spawn(command, site)
-    }
-
-    pub(crate) fn spawn(mut command: Command, site: TempDir) -> Server {
-        let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
-        let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-        let (send, address) = mpsc::channel();
-        let log = thread::spawn(move || {
-            let mut log = String::new();
-            let mut line = String::new();
-            while stderr.read_line(&mut line).is_ok_and(|length| length > 0) {
-                if let Some((_, address)) = line.trim().split_once("the teahouse is open: http://") {
-                    // Whoever waited for it may have given up.
-                    let _ = send.send(address.to_owned());
-                }
-                log.push_str(&line);
-                line.clear();
-            }
-            log
-        });
-        let Ok(address) = address.recv_timeout(PATIENCE) else {
-            child.kill().expect("it can be killed");
-            panic!("it does not open: {}", log.join().unwrap());
-        };
-        Server { child, address: address.parse().expect("an address"), log: Some(log), _site: site }
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    pub(crate) fn browser(&self) -> Browser {
-        Browser::new(self.address)
-    }
-
-    pub(crate) async fn person(&self, nickname: &str) -> Browser {
-        let browser = self.browser();
-        assert_eq!(browser.log_in(nickname).await.status(), 303);
-        browser
-    }
-
-    pub(crate) fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().expect("there is a kill command");
-        assert!(sent.success());
-    }
-
-    /// Sends a signal and waits for the end.
-    pub(crate) fn end(self, signal: &str) -> (Option<i32>, String) {
-        self.signal(signal);
-        self.ended()
-    }
-
-    /// Waits for the end; gives the exit code (none after a signal that kills) and what was logged.
-    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
-        let status = self.child.wait().expect("it ends");
-        let log = self.log.take().expect("it is taken once").join().expect("the log is text");
-        (status.code(), log)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // A failed test leaves no server behind; one that has ended already cannot be killed, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("what it says is text")
-}
+use crate::support::{
+    folder,
+    program::{Server, run, teahouse, text},
+    site,
+};
 
 #[track_caller]
 fn assert_refused(output: &Output, naming: &[&str]) {
@@ -319,6 +203,6 @@ fn a_second_server_on_the_same_data_ends_with_one_line_and_the_first_goes_on() {
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     assert!(stderr.contains(data.path().to_str().unwrap()), "{stderr}");
-    assert!(first.child.try_wait().unwrap().is_none(), "the first one goes on");
+    assert!(first.is_running(), "the first one goes on");
     assert_eq!(first.end("-TERM").0, Some(0));
 }

@@ -9,9 +9,10 @@ use std::{
 use chat::protocol::{ClientLine, Event, Joined, RefusalCode, Refused, ServerLine};
 use rusqlite::Connection;
 
-use crate::{
-    cli::{Server, teahouse},
-    support::{Browser, Lines, TestApp, folder, site},
+use crate::support::{
+    Browser, Lines, TestApp, folder,
+    program::{Server, teahouse},
+    site,
 };
 
 /// A server whose files can be kept from growing: every write beyond the limit fails, as it does on a full disk.

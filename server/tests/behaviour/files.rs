@@ -14,10 +14,7 @@ use chat::protocol::{ClientLine, Joined};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::{
-    cli::teahouse,
-    support::{TestApp, folder},
-};
+use crate::support::{TestApp, folder, program::teahouse};
 
 fn database(data: &TempDir) -> PathBuf {
     data.path().join("teahouse.db")

@@ -4,6 +4,7 @@
 mod browser;
 mod lines;
 mod plain;
+pub(crate) mod program;
 mod socket;
 
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
