@@ -146,7 +146,7 @@ pub struct Welcome {
 }
 
 /// A user, as others see them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct User {
     /// What stays the same about them.
     pub id: UserId,
@@ -217,7 +217,7 @@ impl Event {
 }
 
 /// A message as it stands in the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The room it was said in.
     pub room: RoomName,

@@ -3,7 +3,10 @@
 //! The modules stand in the order in which a connection meets them. The way of a message through here is
 //! [`ws`] → [`session`] → [`store`] (which commits it and gives it its seq) → [`rooms`] → [`outbound`] → the socket.
 
+pub mod command;
 pub mod config;
+
+pub mod archive;
 pub mod serve;
 
 mod teahouse;

@@ -5,7 +5,9 @@ use std::{io::Write, process::ExitCode};
 use anyhow::Context;
 use clap::Parser;
 use server::{
-    config::{Cli, Config},
+    archive,
+    command::{Cli, Command},
+    config::Config,
     serve,
 };
 use tokio::net::TcpListener;
@@ -13,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 fn main() -> ExitCode {
-    let config = match Cli::try_parse() {
-        Ok(cli) => cli.into_config(),
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.into_command(),
         Err(error) if error.use_stderr() => return refuse(&error),
         Err(asked) => {
             // `--help` and `--version` are answers, not mistakes. Nothing can be done about a closed terminal.
@@ -22,9 +24,7 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines.with_filter(config.log.filter())).init();
-    match run(config) {
+    match perform(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Whoever closed standard error does not read it.
@@ -32,6 +32,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn perform(command: Command) -> anyhow::Result<()> {
+    let done = match command {
+        Command::Serve(config) => return serve(*config),
+        Command::Backup { folder, file } => archive::backup(&folder.data, &file)?,
+        Command::Restore { folder, file } => archive::restore(&folder.data, &file)?,
+        Command::Export { folder, rooms, output } => {
+            archive::export(&folder.data, &rooms, output.as_deref())?
+        }
+        Command::Import { folder, file } => archive::import(&folder.data, &file)?,
+    };
+    // Standard output may be what was exported. What is done is done, whether or not anybody hears of it.
+    let _ = writeln!(std::io::stderr(), "teahouse: {done}");
+    Ok(())
 }
 
 /// Says what was wrong with the command line in one line.
@@ -45,7 +60,9 @@ fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 #[tokio::main]
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(config.log.filter())).init();
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;

@@ -4,15 +4,15 @@
 //! thread that alone changes them, by way of [`log`] and [`names`], with its [`chores`] when nobody waits; [`reader`]
 //! asks. [`failure`] says what an error means.
 
-mod inspect;
-mod schema;
+pub(crate) mod inspect;
+pub(crate) mod schema;
 
 mod chores;
-mod log;
+pub(crate) mod log;
 mod names;
 mod writer;
 
-mod reader;
+pub(crate) mod reader;
 
 mod failure;
 
@@ -29,6 +29,9 @@ use tokio::sync::Mutex;
 use writer::{Desk, Writer};
 
 use super::{Claim, Commits, Draft, Extent, Kept, OpenError, Piece, Slice, Store, StoreError};
+
+/// The name of the database in the data folder.
+pub(crate) const FILE: &str = "teahouse.db";
 
 /// The embedded store.
 pub(crate) struct SqliteStore {
@@ -48,16 +51,11 @@ impl SqliteStore {
         retain: u32,
         commits: Commits,
     ) -> Result<SqliteStore, OpenError> {
-        let path = folder.join("teahouse.db");
+        let path = folder.join(FILE);
         let unusable =
             |error: io::Error| OpenError::Folder { path: folder.to_owned(), reason: error.to_string() };
         fs::create_dir_all(folder).map_err(unusable)?;
-        let lock = File::create(folder.join("lock")).map_err(unusable)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::Busy { path: folder.to_owned() }),
-            Err(TryLockError::Error(error)) => return Err(unusable(error)),
-        }
+        let lock = lock(folder)?;
         let (connection, epoch) = schema::open(&path, epoch)?;
         let unreadable =
             |error: rusqlite::Error| OpenError::Unreadable { path: path.clone(), reason: error.to_string() };
@@ -65,6 +63,18 @@ impl SqliteStore {
         let desk = Desk { connection, path, epoch: epoch.clone(), retain, commits };
         let writer = Writer::start(desk).map_err(unusable)?;
         Ok(SqliteStore { epoch, writer, readers, lock: Mutex::new(Some(lock)) })
+    }
+}
+
+/// Takes a data folder, which must be there, for this process alone, until what this gives is dropped.
+pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
+    let unusable =
+        |error: io::Error| OpenError::Folder { path: folder.to_owned(), reason: error.to_string() };
+    let lock = File::create(folder.join("lock")).map_err(unusable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Busy { path: folder.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }
 

@@ -7,11 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chat::id::Epoch;
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::schema::{APPLICATION_ID, held_epoch, known_version};
+use super::schema::{APPLICATION_ID, epoch_of, known_version};
 use crate::store::OpenError;
 
 /// How every SQLite file begins (<https://sqlite.org/fileformat2.html>, section 1.3).
@@ -117,6 +116,22 @@ fn open(named: &Path, file: &str, unchanging: bool) -> Result<Connection, OpenEr
 
 /// Whether what a connection shows is ours, of a version that is known, and whole.
 fn check(path: &Path, connection: &Connection) -> Result<Found, OpenError> {
+    let Some(version) = recognize(connection, path)? else { return Ok(Found::Nothing) };
+    let broken = |error: rusqlite::Error| broken(path, &error);
+    let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
+    let whole: String =
+        connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(broken)?;
+    if whole != "ok" {
+        return Err(damaged(whole.replace('\n', " ")));
+    }
+    if version > 0 {
+        epoch_of(connection, path)?;
+    }
+    Ok(Found::Ours)
+}
+
+/// Whether what a connection shows is ours: its version, which is one that is known; `None` if there is nothing.
+pub(crate) fn recognize(connection: &Connection, path: &Path) -> Result<Option<i64>, OpenError> {
     let broken = |error: rusqlite::Error| broken(path, &error);
     let application: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(broken)?;
@@ -124,7 +139,7 @@ fn check(path: &Path, connection: &Connection) -> Result<Found, OpenError> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0)).map_err(broken)?;
     match (application, tables) {
         (APPLICATION_ID, _) => {}
-        (0, 0) => return Ok(Found::Nothing),
+        (0, 0) => return Ok(None),
         _ => return Err(OpenError::Foreign { path: path.to_owned() }),
     }
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(broken)?;
@@ -132,18 +147,7 @@ fn check(path: &Path, connection: &Connection) -> Result<Found, OpenError> {
     if found > known {
         return Err(OpenError::Newer { path: path.to_owned(), found, known });
     }
-    let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
-    let whole: String =
-        connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(broken)?;
-    if whole != "ok" {
-        return Err(damaged(whole.replace('\n', " ")));
-    }
-    if found > 0
-        && let Some(epoch) = held_epoch(connection).map_err(broken)?
-    {
-        Epoch::parse(&epoch).map_err(|error| damaged(format!("its epoch is none: {error}")))?;
-    }
-    Ok(Found::Ours)
+    Ok(Some(found))
 }
 
 fn broken(path: &Path, error: &rusqlite::Error) -> OpenError {

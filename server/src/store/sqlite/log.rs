@@ -31,7 +31,24 @@ pub(super) fn append(
         .prepare_cached("UPDATE room SET head = head + 1 WHERE id = ?1 RETURNING head")?
         .query_row([room], |row| row.get::<_, i64>(0))?
         .unsigned_abs();
-    let at = signed(draft.at.0);
+    let message = Message {
+        room: draft.room.clone(),
+        seq,
+        id: draft.id.clone(),
+        user: draft.user.clone(),
+        text: draft.text.clone(),
+        at: draft.at,
+    };
+    keep(transaction, room, &message)?;
+    if retain > 0 && seq > u64::from(retain) {
+        trim(transaction, room, seq - u64::from(retain), PER_APPEND)?;
+    }
+    Ok(Appended::New(message))
+}
+
+/// Puts a message in its place in the log of a room, and remembers its client id. The room's head is the caller's part.
+pub(crate) fn keep(transaction: &Transaction<'_>, room: i64, message: &Message) -> rusqlite::Result<()> {
+    let Message { seq, id, user, text, at, .. } = message;
     transaction
         .prepare_cached(
             "INSERT INTO event (room, seq, kind, user, name, client, text, at)
@@ -39,27 +56,17 @@ pub(super) fn append(
         )?
         .execute(params![
             room,
-            signed(seq),
-            draft.user.id.as_str(),
-            &*draft.user.name,
-            draft.id.as_str(),
-            &*draft.text,
-            at
+            signed(*seq),
+            user.id.as_str(),
+            &*user.name,
+            id.as_str(),
+            &**text,
+            signed(at.0)
         ])?;
     transaction
         .prepare_cached("INSERT INTO sent (room, user, client, seq, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![room, draft.user.id.as_str(), draft.id.as_str(), signed(seq), at])?;
-    if retain > 0 && seq > u64::from(retain) {
-        trim(transaction, room, seq - u64::from(retain), PER_APPEND)?;
-    }
-    Ok(Appended::New(Message {
-        room: draft.room.clone(),
-        seq,
-        id: draft.id.clone(),
-        user: draft.user.clone(),
-        text: draft.text.clone(),
-        at: draft.at,
-    }))
+        .execute(params![room, user.id.as_str(), id.as_str(), signed(*seq), signed(at.0)])?;
+    Ok(())
 }
 
 /// Removes a room's events up to this seq, the oldest first and at most `limit` of them; gives how many. Of each there
@@ -165,7 +172,8 @@ fn digest(text: &str) -> Vec<u8> {
     Sha256::digest(text).to_vec()
 }
 
-fn room_id(transaction: &Transaction<'_>, name: &RoomName) -> rusqlite::Result<i64> {
+/// The id of the room of a name, which is made if there is none.
+pub(crate) fn room_id(transaction: &Transaction<'_>, name: &RoomName) -> rusqlite::Result<i64> {
     let known = transaction
         .prepare_cached("SELECT id FROM room WHERE name = ?1")?
         .query_row([name.as_str()], |row| row.get(0))

@@ -92,7 +92,7 @@ impl Readers {
 /// The columns of an event, in the order in which [`message`] reads them.
 const COLUMNS: &str = "seq, user, name, client, text, at";
 
-pub(super) fn extent(connection: &Connection, room: &RoomName) -> rusqlite::Result<Extent> {
+pub(crate) fn extent(connection: &Connection, room: &RoomName) -> rusqlite::Result<Extent> {
     let mut select = connection.prepare_cached(
         "SELECT head, coalesce((SELECT min(seq) FROM event WHERE room = room.id), 0) FROM room WHERE name = ?1",
     )?;
@@ -150,7 +150,12 @@ fn first_since(
     Ok(Some(before.map_or(oldest, |before| before + 1)))
 }
 
-fn range(connection: &Connection, room: &RoomName, after: Seq, upto: Seq) -> rusqlite::Result<Vec<Message>> {
+pub(crate) fn range(
+    connection: &Connection,
+    room: &RoomName,
+    after: Seq,
+    upto: Seq,
+) -> rusqlite::Result<Vec<Message>> {
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM event WHERE room = (SELECT id FROM room WHERE name = ?1) AND seq > ?2 AND seq <= ?3
          ORDER BY seq"
@@ -192,7 +197,7 @@ fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 }
 
 /// A number of ours as SQLite's: seqs and milliseconds stay far below the limit, and what does not is as good as it.
-pub(super) fn signed(number: u64) -> i64 {
+pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

@@ -79,7 +79,7 @@ const RETENTION: M<'static> = M::up(
 
 /// Opens the file for its writer, bringing it up to date, and gives the epoch that it holds; a new file gets `epoch`.
 /// A file that is not ours, or that is damaged, is left as it was.
-pub(super) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), OpenError> {
+pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), OpenError> {
     let found = inspect(path)?;
     let unwritable = |error: rusqlite::Error| OpenError::Unwritable {
         path: path.to_owned(),
@@ -100,15 +100,29 @@ pub(super) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), Ope
         path: path.to_owned(),
         reason: error.to_string().replace('\n', " "),
     })?;
-    let Some(held) = held_epoch(&connection).map_err(unwritable)? else {
-        connection
-            .execute("INSERT INTO meta (key, value) VALUES ('epoch', ?1)", [epoch.as_str()])
-            .map_err(unwritable)?;
-        return Ok((connection, epoch));
-    };
-    let epoch = Epoch::parse(&held)
-        .map_err(|error| OpenError::Damaged { path: path.to_owned(), reason: error.to_string() })?;
+    if let Some(held) = epoch_of(&connection, path)? {
+        return Ok((connection, held));
+    }
+    renew(&connection, &epoch).map_err(unwritable)?;
     Ok((connection, epoch))
+}
+
+/// The life in which the logs of a file are; none in one that was never served from.
+pub(crate) fn epoch_of(connection: &Connection, path: &Path) -> Result<Option<Epoch>, OpenError> {
+    let held = held_epoch(connection)
+        .map_err(|error| OpenError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    let parsed = held.map(|held| Epoch::parse(&held)).transpose();
+    parsed.map_err(|error| OpenError::Damaged {
+        path: path.to_owned(),
+        reason: format!("its epoch is none: {error}"),
+    })
+}
+
+/// Begins another life of the logs: positions in the one before mean nothing any more.
+pub(crate) fn renew(connection: &Connection, epoch: &Epoch) -> rusqlite::Result<()> {
+    connection
+        .execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('epoch', ?1)", [epoch.as_str()])
+        .map(drop)
 }
 
 /// Opens the file for its writer once more, after a failure; it must still be the one that was opened before.

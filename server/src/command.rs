@@ -1,0 +1,145 @@
+//! The command line: what `teahouse` can be told to do. Does none of it.
+
+use std::path::{Path, PathBuf};
+
+use chat::room_name::RoomName;
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PathBufValueParser, TypedValueParser as _},
+};
+
+use crate::config::Config;
+
+/// The command line of `teahouse`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "teahouse",
+    version,
+    about = "A chat room that you run yourself",
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+impl Cli {
+    /// What is to be done; to serve, when nothing else is said.
+    pub fn into_command(self) -> Command {
+        self.command.unwrap_or_else(|| Command::Serve(Box::new(self.config)))
+    }
+}
+
+/// What `teahouse` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the chat (what `teahouse` does when nothing is said)
+    Serve(Box<Config>),
+
+    /// Copy the database to a new file, while a server runs or without one
+    ///
+    /// FILE holds every message that was acknowledged before the backup began, all rooms and all nicknames; it is one
+    /// SQLite database that needs no other file. It appears when it is complete, and an existing file is never
+    /// overwritten. The keys that sign logins are not in it: keep a copy of `cookie.keys` from the data folder
+    /// yourself, or everybody logs in anew, as somebody else, on a machine that has only the backup.
+    Backup {
+        /// The data folder to copy from.
+        #[command(flatten)]
+        folder: Folder,
+
+        /// The file to make; it must not exist
+        #[arg(value_name = "FILE", value_parser = a_file())]
+        file: PathBuf,
+    },
+
+    /// Put a backup in the place of the database; the server must be stopped
+    ///
+    /// FILE is checked first: it must be a sound database of this Teahouse or of an earlier one. The database that is
+    /// there is kept in the data folder under a name with the time in it. The restored one begins a new epoch, so that
+    /// everybody who comes back is shown what the room holds now.
+    Restore {
+        /// The data folder to restore into; it is made if there is none.
+        #[command(flatten)]
+        folder: Folder,
+
+        /// The backup, which stays as it is
+        #[arg(value_name = "FILE", value_parser = a_file())]
+        file: PathBuf,
+    },
+
+    /// Write rooms as lines of JSON, while a server runs or without one
+    ///
+    /// The rooms are written as they stood at one moment. docs/archive-format.md describes the lines. Nicknames that
+    /// are reserved and the keys that sign logins are not among them.
+    Export {
+        /// The data folder to read.
+        #[command(flatten)]
+        folder: Folder,
+
+        /// A room to write; may be given several times; all rooms if none is given
+        #[arg(long = "room", value_name = "ROOM", value_parser = RoomName::parse_any)]
+        rooms: Vec<RoomName>,
+
+        /// A new file to write instead of standard output; it must not exist
+        #[arg(long, value_name = "FILE", value_parser = a_file())]
+        output: Option<PathBuf>,
+    },
+
+    /// Read rooms from lines of JSON that `export` wrote; the server must be stopped
+    ///
+    /// Everything in FILE is taken, or with an error nothing. A room must be new here, or nobody may have spoken in it.
+    /// Messages keep their numbers, ids, people and times, so that links to them still lead there and one that is sent
+    /// again is still no second message.
+    Import {
+        /// The data folder to write to; it is made if there is none.
+        #[command(flatten)]
+        folder: Folder,
+
+        /// The file to read; `-` is standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// Where the database is.
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// The folder with the messages
+    #[arg(long, env = "TEAHOUSE_DATA", default_value = "./data", value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// Takes a file that can be put in place when it is complete, or looked at twice, which a pipe cannot.
+fn a_file() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        if path == Path::new("-") {
+            return Err("this must be a file, not a pipe; one of this name is `./-`");
+        }
+        Ok(path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Cli, Command};
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_word_it_serves() {
+        let told = |words: &[&str]| Cli::try_parse_from(words).unwrap().into_command();
+        assert!(matches!(told(&["teahouse"]), Command::Serve(_)));
+        assert!(
+            matches!(told(&["teahouse", "--backlog", "7"]), Command::Serve(config) if config.backlog == 7)
+        );
+        let served = told(&["teahouse", "serve", "--backlog", "7"]);
+        assert!(matches!(served, Command::Serve(config) if config.backlog == 7));
+    }
+}
