@@ -126,6 +126,10 @@ fn what_is_no_backup_is_refused_and_all_stays_as_it_was_to_the_byte() {
     let mut scratched = whole.clone();
     scratched[5 * 4_096..7 * 4_096].fill(0xA5);
     fs::write(path("scratched.db"), scratched).unwrap();
+    let mut crooked = whole.clone();
+    let named = crooked.windows(5).position(|bytes| bytes == b"lobby").unwrap();
+    crooked[named + 4] = b'x';
+    fs::write(path("crooked.db"), crooked).unwrap();
     fs::write(path("in-use.db"), &whole).unwrap();
     fs::write(path("in-use.db-wal"), "what was said last").unwrap();
     let homeless = Connection::open(backup_of(&["tea"], target.path(), "homeless.db")).unwrap();
@@ -153,6 +157,7 @@ fn what_is_no_backup_is_refused_and_all_stays_as_it_was_to_the_byte() {
         ("newer.db", "newer Teahouse (schema 99"),
         ("cut.db", "malformed"),
         ("scratched.db", "damaged"),
+        ("crooked.db", "missing from index"),
         ("in-use.db", "in-use.db-wal"),
         ("homeless.db", "a room that is not there"),
         ("lifeless.db", "which life"),
