@@ -70,14 +70,14 @@ pub(super) fn examine(path: &Path) -> anyhow::Result<Counts> {
     let check: String =
         connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0)).map_err(broken)?;
     if check != "ok" {
-        return Err(unreadable(path, &check).into());
+        return Err(damaged(path, &check).into());
     }
     let mut loose = connection.prepare("PRAGMA foreign_key_check").map_err(broken)?;
     if loose.exists(()).map_err(broken)? {
-        return Err(unreadable(path, "messages belong to a room that is not there").into());
+        return Err(damaged(path, "messages belong to a room that is not there").into());
     }
     if schema::epoch_of(&connection, path)?.is_none() {
-        return Err(unreadable(path, "it does not say which life its logs are in").into());
+        return Err(damaged(path, "it does not say which life its logs are in").into());
     }
     let count = |table: &str| {
         let select = format!("SELECT count(*) FROM {table}");
@@ -98,6 +98,10 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+fn damaged(path: &Path, reason: &str) -> OpenError {
+    OpenError::Damaged { path: path.to_owned(), reason: reason.replace('\n', " ") }
 }
 
 /// What SQLite says, which may be several lines, in one.
