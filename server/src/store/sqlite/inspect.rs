@@ -69,7 +69,9 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
                 fs::copy(companion, beside(&copy, name)).map_err(unreadable)?;
             }
         }
-        return check(path, &open(path, &copy.to_string_lossy(), false)?);
+        // A copy may be written: SQLite undoes in it what was cut off in the middle, before it reads it.
+        let connection = Connection::open(&copy).map_err(|error| broken(path, &error))?;
+        return check(path, &connection);
     }
     if !log.exists() && !journal.exists() {
         return check(path, &open(path, &path.to_string_lossy(), true)?);
