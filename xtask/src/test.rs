@@ -38,11 +38,14 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Re
         report.check("first load within budget", || Suite::budget(&site));
         report.check("clippy with the site inside", || suite.clippy_embedded(&site));
         match report.check("release", || server::build(workspace, steps, &site)) {
-            Some(program) => report.tests("end to end", || suite.end_to_end(&program, all_browsers)),
-            None => report.not_run("end to end", "there is no release"),
+            Some(program) => {
+                report.tests("torture of the release", || suite.torture(&program));
+                report.tests("end to end", || suite.end_to_end(&program, all_browsers));
+            }
+            None => report.not_run("torture and end to end", "there is no release"),
         }
     } else {
-        report.not_run("release and end to end", "there is no site");
+        report.not_run("release, torture and end to end", "there is no site");
     }
 
     print!("{report}");

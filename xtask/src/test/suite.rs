@@ -112,6 +112,16 @@ impl Suite<'_> {
         sizes.check()
     }
 
+    /// Storms, kills and power cuts for the release that people will run. `TEAHOUSE_SEED` and `TEAHOUSE_MINUTES` reach it.
+    pub(super) fn torture(&self, program: &Path) -> Result<Tested> {
+        let mut test = self.workspace.cargo("test");
+        // With all packages, lest the features of their dependencies differ and these are compiled once more.
+        test.args(["--features", "app/ssr"]).args(host_packages()).args(["--test", "torture"]);
+        // What a storm came to is worth its line also when all is well.
+        test.args(["--", "--nocapture"]).env("TEAHOUSE_BIN", program);
+        libtest(&mut test)
+    }
+
     /// Playwright drives real browsers against the release that people will run.
     pub(super) fn end_to_end(&self, program: &Path, all_browsers: bool) -> Result<Tested> {
         let results = self.workspace.cache("end2end.json");
