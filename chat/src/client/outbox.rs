@@ -91,7 +91,7 @@ pub enum Keeping {
 /// The messages that are not confirmed.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
-    /// In the order of their moments.
+    /// In the order of their moments; of those of one moment, from several tabs, in that of their ids.
     pending: Vec<Pending>,
     /// Rooms in which nothing goes out before a moment, because the server asked for patience.
     holds: Vec<(RoomName, Millis)>,
@@ -344,7 +344,7 @@ impl Outbox {
     }
 
     fn insert(&mut self, pending: Pending) {
-        let index = self.pending.partition_point(|other| other.at <= pending.at);
+        let index = self.pending.partition_point(|other| (other.at, &other.id) <= (pending.at, &pending.id));
         self.pending.insert(index, pending);
         self.revision += 1;
     }

@@ -86,7 +86,7 @@ struct Tally {
 fn try_seed(seed: u64, tally: &Tally) -> Result<(), String> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config { failure_persistence: None, max_shrink_iters: 4_096, ..Config::default() };
+    let config = Config { failure_persistence: None, max_shrink_iters: 1_024, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let storms = storm::storms(Climate::of(seed));
     let tree = storms.new_tree(&mut runner).map_err(|reason| reason.to_string())?;

@@ -17,9 +17,11 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// One thing that happens.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
+    /// Somebody says so many things, one after the other.
     Say {
         place: usize,
         room: usize,
+        count: usize,
         fit: bool,
     },
     /// Somebody says something, and their tab crashes before it has done all it would.
@@ -59,7 +61,13 @@ pub(crate) enum Step {
     Write {
         place: usize,
     },
+    /// The house keeps what a tab has said, or for once cannot.
     Settle {
+        place: usize,
+        fails: bool,
+    },
+    /// All that is under way to and from a tab arrives.
+    Flow {
         place: usize,
     },
     Route {
@@ -147,7 +155,8 @@ impl Step {
             | Step::Leave { place, .. }
             | Step::Carry { place, .. }
             | Step::Write { place }
-            | Step::Settle { place }
+            | Step::Settle { place, .. }
+            | Step::Flow { place }
             | Step::Hear { place, .. }
             | Step::Cut { place, .. }
             | Step::Stall { place }
@@ -199,7 +208,7 @@ impl fmt::Debug for Storm {
 }
 
 pub(crate) fn storms(climate: Climate) -> impl Strategy<Value = Storm> {
-    let measures = (prop_oneof![Just(4), Just(1_000)], prop_oneof![Just(3), Just(100)])
+    let measures = (prop_oneof![Just(3), Just(1_000)], prop_oneof![Just(3), Just(100)])
         .prop_map(|(resume, backlog)| Measures { resume, backlog });
     (measures, vec(steps(climate), 0..160)).prop_map(|(measures, steps)| Storm { measures, steps })
 }
@@ -230,10 +239,11 @@ fn everyday() -> Kinds {
         2 => Just(Health::Works), 1 => Just(Health::Fails), 1 => Just(Health::Hangs)
     ];
     vec![
-        (20, (place(), 0..ROOMS.len(), 0..12_u32).prop_map(say).boxed()),
+        (20, (place(), 0..ROOMS.len(), 1..4usize, 0..12_u32).prop_map(say).boxed()),
         (30, (place(), 1..4usize).prop_map(|(place, frames)| Step::Carry { place, frames }).boxed()),
         (16, place().prop_map(|place| Step::Write { place }).boxed()),
-        (12, place().prop_map(|place| Step::Settle { place }).boxed()),
+        (12, (place(), 0..4_u32).prop_map(settle).boxed()),
+        (12, place().prop_map(|place| Step::Flow { place }).boxed()),
         (12, (1..5usize).prop_map(|count| Step::Route { count }).boxed()),
         (8, (place(), 1..6usize).prop_map(|(place, count)| Step::Hear { place, count }).boxed()),
         (4, (place(), 0..4usize, 0..4usize).prop_map(cut).boxed()),
@@ -254,8 +264,12 @@ fn everyday() -> Kinds {
     ]
 }
 
-fn say((place, room, fit): (usize, usize, u32)) -> Step {
-    Step::Say { place, room, fit: fit != 0 }
+fn say((place, room, count, fit): (usize, usize, usize, u32)) -> Step {
+    Step::Say { place, room, count, fit: fit != 0 }
+}
+
+fn settle((place, fails): (usize, u32)) -> Step {
+    Step::Settle { place, fails: fails == 0 }
 }
 
 fn cut((place, code, lines): (usize, usize, usize)) -> Step {
@@ -301,7 +315,11 @@ impl World {
 
     pub(crate) fn step(&mut self, step: &Step) {
         match step.moved(|place| self.settled(place)) {
-            Step::Say { place, room, fit } => self.say(place, room, fit, None),
+            Step::Say { place, room, count, fit } => {
+                for _ in 0..count {
+                    self.say(place, room, fit, None);
+                }
+            }
             Step::Stutter { place, room, most } => self.say(place, room, true, Some(most)),
             Step::Retry { place, nth } => self.retry(place, nth),
             Step::Discard { place, nth } => self.discard(place, nth),
@@ -315,7 +333,15 @@ impl World {
                 }
             }
             Step::Write { place } => drop(self.write(place)),
-            Step::Settle { place } => drop(self.settle(place)),
+            Step::Settle { place, fails } => {
+                let health = self.house.store.health;
+                if fails && health == Health::Works {
+                    self.house.store.health = Health::Fails;
+                }
+                self.settle(place);
+                self.house.store.health = health;
+            }
+            Step::Flow { place } => drop((0..100).take_while(|_| self.flow(place)).count()),
             Step::Route { count } => drop(self.house.route(count)),
             Step::Hear { place, count } => {
                 for _ in 0..count {

@@ -69,6 +69,13 @@ impl World {
         session.is_some_and(|session| self.house.settle(session))
     }
 
+    /// What a tab and the house have for each other moves. Whether anything did.
+    pub(crate) fn flow(&mut self, place: usize) -> bool {
+        let settled = self.settle(place);
+        let wrote = self.write(place);
+        self.carry(place) || settled || wrote
+    }
+
     /// A connection breaks in the middle of what it carries: so many lines of the next frames still arrive.
     pub(crate) fn cut(&mut self, place: usize, code: u16, lines: usize) {
         if self.awake(place).is_none() {
