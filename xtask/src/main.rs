@@ -1,4 +1,4 @@
-//! Teahouse's workshop: `cargo xtask serve | build | size | dev | test`, the only commands that a newcomer needs.
+//! Teahouse's workshop: `cargo xtask serve | build | size | dev | test | torture`, the only commands that a newcomer needs.
 //!
 //! Reads the command line and wires the parts; the parts do the work.
 
@@ -12,6 +12,7 @@ mod steps;
 mod system;
 mod test;
 mod tools;
+mod torture;
 mod workspace;
 
 use std::ffi::OsString;
@@ -39,6 +40,9 @@ fn command_line() -> Command {
     let passed_on = |to: &'static str| {
         Arg::new("arguments").last(true).num_args(0..).value_parser(value_parser!(OsString)).help(to)
     };
+    let number = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("N").value_parser(value_parser!(u64)).help(help)
+    };
     Command::new("cargo xtask")
         .about("Builds, runs and tests Teahouse, installing what that takes")
         .subcommand_required(true)
@@ -64,6 +68,12 @@ fn command_line() -> Command {
                     .action(ArgAction::SetTrue)
                     .help("Tell the core stories in Firefox and WebKitGTK too"),
             ),
+        )
+        .subcommand(
+            Command::new("torture")
+                .about("Simulate storms on clients, links and server, and say which seed broke a promise")
+                .arg(number("seeds", "How many storms").default_value(torture::SEEDS))
+                .arg(number("seed", "The seed of the first, such as one that failed").default_value("0")),
         )
 }
 
@@ -95,6 +105,10 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
             Err(process::become_program(watch.args(passed_on(matches))))
         }
         Some(("test", matches)) => test::run(&workspace, steps, matches.get_flag("all-browsers")),
+        Some(("torture", matches)) => {
+            let number = |name| *matches.get_one::<u64>(name).expect("clap fills in the default");
+            torture::run(&workspace, steps, number("seed"), number("seeds"))
+        }
         _ => unreachable!("clap lets no other command through"),
     }
 }
