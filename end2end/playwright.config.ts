@@ -1,9 +1,13 @@
 import { defineConfig } from '@playwright/test';
-import { chromium, firefox } from './support/browsers';
+import { LAN, chromium, chromiumOnLan, firefox } from './support/browsers';
+import type { Options } from './support/test';
 
 const everyBrowser = process.env.TEAHOUSE_ALL_BROWSERS === '1';
 
-export default defineConfig({
+/** What must hold where such a house lives: in a local network, on plain http, without what browsers keep for secure contexts. */
+const ON_LAN = /(talk|outbox|tabs|missed|history|ghost|search)\.spec\.ts/;
+
+export default defineConfig<Options>({
   outputDir: 'results',
   fullyParallel: true,
   workers: 2,
@@ -16,6 +20,7 @@ export default defineConfig({
   use: { actionTimeout: 20_000, navigationTimeout: 30_000, screenshot: 'only-on-failure' },
   projects: [
     { name: 'chromium', testDir: 'tests', use: chromium },
+    { name: 'lan', testDir: 'tests', testMatch: ON_LAN, use: { ...chromiumOnLan, hostname: LAN } },
     ...(everyBrowser
       ? [
           { name: 'firefox', testDir: 'tests', grep: /@core/, use: firefox },

@@ -19,6 +19,17 @@ export const chromium: Use = {
   launchOptions: { executablePath: '/usr/bin/chromium', args: QUIET },
 };
 
+/** A house's name in a local network, as far as the browsers know: no loopback address, and so no secure context on plain http. */
+export const LAN = 'teahouse.lan';
+
+export const chromiumOnLan: Use = {
+  browserName: 'chromium',
+  launchOptions: {
+    executablePath: '/usr/bin/chromium',
+    args: [...QUIET, `--host-resolver-rules=MAP ${LAN} 127.0.0.1`],
+  },
+};
+
 /** A page that the test makes up may open a socket to this machine only without these checks. */
 export const chromiumForMadeUpPages: Use = {
   browserName: 'chromium',

@@ -14,6 +14,12 @@ export class ChatPage {
   /** Who came and went. */
   readonly notices: Locator;
   readonly days: Locator;
+  /** What heads that which is new to the reader. */
+  readonly news: Locator;
+  /** Where messages are missing, and the way to them. */
+  readonly holes: Locator;
+  /** What is said of that which lies before the first line. */
+  readonly earlier: Locator;
   readonly banner: Locator;
   readonly tryNow: Locator;
   readonly toNewest: Locator;
@@ -35,6 +41,9 @@ export class ChatPage {
     this.pending = this.timeline.locator('.pending');
     this.notices = this.timeline.locator('.notice');
     this.days = this.timeline.locator('.day');
+    this.news = this.timeline.locator('.news');
+    this.holes = this.timeline.locator('.hole button');
+    this.earlier = this.timeline.locator('.opening--earlier');
     this.banner = page.locator('.banner');
     this.tryNow = this.banner.getByRole('button');
     this.toNewest = page.locator('.to-newest');
@@ -55,6 +64,20 @@ export class ChatPage {
   /** How often the server has let this page into a room since it was loaded. */
   async joins(): Promise<number> {
     return this.page.evaluate(() => (window as unknown as { joins: number }).joins);
+  }
+
+  /** The numbers of the messages that are here, in the order in which they stand. */
+  async seqs(): Promise<number[]> {
+    const ids = await this.messages.evaluateAll(lines => lines.map(line => line.id));
+    return ids.map(id => Number(id.slice(1)));
+  }
+
+  /** How far below the timeline's upper edge a message stands, in pixels. */
+  async place(seq: number): Promise<number> {
+    return this.page.evaluate(id => {
+      const [line, timeline] = [document.getElementById(id)!, document.getElementById('timeline')!];
+      return line.getBoundingClientRect().top - timeline.getBoundingClientRect().top;
+    }, `m${seq}`);
   }
 
   async reload(): Promise<void> {

@@ -44,7 +44,12 @@ export class Teahouse {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.urlAt('127.0.0.1');
+  }
+
+  /** The same, by another name of this machine. */
+  urlAt(hostname: string): string {
+    return `http://${hostname}:${this.port}`;
   }
 
   get host(): string {

@@ -3,6 +3,7 @@
 import { type BrowserContextOptions, test as base, expect } from '@playwright/test';
 import { ChatPage } from './chat-page';
 import { Conscience } from './conscience';
+import { Line } from './line';
 import { PlainClient } from './plain-client';
 import { type Flags, Teahouse } from './teahouse';
 import { Visitor } from './visitor';
@@ -12,10 +13,18 @@ export type Circumstances = BrowserContextOptions & {
   path?: string;
 };
 
+/** What a project sets. */
+export type Options = {
+  /** The name of this machine under which browsers come to the house. */
+  hostname: string;
+};
+
 type Fixtures = {
   /** The flags with which the house is opened. */
   flags: Flags;
   teahouse: Teahouse;
+  /** A line to the house on which things can be made to happen: its `url` is a visitor's `baseURL`. */
+  line: Line;
   conscience: Conscience;
   /** Somebody who has not logged in. */
   stranger(circumstances?: BrowserContextOptions): Promise<Visitor>;
@@ -25,7 +34,8 @@ type Fixtures = {
   plainClient(nickname: string, path?: string): Promise<PlainClient>;
 };
 
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures & Options>({
+  hostname: ['127.0.0.1', { option: true }],
   flags: [{}, { option: true }],
 
   teahouse: async ({ flags }, use) => {
@@ -36,16 +46,22 @@ export const test = base.extend<Fixtures>({
     expect(trouble, 'errors in the log of the server').toEqual([]);
   },
 
+  line: async ({ teahouse, hostname }, use) => {
+    const line = await Line.to(teahouse, hostname);
+    await use(line);
+    line.close();
+  },
+
   conscience: async ({}, use) => {
     const conscience = new Conscience();
     await use(conscience);
     conscience.check();
   },
 
-  stranger: async ({ browser, teahouse, conscience }, use) => {
+  stranger: async ({ browser, teahouse, hostname, conscience }, use) => {
     const contexts: { close(): Promise<void> }[] = [];
     await use(async (circumstances = {}) => {
-      const context = await browser.newContext({ locale: 'en-GB', baseURL: teahouse.url, ...circumstances });
+      const context = await browser.newContext({ locale: 'en-GB', baseURL: teahouse.urlAt(hostname), ...circumstances });
       contexts.push(context);
       await conscience.watch(context);
       return new Visitor(teahouse, context);
@@ -53,7 +69,7 @@ export const test = base.extend<Fixtures>({
     for (const context of contexts) await context.close();
   },
 
-  visitor: async ({ stranger }, use) => {
+  visitor: async ({ stranger, hostname }, use) => {
     await use(async (nickname, { path = '/chat', ...circumstances } = {}) => {
       const visitor = await stranger(circumstances);
       const door = await visitor.atTheDoor(path);
@@ -61,6 +77,8 @@ export const test = base.extend<Fixtures>({
       const chat = new ChatPage(door.page, visitor);
       await chat.isConnected();
       await chat.members.first().waitFor({ state: 'attached' });
+      const isSecure = await chat.page.evaluate(() => isSecureContext);
+      expect(isSecure, 'a page of plain http is a secure context on a loopback address only').toBe(hostname === '127.0.0.1');
       return chat;
     });
   },

@@ -6,6 +6,9 @@ import { LoginPage } from './login-page';
 import type { Teahouse } from './teahouse';
 
 export class Visitor {
+  /** The texts that their tabs have sent to the house, once for each time. */
+  readonly sent: string[] = [];
+
   constructor(
     readonly teahouse: Teahouse,
     readonly context: BrowserContext,
@@ -15,6 +18,9 @@ export class Visitor {
   async tab(): Promise<Page> {
     const page = await this.context.newPage();
     await page.addInitScript(countJoins);
+    page.on('websocket', socket => {
+      socket.on('framesent', ({ payload }) => this.sent.push(...textsIn(payload.toString())));
+    });
     return page;
   }
 
@@ -33,6 +39,14 @@ export class Visitor {
     await chat.isConnected();
     return chat;
   }
+}
+
+/** What is said by the lines of a frame. */
+function textsIn(frame: string): string[] {
+  return frame
+    .split('\n')
+    .map(line => JSON.parse(line) as { send?: { text: string } })
+    .flatMap(({ send }) => (send ? [send.text] : []));
 }
 
 /** Counts what no word on the page tells: how often the server has let this page into a room. */

@@ -1,5 +1,4 @@
 import type { ChatPage } from '../support/chat-page';
-import { SlowLine } from '../support/slow-line';
 import { expect, test } from '../support/test';
 
 test.describe('with a second of grace', () => {
@@ -78,9 +77,8 @@ test('logging out says “left” at once, and leads every tab to the login', as
   await expect(bo.page).toHaveURL(/\/login/);
 });
 
-test('the page that logs out waits for its answer, however late, and is logged out for good', async ({ visitor, teahouse }) => {
-  let release = () => {};
-  const line = await SlowLine.to(teahouse, 'POST /logout', new Promise(resolve => (release = resolve)));
+test('the page that logs out waits for its answer, however late, and is logged out for good', async ({ visitor, line }) => {
+  const release = line.holdBack('POST /logout');
   const bo = await visitor('Bo', { baseURL: line.url });
   const second = await bo.visitor.enter();
   await bo.logOut.click({ noWaitAfter: true });
@@ -91,7 +89,6 @@ test('the page that logs out waits for its answer, however late, and is logged o
   await expect.poll(() => cookieNames(bo)).not.toContain('teahouse');
   await bo.page.goto('/chat');
   await expect(bo.page).toHaveURL(/\/login/);
-  line.close();
 });
 
 async function cookieNames(chat: ChatPage): Promise<string[]> {

@@ -117,14 +117,14 @@ test('the chat may show the search in a frame, and nobody else’s page may be s
     frame.width = '360';
     document.body.append(frame);
   });
-  const search = new SearchPage(ann.page.frameLocator('iframe'));
+  const search = new SearchPage(ann.page.frameLocator('iframe[width]'));
   await search.searchFor('tea');
   await expect(search.found).toHaveText(['tea']);
   await expect(search.onlyHere).toBeChecked();
 
   conscience.expect(/frame-ancestors|[Cc]ontent [Ss]ecurity [Pp]olicy|Refused to display/);
   const refused = ann.page.waitForEvent('console', message => /frame/.test(message.text()));
-  await ann.page.locator('iframe').evaluate((frame: HTMLIFrameElement) => {
+  await ann.page.locator('iframe[width]').evaluate((frame: HTMLIFrameElement) => {
     frame.src = '/login?why=logged-out';
   });
   await refused;
