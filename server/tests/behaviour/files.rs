@@ -14,7 +14,10 @@ use chat::protocol::{ClientLine, Joined};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::support::{TestApp, folder, program::teahouse};
+use crate::support::{
+    TestApp, folder,
+    program::{finish, teahouse},
+};
 
 fn database(data: &TempDir) -> PathBuf {
     data.path().join("teahouse.db")
@@ -238,8 +241,8 @@ fn run_without_privileges(data: &Path) -> Output {
         let without = ["--bounding-set", "-dac_override,-dac_read_search"];
         command.args(without).arg(program).args(arguments).current_dir(here.path());
     }
-    let output = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).output();
-    output.expect("the program runs")
+    command.stdin(Stdio::null());
+    finish(command)
 }
 
 fn set_mode(path: &Path, mode: u32) {
@@ -259,11 +262,11 @@ async fn what_must_not_be_written_stops_the_start_with_one_line_that_says_so() {
         set_mode(&database(&data), file);
         set_mode(data.path(), folder);
         let path = data.path().to_owned();
-        let output = tokio::task::spawn_blocking(move || run_without_privileges(&path)).await.unwrap();
+        let ran = tokio::task::spawn_blocking(move || run_without_privileges(&path)).await.unwrap();
         set_mode(data.path(), 0o755);
         set_mode(&database(&data), 0o644);
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        let stderr = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
         assert!(stderr.contains(named.to_str().unwrap()) && stderr.contains(says), "{stderr}");
         assert!(files(&data) == before, "and everything is left as it was");

@@ -182,6 +182,7 @@ async fn a_ghost_that_says_its_name_late_is_still_the_ghost() {
 async fn a_ghost_that_reads_nothing_is_replaced_too() {
     let app = TestApp::with(|config| {
         (config.queue_limit, config.max_per_address) = (0, 2);
+        (config.text_limit, config.frame_limit) = (0, 0);
         config.trust_proxy = vec!["127.0.0.1/32".parse().unwrap()];
     })
     .await;
@@ -192,9 +193,9 @@ async fn a_ghost_that_reads_nothing_is_replaced_too() {
     let hello = r#"{"hello":{"rooms":[],"client":"page-1"}}"#;
     deaf.send(tokio_tungstenite::tungstenite::Message::text(hello)).await;
     told_until(&mut bo, "+Ann").await;
-    // More than the network between holds, so that the server stands in the middle of a write.
-    for n in 0..200 {
-        bo.say(&format!("m{n}"), &"long ".repeat(790)).await;
+    // More than the system holds for whoever does not read, so that the server stands in the middle of a write.
+    for n in 0..24 {
+        bo.say(&format!("m{n}"), &"long ".repeat(100_000)).await;
         bo.message().await;
     }
     let _lines = named(&ann, "page-1").await;

@@ -210,3 +210,51 @@ fn parsed<T, E: std::error::Error + Send + Sync + 'static>(
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use chat::{
+        id::{ClientId, Epoch, UserId},
+        protocol::{Seq, User},
+        room_name::RoomName,
+        time::Millis,
+    };
+    use tokio::sync::mpsc;
+
+    use crate::store::{Draft, Piece, Store as _, sqlite::SqliteStore};
+
+    fn draft(n: u64) -> Draft {
+        let user = User { id: UserId::parse("u").unwrap(), name: "U".into() };
+        let id = ClientId::parse(&format!("m{n}")).unwrap();
+        Draft { room: RoomName::lobby(), id, user, text: "tea".into(), at: Millis(n) }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_piece_and_where_the_log_stands_are_of_one_moment_while_the_log_moves_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (commits, mut committed) = mpsc::channel(1_000);
+        let epoch = Epoch::parse("e").unwrap();
+        let store = std::sync::Arc::new(SqliteStore::open(folder.path(), epoch, 3, commits).unwrap());
+        let speaker = store.clone();
+        let speaking = tokio::spawn(async move {
+            for n in 0..2_000 {
+                assert!(speaker.append(vec![draft(n)]).await.failed.is_none());
+                committed.recv().await;
+            }
+        });
+        let mut moments = 0;
+        let mut last = 0;
+        while !speaking.is_finished() {
+            let all = Piece::Latest { upto: Seq::MAX, limit: 100 };
+            let slice = store.read(RoomName::lobby(), all).await.unwrap();
+            let seqs: Vec<Seq> = slice.messages.iter().map(|message| message.seq).collect();
+            let (oldest, head) = (slice.extent.oldest, slice.extent.head);
+            assert!(seqs.iter().copied().eq(oldest.max(1)..=head), "{oldest} to {head}: {seqs:?}");
+            moments += usize::from(head != last);
+            last = head;
+        }
+        speaking.await.unwrap();
+        assert!(moments > 10, "it was looked at while it moved on");
+        store.close().await;
+    }
+}
