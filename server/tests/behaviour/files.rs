@@ -199,6 +199,11 @@ async fn a_stop_leaves_one_file_in_which_everything_is() {
 #[tokio::test]
 async fn a_folder_as_a_kill_left_it_is_served_from() {
     let data = Arc::new(ours(true).await);
+    assert_eq!(
+        fs::read(database(&data)).unwrap()[68..72],
+        *b"TEAH",
+        "whose it is can be seen from the start"
+    );
     let app = TestApp::on(data.clone(), |_| {}).await;
     let joined = newcomer(&app).await;
     assert_eq!((joined.head, joined.events.len()), (200, 100));
