@@ -302,7 +302,10 @@ impl Outbox {
                 }
                 continue;
             }
-            origins.push(pending.origin.clone());
+            // One that its user sends again has lost its place anyway.
+            if !pending.insisted {
+                origins.push(pending.origin.clone());
+            }
             pending.state = Delivery::Sent;
             lines.push(ClientLine::Send {
                 id: pending.id.to_string(),

@@ -149,6 +149,9 @@ fn what_is_here_already_is_not_shown_twice_by_a_page_that_overlaps_it() {
     assert_eq!(page.shown("lobby"), seqs(&[1..=90]));
     page.receive(piece("e", 1, 1..=90));
     assert_eq!(page.shown("lobby"), seqs(&[1..=90]));
+    let mut page = with_earlier();
+    page.receive(piece("e", 1, 11..=60));
+    assert_eq!(page.shown("lobby"), seqs(&[11..=90]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the client keeps, says and shows, whatever the connection does.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod browser;
 mod page;
 mod wire;
 

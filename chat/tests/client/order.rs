@@ -51,6 +51,14 @@ fn a_new_epoch_replaces_what_is_held_even_if_its_seqs_are_smaller() {
 }
 
 #[test]
+fn a_new_epoch_replaces_what_is_held_even_if_its_log_is_longer() {
+    let mut page = Page::in_lobby(3);
+    page.receive(joined("lobby", 5).epoch("f").page(4..=5));
+    assert_eq!(page.shown("lobby"), [4, 5]);
+    assert_eq!(page.holes(), []);
+}
+
+#[test]
 fn a_heartbeat_shows_that_the_last_event_was_lost() {
     let mut page = Page::in_lobby(3);
     page.receive(ping(3));

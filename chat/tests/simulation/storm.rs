@@ -249,7 +249,7 @@ fn everyday() -> Kinds {
         (4, (place(), 0..4usize, 0..4usize).prop_map(cut).boxed()),
         (8, (0..8usize).prop_map(|index| Step::Late { index }).boxed()),
         (1, place().prop_map(|place| Step::Stall { place }).boxed()),
-        (3, place().prop_map(|place| Step::Lose { place }).boxed()),
+        (8, place().prop_map(|place| Step::Lose { place }).boxed()),
         (3, place().prop_map(|place| Step::Double { place }).boxed()),
         (8, span.prop_map(|span| Step::Pass { span }).boxed()),
         (2, place().prop_map(|place| Step::Glance { place }).boxed()),
