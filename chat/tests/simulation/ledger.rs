@@ -21,10 +21,12 @@ pub(crate) struct Ledger {
     pub(crate) discarded: BTreeSet<ClientId>,
     /// What somebody sent again although it was refused or old; it has lost its place, and may have been said before.
     pub(crate) retried: BTreeSet<ClientId>,
+    /// What grew old before it was confirmed: what is said after it does not wait for it, though it may be on its way.
+    pub(crate) aged: BTreeSet<ClientId>,
     /// Tabs that were closed, crashed or frozen, or whose machine slept.
     pub(crate) troubled: BTreeSet<ClientId>,
-    /// What was ever kept beyond its page.
-    kept: BTreeSet<ClientId>,
+    /// Which tabs kept a message beyond their page: the one in which it was said, and those that claimed it.
+    keepers: BTreeMap<ClientId, BTreeSet<ClientId>>,
     /// Which tabs sent a message.
     senders: BTreeMap<ClientId, BTreeSet<ClientId>>,
     /// What should not have happened.
@@ -36,27 +38,27 @@ impl Ledger {
         self.said.push(saying);
     }
 
-    pub(crate) fn keeps(&mut self, id: &ClientId) {
-        self.kept.insert(id.clone());
+    pub(crate) fn keeps(&mut self, tab: &ClientId, id: &ClientId) {
+        self.keepers.entry(id.clone()).or_default().insert(tab.clone());
     }
 
     /// A tab has crashed over a message: if it was not kept by then, it was not said.
     pub(crate) fn stutters(&mut self, id: &ClientId) {
-        self.said.retain(|saying| saying.id != *id || self.kept.contains(id));
+        self.said.retain(|saying| saying.id != *id || self.keepers.contains_key(id));
     }
 
-    /// A tab sends a message. Only its own, unless one of the two has been in trouble or its user wanted it so.
+    /// A tab sends a message. Only its own, unless one that had to do with it has been in trouble, or its user wanted it so.
     pub(crate) fn sends(&mut self, tab: &ClientId, id: &ClientId) {
         self.senders.entry(id.clone()).or_default().insert(tab.clone());
-        if !self.kept.contains(id) {
+        if !self.keepers.contains_key(id) {
             self.complaints.push(format!("{id} is sent before it is kept"));
         }
         let origin = self.said.iter().find(|saying| saying.id == *id).map(|saying| saying.tab.clone());
-        let excused = |tab: &ClientId| self.troubled.contains(tab);
+        let mut keepers = self.keepers.get(id).into_iter().flatten().chain([tab]);
+        let is_excused = keepers.any(|tab| self.troubled.contains(tab)) || self.retried.contains(id);
         match origin {
             None => self.complaints.push(format!("{id} is sent, and nobody said it")),
-            Some(origin) if origin == *tab || excused(&origin) || excused(tab) => {}
-            Some(_) if self.retried.contains(id) => {}
+            Some(origin) if origin == *tab || is_excused => {}
             Some(origin) => self.complaints.push(format!("{id} of {origin} is sent by {tab} without need")),
         }
     }

@@ -37,7 +37,7 @@ use verdict::Verdict;
 use world::World;
 
 /// How many seeds an ordinary run tries.
-const SEEDS: u64 = 800;
+const SEEDS: u64 = 2_000;
 
 #[test]
 fn after_any_storm_everybody_holds_the_same_log_and_nothing_that_was_said_is_lost() {

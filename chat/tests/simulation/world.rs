@@ -6,7 +6,7 @@
 //! [`people`]: crate::people
 
 use chat::{
-    client::{Effect, Input, Now},
+    client::{Effect, Input, Now, outbox::Delivery},
     id::{ClientId, UserId},
     protocol::{ClientLine, User},
     room_name::RoomName,
@@ -92,8 +92,11 @@ impl World {
     /// Does only so many of the things that the client wants done.
     pub(crate) fn apply_some(&mut self, place: usize, input: Input<'_>, most: usize) {
         let now = Now { at: self.now, dice: self.dice.roll() };
-        let Some(tab) = self.awake(place) else { return };
-        for effect in tab.client.apply(input, now).into_iter().take(most) {
+        let Some(tab) = self.tabs[place].as_mut().filter(|tab| !tab.frozen) else { return };
+        let effects = tab.client.apply(input, now);
+        let old = tab.client.outbox().pending().iter().filter(|pending| pending.state == Delivery::Old);
+        self.ledger.aged.extend(old.map(|pending| pending.id.clone()));
+        for effect in effects.into_iter().take(most) {
             self.perform(place, effect);
         }
     }
@@ -130,7 +133,7 @@ impl World {
                 None
             }
             Effect::Keep(id, record) => {
-                self.ledger.keeps(&id);
+                self.ledger.keeps(&name, &id);
                 self.browsers[browser].keep(id, record)
             }
             Effect::Forget(id) => {
