@@ -343,14 +343,7 @@ impl Client {
     /// A message will not come again from here. The server may hold later ones back until it does; joining lifts that.
     fn lift(&mut self, pending: &Pending, effects: &mut Vec<Effect>) {
         if pending.held {
-            self.catch_up(&pending.room, effects);
-        }
-    }
-
-    /// Joins an open room again, unless that is under way.
-    fn catch_up(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
-        if self.room(name).is_some_and(|room| !room.joining) {
-            self.rejoin(name, effects);
+            self.rejoin(&pending.room, effects);
         }
     }
 
@@ -358,7 +351,7 @@ impl Client {
     fn reopen(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
         let index = self.index(name.clone());
         let room = &self.rooms[index];
-        if !room.joined && !room.joining && room.refused().is_none() {
+        if !room.joined && room.refused().is_none() {
             self.rejoin(name, effects);
         }
         self.flush(name, now, effects);
@@ -407,7 +400,7 @@ impl Client {
         if self.visible {
             self.seen();
         }
-        if !self.active().joined && !self.active().joining {
+        if !self.active().joined {
             self.rejoin(name, effects);
         }
     }
@@ -460,11 +453,13 @@ impl Client {
         }
     }
 
+    /// Joins an open room, again if need be. Only one join is under way at a time: the answer to an earlier one would be
+    /// taken for that to the later, and what is said then could overtake what is being refused.
     fn rejoin(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
         if !self.connection.is_open() {
             return;
         }
-        if let Some(room) = self.room_mut(name) {
+        if let Some(room) = self.room_mut(name).filter(|room| !room.joining) {
             // Nothing new is said in it until the answer has come: a refusal that is on its way then comes first.
             room.joined = false;
             room.joining = true;

@@ -116,11 +116,11 @@ impl Client {
             && refused.code != RefusalCode::OutOfOrder
             && let Some(name) = &room
         {
-            self.catch_up(name, effects);
+            self.rejoin(name, effects);
         }
         match (refused.code, room) {
             (RefusalCode::NotJoined, Some(name)) => {
-                self.catch_up(&name, effects);
+                self.rejoin(&name, effects);
             }
             (_, Some(name)) if id.is_none() => {
                 if let Some(room) = self.room_mut(&name) {

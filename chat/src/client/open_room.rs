@@ -226,11 +226,14 @@ impl OpenRoom {
         self.revision += u64::from(self.typing.len() != before);
     }
 
-    /// The server does not let the user in: for now, and then it is asked again; or at all.
+    /// The server does not let the user in: for now, and then it is asked again; or at all. Or it cannot read a piece of
+    /// history: if one was asked for, that was before any join that is under way, and is answered before it.
     pub(super) fn refuse(&mut self, refused: Refused, now: Millis) {
-        self.joining = false;
-        self.looking_back = false;
         self.revision += 1;
+        if std::mem::take(&mut self.looking_back) {
+            return;
+        }
+        self.joining = false;
         match refused.retry_ms {
             Some(retry_ms) => self.retry_at = Some(now + retry_ms),
             None => self.refused = Some(refused),

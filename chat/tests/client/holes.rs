@@ -243,10 +243,11 @@ fn history_can_be_asked_for_again_after_a_break_a_refusal_or_a_join() {
     page.pass(60_000);
     page.back_in_lobby(90);
     fill(&mut page);
+    page.sent();
     page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     assert!(!page.lobby().is_looking_back());
-    page.pass(1_000);
-    page.receive(joined("lobby", 90).resumed());
+    page.pass(2_000);
+    assert_eq!(page.sent(), [""; 0], "the room itself was not refused");
     fill(&mut page);
     page.refuse(None, "lobby", RefusalCode::NotJoined, None);
     page.receive(joined("lobby", 90).resumed());

@@ -177,6 +177,12 @@ impl Page {
         }));
     }
 
+    /// Its user looks away and back.
+    pub(crate) fn glance(&mut self) {
+        self.apply(Input::Visible(false));
+        self.apply(Input::Visible(true));
+    }
+
     /// Lets time pass; the timer rings when the client asked for it.
     pub(crate) fn pass(&mut self, span: u64) {
         let end = self.now + span;

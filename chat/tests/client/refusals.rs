@@ -61,6 +61,42 @@ fn nothing_new_is_said_while_a_join_is_under_way_lest_it_overtake_what_is_being_
 }
 
 #[test]
+fn a_second_join_waits_for_the_answer_to_the_first_which_would_be_taken_for_its_own() {
+    let mut page = Page::in_lobby(3);
+    page.say("m1");
+    page.glance();
+    page.say("m2");
+    page.glance();
+    assert_eq!(page.sent(), ["send lobby/m1", "join lobby@e:3"]);
+    // The server refuses m1 after it has heard the join: a second join on its way would lift that, and let m2 pass.
+    page.receive(joined("lobby", 3).resumed());
+    page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    assert_eq!(page.sent(), ["send lobby/m2"], "which the server does not take before m1");
+    page.refuse(Some("m2"), "lobby", RefusalCode::OutOfOrder, Some(1_000));
+    page.pass(1_000);
+    assert_eq!(page.sent(), ["send lobby/m1", "send lobby/m2"]);
+}
+
+#[test]
+fn a_piece_of_history_that_is_refused_leaves_the_join_behind_it_under_way() {
+    let mut page = Page::new();
+    page.start();
+    page.open();
+    page.welcome();
+    page.receive(joined("lobby", 90).page(81..=90));
+    page.apply(Input::Earlier);
+    page.glance();
+    page.sent();
+    page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    page.glance();
+    page.pass(2_000);
+    assert_eq!(page.sent(), [""; 0]);
+    page.say("m1");
+    page.receive(joined("lobby", 90).resumed());
+    assert_eq!(page.sent(), ["send lobby/m1"]);
+}
+
+#[test]
 fn a_final_refusal_waits_for_its_user_and_lets_the_others_pass() {
     let mut page = Page::in_lobby(3);
     page.say("m1");
