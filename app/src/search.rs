@@ -145,11 +145,13 @@ pub fn SearchView(
     // Who has found something reads it; who has not is about to type.
     let focus = !matches!(&outcome, Outcome::Found(found) if !found.hits.is_empty());
     let class = if panel { "search search--panel" } else { "search" };
+    let day = here.clone().filter(|_| matches!(outcome, Outcome::Unasked)).map(|here| day_form(words, &here));
     view! {
         <main class=class>
             {head}
             {title}
             <Form words language typed here only_here panel focus/>
+            {day}
             {outcome_view(language, &Zone::fixed(offset_minutes), newest, outcome)}
         </main>
     }
@@ -196,6 +198,17 @@ fn Form(
             <button class="search__go" type="submit">{words.search}</button>
             {only}
             {panel.then(|| view! { <input type="hidden" name="panel" value="1"/> })}
+        </form>
+    }
+}
+
+/// The way to a day of a room; it leads out of a panel.
+fn day_form(words: &'static Finding, room: &RoomName) -> impl IntoView + use<> {
+    view! {
+        <form class="search__day" method="get" action=path(room) target="_top">
+            <label for="day">{words.day}</label>
+            <input id="day" name="day" r#type="date" required=true/>
+            <button class="quiet" type="submit">{words.go_to_day}</button>
         </form>
     }
 }

@@ -111,6 +111,19 @@ test('a day leads to its first message', async ({ visitor, plainClient }) => {
   await expect(ann.page).toHaveURL(/\/chat$/);
 });
 
+test('the panel of the search leads to a day too', async ({ visitor, plainClient }) => {
+  const di = await plainClient('Di');
+  const ann = await visitor('Ann');
+  di.say('today');
+  await ann.hears('today');
+  await ann.page.getByRole('button', { name: 'Search' }).click();
+  const panel = ann.page.frameLocator('.search-panel__frame');
+  await panel.getByLabel('Or go to a day').fill('2021-01-01');
+  await panel.getByRole('button', { name: 'Go' }).click();
+  await expect(ann.page).toHaveURL(/\/chat\/lobby\/1#m1$/);
+  await expect(ann.message('today')).toBeInViewport();
+});
+
 test('what came while one was away stands below a line, also on another day’s page', async ({ visitor, plainClient }) => {
   const di = await plainClient('Di');
   const ann = await visitor('Ann');

@@ -12,6 +12,10 @@ pub(crate) struct Finding {
     pub(crate) only_in: fn(&str) -> String,
     pub(crate) to_chat: &'static str,
 
+    /// Labels the day to go to in the room that one comes from, and goes there.
+    pub(crate) day: &'static str,
+    pub(crate) go_to_day: &'static str,
+
     /// Above what can be written: an example, and what it finds.
     pub(crate) how: &'static str,
     pub(crate) examples: [(&'static str, &'static str); 8],
@@ -66,6 +70,8 @@ const ENGLISH: Finding = Finding {
     only_in: |room| format!("Only in {room}"),
     to_chat: "To the chat",
 
+    day: "Or go to a day",
+    go_to_day: "Go",
     how: "What you can write",
     examples: [
         ("green tea", "both words; their last letters may be missing"),
@@ -113,6 +119,8 @@ const CHINESE: Finding = Finding {
     only_in: |room| format!("只在“{room}”里搜索"),
     to_chat: "回到聊天",
 
+    day: "或者跳到某一天",
+    go_to_day: "前往",
     how: "可以这样写",
     examples: [
         ("上海 东边", "两个词都要出现"),
