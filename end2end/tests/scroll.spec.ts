@@ -88,5 +88,5 @@ test('a newcomer gets the latest hundred, and is told that there is more', async
   await ann.hears('one more');
   const bo = await visitor('Bo');
   await bo.hasExactly([...hundred.slice(1), 'one more']);
-  await expect(bo.timeline.locator('.opening--earlier')).toHaveText('Older messages are kept, but not shown here yet.');
+  await expect(bo.timeline.locator('.opening--earlier')).toHaveText('Show earlier messages');
 });

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -41,8 +41,18 @@ pub(crate) fn content_policy(nonce: &str, reload: Option<u16>, frames: Frames) -
     )
 }
 
+/// Whether browsers take the site for potentially trustworthy (W3C Secure Contexts, section 3.1): it came over TLS, or is
+/// on this machine. Elsewhere they ignore an opener policy, and complain of it. Whoever forges this only does without.
+fn is_trusted(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let host = text("host");
+    let loopback = ["localhost", "127.", "[::1]"].iter().any(|name| host.starts_with(name));
+    loopback || text("x-forwarded-proto").eq_ignore_ascii_case("https")
+}
+
 /// Adds the headers that every answer bears.
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let trusted = is_trusted(request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers
@@ -52,7 +62,9 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Under `no-referrer` browsers post forms with `Origin: null`, which says nothing about where they come from.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    if trusted {
+        headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    }
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response
 }
