@@ -55,6 +55,7 @@ enum End {
 /// Runs a session from its first line to its last.
 pub(crate) async fn run(teahouse: Shared, mut socket: WebSocket, login: Login, dialect: Dialect) {
     let id = teahouse.new_session();
+    tracing::debug!(session = id.0, "a session begins");
     let outbound = Arc::new(Outbound::new(teahouse.config.queue_limit));
     let _listening = Listening(outbound.clone());
     teahouse.nicknames.arrive(&login, id, outbound.clone());
