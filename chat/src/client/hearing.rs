@@ -83,6 +83,7 @@ impl Client {
                 self.outbox.confirm(&name, &message.id);
             }
         }
+        self.outbox.lifted(&name);
         if !joined.resumed {
             self.outbox.unsend_to(&name);
         }

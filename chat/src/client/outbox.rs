@@ -44,7 +44,7 @@ pub struct Pending {
     pub(super) turn: u64,
     /// How far it has come.
     pub state: Delivery,
-    /// Whether the server has ever refused it for now, and so may hold back what follows it.
+    /// Whether the server has refused it for now since the room was joined, and so may hold the others back until it comes.
     pub(super) held: bool,
     /// Whether its user wants it sent however old it is.
     pub(super) insisted: bool,
@@ -268,6 +268,19 @@ impl Outbox {
     pub(super) fn unsend(&mut self) {
         self.unsend_where(|_| true);
         self.holds.clear();
+        self.pending.iter_mut().for_each(|pending| pending.held = false);
+    }
+
+    /// Whether the server may hold everything in a room back until a certain message comes again.
+    pub(super) fn is_held(&self, room: &RoomName) -> bool {
+        self.pending.iter().any(|pending| pending.room == *room && pending.held)
+    }
+
+    /// The room was joined, and nothing in it is held back any more.
+    pub(super) fn lifted(&mut self, room: &RoomName) {
+        for pending in self.pending.iter_mut().filter(|pending| pending.room == *room) {
+            pending.held = false;
+        }
     }
 
     fn unsend_where(&mut self, is_meant: impl Fn(&Pending) -> bool) {

@@ -267,6 +267,25 @@ fn what_another_tab_discards_or_takes_no_longer_holds_the_others_back() {
 }
 
 #[test]
+fn what_is_adopted_does_not_come_between_the_server_and_the_message_that_it_waits_for() {
+    let mut browser = Browser::with(&["a", "b"]);
+    browser.tabs[0].close(1006);
+    browser.tabs[0].say("a1");
+    browser.tabs[1].pass(10);
+    browser.tabs[1].say("b1");
+    browser.tabs[0].pass(20);
+    browser.tabs[0].say("a2");
+    browser.share();
+    browser.tabs[1].refuse(Some("b1"), "lobby", RefusalCode::StoreUnavailable, Some(100));
+    browser.sent();
+    browser.close(0);
+    assert_eq!(browser.sent(), [["join lobby@e:3"]], "joining lifts the hold at the server");
+    browser.tabs[0].receive(joined("lobby", 3).resumed());
+    browser.pass(1_000);
+    assert_eq!(browser.sent(), [["send lobby/a1", "send lobby/b1", "send lobby/a2"]]);
+}
+
+#[test]
 fn what_another_tab_has_said_no_longer_holds_the_others_back() {
     let mut browser = Browser::with(&["a"]);
     browser.tabs[0].say("m1");
