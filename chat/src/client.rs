@@ -284,10 +284,6 @@ impl Client {
         }
         for room in self.custody.adopt(&mut self.outbox, now.at) {
             self.outbox.wait(&room, now.at + ADOPTED_MS);
-            // What was adopted may come before the message for which the server holds the others back.
-            if self.outbox.is_held(&room) {
-                self.rejoin(&room, effects);
-            }
             self.reopen(&room, now, effects);
         }
         for name in self.outbox.due(now.at) {

@@ -44,7 +44,7 @@ pub struct Pending {
     pub(super) turn: u64,
     /// How far it has come.
     pub state: Delivery,
-    /// Whether the server has refused it for now since the room was joined, and so may hold the others back until it comes.
+    /// Whether the server has refused it for now, and takes no other to its room until it comes again.
     pub(super) held: bool,
     /// Whether its user wants it sent however old it is.
     pub(super) insisted: bool,
@@ -215,7 +215,7 @@ impl Outbox {
             return self.adopt(index, owner);
         };
         let room = self.pending[index].room.clone();
-        self.pending[index].held = true;
+        self.pending[index].held |= refused.code != RefusalCode::OutOfOrder;
         for pending in &mut self.pending[index..] {
             if pending.room == room && pending.state == Delivery::Sent {
                 pending.state = Delivery::Queued;
@@ -271,11 +271,6 @@ impl Outbox {
         self.pending.iter_mut().for_each(|pending| pending.held = false);
     }
 
-    /// Whether the server may hold everything in a room back until a certain message comes again.
-    pub(super) fn is_held(&self, room: &RoomName) -> bool {
-        self.pending.iter().any(|pending| pending.room == *room && pending.held)
-    }
-
     /// The room was joined, and nothing in it is held back any more.
     pub(super) fn lifted(&mut self, room: &RoomName) {
         for pending in self.pending.iter_mut().filter(|pending| pending.room == *room) {
@@ -293,12 +288,14 @@ impl Outbox {
     }
 
     /// The lines that `owner` may send to a room now, in order; they count as sent. One that has grown too old asks first.
-    /// What was said in one tab keeps its order: if some of it is another's to send by now, it goes along.
+    /// What was said in one tab keeps its order: if some of it is another's to send by now, it goes along. First of all
+    /// comes the one that the server waits for, even if what was adopted meanwhile was said before it.
     pub(super) fn send(&mut self, room: &RoomName, owner: &ClientId, now: Millis) -> Vec<ClientLine> {
         if self.holds.iter().any(|(held, until)| held == room && *until > now) {
             return Vec::new();
         }
         let mut lines = Vec::new();
+        let mut awaited = None;
         let mut origins: Vec<ClientId> = Vec::new();
         for pending in self.pending.iter_mut().rev() {
             let own = pending.owner == *owner;
@@ -320,12 +317,18 @@ impl Outbox {
                 origins.push(pending.origin.clone());
             }
             pending.state = Delivery::Sent;
-            lines.push(ClientLine::Send {
+            let line = ClientLine::Send {
                 id: pending.id.to_string(),
                 room: room.to_string(),
                 text: pending.text.clone(),
-            });
+            };
+            if std::mem::take(&mut pending.held) {
+                awaited = Some(line);
+            } else {
+                lines.push(line);
+            }
         }
+        lines.extend(awaited);
         lines.reverse();
         lines
     }
