@@ -306,7 +306,8 @@ impl Outbox {
                 continue;
             }
             self.revision += 1;
-            if now.since(pending.at) > FRESH_MS && !pending.insisted {
+            // One that the server waits for was surely not said, and the others could not go without it.
+            if now.since(pending.at) > FRESH_MS && !pending.insisted && !pending.held {
                 if own {
                     pending.state = Delivery::Old;
                 }

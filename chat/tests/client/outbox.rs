@@ -210,6 +210,19 @@ fn what_was_sent_and_grew_old_before_it_was_confirmed_asks_too() {
 }
 
 #[test]
+fn what_grows_old_while_the_server_waits_for_it_goes_out_all_the_same() {
+    let mut page = Page::new();
+    page.say("m1");
+    page.now = page.now + outbox::FRESH_MS - 500;
+    page.say("m2");
+    page.enter_lobby(0);
+    page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    page.refuse(Some("m2"), "lobby", RefusalCode::OutOfOrder, Some(1_000));
+    page.pass(1_000);
+    assert_eq!(page.sent(), ["send lobby/m1", "send lobby/m2"]);
+}
+
+#[test]
 fn old_messages_hold_nothing_back() {
     let mut page = Page::new();
     page.say("m1");
