@@ -2,7 +2,7 @@
 //! and it may be lost at any time, for it is built again from the log.
 //!
 //! [`indexer`] keeps the [`index`] up with the [`log`]; [`page`] asks, and [`searcher`] answers. What is typed becomes a
-//! [`query`] of [`term`]s, a text becomes [`unit`]s of [`fold`]ed characters, and what is found becomes an [`excerpt`]:
+//! [`query`] of [`term`]s, a text becomes [`mod@unit`]s of [`fold`]ed characters, and what is found becomes an [`excerpt`]:
 //! those are pure.
 
 pub(crate) mod page;

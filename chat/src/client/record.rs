@@ -31,7 +31,7 @@ pub(super) fn print(pending: &Pending) -> String {
     record
 }
 
-/// The message that was kept under an id; `None` for what was not written by [`print`].
+/// The message that was kept under an id; `None` for what was not written by [`print()`].
 pub(super) fn parse(id: ClientId, record: &str) -> Option<Pending> {
     let (words, text) = record.split_once('\n')?;
     let mut words = words.split(' ');

@@ -270,7 +270,7 @@ fn nothing_is_asked_for_while_the_room_is_not_joined() {
 #[test]
 fn a_hole_that_is_not_there_is_not_filled() {
     let mut page = with_a_hole();
-    page.apply(Input::Fill(Hole { from: 5, to: 80, onward: false }));
+    page.apply(Input::Fill(Hole { from: 4, to: 79, onward: false }));
     assert_eq!(page.sent(), [""; 0]);
 }
 
@@ -378,9 +378,14 @@ fn whoever_reads_back_keeps_more_but_not_all() {
     page.sent();
     page.apply(Input::Earlier);
     assert_eq!(page.sent(), [""; 0]);
+    // What is said meanwhile leaves alone what is read, up to a bound.
     page.receive(Said(message(head + 1)));
-    assert_eq!(page.lobby().timeline().entries().len(), timeline::READING_CAPACITY);
-    assert_eq!(page.shown("lobby"), seqs(&[first + 1..=head + 1]));
+    assert_eq!(page.shown("lobby"), seqs(&[first..=head + 1]));
+    let last = head + u64::try_from(timeline::CAPACITY).unwrap() + 10;
+    (head + 2..=last).for_each(|seq| page.receive(Said(message(seq))));
+    let most = timeline::READING_CAPACITY + timeline::CAPACITY;
+    assert_eq!(page.lobby().timeline().entries().len(), most);
+    assert_eq!(page.shown("lobby").last(), Some(&last));
 }
 
 #[test]
