@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { BrowserContextOptions } from '@playwright/test';
 import { ChatPage } from '../support/chat-page';
+import { UNREACHABLE } from '../support/conscience';
 import { PlainClient } from '../support/plain-client';
 import { expect, test } from '../support/test';
 
@@ -26,6 +27,10 @@ type Scene = {
   conversation: Line[];
   /** What others say in rooms that the reader does not look at. */
   elsewhere: Record<string, [name: string, text: string][]>;
+  /** What is searched for. */
+  sought: string;
+  /** What is said when the server does not answer. */
+  waiting: string;
 };
 
 const SCENES: Scene[] = [
@@ -57,6 +62,8 @@ const SCENES: Scene[] = [
       ],
       kitchen: [['Tomás', 'Who took my mug?']],
     },
+    sought: 'cup',
+    waiting: 'Is anybody there?',
   },
   {
     language: 'zh',
@@ -86,11 +93,13 @@ const SCENES: Scene[] = [
       ],
       厨房: [['阿茶', '谁拿了我的杯子？']],
     },
+    sought: '茶',
+    waiting: '大家还在吗？',
   },
 ];
 
-for (const { language, locale, reader, earlier, conversation, elsewhere } of SCENES) {
-  test(`pictures of the login and the chat (${language})`, async ({ teahouse, stranger, visitor }) => {
+for (const { language, locale, reader, earlier, conversation, elsewhere, sought, waiting } of SCENES) {
+  test(`pictures of the login and the chat (${language})`, async ({ teahouse, stranger, visitor, conscience }) => {
     const people = new Map<string, PlainClient>();
     const circumstances = (device: string, colorScheme: 'light' | 'dark') => ({
       ...DEVICES[device],
@@ -172,6 +181,27 @@ for (const { language, locale, reader, earlier, conversation, elsewhere } of SCE
         await chat.page.screenshot({ path: `${FOLDER}/rooms-${name}.png`, animations: 'disabled' });
       }
     }
+
+    const some = pictures.filter(([name]) => /desktop-light|phone-dark/.test(name));
+    for (const [name, , chat] of some) {
+      await chat.page.keyboard.press('Escape');
+      await chat.page.locator('.header__search').click();
+      const panel = chat.page.frameLocator('.search-panel__frame');
+      await panel.getByRole('searchbox').fill(sought);
+      await panel.getByRole('searchbox').press('Enter');
+      await expect(panel.locator('mark').first()).toBeVisible();
+      await chat.page.screenshot({ path: `${FOLDER}/search-${name}.png`, animations: 'disabled' });
+      await chat.page.locator('.search-panel .close').click();
+    }
     for (const client of people.values()) client.close();
+    conscience.expect(UNREACHABLE);
+    await teahouse.kill();
+    for (const [name, , chat] of some) {
+      await expect(chat.banner).not.toBeEmpty();
+      const before = await chat.pending.count();
+      await chat.say(waiting);
+      await expect(chat.pending).toHaveCount(before + 1);
+      await chat.page.screenshot({ path: `${FOLDER}/waiting-${name}.png`, animations: 'disabled' });
+    }
   });
 }
