@@ -47,20 +47,27 @@ impl Ledger {
         self.said.retain(|saying| saying.id != *id || self.keepers.contains_key(id));
     }
 
-    /// A tab sends a message. Only its own, unless one that had to do with it has been in trouble, or its user wanted it so.
+    /// A tab sends a message. Only its own, unless a tab that had to do with it or with what was said in the same tab has
+    /// been in trouble, or its user wanted it so: what was said in one tab goes along.
     pub(crate) fn sends(&mut self, tab: &ClientId, id: &ClientId) {
         self.senders.entry(id.clone()).or_default().insert(tab.clone());
         if !self.keepers.contains_key(id) {
             self.complaints.push(format!("{id} is sent before it is kept"));
         }
-        let origin = self.said.iter().find(|saying| saying.id == *id).map(|saying| saying.tab.clone());
-        let mut keepers = self.keepers.get(id).into_iter().flatten().chain([tab]);
-        let is_excused = keepers.any(|tab| self.troubled.contains(tab)) || self.retried.contains(id);
-        match origin {
-            None => self.complaints.push(format!("{id} is sent, and nobody said it")),
-            Some(origin) if origin == *tab || is_excused => {}
-            Some(origin) => self.complaints.push(format!("{id} of {origin} is sent by {tab} without need")),
+        let Some(saying) = self.said.iter().find(|saying| saying.id == *id) else {
+            return self.complaints.push(format!("{id} is sent, and nobody said it"));
+        };
+        if saying.tab != *tab && !self.troubled.contains(tab) && !self.is_disturbed(&saying.tab) {
+            self.complaints.push(format!("{id} of {} is sent by {tab} without need", saying.tab));
         }
+    }
+
+    /// Whether anything that was said in a tab has come into other hands.
+    fn is_disturbed(&self, tab: &ClientId) -> bool {
+        self.said.iter().filter(|saying| saying.tab == *tab).any(|saying| {
+            let mut keepers = self.keepers.get(&saying.id).into_iter().flatten();
+            self.retried.contains(&saying.id) || keepers.any(|keeper| self.troubled.contains(keeper))
+        })
     }
 
     /// How many messages were sent by more than one tab.
