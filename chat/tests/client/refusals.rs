@@ -46,6 +46,18 @@ fn what_is_discarded_no_longer_holds_the_others_back() {
 }
 
 #[test]
+fn what_a_join_has_lifted_need_not_be_lifted_again() {
+    let mut page = Page::in_lobby(3);
+    page.say("m1");
+    page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    page.glance();
+    page.receive(joined("lobby", 3).resumed());
+    page.sent();
+    page.apply(Input::Discard(client_id("m1")));
+    assert_eq!(page.sent(), [""; 0]);
+}
+
+#[test]
 fn nothing_new_is_said_while_a_join_is_under_way_lest_it_overtake_what_is_being_refused() {
     let mut page = Page::in_lobby(3);
     page.say("m1");
