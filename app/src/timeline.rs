@@ -53,7 +53,10 @@ fn Log() -> impl IntoView {
             return;
         };
         if ui::is_at_newest(&timeline) {
-            heads_down.set(false);
+            if heads_down.get_untracked() {
+                // Not at once: a browser that glides upwards after a key may have passed by here only.
+                set_timeout(move || heads_down.set(false), ui::GLIDE);
+            }
             reader.follow();
             if left_at.get_untracked().is_some() {
                 left_at.set(None);

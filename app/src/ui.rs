@@ -1,6 +1,8 @@
 //! The few elements of the page that views reach across to: where one writes, where one reads, what slides in; and what
 //! is written. On the server there are no elements, and nothing here looks for them.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use web_sys::{HtmlElement, HtmlTextAreaElement, wasm_bindgen::JsCast};
 
@@ -53,6 +55,9 @@ pub(crate) fn is_near_oldest(timeline: &HtmlElement) -> bool {
     let above = timeline.scroll_height() - timeline.client_height() - timeline.scroll_top().abs();
     above < 2 * timeline.client_height()
 }
+
+/// How long a browser may go on gliding after a key.
+pub(crate) const GLIDE: Duration = Duration::from_millis(600);
 
 /// Shows the newest line. Until it shows, the timeline goes on heading there: a browser that is still gliding upwards after
 /// a key would otherwise have its way.
