@@ -181,6 +181,8 @@ test('one day has one day line', async ({ visitor }) => {
 
 test('what one person says in a row stands under one name, which every message still bears for the ear', async ({ visitor }) => {
   const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
+  // Told between two messages, it would part them.
+  await ann.hasNotices(['~~~ Bo entered ~~~']);
   await ann.say('one');
   await ann.say('two');
   await bo.hears('two');
