@@ -132,7 +132,7 @@ impl Room {
             }
             Command::Leave(session) => self.depart(session, now, 0),
             Command::Lose(session) => self.depart(session, now, self.leave_grace_ms),
-            Command::Commit(event) => self.commit(event, &mut effects),
+            Command::Commit(event) => self.commit(event, now, &mut effects),
             Command::Typing(session) => {
                 if let Some(member) = self.sessions.get(&session).and_then(|id| self.members.get(id)) {
                     effects.push(Effect::Typing(member.user.clone()));
@@ -209,10 +209,17 @@ impl Room {
         }));
     }
 
-    fn commit(&mut self, event: Event, effects: &mut Vec<Effect>) {
+    fn commit(&mut self, event: Event, now: Millis, effects: &mut Vec<Effect>) {
         match event.seq() {
             Some(seq) if seq == self.head + 1 => {
                 self.head = seq;
+                // Nobody is heard before the room was told that they are there.
+                if let Event::Message(message) = &event
+                    && self.entered.iter().any(|user| user.id == message.user.id)
+                {
+                    self.tell_at = Some(now);
+                    self.tell(now, effects);
+                }
                 effects.push(Effect::Event(event));
             }
             Some(seq) if seq > self.head => effects.push(Effect::Missing(self.head)),

@@ -214,6 +214,31 @@ fn comings_and_goings_of_one_tick_are_told_together() {
 }
 
 #[test]
+fn nobody_is_heard_before_the_room_was_told_that_they_are_there() {
+    let mut scene = Scene::new();
+    scene.enter(1, "bo");
+    scene.pass(TICK_MS);
+    scene.enter(2, "ann");
+    scene.enter(3, "cid");
+    scene.told();
+    let order: Vec<bool> = scene.commit(1).iter().map(|effect| matches!(effect, Effect::Event(_))).collect();
+    assert_eq!(order, [false, true], "{:?}", scene.effects);
+    assert_eq!(scene.told(), ["+ann +cid =3"]);
+    scene.pass(TICK_MS);
+    assert!(scene.told().is_empty(), "it is told once");
+    assert_eq!(scene.commit(2), [Effect::Event(message(2))]);
+}
+
+#[test]
+fn others_who_come_are_still_told_together_when_somebody_speaks() {
+    let mut scene = Scene::new();
+    scene.enter(1, "ann");
+    scene.pass(TICK_MS);
+    scene.enter(2, "bo");
+    assert_eq!(scene.commit(1), [Effect::Event(message(1))]);
+}
+
+#[test]
 fn whoever_comes_and_goes_within_a_tick_makes_no_noise() {
     let mut scene = Scene::new();
     scene.enter(1, "ann");
