@@ -111,6 +111,11 @@ id!(
 );
 
 id!(
+    /// Names one process of several that serve the same rooms, as long as it runs.
+    NodeId, limit: 32, minted_from: 8
+);
+
+id!(
     /// Names one life of a room's log. Positions of another epoch mean nothing in this one.
     Epoch, limit: 32, minted_from: 8
 );

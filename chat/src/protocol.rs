@@ -124,6 +124,11 @@ pub enum ServerLine {
     },
     /// Something could not be done; the session goes on.
     Refused(Refused),
+    /// Whether the store that holds the logs can be reached; without it, reading and saying may be refused for now.
+    Store {
+        /// Whether it answers. Until it is said otherwise, it does.
+        available: bool,
+    },
     /// The server is about to close this connection because it restarts.
     Drain {
         /// When to come back, in milliseconds from now.

@@ -1,12 +1,18 @@
 //! A room as a state machine: who is in it, in what order its events go out, and what its people hear of each other.
 //!
 //! It holds no sockets, queues or timers and reads no clock: a [`Command`] comes with the moment, and every [`Effect`]
-//! is for its owner to perform, in order. The log itself is the store's; the room only sees what was committed.
+//! is for its owner to perform, in order. The log itself is the store's; the room only sees what was committed. Several
+//! nodes may have the same room: each hears of the others' people, and all come to the same roster.
 
-use std::collections::BTreeMap;
+mod member;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use member::Member;
+pub use member::Seat;
 
 use crate::{
-    id::{Epoch, UserId},
+    id::{Epoch, NodeId, UserId},
     protocol::{Event, Head, Members, Presence, Seq, User},
     room_name::RoomName,
     time::Millis,
@@ -38,6 +44,14 @@ pub enum Command {
     Commit(Event),
     /// A session's user is writing.
     Typing(SessionId),
+    /// A user's seat on another node has changed.
+    Elsewhere(NodeId, User, Seat),
+    /// Who sits on the other nodes: these, and nobody else.
+    Roster(Vec<(NodeId, User, Seat)>),
+    /// Another node is gone with all of its seats; its people may be back in a moment.
+    NodeLost(NodeId),
+    /// The log does not go on where it was: it stands here now, perhaps in another life.
+    Renew(Head),
     /// The moment of the latest [`Effect::WakeAt`] has come.
     Tick,
 }
@@ -53,18 +67,14 @@ pub enum Effect {
     Presence(Presence),
     /// Tell everybody but the user's own sessions that they write.
     Typing(User),
+    /// Tell the other nodes how a user's seat here stands.
+    Seat(User, Seat),
+    /// Tell everybody who is in that the log goes on from here, with the newest page and who is there.
+    Renewed(Head, Members),
     /// Events between are missing: read what the store has after this seq, and give it as [`Command::Commit`]s.
     Missing(Seq),
     /// Give [`Command::Tick`] at this moment; replaces the one before.
     WakeAt(Millis),
-}
-
-#[derive(Clone, Debug)]
-struct Member {
-    user: User,
-    sessions: usize,
-    /// When the room will be told that they left, if they are not back by then.
-    leaves_at: Option<Millis>,
 }
 
 /// One room's present.
@@ -109,9 +119,9 @@ impl Room {
         Head { room: self.name.clone(), epoch: self.epoch.clone(), seq: self.head }
     }
 
-    /// Whether nobody is there and nothing is left to tell.
+    /// Whether nobody is there on this node and nothing is left to tell the others of them.
     pub fn is_idle(&self) -> bool {
-        self.members.is_empty()
+        !self.members.values().any(Member::is_here)
     }
 
     /// Who is there: all, or the first of many and their count.
@@ -127,11 +137,22 @@ impl Room {
         let mut effects = Vec::new();
         match command {
             Command::Enter(session, user) => {
-                self.enter(session, user, now);
+                self.enter(session, user, now, &mut effects);
                 effects.push(Effect::Admit(session, self.head(), self.members()));
             }
-            Command::Leave(session) => self.depart(session, now, 0),
-            Command::Lose(session) => self.depart(session, now, self.leave_grace_ms),
+            Command::Leave(session) => self.depart(session, now, &mut effects),
+            Command::Lose(session) => self.depart(session, now + self.leave_grace_ms, &mut effects),
+            Command::Elsewhere(node, user, seat) => self.change(node, user, seat, now, &mut effects),
+            Command::Roster(seats) => self.reconcile(seats, now, &mut effects),
+            Command::NodeLost(node) => {
+                let lost_at = now + self.leave_grace_ms;
+                self.members.values_mut().for_each(|member| member.lose(&node, lost_at));
+            }
+            Command::Renew(head) => {
+                self.epoch = head.epoch;
+                self.head = head.seq;
+                effects.push(Effect::Renewed(self.head(), self.members()));
+            }
             Command::Commit(event) => self.commit(event, now, &mut effects),
             Command::Typing(session) => {
                 if let Some(member) = self.sessions.get(&session).and_then(|id| self.members.get(id)) {
@@ -140,45 +161,89 @@ impl Room {
             }
             Command::Tick => {}
         }
-        self.expire(now);
+        self.expire(now, &mut effects);
         self.tell(now, &mut effects);
-        let next = self.members.values().filter_map(|member| member.leaves_at).chain(self.tell_at).min();
+        let next = self.members.values().filter_map(Member::leaves_at).chain(self.tell_at).min();
         effects.extend(next.map(Effect::WakeAt));
         effects
     }
 
-    fn enter(&mut self, session: SessionId, user: User, now: Millis) {
+    fn enter(&mut self, session: SessionId, user: User, now: Millis, effects: &mut Vec<Effect>) {
         if self.sessions.contains_key(&session) {
             return;
         }
         self.sessions.insert(session, user.id.clone());
-        if let Some(member) = self.members.get_mut(&user.id) {
-            member.sessions += 1;
-            member.leaves_at = None;
-            return;
-        }
-        // Whoever left and is back before anybody was told has not left.
-        let before = self.left.len();
-        self.left.retain(|other| other.id != user.id);
-        if self.left.len() == before {
-            self.entered.push(user.clone());
-            self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
-        }
-        self.members.insert(user.id.clone(), Member { user, sessions: 1, leaves_at: None });
+        let member = self.member(user, now);
+        member.sit();
+        report(member, effects);
     }
 
-    fn depart(&mut self, session: SessionId, now: Millis, grace_ms: u64) {
+    fn depart(&mut self, session: SessionId, leaves_at: Millis, effects: &mut Vec<Effect>) {
         let Some(id) = self.sessions.remove(&session) else { return };
         let member = self.members.get_mut(&id).expect("every session belongs to a member");
-        member.sessions -= 1;
-        if member.sessions == 0 {
-            member.leaves_at = Some(now + grace_ms);
+        member.rise(leaves_at);
+        report(member, effects);
+    }
+
+    fn change(&mut self, node: NodeId, user: User, seat: Seat, now: Millis, effects: &mut Vec<Effect>) {
+        let lost_at = now + self.leave_grace_ms;
+        let member = match self.members.get_mut(&user.id) {
+            Some(member) => member,
+            None if seat == Seat::Taken => self.member(user, now),
+            // Whoever is not known to be there cannot be missed.
+            None => return,
+        };
+        member.change(node, seat, lost_at, now);
+        report(member, effects);
+    }
+
+    fn reconcile(&mut self, seats: Vec<(NodeId, User, Seat)>, now: Millis, effects: &mut Vec<Effect>) {
+        let lost_at = now + self.leave_grace_ms;
+        // Those who are found when a room is opened have been there before anybody could be told.
+        let found = self.members.is_empty();
+        let mut taken: BTreeMap<UserId, BTreeSet<NodeId>> = BTreeMap::new();
+        for (node, user, seat) in seats {
+            if seat == Seat::Taken {
+                taken.entry(user.id.clone()).or_default().insert(node.clone());
+            }
+            let member = match self.members.get_mut(&user.id) {
+                Some(member) => member,
+                None if found => self.members.entry(user.id.clone()).or_insert_with(|| Member::new(user)),
+                None if seat == Seat::Taken => self.member(user, now),
+                None => continue,
+            };
+            // What is not there any more is found below.
+            if seat != Seat::Left {
+                member.change(node, seat, lost_at, now);
+            }
+        }
+        let nobody = BTreeSet::new();
+        for (id, member) in &mut self.members {
+            member.keep(taken.get(id).unwrap_or(&nobody), lost_at);
+            report(member, effects);
         }
     }
 
-    fn expire(&mut self, now: Millis) {
-        let gone = |member: &mut Member| member.leaves_at.is_some_and(|at| at <= now);
+    /// A user's place among those who are there; whoever had none is told of as having come.
+    fn member(&mut self, user: User, now: Millis) -> &mut Member {
+        if !self.members.contains_key(&user.id) {
+            // Whoever left and is back before anybody was told has not left.
+            let before = self.left.len();
+            self.left.retain(|other| other.id != user.id);
+            if self.left.len() == before {
+                self.entered.push(user.clone());
+                self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
+            }
+        }
+        self.members.entry(user.id.clone()).or_insert_with(|| Member::new(user))
+    }
+
+    fn expire(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        let gone = |member: &mut Member| member.leaves_at().is_some_and(|at| at <= now);
         for (id, member) in self.members.extract_if(.., |_, member| gone(member)) {
+            if member.owes() {
+                effects.push(Effect::Seat(member.user.clone(), Seat::Left));
+            }
             // Whoever came and went before anybody was told was never there.
             let before = self.entered.len();
             self.entered.retain(|other| other.id != id);
@@ -225,5 +290,12 @@ impl Room {
             Some(seq) if seq > self.head => effects.push(Effect::Missing(self.head)),
             _ => {}
         }
+    }
+}
+
+/// Tells the other nodes of a seat, if it is news to them.
+fn report(member: &mut Member, effects: &mut Vec<Effect>) {
+    if let Some(seat) = member.news() {
+        effects.push(Effect::Seat(member.user.clone(), seat));
     }
 }

@@ -41,7 +41,7 @@ impl Scene {
             if let Effect::WakeAt(at) = effect {
                 self.wake = Some(*at);
             }
-            !matches!(effect, Effect::WakeAt(_))
+            !matches!(effect, Effect::WakeAt(_) | Effect::Seat(..))
         });
         self.effects.extend(effects.iter().cloned());
         effects

@@ -25,6 +25,12 @@ impl Broadcast {
         Broadcast { line, json, plain: [const { OnceLock::new() }; Language::ALL.len()] }
     }
 
+    /// A line for clients of the protocol only: the others cannot tell what of it they have heard before.
+    pub(crate) fn for_clients(line: ServerLine) -> Broadcast {
+        let json = line.print().into();
+        Broadcast { line, json, plain: Language::ALL.map(|_| OnceLock::from(None)) }
+    }
+
     /// What is said.
     pub(crate) fn line(&self) -> &ServerLine {
         &self.line
@@ -116,6 +122,7 @@ fn plain(line: &ServerLine, language: Language) -> Option<String> {
         | ServerLine::Page(_)
         | ServerLine::Typing { .. }
         | ServerLine::Ping { .. }
+        | ServerLine::Store { .. }
         | ServerLine::Drain { .. }
         | ServerLine::Unknown(_) => None,
     }

@@ -31,9 +31,12 @@ mod search;
 mod site;
 
 mod dialect;
+mod neighbours;
+mod news;
 mod outbound;
 mod pace;
 mod permission;
+mod redis;
 mod rooms;
 mod session;
 mod store;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock,
     identity::Login,
+    neighbours::SharedNeighbours,
     outbound::Outbound,
     store::{Claim, SharedStore, StoreError},
 };
@@ -28,6 +29,7 @@ const RENEW: Duration = Duration::from_mins(1);
 /// The nicknames of everybody who is connected.
 pub(crate) struct Nicknames {
     store: SharedStore,
+    neighbours: SharedNeighbours,
     grace_ms: u64,
     present: Mutex<HashMap<UserId, Present>>,
 }
@@ -53,8 +55,8 @@ pub(crate) enum Standing {
 
 impl Nicknames {
     /// Nobody is here yet. A name stays its owner's for `grace_ms` after their last connection.
-    pub(crate) fn new(store: SharedStore, grace_ms: u64) -> Nicknames {
-        Nicknames { store, grace_ms, present: Mutex::default() }
+    pub(crate) fn new(store: SharedStore, neighbours: SharedNeighbours, grace_ms: u64) -> Nicknames {
+        Nicknames { store, neighbours, grace_ms, present: Mutex::default() }
     }
 
     /// Claims the name for its user, or takes it back; whether they have it now. While nothing can be written, those who
@@ -73,15 +75,29 @@ impl Nicknames {
 
     /// Lets the name go at once and ends the user's connections.
     pub(crate) async fn log_out(&self, login: &Login) -> Result<(), StoreError> {
-        let sessions: Vec<Arc<Outbound>> = match self.present().get(&login.id) {
+        self.end_sessions(&login.id);
+        self.neighbours.log_out(&login.id);
+        let now = clock::now();
+        self.store.release(claim(login, now, now)).await
+    }
+
+    /// Ends a user's connections here because they have logged out.
+    pub(crate) fn end_sessions(&self, id: &UserId) {
+        let sessions: Vec<Arc<Outbound>> = match self.present().get(id) {
             Some(present) => present.sessions.values().map(|one| one.outbound.clone()).collect(),
             None => Vec::new(),
         };
         for outbound in sessions {
             outbound.close(CloseCode::LoggedOut);
         }
-        let now = clock::now();
-        self.store.release(claim(login, now, now)).await
+    }
+
+    /// A user's connections here whose client has a newer one on another node.
+    pub(crate) fn namesakes(&self, id: &UserId, client: &ClientId) -> Vec<Arc<Outbound>> {
+        let present = self.present();
+        let sessions = present.get(id).into_iter().flat_map(|user| user.sessions.values());
+        let namesakes = sessions.filter(|one| one.client.as_ref() == Some(client));
+        namesakes.map(|one| one.outbound.clone()).collect()
     }
 
     /// A user's connection is there.
@@ -107,6 +123,7 @@ impl Nicknames {
             return Standing::Ghost;
         }
         let older = older.into_iter().map(|(_, one)| one.outbound.clone()).collect();
+        self.neighbours.introduce(id, &client);
         if let Some(one) = user.sessions.get_mut(&session) {
             one.client = Some(client);
         }

@@ -263,11 +263,11 @@ async fn make_boot(
         Some(seq) => Piece::Around { seq, limit: AROUND },
         None => Piece::Latest { upto: Seq::MAX, limit: teahouse.config.backlog },
     };
-    let Slice { extent, messages } = teahouse.store.read(room.clone(), piece).await?;
+    let Slice { epoch, extent, messages } = teahouse.store.read(room.clone(), piece).await?;
     let members = teahouse.rooms.look(&room).await?.members;
     let room = Joined {
         room,
-        epoch: teahouse.store.epoch(),
+        epoch,
         head: extent.head,
         oldest: extent.oldest,
         resumed: false,

@@ -1,7 +1,7 @@
 //! The rooms that somebody is in, each a task of its own: found by name, started on demand, ended when idle.
 //!
-//! [`actor`] runs one room. What the store commits goes to its room by [`Rooms::route`]; a room in which nobody is has
-//! nobody to tell.
+//! [`actor`] runs one room. What the store and the other nodes tell comes by [`crate::news`]; a room in which nobody is
+//! has nobody to tell.
 
 mod actor;
 
@@ -11,16 +11,17 @@ use std::{
 };
 
 use chat::{
+    id::{Epoch, NodeId},
     protocol::{Event, Head, Members, Message, User},
-    room::SessionId,
+    room::{Seat, SessionId},
     room_name::RoomName,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::{
+    neighbours::SharedNeighbours,
     outbound::Outbound,
-    search::Signals,
     store::{SharedStore, StoreError},
 };
 
@@ -39,7 +40,12 @@ enum Word {
     Leave(SessionId),
     Lose(SessionId),
     Typing(SessionId),
-    Commit(Event),
+    Commit(Epoch, Event),
+    Elsewhere(NodeId, User, Seat),
+    TypingElsewhere(User),
+    NodeLost(NodeId),
+    /// Something may have happened that was not told.
+    LookAgain,
     Look(oneshot::Sender<Result<Stand, StoreError>>),
 }
 
@@ -57,14 +63,22 @@ pub(crate) struct Rooms(Arc<Shared>);
 struct Shared {
     open: Mutex<HashMap<RoomName, mpsc::Sender<Word>>>,
     store: SharedStore,
+    neighbours: SharedNeighbours,
     leave_grace_ms: u64,
+    backlog: u32,
     tasks: TaskTracker,
 }
 
 impl Rooms {
-    /// No rooms yet. Their logs are the store's.
-    pub(crate) fn new(store: SharedStore, leave_grace_ms: u64) -> Rooms {
-        Rooms(Arc::new(Shared { open: Mutex::default(), store, leave_grace_ms, tasks: TaskTracker::new() }))
+    /// No rooms yet. Their logs are the store's. Whoever has to begin a room anew gets its newest `backlog` messages.
+    pub(crate) fn new(
+        store: SharedStore,
+        neighbours: SharedNeighbours,
+        leave_grace_ms: u64,
+        backlog: u32,
+    ) -> Rooms {
+        let (open, tasks) = (Mutex::default(), TaskTracker::new());
+        Rooms(Arc::new(Shared { open, store, neighbours, leave_grace_ms, backlog, tasks }))
     }
 
     /// Lets a session in, or tells it again how the room stands. What the room says from then on goes to `outbound`.
@@ -99,12 +113,32 @@ impl Rooms {
         self.tell(room, Word::Typing(session)).await;
     }
 
-    /// Hands what the store commits to its rooms, in order, until the store is closed. The search is woken for it.
-    pub(crate) async fn route(self, mut commits: mpsc::Receiver<Message>, search: Arc<Signals>) {
-        while let Some(message) = commits.recv().await {
-            search.committed.notify_one();
-            let room = message.room.clone();
-            self.tell(&room, Word::Commit(Event::Message(message))).await;
+    /// Tells a room what was committed to it.
+    pub(crate) async fn commit(&self, epoch: Epoch, message: Message) {
+        let room = message.room.clone();
+        self.tell(&room, Word::Commit(epoch, Event::Message(message))).await;
+    }
+
+    /// Has a room look for itself what it was not told.
+    pub(crate) async fn look_again(&self, room: &RoomName) {
+        self.tell(room, Word::LookAgain).await;
+    }
+
+    /// A user's seat in a room has changed on another node.
+    pub(crate) async fn elsewhere(&self, room: &RoomName, node: NodeId, user: User, seat: Seat) {
+        self.tell(room, Word::Elsewhere(node, user, seat)).await;
+    }
+
+    /// A user on another node is writing.
+    pub(crate) async fn typing_elsewhere(&self, room: &RoomName, user: User) {
+        self.tell(room, Word::TypingElsewhere(user)).await;
+    }
+
+    /// Another node is gone with everybody on it.
+    pub(crate) async fn lose_node(&self, node: &NodeId) {
+        let open: Vec<RoomName> = self.0.open().keys().cloned().collect();
+        for room in open {
+            self.tell(&room, Word::NodeLost(node.clone())).await;
         }
     }
 
@@ -160,8 +194,16 @@ impl Rooms {
         &self.0.store
     }
 
+    fn neighbours(&self) -> &SharedNeighbours {
+        &self.0.neighbours
+    }
+
     fn leave_grace_ms(&self) -> u64 {
         self.0.leave_grace_ms
+    }
+
+    fn backlog(&self) -> u32 {
+        self.0.backlog
     }
 
     /// Forgets a room that has nobody in it, unless somebody is speaking to it. Whether it is forgotten.
@@ -170,6 +212,8 @@ impl Rooms {
         let idle = words.is_empty() && words.sender_strong_count() <= 1;
         if idle {
             open.remove(room);
+            // Before anybody else can find the room closed and follow it anew.
+            self.0.store.unfollow(room);
         }
         idle
     }

@@ -10,7 +10,7 @@ use crate::{config::Config, listen, router, teahouse::Teahouse};
 pub async fn run(listener: TcpListener, config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
     // Views are rendered on this runtime; a second server in the same process finds it set, which is as good.
     let _ = any_spawner::Executor::init_tokio();
-    let (teahouse, background) = Teahouse::open(config, shutdown.clone())?;
+    let (teahouse, background) = Teahouse::open(config, shutdown.clone()).await?;
     let address = listener.local_addr()?;
     tracing::info!("the teahouse is open: http://{address}");
     let router = router::router(teahouse.clone());

@@ -1,43 +1,59 @@
 //! Where events and nicknames are kept: what every store promises. Knows no sockets and no rooms' people.
 //!
-//! A store commits a message, gives it the next seq of its room, and only then hands it to the [`Commits`] that it was
-//! opened with, in seq order. What [`Store::append`] gives back is therefore never news to a room, only an answer.
+//! A store commits a message, gives it the next seq of its room, and only then tells it as [`News`], in seq order. What
+//! [`Store::append`] gives back is therefore never news to a room, only an answer.
 
 use std::{path::PathBuf, sync::Arc};
 
 use chat::{
     id::{ClientId, Epoch},
     name::Skeleton,
-    protocol::{Message, Seq, User},
+    protocol::{Head, Message, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use crate::neighbours::Word;
+
 pub(crate) mod sqlite;
 
 /// What the server keeps its events and names in.
 pub(crate) type SharedStore = Arc<dyn Store>;
 
-/// How many committed messages may wait for the rooms; then the store waits, and with it those who send.
-pub(crate) const COMMITS_CAPACITY: usize = 4_096;
+/// How much news may wait for the rooms; then the store waits, and with it those who send.
+pub(crate) const NEWS_CAPACITY: usize = 4_096;
 
-/// Where a store hands what it has committed, in seq order per room.
-pub(crate) type Commits = mpsc::Sender<Message>;
+/// Where a store tells its news, in seq order per room.
+pub(crate) type NewsSender = mpsc::Sender<News>;
+
+/// What a store tells without being asked, of the rooms that are followed.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A message was committed, in this life of its room's log.
+    Committed(Epoch, Message),
+    /// Something may have happened to the room that was not told: it is to look for itself.
+    Behind(RoomName),
+    /// Whether the store can be used now. It can until something else is said.
+    Available(bool),
+    /// Something that another node told.
+    Elsewhere(Word),
+}
 
 /// A durable log per room, and who holds which nickname.
 pub(crate) trait Store: Send + Sync {
-    /// The life of the logs: it changes when what was said before may be gone.
-    fn epoch(&self) -> Epoch;
-
     /// Keeps messages, in this order: all of them, or those before the first that cannot be kept. When this returns, what
     /// is kept is durable, and what is not has left no trace. A draft whose id the store remembers gets the original back
     /// and is not kept again. Beyond what a room retains, its oldest messages go with the same commit.
     fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept>;
 
-    /// Where a room's log stands. A room that nobody has spoken in stands at 0.
-    fn extent(&self, room: RoomName) -> BoxFuture<'_, Result<Extent, StoreError>>;
+    /// Where a room's log stands; from then on what is committed to it is told as news, until it is unfollowed. A room
+    /// that nobody has spoken in stands at 0. To follow again asks again.
+    fn follow(&self, room: RoomName) -> BoxFuture<'_, Result<Head, StoreError>>;
+
+    /// Tells no more news of a room. Whoever follows it after this has returned is told again.
+    fn unfollow(&self, room: &RoomName);
 
     /// A piece of what is kept of a room's log, and where the log stands, both of the same moment.
     fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>>;
@@ -100,8 +116,10 @@ pub(crate) enum Piece {
 }
 
 /// A piece of a room's log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slice {
+    /// The life of the log: it changes when what was said before may be gone.
+    pub(crate) epoch: Epoch,
     /// How far the log reached when the piece was read.
     pub(crate) extent: Extent,
     /// The messages, by seq, without holes.

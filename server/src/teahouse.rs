@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,13 +19,15 @@ use crate::{
     dialect::Broadcast,
     identity::Identity,
     login_rate::LoginRate,
+    neighbours::{Alone, SharedNeighbours},
+    news,
     nicknames::Nicknames,
     occupancy::Occupancy,
     outbound::Outbound,
     rooms::Rooms,
     search::Search,
     site::Site,
-    store::{COMMITS_CAPACITY, SharedStore, sqlite::SqliteStore},
+    store::{NEWS_CAPACITY, NewsSender, SharedStore, sqlite::SqliteStore},
 };
 
 /// How many connections are let go at once when the server stops.
@@ -47,6 +49,7 @@ pub(crate) struct Teahouse {
     pub(crate) rooms: Rooms,
     pub(crate) search: Search,
     pub(crate) store: SharedStore,
+    pub(crate) neighbours: SharedNeighbours,
     /// Connections by the address that a trusted proxy names; those that come straight are counted as they come in.
     pub(crate) forwarded: Arc<Occupancy>,
     /// Every session's task, so that a stop can await them.
@@ -54,6 +57,8 @@ pub(crate) struct Teahouse {
     /// Cancelled when the server stops.
     pub(crate) stopping: CancellationToken,
     next_session: AtomicU64,
+    /// Whether the store answers.
+    available: AtomicBool,
 }
 
 /// The tasks that work behind the connections.
@@ -63,36 +68,61 @@ pub(crate) struct Background {
     keeper: JoinHandle<()>,
 }
 
-impl Teahouse {
-    /// Opens everything that the configuration names.
-    pub(crate) fn open(config: Config, stopping: CancellationToken) -> anyhow::Result<(Shared, Background)> {
-        std::fs::create_dir_all(&config.data)
-            .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
-        let (commits, committed) = mpsc::channel(COMMITS_CAPACITY);
+/// What is kept of messages and people, and in what.
+struct Kept {
+    store: SharedStore,
+    neighbours: SharedNeighbours,
+    identity: Identity,
+    search: Search,
+}
+
+impl Kept {
+    /// In a data folder, which one process has for itself.
+    fn in_folder(config: &Config, news: NewsSender) -> anyhow::Result<Kept> {
+        let folder = &config.data;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
         let mut fresh = [0; 8];
         rand::rng().fill_bytes(&mut fresh);
-        let store: SharedStore = match config.store {
-            StoreChoice::Sqlite => {
-                let epoch = Epoch::from_bytes(fresh);
-                Arc::new(SqliteStore::open(&config.data, epoch, config.retain, commits)?)
-            }
+        let store = SqliteStore::open(folder, Epoch::from_bytes(fresh), config.retain, news)?;
+        Ok(Kept {
+            identity: Identity::open(folder)?,
+            search: Search::new(folder, store.epoch()),
+            neighbours: Arc::new(Alone),
+            store: Arc::new(store),
+        })
+    }
+}
+
+impl Teahouse {
+    /// Opens everything that the configuration names.
+    pub(crate) async fn open(
+        config: Config,
+        stopping: CancellationToken,
+    ) -> anyhow::Result<(Shared, Background)> {
+        let (news_sender, news) = mpsc::channel(NEWS_CAPACITY);
+        let Kept { store, neighbours, identity, search } = match &config.store {
+            StoreChoice::Sqlite => Kept::in_folder(&config, news_sender)?,
         };
-        let rooms = Rooms::new(store.clone(), config.leave_grace.millis());
+        let leave_grace_ms = config.leave_grace.millis();
+        let nickname_grace_ms = config.nickname_grace.millis();
         let teahouse = Arc::new(Teahouse {
             site: Site::open(config.site.as_deref())?,
-            identity: Identity::open(&config.data)?,
+            identity,
             login_rate: LoginRate::new(config.rate_login),
-            nicknames: Nicknames::new(store.clone(), config.nickname_grace.millis()),
-            rooms: rooms.clone(),
-            search: Search::new(&config.data, store.epoch()),
+            nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms),
+            rooms: Rooms::new(store.clone(), neighbours.clone(), leave_grace_ms, config.backlog),
+            search,
             store,
+            neighbours,
             forwarded: Arc::new(Occupancy::new(config.max_per_address, 0)),
             sessions: TaskTracker::new(),
             stopping: stopping.clone(),
             next_session: AtomicU64::new(1),
+            available: AtomicBool::new(true),
             config,
         });
-        let router = tokio::spawn(rooms.route(committed, teahouse.search.signals()));
+        let router = tokio::spawn(news::pass_on(teahouse.clone(), news));
         let indexer = {
             let (teahouse, stopping) = (teahouse.clone(), stopping.clone());
             tokio::spawn(async move { teahouse.search.keep(stopping).await })
@@ -109,6 +139,16 @@ impl Teahouse {
         SessionId(self.next_session.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Whether the store answers, as far as it has said.
+    pub(crate) fn is_available(&self) -> bool {
+        self.available.load(Ordering::Relaxed)
+    }
+
+    /// The store answers, or does not any more.
+    pub(crate) fn set_available(&self, available: bool) {
+        self.available.store(available, Ordering::Relaxed);
+    }
+
     /// Lets everybody go, finishes what was taken, and closes the store.
     pub(crate) async fn close(&self, background: Background) {
         self.drain().await;
@@ -120,6 +160,7 @@ impl Teahouse {
         // Those who read the log let go of it before the store does.
         self.search.close().await;
         ended("indexer", background.indexer).await;
+        self.neighbours.close().await;
         self.store.close().await;
         ended("router", background.router).await;
         ended("keeper", background.keeper).await;

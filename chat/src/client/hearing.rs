@@ -57,6 +57,7 @@ impl Client {
                 }
             }
             ServerLine::Refused(refused) => self.refused(refused, now, effects),
+            ServerLine::Store { .. } => {}
             ServerLine::Drain { retry_ms } => self.connection.drain(now.at + retry_ms),
             ServerLine::Unknown(unknown) => {
                 if let (Some(name), Some(seq)) = (unknown.ghost.room, unknown.ghost.seq)

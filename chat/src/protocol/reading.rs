@@ -46,6 +46,7 @@ impl ServerLine {
                 reason: fields.text("reason")?.into(),
                 retry_ms: fields.number_if_any("retry_ms")?,
             }),
+            "store" => ServerLine::Store { available: fields.flag("available")? },
             "drain" => ServerLine::Drain { retry_ms: fields.number("retry_ms")? },
             kind => ServerLine::Unknown(unknown(kind, fields)?),
         })

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chat::{
-    id::UserId,
-    protocol::{Event, Head, Seq, ServerLine},
+    id::{Epoch, UserId},
+    protocol::{Event, Head, Joined, Members, Seq, ServerLine, User},
     room::{Command, Effect, Room, SessionId},
     room_name::RoomName,
     time::Millis,
@@ -18,12 +18,16 @@ use super::{Rooms, Stand, Word};
 use crate::{
     clock,
     dialect::Broadcast,
+    neighbours::Roster,
     outbound::Outbound,
-    store::{Piece, StoreError},
+    store::{Piece, Slice, StoreError},
 };
 
 /// How long a room in which nobody is waits before it looks whether it may end.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// How long a room that could not look at its log or its neighbours waits before it tries again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 struct Actor {
     room: Room,
@@ -32,12 +36,14 @@ struct Actor {
     /// Sessions that were found gone while the room was speaking; it is told of them afterwards.
     gone: Vec<SessionId>,
     wake: Option<Instant>,
+    /// When the room looks again for what it was not told, if it has reason to.
+    look_at: Option<Instant>,
 }
 
 /// Runs a room until nobody is in it, or until the rooms are closed.
 pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: Rooms) {
-    let head = match rooms.store().extent(name.clone()).await {
-        Ok(extent) => Head { room: name.clone(), epoch: rooms.store().epoch(), seq: extent.head },
+    let (head, seats) = match open(&name, &rooms).await {
+        Ok(open) => open,
         Err(error) => {
             tracing::error!(%error, room = %name, "a room cannot be opened");
             // Out of the list first, so that whoever finds this one closed finds another the next time.
@@ -50,10 +56,13 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
         }
     };
     let room = Room::new(head, rooms.leave_grace_ms());
-    let mut actor = Actor { room, rooms, audience: HashMap::new(), gone: Vec::new(), wake: None };
+    let mut actor =
+        Actor { room, rooms, audience: HashMap::new(), gone: Vec::new(), wake: None, look_at: None };
+    actor.apply(Command::Roster(seats)).await;
     loop {
         let idle = actor.room.is_idle();
         let wake = actor.wake;
+        let look_at = actor.look_at;
         let timer = async {
             match wake {
                 Some(at) => sleep_until(at).await,
@@ -73,8 +82,18 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
                     return;
                 }
             }
+            () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
+                actor.look_again().await;
+            }
         }
     }
+}
+
+/// Follows a room: where its log stands, and who is there on the other nodes.
+async fn open(name: &RoomName, rooms: &Rooms) -> Result<(Head, Roster), StoreError> {
+    let head = rooms.store().follow(name.clone()).await?;
+    let seats = rooms.neighbours().roster(name.clone()).await?;
+    Ok((head, seats))
 }
 
 impl Actor {
@@ -97,9 +116,15 @@ impl Actor {
             Word::Typing(session) => {
                 self.apply(Command::Typing(session)).await;
             }
-            Word::Commit(event) => {
-                self.apply(Command::Commit(event)).await;
+            Word::Commit(epoch, event) => self.commit(epoch, event).await,
+            Word::Elsewhere(node, user, seat) => {
+                self.apply(Command::Elsewhere(node, user, seat)).await;
             }
+            Word::TypingElsewhere(user) => self.say_typing(user),
+            Word::NodeLost(node) => {
+                self.apply(Command::NodeLost(node)).await;
+            }
+            Word::LookAgain => self.look_again().await,
             Word::Look(reply) => {
                 // Whoever asked may have gone away; nothing depends on it.
                 let _ = reply.send(Ok(Stand { head: self.room.head(), members: self.room.members() }));
@@ -115,6 +140,16 @@ impl Actor {
         self.apply(Command::Lose(session)).await;
     }
 
+    /// Tells the room what was committed in a life of its log.
+    async fn commit(&mut self, epoch: Epoch, event: Event) {
+        if epoch == self.room.head().epoch {
+            self.apply(Command::Commit(event)).await;
+        } else {
+            // Another life has begun, or one has just ended: the log itself says which.
+            self.look_again().await;
+        }
+    }
+
     /// Tells the room and performs what follows; gives how the room stood when it admitted somebody, if it did.
     async fn apply(&mut self, command: Command) -> Option<Stand> {
         let mut admitted = None;
@@ -127,7 +162,7 @@ impl Actor {
             }
         }
         if let Some(after) = missing {
-            self.catch_up(after).await;
+            self.catch_up(after, Seq::MAX).await;
         }
         admitted
     }
@@ -137,18 +172,30 @@ impl Actor {
             Effect::Event(Event::Message(message)) => self.say(ServerLine::Message(message), None),
             Effect::Presence(presence) => self.say(ServerLine::Presence(presence), None),
             Effect::Typing(user) => {
-                let id = user.id.clone();
-                self.say(ServerLine::Typing { room: self.room.name().clone(), user }, Some(&id));
+                self.rooms.neighbours().typing(self.room.name(), &user);
+                self.say_typing(user);
             }
+            Effect::Seat(user, seat) => self.rooms.neighbours().seat(self.room.name(), &user, seat),
             Effect::WakeAt(at) => self.wake = Some(instant(at)),
-            // A store of this version commits messages only; the other two are not for telling.
-            Effect::Event(Event::Unknown(_)) | Effect::Admit(..) | Effect::Missing(_) => {}
+            // A store of this version commits messages only; the others are not for telling.
+            Effect::Event(Event::Unknown(_))
+            | Effect::Admit(..)
+            | Effect::Renewed(..)
+            | Effect::Missing(_) => {}
         }
+    }
+
+    fn say_typing(&mut self, user: User) {
+        let id = user.id.clone();
+        self.say(ServerLine::Typing { room: self.room.name().clone(), user }, Some(&id));
     }
 
     /// Says a line to everybody but one user's sessions.
     fn say(&mut self, line: ServerLine, but: Option<&UserId>) {
-        let line = Arc::new(Broadcast::new(line));
+        self.pass_on(&Arc::new(Broadcast::new(line)), but);
+    }
+
+    fn pass_on(&mut self, line: &Arc<Broadcast>, but: Option<&UserId>) {
         for (session, (user, outbound)) in &self.audience {
             if Some(user) != but && outbound.push(line.clone()).is_err() {
                 self.gone.push(*session);
@@ -156,22 +203,74 @@ impl Actor {
         }
     }
 
-    /// Reads what was committed and never came, and says it.
-    async fn catch_up(&mut self, after: Seq) {
-        let missing = Piece::Between { after, upto: Seq::MAX };
+    /// Looks at the log and at the other nodes for what was not told. What cannot be seen now is looked at later.
+    async fn look_again(&mut self) {
+        match open(self.room.name(), &self.rooms).await {
+            Ok((head, seats)) => {
+                self.look_at = None;
+                self.apply(Command::Roster(seats)).await;
+                let held = self.room.head();
+                if head.epoch != held.epoch || head.seq < held.seq {
+                    self.begin_anew().await;
+                } else if head.seq > held.seq {
+                    self.catch_up(held.seq, head.seq).await;
+                }
+            }
+            Err(error) => self.try_again(&error),
+        }
+    }
+
+    /// Reads what was committed and never came, and says it. What is not kept any more cannot be said: then the room goes
+    /// on from where the log stands.
+    async fn catch_up(&mut self, after: Seq, upto: Seq) {
+        let missing = Piece::Between { after, upto };
         match self.rooms.store().read(self.room.name().clone(), missing).await {
             Ok(slice) => {
+                let whole = slice.messages.first().is_some_and(|message| message.seq == after + 1);
+                if slice.epoch != self.room.head().epoch || !whole {
+                    return self.begin_anew().await;
+                }
                 for message in slice.messages {
                     for effect in self.room.apply(Command::Commit(Event::Message(message)), clock::now()) {
                         self.perform(effect);
                     }
                 }
             }
-            Err(error) => {
-                tracing::error!(%error, room = %self.room.name(), "missing events cannot be read; the next one asks again");
-            }
+            Err(error) => self.try_again(&error),
         }
     }
+
+    /// Goes on from where the log stands now, and tells everybody so, with the newest page.
+    async fn begin_anew(&mut self) {
+        let latest = Piece::Latest { upto: Seq::MAX, limit: self.rooms.backlog() };
+        match self.rooms.store().read(self.room.name().clone(), latest).await {
+            Ok(Slice { epoch, extent, messages }) => {
+                let head = Head { room: self.room.name().clone(), epoch, seq: extent.head };
+                tracing::info!(room = %head.room, epoch = %head.epoch, seq = head.seq, "a room begins anew");
+                for effect in self.room.apply(Command::Renew(head), clock::now()) {
+                    match effect {
+                        Effect::Renewed(head, members) => {
+                            let events = messages.iter().cloned().map(Event::Message).collect();
+                            let joined = ServerLine::Joined(joined(head, extent.oldest, members, events));
+                            self.pass_on(&Arc::new(Broadcast::for_clients(joined)), None);
+                        }
+                        other => self.perform(other),
+                    }
+                }
+            }
+            Err(error) => self.try_again(&error),
+        }
+    }
+
+    fn try_again(&mut self, error: &StoreError) {
+        tracing::warn!(%error, room = %self.room.name(), "a room cannot look at its log; it tries again");
+        self.look_at = Some(Instant::now() + LOOK_AGAIN);
+    }
+}
+
+/// What everybody in a room is told when it goes on from another place.
+fn joined(head: Head, oldest: Seq, members: Members, events: Vec<Event>) -> Joined {
+    Joined { room: head.room, epoch: head.epoch, head: head.seq, oldest, resumed: false, members, events }
 }
 
 fn refuse(word: Word, error: &StoreError) {
@@ -181,7 +280,14 @@ fn refuse(word: Word, error: &StoreError) {
         Word::Enter { reply, .. } | Word::Look(reply) => {
             let _ = reply.send(Err(reason));
         }
-        Word::Leave(_) | Word::Lose(_) | Word::Typing(_) | Word::Commit(_) => {}
+        Word::Leave(_)
+        | Word::Lose(_)
+        | Word::Typing(_)
+        | Word::Commit(..)
+        | Word::Elsewhere(..)
+        | Word::TypingElsewhere(_)
+        | Word::NodeLost(_)
+        | Word::LookAgain => {}
     }
 }
 

@@ -29,16 +29,22 @@ pub(super) async fn since(
         Some(after) => {
             let slice = store.read(room.clone(), Piece::Between { after, upto: head }).await?;
             // Only if all of them are still kept.
-            Some(slice)
-                .filter(|slice| (after + 1..=head).eq(slice.messages.iter().map(|message| message.seq)))
+            Some(slice).filter(|slice| {
+                slice.epoch == epoch
+                    && (after + 1..=head).eq(slice.messages.iter().map(|message| message.seq))
+            })
         }
         None => None,
     };
     let resumed = missed.is_some();
-    let Slice { extent, messages } = match missed {
+    let Slice { epoch: read, extent, messages } = match missed {
         Some(missed) => missed,
         None => store.read(room.clone(), Piece::Latest { upto: head, limit: backlog }).await?,
     };
+    if read != epoch {
+        // The room is about to say so itself; whoever comes again finds it in its new life.
+        return Err(StoreError::Unavailable("the room's log has just begun another life".to_owned()));
+    }
     let oldest = extent.oldest;
     Ok(Joined { room, epoch, head, oldest, resumed, members: stand.members, events: events(messages) })
 }
@@ -59,8 +65,8 @@ pub(super) fn wanted(history: &History) -> Result<Piece, &'static str> {
 
 /// A piece of a room's log, as a page.
 pub(super) async fn page(store: &SharedStore, room: RoomName, piece: Piece) -> Result<Page, StoreError> {
-    let Slice { extent, messages } = store.read(room.clone(), piece).await?;
-    Ok(Page { room, epoch: store.epoch(), oldest: extent.oldest, events: events(messages) })
+    let Slice { epoch, extent, messages } = store.read(room.clone(), piece).await?;
+    Ok(Page { room, epoch, oldest: extent.oldest, events: events(messages) })
 }
 
 fn events(messages: Vec<Message>) -> Vec<Event> {

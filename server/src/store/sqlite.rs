@@ -22,13 +22,13 @@ use std::{
     path::Path,
 };
 
-use chat::{id::Epoch, room_name::RoomName};
+use chat::{id::Epoch, protocol::Head, room_name::RoomName};
 use futures::{FutureExt as _, future::BoxFuture};
 use reader::Readers;
 use tokio::sync::Mutex;
 use writer::{Desk, Writer};
 
-use super::{Claim, Commits, Draft, Extent, Kept, OpenError, Piece, Slice, Store, StoreError};
+use super::{Claim, Draft, Kept, NewsSender, OpenError, Piece, Slice, Store, StoreError};
 
 /// The name of the database in the data folder.
 pub(crate) const FILE: &str = "teahouse.db";
@@ -44,12 +44,12 @@ pub(crate) struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the database in a data folder, or makes one whose logs live in `epoch`. A room keeps its newest `retain`
-    /// messages; 0: all of them. What is committed goes to `commits`.
+    /// messages; 0: all of them. What is committed goes to `news`.
     pub(crate) fn open(
         folder: &Path,
         epoch: Epoch,
         retain: u32,
-        commits: Commits,
+        news: NewsSender,
     ) -> Result<SqliteStore, OpenError> {
         let path = folder.join(FILE);
         let unusable =
@@ -60,9 +60,14 @@ impl SqliteStore {
         let unreadable =
             |error: rusqlite::Error| OpenError::Unreadable { path: path.clone(), reason: error.to_string() };
         let readers = Readers::open(&path, epoch.clone()).map_err(unreadable)?;
-        let desk = Desk { connection, path, epoch: epoch.clone(), retain, commits };
+        let desk = Desk { connection, path, epoch: epoch.clone(), retain, news };
         let writer = Writer::start(desk).map_err(unusable)?;
         Ok(SqliteStore { epoch, writer, readers, lock: Mutex::new(Some(lock)) })
+    }
+
+    /// The life of the logs.
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch.clone()
     }
 }
 
@@ -79,20 +84,25 @@ pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
 }
 
 impl Store for SqliteStore {
-    fn epoch(&self) -> Epoch {
-        self.epoch.clone()
-    }
-
     fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept> {
         self.writer.append(drafts).boxed()
     }
 
-    fn extent(&self, room: RoomName) -> BoxFuture<'_, Result<Extent, StoreError>> {
-        self.readers.ask(move |connection| reader::extent(connection, &room)).boxed()
+    fn follow(&self, room: RoomName) -> BoxFuture<'_, Result<Head, StoreError>> {
+        async move {
+            let asked = room.clone();
+            let extent = self.readers.ask(move |connection| reader::extent(connection, &asked)).await?;
+            Ok(Head { room, epoch: self.epoch.clone(), seq: extent.head })
+        }
+        .boxed()
     }
 
+    /// Every room's news is told; nobody minds that of others.
+    fn unfollow(&self, _room: &RoomName) {}
+
     fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>> {
-        self.readers.ask(move |connection| reader::slice(connection, &room, piece)).boxed()
+        let epoch = self.epoch.clone();
+        self.readers.ask(move |connection| reader::slice(connection, epoch, &room, piece)).boxed()
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {

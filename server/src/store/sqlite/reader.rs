@@ -103,7 +103,12 @@ pub(crate) fn extent(connection: &Connection, room: &RoomName) -> rusqlite::Resu
 }
 
 /// A piece of a room's log and where the log stands, as one look shows them.
-pub(super) fn slice(connection: &Connection, room: &RoomName, piece: Piece) -> rusqlite::Result<Slice> {
+pub(super) fn slice(
+    connection: &Connection,
+    epoch: Epoch,
+    room: &RoomName,
+    piece: Piece,
+) -> rusqlite::Result<Slice> {
     // One transaction sees one state of the log, whatever is said and trimmed meanwhile.
     let _one_state = connection.unchecked_transaction()?;
     let extent = extent(connection, room)?;
@@ -121,7 +126,7 @@ pub(super) fn slice(connection: &Connection, room: &RoomName, piece: Piece) -> r
             None => Vec::new(),
         },
     };
-    Ok(Slice { extent, messages })
+    Ok(Slice { epoch, extent, messages })
 }
 
 /// The first message of a room that was said at a moment or later.
@@ -232,14 +237,14 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_piece_and_where_the_log_stands_are_of_one_moment_while_the_log_moves_on() {
         let folder = tempfile::tempdir().unwrap();
-        let (commits, mut committed) = mpsc::channel(1_000);
+        let (news, mut told) = mpsc::channel(1_000);
         let epoch = Epoch::parse("e").unwrap();
-        let store = std::sync::Arc::new(SqliteStore::open(folder.path(), epoch, 3, commits).unwrap());
+        let store = std::sync::Arc::new(SqliteStore::open(folder.path(), epoch, 3, news).unwrap());
         let speaker = store.clone();
         let speaking = tokio::spawn(async move {
             for n in 0..2_000 {
                 assert!(speaker.append(vec![draft(n)]).await.failed.is_none());
-                committed.recv().await;
+                told.recv().await;
             }
         });
         let mut moments = 0;

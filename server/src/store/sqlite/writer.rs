@@ -17,7 +17,7 @@ use tokio::sync::{
 use super::{chores::Chores, failure::Failure, log, names, schema};
 use crate::{
     clock,
-    store::{Appended, Claim, Commits, Draft, Kept, StoreError},
+    store::{Appended, Claim, Draft, Kept, News, NewsSender, StoreError},
 };
 
 /// How many changes may wait for the thread; then those who ask wait.
@@ -47,7 +47,7 @@ pub(super) struct Desk {
     pub(super) epoch: Epoch,
     /// How many messages a room keeps; 0 for all.
     pub(super) retain: u32,
-    pub(super) commits: Commits,
+    pub(super) news: NewsSender,
 }
 
 impl Writer {
@@ -278,7 +278,7 @@ impl Desk {
     fn hand_on(&self, appended: &[Appended]) {
         for message in appended {
             if let Appended::New(message) = message
-                && self.commits.blocking_send(message.clone()).is_err()
+                && self.news.blocking_send(News::Committed(self.epoch.clone(), message.clone())).is_err()
             {
                 tracing::debug!("the rooms are closed; nobody is left to tell");
             }

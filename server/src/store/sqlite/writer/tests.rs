@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chat::{
     id::{ClientId, Epoch, UserId},
     name::Nickname,
-    protocol::{Message, User},
+    protocol::User,
     room_name::RoomName,
     time::Millis,
 };
@@ -13,11 +13,11 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Change, Desk, schema};
-use crate::store::{Appended, Claim, Draft, Kept, StoreError};
+use crate::store::{Appended, Claim, Draft, Kept, News, StoreError};
 
 struct Bench {
     desk: Desk,
-    committed: mpsc::Receiver<Message>,
+    told: mpsc::Receiver<News>,
     _folder: TempDir,
 }
 
@@ -26,9 +26,9 @@ fn bench(setup: &str) -> Bench {
     let path = folder.path().join("teahouse.db");
     let (connection, epoch) = schema::open(&path, Epoch::parse("e").unwrap()).unwrap();
     connection.execute_batch(setup).unwrap();
-    let (commits, committed) = mpsc::channel(1_000);
-    let desk = Desk { connection, path, epoch, retain: 0, commits };
-    Bench { desk, committed, _folder: folder }
+    let (news, told) = mpsc::channel(1_000);
+    let desk = Desk { connection, path, epoch, retain: 0, news };
+    Bench { desk, told, _folder: folder }
 }
 
 /// Fails in this way where somebody says `poison`.
@@ -60,7 +60,7 @@ fn claim(name: &str) -> (Change, oneshot::Receiver<Result<bool, StoreError>>) {
 impl Bench {
     fn handed_on(&mut self) -> Vec<(u64, String)> {
         let mut messages = Vec::new();
-        while let Ok(message) = self.committed.try_recv() {
+        while let Ok(News::Committed(_, message)) = self.told.try_recv() {
             messages.push((message.seq, message.id.to_string()));
         }
         messages

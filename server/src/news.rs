@@ -1,0 +1,49 @@
+//! Brings what the store tells, of itself and of the other nodes, to those whom it concerns. Decides nothing.
+
+use std::sync::Arc;
+
+use chat::{close::CloseCode, protocol::ServerLine};
+use tokio::sync::mpsc;
+
+use crate::{dialect::Broadcast, neighbours::Word, store::News, teahouse::Shared};
+
+/// Passes the news on, in order, until the store is closed.
+pub(crate) async fn pass_on(teahouse: Shared, mut news: mpsc::Receiver<News>) {
+    let search = teahouse.search.signals();
+    while let Some(news) = news.recv().await {
+        match news {
+            News::Committed(epoch, message) => {
+                search.committed.notify_one();
+                teahouse.rooms.commit(epoch, message).await;
+            }
+            News::Behind(room) => teahouse.rooms.look_again(&room).await,
+            News::Available(available) => tell_everybody(&teahouse, available),
+            News::Elsewhere(word) => hear(&teahouse, word).await,
+        }
+    }
+}
+
+async fn hear(teahouse: &Shared, word: Word) {
+    match word {
+        Word::Seat(room, node, user, seat) => teahouse.rooms.elsewhere(&room, node, user, seat).await,
+        Word::Typing(room, user) => teahouse.rooms.typing_elsewhere(&room, user).await,
+        Word::NodeLost(node) => teahouse.rooms.lose_node(&node).await,
+        Word::Introduced(user, client) => {
+            for ghost in teahouse.nicknames.namesakes(&user, &client) {
+                ghost.cut_off(CloseCode::Replaced);
+            }
+        }
+        Word::LoggedOut(user) => teahouse.nicknames.end_sessions(&user),
+    }
+}
+
+/// Tells everybody that the store does not answer, or that it does again.
+fn tell_everybody(teahouse: &Shared, available: bool) {
+    teahouse.set_available(available);
+    let line = Arc::new(Broadcast::new(ServerLine::Store { available }));
+    for outbound in teahouse.nicknames.sessions() {
+        if outbound.push(line.clone()).is_err() {
+            tracing::trace!("a connection ended before it heard of the store");
+        }
+    }
+}

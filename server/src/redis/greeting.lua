@@ -1,0 +1,13 @@
+-- Gives the schema, the epoch and the generation. A server whose replication id is not the stored one may have lost what
+-- was said last: then all logs begin another life.
+local meta, fresh, schema = KEYS[1], ARGV[1], ARGV[2]
+local stored = redis.call('HGET', meta, 'schema')
+if stored and stored ~= schema then
+  return {tonumber(stored), '', 0}
+end
+local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+if redis.call('HGET', meta, 'replid') ~= replid then
+  redis.call('HSET', meta, 'schema', schema, 'replid', replid, 'epoch', fresh)
+  redis.call('HINCRBY', meta, 'generation', 1)
+end
+return {tonumber(schema), redis.call('HGET', meta, 'epoch'), tonumber(redis.call('HGET', meta, 'generation'))}

@@ -1,0 +1,56 @@
+//! The names of everything that lies in Redis. All of them begin with one prefix, and those of a room share a hash slot.
+
+use chat::{id::NodeId, name::Skeleton, room_name::RoomName};
+
+/// What every name begins with.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    /// Names that begin with `prefix`.
+    pub(crate) fn new(prefix: &str) -> Keys {
+        Keys { prefix: prefix.to_owned() }
+    }
+
+    /// A hash: what holds for all rooms. `schema`, `epoch`, `generation`, `replid`.
+    pub(crate) fn meta(&self) -> String {
+        format!("{}:meta", self.prefix)
+    }
+
+    /// A set: the rooms that somebody has spoken in.
+    pub(crate) fn rooms(&self) -> String {
+        format!("{}:rooms", self.prefix)
+    }
+
+    /// A list: the keys that sign and verify logins; the first one signs.
+    pub(crate) fn cookies(&self) -> String {
+        format!("{}:cookies", self.prefix)
+    }
+
+    /// A hash: who holds a nickname, and until when by each node's word.
+    pub(crate) fn nickname(&self, skeleton: &Skeleton) -> String {
+        format!("{}:nickname:{}", self.prefix, skeleton.as_str())
+    }
+
+    /// A sorted set: the nodes, by the moment when they count as gone.
+    pub(crate) fn nodes(&self) -> String {
+        format!("{}:nodes", self.prefix)
+    }
+
+    /// A set: the rooms in which a node has seated somebody.
+    pub(crate) fn seated(&self, node: &NodeId) -> String {
+        format!("{}:seated:{node}", self.prefix)
+    }
+
+    /// The channel on which nodes tell each other what concerns no room.
+    pub(crate) fn control(&self) -> String {
+        format!("{}:control", self.prefix)
+    }
+
+    /// Something of a room's: `log`, `body`, `state`, `ids:…`, `members`, and the channel `news`.
+    pub(crate) fn room(&self, room: &RoomName, what: &str) -> String {
+        format!("{}:{{{room}}}:{what}", self.prefix)
+    }
+}
