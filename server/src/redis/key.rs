@@ -49,6 +49,17 @@ impl Keys {
         format!("{}:control", self.prefix)
     }
 
+    /// The channel on which everything that happens in a room is told.
+    pub(crate) fn news(&self, room: &RoomName) -> String {
+        self.room(room, "news")
+    }
+
+    /// The room whose channel this is.
+    pub(crate) fn room_of_news(&self, channel: &str) -> Option<RoomName> {
+        let rest = channel.strip_prefix(&self.prefix)?.strip_prefix(":{")?;
+        RoomName::from_canonical(rest.strip_suffix("}:news")?).ok()
+    }
+
     /// Something of a room's: `log`, `body`, `state`, `ids:…`, `members`, and the channel `news`.
     pub(crate) fn room(&self, room: &RoomName, what: &str) -> String {
         format!("{}:{{{room}}}:{what}", self.prefix)

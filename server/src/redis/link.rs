@@ -22,7 +22,7 @@ use super::{key::Keys, wanted};
 use crate::store::{News, NewsSender, StoreError};
 
 /// How long a question may take; a server that needs longer does not answer.
-const DEADLINE: Duration = Duration::from_secs(2);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
 /// How often a quiet connection is tried.
 const BEAT: Duration = Duration::from_secs(2);
