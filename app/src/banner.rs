@@ -1,7 +1,7 @@
 //! How the connection stands, said where it matters: nothing while all is well.
 
 use chat::{client::connection::Status, time::Millis};
-use leptos::{either::EitherOf4, prelude::*};
+use leptos::{either::EitherOf5, prelude::*};
 
 use crate::{
     action::{Action, use_actions},
@@ -16,15 +16,20 @@ pub fn Banner() -> impl IntoView {
     let model = use_model();
     let words = words();
     let what = move || match model.status.get() {
-        Status::Idle | Status::Live => EitherOf4::A(()),
-        Status::Connecting { lost: None } => EitherOf4::B(view! {
+        Status::Idle | Status::Live => EitherOf5::A(()),
+        Status::Connecting { lost: None } => EitherOf5::B(view! {
             <p class="banner__what banner__what--first">{words.connecting}</p>
         }),
-        Status::Connecting { lost } => EitherOf4::C(lost_since(&model, lost, None)),
+        Status::Connecting { lost } => EitherOf5::C(lost_since(&model, lost, None)),
         Status::Waiting { until, lost, offline } => {
-            EitherOf4::C(lost_since(&model, lost, Some((until, offline))))
+            EitherOf5::C(lost_since(&model, lost, Some((until, offline))))
         }
-        Status::Ended(code) => EitherOf4::D(view! {
+        Status::WithoutStore => EitherOf5::D(view! {
+            <p class="banner__what banner__what--lost">
+                <span><strong>{words.store_away}</strong>" "{kept(&model, words.kept_without_store)}</span>
+            </p>
+        }),
+        Status::Ended(code) => EitherOf5::E(view! {
             <div class="banner__what banner__what--ended">
                 <p>{(words.ended)(code)}</p>
                 <a class="button" href="/login">{words.log_in}</a>
@@ -48,8 +53,6 @@ fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Millis, bool)>
         Some((until, _)) => (words.next_try)(until.since(now.get()).div_ceil(1_000).max(1)),
         None => words.reconnecting.to_owned(),
     };
-    let forgetful = model.forgetful;
-    let kept = move || if forgetful.get() { words.not_kept } else { words.kept };
     let actions = use_actions();
     view! {
         <div class="banner__what banner__what--lost">
@@ -59,9 +62,18 @@ fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Millis, bool)>
                 // What changes by the second is not for the ear.
                 <span class="banner__progress" aria-hidden="true">{progress}</span>
                 " "
-                <span class="banner__kept">{kept}</span>
+                {kept(model, words.kept)}
             </p>
             <button type="button" on:click=move |_| actions.perform(Action::ConnectNow)>{words.try_now}</button>
         </div>
+    }
+}
+
+/// What becomes of what is written meanwhile, unless this browser keeps nothing.
+fn kept(model: &Model, kept: &'static str) -> impl IntoView + use<> {
+    let words = words();
+    let forgetful = model.forgetful;
+    view! {
+        <span class="banner__kept">{move || if forgetful.get() { words.not_kept } else { kept }}</span>
     }
 }

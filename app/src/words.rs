@@ -143,6 +143,10 @@ pub struct Words {
     pub kept: &'static str,
     /// The same, where this browser keeps nothing.
     pub not_kept: &'static str,
+    /// The server cannot keep what is said for now, nor read what is not here yet.
+    pub store_away: &'static str,
+    /// What becomes of what is written meanwhile.
+    pub kept_without_store: &'static str,
     /// Why the connection has ended for good.
     pub ended: fn(CloseCode) -> &'static str,
 }

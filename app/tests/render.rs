@@ -228,6 +228,50 @@ fn a_lost_connection_says_since_when_and_when_the_next_try_is() {
 }
 
 #[test]
+fn that_the_store_is_away_is_said_where_a_lost_connection_is() {
+    for (language, what, kept) in [
+        (
+            Language::English,
+            "The house cannot write anything down just now.",
+            "What you send waits here and goes out by itself once it can.",
+        ),
+        (Language::Chinese, "茶馆暂时记不下新消息。", "现在发送的消息会先留在这里，好了就自动发出。"),
+    ] {
+        let view = banner(language, |client| hear(client, &ServerLine::Store { available: false }));
+        assert!(view.contains(what) && view.contains(kept), "{view}");
+        let view = banner(language, |client| {
+            hear(client, &ServerLine::Store { available: false });
+            hear(client, &ServerLine::Store { available: true });
+        });
+        assert!(!view.contains("banner__what"), "{view}");
+        let view = banner(language, |client| {
+            hear(client, &ServerLine::Store { available: false });
+            client.apply(Input::Closed(1, 1006), now(3));
+        });
+        assert!(view.contains("14:03") && !view.contains(what), "{view}");
+    }
+}
+
+#[test]
+fn a_message_that_is_refused_for_now_is_on_its_way() {
+    let view = view(Language::English, |client| {
+        hear(client, &ServerLine::Store { available: false });
+        let id = ClientId::parse("p1").unwrap();
+        client.apply(Input::Say { room: RoomName::lobby(), id, text: "hello".to_owned() }, now(2));
+        let refused = Refused {
+            id: Some("p1".to_owned()),
+            room: Some("lobby".to_owned()),
+            code: RefusalCode::StoreUnavailable,
+            reason: "messages cannot be kept at present".to_owned(),
+            retry_ms: Some(1_000),
+        };
+        hear(client, &ServerLine::Refused(refused));
+    });
+    assert!(view.contains("<span class=\"hidden\">On its way</span>"), "{view}");
+    assert!(!view.contains("Not sent.") && !view.contains("Send again"), "{view}");
+}
+
+#[test]
 fn a_zone_that_changes_nothing_leaves_the_lines_alone() {
     Owner::new().with(|| {
         let boot = boot(Language::English, vec![said(1, "Ann", "hello")]);
@@ -374,6 +418,13 @@ fn view(language: Language, happens: impl FnOnce(&mut Client)) -> String {
         provide_context(Actions::none());
         view! { <Chat/> }
     })
+}
+
+/// What stands in the banner, which is always there: what comes into it later is then heard.
+fn banner(language: Language, happens: impl FnOnce(&mut Client)) -> String {
+    let view = view(language, happens);
+    let (_, banner) = view.split_once("<div role=\"status\" class=\"banner\">").expect("the banner");
+    banner.split("room__timeline").next().expect("what comes before the timeline").to_owned()
 }
 
 fn hear(client: &mut Client, line: &ServerLine) {

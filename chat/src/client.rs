@@ -5,7 +5,7 @@
 //!
 //! The parts: [`connection`] decides when to connect, [`outbox`] keeps what is not confirmed, [`custody`] shares it among
 //! the tabs of a browser, [`timeline`] keeps what a room shows, [`open_room`] puts timeline and people together.
-//! [`hearing`] takes in what the server says.
+//! [`hearing`] takes in what the server says, and [`patience`] how long to wait where it says: not now.
 
 pub mod connection;
 pub mod open_room;
@@ -14,6 +14,7 @@ pub mod timeline;
 
 mod custody;
 mod hearing;
+mod patience;
 mod record;
 
 use connection::{Connection, Pulse, Status};
@@ -298,7 +299,10 @@ impl Client {
             }
         }
         for name in due {
-            self.rejoin(&name, effects);
+            match self.room(&name).and_then(OpenRoom::wish) {
+                Some(wish) => self.transmit(&[ClientLine::History(wish)], effects),
+                None => self.rejoin(&name, effects),
+            }
         }
         let next = [self.connection.next(), self.outbox.next(), self.custody.next(&self.outbox)]
             .into_iter()
@@ -463,6 +467,7 @@ impl Client {
             // Nothing new is said in it until the answer has come: a refusal that is on its way then comes first.
             room.joined = false;
             room.joining = true;
+            room.ask_no_more();
             let line = ClientLine::Join(room.place());
             self.transmit(&[line], effects);
         }

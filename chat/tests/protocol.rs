@@ -34,7 +34,7 @@ every_variant!(CLIENT_LINES, client_line, ClientLine { Hello, Send, History, Joi
 every_variant!(
     SERVER_LINES,
     server_line,
-    ServerLine { Welcome, Joined, Page, Message, Presence, Typing, Ping, Refused, Drain, Unknown }
+    ServerLine { Welcome, Joined, Page, Message, Presence, Typing, Ping, Refused, Store, Drain, Unknown }
 );
 every_variant!(EVENTS, event, Event { Message, Unknown });
 every_variant!(
@@ -317,6 +317,8 @@ fn the_lines_of_the_server_never_change() {
         }),
         r#"{"refused":{"id":"m-1","room":"茶室","code":"out_of_order","reason":"wait","retry_ms":1000}}"#,
     );
+    crosses_as(&ServerLine::Store { available: false }, r#"{"store":{"available":false}}"#);
+    crosses_as(&ServerLine::Store { available: true }, r#"{"store":{"available":true}}"#);
     crosses_as(&ServerLine::Drain { retry_ms: 5 }, r#"{"drain":{"retry_ms":5}}"#);
 }
 
@@ -364,6 +366,8 @@ fn a_line_of_the_servers_with_a_mistake_is_an_error_that_names_it() {
         ),
         (r#"{"drain":{"retry_ms":1}"#, "no JSON: comma or end of sequence expected"),
         (r#"{"drain":{"retry_ms":1}} x"#, "no JSON: end of file expected"),
+        (r#"{"store":{}}"#, "`available` is missing"),
+        (r#"{"store":{"available":"yes"}}"#, "`available` is not true or false"),
         (r#"{"drain":{}}"#, "`retry_ms` is missing"),
         (r#"{"drain":{"retry_ms":null}}"#, "`retry_ms` is missing"),
         (r#"{"drain":{"retry_ms":"1"}}"#, "`retry_ms` is not a whole number"),

@@ -118,11 +118,12 @@ fn plain(line: &ServerLine, language: Language) -> Option<String> {
             let reason = (words.refusal)(refused.code).unwrap_or(&refused.reason);
             Some(format!("! {}", one_line(reason)))
         }
+        ServerLine::Store { available: false } => Some(format!("! {}", words.store_away)),
+        ServerLine::Store { available: true } => Some(store_is_back(language).to_owned()),
         ServerLine::Welcome(_)
         | ServerLine::Page(_)
         | ServerLine::Typing { .. }
         | ServerLine::Ping { .. }
-        | ServerLine::Store { .. }
         | ServerLine::Drain { .. }
         | ServerLine::Unknown(_) => None,
     }
@@ -137,6 +138,36 @@ fn said(name: &str, text: &str, language: Language) -> String {
     }
 }
 
+/// Who speaks the protocol sees it by what is no longer said.
+fn store_is_back(language: Language) -> &'static str {
+    match language {
+        Language::English => "! The house can write things down again.",
+        Language::Chinese => "! 茶馆又能记下消息了。",
+    }
+}
+
 fn some_lines(lines: &[String]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use app::language::Language;
+    use chat::protocol::ServerLine;
+
+    use super::Broadcast;
+
+    #[test]
+    fn at_the_plain_door_too_it_is_said_that_the_store_is_away_and_that_it_is_back() {
+        for (available, english, chinese) in [
+            (false, "! The house cannot write anything down just now.", "! 茶馆暂时记不下新消息。"),
+            (true, "! The house can write things down again.", "! 茶馆又能记下消息了。"),
+        ] {
+            let line = Broadcast::new(ServerLine::Store { available });
+            assert_eq!(line.plain(Language::English).unwrap().as_str(), english);
+            assert_eq!(line.plain(Language::Chinese).unwrap().as_str(), chinese);
+            let documented = format!("| `{english}` | `{chinese}` |");
+            assert!(include_str!("../../docs/protocol.md").contains(&documented), "{documented}");
+        }
+    }
 }

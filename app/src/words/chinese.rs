@@ -94,6 +94,8 @@ pub(super) const WORDS: Words = Words {
     try_now: "立即重试",
     kept: "现在发送的消息会在恢复连接后发出。",
     not_kept: "这个浏览器存不住东西：请别关闭页面，等消息发出去。",
+    store_away: "茶馆暂时记不下新消息。",
+    kept_without_store: "现在发送的消息会先留在这里，好了就自动发出。",
     ended: |code| match code {
         CloseCode::LoggedOut => "您已退出登录。",
         CloseCode::NicknameTaken => "您的昵称现在有别人在用，请换一个昵称登录。",

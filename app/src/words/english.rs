@@ -117,6 +117,8 @@ pub(super) const WORDS: Words = Words {
     try_now: "Try now",
     kept: "What you send now goes out when the connection is back.",
     not_kept: "This browser keeps nothing for later: leave the page open until what you send has gone out.",
+    store_away: "The house cannot write anything down just now.",
+    kept_without_store: "What you send waits here and goes out by itself once it can.",
     ended: |code| match code {
         CloseCode::LoggedOut => "You have logged out.",
         CloseCode::NicknameTaken => "Somebody else goes by your nickname now. Log in under another.",

@@ -1,7 +1,7 @@
 //! When to connect, when to take a connection for dead, and how long to wait: deadlines by the wall clock and
 //! exponential backoff with full jitter. Opens and closes nothing itself.
 
-use super::{Effect, Now};
+use super::{Effect, Now, patience};
 use crate::{close::CloseCode, time::Millis};
 
 /// How long a connection may take until its `welcome`, in milliseconds.
@@ -29,6 +29,8 @@ pub enum Status {
     },
     /// The server has answered.
     Live,
+    /// The server has answered, and cannot reach its store for now: what is said waits, and some may not be shown.
+    WithoutStore,
     /// The next attempt is due at a moment.
     Waiting {
         /// When.
@@ -79,6 +81,8 @@ pub struct Connection {
     failures: u32,
     heartbeat_ms: u64,
     offline: bool,
+    /// Whether the server has said on this connection that it cannot reach its store, and not that it can again.
+    storeless: bool,
     lost: Option<Millis>,
     /// When the server that is about to restart wants its clients back.
     drain: Option<Millis>,
@@ -90,6 +94,7 @@ impl Connection {
         match self.phase {
             Phase::Idle => Status::Idle,
             Phase::Connecting { .. } => Status::Connecting { lost: self.lost },
+            Phase::Live { .. } if self.storeless => Status::WithoutStore,
             Phase::Live { .. } => Status::Live,
             Phase::Waiting { until } => Status::Waiting { until, lost: self.lost, offline: self.offline },
             Phase::Ended(code) => Status::Ended(code),
@@ -157,9 +162,20 @@ impl Connection {
             self.failures = 0;
             self.lost = None;
             self.offline = false;
+            self.storeless = false;
             // The deadline counts from the frame that is being read.
             self.phase = Phase::Live { deadline: deadline + heartbeat_ms };
         }
+    }
+
+    /// The server says whether it can reach its store. Whether that is news.
+    pub(super) fn store(&mut self, available: bool) -> bool {
+        std::mem::replace(&mut self.storeless, !available) == available
+    }
+
+    /// Whether the server can reach its store, as far as it has said.
+    pub(super) fn has_store(&self) -> bool {
+        !self.storeless
     }
 
     pub(super) fn drain(&mut self, until: Millis) {
@@ -233,15 +249,7 @@ impl Connection {
 /// The wait before the next attempt in milliseconds: anything up to a bound that doubles with each failure until it
 /// reaches the cap ("full jitter", so that those who were cut off together do not come back together).
 fn backoff(failures: u32, dice: f64) -> u64 {
-    let bound = BACKOFF_BASE_MS.saturating_mul(1 << failures.min(16)).min(BACKOFF_CAP_MS);
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most the cap"
-    )]
-    let wait = (bound as f64 * dice.clamp(0.0, 1.0)) as u64;
-    wait
+    patience::part(BACKOFF_BASE_MS.saturating_mul(1 << failures.min(16)).min(BACKOFF_CAP_MS), dice)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the server says, taken in: each kind of line goes to the part of the client that it is about.
 
-use super::{Client, Effect, Now, open_room::Advance, outbox::Delivery};
+use super::{Client, Effect, Now, open_room::Advance, outbox::Delivery, patience};
 use crate::{
     id::ClientId,
     protocol::{ClientLine, Event, Joined, RefusalCode, Refused, ServerLine},
@@ -57,7 +57,13 @@ impl Client {
                 }
             }
             ServerLine::Refused(refused) => self.refused(refused, now, effects),
-            ServerLine::Store { .. } => {}
+            ServerLine::Store { available } => {
+                if self.connection.store(available) && available {
+                    let soon = patience::soon(now);
+                    self.outbox.hasten(soon);
+                    self.rooms.iter_mut().for_each(|room| room.hasten(soon));
+                }
+            }
             ServerLine::Drain { retry_ms } => self.connection.drain(now.at + retry_ms),
             ServerLine::Unknown(unknown) => {
                 if let (Some(name), Some(seq)) = (unknown.ghost.room, unknown.ghost.seq)
@@ -101,12 +107,13 @@ impl Client {
     fn refused(&mut self, refused: Refused, now: Now, effects: &mut Vec<Effect>) {
         let id = refused.id.as_deref().and_then(|id| ClientId::parse(id).ok());
         let room = refused.room.as_deref().and_then(|room| RoomName::from_canonical(room).ok());
+        let again = refused.retry_ms.map(|ms| patience::until(ms, self.connection.has_store(), now));
         match &id {
             // It waits for the answer to the join that follows.
             Some(id) if refused.code == RefusalCode::NotJoined => self.outbox.unsend_one(id),
             Some(id) => {
                 if let Some(me) = self.custody.me() {
-                    self.outbox.refuse(id, &refused, me, now.at);
+                    self.outbox.refuse(id, &refused, me, again);
                 }
             }
             None => {}
@@ -126,7 +133,7 @@ impl Client {
             }
             (_, Some(name)) if id.is_none() => {
                 if let Some(room) = self.room_mut(&name) {
-                    room.refuse(refused, now.at);
+                    room.refuse(refused, again);
                 }
             }
             _ => {}

@@ -37,14 +37,14 @@ pub struct OpenRoom {
     left_off: Option<Seq>,
     /// Up to where an earlier page had seen it, until the room is known.
     recalled: Option<(Epoch, Seq)>,
-    /// Whether a piece of history was asked for and has not come.
-    pub(super) looking_back: bool,
+    /// The piece of history that was asked for and has not come.
+    looking_back: Option<History>,
     revision: u64,
     /// Whether the server has answered the last join of this connection.
     pub(super) joined: bool,
     /// Whether a join is under way, so that a run of events that are ahead asks but once.
     pub(super) joining: bool,
-    /// When to ask again to be let in, where the server could not do it for now.
+    /// When to ask again for the piece of history, or else to be let in, where the server could not do it for now.
     retry_at: Option<Millis>,
     /// Why the server will not let the user in, if it will not.
     refused: Option<Refused>,
@@ -63,7 +63,7 @@ impl OpenRoom {
             seen: 0,
             left_off: None,
             recalled: None,
-            looking_back: false,
+            looking_back: None,
             revision: 0,
             joined: false,
             joining: false,
@@ -109,7 +109,7 @@ impl OpenRoom {
 
     /// Whether a piece of history is on its way.
     pub fn is_looking_back(&self) -> bool {
-        self.looking_back
+        self.looking_back.is_some()
     }
 
     /// Why the server does not let the user in, if so.
@@ -168,7 +168,8 @@ impl OpenRoom {
         self.joined = true;
         self.joining = false;
         // Whatever was asked before the join was answered before it, if it was answered.
-        self.looking_back = false;
+        self.looking_back = None;
+        self.retry_at = None;
         self.refused = None;
         self.revision += 1;
     }
@@ -226,21 +227,43 @@ impl OpenRoom {
         self.revision += u64::from(self.typing.len() != before);
     }
 
-    /// The server does not let the user in: for now, and then it is asked again; or at all. Or it cannot read a piece of
-    /// history: if one was asked for, that was before any join that is under way, and is answered before it.
-    pub(super) fn refuse(&mut self, refused: Refused, now: Millis) {
+    /// The server does not let the user in: until a moment, and then it is asked again; or at all. Or it cannot read a
+    /// piece of history: if one was asked for, that was before any join that is under way, and is answered before it.
+    pub(super) fn refuse(&mut self, refused: Refused, until: Option<Millis>) {
         self.revision += 1;
-        if std::mem::take(&mut self.looking_back) {
+        if self.looking_back.is_some() {
+            if self.joined && until.is_some() {
+                self.retry_at = until;
+            } else {
+                self.looking_back = None;
+            }
             return;
         }
         self.joining = false;
-        match refused.retry_ms {
-            Some(retry_ms) => self.retry_at = Some(now + retry_ms),
-            None => self.refused = Some(refused),
+        self.retry_at = until;
+        if until.is_none() {
+            self.refused = Some(refused);
         }
     }
 
-    /// Whether it is time to ask again to be let in; it is asked once.
+    /// What the server asked patience for is asked for by a moment: there is reason to believe that it will work.
+    pub(super) fn hasten(&mut self, until: Millis) {
+        self.retry_at = self.retry_at.map(|at| at.min(until));
+    }
+
+    /// Nothing waits to be asked for again: a join is under way, and what it brings may be what was wanted.
+    pub(super) fn ask_no_more(&mut self) {
+        if self.retry_at.take().is_some() {
+            self.looking_back = None;
+        }
+    }
+
+    /// The piece of history that has not come.
+    pub(super) fn wish(&self) -> Option<History> {
+        self.looking_back.clone()
+    }
+
+    /// Whether it is time to ask again for the piece of history, or else to be let in; it is asked once.
     pub(super) fn is_due(&mut self, now: Millis) -> bool {
         self.retry_at.take_if(|at| *at <= now).is_some()
     }
@@ -283,7 +306,7 @@ impl OpenRoom {
     /// The wish for what comes before the first entry, or for what a hole is missing from its nearer end; `None` if that
     /// is not there to be had, or if something else is on its way.
     pub(super) fn look_back(&mut self, hole: Option<Hole>) -> Option<History> {
-        if !self.joined || self.looking_back {
+        if !self.joined || self.looking_back.is_some() {
             return None;
         }
         let mut wish = History { room: self.name.to_string(), limit: HISTORY_LIMIT, ..History::default() };
@@ -299,13 +322,13 @@ impl OpenRoom {
             Some(hole) => wish.before = Some(hole.to + 1),
             None => return None,
         }
-        self.looking_back = true;
+        self.looking_back = Some(wish.clone());
         self.revision += 1;
         Some(wish)
     }
 
     pub(super) fn page(&mut self, page: Page) {
-        self.looking_back = false;
+        self.looking_back = None;
         self.timeline.page(page);
         self.revision += 1;
     }
@@ -320,7 +343,7 @@ impl OpenRoom {
     pub(super) fn disconnected(&mut self) {
         self.joined = false;
         self.joining = false;
-        self.looking_back = false;
+        self.looking_back = None;
         self.retry_at = None;
         self.typing.clear();
         // A server that has restarted knows nobody, and takes each who comes back for new.

@@ -22,9 +22,6 @@ pub const CAPACITY: usize = 500;
 /// may differ by a day. An older one may have been said already, and nobody could tell.
 pub const FRESH_MS: u64 = 6 * 24 * 60 * 60 * 1_000;
 
-/// The least wait before a message that was refused for now goes out again, in milliseconds.
-const RETRY_AT_LEAST_MS: u64 = 200;
-
 /// A message on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
@@ -206,11 +203,18 @@ impl Outbox {
         self.discard(id)
     }
 
-    /// The server does not take it from `owner`: for now, and then all that follows it in its room waits too; or at all.
-    pub(super) fn refuse(&mut self, id: &ClientId, refused: &Refused, owner: &ClientId, now: Millis) {
+    /// The server does not take it from `owner`: until a moment, and then all that follows it in its room waits too; or at
+    /// all.
+    pub(super) fn refuse(
+        &mut self,
+        id: &ClientId,
+        refused: &Refused,
+        owner: &ClientId,
+        until: Option<Millis>,
+    ) {
         let Some(index) = self.index(id) else { return };
         self.revision += 1;
-        let Some(retry_ms) = refused.retry_ms else {
+        let Some(until) = until else {
             self.pending[index].state = Delivery::Refused(refused.clone());
             return self.adopt(index, owner);
         };
@@ -224,7 +228,14 @@ impl Outbox {
         // What follows the refused one is refused because of it, which is no reason to wait longer.
         let is_waiting = self.holds.iter().any(|(held, _)| *held == room);
         if refused.code != RefusalCode::OutOfOrder || !is_waiting {
-            self.wait(&room, now + retry_ms.max(RETRY_AT_LEAST_MS));
+            self.wait(&room, until);
+        }
+    }
+
+    /// What the server asked patience for goes out by a moment: there is reason to believe that it will work.
+    pub(super) fn hasten(&mut self, until: Millis) {
+        for (_, at) in &mut self.holds {
+            *at = (*at).min(until);
         }
     }
 

@@ -235,7 +235,7 @@ fn only_one_piece_of_history_is_asked_for_at_a_time() {
 }
 
 #[test]
-fn history_can_be_asked_for_again_after_a_break_a_refusal_or_a_join() {
+fn history_can_be_asked_for_again_after_a_break_or_a_join() {
     let mut page = with_a_hole();
     fill(&mut page);
     page.close(1006);
@@ -243,16 +243,58 @@ fn history_can_be_asked_for_again_after_a_break_a_refusal_or_a_join() {
     page.pass(60_000);
     page.back_in_lobby(90);
     fill(&mut page);
-    page.sent();
-    page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
-    assert!(!page.lobby().is_looking_back());
-    page.pass(2_000);
-    assert_eq!(page.sent(), [""; 0], "the room itself was not refused");
-    fill(&mut page);
     page.refuse(None, "lobby", RefusalCode::NotJoined, None);
     page.receive(joined("lobby", 90).resumed());
     assert!(!page.lobby().is_looking_back());
     assert_eq!(page.holes(), [(4, 80)]);
+}
+
+#[test]
+fn history_that_is_refused_for_now_is_asked_for_again_and_the_room_is_not() {
+    let mut page = with_a_hole();
+    fill(&mut page);
+    page.sent();
+    page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    assert!(page.lobby().is_looking_back());
+    fill(&mut page);
+    page.pass(900);
+    assert_eq!(page.sent(), [""; 0]);
+    page.pass(1_100);
+    assert_eq!(page.sent(), ["history lobby before 81"]);
+    page.receive(piece("e", 1, 41..=80));
+    page.pass(20_000);
+    assert_eq!(page.sent(), [""; 0]);
+}
+
+#[test]
+fn history_that_is_refused_for_good_can_be_asked_for_by_its_reader() {
+    let mut page = with_a_hole();
+    fill(&mut page);
+    page.refuse(None, "lobby", RefusalCode::Forbidden, None);
+    assert!(!page.lobby().is_looking_back());
+    page.sent();
+    page.pass(20_000);
+    assert_eq!(page.sent(), [""; 0]);
+    fill(&mut page);
+    assert_eq!(page.sent(), ["history lobby before 81"]);
+}
+
+#[test]
+fn a_join_takes_the_place_of_the_history_that_waits_to_be_asked_for_again() {
+    let mut page = with_a_hole();
+    fill(&mut page);
+    page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    page.sent();
+    page.glance();
+    page.pass(2_000);
+    assert_eq!(page.sent(), ["join lobby@e:90"]);
+    // This is about the join, not about the history.
+    page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    page.pass(2_000);
+    assert_eq!(page.sent(), ["join lobby@e:90"]);
+    page.receive(joined("lobby", 90).resumed());
+    fill(&mut page);
+    assert_eq!(page.sent(), ["history lobby before 81"]);
 }
 
 #[test]

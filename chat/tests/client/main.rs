@@ -10,6 +10,7 @@ mod saying;
 mod order;
 
 mod refusals;
+mod store;
 
 mod connection;
 

@@ -218,7 +218,7 @@ fn what_grows_old_while_the_server_waits_for_it_goes_out_all_the_same() {
     page.enter_lobby(0);
     page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     page.refuse(Some("m2"), "lobby", RefusalCode::OutOfOrder, Some(1_000));
-    page.pass(1_000);
+    page.pass(2_000);
     assert_eq!(page.sent(), ["send lobby/m1", "send lobby/m2"]);
 }
 

@@ -26,7 +26,7 @@ fn a_refusal_for_now_holds_what_follows_in_that_room_and_sends_all_again_in_orde
     assert_eq!(page.sent(), [""; 0]);
     page.say_in("tea", "t1");
     assert_eq!(page.sent(), ["send tea/t1"], "another room does not wait");
-    page.pass(200);
+    page.pass(1_100);
     assert_eq!(page.sent(), ["send lobby/m1", "send lobby/m2", "send lobby/m3"]);
 }
 
@@ -68,7 +68,7 @@ fn nothing_new_is_said_while_a_join_is_under_way_lest_it_overtake_what_is_being_
     page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     page.receive(joined("lobby", 5).page(4..=5).resumed());
     assert_eq!(page.sent(), [""; 0]);
-    page.pass(1_000);
+    page.pass(2_000);
     assert_eq!(page.sent(), ["send lobby/m1", "send lobby/m2"]);
 }
 
@@ -85,7 +85,7 @@ fn a_second_join_waits_for_the_answer_to_the_first_which_would_be_taken_for_its_
     page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     assert_eq!(page.sent(), ["send lobby/m2"], "which the server does not take before m1");
     page.refuse(Some("m2"), "lobby", RefusalCode::OutOfOrder, Some(1_000));
-    page.pass(1_000);
+    page.pass(2_000);
     assert_eq!(page.sent(), ["send lobby/m1", "send lobby/m2"]);
 }
 
