@@ -114,6 +114,26 @@ impl House {
         self.unrouted.clear();
     }
 
+    /// How the store does from now on. Everybody is told when it goes away and when it is back.
+    pub(crate) fn fare(&mut self, health: Health) {
+        let was_available = self.has_store();
+        self.store.health = health;
+        if self.has_store() != was_available {
+            let line: Rc<str> = self.store_line().print().into();
+            for session in self.sessions.values_mut().filter(|session| session.greeted) {
+                session.answers.push(line.clone());
+            }
+        }
+    }
+
+    fn has_store(&self) -> bool {
+        self.store.health == Health::Works
+    }
+
+    fn store_line(&self) -> ServerLine {
+        ServerLine::Store { available: self.has_store() }
+    }
+
     /// Whether it reads what comes.
     pub(crate) fn listens(&self) -> bool {
         self.store.health != Health::Hangs
@@ -163,6 +183,9 @@ impl House {
         session.greeted = true;
         let user = session.user.clone();
         self.answer(id, &ServerLine::Welcome(Welcome { user, heartbeat_ms: HEARTBEAT_MS, text_limit: 0 }));
+        if !self.has_store() {
+            self.answer(id, &self.store_line());
+        }
         for place in rooms {
             self.join(id, place);
         }

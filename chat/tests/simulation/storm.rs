@@ -367,7 +367,7 @@ impl World {
             }
             Step::Pass { span } => self.pass(span),
             Step::Sleep { days } => self.sleep(days * DAY_MS),
-            Step::Health(health) => self.house.store.health = health,
+            Step::Health(health) => self.house.fare(health),
             Step::Restart { drain, frames } => self.restart(drain, frames),
             Step::BackUp => self.house.store.back_up(),
             Step::Restore { drain } => {

@@ -56,7 +56,7 @@ impl World {
 
     /// Everything works from now on, until nothing is left to do.
     fn calm(&mut self) -> Verdict {
-        self.house.store.health = Health::Works;
+        self.house.fare(Health::Works);
         for (place, browser) in PLACES.into_iter().enumerate() {
             self.thaw(place);
             if !self.living().iter().any(|other| PLACES[*other] == browser) {
