@@ -267,6 +267,18 @@ fn history_that_is_refused_for_now_is_asked_for_again_and_the_room_is_not() {
 }
 
 #[test]
+fn of_history_that_waits_to_be_asked_for_again_nothing_is_left_in_another_life_of_the_log() {
+    let mut page = with_a_hole();
+    fill(&mut page);
+    page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    page.sent();
+    // It comes unasked, before the first event of the new life.
+    page.receive(joined("lobby", 2).epoch("f").page(1..=2));
+    page.pass(20_000);
+    assert_eq!(page.sent(), [""; 0]);
+}
+
+#[test]
 fn history_that_is_refused_for_good_can_be_asked_for_by_its_reader() {
     let mut page = with_a_hole();
     fill(&mut page);

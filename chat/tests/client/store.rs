@@ -145,6 +145,37 @@ fn what_was_to_go_out_sooner_does_not_wait_longer_because_the_store_is_back() {
     assert_eq!(page.sent(), ["send lobby/m1"]);
 }
 
+#[test]
+fn a_room_that_was_to_be_asked_for_sooner_does_not_wait_longer_because_the_store_is_back() {
+    let mut page = Page::new();
+    page.dice = 0.0;
+    page.start();
+    page.open();
+    page.welcome();
+    page.sent();
+    refused_for_now(&mut page, None);
+    goes_away(&mut page);
+    page.pass(900);
+    page.dice = 0.999_999;
+    comes_back(&mut page);
+    page.pass(100);
+    assert_eq!(page.sent(), ["join lobby"]);
+}
+
+#[test]
+fn that_the_store_is_there_hastens_nothing_where_it_was_not_away() {
+    let mut page = Page::in_lobby(3);
+    page.dice = 0.0;
+    page.say("m1");
+    page.sent();
+    page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(5_000));
+    comes_back(&mut page);
+    page.pass(4_900);
+    assert_eq!(page.sent(), [""; 0]);
+    page.pass(100);
+    assert_eq!(page.sent(), ["send lobby/m1"]);
+}
+
 /// When each of many pages, which differ by chance alone, asks again what it was refused.
 fn moments(refuse: impl Fn(&mut Page)) -> Vec<u64> {
     (0..1_000)
