@@ -1,10 +1,11 @@
 //! What can be set: every flag, its environment variable, its default and what is wrong with a bad value.
 
-use std::{net::SocketAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, net::SocketAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
 
 use axum::http::Uri;
 use clap::{Args, FromArgMatches as _};
 use ipnet::IpNet;
+use redis::{ConnectionInfo, IntoConnectionInfo as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// How the server runs.
@@ -18,9 +19,21 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_DATA", default_value = "./data", value_name = "DIR")]
     pub data: PathBuf,
 
-    /// Where messages are kept: `sqlite` (in the data folder)
-    #[arg(long, env = "TEAHOUSE_STORE", default_value = "sqlite", value_name = "STORE")]
+    /// Where messages are kept: `sqlite` (in the data folder), or the address of a Redis, as in `redis://127.0.0.1:6379`;
+    /// any number of nodes with the same one are one chat. `rediss://` is TLS; `redis://USER:PASSWORD@HOST:PORT/DB` logs
+    /// in
+    #[arg(
+        long,
+        env = "TEAHOUSE_STORE",
+        hide_env_values = true,
+        default_value = "sqlite",
+        value_name = "STORE"
+    )]
     pub store: StoreChoice,
+
+    /// What the names of everything in Redis begin with, so that several chats can share one
+    #[arg(long, env = "TEAHOUSE_REDIS_PREFIX", default_value = "teahouse", value_name = "NAME", value_parser = a_prefix)]
+    pub redis_prefix: String,
 
     /// How many of the latest messages a newcomer gets at once
     #[arg(long, env = "TEAHOUSE_BACKLOG", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000))]
@@ -133,6 +146,44 @@ impl FromStr for LogLevel {
 pub enum StoreChoice {
     /// In an embedded database in the data folder.
     Sqlite,
+    /// In Redis, which several nodes may share.
+    Redis(RedisAddress),
+}
+
+/// Where a Redis is, and how to log in there. It may hold a password, and so it is not printed whole.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisAddress {
+    url: String,
+    shown: String,
+}
+
+impl RedisAddress {
+    /// The address as it was given, with the password if there is one.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn parse(text: &str) -> Result<RedisAddress, String> {
+        let info: ConnectionInfo = text.into_connection_info().map_err(|_| {
+            // What was typed may hold a password, which does not belong on the terminal.
+            "an address of Redis is written redis://HOST:PORT, redis://USER:PASSWORD@HOST:PORT/DB, or rediss://… for TLS"
+                .to_owned()
+        })?;
+        let shown = format!("redis at {}, database {}", info.addr(), info.redis_settings().db());
+        Ok(RedisAddress { url: text.to_owned(), shown })
+    }
+}
+
+impl fmt::Display for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisAddress({self})")
+    }
 }
 
 impl FromStr for StoreChoice {
@@ -141,7 +192,12 @@ impl FromStr for StoreChoice {
     fn from_str(text: &str) -> Result<StoreChoice, String> {
         match text {
             "sqlite" => Ok(StoreChoice::Sqlite),
-            _ => Err("the store is `sqlite`".to_owned()),
+            _ if ["redis:", "rediss:"].iter().any(|scheme| text.starts_with(scheme)) => {
+                RedisAddress::parse(text).map(StoreChoice::Redis)
+            }
+            _ => {
+                Err("the store is `sqlite` or an address of Redis as in `redis://127.0.0.1:6379`".to_owned())
+            }
         }
     }
 }
@@ -211,6 +267,16 @@ impl FromStr for Origin {
             Some(port) if port != usual => format!("{scheme}://{host}:{port}"),
             _ => format!("{scheme}://{host}"),
         }))
+    }
+}
+
+/// Takes a name that is safe in the names of keys: no pattern, no slot, no line break.
+fn a_prefix(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || ['-', '_', '.'].contains(&c);
+    if (1..=64).contains(&text.len()) && text.chars().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("a prefix is 1 to 64 of A-Z a-z 0-9 - _ .".to_owned())
     }
 }
 

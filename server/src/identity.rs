@@ -60,9 +60,7 @@ impl Identity {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut key = [0; KEY_BYTES];
-                rand::rng().fill_bytes(&mut key);
-                let line = BASE64_STANDARD_NO_PAD.encode(key);
+                let line = Identity::new_key();
                 create(folder, &path, &line).with_context(|| format!("cannot write {}", path.display()))?;
                 line
             }
@@ -70,16 +68,29 @@ impl Identity {
         };
         let mut keys = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let bytes = BASE64_STANDARD_NO_PAD.decode(line.trim().trim_end_matches('='));
-            match bytes {
-                Ok(bytes) if bytes.len() >= KEY_BYTES => keys.push(Key::from(&bytes)),
-                _ => bail!("{}, line {}: a key is {KEY_BYTES} bytes in base64", path.display(), index + 1),
-            }
+            let key = read_key(line).with_context(|| format!("{}, line {}", path.display(), index + 1))?;
+            keys.push(key);
         }
         if keys.is_empty() {
             bail!("{} holds no key; delete it and a new one is made", path.display());
         }
         Ok(Identity { keys })
+    }
+
+    /// Takes keys, one of which at least there must be, as they are written in a file.
+    pub(crate) fn of_keys<'a>(lines: impl IntoIterator<Item = &'a str>) -> anyhow::Result<Identity> {
+        let keys: Vec<Key> = lines.into_iter().map(read_key).collect::<anyhow::Result<_>>()?;
+        if keys.is_empty() {
+            bail!("there is no key");
+        }
+        Ok(Identity { keys })
+    }
+
+    /// A new key, as it is written.
+    pub(crate) fn new_key() -> String {
+        let mut key = [0; KEY_BYTES];
+        rand::rng().fill_bytes(&mut key);
+        BASE64_STANDARD_NO_PAD.encode(key)
     }
 
     /// Who the request's cookie names; `None` without one, and for one that is forged, cut or foreign.
@@ -119,6 +130,13 @@ impl Identity {
         dress(&mut cookie, secure);
         cookie.set_max_age(Duration::ZERO);
         cookie.to_string()
+    }
+}
+
+fn read_key(line: &str) -> anyhow::Result<Key> {
+    match BASE64_STANDARD_NO_PAD.decode(line.trim().trim_end_matches('=')) {
+        Ok(bytes) if bytes.len() >= KEY_BYTES => Ok(Key::from(&bytes)),
+        _ => bail!("a key is {KEY_BYTES} bytes in base64"),
     }
 }
 

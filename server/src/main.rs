@@ -54,9 +54,19 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let line: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
     let line = line.join(" ");
-    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    let line = without_password(line.strip_prefix("error: ").unwrap_or(&line));
     let _ = writeln!(std::io::stderr(), "teahouse: {line} (try --help)");
     ExitCode::from(2)
+}
+
+/// A line without what may stand before the host of an address, which is nobody's business.
+fn without_password(line: &str) -> String {
+    let Some((before, rest)) = line.split_once("://") else { return line.to_owned() };
+    let address = rest.find(|c: char| c.is_whitespace() || c == '\'').unwrap_or(rest.len());
+    match rest[..address].rfind('@') {
+        Some(at) => format!("{before}://…{}", without_password(&rest[at..])),
+        None => format!("{before}://{}", without_password(rest)),
+    }
 }
 
 #[tokio::main]

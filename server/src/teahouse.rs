@@ -15,7 +15,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::{Config, StoreChoice},
+    config::{Config, RedisAddress, StoreChoice},
     dialect::Broadcast,
     identity::Identity,
     login_rate::LoginRate,
@@ -24,6 +24,7 @@ use crate::{
     nicknames::Nicknames,
     occupancy::Occupancy,
     outbound::Outbound,
+    redis::Redis,
     rooms::Rooms,
     search::Search,
     site::Site,
@@ -64,8 +65,16 @@ pub(crate) struct Teahouse {
 /// The tasks that work behind the connections.
 pub(crate) struct Background {
     router: JoinHandle<()>,
+    keeping: Keeping,
     indexer: JoinHandle<()>,
     keeper: JoinHandle<()>,
+}
+
+/// The tasks that keep the way to other machines open, until everything is closed.
+#[derive(Default)]
+struct Keeping {
+    tasks: TaskTracker,
+    stop: CancellationToken,
 }
 
 /// What is kept of messages and people, and in what.
@@ -94,6 +103,20 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// In Redis, which this node shares with others.
+    async fn in_redis(
+        config: &Config,
+        address: &RedisAddress,
+        news: NewsSender,
+        keeping: &Keeping,
+    ) -> anyhow::Result<Kept> {
+        let Redis { link, channel, others, node } = Redis::open(config, address).await?;
+        let _ = (link, channel, others, node, news, keeping);
+        anyhow::bail!("it is not whole yet")
+    }
+}
+
 impl Teahouse {
     /// Opens everything that the configuration names.
     pub(crate) async fn open(
@@ -101,8 +124,12 @@ impl Teahouse {
         stopping: CancellationToken,
     ) -> anyhow::Result<(Shared, Background)> {
         let (news_sender, news) = mpsc::channel(NEWS_CAPACITY);
+        let keeping = Keeping::default();
         let Kept { store, neighbours, identity, search } = match &config.store {
             StoreChoice::Sqlite => Kept::in_folder(&config, news_sender)?,
+            StoreChoice::Redis(address) => Kept::in_redis(&config, address, news_sender, &keeping)
+                .await
+                .with_context(|| format!("cannot use the {address}"))?,
         };
         let leave_grace_ms = config.leave_grace.millis();
         let nickname_grace_ms = config.nickname_grace.millis();
@@ -131,7 +158,7 @@ impl Teahouse {
             let teahouse = teahouse.clone();
             tokio::spawn(async move { teahouse.nicknames.keep(stopping).await })
         };
-        Ok((teahouse, Background { router, indexer, keeper }))
+        Ok((teahouse, Background { router, keeping, indexer, keeper }))
     }
 
     /// A name for a new session.
@@ -162,6 +189,9 @@ impl Teahouse {
         ended("indexer", background.indexer).await;
         self.neighbours.close().await;
         self.store.close().await;
+        background.keeping.stop.cancel();
+        background.keeping.tasks.close();
+        background.keeping.tasks.wait().await;
         ended("router", background.router).await;
         ended("keeper", background.keeper).await;
     }

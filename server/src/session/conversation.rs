@@ -199,6 +199,9 @@ impl Conversation {
             heartbeat_ms: self.teahouse.config.heartbeat.millis(),
             text_limit: self.teahouse.config.text_limit,
         }));
+        if !self.teahouse.is_available() {
+            self.answer(ServerLine::Store { available: false });
+        }
         if rooms.is_empty() {
             rooms.push(Place { room: RoomName::lobby().to_string(), epoch: None, seq: None });
         }
