@@ -58,6 +58,9 @@ pub(crate) trait Store: Send + Sync {
     /// A piece of what is kept of a room's log, and where the log stands, both of the same moment.
     fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>>;
 
+    /// Every room that somebody has spoken in, in no order.
+    fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>>;
+
     /// Gives a nickname to a user until a moment, or longer if they had it longer; whether they have it now.
     /// Nobody else may hold it, under any look-alike, at `now`.
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>>;

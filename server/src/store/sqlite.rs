@@ -105,6 +105,10 @@ impl Store for SqliteStore {
         self.readers.ask(move |connection| reader::slice(connection, epoch, &room, piece)).boxed()
     }
 
+    fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>> {
+        self.readers.ask(reader::rooms).boxed()
+    }
+
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {
         self.writer.claim(claim).boxed()
     }

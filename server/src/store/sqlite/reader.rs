@@ -102,6 +102,14 @@ pub(crate) fn extent(connection: &Connection, room: &RoomName) -> rusqlite::Resu
     Ok(extent.unwrap_or_default())
 }
 
+/// Every room that somebody has spoken in.
+pub(super) fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomName>> {
+    let mut select = connection.prepare_cached("SELECT name FROM room WHERE head > 0")?;
+    // A name that cannot be read is one that nobody can ask for.
+    let names = select.query_map((), |row| Ok(RoomName::parse(row.get_ref(0)?.as_str()?).ok()))?;
+    names.filter_map(Result::transpose).collect()
+}
+
 /// A piece of a room's log and where the log stands, as one look shows them.
 pub(super) fn slice(
     connection: &Connection,
@@ -260,6 +268,22 @@ mod tests {
         }
         speaking.await.unwrap();
         assert!(moments > 10, "it was looked at while it moved on");
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn every_room_that_somebody_has_spoken_in_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (news, _told) = mpsc::channel(10);
+        let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 1, news).unwrap();
+        assert_eq!(store.rooms().await.unwrap(), []);
+        let tea = RoomName::parse("tea").unwrap();
+        let in_tea = Draft { room: tea.clone(), ..draft(3) };
+        assert!(store.append(vec![draft(1), draft(2), in_tea]).await.failed.is_none());
+        store.follow(RoomName::parse("silent").unwrap()).await.unwrap();
+        let mut rooms = store.rooms().await.unwrap();
+        rooms.sort();
+        assert_eq!(rooms, [RoomName::lobby(), tea]);
         store.close().await;
     }
 }
