@@ -1,6 +1,8 @@
 //! The search: a field, and what was found. Rendered by the server only, as a page or as a panel within the chat's page;
 //! it works without a script.
 
+use std::borrow::Cow;
+
 use chat::{
     protocol::{Seq, User},
     room_name::RoomName,
@@ -76,15 +78,23 @@ pub enum Remark {
     Behind,
     /// The search took too long and was cut off.
     Cut,
+    /// So many messages were looked through, and there are more.
+    Looked(usize),
 }
 
 impl Remark {
-    const fn sentence(self, words: &Finding) -> &'static str {
+    fn sentence(self, words: &Finding, is_older: bool) -> Cow<'static, str> {
         match self {
-            Remark::Shortened => words.shortened,
-            Remark::Behind => words.behind,
-            Remark::Cut => words.cut,
+            Remark::Shortened => words.shortened.into(),
+            Remark::Behind => words.behind.into(),
+            Remark::Cut => words.cut.into(),
+            Remark::Looked(count) => (words.looked)(count, is_older).into(),
         }
+    }
+
+    /// Whether messages were left that might have been found.
+    const fn goes_on(self) -> bool {
+        matches!(self, Remark::Cut | Remark::Looked(_))
     }
 }
 
@@ -259,7 +269,7 @@ fn sentence((what, then): (&'static str, &'static str), trouble: bool) -> impl I
 fn found_view(language: Language, zone: &Zone, newest: String, found: Found) -> impl IntoView + use<> {
     let words = language.finding();
     let Found { hits, older, is_older, remarks } = found;
-    let (count, cut) = (hits.len(), remarks.contains(&Remark::Cut));
+    let (count, cut) = (hits.len(), remarks.iter().any(|remark| remark.goes_on()));
     let summary = match count {
         0 => None,
         _ if is_older => Some((words.found_older)(count)),
@@ -270,7 +280,7 @@ fn found_view(language: Language, zone: &Zone, newest: String, found: Found) -> 
         sentence(none, false)
     });
     let remarks = remarks.into_iter().map(|remark| {
-        view! { <p class="search__remark">{remark.sentence(words)}</p> }
+        view! { <p class="search__remark">{remark.sentence(words, is_older)}</p> }
     });
     let list = (count > 0).then(|| {
         let hits: Vec<_> = hits.iter().map(|hit| hit_view(language, zone, hit)).collect();

@@ -17,6 +17,7 @@ fn each_state_is_a_sentence() {
         (Outcome::NothingToFind, "There is nothing in it to search for.", "里面没有可以搜索的内容。"),
         (found(vec![]), "Nothing was found.", "没有找到。"),
         (found(vec![Remark::Cut]), "took too long", "没有看完就停下了"),
+        (found(vec![Remark::Looked(20_000)]), "the newest 20000 messages", "最新的 20000 条"),
         (found(vec![Remark::Behind]), "cannot be found yet", "暂时搜索不到"),
         (found(vec![Remark::Shortened]), "only its beginning was", "只搜索了前面的一部分"),
         (Outcome::Unavailable, "Talking is not affected.", "聊天不受影响"),
@@ -33,8 +34,19 @@ fn each_state_is_a_sentence() {
 
 #[test]
 fn what_was_cut_off_is_not_said_to_be_nothing() {
-    let outcome = Outcome::Found(Found { remarks: vec![Remark::Cut], ..Found::default() });
-    assert!(!page(Search { outcome, ..search() }).contains("Nothing was found."));
+    for remark in [Remark::Cut, Remark::Looked(20_000)] {
+        let older = Some("/search?q=tea&older=7".to_owned());
+        let outcome = Outcome::Found(Found { remarks: vec![remark], older, ..Found::default() });
+        let page = page(Search { outcome, ..search() });
+        assert!(!page.contains("Nothing was found.") && page.contains("Search on from here"), "{page}");
+    }
+}
+
+#[test]
+fn what_was_looked_through_on_a_further_page_is_not_the_newest() {
+    let found = Found { remarks: vec![Remark::Looked(7)], is_older: true, ..Found::default() };
+    let page = page(Search { outcome: Outcome::Found(found), ..search() });
+    assert!(page.contains("Only 7 older messages") && !page.contains("the newest 7"), "{page}");
 }
 
 #[test]

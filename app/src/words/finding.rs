@@ -41,6 +41,8 @@ pub(crate) struct Finding {
     pub(crate) shortened: &'static str,
     /// It took too long, and was cut off.
     pub(crate) cut: &'static str,
+    /// So many messages were looked through, which is as many as are at a time; on a further page these are older ones.
+    pub(crate) looked: fn(usize, bool) -> String,
     pub(crate) go_on: &'static str,
     /// Some messages cannot be found yet.
     pub(crate) behind: &'static str,
@@ -104,6 +106,12 @@ const ENGLISH: Finding = Finding {
     shortened: "That is more than can be searched for at once, so only its beginning was.",
     cut: "The search took too long and was stopped before it had looked at everything. More words, a room or a day make it \
           quicker.",
+    looked: |n, older| match older {
+        false => {
+            format!("Only the newest {n} messages were looked through. A room or a day leads further back.")
+        }
+        true => format!("Only {n} older messages were looked through. A room or a day leads further back."),
+    },
     go_on: "Search on from here",
     behind: "Messages are still being made ready for the search, so some cannot be found yet.",
     unavailable: ("The search is out of order.", "Talking is not affected. Please try again shortly."),
@@ -151,6 +159,10 @@ const CHINESE: Finding = Finding {
     nothing_to_find: ("里面没有可以搜索的内容。", "请输入文字、名字或日期。"),
     shortened: "输入的内容太长，只搜索了前面的一部分。",
     cut: "搜索太久，没有看完就停下了。多写几个词，或者指定聊天室或日期，会快一些。",
+    looked: |n, older| match older {
+        false => format!("只看了最新的 {n} 条消息。指定聊天室或日期，可以找到更早的。"),
+        true => format!("只看了更早的 {n} 条消息。指定聊天室或日期，可以找到再早的。"),
+    },
     go_on: "从这里接着搜索",
     behind: "有些消息还在整理，暂时搜索不到。",
     unavailable: ("搜索暂时不能用。", "聊天不受影响，请稍后再试。"),
