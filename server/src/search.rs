@@ -1,17 +1,24 @@
-//! Search over all that is kept. The index lies beside the log and trails it: whoever says something never waits for it,
-//! and it may be lost at any time, for it is built again from the log.
+//! Search over all that is kept. A store that lies in a data folder is searched by way of an index beside the log, which
+//! trails it: whoever says something never waits for it, and it may be lost at any time, for it is built again from the
+//! log. Any other store is looked through.
 //!
-//! [`indexer`] keeps the [`index`] up with the [`log`]; [`page`] asks, and [`searcher`] answers. What is typed becomes a
-//! [`query`] of [`term`]s, a text becomes [`mod@unit`]s of [`fold`]ed characters, and what is found becomes an [`excerpt`]:
-//! those are pure.
+//! [`page`] asks, and gets an [`answer`] either way. [`indexed`] is the one: its [`indexer`] keeps the [`index`] up with
+//! the [`log`], and its [`searcher`] answers. [`scan`] is the other. What is typed becomes a [`query`] of [`term`]s, a text
+//! becomes [`mod@unit`]s of [`fold`]ed characters, and what is found becomes an [`excerpt`]: those are pure, and both ways
+//! understand the same by them.
 
 pub(crate) mod page;
 
+mod answer;
+
+mod indexed;
 mod searcher;
 
 mod index;
 mod indexer;
 mod log;
+
+mod scan;
 
 mod excerpt;
 mod query;
@@ -20,25 +27,23 @@ mod term;
 mod fold;
 mod unit;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use chat::{id::Epoch, protocol::User};
-use index::{Place, is_damage};
-use indexer::Indexer;
-use log::Log;
+use answer::Answer;
+use chat::{id::Epoch, protocol::User, room_name::RoomName};
+use indexed::{Indexed, Signals};
 use query::Query;
-use searcher::{Answer, BUDGET, Trouble};
-use tokio::sync::{Notify, Semaphore};
+use scan::{Bounds, scan};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::permission::{Action, may};
+use crate::{
+    permission::{Action, may},
+    store::SharedStore,
+};
 
 /// How many searches there are at once; further ones wait.
 const SEARCHES: usize = 2;
@@ -48,25 +53,14 @@ const TURN: Duration = Duration::from_secs(5);
 
 /// The search.
 pub(crate) struct Search {
-    place: Place,
-    log_path: PathBuf,
-    signals: Arc<Signals>,
+    way: Way,
     turns: Arc<Semaphore>,
 }
 
-/// What the indexer is told.
-#[derive(Default)]
-pub(crate) struct Signals {
-    /// Something was committed to the log, or there is another reason to look.
-    pub(crate) committed: Notify,
-    /// A search found the index damaged.
-    damaged: AtomicBool,
-}
-
-impl Signals {
-    fn take_damaged(&self) -> bool {
-        self.damaged.swap(false, Ordering::Relaxed)
-    }
+/// How it is searched.
+enum Way {
+    Indexed(Indexed),
+    Scan(SharedStore),
 }
 
 /// Why a search has no answer.
@@ -81,46 +75,42 @@ pub(crate) enum SearchError {
 impl Search {
     /// The search over the log in a data folder, in this life of it.
     pub(crate) fn new(folder: &Path, epoch: Epoch) -> Search {
-        Search {
-            place: Place::new(folder, epoch),
-            log_path: Log::path(folder),
-            signals: Arc::default(),
-            turns: Arc::new(Semaphore::new(SEARCHES)),
+        Search::by(Way::Indexed(Indexed::new(folder, epoch)))
+    }
+
+    /// The search over a store that has no index: it looks through what is kept, so much at a time.
+    pub(crate) fn scan(store: SharedStore) -> Search {
+        Search::by(Way::Scan(store))
+    }
+
+    fn by(way: Way) -> Search {
+        Search { way, turns: Arc::new(Semaphore::new(SEARCHES)) }
+    }
+
+    /// What wakes the indexer, if there is one.
+    pub(crate) fn signals(&self) -> Arc<Signals> {
+        match &self.way {
+            Way::Indexed(indexed) => indexed.signals(),
+            Way::Scan(_) => Arc::default(),
         }
     }
 
-    /// What wakes the indexer.
-    pub(crate) fn signals(&self) -> Arc<Signals> {
-        self.signals.clone()
-    }
-
-    /// Keeps the index up with the log until `stop`.
+    /// Keeps the index up with the log until `stop`; where there is none there is nothing to do.
     pub(crate) async fn keep(&self, stop: CancellationToken) {
-        Indexer::new(self.place.clone(), self.log_path.clone(), self.signals.clone()).keep(stop).await;
+        match &self.way {
+            Way::Indexed(indexed) => indexed.keep(stop).await,
+            Way::Scan(_) => {}
+        }
     }
 
     /// What `user` finds, in the rooms that they may read.
     async fn ask(&self, user: User, query: Query, older_than: Option<i64>) -> Result<Answer, SearchError> {
         let turn = tokio::time::timeout(TURN, self.turns.clone().acquire_owned());
         let Ok(Ok(turn)) = turn.await else { return Err(SearchError::Busy) };
-        let (place, log_path) = (self.place.clone(), self.log_path.clone());
-        let search = tokio::task::spawn_blocking(move || {
-            // Its turn ends with the work, even if nobody waits for the answer any more.
-            let _turn = turn;
-            searcher::search(&place, &log_path, &query, older_than, BUDGET, |room| {
-                may(&user, Action::Read, room)
-            })
-        });
-        match search.await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(trouble)) => {
-                if matches!(&trouble, Trouble::Index(error) if is_damage(error)) {
-                    self.signals.damaged.store(true, Ordering::Relaxed);
-                    self.signals.committed.notify_one();
-                }
-                Err(SearchError::Unavailable(trouble.to_string()))
-            }
-            Err(error) => Err(SearchError::Unavailable(error.to_string())),
+        let may = move |room: &RoomName| may(&user, Action::Read, room);
+        match &self.way {
+            Way::Indexed(indexed) => indexed.ask(turn, query, older_than, may).await,
+            Way::Scan(store) => look_through(store.clone(), turn, query, older_than, may).await,
         }
     }
 
@@ -130,5 +120,25 @@ impl Search {
         if let Ok(_all) = self.turns.acquire_many(all).await {
             self.turns.close();
         }
+    }
+}
+
+/// Looks through a store, on a thread of its own: nobody who talks waits for what the looking costs.
+async fn look_through(
+    store: SharedStore,
+    turn: OwnedSemaphorePermit,
+    query: Query,
+    older_than: Option<i64>,
+    may: impl Fn(&RoomName) -> bool + Send + 'static,
+) -> Result<Answer, SearchError> {
+    let runtime = Handle::current();
+    let search = tokio::task::spawn_blocking(move || {
+        // Its turn ends with the work, even if nobody waits for the answer any more.
+        let _turn = turn;
+        runtime.block_on(scan(&*store, &query, older_than, Bounds::default(), may))
+    });
+    match search.await {
+        Ok(answer) => answer.map_err(|trouble| SearchError::Unavailable(trouble.to_string())),
+        Err(error) => Err(SearchError::Unavailable(error.to_string())),
     }
 }

@@ -49,10 +49,10 @@ const TABLES: &str = "
     );";
 
 /// How many bits of a message's number tell those of one millisecond apart.
-const TIE_BITS: u32 = 20;
+pub(super) const TIE_BITS: u32 = 20;
 
 /// The last moment that has numbers: in the year 2248.
-const LAST: u64 = (1 << (63 - TIE_BITS)) - 1;
+pub(super) const LAST: u64 = (1 << (63 - TIE_BITS)) - 1;
 
 /// How many steps the database goes between two looks at the clock.
 const STEPS: i32 = 5_000;

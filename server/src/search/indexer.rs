@@ -11,8 +11,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Signals,
     index::{Index, Place, is_damage},
+    indexed::Signals,
     log::{Log, Room},
 };
 

@@ -94,13 +94,17 @@ pub(crate) async fn search(
     let shortened = query.shortened;
     let (status, outcome) = match teahouse.search.ask(login.user(), query, request.older).await {
         Ok(answer) => {
-            let remarks =
-                [(shortened, Remark::Shortened), (answer.behind, Remark::Behind), (answer.cut, Remark::Cut)];
+            let remarks = [
+                shortened.then_some(Remark::Shortened),
+                answer.behind.then_some(Remark::Behind),
+                answer.cut.then_some(Remark::Cut),
+                answer.looked.map(Remark::Looked),
+            ];
             let found = Found {
                 older: answer.older.map(|older| request.address(Some(older))),
                 hits: answer.hits,
                 is_older: request.older.is_some(),
-                remarks: remarks.into_iter().filter_map(|(so, remark)| so.then_some(remark)).collect(),
+                remarks: remarks.into_iter().flatten().collect(),
             };
             (StatusCode::OK, Outcome::Found(found))
         }

@@ -51,6 +51,11 @@ impl Author {
         Author(key.chars().take(AUTHOR_LIMIT).collect())
     }
 
+    /// Whether it is a name of theirs. Nobody has a name of which nothing is left to compare.
+    pub(super) fn goes_by(&self, name: &str) -> bool {
+        !self.0.is_empty() && *self == Author::new(name)
+    }
+
     /// The token that the index keeps for it, of letters and digits only.
     pub(super) fn token(&self) -> String {
         use std::fmt::Write;

@@ -11,31 +11,13 @@ use app::search::Hit;
 use chat::room_name::RoomName;
 
 use super::{
+    answer::{Answer, PAGE},
     excerpt::excerpt,
     index::{Index, Place, is_interruption},
     indexer::BATCH,
     log::{self, Log, Room},
     query::Query,
 };
-
-/// How many hits are on a page.
-pub(super) const PAGE: usize = 30;
-
-/// How long a search may take.
-pub(super) const BUDGET: Duration = Duration::from_secs(1);
-
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Answer {
-    /// Newest first.
-    pub(crate) hits: Vec<Hit>,
-    /// Where to go on, if there may be more.
-    pub(crate) older: Option<i64>,
-    /// Whether the time was up.
-    pub(crate) cut: bool,
-    /// Whether messages wait to be indexed.
-    pub(crate) behind: bool,
-}
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -132,8 +114,8 @@ mod tests {
     use rusqlite::{Connection, params};
     use tempfile::TempDir;
 
-    use super::{Answer, BUDGET, Duration, Index, Log, PAGE, Place, Query, RoomName, search};
-    use crate::search::log::Said;
+    use super::{Answer, Duration, Index, Log, PAGE, Place, Query, RoomName, search};
+    use crate::search::{answer::BUDGET, log::Said};
 
     /// A log and an index of as many messages in each of two rooms.
     fn filled(count: i64) -> (TempDir, Place) {

@@ -1,0 +1,89 @@
+//! The search by way of the index: where its files are, and what the indexer and those who search tell each other.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use chat::{id::Epoch, room_name::RoomName};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    SearchError,
+    answer::{Answer, BUDGET},
+    index::{Place, is_damage},
+    indexer::Indexer,
+    log::Log,
+    query::Query,
+    searcher::{self, Trouble},
+};
+
+/// The search by way of the index.
+pub(super) struct Indexed {
+    place: Place,
+    log_path: PathBuf,
+    signals: Arc<Signals>,
+}
+
+/// What the indexer is told.
+#[derive(Default)]
+pub(crate) struct Signals {
+    /// Something was committed to the log, or there is another reason to look.
+    pub(crate) committed: Notify,
+    /// A search found the index damaged.
+    damaged: AtomicBool,
+}
+
+impl Signals {
+    pub(super) fn take_damaged(&self) -> bool {
+        self.damaged.swap(false, Ordering::Relaxed)
+    }
+}
+
+impl Indexed {
+    /// The search over the log in a data folder, in this life of it.
+    pub(super) fn new(folder: &Path, epoch: Epoch) -> Indexed {
+        Indexed { place: Place::new(folder, epoch), log_path: Log::path(folder), signals: Arc::default() }
+    }
+
+    /// What wakes the indexer.
+    pub(super) fn signals(&self) -> Arc<Signals> {
+        self.signals.clone()
+    }
+
+    /// Keeps the index up with the log until `stop`.
+    pub(super) async fn keep(&self, stop: CancellationToken) {
+        Indexer::new(self.place.clone(), self.log_path.clone(), self.signals.clone()).keep(stop).await;
+    }
+
+    /// What is found where it `may` be read.
+    pub(super) async fn ask(
+        &self,
+        turn: OwnedSemaphorePermit,
+        query: Query,
+        older_than: Option<i64>,
+        may: impl Fn(&RoomName) -> bool + Send + 'static,
+    ) -> Result<Answer, SearchError> {
+        let (place, log_path) = (self.place.clone(), self.log_path.clone());
+        let search = tokio::task::spawn_blocking(move || {
+            // Its turn ends with the work, even if nobody waits for the answer any more.
+            let _turn = turn;
+            searcher::search(&place, &log_path, &query, older_than, BUDGET, may)
+        });
+        match search.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(trouble)) => {
+                if matches!(&trouble, Trouble::Index(error) if is_damage(error)) {
+                    self.signals.damaged.store(true, Ordering::Relaxed);
+                    self.signals.committed.notify_one();
+                }
+                Err(SearchError::Unavailable(trouble.to_string()))
+            }
+            Err(error) => Err(SearchError::Unavailable(error.to_string())),
+        }
+    }
+}
