@@ -106,11 +106,9 @@ const ENGLISH: Finding = Finding {
     shortened: "That is more than can be searched for at once, so only its beginning was.",
     cut: "The search took too long and was stopped before it had looked at everything. More words, a room or a day make it \
           quicker.",
-    looked: |n, older| match older {
-        false => {
-            format!("Only the newest {n} messages were looked through. A room or a day leads further back.")
-        }
-        true => format!("Only {n} older messages were looked through. A room or a day leads further back."),
+    looked: |n, older| {
+        let which = if older { format!("{n} older") } else { format!("the newest {n}") };
+        format!("Only {which} messages were looked through. A room or a day leads further back.")
     },
     go_on: "Search on from here",
     behind: "Messages are still being made ready for the search, so some cannot be found yet.",
@@ -159,9 +157,9 @@ const CHINESE: Finding = Finding {
     nothing_to_find: ("里面没有可以搜索的内容。", "请输入文字、名字或日期。"),
     shortened: "输入的内容太长，只搜索了前面的一部分。",
     cut: "搜索太久，没有看完就停下了。多写几个词，或者指定聊天室或日期，会快一些。",
-    looked: |n, older| match older {
-        false => format!("只看了最新的 {n} 条消息。指定聊天室或日期，可以找到更早的。"),
-        true => format!("只看了更早的 {n} 条消息。指定聊天室或日期，可以找到再早的。"),
+    looked: |n, older| {
+        let which = if older { "更早" } else { "最新" };
+        format!("只看了{which}的 {n} 条消息。指定聊天室或日期，可以找到更久以前的。")
     },
     go_on: "从这里接着搜索",
     behind: "有些消息还在整理，暂时搜索不到。",
