@@ -129,7 +129,7 @@ impl<'a> Walk<'a> {
         loop {
             if let Some(index) = self.taken {
                 let room = &mut self.rooms[index];
-                room.fill(self.store, self.from.moment()).await?;
+                room.fill(self.store).await?;
                 self.next.extend(room.next().map(|moment| (moment, Reverse(index))));
                 self.taken = None;
             }
@@ -141,6 +141,7 @@ impl<'a> Walk<'a> {
                 _ => Position::first_of(moment),
             };
             self.last = Some(position);
+            // What comes before is there to be counted, or because clocks differ.
             if position <= self.from
                 && let Some(message) = message
             {
@@ -167,7 +168,7 @@ impl Room {
             later.first().map_or(Seq::MAX, |later| later.seq - 1)
         };
         let mut room = Room { name, read: Vec::new(), upto, limit, earliest: u64::MAX, start };
-        room.fill(store, from).await?;
+        room.fill(store).await?;
         Ok(room)
     }
 
@@ -181,24 +182,19 @@ impl Room {
         self.read.pop()
     }
 
-    /// Reads on if nothing is left of what was read. What was said after `from` before anything else is passed over.
-    async fn fill(&mut self, store: &dyn Store, from: u64) -> Result<(), StoreError> {
+    /// Reads on if nothing is left of what was read.
+    async fn fill(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         if self.earliest.saturating_add(SKEW) < self.start {
             // Nothing that stands before it was said so much later.
             (self.read, self.upto) = (Vec::new(), 0);
         }
-        loop {
-            while self.next().is_some_and(|next| next > from) {
-                self.read.pop();
-            }
-            if !self.read.is_empty() || self.upto == 0 {
-                return Ok(());
-            }
+        if self.read.is_empty() && self.upto > 0 {
             let piece = Piece::Latest { upto: self.upto, limit: self.limit };
             self.read = store.read(self.name.clone(), piece).await?.messages;
             let is_all = self.read.len() < self.limit as usize;
             self.upto = self.read.first().map_or(0, |oldest| if is_all { 0 } else { oldest.seq - 1 });
             self.limit = (2 * self.limit).min(PIECE_LATER);
         }
+        Ok(())
     }
 }

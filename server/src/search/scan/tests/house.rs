@@ -1,0 +1,177 @@
+//! A house whose store can be searched, watched and silenced.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use chat::{
+    id::{ClientId, Epoch, UserId},
+    protocol::{Head, User},
+    room_name::RoomName,
+    time::Millis,
+};
+use futures::{FutureExt as _, future::BoxFuture};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use super::{Answer, Bounds, Hit, Query, Trouble, named, scan};
+use crate::{
+    search::Search,
+    store::{Claim, Draft, Kept, News, Piece, SharedStore, Slice, Store, StoreError, sqlite::SqliteStore},
+};
+
+/// A store that remembers what was read of it.
+pub(super) struct Watched {
+    store: SqliteStore,
+    read: Mutex<Vec<(RoomName, usize)>>,
+    /// How many questions it answers before it falls silent.
+    pub(super) answers: AtomicUsize,
+    /// How many questions wait in that silence.
+    pub(super) waiting: AtomicUsize,
+    /// How often it has named its rooms.
+    named: AtomicUsize,
+}
+
+/// A question that waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Watched {
+    /// Returns if there is to be an answer.
+    async fn may_answer(&self) {
+        let takes = |left: usize| left.checked_sub(1);
+        if self.answers.try_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_err() {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            let _waiting = Waiting(&self.waiting);
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Store for Watched {
+    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept> {
+        self.store.append(drafts)
+    }
+
+    fn follow(&self, room: RoomName) -> BoxFuture<'_, Result<Head, StoreError>> {
+        self.store.follow(room)
+    }
+
+    fn unfollow(&self, room: &RoomName) {
+        self.store.unfollow(room);
+    }
+
+    fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>> {
+        async move {
+            self.may_answer().await;
+            let slice = self.store.read(room.clone(), piece).await?;
+            self.read.lock().unwrap().push((room, slice.messages.len()));
+            Ok(slice)
+        }
+        .boxed()
+    }
+
+    fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>> {
+        async {
+            self.may_answer().await;
+            let mut rooms = self.store.rooms().await?;
+            // They are named in no order.
+            rooms.sort();
+            let turns = self.named.fetch_add(1, Ordering::Relaxed) % rooms.len().max(1);
+            rooms.rotate_left(turns);
+            Ok(rooms)
+        }
+        .boxed()
+    }
+
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.store.claim(claim)
+    }
+
+    fn holds(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.store.holds(claim)
+    }
+
+    fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.release(claim)
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.store.close()
+    }
+}
+
+/// A store, and where it is.
+pub(super) struct House {
+    pub(super) store: Arc<Watched>,
+    pub(super) folder: TempDir,
+    pub(super) epoch: Epoch,
+    said: AtomicU64,
+    _news: mpsc::Receiver<News>,
+}
+
+impl House {
+    pub(super) fn new() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let (news, told) = mpsc::channel(100_000);
+        let epoch = Epoch::parse("e").unwrap();
+        let store = SqliteStore::open(folder.path(), epoch.clone(), 0, news).unwrap();
+        let answers = AtomicUsize::new(usize::MAX);
+        let (waiting, named) = Default::default();
+        let store = Watched { store, read: Mutex::default(), answers, waiting, named };
+        House { store: Arc::new(store), folder, epoch, said: AtomicU64::new(0), _news: told }
+    }
+
+    pub(super) async fn say(&self, messages: impl IntoIterator<Item = (&str, &str, &str, u64)>) {
+        let draft = |(room, name, text, at): (&str, &str, &str, u64)| Draft {
+            room: named(room),
+            id: ClientId::parse(&format!("m{}", self.said.fetch_add(1, Ordering::Relaxed))).unwrap(),
+            user: User { id: UserId::parse("u").unwrap(), name: name.into() },
+            text: text.into(),
+            at: Millis(at),
+        };
+        let kept = self.store.append(messages.into_iter().map(draft).collect()).await;
+        assert!(kept.failed.is_none(), "{:?}", kept.failed);
+    }
+
+    /// What a search of everything that is open answers.
+    pub(super) async fn scan(
+        &self,
+        typed: &str,
+        older: Option<i64>,
+        bounds: Bounds,
+    ) -> Result<Answer, Trouble> {
+        scan(&*self.store, &Query::parse(typed, 0), older, bounds, |room| room.as_str() != "closed").await
+    }
+
+    /// All that is found, page after page.
+    pub(super) async fn all(&self, typed: &str, bounds: Bounds) -> Vec<Hit> {
+        let (mut hits, mut older) = (Vec::new(), None);
+        loop {
+            let answer = self.scan(typed, older, bounds).await.unwrap();
+            assert!(answer.hits.len() <= bounds.page && !answer.cut);
+            assert!(answer.looked.is_none_or(|looked| looked <= bounds.looked));
+            hits.extend(answer.hits);
+            if answer.older.is_none() {
+                return hits;
+            }
+            assert!(older.is_none_or(|before| answer.older < Some(before)), "it goes on");
+            older = answer.older;
+        }
+    }
+
+    pub(super) fn search(&self) -> Search {
+        let store: SharedStore = self.store.clone();
+        Search::scan(store)
+    }
+
+    pub(super) fn take_read(&self) -> Vec<(RoomName, usize)> {
+        std::mem::take(&mut self.store.read.lock().unwrap())
+    }
+}
