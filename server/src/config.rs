@@ -67,6 +67,10 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_LEAVE_GRACE", default_value = "30s", value_name = "TIME")]
     pub leave_grace: Span,
 
+    /// How long another node of the same chat is taken to be there when nothing is heard of it
+    #[arg(long, env = "TEAHOUSE_NODE_LEASE", default_value = "15s", value_name = "TIME")]
+    pub node_lease: Span,
+
     /// How often connections are asked whether they are still there
     #[arg(long, env = "TEAHOUSE_HEARTBEAT", default_value = "25s", value_name = "TIME")]
     pub heartbeat: Span,

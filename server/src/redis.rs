@@ -5,13 +5,16 @@
 //! nodes tell each other. The log and the nicknames are [`crate::store::redis`]'s.
 
 pub(crate) mod channel;
-mod entry;
+pub(crate) mod entry;
 pub(crate) mod key;
 pub(crate) mod link;
 pub(crate) mod neighbours;
 
 mod wanted;
 mod word;
+
+#[cfg(test)]
+pub(crate) mod test_server;
 
 use std::sync::Arc;
 
@@ -43,7 +46,8 @@ impl Redis {
         rand::rng().fill_bytes(&mut name);
         let node = NodeId::from_bytes(name);
         let link = Arc::new(Link::open(Client::open(address.url())?, Keys::new(&config.redis_prefix)).await?);
-        let others = Others::new(node.clone(), link.clone(), config.leave_grace.millis());
+        let others =
+            Others::new(node.clone(), link.clone(), config.leave_grace.millis(), config.node_lease.0);
         Ok(Redis { channel: Arc::new(Channel::new(node.clone())), others: Arc::new(others), node, link })
     }
 }

@@ -17,7 +17,11 @@ use tokio::sync::mpsc;
 
 use crate::neighbours::Word;
 
+pub(crate) mod redis;
 pub(crate) mod sqlite;
+
+#[cfg(test)]
+pub(crate) mod conformance;
 
 /// What the server keeps its events and names in.
 pub(crate) type SharedStore = Arc<dyn Store>;

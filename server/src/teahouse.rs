@@ -28,7 +28,11 @@ use crate::{
     rooms::Rooms,
     search::Search,
     site::Site,
-    store::{NEWS_CAPACITY, NewsSender, SharedStore, sqlite::SqliteStore},
+    store::{
+        NEWS_CAPACITY, NewsSender, SharedStore,
+        redis::{RedisStore, cookies::cookie_keys},
+        sqlite::SqliteStore,
+    },
 };
 
 /// How many connections are let go at once when the server stops.
@@ -112,8 +116,19 @@ impl Kept {
         keeping: &Keeping,
     ) -> anyhow::Result<Kept> {
         let Redis { link, channel, others, node } = Redis::open(config, address).await?;
-        let _ = (link, channel, others, node, news, keeping);
-        anyhow::bail!("it is not whole yet")
+        let cookie_keys = cookie_keys(&link, &Identity::new_key()).await?;
+        let Keeping { tasks, stop } = keeping;
+        tasks.spawn(link.clone().keep(news.clone(), stop.clone()));
+        tasks.spawn(channel.clone().keep(link.clone(), news.clone(), stop.clone()));
+        tasks.spawn(others.clone().keep(news, stop.clone()));
+        let store = Arc::new(RedisStore::start(link, channel, &node, config.retain));
+        Ok(Kept {
+            identity: Identity::of_keys(cookie_keys.iter().map(String::as_str))
+                .context("the keys that sign logins")?,
+            search: Search::scan(store.clone()),
+            neighbours: others,
+            store,
+        })
     }
 }
 

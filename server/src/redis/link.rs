@@ -61,11 +61,25 @@ pub(crate) struct Link {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LinkError {
     #[error("{0}")]
-    Redis(#[from] RedisError),
+    Redis(String),
     #[error("it did not answer within {} s", DEADLINE.as_secs())]
     Silent,
     #[error("{0}")]
     Unfit(String),
+}
+
+impl From<RedisError> for LinkError {
+    fn from(error: RedisError) -> LinkError {
+        LinkError::Redis(match error.code() {
+            Some("NOAUTH") => "it asks for a password, and the address has none".to_owned(),
+            Some("WRONGPASS") => "it refuses the user and the password".to_owned(),
+            Some("NOPERM") => format!("its user may not do what is needed: {}", line(&error)),
+            _ if error.kind() == ErrorKind::AuthenticationFailed => {
+                "it refuses the user and the password".to_owned()
+            }
+            _ => line(&error),
+        })
+    }
 }
 
 impl Link {

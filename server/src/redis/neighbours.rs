@@ -36,11 +36,8 @@ use crate::{
     store::{News, NewsSender, StoreError},
 };
 
-/// How long a node that says nothing more is taken to be there.
-const LEASE: Duration = Duration::from_secs(15);
-
-/// How often a node says that it is there.
-const BEAT: Duration = Duration::from_secs(3);
+/// How often a node says that it is there, as part of the time for which it is taken to be.
+const BEATS: u32 = 5;
 
 /// How many words about people rather than seats may wait to be told; beyond that the oldest are left out.
 const WAITING: usize = 10_000;
@@ -50,6 +47,8 @@ pub(crate) struct Others {
     node: NodeId,
     link: Arc<Link>,
     leave_grace_ms: u64,
+    /// How long a node that says nothing more is taken to be there.
+    lease: Duration,
     told: Mutex<Told>,
     changed: Notify,
 }
@@ -72,9 +71,10 @@ struct Kept {
 }
 
 impl Others {
-    /// Nobody sits here yet. A user whose last session is gone is expected back for `leave_grace_ms`.
-    pub(crate) fn new(node: NodeId, link: Arc<Link>, leave_grace_ms: u64) -> Others {
-        Others { node, link, leave_grace_ms, told: Mutex::default(), changed: Notify::new() }
+    /// Nobody sits here yet. A user whose last session is gone is expected back for `leave_grace_ms`; a node that says
+    /// nothing for `lease` is taken to be gone.
+    pub(crate) fn new(node: NodeId, link: Arc<Link>, leave_grace_ms: u64, lease: Duration) -> Others {
+        Others { node, link, leave_grace_ms, lease, told: Mutex::default(), changed: Notify::new() }
     }
 
     /// Says that this node is there, and what has changed on it, until `stop`. Tells of nodes that are gone.
@@ -86,7 +86,7 @@ impl Others {
             loop {
                 tokio::select! {
                     () = sleep_until(beat) => {
-                        beat = Instant::now() + BEAT;
+                        beat = Instant::now() + self.lease / BEATS;
                         self.beat(&mut there, &news).await;
                     }
                     () = self.changed.notified() => self.tell().await,
@@ -109,7 +109,7 @@ impl Others {
     async fn beat(&self, there: &mut BTreeSet<NodeId>, news: &NewsSender) {
         let lease = Script::new(include_str!("lease.lua"));
         let mut lease = lease.key(self.link.keys().nodes());
-        lease.arg(self.node.as_str()).arg(u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX));
+        lease.arg(self.node.as_str()).arg(u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX));
         let answer: Result<(bool, Vec<String>, Vec<String>), StoreError> =
             self.link.ask(async |mut live| lease.invoke_async(&mut live.connection).await).await;
         let (known, nodes, gone) = match answer {

@@ -5,7 +5,6 @@ use chat::{
     id::{ClientId, NodeId, UserId},
     protocol::User,
     room::Seat,
-    room_name::RoomName,
 };
 
 use super::key::Keys;

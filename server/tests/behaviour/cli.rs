@@ -34,12 +34,28 @@ fn a_bad_value_is_one_line_that_names_it_and_exit_code_2() {
         ("--base-url", "chat.example"),
         ("--allow-origin", "https://tea.example/path"),
         ("--trust-proxy", "somebody"),
-        ("--store", "redis://tea.example"),
+        ("--store", "mysql://tea.example"),
+        ("--store", "redis://tea.example/leaves"),
+        ("--redis-prefix", "tea:leaves"),
+        ("--node-lease", "a while"),
         ("--rate-send", "-1"),
         ("--frame-limit", "1MB"),
     ] {
         assert_refused(&run(&[&format!("{flag}={value}")], &[]), &[flag, value]);
     }
+}
+
+#[test]
+fn the_password_in_an_address_is_not_repeated() {
+    for address in
+        ["redis://ann:s3cret@tea.example/leaves", "mysql://ann:s3cret@tea.example", "redis://:s3cret@"]
+    {
+        let output = run(&[&format!("--store={address}")], &[]);
+        assert_refused(&output, &["--store"]);
+        assert!(!text(&output.stderr).contains("s3cret"), "{}", text(&output.stderr));
+    }
+    let help = run(&["--help"], &[("TEAHOUSE_STORE", "redis://ann:s3cret@tea.example")]);
+    assert!(text(&help.stdout).contains("TEAHOUSE_STORE") && !text(&help.stdout).contains("s3cret"));
 }
 
 #[test]

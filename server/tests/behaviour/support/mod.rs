@@ -5,6 +5,8 @@ mod browser;
 mod lines;
 mod plain;
 pub(crate) mod program;
+mod redis;
+pub(crate) mod relay;
 mod socket;
 
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use browser::Browser;
 pub(crate) use lines::Lines;
 pub(crate) use plain::Plain;
+pub(crate) use redis::Redis;
 pub(crate) use socket::{Knock, Socket};
 
 /// How long anything may take that is sure to come. Generous, for it only matters when a test fails.

@@ -1,0 +1,101 @@
+//! The store of several nodes: a log per room in Redis, and who holds which nickname.
+//!
+//! [`writer`] appends, many messages at once, by way of [`append`]; [`reader`] asks, [`names`] claims, [`cookies`] keeps
+//! the keys of logins. Each change is one script, so that Redis does all of it or nothing. What was committed is told by
+//! Redis itself, this node's own messages too: nothing here makes news.
+
+mod append;
+mod names;
+mod reader;
+mod writer;
+
+pub(crate) mod cookies;
+
+use std::sync::Arc;
+
+use chat::{id::NodeId, protocol::Head, room_name::RoomName};
+use futures::{FutureExt as _, future::BoxFuture};
+use names::Names;
+use reader::Reader;
+use writer::Writer;
+
+use super::{Claim, Draft, Kept, Piece, Slice, Store, StoreError};
+use crate::redis::{channel::Channel, link::Link};
+
+/// The store in Redis.
+pub(crate) struct RedisStore {
+    link: Arc<Link>,
+    channel: Arc<Channel>,
+    writer: Writer,
+    reader: Reader,
+    names: Names,
+}
+
+impl RedisStore {
+    /// Starts to take messages. A room keeps its newest `retain` messages; 0: all of them. What is committed is heard on
+    /// `channel`.
+    pub(crate) fn start(link: Arc<Link>, channel: Arc<Channel>, node: &NodeId, retain: u32) -> RedisStore {
+        RedisStore {
+            writer: Writer::start(link.clone(), retain),
+            reader: Reader::new(link.clone()),
+            names: Names::new(link.clone(), node),
+            link,
+            channel,
+        }
+    }
+}
+
+impl Store for RedisStore {
+    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept> {
+        self.writer.append(drafts).boxed()
+    }
+
+    fn follow(&self, room: RoomName) -> BoxFuture<'_, Result<Head, StoreError>> {
+        async move {
+            self.channel.follow(&room).await?;
+            self.reader.head(room).await
+        }
+        .boxed()
+    }
+
+    fn unfollow(&self, room: &RoomName) {
+        self.channel.unfollow(room);
+    }
+
+    fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>> {
+        async move { self.reader.read(&room, piece).await }.boxed()
+    }
+
+    fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>> {
+        async move {
+            let rooms = self.link.keys().rooms();
+            let names: Vec<String> = self
+                .link
+                .ask(async |mut live| {
+                    redis::cmd("SMEMBERS").arg(rooms).query_async(&mut live.connection).await
+                })
+                .await?;
+            Ok(names.iter().filter_map(|name| RoomName::from_canonical(name).ok()).collect())
+        }
+        .boxed()
+    }
+
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {
+        async move { self.names.claim(&claim).await }.boxed()
+    }
+
+    fn holds(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {
+        async move { self.names.holds(&claim).await }.boxed()
+    }
+
+    fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move { self.names.release(&claim).await }.boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.writer.close().boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

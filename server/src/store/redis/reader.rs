@@ -1,0 +1,135 @@
+//! Questions about a room's log.
+
+use std::sync::Arc;
+
+use chat::{
+    id::Epoch,
+    protocol::{Head, Message, Seq},
+    room_name::RoomName,
+    time::Millis,
+};
+use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, Value};
+
+use crate::{
+    redis::{
+        entry,
+        link::{Link, Live},
+    },
+    store::{Extent, Piece, Slice, StoreError},
+};
+
+const READ: &str = include_str!("read.lua");
+
+/// How many messages one script gives, so that nobody else waits long for Redis.
+const PAGE: u32 = 1_000;
+
+/// The largest number that a script can count with.
+const LARGEST: u64 = 1 << 53;
+
+/// Whoever asks about the logs.
+pub(super) struct Reader {
+    link: Arc<Link>,
+    script: Script,
+}
+
+/// A piece as one script gives it.
+struct Page {
+    epoch: Epoch,
+    extent: Extent,
+    /// The last seq of the whole piece.
+    last: Seq,
+    messages: Vec<Message>,
+}
+
+impl Reader {
+    pub(super) fn new(link: Arc<Link>) -> Reader {
+        Reader { link, script: Script::new(READ) }
+    }
+
+    /// Where a room's log stands. One that nobody has appended to in this life of the logs is in it nevertheless.
+    pub(super) async fn head(&self, room: RoomName) -> Result<Head, StoreError> {
+        let state = self.link.keys().room(&room, "state");
+        let asked = self.link.ask(async |mut live| {
+            let (seq, generation): (Option<Seq>, Option<u64>) = redis::cmd("HMGET")
+                .arg(state)
+                .arg(&["head", "generation"])
+                .query_async(&mut live.connection)
+                .await?;
+            Ok((live, seq.unwrap_or_default(), generation.unwrap_or_default()))
+        });
+        let (live, seq, generation) = asked.await?;
+        if generation > live.generation {
+            return Err(self.stale(&live));
+        }
+        Ok(Head { room, epoch: live.epoch, seq })
+    }
+
+    /// A piece of a room's log. A large one is read in several parts: then the log may move on between them, and what is
+    /// no longer kept when the next part is read is left out, so that there is never a hole.
+    pub(super) async fn read(&self, room: &RoomName, piece: Piece) -> Result<Slice, StoreError> {
+        let Page { epoch, mut extent, last, mut messages } = self.page(room, piece).await?;
+        while let Some(newest) = messages.last().map(|message| message.seq)
+            && newest < last
+        {
+            let rest = self.page(room, Piece::Between { after: newest, upto: last }).await?;
+            if rest.epoch != epoch {
+                return Err(StoreError::Unavailable("another life of the logs has begun".to_owned()));
+            }
+            if rest.messages.first().is_none_or(|message| message.seq != newest + 1) {
+                messages.clear();
+                extent = rest.extent;
+            }
+            messages.extend(rest.messages);
+        }
+        Ok(Slice { epoch, extent, messages })
+    }
+
+    async fn page(&self, room: &RoomName, piece: Piece) -> Result<Page, StoreError> {
+        let keys = self.link.keys();
+        let (kind, from, to) = match piece {
+            Piece::Between { after, upto } => ("between", after, upto),
+            Piece::Latest { upto, limit } => ("latest", upto, u64::from(limit)),
+            Piece::Around { seq, limit } => ("around", seq, u64::from(limit)),
+            Piece::Since { at, limit } => ("since", at.0, u64::from(limit)),
+        };
+        let asked = self.link.ask(async |mut live| {
+            let mut call = self.script.key(keys.room(room, "state"));
+            call.key(keys.room(room, "log")).key(keys.room(room, "body"));
+            call.arg(live.generation).arg(PAGE).arg(kind).arg(from.min(LARGEST)).arg(to.min(LARGEST));
+            let answer: Value = call.invoke_async(&mut live.connection).await?;
+            let page = read_page(room, live.epoch.clone(), answer)?;
+            Ok((live, page))
+        });
+        let (live, page) = asked.await?;
+        page.ok_or_else(|| self.stale(&live))
+    }
+
+    /// Another node has seen a newer life of the logs than this one.
+    fn stale(&self, live: &Live) -> StoreError {
+        self.link.greet_again(live);
+        StoreError::Unavailable("another life of the logs has begun".to_owned())
+    }
+}
+
+/// What the script said; nothing, if it knows of a newer life of the logs.
+fn read_page(room: &RoomName, epoch: Epoch, answer: Value) -> RedisResult<Option<Page>> {
+    let mut answer = Vec::<Value>::from_redis_value(answer)?.into_iter();
+    let mut next = || answer.next().ok_or_else(unexpected);
+    if String::from_redis_value(next()?)? == "stale" {
+        return Ok(None);
+    }
+    let mut number = || u64::from_redis_value(next()?).map_err(RedisError::from);
+    let (head, oldest, first, last) = (number()?, number()?, number()?, number()?);
+    let mut messages = Vec::with_capacity(answer.len() / 2);
+    for seq in first.. {
+        let (Some(at), Some(body)) = (answer.next(), answer.next()) else { break };
+        let at = Millis(u64::from_redis_value(at)?);
+        let body = Vec::<u8>::from_redis_value(body)?;
+        messages.push(entry::message(room, seq, at, &body).ok_or_else(unexpected)?);
+    }
+    Ok(Some(Page { epoch, extent: Extent { head, oldest }, last, messages }))
+}
+
+fn unexpected() -> RedisError {
+    (ErrorKind::UnexpectedReturnType, "what lies in a log is no message").into()
+}

@@ -1,0 +1,52 @@
+//! Nodes, as far as the store needs them, on a Redis of their own.
+
+use std::{any::Any, sync::Arc};
+
+use chat::id::NodeId;
+use redis::Client;
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    redis::{channel::Channel, key::Keys, link::Link, test_server::RedisServer},
+    store::{NEWS_CAPACITY, News, SharedStore, conformance::Bench, redis::RedisStore},
+};
+
+/// One node's way to the log.
+pub(super) struct Node {
+    pub(super) link: Arc<Link>,
+    pub(super) redis: Arc<RedisStore>,
+    pub(super) store: SharedStore,
+    pub(super) news: mpsc::Receiver<News>,
+    _stop: DropGuard,
+}
+
+/// A node that keeps its connections.
+pub(super) async fn node(server: &RedisServer, name: &str, retain: u32) -> Node {
+    let (sender, news) = mpsc::channel(2 * NEWS_CAPACITY);
+    let link = Link::open(Client::open(server.url()).unwrap(), Keys::new("teahouse")).await.unwrap();
+    let link = Arc::new(link);
+    let name = NodeId::parse(name).unwrap();
+    let channel = Arc::new(Channel::new(name.clone()));
+    let stop = CancellationToken::new();
+    tokio::spawn(link.clone().keep(sender.clone(), stop.clone()));
+    tokio::spawn(channel.clone().keep(link.clone(), sender, stop.clone()));
+    let redis = Arc::new(RedisStore::start(link.clone(), channel, &name, retain));
+    Node { link, store: redis.clone(), redis, news, _stop: stop.drop_guard() }
+}
+
+/// A node that greets once and then hears of nothing.
+pub(super) async fn hermit(server: &RedisServer) -> (Arc<Link>, RedisStore) {
+    let link = Link::open(Client::open(server.url()).unwrap(), Keys::new("teahouse")).await.unwrap();
+    let (link, name) = (Arc::new(link), NodeId::parse("hermit").unwrap());
+    let channel = Arc::new(Channel::new(name.clone()));
+    (link.clone(), RedisStore::start(link, channel, &name, 0))
+}
+
+/// A node on a Redis of its own.
+pub(super) async fn open(retain: u32) -> Bench {
+    let server = RedisServer::start(&[]);
+    let Node { store, news, _stop, .. } = node(&server, "n", retain).await;
+    let beneath: Box<dyn Any + Send> = Box::new((_stop, server));
+    Bench { store, news, _beneath: beneath }
+}

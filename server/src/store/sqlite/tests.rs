@@ -1,0 +1,19 @@
+//! What every store promises, on SQLite.
+
+use chat::id::Epoch;
+use tokio::sync::mpsc;
+
+use super::SqliteStore;
+use crate::store::{
+    NEWS_CAPACITY,
+    conformance::{Bench, conformance},
+};
+
+async fn open(retain: u32) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, news) = mpsc::channel(2 * NEWS_CAPACITY);
+    let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), retain, sender).unwrap();
+    Bench { store: std::sync::Arc::new(store), news, _beneath: Box::new(folder) }
+}
+
+conformance!(super::open);

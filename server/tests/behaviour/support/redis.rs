@@ -1,0 +1,105 @@
+//! A Redis of a test's own, as a process: started, stopped, held and killed like any other.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use super::{PATIENCE, folder};
+
+/// A Redis server.
+pub(crate) struct Redis {
+    folder: TempDir,
+    port: u16,
+    settings: Vec<String>,
+    running: Option<Child>,
+}
+
+impl Redis {
+    /// One that forgets everything at its end.
+    pub(crate) fn start() -> Redis {
+        Redis::with(&["--appendonly", "no"])
+    }
+
+    /// One that syncs everything before it answers.
+    pub(crate) fn durable() -> Redis {
+        Redis::with(&["--appendonly", "yes", "--appendfsync", "always"])
+    }
+
+    /// One with these settings.
+    pub(crate) fn with(settings: &[&str]) -> Redis {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+        let port = listener.local_addr().expect("a listener has an address").port();
+        drop(listener);
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let mut redis = Redis { folder: folder(), port, settings, running: None };
+        redis.run();
+        redis
+    }
+
+    /// Starts it again, on what it has kept.
+    pub(crate) fn run(&mut self) {
+        assert!(self.running.is_none(), "it runs already");
+        let log = fs::File::create(self.folder.path().join("log")).expect("a log");
+        let mut command = Command::new("redis-server");
+        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"]);
+        command.arg(self.folder.path()).args(&self.settings);
+        command.stdin(Stdio::null()).stdout(log).stderr(Stdio::null());
+        self.running = Some(command.spawn().expect("redis-server starts"));
+        let until = Instant::now() + PATIENCE;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            let ended = self.running.as_mut().expect("it was started").try_wait().expect("it is a child");
+            assert!(ended.is_none() && Instant::now() < until, "it does not listen: {}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Its address, as `--store` takes it.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills it where it stands.
+    pub(crate) fn kill(&mut self) {
+        let mut running = self.running.take().expect("it runs");
+        running.kill().expect("it can be killed");
+        running.wait().expect("it ends");
+    }
+
+    /// Sends it a signal: `-STOP` holds it, `-CONT` lets it go on.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.running.as_ref().expect("it runs").id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().expect("there is a kill command");
+        assert!(sent.success());
+    }
+
+    /// What it answers to a command, as `redis-cli` prints it.
+    pub(crate) fn ask(&self, command: &[&str]) -> String {
+        let mut cli = Command::new("redis-cli");
+        let output = cli.args(["-p", &self.port.to_string()]).args(command).output().expect("redis-cli runs");
+        String::from_utf8(output.stdout).expect("it is text").trim_end().to_owned()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            // One that has ended already cannot be killed, which is as good.
+            let _ = running.kill();
+            let _ = running.wait();
+        }
+    }
+}
