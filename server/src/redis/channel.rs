@@ -66,7 +66,7 @@ impl Channel {
 
     /// Returns when everything that is told of a room from now on is news.
     pub(crate) async fn follow(&self, room: &RoomName) -> Result<(), StoreError> {
-        let (heard, hears) = oneshot::channel();
+        let (reply, answer) = oneshot::channel();
         {
             let mut wishes = self.wishes();
             wishes.dropped.remove(room);
@@ -74,10 +74,10 @@ impl Channel {
             if following.is_heard {
                 return Ok(());
             }
-            following.waiting.push(heard);
+            following.waiting.push(reply);
         }
         self.changed.notify_one();
-        if let Ok(Ok(())) = timeout(DEADLINE, hears).await {
+        if let Ok(Ok(())) = timeout(DEADLINE, answer).await {
             return Ok(());
         }
         let mut wishes = self.wishes();
@@ -130,14 +130,14 @@ impl Channel {
     }
 
     async fn listen(&self, link: &Link, news: &NewsSender) -> Result<(), LinkError> {
-        let (pushed, mut pushes) = mpsc::channel::<PushInfo>(WAITING);
+        let (sender, mut pushes) = mpsc::channel::<PushInfo>(WAITING);
         let overflow = Arc::new(Notify::new());
         let overflown = overflow.clone();
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(DEADLINE))
             .set_response_timeout(Some(DEADLINE))
             .set_push_sender(move |push: PushInfo| {
-                pushed.try_send(push).map_err(|_| {
+                sender.try_send(push).map_err(|_| {
                     overflown.notify_one();
                     redis::aio::SendError
                 })
@@ -230,10 +230,10 @@ impl Channel {
         if word::is_from(&payload, &self.node) {
             return;
         }
-        match word::read(link.keys(), &channel, &payload) {
-            Some(told) => pass(told, news).await,
-            None => tracing::debug!(%channel, "something was told that this version does not know"),
-        }
+        let Some(told) = word::read(link.keys(), &channel, &payload) else {
+            return tracing::debug!(%channel, "something was told that this version does not know");
+        };
+        pass(told, news).await;
     }
 
     fn wishes(&self) -> MutexGuard<'_, Wishes> {

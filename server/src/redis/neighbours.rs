@@ -53,6 +53,9 @@ pub(crate) struct Others {
     changed: Notify,
 }
 
+/// What Redis says of a room's roster: its time in seconds, the nodes, and the entries.
+type Look = ((u64, u64), HashMap<String, u64>, HashMap<String, String>);
+
 /// What the other nodes must know of this one.
 #[derive(Default)]
 struct Told {
@@ -277,7 +280,6 @@ impl Neighbours for Others {
             look.cmd("TIME");
             look.cmd("ZRANGE").arg(keys.nodes()).arg(0).arg(-1).arg("WITHSCORES");
             look.cmd("HGETALL").arg(keys.room(&room, "members"));
-            type Look = ((u64, u64), HashMap<String, u64>, HashMap<String, String>);
             let ((seconds, _), nodes, entries): Look =
                 self.link.ask(async |mut live| look.query_async(&mut live.connection).await).await?;
             let now = clock::now();

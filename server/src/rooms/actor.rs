@@ -209,11 +209,11 @@ impl Actor {
             Ok((head, seats)) => {
                 self.look_at = None;
                 self.apply(Command::Roster(seats)).await;
-                let held = self.room.head();
-                if head.epoch != held.epoch || head.seq < held.seq {
+                let known = self.room.head();
+                if head.epoch != known.epoch || head.seq < known.seq {
                     self.begin_anew().await;
-                } else if head.seq > held.seq {
-                    self.catch_up(held.seq, head.seq).await;
+                } else if head.seq > known.seq {
+                    self.catch_up(known.seq, head.seq).await;
                 }
             }
             Err(error) => self.try_again(&error),
