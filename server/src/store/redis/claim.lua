@@ -1,5 +1,6 @@
 #!lua
--- Gives a nickname to a user, unless somebody else holds it by the word of any node; whether they have it now.
+-- Gives a nickname to a user, unless somebody else holds it by the word of any node; whether they have it now. It lies
+-- there until the latest word has passed.
 --
 -- KEYS: the nickname. ARGV: the user, the name, this node's field, and for how many milliseconds.
 local key = KEYS[1]

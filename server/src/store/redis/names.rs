@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat::id::NodeId;
-use redis::{FromRedisValue, Script, ScriptInvocation};
+use redis::{FromRedisValue, RedisResult, Script, ScriptInvocation};
 
 use crate::{
     redis::link::Link,
@@ -11,7 +11,6 @@ use crate::{
 };
 
 const CLAIM: &str = include_str!("claim.lua");
-const HOLDS: &str = include_str!("holds.lua");
 const RELEASE: &str = include_str!("release.lua");
 
 /// The nicknames, as this node speaks of them.
@@ -20,7 +19,6 @@ pub(super) struct Names {
     /// Where this node's word stands.
     field: String,
     claim: Script,
-    holds: Script,
     release: Script,
 }
 
@@ -30,7 +28,6 @@ impl Names {
             link,
             field: format!("node:{node}"),
             claim: Script::new(CLAIM),
-            holds: Script::new(HOLDS),
             release: Script::new(RELEASE),
         }
     }
@@ -42,11 +39,13 @@ impl Names {
         self.ask(&script).await
     }
 
-    /// Whether a user holds a nickname now.
+    /// Whether a user holds a nickname now: what lies there does so as long as somebody does.
     pub(super) async fn holds(&self, claim: &Claim) -> Result<bool, StoreError> {
-        let mut script = self.holds.key(self.key(claim));
-        script.arg(claim.user.id.as_str());
-        self.ask(&script).await
+        let key = self.key(claim);
+        let asked = self.link.ask(async |mut live| -> RedisResult<Option<String>> {
+            redis::cmd("HGET").arg(key).arg("user").query_async(&mut live.connection).await
+        });
+        Ok(asked.await?.as_deref() == Some(claim.user.id.as_str()))
     }
 
     /// Lets a nickname go by this node's word; one that is let go at once, by every node's.

@@ -67,20 +67,17 @@ impl Reader {
     /// A piece of a room's log. A large one is read in several parts: then the log may move on between them, and what is
     /// no longer kept when the next part is read is left out, so that there is never a hole.
     pub(super) async fn read(&self, room: &RoomName, piece: Piece) -> Result<Slice, StoreError> {
-        let Page { epoch, mut extent, last, mut messages } = self.page(room, piece).await?;
-        while let Some(newest) = messages.last().map(|message| message.seq)
-            && newest < last
+        let mut read = self.page(room, piece).await?;
+        while let Some(newest) = read.messages.last().map(|message| message.seq)
+            && newest < read.last
         {
-            let rest = self.page(room, Piece::Between { after: newest, upto: last }).await?;
-            if rest.epoch != epoch {
+            let rest = self.page(room, Piece::Between { after: newest, upto: read.last }).await?;
+            if rest.epoch != read.epoch {
                 return Err(StoreError::Unavailable("another life of the logs has begun".to_owned()));
             }
-            if rest.messages.first().is_none_or(|message| message.seq != newest + 1) {
-                messages.clear();
-                extent = rest.extent;
-            }
-            messages.extend(rest.messages);
+            read.go_on(rest);
         }
+        let Page { epoch, extent, messages, .. } = read;
         Ok(Slice { epoch, extent, messages })
     }
 
@@ -111,6 +108,18 @@ impl Reader {
     }
 }
 
+impl Page {
+    /// Goes on with what was read next.
+    fn go_on(&mut self, rest: Page) {
+        let newest = self.messages.last().map_or(0, |message| message.seq);
+        if rest.messages.first().is_none_or(|message| message.seq != newest + 1) {
+            self.messages.clear();
+            self.extent = rest.extent;
+        }
+        self.messages.extend(rest.messages);
+    }
+}
+
 /// What the script said; nothing, if it knows of a newer life of the logs.
 fn read_page(room: &RoomName, epoch: Epoch, answer: Value) -> RedisResult<Option<Page>> {
     let mut answer = Vec::<Value>::from_redis_value(answer)?.into_iter();
@@ -132,4 +141,32 @@ fn read_page(room: &RoomName, epoch: Epoch, answer: Value) -> RedisResult<Option
 
 fn unexpected() -> RedisError {
     (ErrorKind::UnexpectedReturnType, "what lies in a log is no message").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::{draft, seqs};
+
+    fn page(oldest: Seq, seqs: impl Iterator<Item = Seq>) -> Page {
+        let said = draft("m", "tea");
+        let message = |seq| {
+            let (id, user, text) = (said.id.clone(), said.user.clone(), said.text.clone());
+            Message { room: said.room.clone(), seq, id, user, text, at: said.at }
+        };
+        let extent = Extent { head: 9, oldest };
+        Page { epoch: Epoch::parse("e").unwrap(), extent, last: 8, messages: seqs.map(message).collect() }
+    }
+
+    #[test]
+    fn what_was_trimmed_between_two_parts_leaves_no_hole() {
+        let mut whole = page(1, 1..=3);
+        whole.go_on(page(2, 4..=6));
+        assert_eq!((seqs(&whole.messages), whole.extent.oldest), (vec![1, 2, 3, 4, 5, 6], 1));
+        whole.go_on(page(8, 8..=8));
+        assert_eq!((seqs(&whole.messages), whole.extent.oldest), (vec![8], 8));
+        let mut gone = page(1, 1..=3);
+        gone.go_on(page(9, 0..0));
+        assert_eq!((seqs(&gone.messages), gone.extent.oldest), (vec![], 9));
+    }
 }

@@ -225,3 +225,6 @@ impl Desk {
 fn unavailable(reason: &str) -> StoreError {
     StoreError::Unavailable(reason.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

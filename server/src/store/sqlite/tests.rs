@@ -9,6 +9,7 @@ use crate::store::{
     conformance::{Bench, conformance},
 };
 
+#[expect(clippy::unused_async, reason = "the suite awaits every store's")]
 async fn open(retain: u32) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let (sender, news) = mpsc::channel(2 * NEWS_CAPACITY);

@@ -1,16 +1,22 @@
 //! Nodes, as far as the store needs them, on a Redis of their own.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use chat::id::NodeId;
 use redis::Client;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     redis::{channel::Channel, key::Keys, link::Link, test_server::RedisServer},
     store::{NEWS_CAPACITY, News, SharedStore, conformance::Bench, redis::RedisStore},
 };
+
+/// How long something may take that must happen.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One node's way to the log.
 pub(super) struct Node {
@@ -46,7 +52,17 @@ pub(super) async fn hermit(server: &RedisServer) -> (Arc<Link>, RedisStore) {
 /// A node on a Redis of its own.
 pub(super) async fn open(retain: u32) -> Bench {
     let server = RedisServer::start(&[]);
-    let Node { store, news, _stop, .. } = node(&server, "n", retain).await;
-    let beneath: Box<dyn Any + Send> = Box::new((_stop, server));
+    let Node { store, news, _stop: stop, .. } = node(&server, "n", retain).await;
+    let beneath: Box<dyn Any + Send> = Box::new((stop, server));
     Bench { store, news, _beneath: beneath }
+}
+
+/// Waits until it is so.
+pub(super) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let so = async {
+        while !is_so().await {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, so).await.expect("it comes to be so");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chat::room_name::RoomName;
 use tokio::time::{sleep, timeout};
 
-use super::bench::{Node, node};
+use super::bench::{Node, PATIENCE, node, until};
 use crate::{
     redis::{link::DEADLINE, test_server::RedisServer},
     store::{
@@ -14,9 +14,6 @@ use crate::{
         redis::cookies::cookie_keys,
     },
 };
-
-/// How long a store may take to be there again.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn is_refused(kept: &Kept) -> bool {
     kept.appended.is_empty() && matches!(kept.failed, Some(StoreError::Unavailable(_)))
@@ -182,9 +179,7 @@ async fn many_that_wait_share_a_script_and_none_is_lost_when_the_server_is_kille
             })
         })
         .collect();
-    while server.ask::<Option<u64>>(&["HGET", "teahouse:{lobby}:state", "head"]) < Some(200) {
-        tokio::task::yield_now().await;
-    }
+    until(async || server.ask::<Option<u64>>(&["HGET", "teahouse:{lobby}:state", "head"]) >= Some(200)).await;
     server.start_again();
     let mut acknowledged = Vec::new();
     for speaking in speaking {

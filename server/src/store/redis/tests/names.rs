@@ -1,10 +1,6 @@
 //! One hold on a nickname, whichever node speaks of it.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
-
-use super::bench::node;
+use super::bench::{node, until};
 use crate::{
     redis::test_server::RedisServer,
     store::{
@@ -51,16 +47,15 @@ async fn nothing_is_left_of_a_nickname_whose_time_is_over() {
     assert!(a.store.claim(claim("ann", "ann", 200)).await.unwrap());
     assert!(b.store.claim(claim("ann", "ann", 20)).await.unwrap());
     assert!(server.ask::<u64>(&["PTTL", KEY]) > 20, "the longest counts");
-    while server.ask::<u64>(&["EXISTS", KEY]) > 0 {
-        sleep(Duration::from_millis(5)).await;
-    }
+    until(async || server.ask::<u64>(&["EXISTS", KEY]) == 0).await;
     // A node that is gone leaves its word behind; that is cleared away when it has passed.
     assert!(a.store.claim(claim("ann", "ann", 20)).await.unwrap());
     assert!(b.store.claim(claim("ann", "ann", LONG_MS)).await.unwrap());
-    while server.ask::<u64>(&["HEXISTS", KEY, "node:a"]) > 0 {
+    until(async || {
         assert!(b.store.claim(claim("ann", "ann", LONG_MS)).await.unwrap());
-        sleep(Duration::from_millis(5)).await;
-    }
+        server.ask::<u64>(&["HEXISTS", KEY, "node:a"]) == 0
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
