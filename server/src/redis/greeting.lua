@@ -7,7 +7,11 @@ if stored and stored ~= schema then
 end
 local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
 if redis.call('HGET', meta, 'replid') ~= replid then
-  redis.call('HSET', meta, 'schema', schema, 'replid', replid, 'epoch', fresh)
-  redis.call('HINCRBY', meta, 'generation', 1)
+  -- Later than every one before, also where this server knows of none.
+  local time = redis.call('TIME')
+  local known = tonumber(redis.call('HGET', meta, 'generation') or 0)
+  local generation = math.max(known + 1, time[1] * 1000 + math.floor(time[2] / 1000))
+  redis.call('HSET', meta, 'schema', schema, 'replid', replid, 'epoch', fresh,
+    'generation', string.format('%.0f', generation))
 end
 return {tonumber(schema), redis.call('HGET', meta, 'epoch'), tonumber(redis.call('HGET', meta, 'generation'))}

@@ -13,11 +13,10 @@ const COMMANDS: &[&str] = &[
     "EVAL",
     "EVALSHA",
     "EXISTS",
-    "EXPIRE",
     "HDEL",
     "HGET",
     "HGETALL",
-    "HINCRBY",
+    "HKEYS",
     "HLEN",
     "HMGET",
     "HSET",
@@ -30,17 +29,16 @@ const COMMANDS: &[&str] = &[
     "SADD",
     "SCRIPT",
     "SMEMBERS",
-    "SREM",
     "SUBSCRIBE",
     "TIME",
     "UNSUBSCRIBE",
     "XADD",
     "XRANGE",
-    "XREVRANGE",
     "XTRIM",
     "ZADD",
     "ZRANGE",
     "ZREM",
+    "ZSCORE",
 ];
 
 /// Fails, in one line, with what the server lacks.
@@ -61,6 +59,11 @@ pub(super) async fn check(connection: &mut MultiplexedConnection) -> Result<(), 
         .collect();
     if !lacking.is_empty() {
         return Err(LinkError::Unfit(format!("it lacks the commands {}", lacking.join(", "))));
+    }
+    let memory: InfoDict = redis::cmd("INFO").arg("memory").query_async(connection).await?;
+    let policy: String = memory.get("maxmemory_policy").unwrap_or_default();
+    if policy != "noeviction" {
+        tracing::warn!(%policy, "this Redis throws away what does not fit: set maxmemory-policy to noeviction");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! When Redis fails: nothing that was confirmed is lost as far as Redis keeps its promise, whoever says something is
 //! refused rather than left hanging, whoever reads is told, and afterwards everybody is caught up.
 
-use chat::protocol::{ClientLine, Event, Message, Place, RefusalCode, ServerLine};
+use chat::protocol::{ClientLine, Event, Joined, Message, Place, RefusalCode, ServerLine};
 
 use crate::{
     nodes::{node, node_with},
@@ -20,12 +20,22 @@ async fn store_is(lines: &mut Lines, wanted: bool) {
         .await;
 }
 
+fn messages(joined: Joined) -> impl Iterator<Item = Message> {
+    joined.events.into_iter().filter_map(|event| match event {
+        Event::Message(message) => Some(message),
+        Event::Unknown(_) => None,
+    })
+}
+
 /// Says it until it is kept, as a client does.
 async fn say_until_kept(lines: &mut Lines, id: &str, text: &str) -> Message {
     loop {
         lines.say(id, text).await;
+        let is_it = |message: &Message| message.id.as_str() == id;
         let answer = lines.until(|line| match line {
-            ServerLine::Message(message) if message.id.as_str() == id => Some(Ok(message)),
+            ServerLine::Message(message) if is_it(&message) => Some(Ok(message)),
+            // A room that goes on in another life says with its page what was kept meanwhile.
+            ServerLine::Joined(joined) => messages(joined).find(is_it).map(Ok),
             ServerLine::Refused(refused) if refused.id.as_deref() == Some(id) => Some(Err(refused)),
             _ => None,
         });
@@ -59,10 +69,7 @@ async fn who_speaks_is_refused_for_now_and_who_reads_is_told_while_redis_is_away
     // By itself, or with the page by which the room goes on in its next life.
     let heard = bo.until(|line| match line {
         ServerLine::Message(message) => Some(message),
-        ServerLine::Joined(joined) => match joined.events.into_iter().next_back() {
-            Some(Event::Message(message)) if message.seq == 2 => Some(message),
-            _ => None,
-        },
+        ServerLine::Joined(joined) => messages(joined).find(|message| message.seq == 2),
         _ => None,
     });
     assert_eq!(heard.await, said);

@@ -303,9 +303,9 @@ async fn a_room_that_nobody_on_a_node_is_in_is_not_listened_to() {
     let _bo = there.person("Bo").await.talk().await;
     let count = |room: &str| redis.ask(&["PUBSUB", "NUMSUB", &format!("teahouse:{{{room}}}:news")]);
     assert!(count("quiet").ends_with('1'), "{}", count("quiet"));
-    let _second = here.person("Cai").await.talk_in(&["quiet"]).await;
+    let second = here.person("Cai").await.talk_in(&["quiet"]).await;
     assert!(count("quiet").ends_with('1'), "once, however many sessions there are: {}", count("quiet"));
     ann.leave("quiet").await;
-    drop((ann, _second));
+    drop((ann, second));
     eventually("a room that is empty is not listened to", async || count("quiet").ends_with('0')).await;
 }
