@@ -14,20 +14,29 @@ struct Package {
     name: &'static str,
     /// One of its programs. Fonts have none, and without apt they count as present: they only make pictures prettier.
     program: Option<&'static str>,
+    /// The service that Debian starts with it, now and whenever the machine does. Nobody has asked for that: the tests
+    /// start servers of their own, on ports of their own.
+    service: Option<&'static str>,
 }
 
 const fn program(name: &'static str, program: &'static str) -> Package {
-    Package { name, program: Some(program) }
+    Package { name, program: Some(program), service: None }
+}
+
+const fn server(name: &'static str) -> Package {
+    Package { name, program: Some(name), service: Some(name) }
 }
 
 const fn font(name: &'static str) -> Package {
-    Package { name, program: None }
+    Package { name, program: None, service: None }
 }
 
-const FOR_TESTS: [Package; 5] = [
+const FOR_TESTS: [Package; 7] = [
     program("chromium", "chromium"),
     program("chromium-driver", "chromedriver"),
-    program("redis-server", "redis-server"),
+    server("redis-server"),
+    server("nginx"),
+    program("openssl", "openssl"),
     font("fonts-noto-cjk"),
     font("fonts-noto-color-emoji"),
 ];
@@ -42,26 +51,33 @@ const FOR_ALL_BROWSERS: [Package; 3] = [
 pub(crate) fn ensure_packages(steps: Steps, all_browsers: bool) -> Result<()> {
     let has_apt = which::which("apt-get").is_ok() && which::which("dpkg-query").is_ok();
     let wanted = FOR_TESTS.iter().chain(FOR_ALL_BROWSERS.iter().filter(|_| all_browsers));
-    let missing: Vec<&str> =
-        wanted.filter(|package| !is_present(package, has_apt)).map(|package| package.name).collect();
+    let missing: Vec<&Package> = wanted.filter(|package| !is_present(package, has_apt)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let list = missing.join(", ");
+    let names: Vec<&str> = missing.iter().map(|package| package.name).collect();
+    let list = names.join(", ");
     if !has_apt {
         bail!("the tests need {list} (Debian's names), and there is no apt-get here: please install them");
     }
     steps
         .step(&format!("installing {list}"), || {
             process::run_hidden(apt_get(&["update"])?.arg("--quiet"))?;
-            process::run_hidden(apt_get(&["install", "--yes", "--no-install-recommends"])?.args(&missing))
+            process::run_hidden(apt_get(&["install", "--yes", "--no-install-recommends"])?.args(&names))?;
+            missing.iter().filter_map(|package| package.service).try_for_each(keep_from_running)
         })
         .with_context(|| format!("the tests need {list}: please install them"))
 }
 
+/// Stops a service that has come with a package, and keeps it from starting with the machine.
+fn keep_from_running(service: &str) -> Result<()> {
+    process::run_hidden(as_root("/usr/sbin/update-rc.d")?.args([service, "disable"]))?;
+    process::run_hidden(as_root("/usr/sbin/invoke-rc.d")?.args([service, "stop"]))
+}
+
 fn is_present(package: &Package, has_apt: bool) -> bool {
     match package.program {
-        Some(program) => which::which(program).is_ok(),
+        Some(program) => is_installed(program),
         None if has_apt => process::read(Command::new("dpkg-query").args([
             "--show",
             "--showformat=${db:Status-Status}",
@@ -72,15 +88,26 @@ fn is_present(package: &Package, has_apt: bool) -> bool {
     }
 }
 
+/// Servers lie where only root's `PATH` leads.
+fn is_installed(program: &str) -> bool {
+    which::which(program).is_ok() || which::which_in(program, Some("/usr/sbin:/sbin"), "/").is_ok()
+}
+
 fn apt_get(arguments: &[&str]) -> Result<Command> {
+    let mut command = as_root("apt-get")?;
+    command.args(arguments);
+    Ok(command)
+}
+
+fn as_root(program: &str) -> Result<Command> {
     let mut command = if is_root()? {
-        Command::new("apt-get")
+        Command::new(program)
     } else {
         let mut sudo = Command::new("sudo");
-        sudo.args(["--non-interactive", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        sudo.args(["--non-interactive", "DEBIAN_FRONTEND=noninteractive", program]);
         sudo
     };
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
     Ok(command)
 }
 
