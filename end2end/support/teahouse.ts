@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { somePort } from './port';
 
 const PROGRAM = process.env.TEAHOUSE_BIN ?? resolve(__dirname, '../../target/release/teahouse');
 
@@ -45,6 +46,11 @@ export class Teahouse {
 
   get url(): string {
     return this.urlAt('127.0.0.1');
+  }
+
+  /** The errors in the log. */
+  get troubles(): string[] {
+    return this.log.split('\n').filter(line => / ERROR |panicked/.test(line));
   }
 
   /** The same, by another name of this machine. */
@@ -114,9 +120,4 @@ export class Teahouse {
     child.kill(signal);
     return ended!;
   }
-}
-
-/** A port below those that the system hands out by itself, so that it is still free when the server comes back to it. */
-function somePort(): number {
-  return 20_000 + Math.floor(Math.random() * 12_000);
 }

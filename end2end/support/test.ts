@@ -42,8 +42,7 @@ export const test = base.extend<Fixtures & Options>({
     const teahouse = await Teahouse.open(flags);
     await use(teahouse);
     await teahouse.close();
-    const trouble = teahouse.log.split('\n').filter(line => / ERROR |panicked/.test(line));
-    expect(trouble, 'errors in the log of the server').toEqual([]);
+    expect(teahouse.troubles, 'errors in the log of the server').toEqual([]);
   },
 
   line: async ({ teahouse, hostname }, use) => {

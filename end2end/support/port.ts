@@ -1,0 +1,24 @@
+// Ports for servers that come back to theirs.
+
+import { createServer } from 'node:net';
+
+/** A port below those that the system hands out by itself, so that it is still free when a server comes back to it. */
+export function somePort(): number {
+  return 20_000 + Math.floor(Math.random() * 12_000);
+}
+
+/** Such a port on which nobody listens. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = somePort();
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise(resolve => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
