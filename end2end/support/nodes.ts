@@ -39,6 +39,12 @@ export const test = base.extend<Fixtures>({
     await there.close();
     complainsOfNothingElse(there, redis);
   },
+
+  // Both nodes are there before anybody comes, and until everybody has gone.
+  stranger: async ({ there, stranger }, use) => {
+    expect(there).toBeDefined();
+    await use(stranger);
+  },
 });
 
 export { expect };

@@ -44,8 +44,10 @@ const test = base.extend<Fixtures>({
     }
   },
 
-  guest: async ({ visitor, balancer, nodes }, use) => {
-    expect(nodes).toHaveLength(2);
+  teahouse: async ({ nodes }, use) => use(nodes[0]),
+  there: async ({ nodes }, use) => use(nodes[1]),
+
+  guest: async ({ visitor, balancer }, use) => {
     await use(nickname => visitor(nickname, { baseURL: balancer.url, ignoreHTTPSErrors: true }));
   },
 });
