@@ -124,7 +124,11 @@ test('Redis is killed and comes back: both pages say so, keep what is said, and 
   expect(texts.filter(text => text !== '我也说一句').slice(3)).toEqual(['said meanwhile', 'and one more']);
   expect(texts).toContain('我也说一句');
   await ming.hasExactly(texts);
+  // Nothing that was confirmed had to be sent again.
   expect(ann.visitor.sent.filter(text => text === 'one')).toHaveLength(1);
+  // A Redis that comes back may have lost something, as far as anybody can tell; and nobody has gone meanwhile.
+  await ann.hasNotices(['The house was put back from a copy. What was said last before may be missing.']);
+  await ming.hasNotices(['茶馆是从备份恢复的，之前最后说的话可能缺失。']);
   // Nor does anything come twice to those who look again.
   for (const reader of [ann, ming]) {
     await reader.reload();
@@ -149,6 +153,9 @@ test('Redis hangs: both pages say so, and what it may have taken meanwhile is th
   }
   await bo.say('after');
   for (const reader of [ann, bo]) await reader.hasExactly(['before', 'into the silence', 'after']);
+  // It is the same Redis, and nobody was away.
+  await ann.hasNotices(['~~~ Bo entered ~~~']);
+  await bo.hasNotices([]);
 });
 
 test.describe('with a short lease', () => {
