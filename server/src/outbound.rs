@@ -87,6 +87,11 @@ impl Outbound {
         self.ready.notify_one();
     }
 
+    /// Whether the connection is to be closed with this code.
+    pub(crate) fn closes_with(&self, code: CloseCode) -> bool {
+        matches!(self.queue().end, Some(End::AfterLines(end) | End::Now(end)) if end == code)
+    }
+
     /// Waits for something to do. Gives all the lines that wait at once, so that they can share a frame.
     pub(crate) async fn next(&self) -> Next {
         loop {

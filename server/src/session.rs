@@ -65,9 +65,10 @@ pub(crate) async fn run(teahouse: Shared, mut socket: WebSocket, login: Login, d
     }
     let conversation =
         Conversation::new(teahouse.clone(), id, login.user(), outbound.clone(), dialect.clone());
-    let mut session = Session { conversation, outbound, dialect, heard: Instant::now() };
+    let mut session = Session { conversation, outbound: outbound.clone(), dialect, heard: Instant::now() };
     let end = session.talk(&mut socket, teahouse.config.heartbeat.0).await;
-    let logged_out = end == End::Close(CloseCode::LoggedOut);
+    // A page that is led away by its own log-out may close the socket before the server does.
+    let logged_out = end == End::Close(CloseCode::LoggedOut) || outbound.closes_with(CloseCode::LoggedOut);
     session.conversation.end(logged_out).await;
     teahouse.nicknames.depart(&login.id, id, logged_out).await;
     match end {

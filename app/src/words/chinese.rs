@@ -45,7 +45,7 @@ pub(super) const WORDS: Words = Words {
     missing_onward: |n| format!("后面还有 {n} 条消息，点此显示"),
     gone: |n| format!("这里有 {n} 条消息已不再保留。"),
     news: "离开之后的新消息",
-    renewed: "茶馆是从备份恢复的，之前最后说的话可能缺失。",
+    renewed: "茶馆带着存下的内容回来了，之前最后说的话可能缺失。",
     search: "搜索",
     empty: ("这里还没有人说话。", "茶已沏好，就等您开口。"),
     entering: "正在为您找座……",

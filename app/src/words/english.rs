@@ -57,7 +57,7 @@ pub(super) const WORDS: Words = Words {
         _ => format!("{n} messages that belong here are no longer kept."),
     },
     news: "New since you left",
-    renewed: "The house was put back from a copy. What was said last before may be missing.",
+    renewed: "The house is back with what it has kept. What was said last before may be missing.",
     search: "Search",
     empty: ("Nobody has said anything here yet.", "The tea is poured. The first word is yours."),
     entering: "Finding you a seat…",

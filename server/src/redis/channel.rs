@@ -115,6 +115,9 @@ impl Channel {
                     _ = live.changed() => Ok(()),
                 };
                 self.is_deaf();
+                if heard.is_err() {
+                    link.doubt();
+                }
                 match heard {
                     Err(error) if !quiet => {
                         tracing::warn!(%error, "this node cannot hear the others; it tries again");

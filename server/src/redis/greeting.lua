@@ -5,7 +5,11 @@ local stored = redis.call('HGET', meta, 'schema')
 if stored and stored ~= schema then
   return {tonumber(stored), '', 0}
 end
-local replid = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+local info = redis.call('INFO', 'replication')
+if string.match(info, 'role:(%w+)') ~= 'master' then
+  return redis.error_reply('READONLY it is a replica, which keeps nothing of its own')
+end
+local replid = string.match(info, 'master_replid:(%w+)')
 if redis.call('HGET', meta, 'replid') ~= replid then
   -- Later than every one before, also where this server knows of none.
   local time = redis.call('TIME')

@@ -54,7 +54,8 @@ pub(crate) struct Link {
     client: Client,
     keys: Keys,
     live: watch::Sender<Option<Live>>,
-    broken: Notify,
+    /// There is reason to look whether the connection still holds.
+    doubted: Notify,
 }
 
 /// Why a connection cannot be used.
@@ -85,7 +86,7 @@ impl From<RedisError> for LinkError {
 impl Link {
     /// Connects for the first time; fails at once with what is wrong.
     pub(crate) async fn open(client: Client, keys: Keys) -> Result<Link, LinkError> {
-        let link = Link { client, keys, live: watch::Sender::new(None), broken: Notify::new() };
+        let link = Link { client, keys, live: watch::Sender::new(None), doubted: Notify::new() };
         let mut live = link.connect(0).await?;
         within(wanted::check(&mut live.connection)).await??;
         link.live.send_replace(Some(live));
@@ -179,22 +180,28 @@ impl Link {
         }
     }
 
+    /// Has the connection tried now, since there is reason to doubt it.
+    pub(crate) fn doubt(&self) {
+        self.doubted.notify_one();
+    }
+
     /// Returns when the present connection cannot be used any more.
     async fn last(&self) {
         loop {
-            let Ok(mut live) = self.live() else { return };
             tokio::select! {
-                () = self.broken.notified() => {}
-                () = sleep(BEAT) => match self.greet(&mut live.connection).await {
-                    Ok((epoch, generation)) if generation == live.generation && epoch == live.epoch => {}
-                    Ok(_) => {
-                        tracing::warn!("Redis has another history than a moment ago");
-                        return;
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "the connection to Redis is given up");
-                        return;
-                    }
+                () = self.doubted.notified() => {}
+                () = sleep(BEAT) => {}
+            }
+            let Ok(mut live) = self.live() else { return };
+            match self.greet(&mut live.connection).await {
+                Ok((epoch, generation)) if generation == live.generation && epoch == live.epoch => {}
+                Ok(_) => {
+                    tracing::warn!("Redis has another history than a moment ago");
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the connection to Redis is given up");
+                    return;
                 }
             }
         }
@@ -204,7 +211,7 @@ impl Link {
         let given_up =
             self.live.send_if_modified(|live| live.take_if(|live| live.number == number).is_some());
         if given_up {
-            self.broken.notify_one();
+            self.doubt();
         }
     }
 

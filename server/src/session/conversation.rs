@@ -24,6 +24,9 @@ use crate::{
     teahouse::Shared,
 };
 
+/// How often somebody enters a room whose log begins another life meanwhile, before they are asked to come again.
+const ENTRIES: usize = 3;
+
 /// A session's half of the talk.
 pub(super) struct Conversation {
     teahouse: Shared,
@@ -331,8 +334,15 @@ impl Conversation {
     /// Enters, and reads what was said before. From the moment of entering on, the room's events gather in the queue,
     /// which is written after this answer: so nothing is missed between, and nothing comes before it.
     async fn catch_up(&mut self, room: &RoomName, place: &Place, backlog: u32) -> Result<Joined, StoreError> {
-        let stand = self.teahouse.rooms.enter(room, self.id, &self.me, &self.outbound).await?;
-        reading::since(&self.teahouse.store, stand, place, backlog).await
+        for _ in 0..ENTRIES {
+            let stand = self.teahouse.rooms.enter(room, self.id, &self.me, &self.outbound).await?;
+            if let Some(joined) = reading::since(&self.teahouse.store, stand, place, backlog).await? {
+                return Ok(joined);
+            }
+            // It finds out before it answers whoever enters next.
+            self.teahouse.rooms.look_again(room).await;
+        }
+        Err(StoreError::Unavailable("the room's log begins one life after another".to_owned()))
     }
 
     async fn look_back(&mut self, history: History) {

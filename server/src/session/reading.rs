@@ -16,13 +16,13 @@ const RESUME: Seq = 1_000;
 const PAGE: u32 = 200;
 
 /// What was said in a room up to the moment when it let somebody in: exactly what they missed since `place`, or the
-/// newest page.
+/// newest page. Nothing, if the log has begun another life since then.
 pub(super) async fn since(
     store: &SharedStore,
     stand: Stand,
     place: &Place,
     backlog: u32,
-) -> Result<Joined, StoreError> {
+) -> Result<Option<Joined>, StoreError> {
     let Head { room, epoch, seq: head } = stand.head;
     let known = place.seq.filter(|seq| place.epoch.as_deref() == Some(epoch.as_str()) && *seq <= head);
     let missed = match known.filter(|seq| head - seq <= RESUME) {
@@ -42,11 +42,11 @@ pub(super) async fn since(
         None => store.read(room.clone(), Piece::Latest { upto: head, limit: backlog }).await?,
     };
     if read != epoch {
-        // The room is about to say so itself; whoever comes again finds it in its new life.
-        return Err(StoreError::Unavailable("the room's log has just begun another life".to_owned()));
+        return Ok(None);
     }
     let oldest = extent.oldest;
-    Ok(Joined { room, epoch, head, oldest, resumed, members: stand.members, events: events(messages) })
+    let (members, events) = (stand.members, events(messages));
+    Ok(Some(Joined { room, epoch, head, oldest, resumed, members, events }))
 }
 
 /// The piece of the log that is asked for; or what is wrong with the question.

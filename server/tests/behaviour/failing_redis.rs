@@ -209,8 +209,9 @@ async fn a_replica_that_takes_over_without_the_last_messages_begins_another_life
         .await;
     assert_ne!(anew.epoch, epoch);
     assert_eq!((anew.head, anew.events.len()), (1, 1));
+    assert_eq!(say_until_kept(&mut lines, "m3", "too early").await.seq, 2);
     let said = say_until_kept(&mut lines, "m2", "never copied").await;
-    assert_eq!(said.seq, 2, "whoever still has it says it again");
+    assert_eq!(said.seq, 3, "whoever still has it says it again");
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpListener},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use rand::RngExt as _;
 use tempfile::TempDir;
 
 use super::{PATIENCE, folder};
@@ -33,9 +34,7 @@ impl Redis {
 
     /// One with these settings.
     pub(crate) fn with(settings: &[&str]) -> Redis {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
-        let port = listener.local_addr().expect("a listener has an address").port();
-        drop(listener);
+        let port = free_port();
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
         let mut redis = Redis { folder: folder(), port, settings, running: None };
         redis.run();
@@ -52,7 +51,7 @@ impl Redis {
         command.stdin(Stdio::null()).stdout(log).stderr(Stdio::null());
         self.running = Some(command.spawn().expect("redis-server starts"));
         let until = Instant::now() + PATIENCE;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+        while !self.log().contains("Ready to accept connections") {
             let ended = self.running.as_mut().expect("it was started").try_wait().expect("it is a child");
             assert!(ended.is_none() && Instant::now() < until, "it does not listen: {}", self.log());
             thread::sleep(Duration::from_millis(5));
@@ -91,6 +90,16 @@ impl Redis {
 
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+/// A port below those that the system hands out by itself, so that it is still free when the server comes back to it.
+fn free_port() -> u16 {
+    loop {
+        let port = rand::rng().random_range(20_000..32_000);
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
     }
 }
 
