@@ -1,5 +1,8 @@
 //! The joins of a connection that are not answered yet: whoever names a position is to get exactly what came after it,
 //! unless that is too much.
+//!
+//! In a room that begins another life everybody is told so without having asked, and it may be that somebody has just asked;
+//! then one more answer is theirs.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,7 +15,16 @@ const RESUME: u64 = 1_000;
 
 /// What was asked on a connection, by room, in order.
 #[derive(Default)]
-pub(crate) struct Asks(BTreeMap<String, VecDeque<Place>>);
+pub(crate) struct Asks(BTreeMap<String, Room>);
+
+#[derive(Default)]
+struct Room {
+    asked: VecDeque<Place>,
+    /// The life of the log that was told of last.
+    epoch: Option<String>,
+    /// How many tellings of another life were taken for answers.
+    spare: usize,
+}
 
 /// A line of the client's that asks.
 #[derive(Deserialize)]
@@ -39,7 +51,7 @@ impl Asks {
         for line in frame.lines() {
             let ask: Ask = serde_json::from_str(line).expect("the client speaks the protocol");
             for place in ask.hello.into_iter().flat_map(|hello| hello.rooms).chain(ask.join) {
-                self.0.entry(place.room.clone()).or_default().push_back(place);
+                self.0.entry(place.room.clone()).or_default().asked.push_back(place);
             }
         }
     }
@@ -51,13 +63,20 @@ impl Asks {
             if let Some(Refused { id: None, room: Some(room), code }) = line.refused
                 && code != "not_joined"
             {
-                self.next(&room);
+                self.0.entry(room).or_default().asked.pop_front();
             }
             if let Some(joined) = line.joined {
-                let Some(ask) = self.next(&joined.room) else {
-                    wrong.push(format!("nobody asked to join {}", joined.room));
+                let room = self.0.entry(joined.room.clone()).or_default();
+                let before = room.epoch.replace(joined.epoch.clone());
+                let is_new_life = joined.resumed != Some(true) && before.is_some_and(|it| it != joined.epoch);
+                let Some(ask) = room.asked.pop_front() else {
+                    if !is_new_life && room.spare == 0 {
+                        wrong.push(format!("nobody asked to join {}", joined.room));
+                    }
+                    room.spare -= usize::from(!is_new_life && room.spare > 0);
                     continue;
                 };
+                room.spare += usize::from(is_new_life);
                 let position = ask.seq.filter(|_| ask.epoch.as_ref() == Some(&joined.epoch));
                 let head = joined.head.expect("an answer to a join names the head");
                 let is_near = position.is_some_and(|seq| seq <= head && head - seq <= RESUME);
@@ -72,9 +91,5 @@ impl Asks {
             }
         }
         wrong
-    }
-
-    fn next(&mut self, room: &str) -> Option<Place> {
-        self.0.get_mut(room)?.pop_front()
     }
 }

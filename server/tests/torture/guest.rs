@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use chat::{
     id::{ClientId, UserId},
-    protocol::{ClientLine, User},
+    protocol::{ClientLine, Place, User},
     room_name::RoomName,
 };
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -21,7 +21,7 @@ use crate::{
     patiently,
     seed::span,
     socket::{News, Socket},
-    wire::Line,
+    wire::{Line, Members},
 };
 
 /// How long somebody in a storm waits between two things that they do, on the average.
@@ -36,26 +36,40 @@ pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> 
     let cookie = response.headers().get(header::SET_COOKIE).expect("there is a cookie");
     let (cookie, _) = cookie.to_str().expect("plain text").split_once(';').expect("with attributes");
     // Who one is, the server says when one says hello.
+    let user = patiently("a welcome", hear(cookie, address, Vec::new(), |line| line.welcome)).await.user;
+    let user = User { id: UserId::parse(&user.id).expect("an id"), name: user.name.into() };
+    Arc::new(Account { user, cookie: cookie.to_owned(), drawer: Drawer::default() })
+}
+
+/// Whom a server names to somebody who comes into a room.
+pub(crate) async fn look_around(account: &Account, address: SocketAddr, room: &RoomName) -> Members {
+    let place = Place { room: room.to_string(), epoch: None, seq: None };
+    let joined = hear(&account.cookie, address, vec![place], |line| line.joined);
+    patiently("a room is entered", joined).await.members.expect("an answer to a join names who is there")
+}
+
+/// Says hello, and waits for the line in which something is.
+async fn hear<T>(
+    cookie: &str,
+    address: SocketAddr,
+    rooms: Vec<Place>,
+    look: impl Fn(Line) -> Option<T>,
+) -> T {
     let (news, mut coming) = mpsc::channel(8);
     let socket = Socket::open(0, address, cookie, news);
-    let hello = ClientLine::Hello { rooms: Vec::new(), client: None }.print();
-    let greeting = async {
-        loop {
-            match coming.recv().await.expect("the socket is there").1 {
-                News::Opened => assert!(socket.send(hello.clone()), "hello goes out"),
-                News::Closed(code) => panic!("{nickname} is cut off with {code}"),
-                News::Received(frame) => {
-                    let first = frame.lines().next().expect("a frame is not empty");
-                    if let Some(welcome) = serde_json::from_str::<Line>(first).expect("a line").welcome {
-                        return welcome.user;
-                    }
+    let hello = ClientLine::Hello { rooms, client: None }.print();
+    loop {
+        match coming.recv().await.expect("the socket is there").1 {
+            News::Opened => assert!(socket.send(hello.clone()), "hello goes out"),
+            News::Closed(code) => panic!("whoever says hello is cut off with {code}"),
+            News::Received(frame) => {
+                let lines = frame.lines().map(|line| serde_json::from_str::<Line>(line).expect("a line"));
+                if let Some(found) = lines.filter_map(&look).next() {
+                    return found;
                 }
             }
         }
-    };
-    let user = patiently("a welcome", greeting).await;
-    let user = User { id: UserId::parse(&user.id).expect("an id"), name: user.name.into() };
-    Arc::new(Account { user, cookie: cookie.to_owned(), drawer: Drawer::default() })
+    }
 }
 
 /// One browser window of somebody's: page after page, one at a time.

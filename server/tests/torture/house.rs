@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Short spans, so that within seconds happens what otherwise takes minutes; small limits, so that they are reached.
-const ARGUMENTS: [&str; 10] = [
+pub(crate) const ARGUMENTS: [&str; 10] = [
     "--heartbeat",
     "1s",
     "--leave-grace",
@@ -30,7 +30,7 @@ const ARGUMENTS: [&str; 10] = [
 ];
 
 /// How long an orderly end may take: the drain, the sessions' goodbye and what remains to be kept, with room to spare.
-const END: Duration = Duration::from_secs(20);
+pub(crate) const END: Duration = Duration::from_secs(20);
 
 /// The server's folder, network and program.
 pub(crate) struct House {
@@ -73,12 +73,12 @@ impl House {
     /// Waits until the program is open, and leads the network there.
     pub(crate) async fn opened(&mut self) {
         let address = self.program().address().await;
-        self.proxy.lead_to(Some(address));
+        self.proxy.lead_to(&[address]);
     }
 
     /// Kills the program.
     pub(crate) fn kill(&mut self) {
-        self.proxy.lead_to(None);
+        self.proxy.lead_to(&[]);
         self.take().kill();
     }
 
@@ -87,7 +87,7 @@ impl House {
         let program = self.take();
         program.signal("-TERM");
         let ended = timeout(END, program.ended()).await;
-        self.proxy.lead_to(None);
+        self.proxy.lead_to(&[]);
         let status = ended.expect("the program ends within its bound");
         assert_eq!(status.code(), Some(0), "the program ends in order");
     }
@@ -123,7 +123,7 @@ impl Drop for House {
 }
 
 /// As much of a site as the program needs to start; nobody looks at it.
-fn site() -> TempDir {
+pub(crate) fn site() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let manifest = r#"{"js":"/pkg/a.js","wasm":"/pkg/a.wasm","css":"/pkg/a.css"}"#;
     std::fs::write(folder.path().join("site.json"), manifest).expect("a file");

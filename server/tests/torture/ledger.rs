@@ -2,7 +2,7 @@
 //! once when two pages are shown different things under one number.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Mutex, MutexGuard},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -49,8 +49,8 @@ struct Book {
     said: Vec<Said>,
     known: HashSet<(UserId, ClientId)>,
     seen: BTreeMap<RoomName, BTreeMap<Seq, Seen>>,
-    /// The life of the logs, which no kill and no power cut ends.
-    epoch: Option<String>,
+    /// The lives of the logs that somebody was told of.
+    epochs: BTreeSet<String>,
     complaints: Vec<String>,
 }
 
@@ -113,6 +113,11 @@ impl Ledger {
         self.book().seen.get(room).and_then(|log| log.last_key_value()).map_or(0, |(seq, _)| *seq)
     }
 
+    /// The lives of the logs that somebody was told of.
+    pub(crate) fn epochs(&self) -> BTreeSet<String> {
+        self.book().epochs.clone()
+    }
+
     /// What was wrong on the way.
     pub(crate) fn complaints(&self) -> Vec<String> {
         self.book().complaints.clone()
@@ -153,10 +158,8 @@ impl Book {
     }
 
     fn see_epoch(&mut self, epoch: &str) {
-        let known = self.epoch.get_or_insert_with(|| epoch.to_owned());
-        if known != epoch {
-            let complaint = format!("the epoch was {known} and became {epoch}");
-            self.complaints.push(complaint);
+        if !self.epochs.contains(epoch) {
+            self.epochs.insert(epoch.to_owned());
         }
     }
 }

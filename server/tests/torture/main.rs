@@ -1,6 +1,6 @@
 //! The program as people run it, tortured: many clients behind a network that stalls, cuts and slows, a server that is
-//! killed, stopped and started again, and power that fails. In the end everybody holds the same log, and it holds
-//! exactly what was said.
+//! killed, stopped and started again, power that fails, and several nodes on a Redis to which all of that happens too. In
+//! the end everybody holds the same log, and it holds exactly what was said.
 //!
 //! The clients are the real ones, `chat::client`, and so is the program: the one that `TEAHOUSE_BIN` names, or else the
 //! one that cargo has built. `TEAHOUSE_SEED` chooses another course of events than the usual one, and `TEAHOUSE_MINUTES`
@@ -20,12 +20,18 @@ mod proxy;
 
 mod house;
 mod program;
+#[path = "../behaviour/support/redis.rs"]
+#[expect(dead_code, reason = "other tests want other servers too")]
+mod redis;
+mod town;
 
 mod database;
+mod kept;
 mod ledger;
 mod verdict;
 mod wire;
 
+mod nodes;
 mod power;
 mod storm;
 

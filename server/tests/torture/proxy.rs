@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use rand::{RngExt as _, rngs::StdRng};
+use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpSocket, TcpStream, tcp},
@@ -30,8 +30,10 @@ const CUT_WAIT: Duration = Duration::from_secs(1);
 /// The network.
 pub(crate) struct Proxy {
     address: SocketAddr,
-    upstream: watch::Sender<Option<SocketAddr>>,
+    upstream: watch::Sender<Vec<SocketAddr>>,
     rough: watch::Sender<bool>,
+    /// How often every connection was cut.
+    cuts: watch::Sender<usize>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -60,10 +62,10 @@ impl Proxy {
     pub(crate) async fn start(seed: &Seed) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let address = listener.local_addr().expect("a listener has an address");
-        let (upstream, (rough, weather)) = (watch::Sender::new(None), watch::channel(false));
-        let towards = upstream.subscribe();
-        let task = tokio::spawn(accept(listener, towards, weather, seed.source()));
-        Proxy { address, upstream, rough, _task: AbortOnDropHandle::new(task) }
+        let (upstream, (rough, weather)) = (watch::Sender::new(Vec::new()), watch::channel(false));
+        let (towards, (cuts, cut)) = (upstream.subscribe(), watch::channel(0));
+        let task = tokio::spawn(accept(listener, towards, weather, cut, seed.source()));
+        Proxy { address, upstream, rough, cuts, _task: AbortOnDropHandle::new(task) }
     }
 
     /// Where clients connect to.
@@ -71,21 +73,27 @@ impl Proxy {
         self.address
     }
 
-    /// From now on connections lead there, or nowhere.
-    pub(crate) fn lead_to(&self, server: Option<SocketAddr>) {
-        self.upstream.send_replace(server);
+    /// From now on each new connection leads to one of these by chance, or nowhere.
+    pub(crate) fn lead_to(&self, servers: &[SocketAddr]) {
+        self.upstream.send_replace(servers.to_vec());
     }
 
     /// Lets things happen to connections, or lets everything pass, also what was held up.
     pub(crate) fn be_rough(&self, rough: bool) {
         self.rough.send_replace(rough);
     }
+
+    /// Cuts every connection there is.
+    pub(crate) fn cut_all(&self) {
+        self.cuts.send_modify(|cuts| *cuts += 1);
+    }
 }
 
 async fn accept(
     listener: TcpListener,
-    upstream: watch::Receiver<Option<SocketAddr>>,
+    upstream: watch::Receiver<Vec<SocketAddr>>,
     rough: watch::Receiver<bool>,
+    cuts: watch::Receiver<usize>,
     source: Source,
 ) {
     let mut connections = JoinSet::new();
@@ -99,10 +107,12 @@ async fn accept(
             }
         };
         let (client, _) = accepted.expect("a listener goes on listening");
-        let server = *upstream.borrow();
-        let chance = source.chance("connection", count);
+        let mut chance = source.chance("connection", count);
+        let server = upstream.borrow().choose(&mut chance).copied();
         count += 1;
-        connections.spawn(carry(client, server, rough.clone(), chance));
+        let mut cuts = cuts.clone();
+        cuts.mark_unchanged();
+        connections.spawn(carry(client, server, rough.clone(), cuts, chance));
     }
 }
 
@@ -111,6 +121,7 @@ async fn carry(
     mut client: TcpStream,
     server: Option<SocketAddr>,
     rough: watch::Receiver<bool>,
+    mut cuts: watch::Receiver<usize>,
     mut chance: StdRng,
 ) {
     let socket = TcpSocket::new_v4().expect("a socket");
@@ -131,6 +142,7 @@ async fn carry(
         () = flow(client_read, server_write, forecast.clone(), |weather| weather.up) => {}
         () = flow(server_read, client_write, forecast, |weather| weather.down) => {}
         () = change(weather, rough, chance) => {}
+        _ = cuts.changed() => {}
     }
     if reset {
         // Both ends find their connection broken instead of closed.

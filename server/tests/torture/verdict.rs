@@ -1,4 +1,4 @@
-//! What must be so in the end: of the pages, of the database, and between the two.
+//! What must be so in the end: of the pages, of the logs that are kept, and between the two.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -49,13 +49,20 @@ fn unsettled(client: &Client, ledger: &Ledger) -> Option<String> {
 
 /// Holds pages that have settled, and the database of the server that has ended since, against what was said and seen.
 pub(crate) fn pass(pages: &[Page], ledger: &Ledger, data: &Path) {
+    let logs = database::read(data).unwrap_or_else(|error| panic!("the database is unsound: {error}"));
+    let epochs = ledger.epochs();
+    assert!(epochs.len() == 1, "no kill and no power cut ends the life of the logs: {epochs:?}");
+    agree(pages, ledger, &logs);
+}
+
+/// Holds pages that have settled, and the logs that are kept, against what was said and seen.
+pub(crate) fn agree(pages: &[Page], ledger: &Ledger, logs: &Logs) {
     let complaints = ledger.complaints();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-    let logs = database::read(data).unwrap_or_else(|error| panic!("the database is unsound: {error}"));
-    holds_what_was_seen(&logs, ledger, u64::MAX).unwrap_or_else(|missing| panic!("{missing}"));
-    holds_what_was_said(&logs, &ledger.all_said());
+    holds_what_was_seen(logs, ledger, u64::MAX).unwrap_or_else(|missing| panic!("{missing}"));
+    holds_what_was_said(logs, &ledger.all_said());
     for page in pages {
-        shows_the_log(&page.client(), &logs);
+        shows_the_log(&page.client(), logs);
     }
 }
 

@@ -26,7 +26,15 @@ pub(crate) struct Piece {
     pub(crate) epoch: String,
     pub(crate) head: Option<u64>,
     pub(crate) resumed: Option<bool>,
+    pub(crate) members: Option<Members>,
     pub(crate) events: Vec<Event>,
+}
+
+/// Who is in a room.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Members {
+    pub(crate) count: usize,
+    pub(crate) list: Vec<User>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,7 +11,7 @@ use std::{
 use rand::RngExt as _;
 use tempfile::TempDir;
 
-use super::{PATIENCE, folder};
+use super::PATIENCE;
 
 /// A Redis server.
 pub(crate) struct Redis {
@@ -36,7 +36,8 @@ impl Redis {
     pub(crate) fn with(settings: &[&str]) -> Redis {
         let port = free_port();
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
-        let mut redis = Redis { folder: folder(), port, settings, running: None };
+        let mut redis =
+            Redis { folder: tempfile::tempdir().expect("a temporary folder"), port, settings, running: None };
         redis.run();
         redis
     }

@@ -1,0 +1,331 @@
+//! The storm over several nodes: pages that move from one node to another, nodes that are killed, held up and restarted,
+//! and the same for the Redis between them. Then calm, and the verdict.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chat::{id::UserId, room_name::RoomName};
+use futures::future::join_all;
+use rand::{RngExt as _, rngs::StdRng, seq::SliceRandom as _};
+use tokio::{
+    sync::watch,
+    task::block_in_place,
+    time::{sleep, timeout},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    PATIENCE,
+    guest::{self, Guest},
+    kept::Kept,
+    ledger::Ledger,
+    page::{Account, Page},
+    seed::{self, Seed, span},
+    town::{LEASE, Town},
+    verdict,
+};
+
+/// How long a storm lasts by itself; it lasts until everything has happened once in any case.
+const LENGTH: Duration = Duration::from_secs(15);
+
+/// How many users there are, and how many of them have a second window.
+const USERS: usize = 18;
+const SECOND_WINDOWS: usize = 6;
+
+/// How long the town is left alone between two things that happen to it, on the average.
+const PEACE: Duration = Duration::from_millis(500);
+
+/// How long something lasts that is soon over, on the average.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// Longer than Redis may take to answer, and than a node may be silent and still be taken to be there.
+const LONG: Duration = Duration::from_millis(3_500);
+
+/// What can happen.
+#[derive(Clone, Copy, Debug)]
+enum Blow {
+    /// `kill -9` for a node, and after a while another start.
+    KillNode,
+    /// An orderly restart of a node.
+    RestartNode,
+    /// A node stands still for a moment.
+    HoldUpNode,
+    /// A node stands still until the others take it for dead, and clear away its people.
+    PlayDeadNode,
+    /// `kill -9` for Redis, and after a while another start: another life of the logs, with everything of the one before.
+    KillRedis,
+    /// Redis stands still for a moment.
+    HoldUpRedis,
+    /// Redis stands still until every node gives it up.
+    PlayDeadRedis,
+    /// A node stands still while Redis is restarted, and finds another life of the logs when it wakes up.
+    Oversleep,
+    /// A node is killed while Redis is away.
+    KillBoth,
+    /// The connections on which the nodes listen are cut, and nothing else.
+    Deafen,
+    /// The connections on which the nodes ask are cut.
+    CutOff,
+    /// Every page is cut off at once, and comes back to any node.
+    Scatter,
+}
+
+/// Everything happens once before anything happens again.
+const BLOWS: [Blow; 14] = [
+    Blow::KillNode,
+    Blow::KillNode,
+    Blow::RestartNode,
+    Blow::HoldUpNode,
+    Blow::PlayDeadNode,
+    Blow::KillRedis,
+    Blow::HoldUpRedis,
+    Blow::PlayDeadRedis,
+    Blow::Oversleep,
+    Blow::KillBoth,
+    Blow::Deafen,
+    Blow::Deafen,
+    Blow::CutOff,
+    Blow::Scatter,
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_storm_over_two_nodes_they_are_still_one_chat() {
+    storm("after_a_storm_over_two_nodes_they_are_still_one_chat", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_storm_over_three_nodes_they_are_still_one_chat() {
+    storm("after_a_storm_over_three_nodes_they_are_still_one_chat", 3).await;
+}
+
+async fn storm(test: &'static str, nodes: usize) {
+    let seed = Seed::of(test);
+    let rooms = ["lobby", "tea", "茶艺"].map(|name| RoomName::parse(name).unwrap());
+    let ledger = Arc::new(Ledger::default());
+    let mut town = Town::of(nodes, &seed).await;
+    let (accounts, guests) = arrive(&town, &rooms, &ledger, &seed).await;
+
+    let (end, over) = watch::channel(false);
+    let windows: Vec<_> = guests
+        .into_iter()
+        .map(|guest| AbortOnDropHandle::new(tokio::spawn(guest.weather(over.clone()))))
+        .collect();
+    town.proxy().be_rough(true);
+    let struck = strike(&mut town, nodes, seed::length(LENGTH), seed.chance("blows", nodes)).await;
+
+    let calm = Instant::now();
+    town.proxy().be_rough(false);
+    end.send_replace(true);
+    let windows = join_all(windows).await.into_iter().map(|window| window.expect("a guest does not panic"));
+    let (pages, crashes): (Vec<Page>, Vec<usize>) = windows.unzip();
+    verdict::settle(&pages, &ledger).await;
+    let settled = calm.elapsed();
+    let mut kept = block_in_place(|| Kept::at(&town.redis().url()));
+    is_one_life(&pages, &ledger, &mut kept, &struck).await;
+    let everybody = who_is_where(&pages);
+    everybody_is_seen(&pages, &ledger, &everybody).await;
+    for address in town.addresses() {
+        for (room, there) in &everybody {
+            let looks = accounts.iter().find(|account| there.contains(&account.user.id)).unwrap();
+            let seen = guest::look_around(looks, address, room).await;
+            let named: BTreeSet<UserId> =
+                seen.list.iter().map(|user| UserId::parse(&user.id).unwrap()).collect();
+            assert_eq!((&named, seen.count), (there, there.len()), "who is in {room} by {address}");
+        }
+    }
+    nobody_is_left_behind(nodes, &rooms, &mut kept).await;
+    let logs = block_in_place(|| kept.logs(&rooms)).unwrap_or_else(|wrong| panic!("{wrong}"));
+    verdict::agree(&pages, &ledger, &logs);
+    for node in 0..nodes {
+        town.close(node).await;
+    }
+    assert!(kept.nodes().is_empty(), "nodes that have said goodbye are gone at once");
+    println!(
+        "{nodes} nodes: {} messages in {} windows, whose pages crashed {} times; {struck:?}; settled after {settled:.1?}, \
+         sound after {:.1?}",
+        ledger.all_said().len(),
+        pages.len(),
+        crashes.iter().sum::<usize>(),
+        calm.elapsed(),
+    );
+}
+
+/// Everybody who will be there, logged in by one node or another, in one to three of the rooms.
+async fn arrive(
+    town: &Town,
+    rooms: &[RoomName],
+    ledger: &Arc<Ledger>,
+    seed: &Seed,
+) -> (Vec<Arc<Account>>, Vec<Guest>) {
+    let address = town.proxy().address();
+    let (mut accounts, mut guests) = (Vec::new(), Vec::new());
+    for user in 0..USERS {
+        let account = guest::log_in(&format!("guest{user}"), address).await;
+        for window in 0..=usize::from(user < SECOND_WINDOWS) {
+            let mut chance = seed.chance("guest", guests.len());
+            let mut rooms = rooms.to_vec();
+            rooms.shuffle(&mut chance);
+            let rooms = &rooms[..chance.random_range(1..=rooms.len())];
+            guests.push(Guest::new(&account, window, rooms, address, ledger, chance));
+        }
+        accounts.push(account);
+    }
+    (accounts, guests)
+}
+
+/// Lets things happen for so long, and leaves everything open; gives what happened.
+async fn strike(town: &mut Town, nodes: usize, length: Duration, mut chance: StdRng) -> Vec<Blow> {
+    let until = Instant::now() + length;
+    let mut struck = Vec::new();
+    let mut round = Vec::new();
+    while Instant::now() < until || struck.len() < BLOWS.len() {
+        sleep(span(&mut chance, PEACE)).await;
+        if round.is_empty() {
+            round = BLOWS.to_vec();
+            round.shuffle(&mut chance);
+        }
+        let blow = round.pop().expect("a round is not empty");
+        let node = chance.random_range(0..nodes);
+        let moment = span(&mut chance, MOMENT);
+        fall(town, blow, node, moment).await;
+        struck.push(blow);
+    }
+    struck
+}
+
+async fn fall(town: &mut Town, blow: Blow, node: usize, moment: Duration) {
+    match blow {
+        Blow::KillNode => {
+            town.kill(node);
+            sleep(moment).await;
+            town.open(node).await;
+        }
+        Blow::RestartNode => {
+            town.close(node).await;
+            town.open(node).await;
+        }
+        Blow::HoldUpNode | Blow::PlayDeadNode => {
+            town.signal(node, "-STOP");
+            sleep(if matches!(blow, Blow::HoldUpNode) { moment } else { LONG }).await;
+            town.signal(node, "-CONT");
+        }
+        Blow::KillRedis => town.restart_redis(moment).await,
+        Blow::HoldUpRedis => town.hold_redis(moment).await,
+        Blow::PlayDeadRedis => town.hold_redis(LONG).await,
+        Blow::Oversleep => {
+            town.signal(node, "-STOP");
+            town.restart_redis(moment / 2).await;
+            sleep(moment).await;
+            town.signal(node, "-CONT");
+        }
+        Blow::KillBoth => {
+            town.kill(node);
+            town.restart_redis(moment).await;
+            town.open(node).await;
+        }
+        Blow::Deafen => {
+            town.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+        }
+        Blow::CutOff => {
+            town.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+        }
+        Blow::Scatter => town.proxy().cut_all(),
+    }
+}
+
+/// Every restart of Redis that a node came to see has begun another life, nothing else has, and everybody is in the last.
+async fn is_one_life(pages: &[Page], ledger: &Ledger, kept: &mut Kept, struck: &[Blow]) {
+    let (epoch, lives) = block_in_place(|| kept.life());
+    let strays = || -> Vec<String> {
+        let rooms = pages.iter().flat_map(|page| {
+            let client = page.client();
+            let strays = client.rooms().iter().filter_map(|room| {
+                let held = room.timeline().position().map(|(epoch, _)| epoch.to_string());
+                (held.as_ref() != Some(&epoch))
+                    .then(|| format!("{} in {}: {held:?}", client.me().name, room.name()))
+            });
+            strays.collect::<Vec<_>>()
+        });
+        rooms.collect()
+    };
+    if timeout(PATIENCE, ledger.until(|| strays().is_empty())).await.is_err() {
+        panic!("the logs are in {epoch}, but not for {:?}", strays());
+    }
+    let ends = |blow: &&Blow| matches!(blow, Blow::KillRedis | Blow::Oversleep | Blow::KillBoth);
+    let restarts = struck.iter().filter(ends).count();
+    assert!(
+        (2..=1 + restarts).contains(&lives),
+        "{restarts} restarts of Redis, and {lives} lives of the logs"
+    );
+    let told = ledger.epochs();
+    assert!(
+        told.len() <= lives && told.contains(&epoch),
+        "of {lives} lives, {told:?} were told, the last is {epoch}"
+    );
+}
+
+/// Who is in each room, by the pages that are open.
+fn who_is_where(pages: &[Page]) -> BTreeMap<RoomName, BTreeSet<UserId>> {
+    let mut everybody: BTreeMap<RoomName, BTreeSet<UserId>> = BTreeMap::new();
+    for page in pages {
+        let client = page.client();
+        for room in client.rooms() {
+            everybody.entry(room.name().clone()).or_default().insert(client.me().id.clone());
+        }
+    }
+    everybody
+}
+
+/// Waits until every page shows who is there, and nobody else.
+async fn everybody_is_seen(
+    pages: &[Page],
+    ledger: &Ledger,
+    everybody: &BTreeMap<RoomName, BTreeSet<UserId>>,
+) {
+    let wrong = || -> Vec<String> {
+        let pages = pages.iter().flat_map(|page| {
+            let client = page.client();
+            let rooms = client.rooms().iter().filter_map(|room| {
+                let (there, members) = (&everybody[room.name()], room.members());
+                let named: BTreeSet<UserId> = members.list.iter().map(|user| user.id.clone()).collect();
+                let is_right = named == *there && members.count == there.len();
+                (!is_right).then(|| {
+                    let missing: Vec<_> = there.difference(&named).collect();
+                    let ghosts: Vec<_> = named.difference(there).collect();
+                    format!(
+                        "{} sees {} in {}: missing {missing:?}, ghosts {ghosts:?}",
+                        client.me().name,
+                        members.count,
+                        room.name()
+                    )
+                })
+            });
+            rooms.collect::<Vec<_>>()
+        });
+        pages.collect()
+    };
+    if timeout(PATIENCE, ledger.until(|| wrong().is_empty())).await.is_err() {
+        panic!("not everybody is seen:\n{}", wrong().join("\n"));
+    }
+}
+
+/// Waits until only nodes that are there are said to be, and to have seated anybody.
+async fn nobody_is_left_behind(nodes: usize, rooms: &[RoomName], kept: &mut Kept) {
+    let mut look = || block_in_place(|| (kept.nodes(), kept.seating_nodes(rooms)));
+    let waits = async {
+        loop {
+            let (there, seating) = look();
+            if there.len() == nodes && seating.is_subset(&there) {
+                return;
+            }
+            sleep(LEASE / 10).await;
+        }
+    };
+    if timeout(PATIENCE, waits).await.is_err() {
+        let (there, seating) = look();
+        panic!("of {nodes} nodes {there:?} are said to be there; seats are said to be at {seating:?}");
+    }
+}
