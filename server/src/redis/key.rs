@@ -39,6 +39,11 @@ impl Keys {
         format!("{}:nodes", self.prefix)
     }
 
+    /// A sorted set: the nodes that are gone, by the moment from which on what they left may be cleared away.
+    pub(crate) fn gone(&self) -> String {
+        format!("{}:gone", self.prefix)
+    }
+
     /// A set: the rooms in which a node has seated somebody.
     pub(crate) fn seated(&self, node: &NodeId) -> String {
         format!("{}:seated:{node}", self.prefix)

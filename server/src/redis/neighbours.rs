@@ -6,7 +6,10 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -51,6 +54,8 @@ pub(crate) struct Others {
     lease: Duration,
     told: Mutex<Told>,
     changed: Notify,
+    /// Whether goodbye was said: from then on this node does not say that it is there.
+    closed: AtomicBool,
 }
 
 /// What Redis says of a room's roster: its time in seconds, the nodes, and the entries.
@@ -77,7 +82,15 @@ impl Others {
     /// Nobody sits here yet. A user whose last session is gone is expected back for `leave_grace_ms`; a node that says
     /// nothing for `lease` is taken to be gone.
     pub(crate) fn new(node: NodeId, link: Arc<Link>, leave_grace_ms: u64, lease: Duration) -> Others {
-        Others { node, link, leave_grace_ms, lease, told: Mutex::default(), changed: Notify::new() }
+        Others {
+            node,
+            link,
+            leave_grace_ms,
+            lease,
+            told: Mutex::default(),
+            changed: Notify::new(),
+            closed: AtomicBool::new(false),
+        }
     }
 
     /// Says that this node is there, and what has changed on it, until `stop`. Tells of nodes that are gone.
@@ -110,8 +123,12 @@ impl Others {
     }
 
     async fn beat(&self, there: &mut BTreeSet<NodeId>, news: &NewsSender) {
+        if self.closed.load(Ordering::Relaxed) {
+            return;
+        }
         let lease = Script::new(include_str!("lease.lua"));
         let mut lease = lease.key(self.link.keys().nodes());
+        lease.key(self.link.keys().gone());
         lease.arg(self.node.as_str()).arg(u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX));
         let answer: Result<(bool, Vec<String>, Vec<String>), StoreError> =
             self.link.ask(async |mut live| lease.invoke_async(&mut live.connection).await).await;
@@ -171,9 +188,13 @@ impl Others {
                     .await?;
             }
         }
+        let cleared = Script::new(include_str!("cleared.lua"));
+        let mut cleared = cleared.key(keys.nodes());
+        cleared.key(keys.gone()).arg(node.as_str());
         self.link
             .ask(async |mut live| {
-                redis::cmd("DEL").arg(&seated).query_async::<()>(&mut live.connection).await
+                redis::cmd("DEL").arg(&seated).query_async::<()>(&mut live.connection).await?;
+                cleared.invoke_async(&mut live.connection).await
             })
             .await
     }
@@ -322,17 +343,15 @@ impl Neighbours for Others {
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
             let goodbye = async {
+                self.closed.store(true, Ordering::Relaxed);
                 self.tell().await;
-                let nodes = self.link.keys().nodes();
-                self.link
-                    .ask(async |mut live| {
-                        redis::cmd("ZREM")
-                            .arg(nodes)
-                            .arg(self.node.as_str())
-                            .query_async::<()>(&mut live.connection)
-                            .await
-                    })
-                    .await
+                let (keys, node) = (self.link.keys(), self.node.as_str());
+                // Its people are expected back until then, by way of the others.
+                let clear_at = clock::now() + self.leave_grace_ms;
+                let mut leave = Pipeline::new();
+                leave.cmd("ZADD").arg(keys.gone()).arg(clear_at.0).arg(node).ignore();
+                leave.cmd("ZREM").arg(keys.nodes()).arg(node).ignore();
+                self.link.ask(async |mut live| leave.query_async::<()>(&mut live.connection).await).await
             };
             if !matches!(timeout(DEADLINE, goodbye).await, Ok(Ok(()))) {
                 tracing::warn!("the other nodes could not be told goodbye; they find out by themselves");

@@ -235,6 +235,25 @@ async fn a_node_that_was_held_for_gone_says_again_who_is_there() {
 }
 
 #[tokio::test]
+async fn what_a_node_said_of_its_people_is_cleared_away_however_it_ended() {
+    let redis = Redis::start();
+    let flags = ["--store", &redis.url(), "--node-lease", "1s", "--leave-grace", "200ms"];
+    let folder = tempfile::tempdir().unwrap();
+    let there = Server::start(folder.path(), &flags);
+    let _bo = there.person("Bo").await.talk().await;
+    for (name, signal) in [("Ann", "-TERM"), ("Cai", "-KILL")] {
+        let here = Server::start(folder.path(), &flags);
+        let _lines = here.person(name).await.talk().await;
+        let seats = || redis.ask(&["HLEN", "teahouse:{lobby}:members"]);
+        eventually("both are said to be there", async || seats() == "2").await;
+        here.end(signal);
+        let lists = || redis.ask(&["KEYS", "teahouse:seated:*"]);
+        eventually("one is", async || seats() == "1" && lists().lines().count() == 1).await;
+        eventually("nothing is left to do", async || redis.ask(&["EXISTS", "teahouse:gone"]) == "0").await;
+    }
+}
+
+#[tokio::test]
 async fn a_node_needs_no_data_folder() {
     let redis = Redis::start();
     let folder = tempfile::tempdir().unwrap();
