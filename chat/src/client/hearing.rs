@@ -129,6 +129,11 @@ impl Client {
         }
         match (refused.code, room) {
             (RefusalCode::NotJoined, Some(name)) => {
+                if id.is_none()
+                    && let Some(room) = self.room_mut(&name)
+                {
+                    room.look_back_no_more();
+                }
                 self.rejoin(&name, effects);
             }
             (_, Some(name)) if id.is_none() => {

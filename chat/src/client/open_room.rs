@@ -258,6 +258,11 @@ impl OpenRoom {
         }
     }
 
+    /// The piece of history that was asked for, if one was, will not come: what is refused next is something else.
+    pub(super) fn look_back_no_more(&mut self) {
+        self.looking_back = None;
+    }
+
     /// The piece of history that has not come.
     pub(super) fn wish(&self) -> Option<History> {
         self.looking_back.clone()

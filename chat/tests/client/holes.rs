@@ -310,6 +310,19 @@ fn a_join_takes_the_place_of_the_history_that_waits_to_be_asked_for_again() {
 }
 
 #[test]
+fn a_join_that_is_refused_after_history_was_refused_for_want_of_one_is_tried_again() {
+    let mut page = with_a_hole();
+    fill(&mut page);
+    page.sent();
+    page.refuse(None, "lobby", RefusalCode::NotJoined, None);
+    assert_eq!(page.sent(), ["join lobby@e:90"]);
+    // This is about the join: the history was answered before.
+    page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
+    page.pass(2_000);
+    assert_eq!(page.sent(), ["join lobby@e:90"]);
+}
+
+#[test]
 fn nothing_is_asked_for_while_the_room_is_not_joined() {
     let mut page = at_a_permalink();
     page.apply(Input::Earlier);
