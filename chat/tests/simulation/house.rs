@@ -344,7 +344,8 @@ impl House {
                 Effect::Event(Event::Message(message)) => ServerLine::Message(message),
                 Effect::Presence(presence) => ServerLine::Presence(presence),
                 Effect::Missing(after) => panic!("all is routed in order, yet {after} is missing"),
-                Effect::Event(_) | Effect::Typing(_) | Effect::WakeAt(_) => continue,
+                Effect::Renewed(..) => panic!("a log goes on from elsewhere only after a restart"),
+                Effect::Event(_) | Effect::Typing(_) | Effect::Seat(..) | Effect::WakeAt(_) => continue,
             };
             let line: Rc<str> = line.print().into();
             for session in self.sessions.values_mut().filter(|session| session.rooms.contains(name)) {
