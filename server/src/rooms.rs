@@ -98,6 +98,13 @@ impl Rooms {
         self.ask(room, Word::Look).await
     }
 
+    /// Returns when a room that is open has taken in everything that it was told before.
+    pub(crate) async fn heard(&self, room: &RoomName) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(room, Word::Look(reply)).await;
+        answer.await.map_or(Err(StoreError::Closed), |stand| stand.map(|_| ()))
+    }
+
     /// A session's user leaves the room.
     pub(crate) async fn leave(&self, room: &RoomName, session: SessionId) {
         self.tell(room, Word::Leave(session)).await;

@@ -325,8 +325,7 @@ impl Conversation {
             Err(error) => {
                 tracing::warn!(%error, %room, "a room could not be entered");
                 self.rooms.remove(&room);
-                self.teahouse.rooms.lose(&room, self.id).await;
-                self.refuse_reading(place.room);
+                self.refuse_entry(&room, place.room.clone()).await;
             }
         }
     }
@@ -343,6 +342,19 @@ impl Conversation {
             self.teahouse.rooms.look_again(room).await;
         }
         Err(StoreError::Unavailable("the room's log begins one life after another".to_owned()))
+    }
+
+    /// The session is not in a room after all. The room may have begun another life meanwhile and told this session so,
+    /// which would be taken for the answer: the refusal comes behind whatever the room has said.
+    async fn refuse_entry(&mut self, room: &RoomName, place: String) {
+        self.teahouse.rooms.lose(room, self.id).await;
+        if let Err(error) = self.teahouse.rooms.heard(room).await {
+            tracing::trace!(%error, %room, "a room that is not open says nothing");
+        }
+        let refusal = Arc::new(Broadcast::new(unreadable(place)));
+        if self.outbound.push(refusal).is_err() {
+            tracing::trace!(%room, "a connection ended before it was refused a room");
+        }
     }
 
     async fn look_back(&mut self, history: History) {
@@ -386,13 +398,7 @@ impl Conversation {
 
     /// The store cannot read a room for now.
     fn refuse_reading(&mut self, room: String) {
-        self.answer(ServerLine::Refused(Refused {
-            id: None,
-            room: Some(room),
-            code: RefusalCode::StoreUnavailable,
-            reason: "the room cannot be read at present".to_owned(),
-            retry_ms: Some(RETRY_MS),
-        }));
+        self.answer(unreadable(room));
     }
 
     fn refuse(&mut self, code: RefusalCode, reason: String, id: Option<String>, room: Option<String>) {
@@ -402,4 +408,15 @@ impl Conversation {
     fn answer(&mut self, line: ServerLine) {
         self.answers.push(Arc::new(Broadcast::new(line)));
     }
+}
+
+/// A room cannot be read for now.
+fn unreadable(room: String) -> ServerLine {
+    ServerLine::Refused(Refused {
+        id: None,
+        room: Some(room),
+        code: RefusalCode::StoreUnavailable,
+        reason: "the room cannot be read at present".to_owned(),
+        retry_ms: Some(RETRY_MS),
+    })
 }
