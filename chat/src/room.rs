@@ -86,9 +86,11 @@ pub struct Room {
     leave_grace_ms: u64,
     sessions: BTreeMap<SessionId, UserId>,
     members: BTreeMap<UserId, Member>,
-    /// Who came and went since the room last heard of it.
-    entered: Vec<User>,
-    left: Vec<User>,
+    /// Who came and went since the room last heard of it, and how often the roster had been shown by then.
+    entered: Vec<(User, u64)>,
+    left: Vec<(User, u64)>,
+    /// How often somebody was shown who is there.
+    shown: u64,
     tell_at: Option<Millis>,
 }
 
@@ -105,6 +107,7 @@ impl Room {
             members: BTreeMap::new(),
             entered: Vec::new(),
             left: Vec::new(),
+            shown: 0,
             tell_at: None,
         }
     }
@@ -138,6 +141,7 @@ impl Room {
         match command {
             Command::Enter(session, user) => {
                 self.enter(session, user, now, &mut effects);
+                self.shown += 1;
                 effects.push(Effect::Admit(session, self.head(), self.members()));
             }
             Command::Leave(session) => self.depart(session, now, &mut effects),
@@ -151,6 +155,7 @@ impl Room {
             Command::Renew(head) => {
                 self.epoch = head.epoch;
                 self.head = head.seq;
+                self.shown += 1;
                 effects.push(Effect::Renewed(self.head(), self.members()));
             }
             Command::Commit(event) => self.commit(event, now, &mut effects),
@@ -173,7 +178,8 @@ impl Room {
             return;
         }
         self.sessions.insert(session, user.id.clone());
-        let member = self.member(user, now);
+        // They are about to be shown the roster themselves.
+        let member = self.member(user, self.shown + 1, now, effects);
         member.sit();
         report(member, effects);
     }
@@ -189,7 +195,7 @@ impl Room {
         let lost_at = now + self.leave_grace_ms;
         let member = match self.members.get_mut(&user.id) {
             Some(member) => member,
-            None if seat == Seat::Taken => self.member(user, now),
+            None if seat == Seat::Taken => self.member(user, self.shown, now, effects),
             // Whoever is not known to be there cannot be missed.
             None => return,
         };
@@ -209,7 +215,7 @@ impl Room {
             let member = match self.members.get_mut(&user.id) {
                 Some(member) => member,
                 None if found => self.members.entry(user.id.clone()).or_insert_with(|| Member::new(user)),
-                None if seat == Seat::Taken => self.member(user, now),
+                None if seat == Seat::Taken => self.member(user, self.shown, now, effects),
                 None => continue,
             };
             // What is not there any more is found below.
@@ -224,14 +230,16 @@ impl Room {
         }
     }
 
-    /// A user's place among those who are there; whoever had none is told of as having come.
-    fn member(&mut self, user: User, now: Millis) -> &mut Member {
+    /// A user's place among those who are there; whoever had none is told of as having come, when the roster has been
+    /// `shown` so many times.
+    fn member(&mut self, user: User, shown: u64, now: Millis, effects: &mut Vec<Effect>) -> &mut Member {
         if !self.members.contains_key(&user.id) {
-            // Whoever left and is back before anybody was told has not left.
-            let before = self.left.len();
-            self.left.retain(|other| other.id != user.id);
-            if self.left.len() == before {
-                self.entered.push(user.clone());
+            if self.was_seen(&self.left, &user.id) {
+                self.tell_now(now, effects);
+            }
+            // Whoever left and is back before anybody could know has not left.
+            if !remove(&mut self.left, &user.id) {
+                self.entered.push((user.clone(), shown));
                 self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
             }
         }
@@ -239,19 +247,32 @@ impl Room {
     }
 
     fn expire(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        let gone = |member: &mut Member| member.leaves_at().is_some_and(|at| at <= now);
-        for (id, member) in self.members.extract_if(.., |_, member| gone(member)) {
+        let is_gone = |member: &Member| member.leaves_at().is_some_and(|at| at <= now);
+        let mut gone = self.members.iter().filter(|(_, member)| is_gone(member)).map(|(id, _)| id);
+        if gone.any(|id| self.was_seen(&self.entered, id)) {
+            self.tell_now(now, effects);
+        }
+        for (id, member) in self.members.extract_if(.., |_, member| is_gone(member)) {
             if member.owes() {
                 effects.push(Effect::Seat(member.user.clone(), Seat::Left));
             }
-            // Whoever came and went before anybody was told was never there.
-            let before = self.entered.len();
-            self.entered.retain(|other| other.id != id);
-            if self.entered.len() == before {
-                self.left.push(member.user);
+            // Whoever came and went before anybody could know was never there.
+            if !remove(&mut self.entered, &id) {
+                self.left.push((member.user, self.shown));
                 self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
             }
         }
+    }
+
+    /// Whether a coming or going that has not been told yet was seen by somebody who was shown the roster since then.
+    fn was_seen(&self, untold: &[(User, u64)], id: &UserId) -> bool {
+        untold.iter().any(|(user, shown)| user.id == *id && *shown != self.shown)
+    }
+
+    /// Tells at once what would have been told together with more.
+    fn tell_now(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        self.tell_at = Some(now);
+        self.tell(now, effects);
     }
 
     fn tell(&mut self, now: Millis, effects: &mut Vec<Effect>) {
@@ -259,13 +280,13 @@ impl Room {
             return;
         }
         self.tell_at = None;
-        let mut enter = std::mem::take(&mut self.entered);
-        let mut leave = std::mem::take(&mut self.left);
+        let named = |users: &mut Vec<(User, u64)>| -> Vec<User> {
+            std::mem::take(users).into_iter().map(|(user, _)| user).take(NAMED_PER_TICK).collect()
+        };
+        let (enter, leave) = (named(&mut self.entered), named(&mut self.left));
         if enter.is_empty() && leave.is_empty() {
             return;
         }
-        enter.truncate(NAMED_PER_TICK);
-        leave.truncate(NAMED_PER_TICK);
         effects.push(Effect::Presence(Presence {
             room: self.name.clone(),
             enter,
@@ -280,10 +301,9 @@ impl Room {
                 self.head = seq;
                 // Nobody is heard before the room was told that they are there.
                 if let Event::Message(message) = &event
-                    && self.entered.iter().any(|user| user.id == message.user.id)
+                    && self.entered.iter().any(|(user, _)| user.id == message.user.id)
                 {
-                    self.tell_at = Some(now);
-                    self.tell(now, effects);
+                    self.tell_now(now, effects);
                 }
                 effects.push(Effect::Event(event));
             }
@@ -291,6 +311,13 @@ impl Room {
             _ => {}
         }
     }
+}
+
+/// Takes a user from those who came or went; whether they were among them.
+fn remove(users: &mut Vec<(User, u64)>, id: &UserId) -> bool {
+    let before = users.len();
+    users.retain(|(user, _)| user.id != *id);
+    users.len() < before
 }
 
 /// Tells the other nodes of a seat, if it is news to them.

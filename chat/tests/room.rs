@@ -253,6 +253,25 @@ fn whoever_comes_and_goes_within_a_tick_makes_no_noise() {
 }
 
 #[test]
+fn whoever_was_shown_a_roster_is_told_of_what_would_cancel_out_for_the_others() {
+    let mut scene = Scene::new();
+    scene.enter(1, "ann");
+    scene.enter(2, "bo");
+    scene.pass(TICK_MS);
+    scene.told();
+    scene.leave(1);
+    assert_eq!(names(&scene.enter(3, "cid")), ["bo", "cid"]);
+    scene.enter(4, "ann");
+    scene.pass(TICK_MS);
+    assert_eq!(scene.told(), ["+cid -ann =2", "+ann =3"], "cid has seen a room without ann");
+    scene.enter(5, "dee");
+    assert_eq!(names(&scene.enter(6, "eve")), ["ann", "bo", "cid", "dee", "eve"]);
+    scene.leave(5);
+    scene.pass(TICK_MS);
+    assert_eq!(scene.told(), ["+dee +eve =5", "-dee =4"], "eve has seen a room with dee");
+}
+
+#[test]
 fn a_crowd_is_counted_in_full_and_named_in_part() {
     let mut scene = Scene::new();
     for session in 0..1_000 {

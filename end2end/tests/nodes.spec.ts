@@ -128,7 +128,7 @@ test('Redis is killed and comes back: both pages say so, keep what is said, and 
   expect(ann.visitor.sent.filter(text => text === 'one')).toHaveLength(1);
   // A Redis that comes back may have lost something, as far as anybody can tell; and nobody has gone meanwhile.
   await ann.hasNotices(['The house is back with what it has kept. What was said last before may be missing.']);
-  await ming.hasNotices(['茶馆是从备份恢复的，之前最后说的话可能缺失。']);
+  await ming.hasNotices(['茶馆带着存下的内容回来了，之前最后说的话可能缺失。']);
   // Nor does anything come twice to those who look again.
   for (const reader of [ann, ming]) {
     await reader.reload();

@@ -63,8 +63,8 @@ async fn hear<T>(
             News::Opened => assert!(socket.send(hello.clone()), "hello goes out"),
             News::Closed(code) => panic!("whoever says hello is cut off with {code}"),
             News::Received(frame) => {
-                let lines = frame.lines().map(|line| serde_json::from_str::<Line>(line).expect("a line"));
-                if let Some(found) = lines.filter_map(&look).next() {
+                let mut lines = frame.lines().map(|line| serde_json::from_str::<Line>(line).expect("a line"));
+                if let Some(found) = lines.find_map(&look) {
                     return found;
                 }
             }

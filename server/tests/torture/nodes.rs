@@ -130,10 +130,10 @@ async fn storm(test: &'static str, nodes: usize) {
     for address in town.addresses() {
         for (room, there) in &everybody {
             let looks = accounts.iter().find(|account| there.contains(&account.user.id)).unwrap();
-            let seen = guest::look_around(looks, address, room).await;
+            let roster = guest::look_around(looks, address, room).await;
             let named: BTreeSet<UserId> =
-                seen.list.iter().map(|user| UserId::parse(&user.id).unwrap()).collect();
-            assert_eq!((&named, seen.count), (there, there.len()), "who is in {room} by {address}");
+                roster.list.iter().map(|user| UserId::parse(&user.id).unwrap()).collect();
+            assert_eq!((&named, roster.count), (there, there.len()), "who is in {room} by {address}");
         }
     }
     nobody_is_left_behind(nodes, &rooms, &mut kept).await;
@@ -251,9 +251,8 @@ async fn is_one_life(pages: &[Page], ledger: &Ledger, kept: &mut Kept, struck: &
         });
         rooms.collect()
     };
-    if timeout(PATIENCE, ledger.until(|| strays().is_empty())).await.is_err() {
-        panic!("the logs are in {epoch}, but not for {:?}", strays());
-    }
+    let all_know = timeout(PATIENCE, ledger.until(|| strays().is_empty())).await.is_ok();
+    assert!(all_know, "the logs are in {epoch}, but not for {:?}", strays());
     let ends = |blow: &&Blow| matches!(blow, Blow::KillRedis | Blow::Oversleep | Blow::KillBoth);
     let restarts = struck.iter().filter(ends).count();
     assert!(
@@ -307,9 +306,8 @@ async fn everybody_is_seen(
         });
         pages.collect()
     };
-    if timeout(PATIENCE, ledger.until(|| wrong().is_empty())).await.is_err() {
-        panic!("not everybody is seen:\n{}", wrong().join("\n"));
-    }
+    let all_see = timeout(PATIENCE, ledger.until(|| wrong().is_empty())).await.is_ok();
+    assert!(all_see, "not everybody is seen:\n{}", wrong().join("\n"));
 }
 
 /// Waits until only nodes that are there are said to be, and to have seated anybody.
