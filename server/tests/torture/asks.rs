@@ -22,7 +22,7 @@ struct Room {
     asked: VecDeque<Place>,
     /// The life of the log that was told of last.
     epoch: Option<String>,
-    /// How many tellings of another life were taken for answers.
+    /// How many tellings of another life were taken for answers, or may still come behind one.
     spare: usize,
 }
 
@@ -76,7 +76,8 @@ impl Asks {
                     room.spare -= usize::from(!is_new_life && room.spare > 0);
                     continue;
                 };
-                room.spare += usize::from(is_new_life);
+                // Whoever came from another life may have been let in just before the room was told of the new one.
+                room.spare += usize::from(is_new_life || ask.epoch.as_ref() != Some(&joined.epoch));
                 let position = ask.seq.filter(|_| ask.epoch.as_ref() == Some(&joined.epoch));
                 let head = joined.head.expect("an answer to a join names the head");
                 let is_near = position.is_some_and(|seq| seq <= head && head - seq <= RESUME);

@@ -38,10 +38,9 @@ impl Kept {
         rooms.iter().map(|room| Ok((room.clone(), self.log(room)?))).collect()
     }
 
-    /// In which life the logs are, and how many there were.
-    pub(crate) fn life(&mut self) -> (String, usize) {
-        let meta = "teahouse:meta".to_owned();
-        (self.get("HGET", &[&meta, "epoch"]), self.get("HGET", &[&meta, "generation"]))
+    /// In which life the logs are.
+    pub(crate) fn epoch(&mut self) -> String {
+        self.get("HGET", &["teahouse:meta", "epoch"])
     }
 
     /// The nodes that are taken to be there, or were and have not been struck off.
