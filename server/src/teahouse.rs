@@ -30,7 +30,7 @@ use crate::{
     site::Site,
     store::{
         NEWS_CAPACITY, NewsSender, SharedStore,
-        redis::{RedisStore, cookies::cookie_keys},
+        redis::{RedisStore, cookies},
         sqlite::SqliteStore,
     },
 };
@@ -116,8 +116,9 @@ impl Kept {
         keeping: &Keeping,
     ) -> anyhow::Result<Kept> {
         let Redis { link, channel, others, node } = Redis::open(config, address).await?;
-        let cookie_keys = cookie_keys(&link, &Identity::new_key()).await?;
+        let cookie_keys = cookies::cookie_keys(&link, &[Identity::new_key()]).await?;
         let Keeping { tasks, stop } = keeping;
+        tasks.spawn(cookies::keep(link.clone(), cookie_keys.clone(), stop.clone()));
         tasks.spawn(link.clone().keep(news.clone(), stop.clone()));
         tasks.spawn(channel.clone().keep(link.clone(), news.clone(), stop.clone()));
         tasks.spawn(others.clone().keep(news, stop.clone()));

@@ -104,6 +104,8 @@ impl Others {
                     () = sleep_until(beat) => {
                         beat = Instant::now() + self.lease / BEATS;
                         self.beat(&mut there, &news).await;
+                        // What could not be told before, because the memory was full, say, is tried again.
+                        self.tell().await;
                     }
                     () = self.changed.notified() => self.tell().await,
                     changed = live.changed() => {

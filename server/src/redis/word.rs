@@ -90,3 +90,91 @@ pub(super) fn read_roster_entry(name: &str, says: &str) -> Option<(NodeId, User,
     let until = if until.is_empty() { None } else { Some(until.parse().ok()?) };
     Some((NodeId::parse(node).ok()?, user(id, called)?, until))
 }
+
+#[cfg(test)]
+mod tests {
+    use chat::room_name::RoomName;
+
+    use super::*;
+
+    fn keys() -> Keys {
+        Keys::new("tea")
+    }
+
+    fn node() -> NodeId {
+        NodeId::parse("n1").unwrap()
+    }
+
+    fn ann() -> User {
+        User { id: UserId::parse("u1").unwrap(), name: "小 明/🍵".into() }
+    }
+
+    /// What is understood of it in a room, or where it concerns none.
+    fn heard(room: Option<&RoomName>, payload: &str) -> Option<Word> {
+        let channel = room.map_or_else(|| keys().control(), |room| keys().news(room));
+        match read(&keys(), &channel, payload.as_bytes()) {
+            Some(News::Elsewhere(word)) => Some(word),
+            Some(other) => panic!("{other:?}"),
+            None => None,
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_a_room_is_heard_as_it_was_told() {
+        let room = RoomName::parse("茶艺").unwrap();
+        for (seat, spelt) in [(Seat::Taken, "Taken"), (Seat::Lost, "Lost"), (Seat::Left, "Left")] {
+            let Some(Word::Seat(where_, at, user, is)) =
+                heard(Some(&room), &super::seat(&node(), &ann(), seat))
+            else {
+                panic!("{spelt} is not heard");
+            };
+            assert_eq!((where_, at, user, is), (room.clone(), node(), ann(), seat));
+        }
+        let Some(Word::Typing(where_, user)) = heard(Some(&room), &typing(&node(), &ann())) else {
+            panic!("typing is not heard");
+        };
+        assert_eq!((where_, user), (room, ann()));
+    }
+
+    #[test]
+    fn what_is_told_of_a_user_is_heard_as_it_was_told() {
+        let client = ClientId::parse("c1").unwrap();
+        let told = heard(None, &introduced(&node(), &ann().id, &client));
+        assert!(matches!(told, Some(Word::Introduced(id, one)) if id == ann().id && one == client));
+        let told = heard(None, &logged_out(&node(), &ann().id));
+        assert!(matches!(told, Some(Word::LoggedOut(id)) if id == ann().id));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_no_news() {
+        let room = RoomName::lobby();
+        let seat = seat(&node(), &ann(), Seat::Taken);
+        for payload in ["", "s", "x\n", "s n1\nT\nu1\nAnn", "sn1\nX\nu1\nAnn", "sn1\nT\nu1", "m"] {
+            assert!(heard(Some(&room), payload).is_none(), "{payload}");
+        }
+        assert!(heard(None, &seat).is_none(), "a seat is in a room");
+        assert!(read(&keys(), "other:{lobby}:news", seat.as_bytes()).is_none(), "another chat's");
+    }
+
+    #[test]
+    fn a_node_knows_its_own_words() {
+        let other = NodeId::parse("n").unwrap();
+        for word in
+            [seat(&node(), &ann(), Seat::Taken), typing(&node(), &ann()), logged_out(&node(), &ann().id)]
+        {
+            assert!(is_from(word.as_bytes(), &node()) && !is_from(word.as_bytes(), &other), "{word}");
+        }
+        assert!(!is_from(b"mn1\n", &node()), "what was committed is nobody's");
+    }
+
+    #[test]
+    fn an_entry_of_a_roster_is_read_as_it_was_written() {
+        for until in [None, Some(1_700_000_000_000)] {
+            let (name, says) = roster_entry(&node(), &ann(), until);
+            assert_eq!(read_roster_entry(&name, &says), Some((node(), ann(), until)));
+        }
+        for (name, says) in [("n1", "\nAnn"), ("n1/u1", "Ann"), ("n1/u1", "soon\nAnn"), ("n 1/u1", "\nAnn")] {
+            assert_eq!(read_roster_entry(name, says), None, "{name} {says}");
+        }
+    }
+}

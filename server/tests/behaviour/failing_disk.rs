@@ -2,6 +2,7 @@
 //! reads reads on, and all goes on by itself when the disk does.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -308,15 +309,16 @@ async fn a_room_that_cannot_be_read_is_refused_by_itself_and_the_other_rooms_are
     let mut lines = ann.open().await;
     let rooms = ["lobby", "no such room", "broken", "tea"].map(|room| format!(r#"{{"room":"{room}"}}"#));
     lines.send_text(&format!(r#"{{"hello":{{"rooms":[{}]}}}}"#, rooms.join(","))).await;
-    let mut answers = Vec::new();
+    let mut answers = BTreeMap::new();
     while answers.len() < 4 {
-        match lines.next().await {
-            ServerLine::Joined(joined) => answers.push((joined.room.to_string(), None)),
+        let (room, refusal) = match lines.next().await {
+            ServerLine::Joined(joined) => (joined.room.to_string(), None),
             ServerLine::Refused(refused) => {
-                answers.push((refused.room.unwrap(), Some((refused.code, refused.retry_ms.is_some()))));
+                (refused.room.unwrap(), Some((refused.code, refused.retry_ms.is_some())))
             }
-            _ => {}
-        }
+            _ => continue,
+        };
+        assert_eq!(answers.insert(room, refusal), None, "each has one answer");
     }
     let expected = [
         ("lobby", None),
@@ -324,7 +326,7 @@ async fn a_room_that_cannot_be_read_is_refused_by_itself_and_the_other_rooms_are
         ("broken", Some((RefusalCode::StoreUnavailable, true))),
         ("tea", None),
     ];
-    assert_eq!(answers, expected.map(|(room, refusal)| (room.to_owned(), refusal)));
+    assert_eq!(answers, BTreeMap::from(expected.map(|(room, refusal)| (room.to_owned(), refusal))));
     lines.say_in("tea", "m2", "in").await;
     assert_eq!(lines.message().await.seq, 2);
     file.execute(spoil, ["m1"]).unwrap();

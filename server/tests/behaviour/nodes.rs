@@ -19,7 +19,7 @@ pub(crate) async fn node_with(redis: &Redis, adjust: impl FnOnce(&mut server::co
 }
 
 /// The same login, on another node.
-fn moved(browser: &Browser, node: &TestApp) -> Browser {
+pub(crate) fn moved(browser: &Browser, node: &TestApp) -> Browser {
     node.browser().with_cookie(&browser.cookie())
 }
 

@@ -1,8 +1,8 @@
 #!lua
 -- The keys of logins, of which the first one is made by whoever comes first.
 --
--- KEYS: the list. ARGV: a fresh key.
+-- KEYS: the list. ARGV: fresh keys.
 if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('RPUSH', KEYS[1], ARGV[1])
+  redis.call('RPUSH', KEYS[1], unpack(ARGV))
 end
 return redis.call('LRANGE', KEYS[1], 0, -1)

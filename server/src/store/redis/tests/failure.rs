@@ -80,7 +80,7 @@ async fn a_full_memory_refuses_and_leaves_nothing_half_done() {
     let node = node(&server, "a", 2).await;
     new(node.store.append(drafts(1..=3)).await);
     assert!(node.store.claim(claim("ann", "ann", LONG_MS)).await.unwrap());
-    let keys = cookie_keys(&node.link, "one").await.unwrap();
+    let keys = cookie_keys(&node.link, &["one".to_owned()]).await.unwrap();
     let before = everything(&server);
     let () = server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
     let kept = node.store.append(vec![draft("4", "tea"), draft_in("b", "Ann", "1", "tea")]).await;
@@ -89,7 +89,7 @@ async fn a_full_memory_refuses_and_leaves_nothing_half_done() {
     assert_eq!(everything(&server), before);
     assert_eq!(seqs(&all(&node.store, "lobby").await.messages), [2, 3], "it can be read");
     assert!(node.store.holds(claim("ann", "ann", 0)).await.unwrap());
-    assert_eq!(cookie_keys(&node.link, "two").await.unwrap(), keys);
+    assert_eq!(cookie_keys(&node.link, &["two".to_owned()]).await.unwrap(), keys);
     node.store.release(claim("ann", "ann", 0)).await.unwrap();
     let () = server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
     assert_eq!(seqs(&new(node.store.append(vec![draft("4", "tea")]).await)), [4], "at once");

@@ -62,11 +62,12 @@ async fn nothing_is_left_of_a_nickname_whose_time_is_over() {
 async fn all_nodes_sign_with_the_key_of_the_first() {
     let server = RedisServer::start(&[]);
     let (a, b) = (node(&server, "a", 0).await, node(&server, "b", 0).await);
-    let (one, two) = tokio::join!(cookie_keys(&a.link, "one"), cookie_keys(&b.link, "two"));
+    let fresh = [["one".to_owned()], ["two".to_owned()]];
+    let (one, two) = tokio::join!(cookie_keys(&a.link, &fresh[0]), cookie_keys(&b.link, &fresh[1]));
     let (one, two) = (one.unwrap(), two.unwrap());
     assert!(one == ["one"] || one == ["two"], "{one:?}");
     assert_eq!(one, two);
-    assert_eq!(cookie_keys(&a.link, "three").await.unwrap(), one);
+    assert_eq!(cookie_keys(&a.link, &["three".to_owned()]).await.unwrap(), one);
     let () = server.ask(&["LPUSH", "teahouse:cookies", "newer"]);
-    assert_eq!(cookie_keys(&b.link, "four").await.unwrap(), ["newer", &*one[0]]);
+    assert_eq!(cookie_keys(&b.link, &["four".to_owned()]).await.unwrap(), ["newer", &*one[0]]);
 }
