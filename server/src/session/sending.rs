@@ -75,15 +75,25 @@ impl Sending {
             if self.gathered.is_empty() {
                 return std::future::pending().await;
             }
-            let refused = self.append();
-            if !refused.is_empty() {
-                return refused;
-            }
+            self.append();
         }
         let Some(appending) = &mut self.appending else { return Vec::new() };
         let appended = appending.await;
         self.appending = None;
-        appended.into_iter().flat_map(|(drafts, kept)| self.answer(&drafts, kept)).collect()
+        let mut lines: Vec<ServerLine> =
+            appended.into_iter().flat_map(|(drafts, kept)| self.answer(&drafts, kept)).collect();
+        lines.extend(self.hold_followers());
+        lines
+    }
+
+    /// The refusals of what gathered behind messages that have just been refused for now. At once: what lifts the hold,
+    /// a join or the message again, must not let them overtake it.
+    fn hold_followers(&mut self) -> Vec<ServerLine> {
+        let (held, free): (Vec<Draft>, Vec<Draft>) = std::mem::take(&mut self.gathered)
+            .into_iter()
+            .partition(|draft| self.held.contains_key(&draft.room));
+        self.gathered = free;
+        held.iter().map(|draft| self.hold(draft)).collect()
     }
 
     /// What the sender is told of an append: of those that were kept, and of those that were not.
@@ -98,27 +108,20 @@ impl Sending {
         lines
     }
 
-    /// Starts to append what has gathered. Gives the refusals of what must wait behind a message that was refused for
-    /// now, after that was taken.
-    fn append(&mut self) -> Vec<ServerLine> {
-        let (held, drafts): (Vec<Draft>, Vec<Draft>) = std::mem::take(&mut self.gathered)
-            .into_iter()
-            .partition(|draft| self.held.contains_key(&draft.room));
-        if !drafts.is_empty() {
-            let mut rooms: BTreeMap<RoomName, Vec<Draft>> = BTreeMap::new();
-            for draft in drafts {
-                rooms.entry(draft.room.clone()).or_default().push(draft);
-            }
-            let appends = rooms.into_values().map(|drafts| {
-                let store = self.store.clone();
-                async move {
-                    let kept = store.append(drafts.clone()).await;
-                    (drafts, kept)
-                }
-            });
-            self.appending = Some(join_all(appends.collect::<Vec<_>>()).boxed());
+    /// Starts to append what has gathered.
+    fn append(&mut self) {
+        let mut rooms: BTreeMap<RoomName, Vec<Draft>> = BTreeMap::new();
+        for draft in std::mem::take(&mut self.gathered) {
+            rooms.entry(draft.room.clone()).or_default().push(draft);
         }
-        held.iter().map(|draft| self.hold(draft)).collect()
+        let appends = rooms.into_values().map(|drafts| {
+            let store = self.store.clone();
+            async move {
+                let kept = store.append(drafts.clone()).await;
+                (drafts, kept)
+            }
+        });
+        self.appending = Some(join_all(appends.collect::<Vec<_>>()).boxed());
     }
 
     /// The refusal of a message for now; those that follow it to its room will be refused until it comes again.
