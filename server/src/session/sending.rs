@@ -170,3 +170,57 @@ fn refusal(draft: &Draft, code: RefusalCode, reason: &str, retry_ms: Option<u64>
         retry_ms,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chat::{
+        id::{ClientId, Epoch, UserId},
+        protocol::{RefusalCode, ServerLine, User},
+        room_name::RoomName,
+        time::Millis,
+    };
+    use futures::FutureExt as _;
+    use rusqlite::Connection;
+    use tokio::sync::mpsc;
+
+    use super::Sending;
+    use crate::store::{
+        Draft,
+        sqlite::{FILE, SqliteStore},
+    };
+
+    fn draft(id: &str, text: &str) -> Draft {
+        let user = User { id: UserId::parse("u").unwrap(), name: "U".into() };
+        let id = ClientId::parse(id).unwrap();
+        Draft { room: RoomName::lobby(), id, user, text: text.into(), at: Millis(1) }
+    }
+
+    #[tokio::test]
+    async fn what_gathered_behind_a_message_is_refused_with_it_and_nothing_lifts_it_past() {
+        let folder = tempfile::tempdir().unwrap();
+        let (news, _told) = mpsc::channel(10);
+        let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 0, news).unwrap();
+        let file = Connection::open(folder.path().join(FILE)).unwrap();
+        file.execute_batch(
+            "CREATE TRIGGER poison BEFORE INSERT ON event WHEN new.text = 'poison'
+             BEGIN SELECT RAISE(ABORT, 'poison'); END;
+             BEGIN IMMEDIATE;",
+        )
+        .unwrap();
+        let mut sending = Sending::new(Arc::new(store), true);
+        assert!(sending.take(draft("m1", "poison")).is_none());
+        assert!(sending.settle().now_or_never().is_none(), "its append is under way and waits for the file");
+        assert!(sending.take(draft("m2", "tea")).is_none());
+        file.execute_batch("COMMIT").unwrap();
+        let refused = sending.settle().await.into_iter().map(|line| match line {
+            ServerLine::Refused(refused) => (refused.id.unwrap(), refused.code),
+            other => panic!("{other:?}"),
+        });
+        let expected = [("m1", RefusalCode::StoreUnavailable), ("m2", RefusalCode::OutOfOrder)];
+        assert_eq!(refused.collect::<Vec<_>>(), expected.map(|(id, code)| (id.to_owned(), code)));
+        sending.lift(&RoomName::lobby());
+        assert!(!sending.is_busy(), "nothing is left that could be kept before it");
+    }
+}
