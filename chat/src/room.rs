@@ -248,11 +248,13 @@ impl Room {
 
     fn expire(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         let is_gone = |member: &Member| member.leaves_at().is_some_and(|at| at <= now);
-        let mut gone = self.members.iter().filter(|(_, member)| is_gone(member)).map(|(id, _)| id);
-        if gone.any(|id| self.was_seen(&self.entered, id)) {
+        let gone = self.members.iter().filter(|(_, member)| is_gone(member));
+        let gone: Vec<UserId> = gone.map(|(id, _)| id.clone()).collect();
+        if gone.iter().any(|id| self.was_seen(&self.entered, id)) {
             self.tell_now(now, effects);
         }
-        for (id, member) in self.members.extract_if(.., |_, member| is_gone(member)) {
+        for id in gone {
+            let member = self.members.remove(&id).expect("whoever is gone was there until now");
             if member.owes() {
                 effects.push(Effect::Seat(member.user.clone(), Seat::Left));
             }

@@ -114,7 +114,7 @@ impl Channel {
                     heard = self.listen(&link, &news) => heard,
                     _ = live.changed() => Ok(()),
                 };
-                self.is_deaf();
+                self.deafen();
                 if heard.is_err() {
                     link.doubt();
                 }
@@ -217,7 +217,7 @@ impl Channel {
     }
 
     /// Nothing is heard any more.
-    fn is_deaf(&self) {
+    fn deafen(&self) {
         let mut wishes = self.wishes();
         wishes.dropped.clear();
         wishes.followed.values_mut().for_each(|following| following.is_heard = false);

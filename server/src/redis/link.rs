@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 use chat::id::Epoch;
 use rand::{Rng as _, RngExt as _};
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult, Script, ServerErrorKind,
-    aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script,
+    ServerErrorKind, aio::MultiplexedConnection,
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -134,6 +134,11 @@ impl Link {
                 Err(StoreError::Unavailable("Redis did not answer in time".to_owned()))
             }
         }
+    }
+
+    /// Has one command done.
+    pub(crate) async fn command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        self.ask(async |mut live| command.query_async(&mut live.connection).await).await
     }
 
     /// The connection is not to be used any more: a new one finds out what has changed.

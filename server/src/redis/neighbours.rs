@@ -164,41 +164,21 @@ impl Others {
     async fn clear_away(&self, node: &NodeId) -> Result<(), StoreError> {
         let keys = self.link.keys();
         let seated = keys.seated(node);
-        let rooms: Vec<String> = self
-            .link
-            .ask(async |mut live| redis::cmd("SMEMBERS").arg(&seated).query_async(&mut live.connection).await)
-            .await?;
+        let rooms: Vec<String> = self.link.command(redis::cmd("SMEMBERS").arg(&seated)).await?;
         for room in rooms.iter().filter_map(|room| RoomName::from_canonical(room).ok()) {
             let members = keys.room(&room, "members");
-            let names: Vec<String> = self
-                .link
-                .ask(async |mut live| {
-                    redis::cmd("HKEYS").arg(&members).query_async(&mut live.connection).await
-                })
-                .await?;
+            let names: Vec<String> = self.link.command(redis::cmd("HKEYS").arg(&members)).await?;
             let left: Vec<&String> =
                 names.iter().filter(|name| name.split('/').next() == Some(node.as_str())).collect();
             if !left.is_empty() {
-                self.link
-                    .ask(async |mut live| {
-                        redis::cmd("HDEL")
-                            .arg(&members)
-                            .arg(&left)
-                            .query_async::<()>(&mut live.connection)
-                            .await
-                    })
-                    .await?;
+                self.link.command::<()>(redis::cmd("HDEL").arg(&members).arg(&left)).await?;
             }
         }
+        self.link.command::<()>(redis::cmd("DEL").arg(&seated)).await?;
         let cleared = Script::new(include_str!("cleared.lua"));
         let mut cleared = cleared.key(keys.nodes());
         cleared.key(keys.gone()).arg(node.as_str());
-        self.link
-            .ask(async |mut live| {
-                redis::cmd("DEL").arg(&seated).query_async::<()>(&mut live.connection).await?;
-                cleared.invoke_async(&mut live.connection).await
-            })
-            .await
+        self.link.ask(async |mut live| cleared.invoke_async(&mut live.connection).await).await
     }
 
     /// Every seat has to be told again.

@@ -69,12 +69,7 @@ impl Store for RedisStore {
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>> {
         async move {
             let rooms = self.link.keys().rooms();
-            let names: Vec<String> = self
-                .link
-                .ask(async |mut live| {
-                    redis::cmd("SMEMBERS").arg(rooms).query_async(&mut live.connection).await
-                })
-                .await?;
+            let names: Vec<String> = self.link.command(redis::cmd("SMEMBERS").arg(rooms)).await?;
             Ok(names.iter().filter_map(|name| RoomName::from_canonical(name).ok()).collect())
         }
         .boxed()

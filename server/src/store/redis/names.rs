@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat::id::NodeId;
-use redis::{FromRedisValue, RedisResult, Script, ScriptInvocation};
+use redis::{FromRedisValue, Script, ScriptInvocation};
 
 use crate::{
     redis::link::Link,
@@ -41,11 +41,9 @@ impl Names {
 
     /// Whether a user holds a nickname now: what lies there does so as long as somebody does.
     pub(super) async fn holds(&self, claim: &Claim) -> Result<bool, StoreError> {
-        let key = self.key(claim);
-        let asked = self.link.ask(async |mut live| -> RedisResult<Option<String>> {
-            redis::cmd("HGET").arg(key).arg("user").query_async(&mut live.connection).await
-        });
-        Ok(asked.await?.as_deref() == Some(claim.user.id.as_str()))
+        let user: Option<String> =
+            self.link.command(redis::cmd("HGET").arg(self.key(claim)).arg("user")).await?;
+        Ok(user.as_deref() == Some(claim.user.id.as_str()))
     }
 
     /// Lets a nickname go by this node's word; one that is let go at once, by every node's.
