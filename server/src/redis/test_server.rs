@@ -2,12 +2,12 @@
 //! too.
 
 use std::{
-    net::TcpListener,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
 
+use rand::RngExt as _;
 use redis::{Client, FromRedisValue, InfoDict};
 use tempfile::TempDir;
 
@@ -28,9 +28,10 @@ impl RedisServer {
         let folder = tempfile::tempdir().unwrap();
         let options = options.iter().map(|&option| option.to_owned()).collect();
         let mut server = RedisServer { folder, options, port: 0, child: None };
-        // Somebody else may take the port before the server does; then it ends at once.
+        // Somebody else may have the port; then it ends at once. It is below those that the system hands out by itself, so
+        // that it is still free when the server is started again.
         while server.child.is_none() {
-            server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            server.port = rand::rng().random_range(20_000..32_000);
             server.try_start();
         }
         server

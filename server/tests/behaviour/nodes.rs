@@ -2,7 +2,7 @@
 
 use chat::protocol::{ClientLine, Place, ServerLine};
 
-use crate::support::{Browser, Lines, Redis, TestApp, eventually, program::Server};
+use crate::support::{Browser, Redis, TestApp, eventually, program::Server};
 
 /// A node on this Redis.
 pub(crate) async fn node(redis: &Redis) -> TestApp {
@@ -21,17 +21,6 @@ pub(crate) async fn node_with(redis: &Redis, adjust: impl FnOnce(&mut server::co
 /// The same login, on another node.
 pub(crate) fn moved(browser: &Browser, node: &TestApp) -> Browser {
     node.browser().with_cookie(&browser.cookie())
-}
-
-/// Reads comings and goings up to and including this one: `+Ann`, `-Bo`.
-async fn told_until(lines: &mut Lines, last: &str) -> Vec<String> {
-    let mut told: Vec<String> = Vec::new();
-    while !told.iter().any(|one| one == last) {
-        let presence = lines.presence().await;
-        told.extend(presence.enter.iter().map(|user| format!("+{}", user.name)));
-        told.extend(presence.leave.iter().map(|user| format!("-{}", user.name)));
-    }
-    told
 }
 
 #[tokio::test]
@@ -107,9 +96,9 @@ async fn people_on_different_nodes_see_each_other_come_and_go() {
     let mut names: Vec<&str> = members.list.iter().map(|user| &*user.name).collect();
     names.sort_unstable();
     assert_eq!((members.count, names), (2, vec!["Ann", "Bo"]), "whoever was there is seen at once");
-    told_until(&mut ann, "+Bo").await;
+    ann.told_until("+Bo").await;
     bo.leave("lobby").await;
-    assert_eq!(told_until(&mut ann, "-Bo").await, ["-Bo"]);
+    assert_eq!(ann.told_until("-Bo").await, ["-Bo"]);
 }
 
 #[tokio::test]
@@ -119,15 +108,15 @@ async fn a_user_on_two_nodes_is_one_member() {
     let mut bo = there.person("Bo").await.talk().await;
     let ann = here.person("Ann").await;
     let mut first = ann.talk().await;
-    assert_eq!(told_until(&mut bo, "+Ann").await.iter().filter(|one| *one == "+Ann").count(), 1);
+    assert_eq!(bo.told_until("+Ann").await.iter().filter(|one| *one == "+Ann").count(), 1);
     let mut second = moved(&ann, &there).talk().await;
     first.leave("lobby").await;
     // Had they left, it would be told before whoever comes now.
     let mut cai = here.person("Cai").await.talk().await;
-    assert_eq!(told_until(&mut bo, "+Cai").await, ["+Cai"]);
+    assert_eq!(bo.told_until("+Cai").await, ["+Cai"]);
     second.leave("lobby").await;
-    assert_eq!(told_until(&mut bo, "-Ann").await, ["-Ann"]);
-    told_until(&mut cai, "-Ann").await;
+    assert_eq!(bo.told_until("-Ann").await, ["-Ann"]);
+    cai.told_until("-Ann").await;
 }
 
 #[tokio::test]
@@ -137,11 +126,11 @@ async fn moving_to_another_node_makes_no_noise() {
     let mut bo = there.person("Bo").await.talk().await;
     let ann = here.person("Ann").await;
     let lines = ann.talk().await;
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     drop(lines);
     let _ann = moved(&ann, &there).talk().await;
     let _cai = here.person("Cai").await.talk().await;
-    assert_eq!(told_until(&mut bo, "+Cai").await, ["+Cai"]);
+    assert_eq!(bo.told_until("+Cai").await, ["+Cai"]);
 }
 
 #[tokio::test]
@@ -150,7 +139,7 @@ async fn that_somebody_writes_is_seen_on_other_nodes() {
     let (here, there) = (node(&redis).await, node(&redis).await);
     let mut bo = there.person("Bo").await.talk().await;
     let mut ann = here.person("Ann").await.talk().await;
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     ann.send(&ClientLine::Typing { room: "lobby".to_owned() }).await;
     let who = bo.until(|line| match line {
         ServerLine::Typing { user, .. } => Some(user.name),
@@ -209,11 +198,11 @@ async fn the_people_of_a_node_that_died_are_given_back_within_its_lease() {
     let mut bo = there.person("Bo").await.talk().await;
     let (ann, cai) = (here.person("Ann").await, here.person("Cai").await);
     let (_ann, _cai) = (ann.talk().await, cai.talk().await);
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     here.end("-KILL");
     // Ann is back by the other node before anybody could miss her; Cai is not.
     let _back = there.browser().with_cookie(&ann.cookie()).talk().await;
-    let told = told_until(&mut bo, "-Cai").await;
+    let told = bo.told_until("-Cai").await;
     assert!(!told.iter().any(|one| one.contains("Ann")), "{told:?}");
 }
 
@@ -225,11 +214,11 @@ async fn a_node_that_was_held_for_gone_says_again_who_is_there() {
     let (here, there) = (Server::start(folder.path(), &flags), Server::start(folder.path(), &flags));
     let mut bo = there.person("Bo").await.talk().await;
     let mut ann = here.person("Ann").await.talk().await;
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     here.signal("-STOP");
-    told_until(&mut bo, "-Ann").await;
+    bo.told_until("-Ann").await;
     here.signal("-CONT");
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     ann.say("m1", "I was here all the time").await;
     assert_eq!(&*bo.message().await.text, "I was here all the time");
 }

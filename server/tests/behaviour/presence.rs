@@ -4,33 +4,22 @@ use chat::protocol::{ClientLine, RefusalCode, ServerLine};
 
 use crate::support::{Browser, Lines, TestApp, eventually};
 
-/// Reads the lobby's comings and goings up to and including this one: `+Ann`, `-Bo`.
-async fn told_until(lines: &mut Lines, last: &str) -> Vec<String> {
-    let mut told: Vec<String> = Vec::new();
-    while !told.iter().any(|one| one == last) {
-        let presence = lines.presence().await;
-        told.extend(presence.enter.iter().map(|user| format!("+{}", user.name)));
-        told.extend(presence.leave.iter().map(|user| format!("-{}", user.name)));
-    }
-    told
-}
-
 #[tokio::test]
 async fn a_user_enters_once_and_leaves_once_whatever_the_tabs() {
     let app = TestApp::start().await;
     let (ann, bo, cai) = (app.person("Ann").await, app.person("Bo").await, app.person("Cai").await);
     let mut bo = bo.talk().await;
-    told_until(&mut bo, "+Bo").await;
+    bo.told_until("+Bo").await;
     let mut tabs = [ann.talk().await, ann.talk().await, ann.talk().await];
-    assert_eq!(told_until(&mut bo, "+Ann").await, ["+Ann"]);
+    assert_eq!(bo.told_until("+Ann").await, ["+Ann"]);
     for tab in &mut tabs[..2] {
         tab.leave("lobby").await;
     }
     let mut cai = cai.talk().await;
-    assert_eq!(told_until(&mut bo, "+Cai").await, ["+Cai"], "the other tabs make no noise");
+    assert_eq!(bo.told_until("+Cai").await, ["+Cai"], "the other tabs make no noise");
     tabs[2].leave("lobby").await;
-    assert_eq!(told_until(&mut bo, "-Ann").await, ["-Ann"]);
-    assert_eq!(told_until(&mut cai, "-Ann").await.last().unwrap(), "-Ann");
+    assert_eq!(bo.told_until("-Ann").await, ["-Ann"]);
+    assert_eq!(cai.told_until("-Ann").await.last().unwrap(), "-Ann");
 }
 
 #[tokio::test]
@@ -39,7 +28,7 @@ async fn whoever_is_gone_for_the_grace_has_left() {
     let (ann, bo) = (app.person("Ann").await, app.person("Bo").await);
     let mut bo = bo.talk().await;
     let lines = ann.talk().await;
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     drop(lines);
     let left = bo.until(|line| match line {
         ServerLine::Presence(presence) if !presence.leave.is_empty() => Some(presence),
@@ -55,7 +44,7 @@ async fn a_reconnect_within_the_grace_is_silent() {
     let (ann, bo, cai) = (app.person("Ann").await, app.person("Bo").await, app.person("Cai").await);
     let mut bo = bo.talk().await;
     let lines = ann.talk().await;
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     drop(lines);
     let mut dee = app.person("Dee").await.open().await;
     dee.send_text(r#"{"hello":{"rooms":[]}}"#).await;
@@ -67,7 +56,7 @@ async fn a_reconnect_within_the_grace_is_silent() {
     );
     let _back = ann.talk().await;
     let _cai = cai.talk().await;
-    let told = told_until(&mut bo, "+Cai").await;
+    let told = bo.told_until("+Cai").await;
     assert!(!told.iter().any(|one| one.contains("Ann")), "{told:?}");
 }
 
@@ -77,9 +66,9 @@ async fn whoever_leaves_has_left_at_once_whatever_the_grace() {
     let (ann, bo) = (app.person("Ann").await, app.person("Bo").await);
     let mut bo = bo.talk().await;
     let mut ann = ann.talk_in(&["lobby", "tea"]).await;
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     ann.leave("lobby").await;
-    told_until(&mut bo, "-Ann").await;
+    bo.told_until("-Ann").await;
     ann.say_in("tea", "m1", "still here").await;
     assert_eq!(ann.message().await.room.as_str(), "tea", "the other room goes on");
 }
@@ -90,9 +79,9 @@ async fn whoever_logs_out_has_left_at_once_whatever_the_grace() {
     let (ann, bo) = (app.person("Ann").await, app.person("Bo").await);
     let mut bo = bo.talk().await;
     let _tabs = [ann.talk().await, ann.talk().await];
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     ann.log_out().await;
-    told_until(&mut bo, "-Ann").await;
+    bo.told_until("-Ann").await;
 }
 
 #[tokio::test]
@@ -106,7 +95,7 @@ async fn a_newcomer_is_told_who_is_there_and_the_others_that_they_came() {
     let mut names: Vec<&str> = members.list.iter().map(|user| &*user.name).collect();
     names.sort_unstable();
     assert_eq!((names, members.count), (vec!["Ann", "Bo"], 2));
-    told_until(&mut ann, "+Bo").await;
+    ann.told_until("+Bo").await;
 }
 
 #[tokio::test]
@@ -133,9 +122,9 @@ async fn one_s_own_ghost_is_replaced_at_once_and_the_room_hears_nothing() {
     let app = TestApp::with(|config| config.leave_grace = "0s".parse().unwrap()).await;
     let (ann, bo, cai) = (app.person("Ann").await, app.person("Bo").await, app.person("Cai").await);
     let mut bo = bo.talk().await;
-    told_until(&mut bo, "+Bo").await;
+    bo.told_until("+Bo").await;
     let mut ghost = named(&ann, "page-1").await;
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     for round in 0..10 {
         let mut lines = named(&ann, "page-1").await;
         assert_eq!(ghost.closed().await, (4007, "replaced".to_owned()), "round {round}");
@@ -144,7 +133,7 @@ async fn one_s_own_ghost_is_replaced_at_once_and_the_room_hears_nothing() {
         ghost = lines;
     }
     let _cai = cai.talk().await;
-    assert_eq!(told_until(&mut bo, "+Cai").await, ["+Cai"], "nobody came and nobody left");
+    assert_eq!(bo.told_until("+Cai").await, ["+Cai"], "nobody came and nobody left");
 }
 
 #[tokio::test]
@@ -192,7 +181,7 @@ async fn a_ghost_that_reads_nothing_is_replaced_too() {
     let mut deaf = ann.knock("/ws").protocol("teahouse.v1").receive_buffer(4_096).socket().await;
     let hello = r#"{"hello":{"rooms":[],"client":"page-1"}}"#;
     deaf.send(tokio_tungstenite::tungstenite::Message::text(hello)).await;
-    told_until(&mut bo, "+Ann").await;
+    bo.told_until("+Ann").await;
     // More than the system holds for whoever does not read, so that the server stands in the middle of a write.
     for n in 0..24 {
         bo.say(&format!("m{n}"), &"long ".repeat(100_000)).await;

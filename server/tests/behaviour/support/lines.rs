@@ -102,6 +102,17 @@ impl Lines {
         self.until(|line| if let ServerLine::Presence(presence) = line { Some(presence) } else { None }).await
     }
 
+    /// Reads comings and goings up to and including this one: `+Ann`, `-Bo`.
+    pub(crate) async fn told_until(&mut self, last: &str) -> Vec<String> {
+        let mut told: Vec<String> = Vec::new();
+        while !told.iter().any(|one| one == last) {
+            let presence = self.presence().await;
+            told.extend(presence.enter.iter().map(|user| format!("+{}", user.name)));
+            told.extend(presence.leave.iter().map(|user| format!("-{}", user.name)));
+        }
+        told
+    }
+
     pub(crate) async fn refused(&mut self) -> Refused {
         self.until(|line| if let ServerLine::Refused(refused) = line { Some(refused) } else { None }).await
     }
