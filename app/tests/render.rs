@@ -463,7 +463,7 @@ fn boot(language: Language, events: Vec<Event>) -> Boot {
         head: seq(events.last()),
         oldest: seq(events.first()),
         resumed: false,
-        members: Members { count: 1, list: vec![user("Me")] },
+        members: Members { count: 1, list: vec![user("Me")], bots: vec![] },
         events,
     };
     Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None }

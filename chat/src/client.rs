@@ -12,6 +12,7 @@ pub mod open_room;
 pub mod outbox;
 pub mod timeline;
 
+mod answers;
 mod custody;
 mod hearing;
 mod patience;
@@ -89,6 +90,8 @@ pub enum Input<'a> {
     Earlier,
     /// Ask for some of what a hole in that room is missing.
     Fill(Hole),
+    /// The user wants no more of an answer that grows in the room they look at.
+    Stop(ClientId),
     /// The user is writing in the room they look at.
     Typing,
     /// The page is seen, or is not.
@@ -254,6 +257,7 @@ impl Client {
             Input::Leave(room) => self.leave(&room, &mut effects),
             Input::Earlier => self.look_back(None, &mut effects),
             Input::Fill(hole) => self.look_back(Some(hole), &mut effects),
+            Input::Stop(id) => self.stop(&id, &mut effects),
             Input::Typing => self.typing(now, &mut effects),
             Input::Visible(visible) => {
                 self.visible = visible;
@@ -420,6 +424,14 @@ impl Client {
         if self.active == *name {
             let next = self.rooms.last().map_or_else(RoomName::lobby, |room| room.name().clone());
             self.visit(&next, effects);
+        }
+    }
+
+    fn stop(&mut self, id: &ClientId, effects: &mut Vec<Effect>) {
+        let (me, room) = (self.me.id.clone(), self.active());
+        if room.joined && room.growing().any(|growing| growing.id == *id && growing.asker == me) {
+            let stop = ClientLine::Stop { room: self.active.to_string(), id: id.to_string() };
+            self.transmit(&[stop], effects);
         }
     }
 

@@ -120,7 +120,15 @@ id!(
     Epoch, limit: 32, minted_from: 8
 );
 
+/// What the ids of programs begin with: of bots, of hooks, and of those that hold a token.
+const PROGRAMS: [&str; 3] = ["bot-", "hook-", "api-"];
+
 impl UserId {
+    /// Whether it names a program and no person. People's ids are hex digits alone ([`UserId::from_bytes`]).
+    pub fn is_program(&self) -> bool {
+        PROGRAMS.iter().any(|prefix| self.0.starts_with(prefix))
+    }
+
     /// Returns which of the [`TINTS`] colours this user's name wears, from 0.
     ///
     /// It is a function of the id alone (FNV-1a, 32 bits), so that every page, server and release

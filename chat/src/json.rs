@@ -130,6 +130,18 @@ impl<'a> Object<'a> {
         object(value).ok_or(Misread::Unfit { name, wanted: "an object" })
     }
 
+    /// A list of objects, each as `read` takes it; without the member an empty one.
+    pub fn list_if_any<T>(
+        &mut self,
+        name: &'static str,
+        read: fn(Object<'a>) -> Result<T, Misread>,
+    ) -> Result<Vec<T>, Misread> {
+        match self.list(name, read) {
+            Err(Misread::Missing(missing)) if missing == name => Ok(Vec::new()),
+            listed => listed,
+        }
+    }
+
     /// A list of objects, each as `read` takes it.
     pub fn list<T>(
         &mut self,

@@ -61,6 +61,13 @@ pub enum ClientLine {
         /// The room in which.
         room: String,
     },
+    /// End an answer that grows, by who asked for it. One that has ended meanwhile stays as it is.
+    Stop {
+        /// The room in which it grows.
+        room: String,
+        /// The answer's id.
+        id: String,
+    },
     /// The answer to a `ping`.
     Pong {},
 }
@@ -117,6 +124,8 @@ pub enum ServerLine {
         /// Who.
         user: User,
     },
+    /// A program's answer grows; once it is whole it is a `message` of the same user and id.
+    Growing(Growing),
     /// The server's heartbeat; the client answers `pong`.
     Ping {
         /// Where the log of each joined room stands, so that a lost last event is noticed too.
@@ -185,6 +194,24 @@ pub struct Members {
     pub count: usize,
     /// Those who are named.
     pub list: Vec<User>,
+    /// The bots that answer in the room, which are always there and are not counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bots: Vec<User>,
+}
+
+/// As much as there is of an answer that a program gives. Nobody keeps it: what is kept is the message that follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Growing {
+    /// The room.
+    pub room: RoomName,
+    /// The id that the message will have.
+    pub id: ClientId,
+    /// Whose answer it is.
+    pub user: User,
+    /// Who asked, and may end it.
+    pub asker: UserId,
+    /// All of it so far; nothing while the program thinks.
+    pub text: Arc<str>,
 }
 
 /// A piece of a room's kept log, by seq, without holes.

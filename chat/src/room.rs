@@ -86,6 +86,8 @@ pub struct Room {
     leave_grace_ms: u64,
     sessions: BTreeMap<SessionId, UserId>,
     members: BTreeMap<UserId, Member>,
+    /// The programs that answer here.
+    bots: Vec<User>,
     /// Who came and went since the room last heard of it, and how often the roster had been shown by then.
     entered: Vec<(User, u64)>,
     left: Vec<(User, u64)>,
@@ -105,11 +107,19 @@ impl Room {
             leave_grace_ms,
             sessions: BTreeMap::new(),
             members: BTreeMap::new(),
+            bots: Vec::new(),
             entered: Vec::new(),
             left: Vec::new(),
             shown: 0,
             tell_at: None,
         }
+    }
+
+    /// The room with bots that answer in it. They are always there: nobody hears them come or go.
+    #[must_use]
+    pub fn with_bots(mut self, bots: Vec<User>) -> Room {
+        self.bots = bots;
+        self
     }
 
     /// Its name.
@@ -132,6 +142,7 @@ impl Room {
         Members {
             count: self.members.len(),
             list: self.members.values().take(NAMED_MEMBERS).map(|member| member.user.clone()).collect(),
+            bots: self.bots.clone(),
         }
     }
 

@@ -7,8 +7,8 @@ use chat::{
     close::CloseCode,
     id::{ClientId, Epoch, UserId},
     protocol::{
-        ClientLine, Event, Head, History, Joined, Members, Message, Page, Place, Presence, RefusalCode,
-        Refused, ServerLine, User, Welcome,
+        ClientLine, Event, Growing, Head, History, Joined, Members, Message, Page, Place, Presence,
+        RefusalCode, Refused, ServerLine, User, Welcome,
     },
     room_name::RoomName,
     time::Millis,
@@ -30,11 +30,28 @@ macro_rules! every_variant {
     };
 }
 
-every_variant!(CLIENT_LINES, client_line, ClientLine { Hello, Send, History, Join, Leave, Typing, Pong });
+every_variant!(
+    CLIENT_LINES,
+    client_line,
+    ClientLine { Hello, Send, History, Join, Leave, Typing, Stop, Pong }
+);
 every_variant!(
     SERVER_LINES,
     server_line,
-    ServerLine { Welcome, Joined, Page, Message, Presence, Typing, Ping, Refused, Store, Drain, Unknown }
+    ServerLine {
+        Welcome,
+        Joined,
+        Page,
+        Message,
+        Presence,
+        Typing,
+        Growing,
+        Ping,
+        Refused,
+        Store,
+        Drain,
+        Unknown
+    }
 );
 every_variant!(EVENTS, event, Event { Message, Unknown });
 every_variant!(
@@ -260,6 +277,10 @@ fn the_lines_of_a_client_never_change() {
     client_crosses_as(&ClientLine::Join(held), r#"{"join":{"room":"b","epoch":"e","seq":0}}"#);
     client_crosses_as(&ClientLine::Leave { room: "a".into() }, r#"{"leave":{"room":"a"}}"#);
     client_crosses_as(&ClientLine::Typing { room: "a".into() }, r#"{"typing":{"room":"a"}}"#);
+    client_crosses_as(
+        &ClientLine::Stop { room: "a".into(), id: "i".into() },
+        r#"{"stop":{"room":"a","id":"i"}}"#,
+    );
     client_crosses_as(&ClientLine::Pong {}, r#"{"pong":{}}"#);
 }
 
@@ -284,7 +305,7 @@ fn the_lines_of_the_server_never_change() {
             head: 7,
             oldest: 3,
             resumed: true,
-            members: Members { count: 300, list: vec![ann()] },
+            members: Members { count: 300, list: vec![ann()], bots: vec![] },
             events: vec![Event::Message(message())],
         }),
         &format!(
@@ -302,6 +323,22 @@ fn the_lines_of_the_server_never_change() {
     crosses_as(
         &ServerLine::Typing { room: room(), user: ann() },
         r#"{"typing":{"room":"茶室","user":{"id":"u1","name":"Ann"}}}"#,
+    );
+    let waiter = User { id: UserId::parse("bot-1").unwrap(), name: "小二".into() };
+    crosses_as(
+        &ServerLine::Growing(Growing {
+            room: room(),
+            id: ClientId::parse("a-7").unwrap(),
+            user: waiter.clone(),
+            asker: ann().id,
+            text: "One".into(),
+        }),
+        r#"{"growing":{"room":"茶室","id":"a-7","user":{"id":"bot-1","name":"小二"},"asker":"u1","text":"One"}}"#,
+    );
+    let hosted = Members { count: 0, list: vec![], bots: vec![waiter] };
+    assert_eq!(
+        serde_json::to_string(&hosted).unwrap(),
+        r#"{"count":0,"list":[],"bots":[{"id":"bot-1","name":"小二"}]}"#
     );
     crosses_as(
         &ServerLine::Ping { heads: vec![Head { room: room(), epoch: epoch(), seq: 7 }] },

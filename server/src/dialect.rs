@@ -123,6 +123,7 @@ fn plain(line: &ServerLine, language: Language) -> Option<String> {
         ServerLine::Welcome(_)
         | ServerLine::Page(_)
         | ServerLine::Typing { .. }
+        | ServerLine::Growing(_)
         | ServerLine::Ping { .. }
         | ServerLine::Drain { .. }
         | ServerLine::Unknown(_) => None,

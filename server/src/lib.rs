@@ -30,6 +30,7 @@ mod redirect;
 mod search;
 mod site;
 
+mod bots;
 mod dialect;
 mod neighbours;
 mod news;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chat::{
     id::{ClientId, NodeId, UserId},
-    protocol::User,
+    protocol::{Growing, User},
     room::Seat,
     room_name::RoomName,
 };
@@ -26,6 +26,10 @@ pub(crate) enum Word {
     Seat(RoomName, NodeId, User, Seat),
     /// A user over there writes.
     Typing(RoomName, User),
+    /// A program's answer grows over there.
+    Growing(Growing),
+    /// A user wants no more of an answer that may grow here.
+    Stop(RoomName, ClientId, UserId),
     /// A node is gone, and with it all of its seats.
     NodeLost(NodeId),
     /// A user's client has made a newer connection over there.
@@ -49,6 +53,12 @@ pub(crate) trait Neighbours: Send + Sync {
     /// Tells that a user writes here.
     fn typing(&self, room: &RoomName, user: &User);
 
+    /// Tells how far a program's answer has grown here.
+    fn growing(&self, growing: &Growing);
+
+    /// Tells that a user wants no more of an answer that grows elsewhere.
+    fn stop(&self, room: &RoomName, id: &ClientId, user: &UserId);
+
     /// Tells that a user's client has made a newer connection here.
     fn introduce(&self, user: &UserId, client: &ClientId);
 
@@ -70,6 +80,10 @@ impl Neighbours for Alone {
     fn seat(&self, _room: &RoomName, _user: &User, _seat: Seat) {}
 
     fn typing(&self, _room: &RoomName, _user: &User) {}
+
+    fn growing(&self, _growing: &Growing) {}
+
+    fn stop(&self, _room: &RoomName, _id: &ClientId, _user: &UserId) {}
 
     fn introduce(&self, _user: &UserId, _client: &ClientId) {}
 

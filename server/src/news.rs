@@ -27,6 +27,10 @@ async fn hear(teahouse: &Shared, word: Word) {
     match word {
         Word::Seat(room, node, user, seat) => teahouse.rooms.elsewhere(&room, node, user, seat).await,
         Word::Typing(room, user) => teahouse.rooms.typing_elsewhere(&room, user).await,
+        Word::Growing(growing) => teahouse.rooms.growing_elsewhere(growing).await,
+        Word::Stop(room, id, user) => {
+            teahouse.running.stop(&room, &id, &user);
+        }
         Word::NodeLost(node) => teahouse.rooms.lose_node(&node).await,
         Word::Introduced(user, client) => {
             for ghost in teahouse.nicknames.namesakes(&user, &client) {

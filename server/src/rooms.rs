@@ -12,7 +12,7 @@ use std::{
 
 use chat::{
     id::{Epoch, NodeId},
-    protocol::{Event, Head, Members, Message, User},
+    protocol::{Event, Growing, Head, Members, Message, User},
     room::{Seat, SessionId},
     room_name::RoomName,
 };
@@ -42,7 +42,10 @@ enum Word {
     Typing(SessionId),
     Commit(Epoch, Event),
     Elsewhere(NodeId, User, Seat),
-    TypingElsewhere(User),
+    /// A user on another node, or a program, writes.
+    Writes(User),
+    /// A program's answer grows.
+    Growing(Growing),
     NodeLost(NodeId),
     /// Something may have happened that was not told.
     LookAgain,
@@ -56,6 +59,9 @@ pub(crate) struct Stand {
     pub(crate) members: Members,
 }
 
+/// Which bots answer in a room.
+pub(crate) type BotsOf = Arc<dyn Fn(&RoomName) -> Vec<User> + Send + Sync>;
+
 /// Every room that somebody is in.
 #[derive(Clone)]
 pub(crate) struct Rooms(Arc<Shared>);
@@ -66,6 +72,7 @@ struct Shared {
     neighbours: SharedNeighbours,
     leave_grace_ms: u64,
     backlog: u32,
+    bots: BotsOf,
     tasks: TaskTracker,
 }
 
@@ -76,9 +83,10 @@ impl Rooms {
         neighbours: SharedNeighbours,
         leave_grace_ms: u64,
         backlog: u32,
+        bots: BotsOf,
     ) -> Rooms {
         let (open, tasks) = (Mutex::default(), TaskTracker::new());
-        Rooms(Arc::new(Shared { open, store, neighbours, leave_grace_ms, backlog, tasks }))
+        Rooms(Arc::new(Shared { open, store, neighbours, leave_grace_ms, backlog, bots, tasks }))
     }
 
     /// Lets a session in, or tells it again how the room stands. What the room says from then on goes to `outbound`.
@@ -120,6 +128,24 @@ impl Rooms {
         self.tell(room, Word::Typing(session)).await;
     }
 
+    /// A program writes in a room, which people on any node see.
+    pub(crate) async fn writes(&self, room: &RoomName, program: User) {
+        self.0.neighbours.typing(room, &program);
+        self.tell(room, Word::Writes(program)).await;
+    }
+
+    /// A program's answer grows, which people on any node see.
+    pub(crate) async fn grow(&self, growing: Growing) {
+        self.0.neighbours.growing(&growing);
+        self.growing_elsewhere(growing).await;
+    }
+
+    /// A program's answer grows on another node.
+    pub(crate) async fn growing_elsewhere(&self, growing: Growing) {
+        let room = growing.room.clone();
+        self.tell(&room, Word::Growing(growing)).await;
+    }
+
     /// Tells a room what was committed to it.
     pub(crate) async fn commit(&self, epoch: Epoch, message: Message) {
         let room = message.room.clone();
@@ -138,7 +164,7 @@ impl Rooms {
 
     /// A user on another node is writing.
     pub(crate) async fn typing_elsewhere(&self, room: &RoomName, user: User) {
-        self.tell(room, Word::TypingElsewhere(user)).await;
+        self.tell(room, Word::Writes(user)).await;
     }
 
     /// Another node is gone with everybody on it.

@@ -15,6 +15,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    bots::running::Running,
     config::{Config, RedisAddress, StoreChoice},
     dialect::Broadcast,
     identity::Identity,
@@ -53,6 +54,8 @@ pub(crate) struct Teahouse {
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
     pub(crate) search: Search,
+    /// The answers that bots are giving.
+    pub(crate) running: Running,
     pub(crate) store: SharedStore,
     pub(crate) neighbours: SharedNeighbours,
     /// Connections by the address that a trusted proxy names; those that come straight are counted as they come in.
@@ -154,8 +157,15 @@ impl Teahouse {
             identity,
             login_rate: LoginRate::new(config.rate_login),
             nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms),
-            rooms: Rooms::new(store.clone(), neighbours.clone(), leave_grace_ms, config.backlog),
+            rooms: Rooms::new(
+                store.clone(),
+                neighbours.clone(),
+                leave_grace_ms,
+                config.backlog,
+                Arc::new(|_| Vec::new()),
+            ),
             search,
+            running: Running::default(),
             store,
             neighbours,
             forwarded: Arc::new(Occupancy::new(config.max_per_address, 0)),

@@ -48,6 +48,11 @@ impl Client {
                     room.typing(user, now.at);
                 }
             }
+            ServerLine::Growing(growing) => {
+                if let Some(room) = self.room_mut(&growing.room.clone()) {
+                    room.grow(growing, now.at);
+                }
+            }
             ServerLine::Ping { heads } => {
                 self.transmit(&[ClientLine::Pong {}], effects);
                 for head in heads {

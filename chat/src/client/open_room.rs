@@ -1,11 +1,16 @@
 //! A room that a client has open: its timeline, who is in it, who writes, and what is unread. Decides nothing about the
 //! connection.
 
+use std::sync::Arc;
+
 pub use super::timeline::Advance;
-use super::timeline::{Earlier, Hole, Timeline};
+use super::{
+    answers::Answers,
+    timeline::{Earlier, Hole, Timeline},
+};
 use crate::{
     id::{Epoch, UserId},
-    protocol::{Head, History, Joined, Members, Message, Page, Place, Presence, Refused, Seq, User},
+    protocol::{Growing, Head, History, Joined, Members, Message, Page, Place, Presence, Refused, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
@@ -15,6 +20,9 @@ const TYPING_MS: u64 = 6_000;
 
 /// How long after a reconnection it is no news that somebody is back who was there before it, in milliseconds.
 const FAMILIAR_MS: u64 = 30_000;
+
+/// Among how many of the newest messages one is looked for that an answer may have become already.
+const RECENT: usize = 50;
 
 /// How many events a piece of history is asked to hold.
 const HISTORY_LIMIT: u32 = 100;
@@ -26,6 +34,7 @@ pub struct OpenRoom {
     timeline: Timeline,
     members: Members,
     typing: Vec<(User, Millis)>,
+    answers: Answers,
     /// Who was there before the connection broke: that they are back is no news for a while.
     familiar: Vec<UserId>,
     /// Until when, once the room is joined again; 0 before.
@@ -57,6 +66,7 @@ impl OpenRoom {
             timeline: Timeline::default(),
             members: Members::default(),
             typing: Vec::new(),
+            answers: Answers::default(),
             familiar: Vec::new(),
             familiar_until: Millis(0),
             unread: 0,
@@ -90,6 +100,11 @@ impl OpenRoom {
     /// Who is writing in it at present.
     pub fn typists(&self) -> impl Iterator<Item = &User> {
         self.typing.iter().map(|(user, _)| user)
+    }
+
+    /// The answers of programs that grow in it at present, in the order in which they began.
+    pub fn growing(&self) -> impl Iterator<Item = &Growing> {
+        self.answers.iter()
     }
 
     /// How many messages of others came while nobody looked.
@@ -141,6 +156,8 @@ impl OpenRoom {
             self.familiar_until = now + FAMILIAR_MS;
         }
         self.members = joined.members.clone();
+        // Some may be among the events by now; those that still grow are heard of again in a moment.
+        self.answers.clear();
         let held = self.timeline.position().map(|(epoch, seq)| (epoch.clone(), seq));
         let epoch = joined.epoch.clone();
         let news = self.timeline.join(joined, me);
@@ -176,6 +193,7 @@ impl OpenRoom {
 
     pub(super) fn message(&mut self, message: Message, seen: bool) -> Advance {
         self.typing.retain(|(user, _)| user.id != message.user.id);
+        self.answers.said(&message);
         let seq = message.seq;
         match self.timeline.message(message) {
             Advance::Taken => {
@@ -221,10 +239,23 @@ impl OpenRoom {
         self.revision += 1;
     }
 
+    /// As much as there is of an answer. What comes late, after the message that it became, is passed over.
+    pub(super) fn grow(&mut self, growing: Growing, now: Millis) {
+        let is_said =
+            |message: &&Arc<Message>| message.user.id == growing.user.id && message.id == growing.id;
+        if self.timeline.messages().rev().take(RECENT).any(|message| is_said(&message)) {
+            return;
+        }
+        self.typing.retain(|(user, _)| user.id != growing.user.id);
+        self.answers.grow(growing, now);
+        self.revision += 1;
+    }
+
     pub(super) fn expire(&mut self, now: Millis) {
         let before = self.typing.len();
         self.typing.retain(|(_, until)| *until > now);
-        self.revision += u64::from(self.typing.len() != before);
+        let expired = self.answers.expire(now) || self.typing.len() != before;
+        self.revision += u64::from(expired);
     }
 
     /// The server does not let the user in: until a moment, and then it is asked again; or at all. Or it cannot read a
@@ -274,7 +305,8 @@ impl OpenRoom {
     }
 
     pub(super) fn next(&self) -> Option<Millis> {
-        self.typing.iter().map(|(_, until)| *until).chain(self.retry_at).min()
+        let typing = self.typing.iter().map(|(_, until)| *until);
+        typing.chain(self.answers.next()).chain(self.retry_at).min()
     }
 
     /// The user sees all there is.
@@ -351,6 +383,7 @@ impl OpenRoom {
         self.looking_back = None;
         self.retry_at = None;
         self.typing.clear();
+        self.answers.clear();
         // A server that has restarted knows nobody, and takes each who comes back for new.
         self.familiar.extend(self.members.list.iter().map(|user| user.id.clone()));
         self.familiar.sort_unstable();

@@ -23,6 +23,10 @@ impl ClientLine {
             ClientLine::Join(wanted) => line.object("join", |fields| place(wanted, fields)),
             ClientLine::Leave { room } => line.object("leave", |fields| fields.text("room", room)),
             ClientLine::Typing { room } => line.object("typing", |fields| fields.text("room", room)),
+            ClientLine::Stop { room, id } => line.object("stop", |fields| {
+                fields.text("room", room);
+                fields.text("id", id);
+            }),
             ClientLine::Pong {} => line.object("pong", |_| {}),
         })
     }

@@ -1,8 +1,8 @@
 //! Reads what the server says, from JSON objects. The browser's program does this too, so that it is done in few words.
 
 use super::{
-    Event, Ghost, Head, Joined, Members, Message, Page, Presence, RefusalCode, Refused, ServerLine, Unknown,
-    User, Welcome,
+    Event, Ghost, Growing, Head, Joined, Members, Message, Page, Presence, RefusalCode, Refused, ServerLine,
+    Unknown, User, Welcome,
 };
 use crate::{
     id::{ClientId, Epoch, UserId},
@@ -38,6 +38,13 @@ impl ServerLine {
             "typing" => {
                 ServerLine::Typing { room: room(&mut fields)?, user: User::read(fields.object("user")?)? }
             }
+            "growing" => ServerLine::Growing(Growing {
+                room: room(&mut fields)?,
+                id: message_id(&mut fields)?,
+                user: User::read(fields.object("user")?)?,
+                asker: fields.parsed("asker", USER_ID, UserId::parse)?,
+                text: fields.text("text")?.into(),
+            }),
             "ping" => ServerLine::Ping { heads: fields.list("heads", head)? },
             "refused" => ServerLine::Refused(Refused {
                 id: fields.text_if_any("id")?.map(Into::into),
@@ -56,7 +63,7 @@ impl ServerLine {
 impl User {
     /// A user, from the object that describes them.
     pub fn read(mut fields: Object<'_>) -> Result<User, Misread> {
-        Ok(User { id: fields.parsed("id", "a user's id", UserId::parse)?, name: fields.text("name")?.into() })
+        Ok(User { id: fields.parsed("id", USER_ID, UserId::parse)?, name: fields.text("name")?.into() })
     }
 }
 
@@ -76,7 +83,11 @@ impl Joined {
 }
 
 fn members(mut fields: Object<'_>) -> Result<Members, Misread> {
-    Ok(Members { count: count(&mut fields, "count")?, list: fields.list("list", User::read)? })
+    Ok(Members {
+        count: count(&mut fields, "count")?,
+        list: fields.list("list", User::read)?,
+        bots: fields.list_if_any("bots", User::read)?,
+    })
 }
 
 fn head(mut fields: Object<'_>) -> Result<Head, Misread> {
@@ -95,7 +106,7 @@ fn message(mut fields: Object<'_>) -> Result<Message, Misread> {
     Ok(Message {
         room: room(&mut fields)?,
         seq: fields.number("seq")?,
-        id: fields.parsed("id", "a message's id", ClientId::parse)?,
+        id: message_id(&mut fields)?,
         user: User::read(fields.object("user")?)?,
         text: fields.text("text")?.into(),
         at: Millis(fields.number("at")?),
@@ -109,6 +120,12 @@ fn unknown(kind: &str, mut fields: Object<'_>) -> Result<Unknown, Misread> {
 }
 
 const ROOM: &str = "a room's name";
+
+const USER_ID: &str = "a user's id";
+
+fn message_id(fields: &mut Object<'_>) -> Result<ClientId, Misread> {
+    fields.parsed("id", "a message's id", ClientId::parse)
+}
 
 fn room(fields: &mut Object<'_>) -> Result<RoomName, Misread> {
     fields.parsed("room", ROOM, RoomName::from_canonical)

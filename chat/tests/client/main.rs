@@ -14,6 +14,7 @@ mod store;
 
 mod connection;
 
+mod answers;
 mod rooms;
 
 mod holes;

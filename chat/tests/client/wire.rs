@@ -46,7 +46,7 @@ pub(crate) fn joined(name: &str, head: Seq) -> Answer {
         head,
         oldest: head.min(1),
         resumed: false,
-        members: Members { count: 1, list: vec![user("ann")] },
+        members: Members { count: 1, list: vec![user("ann")], bots: vec![] },
         events: Vec::new(),
     })
 }
@@ -133,6 +133,7 @@ pub(crate) fn spell(line: &str) -> String {
         }
         ClientLine::Join(asked) => format!("join {}", place(asked)),
         ClientLine::Leave { room } => format!("leave {room}"),
+        ClientLine::Stop { room, id } => format!("stop {room} {id}"),
         ClientLine::Typing { room } => format!("typing {room}"),
         ClientLine::Pong {} => "pong".to_owned(),
     }

@@ -173,7 +173,7 @@ impl House {
                     self.apply(&room, Command::Leave(id));
                 }
                 ClientLine::History(history) => self.look_back(id, &history),
-                ClientLine::Pong {} | ClientLine::Typing { .. } => {}
+                ClientLine::Pong {} | ClientLine::Typing { .. } | ClientLine::Stop { .. } => {}
             }
         }
     }

@@ -15,7 +15,7 @@ use std::{
 
 use chat::{
     id::{ClientId, NodeId, UserId},
-    protocol::User,
+    protocol::{Growing, User},
     room::Seat,
     room_name::RoomName,
     time::Millis,
@@ -312,6 +312,14 @@ impl Neighbours for Others {
 
     fn typing(&self, room: &RoomName, user: &User) {
         self.say(self.link.keys().news(room), word::typing(&self.node, user));
+    }
+
+    fn growing(&self, growing: &Growing) {
+        self.say(self.link.keys().news(&growing.room), word::growing(&self.node, growing));
+    }
+
+    fn stop(&self, room: &RoomName, id: &ClientId, user: &UserId) {
+        self.say(self.link.keys().news(room), word::stop(&self.node, id, user));
     }
 
     fn introduce(&self, user: &UserId, client: &ClientId) {

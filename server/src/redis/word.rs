@@ -3,7 +3,7 @@
 
 use chat::{
     id::{ClientId, NodeId, UserId},
-    protocol::User,
+    protocol::{Growing, ServerLine, User},
     room::Seat,
 };
 
@@ -32,6 +32,16 @@ pub(super) fn seat(node: &NodeId, user: &User, seat: Seat) -> String {
 /// A user writes.
 pub(super) fn typing(node: &NodeId, user: &User) -> String {
     format!("t{node}\n{}\n{}", user.id, user.name)
+}
+
+/// A program's answer grows.
+pub(super) fn growing(node: &NodeId, growing: &Growing) -> String {
+    format!("g{node}\n{}", ServerLine::Growing(growing.clone()).print())
+}
+
+/// A user wants no more of an answer.
+pub(super) fn stop(node: &NodeId, id: &ClientId, user: &UserId) -> String {
+    format!("x{node}\n{id}\n{user}")
 }
 
 /// A user's client has a newer connection here.
@@ -67,6 +77,13 @@ pub(super) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<News> {
             Word::Seat(room, node, user(field()?, field()?)?, seat)
         }
         (b't', Some(room)) => Word::Typing(room, user(field()?, field()?)?),
+        (b'g', Some(_)) => match ServerLine::parse(field()?) {
+            Ok(ServerLine::Growing(growing)) => Word::Growing(growing),
+            _ => return None,
+        },
+        (b'x', Some(room)) => {
+            Word::Stop(room, ClientId::parse(field()?).ok()?, UserId::parse(field()?).ok()?)
+        }
         (b'i', None) => Word::Introduced(UserId::parse(field()?).ok()?, ClientId::parse(field()?).ok()?),
         (b'o', None) => Word::LoggedOut(UserId::parse(field()?).ok()?),
         _ => return None,
@@ -133,7 +150,22 @@ mod tests {
         let Some(Word::Typing(where_, user)) = heard(Some(&room), &typing(&node(), &ann())) else {
             panic!("typing is not heard");
         };
-        assert_eq!((where_, user), (room, ann()));
+        assert_eq!((where_, user), (room.clone(), ann()));
+        let id = ClientId::parse("a1").unwrap();
+        let grown = Growing {
+            room: room.clone(),
+            id: id.clone(),
+            user: ann(),
+            asker: ann().id,
+            text: "One\n茶".into(),
+        };
+        let heard_growing = heard(Some(&room), &growing(&node(), &grown));
+        assert!(matches!(heard_growing, Some(Word::Growing(heard)) if heard == grown));
+        let heard_stop = heard(Some(&room), &stop(&node(), &id, &ann().id));
+        let expected = (room, id, ann().id);
+        assert!(
+            matches!(heard_stop, Some(Word::Stop(a, b, c)) if (&a, &b, &c) == (&expected.0, &expected.1, &expected.2))
+        );
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
             return;
         }
     };
-    let room = Room::new(head, rooms.leave_grace_ms());
+    let room = Room::new(head, rooms.leave_grace_ms()).with_bots((rooms.0.bots)(&name));
     let mut actor =
         Actor { room, rooms, audience: HashMap::new(), gone: Vec::new(), wake: None, look_at: None };
     actor.apply(Command::Roster(seats)).await;
@@ -120,7 +120,8 @@ impl Actor {
             Word::Elsewhere(node, user, seat) => {
                 self.apply(Command::Elsewhere(node, user, seat)).await;
             }
-            Word::TypingElsewhere(user) => self.say_typing(user),
+            Word::Writes(user) => self.say_typing(user),
+            Word::Growing(growing) => self.say(ServerLine::Growing(growing), None),
             Word::NodeLost(node) => {
                 self.apply(Command::NodeLost(node)).await;
             }
@@ -285,7 +286,8 @@ fn refuse(word: Word, error: &StoreError) {
         | Word::Typing(_)
         | Word::Commit(..)
         | Word::Elsewhere(..)
-        | Word::TypingElsewhere(_)
+        | Word::Writes(_)
+        | Word::Growing(_)
         | Word::NodeLost(_)
         | Word::LookAgain => {}
     }

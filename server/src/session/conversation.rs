@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{RETRY_MS, reading, sending::Sending};
 use crate::{
+    bots::running::Stopped,
     clock,
     dialect::{Broadcast, Dialect},
     nicknames::Standing,
@@ -251,11 +252,31 @@ impl Conversation {
                     self.teahouse.rooms.leave(&room, self.id).await;
                 }
             }
+            ClientLine::Stop { room, id } => self.stop(&room, &id),
             ClientLine::Typing { room } => {
                 if let Some(room) = self.joined(&room, None) {
                     self.teahouse.rooms.typing(&room, self.id).await;
                 }
             }
+        }
+    }
+
+    fn stop(&mut self, room: &str, id: &str) {
+        let Some(name) = self.joined(room, Some(id)) else { return };
+        let refuse = |session: &mut Self, code, reason: String| {
+            session.refuse(code, reason, Some(id.to_owned()), Some(room.to_owned()));
+        };
+        let answer = match ClientId::parse(id) {
+            Ok(answer) => answer,
+            Err(error) => return refuse(self, RefusalCode::IdUnfit, error.to_string()),
+        };
+        match self.teahouse.running.stop(&name, &answer, &self.me.id) {
+            Stopped::Ends => {}
+            Stopped::NotTheirs => {
+                let reason = "only who asked ends an answer".to_owned();
+                refuse(self, RefusalCode::Forbidden, reason);
+            }
+            Stopped::NotHere => self.teahouse.neighbours.stop(&name, &answer, &self.me.id),
         }
     }
 

@@ -1,0 +1,3 @@
+//! Programs that answer in the rooms.
+
+pub(crate) mod running;
