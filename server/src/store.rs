@@ -1,4 +1,4 @@
-//! Where events and nicknames are kept: what every store promises. Knows no sockets and no rooms' people.
+//! Where events, nicknames and records are kept: what every store promises. Knows no sockets and no rooms' people.
 //!
 //! A store commits a message, gives it the next seq of its room, and only then tells it as [`News`], in seq order. What
 //! [`Store::append`] gives back is therefore never news to a room, only an answer.
@@ -45,7 +45,8 @@ pub(crate) enum News {
     Elsewhere(Word),
 }
 
-/// A durable log per room, and who holds which nickname.
+/// A durable log per room, who holds which nickname, and drawers of small things beside them.
+#[allow(dead_code, reason = "tokens, answers and reminders are about to lie there")]
 pub(crate) trait Store: Send + Sync {
     /// Keeps messages, in this order: all of them, or those before the first that cannot be kept. When this returns, what
     /// is kept is durable, and what is not has left no trace. A draft whose id the store remembers gets the original back
@@ -74,6 +75,20 @@ pub(crate) trait Store: Send + Sync {
 
     /// Lets a user's nickname go at a moment, sooner than it was claimed until.
     fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Puts a record into its drawer, durably; whether it lies there now. Of several who put one where there is none, on
+    /// whatever node, one alone is told that it does.
+    fn put(&self, record: Record, put: Put) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// The value of a record, if there is one of this key.
+    fn record(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
+
+    /// All records of a drawer, by key. How many there may be is for those to bound who put them there.
+    fn records(&self, drawer: Drawer) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
+
+    /// Takes a record out of its drawer, durably; whether it was there. Of several who strike one, one alone is told that
+    /// it was.
+    fn strike(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Stops taking, finishes what was taken, and lets go of the files.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -150,6 +165,48 @@ pub(crate) struct Claim {
     pub(crate) skeleton: Skeleton,
     pub(crate) now: Millis,
     pub(crate) until: Millis,
+}
+
+/// A small thing that outlives the server and belongs to no log: its value is its owner's own business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) drawer: Drawer,
+    /// Names it within its drawer.
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+/// Where records of one sort lie together.
+#[allow(dead_code, reason = "tokens, answers and reminders are about to lie there")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Drawer {
+    /// Tokens of programs that may come in.
+    Token,
+    /// Answers that bots have begun.
+    Answer,
+    /// What is to be said at a later time.
+    Reminder,
+}
+
+impl Drawer {
+    /// Its name in every store; never changes, since what was put there is found by it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Drawer::Token => "token",
+            Drawer::Answer => "answer",
+            Drawer::Reminder => "reminder",
+        }
+    }
+}
+
+/// What becomes of a record that lies there already.
+#[allow(dead_code, reason = "tokens, answers and reminders are about to lie there")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// The new one takes its place.
+    Always,
+    /// It stays.
+    IfAbsent,
 }
 
 /// Why a store could not do it.

@@ -2,6 +2,8 @@
 
 use chat::{id::NodeId, name::Skeleton, room_name::RoomName};
 
+use crate::store::Drawer;
+
 /// What every name begins with.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
@@ -32,6 +34,11 @@ impl Keys {
     /// A hash: who holds a nickname, and until when by each node's word.
     pub(crate) fn nickname(&self, skeleton: &Skeleton) -> String {
         format!("{}:nickname:{}", self.prefix, skeleton.as_str())
+    }
+
+    /// A hash: the records of a drawer.
+    pub(crate) fn records(&self, drawer: Drawer) -> String {
+        format!("{}:records:{}", self.prefix, drawer.name())
     }
 
     /// A sorted set: the nodes, by the moment when they count as gone.

@@ -20,6 +20,7 @@ const COMMANDS: &[&str] = &[
     "HLEN",
     "HMGET",
     "HSET",
+    "HSETNX",
     "INFO",
     "LRANGE",
     "PEXPIREAT",

@@ -1,12 +1,13 @@
-//! The store of several nodes: a log per room in Redis, and who holds which nickname.
+//! The store of several nodes: a log per room in Redis, who holds which nickname, and the drawers beside them.
 //!
-//! [`writer`] appends, many messages at once, by way of [`append`]; [`reader`] asks, [`names`] claims, [`cookies`] keeps
-//! the keys of logins. Each change is one script, so that Redis does all of it or nothing. What was committed is told by
+//! [`writer`] appends, many messages at once, by way of [`append`]; [`reader`] asks, [`names`] claims, [`records`] puts
+//! and strikes, [`cookies`] keeps the keys of logins. Each change is one script, so that Redis does all of it or nothing. What was committed is told by
 //! Redis itself, this node's own messages too: nothing here makes news.
 
 mod append;
 mod names;
 mod reader;
+mod records;
 mod writer;
 
 pub(crate) mod cookies;
@@ -19,7 +20,7 @@ use names::Names;
 use reader::Reader;
 use writer::Writer;
 
-use super::{Claim, Draft, Kept, Piece, Slice, Store, StoreError};
+use super::{Claim, Draft, Drawer, Kept, Piece, Put, Record, Slice, Store, StoreError};
 use crate::redis::{channel::Channel, link::Link};
 
 /// The store in Redis.
@@ -85,6 +86,22 @@ impl Store for RedisStore {
 
     fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>> {
         async move { self.names.release(&claim).await }.boxed()
+    }
+
+    fn put(&self, record: Record, put: Put) -> BoxFuture<'_, Result<bool, StoreError>> {
+        async move { records::put(&self.link, &record, put).await }.boxed()
+    }
+
+    fn record(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        async move { records::value(&self.link, drawer, &key).await }.boxed()
+    }
+
+    fn records(&self, drawer: Drawer) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
+        records::all(&self.link, drawer).boxed()
+    }
+
+    fn strike(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+        async move { records::strike(&self.link, drawer, &key).await }.boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

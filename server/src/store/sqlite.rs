@@ -1,8 +1,8 @@
 //! The embedded store: one SQLite file with one writer and a few readers.
 //!
 //! [`inspect`] looks whose file it is before anything touches it, and [`schema`] lays the tables out. [`writer`] is the
-//! thread that alone changes them, by way of [`log`] and [`names`], with its [`chores`] when nobody waits; [`reader`]
-//! asks. [`failure`] says what an error means.
+//! thread that alone changes them, by way of [`log`], [`names`] and [`records`], with its [`chores`] when nobody waits;
+//! [`reader`] asks. [`failure`] says what an error means.
 
 pub(crate) mod inspect;
 pub(crate) mod schema;
@@ -10,6 +10,7 @@ pub(crate) mod schema;
 mod chores;
 pub(crate) mod log;
 mod names;
+mod records;
 mod writer;
 
 pub(crate) mod reader;
@@ -28,7 +29,9 @@ use reader::Readers;
 use tokio::sync::Mutex;
 use writer::{Desk, Writer};
 
-use super::{Claim, Draft, Kept, NewsSender, OpenError, Piece, Slice, Store, StoreError};
+use super::{
+    Claim, Draft, Drawer, Kept, NewsSender, OpenError, Piece, Put, Record, Slice, Store, StoreError,
+};
 
 /// The name of the database in the data folder.
 pub(crate) const FILE: &str = "teahouse.db";
@@ -119,6 +122,22 @@ impl Store for SqliteStore {
 
     fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>> {
         self.writer.release(claim).boxed()
+    }
+
+    fn put(&self, record: Record, put: Put) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.writer.put(record, put).boxed()
+    }
+
+    fn record(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        self.readers.ask(move |connection| records::value(connection, drawer, &key)).boxed()
+    }
+
+    fn records(&self, drawer: Drawer) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
+        self.readers.ask(move |connection| records::all(connection, drawer)).boxed()
+    }
+
+    fn strike(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.writer.strike(drawer, key).boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

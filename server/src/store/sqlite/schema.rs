@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const STATEMENTS: usize = 32;
 
 /// Each step brings a file from one schema version to the next. A step that has been released never changes.
-const STEPS: &[M<'static>] = &[FIRST, RETENTION];
+const STEPS: &[M<'static>] = &[FIRST, RETENTION, RECORDS];
 
 const FIRST: M<'static> = M::up(
     "CREATE TABLE meta (
@@ -75,6 +75,16 @@ const RETENTION: M<'static> = M::up(
 
      -- The way to a day.
      CREATE INDEX event_at ON event (room, at);",
+);
+
+const RECORDS: M<'static> = M::up(
+    "-- Small things that belong to no log. What a value says is its owner's own business.
+     CREATE TABLE record (
+         drawer TEXT NOT NULL,
+         key    TEXT NOT NULL,
+         value  TEXT NOT NULL,
+         PRIMARY KEY (drawer, key)
+     ) STRICT, WITHOUT ROWID;",
 );
 
 /// Opens the file for its writer, bringing it up to date, and gives the epoch that it holds; a new file gets `epoch`.

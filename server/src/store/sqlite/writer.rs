@@ -14,10 +14,10 @@ use tokio::sync::{
     oneshot,
 };
 
-use super::{chores::Chores, failure::Failure, log, names, schema};
+use super::{chores::Chores, failure::Failure, log, names, records, schema};
 use crate::{
     clock,
-    store::{Appended, Claim, Draft, Kept, News, NewsSender, StoreError},
+    store::{Appended, Claim, Draft, Drawer, Kept, News, NewsSender, Put, Record, StoreError},
 };
 
 /// How many changes may wait for the thread; then those who ask wait.
@@ -30,6 +30,8 @@ enum Change {
     Append(Vec<Draft>, oneshot::Sender<Kept>),
     Claim(Claim, oneshot::Sender<Result<bool, StoreError>>),
     Release(Claim, oneshot::Sender<Result<(), StoreError>>),
+    Put(Record, Put, oneshot::Sender<Result<bool, StoreError>>),
+    Strike(Drawer, String, oneshot::Sender<Result<bool, StoreError>>),
 }
 
 /// The way to the thread.
@@ -76,6 +78,14 @@ impl Writer {
         self.change(|reply| Change::Release(claim, reply)).await?
     }
 
+    pub(super) async fn put(&self, record: Record, put: Put) -> Result<bool, StoreError> {
+        self.change(|reply| Change::Put(record, put, reply)).await?
+    }
+
+    pub(super) async fn strike(&self, drawer: Drawer, key: String) -> Result<bool, StoreError> {
+        self.change(|reply| Change::Strike(drawer, key, reply)).await?
+    }
+
     /// Takes no more changes, and returns when those that were taken are done.
     pub(super) async fn close(&self) {
         drop(self.changes.lock().await.take());
@@ -100,13 +110,16 @@ enum Work<'a> {
     Append(&'a [Draft]),
     Claim(&'a Claim),
     Release(&'a Claim),
+    Put(&'a Record, Put),
+    Strike(Drawer, &'a str),
 }
 
 /// What it came to.
 enum Done {
     Appended(Vec<Appended>),
-    Claimed(bool),
     Released,
+    /// A claim, a record that was put, or one that was struck: whether it is so now, or was.
+    Told(bool),
 }
 
 impl Desk {
@@ -183,10 +196,10 @@ impl Desk {
                 }
                 let _ = reply.send(Kept { appended, failed: Some(failed) });
             }
-            Change::Claim(_, reply) => {
+            Change::Release(_, reply) => {
                 let _ = reply.send(Err(failed));
             }
-            Change::Release(_, reply) => {
+            Change::Claim(_, reply) | Change::Put(_, _, reply) | Change::Strike(_, _, reply) => {
                 let _ = reply.send(Err(failed));
             }
         }
@@ -234,11 +247,13 @@ impl Desk {
                     let appended = drafts.iter().map(|draft| log::append(&transaction, draft, self.retain));
                     Done::Appended(appended.collect::<rusqlite::Result<_>>()?)
                 }
-                Work::Claim(claim) => Done::Claimed(names::claim(&transaction, claim)?),
+                Work::Claim(claim) => Done::Told(names::claim(&transaction, claim)?),
                 Work::Release(claim) => {
                     names::release(&transaction, claim)?;
                     Done::Released
                 }
+                Work::Put(record, put) => Done::Told(records::put(&transaction, record, *put)?),
+                Work::Strike(drawer, key) => Done::Told(records::strike(&transaction, *drawer, key)?),
             });
         }
         transaction.commit()?;
@@ -264,8 +279,11 @@ impl Desk {
                 self.hand_on(&appended);
                 let _ = reply.send(Kept { appended, failed: None });
             }
-            (Change::Claim(_, reply), Done::Claimed(claimed)) => {
-                let _ = reply.send(Ok(claimed));
+            (
+                Change::Claim(_, reply) | Change::Put(_, _, reply) | Change::Strike(_, _, reply),
+                Done::Told(told),
+            ) => {
+                let _ = reply.send(Ok(told));
             }
             (Change::Release(_, reply), Done::Released) => {
                 let _ = reply.send(Ok(()));
@@ -292,6 +310,8 @@ impl Change {
             Change::Append(drafts, _) => Work::Append(drafts),
             Change::Claim(claim, _) => Work::Claim(claim),
             Change::Release(claim, _) => Work::Release(claim),
+            Change::Put(record, put, _) => Work::Put(record, *put),
+            Change::Strike(drawer, key, _) => Work::Strike(*drawer, key),
         }
     }
 }

@@ -18,7 +18,10 @@ use tokio::sync::mpsc;
 use super::{Answer, Bounds, Hit, Query, Trouble, named, scan};
 use crate::{
     search::Search,
-    store::{Claim, Draft, Kept, News, Piece, SharedStore, Slice, Store, StoreError, sqlite::SqliteStore},
+    store::{
+        Claim, Draft, Drawer, Kept, News, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
+        sqlite::SqliteStore,
+    },
 };
 
 /// A store that remembers what was read of it.
@@ -100,6 +103,22 @@ impl Store for Watched {
 
     fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.release(claim)
+    }
+
+    fn put(&self, record: Record, put: Put) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.store.put(record, put)
+    }
+
+    fn record(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        self.store.record(drawer, key)
+    }
+
+    fn records(&self, drawer: Drawer) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
+        self.store.records(drawer)
+    }
+
+    fn strike(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.store.strike(drawer, key)
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
