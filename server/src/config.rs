@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
 
+use crate::bots::config::Settings;
 use axum::http::Uri;
 use clap::{Args, FromArgMatches as _};
 use ipnet::IpNet;
@@ -42,6 +43,16 @@ pub struct Config {
     /// How many messages a room keeps, its newest; 0 keeps all. A newcomer gets no more than are kept
     #[arg(long, env = "TEAHOUSE_RETAIN", default_value_t = 0, value_name = "N")]
     pub retain: u32,
+
+    /// A file that names the bots; without it 小二 waits in every room
+    #[arg(
+        long = "config",
+        env = "TEAHOUSE_CONFIG",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "FILE"
+    )]
+    pub bots: BotsFile,
 
     /// Where people reach the server, when a proxy hides it, as in `https://chat.example.org`
     #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL")]
@@ -284,7 +295,42 @@ fn a_prefix(text: &str) -> Result<String, String> {
     }
 }
 
+/// The bots that a file names.
+#[derive(Clone, Debug, Default)]
+pub struct BotsFile(Settings);
+
+impl BotsFile {
+    /// The bots of a text as such a file holds it; or the first thing in it that is wrong, with its line.
+    pub fn parse(text: &str) -> Result<BotsFile, String> {
+        Settings::parse(text).map(BotsFile).map_err(|mistake| mistake.to_string())
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0
+    }
+}
+
+impl FromStr for BotsFile {
+    type Err = String;
+
+    /// Reads the file of this name; no name is no file.
+    fn from_str(path: &str) -> Result<BotsFile, String> {
+        if path.is_empty() {
+            return Ok(BotsFile::default());
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
+        BotsFile::parse(&text)
+    }
+}
+
 impl Config {
+    /// The server's own address, for those outside.
+    pub(crate) fn address(&self) -> String {
+        self.base_url
+            .as_ref()
+            .map_or_else(|| format!("http://{}", self.listen), |base| base.as_str().to_owned())
+    }
+
     /// The defaults, as the command line without a word gives them; for tests and tools.
     pub fn defaults() -> Config {
         let flags = Config::augment_args(clap::Command::new("teahouse"));

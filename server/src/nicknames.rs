@@ -10,6 +10,7 @@ use std::{
 use chat::{
     close::CloseCode,
     id::{ClientId, UserId},
+    name::Skeleton,
     room::SessionId,
     time::Millis,
 };
@@ -31,6 +32,8 @@ pub(crate) struct Nicknames {
     store: SharedStore,
     neighbours: SharedNeighbours,
     grace_ms: u64,
+    /// What nobody may be called, because a program is.
+    taken: Vec<Skeleton>,
     present: Mutex<HashMap<UserId, Present>>,
 }
 
@@ -56,7 +59,14 @@ pub(crate) enum Standing {
 impl Nicknames {
     /// Nobody is here yet. A name stays its owner's for `grace_ms` after their last connection.
     pub(crate) fn new(store: SharedStore, neighbours: SharedNeighbours, grace_ms: u64) -> Nicknames {
-        Nicknames { store, neighbours, grace_ms, present: Mutex::default() }
+        Nicknames { store, neighbours, grace_ms, taken: Vec::new(), present: Mutex::default() }
+    }
+
+    /// The same, with names that nobody may have.
+    #[must_use]
+    pub(crate) fn without(mut self, taken: Vec<Skeleton>) -> Nicknames {
+        self.taken = taken;
+        self
     }
 
     /// Claims the name for its user, or takes it back; whether they have it now. While nothing can be written, those who
@@ -64,6 +74,9 @@ impl Nicknames {
     pub(crate) async fn claim(&self, login: &Login) -> Result<bool, StoreError> {
         let now = clock::now();
         let claim = claim(login, now, now + self.lease_ms());
+        if self.taken.contains(&claim.skeleton) {
+            return Ok(false);
+        }
         match self.store.claim(claim.clone()).await {
             Err(error @ StoreError::Unavailable(_)) => match self.store.holds(claim).await {
                 Ok(true) => Ok(true),

@@ -13,6 +13,7 @@ use axum::{
 use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 
 use crate::{
+    bots::replies,
     login, ops,
     pages::{self, Asked},
     redirect, search, security,
@@ -23,6 +24,9 @@ use crate::{
 
 /// The largest request body, in bytes: the forms hold a name and a path.
 const BODY_LIMIT: usize = 16 * 1_024;
+
+/// The largest answer that comes late, in bytes.
+const REPLY_LIMIT: usize = 256 * 1_024;
 
 /// How long a request may take in all; a socket's session begins after it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,6 +43,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/chat/{room}/{seq}", get(pages::message))
         .route("/search", get(search::page::search))
         .route("/boot/{room}", get(pages::boot))
+        .route("/replies/{token}", post(replies::reply).layer(DefaultBodyLimit::max(REPLY_LIMIT)))
         .route("/ws", get(ws::connect))
         .route("/healthz", get(ops::health))
         .route("/readyz", get(ops::ready))

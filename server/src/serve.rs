@@ -7,11 +7,17 @@ use crate::{config::Config, listen, router, teahouse::Teahouse};
 
 /// Serves until `shutdown` is cancelled and then lets everybody go. Returns when all that was taken is kept, or at once
 /// with what could not be opened.
-pub async fn run(listener: TcpListener, config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+pub async fn run(
+    listener: TcpListener,
+    mut config: Config,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     // Views are rendered on this runtime; a second server in the same process finds it set, which is as good.
     let _ = any_spawner::Executor::init_tokio();
+    // Which port it is, is known only now, if any was to do.
+    config.listen = listener.local_addr()?;
+    let address = config.listen;
     let (teahouse, background) = Teahouse::open(config, shutdown.clone()).await?;
-    let address = listener.local_addr()?;
     tracing::info!("the teahouse is open: http://{address}");
     let router = router::router(teahouse.clone());
     // Requests that are under way are answered while the sessions are let go.

@@ -46,7 +46,6 @@ pub(crate) enum News {
 }
 
 /// A durable log per room, who holds which nickname, and drawers of small things beside them.
-#[allow(dead_code, reason = "tokens, answers and reminders are about to lie there")]
 pub(crate) trait Store: Send + Sync {
     /// Keeps messages, in this order: all of them, or those before the first that cannot be kept. When this returns, what
     /// is kept is durable, and what is not has left no trace. A draft whose id the store remembers gets the original back
@@ -177,7 +176,6 @@ pub(crate) struct Record {
 }
 
 /// Where records of one sort lie together.
-#[allow(dead_code, reason = "tokens, answers and reminders are about to lie there")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Drawer {
     /// Tokens of programs that may come in.
@@ -200,7 +198,6 @@ impl Drawer {
 }
 
 /// What becomes of a record that lies there already.
-#[allow(dead_code, reason = "tokens, answers and reminders are about to lie there")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Put {
     /// The new one takes its place.

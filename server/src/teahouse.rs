@@ -15,7 +15,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    bots::running::Running,
+    bots::{Bots, running::Running},
     config::{Config, RedisAddress, StoreChoice},
     dialect::Broadcast,
     identity::Identity,
@@ -54,7 +54,8 @@ pub(crate) struct Teahouse {
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
     pub(crate) search: Search,
-    /// The answers that bots are giving.
+    pub(crate) bots: Bots,
+    /// The answers that they are giving.
     pub(crate) running: Running,
     pub(crate) store: SharedStore,
     pub(crate) neighbours: SharedNeighbours,
@@ -150,21 +151,24 @@ impl Teahouse {
                 .await
                 .with_context(|| format!("cannot use the {address}"))?,
         };
+        let bots = Bots::open(config.bots.settings(), &store, config.address())?;
         let leave_grace_ms = config.leave_grace.millis();
         let nickname_grace_ms = config.nickname_grace.millis();
         let teahouse = Arc::new(Teahouse {
             site: Site::open(config.site.as_deref())?,
             identity,
             login_rate: LoginRate::new(config.rate_login),
-            nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms),
+            nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms)
+                .without(bots.skeletons()),
             rooms: Rooms::new(
                 store.clone(),
                 neighbours.clone(),
                 leave_grace_ms,
                 config.backlog,
-                Arc::new(|_| Vec::new()),
+                bots.of_rooms(),
             ),
             search,
+            bots,
             running: Running::default(),
             store,
             neighbours,
@@ -175,6 +179,7 @@ impl Teahouse {
             available: AtomicBool::new(true),
             config,
         });
+        teahouse.bots.start(&teahouse, &teahouse.stopping);
         let router = tokio::spawn(news::pass_on(teahouse.clone(), news));
         let indexer = {
             let (teahouse, stopping) = (teahouse.clone(), stopping.clone());
@@ -209,6 +214,8 @@ impl Teahouse {
         if tokio::time::timeout(GOODBYE, self.sessions.wait()).await.is_err() {
             tracing::warn!(left = self.sessions.len(), "some connections did not end in time");
         }
+        // Answers that were under way have their last word in the rooms.
+        self.bots.close().await;
         self.rooms.close().await;
         // Those who read the log let go of it before the store does.
         self.search.close().await;

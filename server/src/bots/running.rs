@@ -44,6 +44,11 @@ impl Running {
         self.lock().remove(&(room.clone(), id.clone()));
     }
 
+    /// Whether an answer is being given here.
+    pub(crate) fn has(&self, room: &RoomName, id: &ClientId) -> bool {
+        self.lock().contains_key(&(room.clone(), id.clone()))
+    }
+
     /// A user wants no more of an answer.
     pub(crate) fn stop(&self, room: &RoomName, id: &ClientId, user: &UserId) -> Stopped {
         match self.lock().get(&(room.clone(), id.clone())) {

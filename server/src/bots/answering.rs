@@ -1,0 +1,253 @@
+//! One answer, from the question to the message: it is claimed, so that one node alone gives it, grows before everybody's
+//! eyes, and ends as one message, whatever happens. Finds no answers itself.
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chat::{
+    protocol::{Growing, Message, Seq},
+    time::Millis,
+};
+use rand::Rng as _;
+use tokio::time::{Instant, interval_at, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    bot::Bot,
+    pending::{LEASE, Ledger, Pending, REMEMBERED, State},
+    question::{Answer, Failure, Growth, Question, Trouble},
+    saying::{fit, insist, say},
+    words,
+};
+use crate::{
+    clock,
+    store::{Piece, StoreError},
+    teahouse::Shared,
+};
+
+/// How often a growing answer is shown.
+const TICK: Duration = Duration::from_millis(250);
+
+/// How often one is shown that does not grow, for those who have come meanwhile.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
+
+/// How long an answer that was promised is waited for.
+const PROMISED: Duration = Duration::from_hours(1);
+
+/// How many characters are left for what is said behind an answer that did not end well.
+const POSTSCRIPT: usize = 200;
+
+/// How an answer ended.
+enum End {
+    Answered(Answer),
+    Failed(Failure),
+    /// Whoever asked has asked too often; they may again after so long.
+    Spent(Duration),
+    Stopped,
+    Interrupted,
+}
+
+/// Gives the answer to a message, unless it is being given already.
+pub(super) async fn answer(teahouse: Shared, bot: Arc<Bot>, message: Message, text: String) {
+    let room = message.room.clone();
+    if let Err(error) = give(&teahouse, &bot, message, text).await {
+        // Its record is still there: whoever looks after those says that it was interrupted.
+        tracing::warn!(%error, %room, bot = %bot.user.id, "an answer could not be given");
+    }
+}
+
+async fn give(teahouse: &Shared, bot: &Bot, message: Message, text: String) -> Result<(), StoreError> {
+    if is_meant_for_a_member(teahouse, bot, &message).await {
+        return Ok(());
+    }
+    let spoken = words::language_of(&text).or_else(|| words::language_of(&bot.user.name));
+    let language = spoken.unwrap_or_default();
+    let ledger = Ledger(teahouse.store.clone());
+    let secret = secret();
+    let pending =
+        Pending::begin(&message, &bot.user, language, &secret, (teahouse.bots.node().clone(), lease()));
+    let closing = &teahouse.stopping;
+    if !insist(closing, || ledger.claim(&pending)).await? {
+        return Ok(());
+    }
+    let question = Question {
+        room: message.room.clone(),
+        asker: message.user.clone(),
+        bot: bot.user.clone(),
+        id: pending.id.clone(),
+        text,
+        context: context(teahouse, bot, &message).await,
+        at: message.at,
+        reply_url: Some(teahouse.bots.reply_url(&pending, &secret)),
+    };
+    let limit = teahouse.config.text_limit;
+    let growth = Growth::new(if limit > 2 * POSTSCRIPT { limit - POSTSCRIPT } else { limit });
+    let stop = teahouse.running.begin(&pending.room, &pending.id, pending.asker.clone());
+    let end =
+        Attempt { teahouse, bot, question: &question, growth: &growth, ledger: &ledger, pending: &pending }
+            .run(&stop)
+            .await;
+    teahouse.running.end(&pending.room, &pending.id);
+    let Some(last) = last_words(end, &growth.text(), &pending) else {
+        return promise(&ledger, &pending, closing).await;
+    };
+    let last = fit(&last, limit).unwrap_or_else(|| words::trouble(Trouble::Garbled, language).to_owned());
+    say(&teahouse.store, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
+    let done = pending.now(State::Done, clock::now() + millis(REMEMBERED));
+    ledger.keep(&done).await
+}
+
+/// Whether the name in a message is the beginning of a longer one, of somebody who is there.
+async fn is_meant_for_a_member(teahouse: &Shared, bot: &Bot, message: &Message) -> bool {
+    let Ok(stand) = teahouse.rooms.look(&message.room).await else { return false };
+    let names = stand.members.list.iter().chain(&stand.members.bots);
+    let known: Vec<String> = names.map(|user| user.name.to_string()).collect();
+    bot.asked(message, &known).is_none()
+}
+
+/// The messages before a question. An answer without them is better than none.
+async fn context(teahouse: &Shared, bot: &Bot, message: &Message) -> Vec<Message> {
+    let upto: Seq = message.seq.saturating_sub(1);
+    if bot.context == 0 || upto == 0 {
+        return Vec::new();
+    }
+    let latest = Piece::Latest { upto, limit: bot.context };
+    match teahouse.store.read(message.room.clone(), latest).await {
+        Ok(slice) => slice.messages,
+        Err(error) => {
+            tracing::warn!(%error, room = %message.room, "a bot does not see what was said before");
+            Vec::new()
+        }
+    }
+}
+
+/// The answer while it is found.
+struct Attempt<'a> {
+    teahouse: &'a Shared,
+    bot: &'a Bot,
+    question: &'a Question,
+    growth: &'a Growth,
+    ledger: &'a Ledger,
+    pending: &'a Pending,
+}
+
+impl Attempt<'_> {
+    /// Shows the answer while it grows, until it has ended.
+    async fn run(&self, stop: &CancellationToken) -> End {
+        let mut finding = Box::pin(self.find());
+        let mut grown = self.growth.watch();
+        let mut tick = interval_at(Instant::now() + TICK, TICK);
+        let (mut shown_at, mut renewed_at) = (None::<Instant>, Instant::now());
+        loop {
+            tokio::select! {
+                end = &mut finding => return end,
+                () = stop.cancelled() => return End::Stopped,
+                () = self.teahouse.stopping.cancelled() => return End::Interrupted,
+                now = tick.tick() => {
+                    let is_news = grown.has_changed().unwrap_or(false);
+                    if is_news || shown_at.is_none_or(|at| now.duration_since(at) >= SIGN_OF_LIFE) {
+                        shown_at = Some(now);
+                        let text = grown.borrow_and_update().clone();
+                        self.show(text).await;
+                    }
+                    if now.duration_since(renewed_at) >= LEASE / 3 {
+                        renewed_at = now;
+                        self.renew().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Finds the answer, once there is room for another one.
+    async fn find(&self) -> End {
+        let Ok(_taken) = self.bot.at_once.acquire().await else { return End::Interrupted };
+        if let Err(wait) = self.bot.spend(&self.pending.asker) {
+            return End::Spent(wait);
+        }
+        match timeout(self.bot.patience, self.bot.answerer.answer(self.question, self.growth)).await {
+            Ok(Ok(answer)) => End::Answered(answer),
+            Ok(Err(failure)) => End::Failed(failure),
+            Err(_) => {
+                let detail = format!("no answer within {} seconds", self.bot.patience.as_secs_f32());
+                End::Failed(Failure::new(Trouble::TooSlow, detail))
+            }
+        }
+    }
+
+    async fn show(&self, text: String) {
+        let Pending { room, id, bot, asker, .. } = self.pending;
+        if text.is_empty() {
+            self.teahouse.rooms.writes(room, bot.clone()).await;
+        }
+        let growing = Growing {
+            room: room.clone(),
+            id: id.clone(),
+            user: bot.clone(),
+            asker: asker.clone(),
+            text: text.into(),
+        };
+        self.teahouse.rooms.grow(growing).await;
+    }
+
+    async fn renew(&self) {
+        let renewed = self.pending.now(self.pending.state.clone(), lease());
+        if let Err(error) = self.ledger.keep(&renewed).await {
+            tracing::debug!(%error, "the record of an answer could not be renewed; it is tried again");
+        }
+    }
+}
+
+/// What an answer says in the end; nothing, if it was promised for later.
+fn last_words(end: End, grown: &str, pending: &Pending) -> Option<String> {
+    let language = pending.language();
+    let with = |line: &str| {
+        Some(if grown.trim().is_empty() {
+            line.to_owned()
+        } else {
+            format!("{}\n\n{line}", grown.trim_end())
+        })
+    };
+    match end {
+        End::Answered(Answer::Said(text)) => Some(text),
+        End::Answered(Answer::Later) => None,
+        End::Failed(failure) => {
+            tracing::warn!(room = %pending.room, bot = %pending.bot.id, "a bot has no answer: {failure}");
+            with(words::trouble(failure.trouble, language))
+        }
+        End::Spent(wait) => with(&words::budget_spent(minutes(wait), language)),
+        End::Stopped => with(words::stopped(language)),
+        End::Interrupted => with(words::interrupted(language)),
+    }
+}
+
+/// Notes that an answer will be posted, if it was not meanwhile.
+async fn promise(ledger: &Ledger, pending: &Pending, closing: &CancellationToken) -> Result<(), StoreError> {
+    let promised = pending.now(State::Promised, clock::now() + millis(PROMISED));
+    insist(closing, || async {
+        match ledger.find(pending.key()).await? {
+            Some(Pending { state: State::Done, .. }) => Ok(()),
+            _ => ledger.keep(&promised).await,
+        }
+    })
+    .await
+}
+
+fn lease() -> Millis {
+    clock::now() + millis(LEASE)
+}
+
+pub(super) fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn minutes(span: Duration) -> u64 {
+    span.as_secs().div_ceil(60).max(1)
+}
+
+/// A secret of 128 bits, fit for an address.
+fn secret() -> String {
+    let mut bytes = [0; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}

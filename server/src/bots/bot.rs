@@ -1,0 +1,95 @@
+//! One bot: who it is, where it is, what is meant for it, and how much may be asked of it.
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chat::{
+    id::UserId,
+    name::Nickname,
+    protocol::{Message, User},
+    room_name::RoomName,
+};
+use governor::{
+    DefaultKeyedRateLimiter, Quota,
+    clock::{Clock as _, DefaultClock},
+};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+
+use super::{
+    config::{BotSettings, Rooms},
+    mention,
+    question::Answerer,
+};
+
+/// How many users' budgets are remembered before those that are whole again are forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// A bot.
+pub(super) struct Bot {
+    pub(super) user: User,
+    pub(super) nickname: Nickname,
+    rooms: Rooms,
+    everything: bool,
+    /// How many of the messages before a question it sees.
+    pub(super) context: u32,
+    /// How long an answer may take in all.
+    pub(super) patience: Duration,
+    /// Taken by each answer while it is given.
+    pub(super) at_once: Semaphore,
+    budget: Option<DefaultKeyedRateLimiter<UserId>>,
+    pub(super) answerer: Arc<dyn Answerer>,
+}
+
+impl Bot {
+    /// The bot of these settings, whose answers are found by this.
+    pub(super) fn new(settings: &BotSettings, answerer: Arc<dyn Answerer>) -> Bot {
+        let budget = NonZeroU32::new(settings.budget);
+        Bot {
+            user: User { id: id(&settings.name), name: settings.name.as_str().into() },
+            nickname: settings.name.clone(),
+            rooms: settings.rooms.clone(),
+            everything: settings.everything,
+            context: settings.context,
+            patience: settings.patience,
+            at_once: Semaphore::new(settings.at_once),
+            budget: budget.map(|n| DefaultKeyedRateLimiter::keyed(Quota::per_hour(n))),
+            answerer,
+        }
+    }
+
+    /// Whether it is in a room.
+    pub(super) fn is_in(&self, room: &RoomName) -> bool {
+        self.rooms.have(room)
+    }
+
+    /// What a message asks of it, if it is meant for it. `known` are the names that a mention may mean.
+    pub(super) fn asked(&self, message: &Message, known: &[String]) -> Option<String> {
+        if !self.is_in(&message.room) {
+            return None;
+        }
+        let asked = mention::question(&message.text, &self.user.name, known);
+        let speaks_to_another =
+            || known.iter().any(|other| mention::question(&message.text, other, known).is_some());
+        match asked {
+            None if self.everything && !speaks_to_another() => Some(message.text.to_string()),
+            asked => asked,
+        }
+    }
+
+    /// Counts a question; if it is one too many within the hour, how long to wait.
+    pub(super) fn spend(&self, user: &UserId) -> Result<(), Duration> {
+        let Some(budget) = &self.budget else { return Ok(()) };
+        if budget.len() > REMEMBERED {
+            budget.retain_recent();
+        }
+        budget.check_key(user).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+/// The id of the bot of a name: the same on every node and after every start.
+fn id(name: &Nickname) -> UserId {
+    let digest = Sha256::digest(name.skeleton().as_str());
+    let short = BASE64_URL_SAFE_NO_PAD.encode(&digest[..9]);
+    UserId::parse(&format!("bot-{short}")).expect("it is made of letters and digits")
+}

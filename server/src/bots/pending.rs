@@ -1,0 +1,154 @@
+//! The answers that bots have begun, as records that outlive the server: by them every question gets exactly one answer,
+//! even if the node that was giving it fell in the middle, and a late one finds its place.
+
+use std::time::Duration;
+
+use app::language::Language;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chat::{
+    id::{ClientId, NodeId, UserId},
+    protocol::{Message, User},
+    room_name::RoomName,
+    time::Millis,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::store::{Drawer, Put, Record, SharedStore, StoreError};
+
+/// How long a node is trusted to go on with an answer after it last said so.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+
+/// How long it is remembered that an answer was given, so that no node that hears of the question late begins anew.
+pub(super) const REMEMBERED: Duration = Duration::from_mins(2);
+
+/// An answer that was begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pending {
+    pub(super) room: RoomName,
+    pub(super) id: ClientId,
+    pub(super) bot: User,
+    pub(super) asker: UserId,
+    /// The language's code.
+    language: String,
+    /// SHA-256, in base64, of the secret by which a late answer is taken.
+    secret: String,
+    pub(super) state: State,
+    /// When it is to be looked after, if nothing has happened by then.
+    pub(super) until: Millis,
+}
+
+/// How far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    /// A node is giving it.
+    Given(NodeId),
+    /// It was promised for later.
+    Promised,
+    /// It was given.
+    Done,
+}
+
+impl Pending {
+    /// An answer that a node begins to give to a message.
+    pub(super) fn begin(
+        question: &Message,
+        bot: &User,
+        language: Language,
+        secret: &str,
+        (node, until): (NodeId, Millis),
+    ) -> Pending {
+        Pending {
+            room: question.room.clone(),
+            id: answer_id(question),
+            bot: bot.clone(),
+            asker: question.user.id.clone(),
+            language: language.code().to_owned(),
+            secret: digest(secret),
+            state: State::Given(node),
+            until,
+        }
+    }
+
+    pub(super) fn language(&self) -> Language {
+        Language::from_code(&self.language).unwrap_or_default()
+    }
+
+    /// What it lies under.
+    pub(super) fn key(&self) -> String {
+        key(self.bot.id.as_str(), self.id.as_str())
+    }
+
+    /// Whether this is the secret by which a late answer is taken.
+    pub(super) fn knows(&self, secret: &str) -> bool {
+        use subtle::ConstantTimeEq as _;
+        self.secret.as_bytes().ct_eq(digest(secret).as_bytes()).into()
+    }
+
+    /// The same, further on.
+    #[must_use]
+    pub(super) fn now(&self, state: State, until: Millis) -> Pending {
+        Pending { state, until, ..self.clone() }
+    }
+}
+
+pub(super) fn key(bot: &str, id: &str) -> String {
+    format!("{bot}/{id}")
+}
+
+/// The id of the answer to a message: the same wherever and whenever it is begun.
+fn answer_id(question: &Message) -> ClientId {
+    let Message { room, user, id, .. } = question;
+    let digest = Sha256::digest(format!("{room}\n{}\n{id}", user.id));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    ClientId::from_bytes(bytes)
+}
+
+fn digest(secret: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
+}
+
+/// Where they are kept.
+#[derive(Clone)]
+pub(super) struct Ledger(pub(super) SharedStore);
+
+impl Ledger {
+    /// Begins an answer; whether nobody else has.
+    pub(super) async fn claim(&self, pending: &Pending) -> Result<bool, StoreError> {
+        self.0.put(record(pending), Put::IfAbsent).await
+    }
+
+    /// Says how far it is.
+    pub(super) async fn keep(&self, pending: &Pending) -> Result<(), StoreError> {
+        self.0.put(record(pending), Put::Always).await.map(drop)
+    }
+
+    /// One of them.
+    pub(super) async fn find(&self, key: String) -> Result<Option<Pending>, StoreError> {
+        Ok(self.0.record(Drawer::Answer, key).await?.and_then(|value| read(&value)))
+    }
+
+    /// All of them. One that cannot be read is told of and left.
+    pub(super) async fn all(&self) -> Result<Vec<Pending>, StoreError> {
+        let records = self.0.records(Drawer::Answer).await?;
+        Ok(records.iter().filter_map(|record| read(&record.value)).collect())
+    }
+
+    /// Forgets one.
+    pub(super) async fn forget(&self, pending: &Pending) -> Result<(), StoreError> {
+        self.0.strike(Drawer::Answer, pending.key()).await.map(drop)
+    }
+}
+
+fn record(pending: &Pending) -> Record {
+    let value = serde_json::to_string(pending).expect("names and numbers have no failing serializer");
+    Record { drawer: Drawer::Answer, key: pending.key(), value }
+}
+
+fn read(value: &str) -> Option<Pending> {
+    serde_json::from_str(value)
+        .inspect_err(|error| tracing::warn!(%error, "the record of an answer is not understood"))
+        .ok()
+}

@@ -1,0 +1,186 @@
+//! What people want to be reminded of, kept until it is due, and then said, once. A node that falls before is no loss: the
+//! others, or the next start, find it in the store.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chat::{id::ClientId, protocol::User, room_name::RoomName, time::Millis};
+use rand::Rng as _;
+use serde::{Deserialize, Serialize};
+use tokio::{sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::saying::say;
+use crate::{
+    clock,
+    store::{Drawer, Put, Record, SharedStore, StoreError},
+};
+
+/// How many a user may have.
+pub(super) const EACH: usize = 20;
+
+/// How many there may be in all.
+const IN_ALL: usize = 10_000;
+
+/// How often it is looked for those that other nodes took.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// When to try again what could not be said.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Something to be said at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reminder {
+    pub(super) id: ClientId,
+    pub(super) room: RoomName,
+    /// Who says it.
+    pub(super) bot: User,
+    /// Whom it is for.
+    pub(super) user: User,
+    /// What will be said.
+    pub(super) line: String,
+    /// What they want to be reminded of.
+    pub(super) what: String,
+    pub(super) at: Millis,
+}
+
+/// Why a reminder is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Full {
+    /// The user has as many as they may.
+    Theirs,
+    /// There are as many as there may be.
+    All,
+}
+
+/// Those that are not due yet.
+pub(super) struct Reminders {
+    store: SharedStore,
+    due: Mutex<BTreeMap<(Millis, String), Reminder>>,
+    /// Held while what is known is brought in line with the store.
+    turn: tokio::sync::Mutex<()>,
+    changed: Notify,
+}
+
+impl Reminders {
+    /// None is known yet.
+    pub(super) fn new(store: SharedStore) -> Reminders {
+        Reminders {
+            store,
+            due: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// An id for a new one.
+    pub(super) fn new_id() -> ClientId {
+        let mut bytes = [0; 16];
+        rand::rng().fill_bytes(&mut bytes);
+        ClientId::from_bytes(bytes)
+    }
+
+    /// Takes one, durably.
+    pub(super) async fn add(&self, reminder: Reminder) -> Result<Result<(), Full>, StoreError> {
+        let _turn = self.turn.lock().await;
+        let (theirs, all) = {
+            let due = self.due();
+            (due.values().filter(|one| one.user.id == reminder.user.id).count(), due.len())
+        };
+        if theirs >= EACH {
+            return Ok(Err(Full::Theirs));
+        }
+        if all >= IN_ALL {
+            return Ok(Err(Full::All));
+        }
+        let value = serde_json::to_string(&reminder).expect("names and numbers have no failing serializer");
+        let record = Record { drawer: Drawer::Reminder, key: reminder.id.to_string(), value };
+        self.store.put(record, Put::Always).await?;
+        self.due().insert(place(&reminder), reminder);
+        self.changed.notify_one();
+        Ok(Ok(()))
+    }
+
+    /// A user's own in a room, the soonest first.
+    pub(super) async fn of(&self, user: &User, room: &RoomName) -> Result<Vec<Reminder>, StoreError> {
+        self.look().await?;
+        let due = self.due();
+        Ok(due.values().filter(|one| one.user.id == user.id && one.room == *room).cloned().collect())
+    }
+
+    /// Forgets one.
+    pub(super) async fn forget(&self, reminder: &Reminder) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        self.store.strike(Drawer::Reminder, reminder.id.to_string()).await?;
+        self.due().remove(&place(reminder));
+        Ok(())
+    }
+
+    /// Says what is due, until `stop`.
+    pub(super) async fn keep(self: Arc<Self>, stop: CancellationToken) {
+        let keeping = async {
+            loop {
+                if let Err(error) = self.look().await {
+                    tracing::warn!(%error, "reminders cannot be read; it is tried again");
+                }
+                let mut soonest = Duration::from_millis(1);
+                while let Some(reminder) = self.next_due() {
+                    if let Err(error) = self.remind(&reminder, &stop).await {
+                        tracing::warn!(%error, room = %reminder.room, "a reminder could not be said; it is tried again");
+                        soonest = RETRY;
+                        break;
+                    }
+                }
+                let wait = self.due().keys().next().map_or(LOOK_AGAIN, |(at, _)| {
+                    Duration::from_millis(at.since(clock::now())).clamp(soonest, LOOK_AGAIN)
+                });
+                tokio::select! {
+                    () = sleep(wait) => {}
+                    () = self.changed.notified() => {}
+                }
+            }
+        };
+        stop.run_until_cancelled(keeping).await;
+    }
+
+    /// Reads what is kept.
+    async fn look(&self) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        let records = self.store.records(Drawer::Reminder).await?;
+        let read = records.iter().filter_map(|record| {
+            serde_json::from_str::<Reminder>(&record.value)
+                .inspect_err(|error| tracing::warn!(%error, "a reminder is not understood"))
+                .ok()
+        });
+        let kept = read.map(|reminder| (place(&reminder), reminder)).collect();
+        *self.due() = kept;
+        Ok(())
+    }
+
+    fn next_due(&self) -> Option<Reminder> {
+        let due = self.due();
+        let ((at, _), reminder) = due.first_key_value()?;
+        (*at <= clock::now()).then(|| reminder.clone())
+    }
+
+    /// Says one. Of several nodes that do, one alone is heard, since the id is the same.
+    async fn remind(&self, reminder: &Reminder, stop: &CancellationToken) -> Result<(), StoreError> {
+        let is_kept = self.store.record(Drawer::Reminder, reminder.id.to_string()).await?.is_some();
+        if is_kept {
+            say(&self.store, (&reminder.room, &reminder.bot, &reminder.id), &reminder.line, stop).await?;
+        }
+        self.forget(reminder).await
+    }
+
+    fn due(&self) -> MutexGuard<'_, BTreeMap<(Millis, String), Reminder>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn place(reminder: &Reminder) -> (Millis, String) {
+    (reminder.at, reminder.id.to_string())
+}

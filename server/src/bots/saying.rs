@@ -1,0 +1,90 @@
+//! How a program says something: through the same store as everybody, so that everybody hears it in the room's order. What
+//! cannot be kept now is tried again.
+
+use std::time::Duration;
+
+use chat::{id::ClientId, protocol::User, room_name::RoomName, text::MessageText};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock,
+    permission::{Action, may},
+    store::{Appended, Draft, SharedStore, StoreError},
+};
+
+/// How long to wait before what could not be done is tried again: at first, and at the most.
+const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+
+/// What becomes of what is too long.
+const ELLIPSIS: &str = "…";
+
+/// Says something, once whatever happens: the id names it. Goes on trying until `stop`, and tries once even then.
+pub(super) async fn say(
+    store: &SharedStore,
+    (room, user, id): (&RoomName, &User, &ClientId),
+    text: &str,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    if !may(user, Action::Say, room) {
+        tracing::warn!(%room, bot = %user.id, "a bot may not speak in a room");
+        return Ok(());
+    }
+    let said = insist(stop, || async {
+        let draft = Draft {
+            room: room.clone(),
+            id: id.clone(),
+            user: user.clone(),
+            text: text.into(),
+            at: clock::now(),
+        };
+        let kept = store.append(vec![draft]).await;
+        kept.failed.map_or_else(|| Ok(kept.appended), Err)
+    });
+    if said.await?.contains(&Appended::Reused) {
+        tracing::debug!(%room, %id, "this was said before, in other words");
+    }
+    Ok(())
+}
+
+/// Does something with the store until it can be done, or until `stop`.
+pub(super) async fn insist<T, F: Future<Output = Result<T, StoreError>>>(
+    stop: &CancellationToken,
+    attempt: impl Fn() -> F,
+) -> Result<T, StoreError> {
+    let (mut wait, longest) = WAIT;
+    loop {
+        match attempt().await {
+            Err(StoreError::Unavailable(_))
+                if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() =>
+            {
+                wait = (wait * 2).min(longest);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// A text as a message holds it, cut to `limit` characters (0 for any number); nothing if nothing in it can be seen.
+pub(super) fn fit(text: &str, limit: usize) -> Option<String> {
+    let whole = MessageText::parse(text, 0).ok()?;
+    let text = whole.as_str();
+    if limit == 0 || text.chars().count() <= limit {
+        return Some(text.to_owned());
+    }
+    let cut: String = text.chars().take(limit - 1).chain(ELLIPSIS.chars()).collect();
+    Some(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fit;
+
+    #[test]
+    fn what_is_too_long_is_cut_between_characters() {
+        assert_eq!(fit("一二三四", 3).as_deref(), Some("一二…"));
+        assert_eq!(fit("一二三", 3).as_deref(), Some("一二三"));
+        assert_eq!(fit("一二三四", 0).as_deref(), Some("一二三四"));
+        assert_eq!(fit("\u{200b} \n", 10), None);
+        assert_eq!(fit("a\r\nb\n", 10).as_deref(), Some("a\nb"));
+    }
+}

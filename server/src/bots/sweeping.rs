@@ -1,0 +1,68 @@
+//! Looks after answers that nobody gives any more: those of a node that fell, and those that were promised and never came.
+//! Each ends in a line that says so.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    answering::millis,
+    pending::{Ledger, Pending, REMEMBERED, State},
+    saying::say,
+    words,
+};
+use crate::{clock, config::StoreChoice, store::StoreError, teahouse::Shared};
+
+/// How often it is looked.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Looks time and again, until `stop`.
+pub(super) async fn keep(teahouse: Shared, stop: CancellationToken) {
+    loop {
+        if let Err(error) = sweep(&teahouse, &stop).await {
+            tracing::warn!(%error, "answers that were begun cannot be looked after; it is tried again");
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn sweep(teahouse: &Shared, stop: &CancellationToken) -> Result<(), StoreError> {
+    let ledger = Ledger(teahouse.store.clone());
+    let now = clock::now();
+    for pending in ledger.all().await? {
+        let line = match &pending.state {
+            State::Done if pending.until <= now => {
+                ledger.forget(&pending).await?;
+                continue;
+            }
+            State::Promised if pending.until <= now => words::never_came(pending.language()),
+            State::Given(node) => {
+                let is_ours = node == teahouse.bots.node();
+                // A folder has one server at a time: whoever else gave answers from it is gone.
+                let is_alone = teahouse.config.store == StoreChoice::Sqlite;
+                let is_given = is_ours && teahouse.running.has(&pending.room, &pending.id);
+                if is_given || !(is_alone && !is_ours || pending.until <= now) {
+                    continue;
+                }
+                words::interrupted(pending.language())
+            }
+            _ => continue,
+        };
+        finish(teahouse, &ledger, &pending, line, stop).await?;
+    }
+    Ok(())
+}
+
+async fn finish(
+    teahouse: &Shared,
+    ledger: &Ledger,
+    pending: &Pending,
+    line: &str,
+    stop: &CancellationToken,
+) -> Result<(), StoreError> {
+    tracing::info!(room = %pending.room, bot = %pending.bot.id, "an answer was never given; the room is told");
+    say(&teahouse.store, (&pending.room, &pending.bot, &pending.id), line, stop).await?;
+    ledger.keep(&pending.now(State::Done, clock::now() + millis(REMEMBERED))).await
+}

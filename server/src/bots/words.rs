@@ -1,0 +1,87 @@
+//! What the bots' side of the house says in a room, in both languages: why there is no answer, or not all of one. Each is
+//! one line; the details are in the log.
+
+use app::language::Language;
+use unicode_script::{Script, UnicodeScript as _};
+
+use super::question::Trouble;
+
+/// The language in which somebody has asked, as far as it can be told: Chinese by its characters, English by any letters.
+pub(super) fn language_of(text: &str) -> Option<Language> {
+    if text.chars().any(|c| c.script() == Script::Han) {
+        Some(Language::Chinese)
+    } else {
+        text.chars().any(char::is_alphabetic).then_some(Language::English)
+    }
+}
+
+/// Why a service gave no answer, or no whole one.
+pub(super) fn trouble(trouble: Trouble, language: Language) -> &'static str {
+    let (english, chinese) = match trouble {
+        Trouble::Busy => {
+            ("I have my hands full just now. Please ask again in a while.", "现在太忙了，请过一会儿再问。")
+        }
+        Trouble::TooSlow => ("It took too long, so I gave up waiting.", "等得太久，没等到回答。"),
+        Trouble::Unreachable => ("I cannot reach the service that knows.", "联系不上回答问题的服务。"),
+        Trouble::Failing => ("The service that knows is in trouble itself.", "回答问题的服务自己出了问题。"),
+        Trouble::Refused => {
+            ("The service that knows would not take the question.", "回答问题的服务没有接受这个问题。")
+        }
+        Trouble::Forbidden => ("I may not go where the answer would be.", "要去的地方不在允许的范围里。"),
+        Trouble::Garbled => ("I got an answer that I cannot make out.", "得到的回答看不懂。"),
+        Trouble::TooLong => (
+            "The answer is longer than a message may be; the rest is left out.",
+            "回答比一条消息还长，后面的省略了。",
+        ),
+        Trouble::CutOff => ("The answer broke off there.", "回答到这里断了。"),
+    };
+    pick(language, english, chinese)
+}
+
+/// Whoever asked ended it.
+pub(super) fn stopped(language: Language) -> &'static str {
+    pick(language, "(stopped)", "（已停止）")
+}
+
+/// The house closed or fell in the middle.
+pub(super) fn interrupted(language: Language) -> &'static str {
+    pick(language, "(The answer was interrupted. Please ask again.)", "（回答被打断了，请再问一次。）")
+}
+
+/// An answer that was promised for later has not come.
+pub(super) fn never_came(language: Language) -> &'static str {
+    pick(language, "No answer has come.", "一直没有等到回答。")
+}
+
+/// Somebody has asked as often as they may within an hour.
+pub(super) fn budget_spent(minutes: u64, language: Language) -> String {
+    match language {
+        Language::English if minutes == 1 => {
+            "You have asked me a lot. Please ask again in a minute.".to_owned()
+        }
+        Language::English => format!("You have asked me a lot. Please ask again in {minutes} minutes."),
+        Language::Chinese => format!("你问得有点多了，请 {minutes} 分钟后再问。"),
+    }
+}
+
+fn pick<'a>(language: Language, english: &'a str, chinese: &'a str) -> &'a str {
+    match language {
+        Language::English => english,
+        Language::Chinese => chinese,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::language::Language;
+
+    use super::language_of;
+
+    #[test]
+    fn a_question_is_answered_in_its_language() {
+        assert_eq!(language_of("几点了 please"), Some(Language::Chinese));
+        assert_eq!(language_of("what time is it"), Some(Language::English));
+        assert_eq!(language_of("2d6?"), Some(Language::English));
+        assert_eq!(language_of("? 👍 12"), None);
+    }
+}
