@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::HeaderMap;
+use axum::{
+    extract::ConnectInfo,
+    http::{Extensions, HeaderMap},
+};
 use ipnet::IpNet;
 
 /// The address of the client behind a connection from `peer`. What `X-Forwarded-For` says counts from its end, as far
@@ -23,6 +26,17 @@ pub(crate) fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[I
         address = next.to_canonical();
     }
     address
+}
+
+/// Where a request comes from. One that came on no connection of ours comes from nowhere.
+pub(crate) fn caller(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    client_address(peer(extensions), headers, trusted)
+}
+
+/// The other end of the connection on which a request came.
+pub(crate) fn peer(extensions: &Extensions) -> SocketAddr {
+    let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+    extensions.get::<ConnectInfo<SocketAddr>>().map_or(unknown, |info| info.0)
 }
 
 /// Whether a trusted proxy says that the client came over TLS.

@@ -1,4 +1,7 @@
-//! The command line: what `teahouse` can be told to do. Does none of it.
+//! The command line: what `teahouse` can be told to do. Does none of it. [`programs`] is what can be told about hooks and
+//! tokens.
+
+mod programs;
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +10,8 @@ use clap::{
     Args, Parser, Subcommand,
     builder::{PathBufValueParser, TypedValueParser as _},
 };
+
+pub use programs::{HookCommand, Location, TokenCommand};
 
 use crate::config::Config;
 
@@ -101,6 +106,14 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+
+    /// Make, list and revoke hooks, by which programs post into rooms, while a server runs or without one
+    #[command(subcommand)]
+    Hook(HookCommand),
+
+    /// Make, list and revoke tokens for the API, while a server runs or without one
+    #[command(subcommand)]
+    Token(TokenCommand),
 }
 
 /// Where the database is.

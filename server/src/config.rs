@@ -94,7 +94,7 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_RATE_SEND", default_value_t = 50, value_name = "N")]
     pub rate_send: u32,
 
-    /// Logins a minute from one address (this machine excepted); 0: no limit
+    /// Logins a minute from one address, and as many wrong tokens (this machine excepted); 0: no limit
     #[arg(long, env = "TEAHOUSE_RATE_LOGIN", default_value_t = 30, value_name = "N")]
     pub rate_login: u32,
 
@@ -286,7 +286,7 @@ impl FromStr for Origin {
 }
 
 /// Takes a name that is safe in the names of keys: no pattern, no slot, no line break.
-fn a_prefix(text: &str) -> Result<String, String> {
+pub(crate) fn a_prefix(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || ['-', '_', '.'].contains(&c);
     if (1..=64).contains(&text.len()) && text.chars().all(fits) {
         Ok(text.to_owned())

@@ -8,6 +8,7 @@ pub mod config;
 
 pub mod archive;
 pub mod serve;
+pub mod tokens;
 
 mod teahouse;
 

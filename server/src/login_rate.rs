@@ -1,4 +1,4 @@
-//! How often an address may log in.
+//! How often an address may log in, and how often it may come with a wrong token.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -10,7 +10,7 @@ use governor::{
 /// How many addresses are remembered for the limit before those that are not at it are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// How many logins an address may make in a minute.
+/// How many logins an address may make in a minute, or how many wrong tokens it may try.
 pub(crate) struct LoginRate(Option<DefaultKeyedRateLimiter<IpAddr>>);
 
 impl LoginRate {
@@ -19,7 +19,7 @@ impl LoginRate {
         LoginRate(NonZeroU32::new(per_minute).map(|n| DefaultKeyedRateLimiter::keyed(Quota::per_minute(n))))
     }
 
-    /// Counts a login; if it is one too many, how long to wait. This machine's own are not limited.
+    /// Counts one; if it is one too many, how long to wait. This machine's own are not limited.
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), Duration> {
         let Some(limiter) = self.0.as_ref().filter(|_| !address.is_loopback()) else { return Ok(()) };
         if limiter.len() > REMEMBERED {

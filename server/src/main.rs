@@ -6,9 +6,10 @@ use anyhow::Context;
 use clap::Parser;
 use server::{
     archive,
-    command::{Cli, Command},
+    command::{Cli, Command, HookCommand, TokenCommand},
     config::Config,
     serve,
+    tokens::{self, HookRequest, Kind, Said, TokenRequest},
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -43,10 +44,38 @@ fn perform(command: Command) -> anyhow::Result<()> {
             archive::export(&folder.data, &rooms, output.as_deref())?
         }
         Command::Import { folder, file } => archive::import(&folder.data, &file)?,
+        Command::Hook(command) => answer(&hook(command)?)?,
+        Command::Token(command) => answer(&token(command)?)?,
     };
     // Standard output may be what was exported. What is done is done, whether or not anybody hears of it.
     let _ = writeln!(std::io::stderr(), "teahouse: {done}");
     Ok(())
+}
+
+fn hook(command: HookCommand) -> anyhow::Result<Said> {
+    match command {
+        HookCommand::Add { location, room, name, rate, channels } => {
+            tokens::add_hook(&location.place(), &HookRequest { name, room, channels, rate })
+        }
+        HookCommand::List { location } => tokens::list(&location.place(), Kind::Hook),
+        HookCommand::Revoke { location, id } => tokens::revoke(&location.place(), Kind::Hook, &id),
+    }
+}
+
+fn token(command: TokenCommand) -> anyhow::Result<Said> {
+    match command {
+        TokenCommand::Add { location, name, scopes, rooms, rate } => {
+            tokens::add_token(&location.place(), &TokenRequest { name, rooms, scopes, rate })
+        }
+        TokenCommand::List { location } => tokens::list(&location.place(), Kind::Api),
+        TokenCommand::Revoke { location, id } => tokens::revoke(&location.place(), Kind::Api, &id),
+    }
+}
+
+/// Gives what was asked for, which may be shown this once only; and what was done.
+fn answer(said: &Said) -> anyhow::Result<String> {
+    std::io::stdout().write_all(said.answer.as_bytes()).context("cannot write to standard output")?;
+    Ok(said.done.clone())
 }
 
 /// Says what was wrong with the command line in one line.

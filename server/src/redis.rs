@@ -28,6 +28,13 @@ use redis::Client;
 
 use crate::config::{Config, RedisAddress};
 
+/// Connects; fails, in one line, with what is wrong there.
+pub(crate) async fn link(address: &RedisAddress, prefix: &str) -> Result<Link, LinkError> {
+    // Whoever has chosen one before has chosen for the whole process.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Link::open(Client::open(address.url())?, Keys::new(prefix)).await
+}
+
 /// The way to Redis, opened.
 pub(crate) struct Redis {
     /// This node's name among the others, as long as it runs.
@@ -40,12 +47,10 @@ pub(crate) struct Redis {
 impl Redis {
     /// Connects; fails, in one line, with what is wrong there.
     pub(crate) async fn open(config: &Config, address: &RedisAddress) -> Result<Redis, LinkError> {
-        // Whoever has chosen one before has chosen for the whole process.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut name = [0; 8];
         rand::rng().fill_bytes(&mut name);
         let node = NodeId::from_bytes(name);
-        let link = Arc::new(Link::open(Client::open(address.url())?, Keys::new(&config.redis_prefix)).await?);
+        let link = Arc::new(link(address, &config.redis_prefix).await?);
         let others =
             Others::new(node.clone(), link.clone(), config.leave_grace.millis(), config.node_lease.0);
         Ok(Redis { channel: Arc::new(Channel::new(node.clone())), others: Arc::new(others), node, link })

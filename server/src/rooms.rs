@@ -175,6 +175,11 @@ impl Rooms {
         }
     }
 
+    /// The names of the rooms that are open now, in no order.
+    pub(crate) fn names(&self) -> Vec<RoomName> {
+        self.0.open().keys().cloned().collect()
+    }
+
     /// Waits until every room has ended; nobody may be let in any more.
     pub(crate) async fn close(&self) {
         self.0.open().clear();

@@ -22,7 +22,7 @@ use crate::{
     ws::{self, Door},
 };
 
-/// The largest request body, in bytes: the forms hold a name and a path.
+/// The largest request body, in bytes, where nothing else is said: the forms hold a name and a path.
 const BODY_LIMIT: usize = 16 * 1_024;
 
 /// The largest answer that comes late, in bytes.

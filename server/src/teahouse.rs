@@ -34,6 +34,7 @@ use crate::{
         redis::{RedisStore, cookies},
         sqlite::SqliteStore,
     },
+    tokens::Tokens,
 };
 
 /// How many connections are let go at once when the server stops.
@@ -51,6 +52,7 @@ pub(crate) struct Teahouse {
     pub(crate) site: Site,
     pub(crate) identity: Identity,
     pub(crate) login_rate: LoginRate,
+    pub(crate) tokens: Tokens,
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
     pub(crate) search: Search,
@@ -158,6 +160,7 @@ impl Teahouse {
             site: Site::open(config.site.as_deref())?,
             identity,
             login_rate: LoginRate::new(config.rate_login),
+            tokens: Tokens::new(store.clone(), config.rate_login),
             nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms)
                 .without(bots.skeletons()),
             rooms: Rooms::new(

@@ -7,14 +7,14 @@ use std::{
 
 use app::language::Language;
 use axum::{
-    extract::{ConnectInfo, FromRef, FromRequestParts, Query},
+    extract::{FromRef, FromRequestParts, Query},
     http::{HeaderMap, header, request::Parts},
 };
 use cookie::Cookie;
 use serde::Deserialize;
 
 use crate::{
-    client_address::client_address,
+    client_address::{self, client_address},
     origin::{self, Foreign},
     teahouse::{Shared, Teahouse},
 };
@@ -57,8 +57,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visitor, Infallible> {
         let teahouse = Shared::from_ref(state);
-        let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(unknown, |info| info.0);
+        let peer = client_address::peer(&parts.extensions);
         let wish: Wish =
             Query::try_from_uri(&parts.uri).map(|query: Query<Wish>| query.0).unwrap_or_default();
         let wished = wish.lang.or_else(|| cookie(&parts.headers, "lang"));

@@ -7,10 +7,10 @@
 mod append;
 mod names;
 mod reader;
-mod records;
 mod writer;
 
 pub(crate) mod cookies;
+pub(crate) mod records;
 
 use std::sync::Arc;
 

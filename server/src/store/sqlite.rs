@@ -2,10 +2,13 @@
 //!
 //! [`inspect`] looks whose file it is before anything touches it, and [`schema`] lays the tables out. [`writer`] is the
 //! thread that alone changes them, by way of [`log`], [`names`] and [`records`], with its [`chores`] when nobody waits;
-//! [`reader`] asks. [`failure`] says what an error means.
+//! [`reader`] asks. [`failure`] says what an error means. [`beside`] is for whoever works on the records of a folder
+//! that a server may be using.
 
 pub(crate) mod inspect;
 pub(crate) mod schema;
+
+pub(crate) mod beside;
 
 mod chores;
 pub(crate) mod log;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Puts a record into its drawer; whether it lies there now.
-pub(super) async fn put(link: &Link, record: &Record, put: Put) -> Result<bool, StoreError> {
+pub(crate) async fn put(link: &Link, record: &Record, put: Put) -> Result<bool, StoreError> {
     let Record { drawer, key, value } = record;
     let hash = link.keys().records(*drawer);
     match put {
@@ -21,17 +21,17 @@ pub(super) async fn put(link: &Link, record: &Record, put: Put) -> Result<bool, 
 }
 
 /// Takes a record out of its drawer; whether it was there.
-pub(super) async fn strike(link: &Link, drawer: Drawer, key: &str) -> Result<bool, StoreError> {
+pub(crate) async fn strike(link: &Link, drawer: Drawer, key: &str) -> Result<bool, StoreError> {
     link.command(cmd("HDEL").arg(link.keys().records(drawer)).arg(key)).await
 }
 
 /// The value of a record, if there is one.
-pub(super) async fn value(link: &Link, drawer: Drawer, key: &str) -> Result<Option<String>, StoreError> {
+pub(crate) async fn value(link: &Link, drawer: Drawer, key: &str) -> Result<Option<String>, StoreError> {
     link.command(cmd("HGET").arg(link.keys().records(drawer)).arg(key)).await
 }
 
 /// All records of a drawer, by key.
-pub(super) async fn all(link: &Link, drawer: Drawer) -> Result<Vec<Record>, StoreError> {
+pub(crate) async fn all(link: &Link, drawer: Drawer) -> Result<Vec<Record>, StoreError> {
     let held: Vec<(String, String)> = link.command(cmd("HGETALL").arg(link.keys().records(drawer))).await?;
     let mut records: Vec<Record> =
         held.into_iter().map(|(key, value)| Record { drawer, key, value }).collect();
