@@ -21,12 +21,14 @@ mod origin;
 mod security;
 mod visitor;
 
+mod hooks;
 mod identity;
 mod login;
 mod login_rate;
 mod nicknames;
 mod ops;
 mod pages;
+mod problem;
 mod redirect;
 mod search;
 mod site;

@@ -14,7 +14,7 @@ use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 
 use crate::{
     bots::replies,
-    login, ops,
+    hooks, login, ops,
     pages::{self, Asked},
     redirect, search, security,
     teahouse::Shared,
@@ -45,6 +45,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/boot/{room}", get(pages::boot))
         .route("/replies/{token}", post(replies::reply).layer(DefaultBodyLimit::max(REPLY_LIMIT)))
         .route("/ws", get(ws::connect))
+        .route("/hooks/{token}", post(hooks::push).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
         .route("/healthz", get(ops::health))
         .route("/readyz", get(ops::ready))
         .fallback(pages::file)

@@ -1,0 +1,167 @@
+//! `POST /hooks/{token}`: a program says something in a room, as text or in the shape of Slack's incoming webhooks. The
+//! token is the authority: there is no login, and the origin of a page does not count.
+//!
+//! [`body`] reads what was posted, by way of [`slack`] and its markup, [`mrkdwn`]; [`delivery`] puts it into the rooms.
+//! Nothing here logs an address, which holds the token, or a text.
+
+mod body;
+mod delivery;
+mod mrkdwn;
+mod slack;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{FromRequest as _, Path, Request, State, rejection::PathRejection},
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use body::Push;
+use chat::{id::ClientId, name::Nickname, protocol::User, text::MessageText};
+use delivery::Delivered;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::{
+    client_address::caller,
+    problem::Problem,
+    teahouse::{Shared, Teahouse},
+    tokens::{Denied, Holder, Kind, Target},
+};
+
+/// The largest body of a push, in bytes. Alerts are long, and what does not fit a message is cut.
+pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
+
+/// What stands where the rest of a text was cut off.
+const ELLIPSIS: char = '…';
+
+/// Says in a room, or in all, what was posted: 201 with its place, 200 with `ok` where the body was Slack's, or what was
+/// wrong.
+pub(crate) async fn push(
+    State(teahouse): State<Shared>,
+    token: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    match take(&teahouse, token.as_deref().map_or("", |token| token), request).await {
+        Ok(said) => said,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn take(teahouse: &Teahouse, token: &str, request: Request) -> Result<Response, Problem> {
+    let address = caller(request.extensions(), request.headers(), &teahouse.config.trust_proxy);
+    let holder = teahouse.tokens.admit(token, Kind::Hook, address).await.map_err(denied)?;
+    let id = message_id(&request)?;
+    let form = body::Form::of(request.headers())?;
+    let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let reason = format!("a push may have {BODY_LIMIT} bytes at most");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
+        }
+        status => Problem::new(status, "body_unreadable", "the body broke off"),
+    })?;
+    let push = Push::read(form, &bytes)?;
+    let text = text(&push, teahouse.config.text_limit)?;
+    let user = user(&holder, &push);
+    let target = target(&holder, &push);
+    let delivered = delivery::deliver(teahouse, &holder, &user, &target, &id, text).await?;
+    Ok(if push.is_slack { slack_answer() } else { place_answer(delivered) })
+}
+
+fn denied(denied: Denied) -> Problem {
+    match denied {
+        Denied::Unknown => Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no such hook"),
+        Denied::TooOften(wait) => Problem::too_often(wait),
+        Denied::Store(error) => {
+            tracing::warn!(%error, "a token could not be looked up");
+            Problem::unavailable()
+        }
+    }
+}
+
+/// The id of the message: by the caller's `Idempotency-Key` if there is one, so that a retry is known again.
+fn message_id(request: &Request) -> Result<ClientId, Problem> {
+    let mut keys = request.headers().get_all("idempotency-key").iter();
+    match (keys.next(), keys.next()) {
+        (None, _) => Ok(delivery::new_id()),
+        (Some(key), None) if (1..=delivery::KEY_LIMIT).contains(&key.len()) => {
+            Ok(delivery::id_of_key(key.as_bytes()))
+        }
+        _ => {
+            let reason =
+                format!("an Idempotency-Key has 1 to {} bytes, and there is one", delivery::KEY_LIMIT);
+            Err(Problem::new(StatusCode::BAD_REQUEST, "key_unfit", reason))
+        }
+    }
+}
+
+/// The text of the message. What a script says and is too long is refused, so that it can say less; an alert that comes
+/// in Slack's shape would come again just as long, and is cut.
+fn text(push: &Push, limit: usize) -> Result<MessageText, Problem> {
+    let parsed = match MessageText::parse(&push.text, limit) {
+        Err(chat::text::TextError::TooLong { .. }) if push.is_slack => {
+            // Once more without a limit: what counts is what is left of it, without blank lines and controls.
+            let whole = MessageText::parse(&push.text, 0);
+            whole.and_then(|whole| MessageText::parse(&cut(whole.as_str(), limit), limit))
+        }
+        parsed => parsed,
+    };
+    parsed.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
+}
+
+/// The first characters of a text and an ellipsis, `limit` in all; no user-perceived character is cut in two.
+fn cut(text: &str, limit: usize) -> String {
+    let mut left = limit.saturating_sub(1);
+    let mut kept = String::new();
+    for cluster in text.graphemes(true) {
+        let Some(rest) = left.checked_sub(cluster.chars().count()) else { break };
+        left = rest;
+        kept.push_str(cluster);
+    }
+    kept.truncate(kept.trim_end().len());
+    kept.push(ELLIPSIS);
+    kept
+}
+
+/// Who says it: the hook, under the name that the push asks for if that is a nickname, with the emoji that it asks for if
+/// the name still is one with it.
+fn user(holder: &Holder, push: &Push) -> User {
+    let hook = holder.user();
+    let wished = push.name.as_deref().and_then(|name| Nickname::parse(name).ok());
+    let name = wished.map_or(hook.name, Into::into);
+    let with_icon = push.icon.and_then(|icon| Nickname::parse(&format!("{icon} {name}")).ok());
+    User { id: hook.id, name: with_icon.map_or(name, Into::into) }
+}
+
+/// Where it is said: in the hook's own room, or where the push asks for if the hook was made with that allowed.
+fn target(holder: &Holder, push: &Push) -> Target {
+    let own = holder.grant.rooms.first().expect("a hook is made for a room").clone();
+    let Some(Ok(Target::Room(wished))) =
+        push.channel.as_deref().map(|channel| channel.trim_start_matches('#').parse())
+    else {
+        return own;
+    };
+    let allowed = holder.grant.channels.iter().any(|channel| channel.reaches(&wished));
+    if allowed { Target::Room(wished) } else { own }
+}
+
+/// What Slack answers, to the letter: those who know it look for it.
+fn slack_answer() -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "ok").into_response()
+}
+
+fn place_answer(delivered: Delivered) -> Response {
+    (StatusCode::CREATED, Json(delivered)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_cut_text_has_as_many_characters_as_it_may_and_no_half_ones() {
+        assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(cut("ab  cdef", 5), "ab…", "without white space before the ellipsis");
+        assert_eq!(cut("a👨‍👩‍👧 is a family", 5), "a…", "five characters make one family");
+        assert_eq!(cut("茶馆里有茶", 3), "茶馆…");
+    }
+}

@@ -1,0 +1,179 @@
+//! The way of a push into its room, or into all of them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::http::StatusCode;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chat::{
+    id::{ClientId, Epoch},
+    protocol::{Message, Seq, User},
+    room_name::RoomName,
+    text::MessageText,
+};
+use futures::{StreamExt as _, stream};
+use rand::Rng as _;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    clock,
+    permission::{self, Action},
+    problem::Problem,
+    store::{Appended, Draft, Piece},
+    teahouse::Teahouse,
+    tokens::{Holder, Target},
+};
+
+/// The longest `Idempotency-Key`, in bytes.
+pub(super) const KEY_LIMIT: usize = 255;
+
+/// How many rooms a push to all of them reaches at the most. Those that are open come first.
+const ROOMS: usize = 1_000;
+
+/// Into how many rooms a push goes at once, so that people's messages find room between them.
+const AT_ONCE: usize = 32;
+
+/// Where a push has come to stand.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Delivered {
+    /// In the one room that it was for.
+    There(MessagePlace),
+    /// In all rooms, or in as many as it reaches.
+    Everywhere {
+        id: ClientId,
+        places: Vec<MessagePlace>,
+        /// How many rooms there are that it did not reach.
+        left_out: usize,
+    },
+}
+
+/// Where a message stands.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct MessagePlace {
+    room: RoomName,
+    seq: Seq,
+    id: ClientId,
+    /// The life of the log, if it is still the one in which the message came to stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<Epoch>,
+}
+
+/// An id for a push that names none.
+pub(super) fn new_id() -> ClientId {
+    let mut bytes = [0; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    ClientId::from_bytes(bytes)
+}
+
+/// The id that a key stands for: itself, or a digest of it where it is none.
+pub(super) fn id_of_key(key: &[u8]) -> ClientId {
+    let own = std::str::from_utf8(key).ok().and_then(|key| ClientId::parse(key).ok());
+    own.unwrap_or_else(|| {
+        let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(key));
+        ClientId::parse(&format!("key-{digest}"))
+            .expect("a digest in base64 is short and of an id's alphabet")
+    })
+}
+
+/// Says a text wherever it is to be said, once: what was said before under this id gets its place again.
+pub(super) async fn deliver(
+    teahouse: &Teahouse,
+    holder: &Holder,
+    user: &User,
+    target: &Target,
+    id: &ClientId,
+    text: MessageText,
+) -> Result<Delivered, Problem> {
+    let text: Arc<str> = text.into();
+    let say = async |room: RoomName| say(teahouse, holder, user, room, id, &text).await;
+    match target {
+        Target::Room(room) => {
+            let message = say(room.clone()).await?;
+            let epoch = epoch(teahouse, &message).await;
+            Ok(Delivered::There(MessagePlace { epoch, ..place(message) }))
+        }
+        Target::Everywhere => {
+            let (rooms, left_out) = rooms(teahouse).await?;
+            if left_out > 0 {
+                tracing::warn!(hook = %holder.id, left_out, "a push to all rooms reached {ROOMS} of them");
+            }
+            // Every room is tried, whatever becomes of the others; a retry under the same id reaches the rest.
+            let said: Vec<Result<Message, Problem>> =
+                stream::iter(rooms).map(say).buffered(AT_ONCE).collect().await;
+            let places: Vec<MessagePlace> =
+                said.into_iter().map(|said| said.map(place)).collect::<Result<_, _>>()?;
+            Ok(Delivered::Everywhere { id: id.clone(), places, left_out })
+        }
+    }
+}
+
+/// Says a text in a room.
+async fn say(
+    teahouse: &Teahouse,
+    holder: &Holder,
+    user: &User,
+    room: RoomName,
+    id: &ClientId,
+    text: &Arc<str>,
+) -> Result<Message, Problem> {
+    if !permission::may(user, Action::Say, &room) {
+        let reason = format!("this hook may not speak in {room}");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
+    }
+    let draft = Draft { room, id: id.clone(), user: user.clone(), text: text.clone(), at: clock::now() };
+    let mut kept = teahouse.store.append(vec![draft]).await;
+    match (kept.appended.pop(), kept.failed) {
+        (Some(Appended::New(message) | Appended::Known(message)), _) => Ok(message),
+        (Some(Appended::Reused), _) => {
+            let reason = "this Idempotency-Key was used before, for another message";
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
+        }
+        (None, failed) => {
+            let error = failed.map_or_else(String::new, |error| error.to_string());
+            tracing::warn!(error, hook = %holder.id, "a push could not be kept");
+            Err(Problem::unavailable())
+        }
+    }
+}
+
+/// The rooms that a push to all of them reaches: the open ones and the lobby first, then the others by name; and how many
+/// there are beyond those.
+async fn rooms(teahouse: &Teahouse) -> Result<(Vec<RoomName>, usize), Problem> {
+    let spoken_in = teahouse.store.rooms().await.map_err(|error| {
+        tracing::warn!(%error, "the rooms could not be listed");
+        Problem::unavailable()
+    })?;
+    let open: BTreeSet<RoomName> = [RoomName::lobby()].into_iter().chain(teahouse.rooms.names()).collect();
+    let others: BTreeSet<RoomName> = spoken_in.into_iter().filter(|room| !open.contains(room)).collect();
+    let mut all: Vec<RoomName> = open.into_iter().chain(others).collect();
+    let left_out = all.len().saturating_sub(ROOMS);
+    all.truncate(ROOMS);
+    Ok((all, left_out))
+}
+
+/// The life of the log in which a message stands, unless it cannot be said.
+async fn epoch(teahouse: &Teahouse, message: &Message) -> Option<Epoch> {
+    let piece = Piece::Between { after: message.seq.saturating_sub(1), upto: message.seq };
+    let slice = teahouse.store.read(message.room.clone(), piece).await.ok()?;
+    let there = slice.messages.iter().any(|other| other.id == message.id && other.user.id == message.user.id);
+    there.then_some(slice.epoch)
+}
+
+fn place(message: Message) -> MessagePlace {
+    MessagePlace { room: message.room, seq: message.seq, id: message.id, epoch: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id_of_key;
+
+    #[test]
+    fn a_key_is_its_own_id_if_it_can_be_and_every_other_has_one_of_its_own() {
+        assert_eq!(id_of_key(b"build-7").as_str(), "build-7");
+        let odd: [&[u8]; 5] = [b"a b", b"a  b", "茶".as_bytes(), &[0xff], &[b'x'; 65]];
+        let ids: std::collections::BTreeSet<_> = odd.iter().map(|key| id_of_key(key)).collect();
+        assert_eq!(ids.len(), odd.len());
+        assert!(ids.iter().all(|id| id.as_str().starts_with("key-")), "{ids:?}");
+    }
+}

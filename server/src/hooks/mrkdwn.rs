@@ -1,0 +1,182 @@
+//! Slack's markup as plain words (<https://docs.slack.dev/messaging/formatting-message-text>): its links, its mentions, its
+//! escapes and its emoji. Stars and the like stay as they were typed.
+//!
+//! Many programs do not escape what they say. So a `<` that begins nothing of Slack's is a `<`.
+
+/// How long what stands between `<` and `>` may be.
+const LONGEST: usize = 4_096;
+
+/// How long the name of an emoji may be.
+const LONGEST_EMOJI: usize = 64;
+
+/// A text of Slack's as people read it.
+pub(super) fn plain(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, from) = rest.split_at(at);
+        words.push_str(&with_emoji(&unescaped(before)));
+        if let Some((meant, length)) = marked(from) {
+            words.push_str(&meant);
+            rest = &from[length..];
+        } else {
+            words.push('<');
+            rest = &from[1..];
+        }
+    }
+    words.push_str(&with_emoji(&unescaped(rest)));
+    words
+}
+
+/// A text without Slack's three escapes.
+pub(super) fn unescaped(text: &str) -> String {
+    // The ampersand last, so that what was escaped twice loses one of them.
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// The emoji of a name, as in `:tea:`, without the colons.
+pub(super) fn emoji(name: &str) -> Option<&'static str> {
+    emojis::get_by_shortcode(name).map(emojis::Emoji::as_str)
+}
+
+/// What is meant by the `<…>` at the start of a text, and its length; nothing, if it is none of Slack's.
+fn marked(text: &str) -> Option<(String, usize)> {
+    let end = text.bytes().take(LONGEST).position(|byte| byte == b'>')?;
+    let inside = &text[1..end];
+    let (what, label) = inside.split_once('|').map_or((inside, ""), |(what, label)| (what, label));
+    let label = unescaped(label);
+    let (what, meant) = match what.chars().next()? {
+        '!' => (&what[1..], special(&what[1..], &label)?),
+        sign @ ('@' | '#') if is_name(&what[1..]) => {
+            let name = if label.is_empty() { &what[1..] } else { label.trim_start_matches(sign) };
+            (what, format!("{sign}{name}"))
+        }
+        _ => (what, link(&unescaped(what), &label)?),
+    };
+    (!what.contains(['<', '\n'])).then_some((meant, end + 1))
+}
+
+/// What begins with `<!`.
+fn special(what: &str, label: &str) -> Option<String> {
+    let name = what.split('^').next().unwrap_or_default();
+    match name {
+        "channel" | "here" | "everyone" => Some(format!("@{name}")),
+        "group" => Some("@channel".to_owned()),
+        "subteam" if label.is_empty() => Some(format!("@{}", what.trim_start_matches("subteam^"))),
+        "subteam" => Some(format!("@{}", label.trim_start_matches('@'))),
+        "date" => Some(label.to_owned()),
+        _ => None,
+    }
+}
+
+/// A link, as words and where it leads; as one of them where the words are that.
+fn link(target: &str, label: &str) -> Option<String> {
+    let (scheme, rest) = target.split_once(':')?;
+    let is_scheme = !scheme.is_empty()
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && !target.contains(char::is_whitespace);
+    if !is_scheme || !(rest.starts_with("//") || ["mailto", "tel"].contains(&scheme)) {
+        return None;
+    }
+    let shown = rest.trim_start_matches('/');
+    Some(match label.trim() {
+        "" if rest.starts_with("//") => target.to_owned(),
+        "" => shown.to_owned(),
+        label if label == target => target.to_owned(),
+        label if label == shown && rest.starts_with("//") => target.to_owned(),
+        label if label == shown => label.to_owned(),
+        label => format!("{} ({target})", with_emoji(label)),
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+/// A text with emoji where it names them between colons. A colon in the middle of a word is none of those.
+fn with_emoji(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(':') {
+        let (before, from) = rest.split_at(at);
+        words.push_str(before);
+        let inside =
+            from[1..].bytes().take(LONGEST_EMOJI).position(|byte| byte == b':').map(|end| &from[1..=end]);
+        let free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        let found = inside
+            .filter(|inside| free(words.chars().next_back()) && free(from[inside.len() + 2..].chars().next()))
+            .and_then(|inside| Some((emoji(inside)?, inside.len() + 2)));
+        if let Some((emoji, length)) = found {
+            words.push_str(emoji);
+            rest = &from[length..];
+        } else {
+            words.push(':');
+            rest = &from[1..];
+        }
+    }
+    words.push_str(rest);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_slack_marks_is_said_in_words() {
+        for (marked, words) in [
+            ("see <https://tea.example/a?b=1&amp;c=2>", "see https://tea.example/a?b=1&c=2"),
+            ("<https://tea.example|the &lt;shop&gt;> is open", "the <shop> (https://tea.example) is open"),
+            ("<http://tea.example|tea.example>", "http://tea.example"),
+            ("<https://tea.example|https://tea.example>", "https://tea.example"),
+            ("<https://tea.example|>", "https://tea.example"),
+            ("<mailto:ann@tea.example|ann@tea.example>", "ann@tea.example"),
+            ("<mailto:ann@tea.example>", "ann@tea.example"),
+            ("<mailto:ann@tea.example|Ann>", "Ann (mailto:ann@tea.example)"),
+            ("<!channel> <!here|here> <!everyone>", "@channel @here @everyone"),
+            ("<!subteam^S123|@ops> <!subteam^S123>", "@ops @S123"),
+            ("<!date^1392734382^{date}|18 February 2014>", "18 February 2014"),
+            ("<@U024BE7LH> <@U024BE7LH|ann> in <#C024BE7LR|lobby>", "@U024BE7LH @ann in #lobby"),
+            ("1 &lt; 2 &amp;&amp; 3 &gt; 2", "1 < 2 && 3 > 2"),
+            ("&amp;lt;", "&lt;"),
+            ("*bold* _it_ `code` ~gone~", "*bold* _it_ `code` ~gone~"),
+            (":fire: hot :tea:!", "🔥 hot 🍵!"),
+            ("(:warning:)", "(⚠️)"),
+        ] {
+            assert_eq!(plain(marked), words, "{marked}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_slack_s_stays_as_it_is() {
+        for text in [
+            "a < b and c > d",
+            "cpu<90>mem",
+            "<b>bold</b>",
+            "<not a link|really>",
+            "<!unknown>",
+            "<",
+            "<>",
+            "<|>",
+            "<https://tea.example",
+            "at 12:30:45",
+            "::",
+            "a:fire:b",
+            ":no_such_emoji:",
+            "C:\\tea: :",
+            "茶:馆:",
+            "<@> <#>",
+        ] {
+            assert_eq!(plain(text), text);
+        }
+        assert_eq!(plain("a < <https://tea.example|b>"), "a < b (https://tea.example)");
+    }
+
+    #[test]
+    fn a_long_text_of_beginnings_takes_no_long_time() {
+        let text = "<https://tea.example:".repeat(12_000);
+        let begun = std::time::Instant::now();
+        assert_eq!(plain(&text), text);
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    }
+}

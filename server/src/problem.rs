@@ -1,0 +1,71 @@
+//! What a program is told that asked for something it does not get: a status, and `{"error": {"code", "reason"}}`.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+/// Why a program does not get what it asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    reason: String,
+    retry_after: Option<Duration>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    code: &'a str,
+    reason: &'a str,
+}
+
+impl Problem {
+    /// `code` is for programs and never changes; `reason` is for people, in one line.
+    pub(crate) fn new(status: StatusCode, code: &'static str, reason: impl Into<String>) -> Problem {
+        Problem { status, code, reason: reason.into(), retry_after: None }
+    }
+
+    /// It may succeed after this time.
+    pub(crate) fn retry_after(self, wait: Duration) -> Problem {
+        Problem { retry_after: Some(wait), ..self }
+    }
+
+    /// It was asked too often.
+    pub(crate) fn too_often(wait: Duration) -> Problem {
+        let reason = format!("too often; try again in {} s", seconds(wait));
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_often", reason).retry_after(wait)
+    }
+
+    /// The store cannot be used at present.
+    pub(crate) fn unavailable() -> Problem {
+        let reason = "messages cannot be kept at present; try again";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", reason)
+            .retry_after(Duration::from_secs(1))
+    }
+}
+
+/// Whole seconds, after which the time is over.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body { error: Told { code: self.code, reason: &self.reason } };
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait).max(1)));
+        }
+        response
+    }
+}
