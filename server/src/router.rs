@@ -25,9 +25,6 @@ use crate::{
 /// The largest request body, in bytes, where nothing else is said: the forms hold a name and a path.
 const BODY_LIMIT: usize = 16 * 1_024;
 
-/// The largest answer that comes late, in bytes.
-const REPLY_LIMIT: usize = 256 * 1_024;
-
 /// How long a request may take in all; a socket's session begins after it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -43,7 +40,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/chat/{room}/{seq}", get(pages::message))
         .route("/search", get(search::page::search))
         .route("/boot/{room}", get(pages::boot))
-        .route("/replies/{token}", post(replies::reply).layer(DefaultBodyLimit::max(REPLY_LIMIT)))
+        .route("/replies/{token}", post(replies::reply).layer(DefaultBodyLimit::max(replies::BODY_LIMIT)))
         .route("/ws", get(ws::connect))
         .route("/hooks/{token}", post(hooks::push).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
         .route("/healthz", get(ops::health))

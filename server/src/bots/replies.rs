@@ -2,20 +2,33 @@
 //! one message, and names the question.
 
 use axum::{
+    Json,
     body::Bytes,
-    extract::{Path, State},
+    extract::{
+        Path, State,
+        rejection::{BytesRejection, PathRejection},
+    },
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse as _, Response},
 };
-use serde::Deserialize;
-use serde_json::json;
+use chat::{id::ClientId, room_name::RoomName};
+use serde::{Deserialize, Serialize};
 
 use super::{
     answering::millis,
     pending::{self, Ledger, Pending, REMEMBERED, State as Progress},
     saying::{fit, say},
 };
-use crate::{clock, store::StoreError, teahouse::Shared};
+use crate::{clock, problem::Problem, store::StoreError, teahouse::Shared};
+
+/// The largest answer, in bytes.
+pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
+
+/// Where an answer was said.
+#[derive(Serialize)]
+pub(crate) struct Said {
+    room: RoomName,
+    id: ClientId,
+}
 
 /// An answer as JSON.
 #[derive(Deserialize)]
@@ -27,36 +40,33 @@ struct Reply {
 /// that is none, and 503 while it cannot be kept. Each with why in JSON.
 pub(crate) async fn reply(
     State(teahouse): State<Shared>,
-    Path(token): Path<String>,
+    token: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let pending = match find(&teahouse, &token).await {
-        Ok(Some(pending)) => pending,
-        Ok(None) => return refuse(StatusCode::NOT_FOUND, "unknown", "there is no question for this address"),
-        Err(error) => return unavailable(&error),
-    };
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Said>), Problem> {
+    let token = token.map_or_else(|_| String::new(), |Path(token)| token);
+    let pending = find(&teahouse, &token).await.map_err(unavailable)?.ok_or_else(|| {
+        Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no question for this address")
+    })?;
     if pending.state == Progress::Done {
-        return refuse(StatusCode::CONFLICT, "answered", "this question was answered already");
+        return Err(Problem::new(StatusCode::CONFLICT, "answered", "this question was answered already"));
     }
-    let text = match text(&headers, &body) {
-        Ok(text) => text,
-        Err(reason) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, "malformed", &reason),
-    };
-    let Some(text) = fit(&text, teahouse.config.text_limit) else {
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, "empty", "nothing in the answer can be seen");
-    };
-    let ledger = Ledger(teahouse.store.clone());
-    let said = async {
-        let place = (&pending.room, &pending.bot, &pending.id);
-        say(&teahouse.store, place, &text, &teahouse.stopping).await?;
-        ledger.keep(&pending.now(Progress::Done, clock::now() + millis(REMEMBERED))).await
-    };
-    match said.await {
-        Ok(()) => (StatusCode::CREATED, axum::Json(json!({ "id": pending.id, "room": pending.room })))
-            .into_response(),
-        Err(error) => unavailable(&error),
-    }
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let reason = format!("an answer may have {BODY_LIMIT} bytes at most");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
+        }
+        status => Problem::new(status, "body_unreadable", "the body broke off"),
+    })?;
+    let unfit = |code, reason: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason);
+    let text = text(&headers, &body).map_err(|reason| unfit("malformed", reason))?;
+    let text = fit(&text, teahouse.config.text_limit)
+        .ok_or_else(|| unfit("text_empty", "nothing in the answer can be seen".to_owned()))?;
+    let place = (&pending.room, &pending.bot, &pending.id);
+    say(&teahouse.store, place, &text, &teahouse.stopping).await.map_err(unavailable)?;
+    let done = pending.now(Progress::Done, clock::now() + millis(REMEMBERED));
+    Ledger(teahouse.store.clone()).keep(&done).await.map_err(unavailable)?;
+    Ok((StatusCode::CREATED, Json(Said { room: pending.room, id: pending.id })))
 }
 
 async fn find(teahouse: &Shared, token: &str) -> Result<Option<Pending>, StoreError> {
@@ -83,15 +93,7 @@ fn text(headers: &HeaderMap, body: &Bytes) -> Result<String, String> {
         .map_err(|error| format!("the answer is not UTF-8: {error}"))
 }
 
-fn unavailable(error: &StoreError) -> Response {
+fn unavailable(error: StoreError) -> Problem {
     tracing::warn!(%error, "a late answer could not be kept");
-    refuse(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "store_unavailable",
-        "the answer cannot be kept at present; send it again",
-    )
-}
-
-fn refuse(status: StatusCode, code: &str, reason: &str) -> Response {
-    (status, axum::Json(json!({ "error": { "code": code, "reason": reason } }))).into_response()
+    Problem::unavailable()
 }

@@ -46,6 +46,17 @@ fn a_bad_value_is_one_line_that_names_it_and_exit_code_2() {
 }
 
 #[test]
+fn a_mistake_in_the_file_of_the_bots_is_named_with_its_line() {
+    let folder = folder();
+    let file = folder.path().join("teahouse.toml");
+    std::fs::write(&file, "[[bot]]\nname = \"Bo\"\nmodle = \"x\"\n").unwrap();
+    let flag = format!("--config={}", file.display());
+    assert_refused(&run(&[&flag], &[]), &["--config", "teahouse.toml", "line 3, column 1", "`modle`"]);
+    let missing = format!("--config={}", folder.path().join("none.toml").display());
+    assert_refused(&run(&[&missing], &[]), &["--config", "none.toml", "it cannot be read"]);
+}
+
+#[test]
 fn the_password_in_an_address_is_not_repeated() {
     for address in
         ["redis://ann:s3cret@tea.example/leaves", "mysql://ann:s3cret@tea.example", "redis://:s3cret@"]

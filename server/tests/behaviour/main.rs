@@ -5,6 +5,7 @@
 mod support;
 
 mod archive;
+mod bots;
 mod cli;
 mod durable;
 mod failing_disk;

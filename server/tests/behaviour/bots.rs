@@ -1,0 +1,128 @@
+//! Bots: who is spoken to, what comes of it, and that every question gets exactly one answer.
+
+mod waiter;
+
+use chat::protocol::{Message, ServerLine};
+use server::config::BotsFile;
+
+use crate::support::{Lines, TestApp};
+
+/// A house with the bots of this file.
+pub(crate) async fn with_bots(file: &str) -> TestApp {
+    let bots = BotsFile::parse(file).unwrap();
+    TestApp::with(|config| config.bots = bots).await
+}
+
+/// The next thing that a program says.
+pub(crate) async fn answer(lines: &mut Lines) -> Message {
+    lines
+        .until(|line| match line {
+            ServerLine::Message(message) if message.user.id.is_program() => Some(message),
+            _ => None,
+        })
+        .await
+}
+
+/// Asks something in the lobby; gives the answer.
+pub(crate) async fn ask(lines: &mut Lines, id: &str, text: &str) -> Message {
+    lines.say(id, text).await;
+    answer(lines).await
+}
+
+#[tokio::test]
+async fn a_bot_is_among_those_who_are_there_and_is_not_counted() {
+    let app = TestApp::start().await;
+    let mut ann = app.person("Ann").await.open().await;
+    ann.send_text(r#"{"hello":{"rooms":[]}}"#).await;
+    let members = ann.joined().await.members;
+    assert_eq!((members.count, members.list.len()), (1, 1));
+    let [waiter] = members.bots.as_slice() else { panic!("{members:?}") };
+    assert_eq!(&*waiter.name, "小二");
+    assert!(waiter.id.is_program() && !members.list[0].id.is_program());
+}
+
+#[tokio::test]
+async fn nobody_else_goes_by_a_bots_name() {
+    let app = TestApp::start().await;
+    for name in ["小二", " 小二 "] {
+        assert_eq!(app.browser().log_in(name).await.status(), 409, "{name}");
+    }
+    let house = with_bots("waiter = false").await;
+    assert_eq!(house.browser().log_in("小二").await.status(), 303, "here it is nobody's");
+}
+
+#[tokio::test]
+async fn a_bot_answers_in_its_rooms_and_what_is_meant_for_it() {
+    let app = with_bots(
+        "[[bot]]\nname = \"Bo\"\nrooms = [\"questions\"]\nanswers = \"everything\"\n[bot.builtin]\n\
+         [[bot]]\nname = \"Cai\"\n[bot.builtin]\n",
+    )
+    .await;
+    let mut ann = app.person("Ann").await.talk().await;
+    ann.join("questions").await;
+    let bots = ann.joined().await.members.bots;
+    assert_eq!(bots.iter().map(|bot| &*bot.name).collect::<Vec<_>>(), ["Bo", "Cai"]);
+    ann.say("m1", "@Bo roll d6").await;
+    ann.say("m2", "roll d6").await;
+    ann.say_in("questions", "m3", "roll 1d4").await;
+    let answered = answer(&mut ann).await;
+    assert_eq!(
+        (answered.room.as_str(), &*answered.user.name),
+        ("questions", "Bo"),
+        "the lobby is none of its rooms"
+    );
+    ann.say_in("questions", "m4", "@Cai roll d8").await;
+    let answered = answer(&mut ann).await;
+    assert_eq!(&*answered.user.name, "Cai", "what is meant for another is not for it");
+    ann.say("m5", "@cai roll d8").await;
+    assert_eq!(answer(&mut ann).await.room.as_str(), "lobby");
+}
+
+#[tokio::test]
+async fn a_longer_name_of_somebody_who_is_there_is_meant_rather_than_the_bots() {
+    let app = TestApp::start().await;
+    let _hei = app.person("小二黑").await.talk().await;
+    let mut ann = app.person("Ann").await.talk().await;
+    ann.say("m1", "@小二黑 掷骰子").await;
+    let answered = ask(&mut ann, "m2", "@小二 几点了").await;
+    assert!(answered.text.contains("现在是"), "{}", answered.text);
+}
+
+#[tokio::test]
+async fn a_question_that_is_sent_again_is_answered_once() {
+    let app = TestApp::start().await;
+    let mut ann = app.person("Ann").await.talk().await;
+    let first = ask(&mut ann, "m1", "@小二 掷骰子").await;
+    ann.say("m1", "@小二 掷骰子").await;
+    let next = ask(&mut ann, "m2", "@小二 help").await;
+    assert_eq!((first.seq, next.seq), (2, 4), "one question, one answer, another question, another answer");
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_when_to_ask_again() {
+    let app = with_bots("[[bot]]\nname = \"Bo\"\nbudget = 2\n[bot.builtin]\n").await;
+    let (mut ann, mut cai) = (app.person("Ann").await.talk().await, app.person("Cai").await.talk().await);
+    for id in ["m1", "m2"] {
+        assert!(ask(&mut ann, id, "@Bo roll d6").await.text.starts_with("🎲"));
+    }
+    let told = ask(&mut ann, "m3", "@Bo roll d6").await.text;
+    assert_eq!(&*told, "You have asked me a lot. Please ask again in 30 minutes.");
+    for _ in 0..3 {
+        answer(&mut cai).await;
+    }
+    assert!(
+        ask(&mut cai, "m1", "@Bo roll d6").await.text.starts_with("🎲"),
+        "each has a budget of their own"
+    );
+}
+
+#[tokio::test]
+async fn nobody_stops_what_is_not_there_and_it_is_no_mistake() {
+    let app = TestApp::start().await;
+    let mut ann = app.person("Ann").await.talk().await;
+    ann.send_text(r#"{"stop":{"room":"lobby","id":"none"}}"#).await;
+    ann.send_text(r#"{"stop":{"room":"lobby","id":"no id"}}"#).await;
+    assert_eq!(ann.refused().await.code.as_str(), "id_unfit");
+    ann.send_text(r#"{"stop":{"room":"elsewhere","id":"none"}}"#).await;
+    assert_eq!(ann.refused().await.code.as_str(), "not_joined");
+}
