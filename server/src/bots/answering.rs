@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     bot::Bot,
-    pending::{LEASE, Ledger, Pending, REMEMBERED, State},
+    pending::{Ledger, Pending, REMEMBERED, State},
     question::{Answer, Failure, Growth, Question, Trouble},
     saying::{fit, insist, say},
     words,
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     clock,
     store::{Piece, StoreError},
-    teahouse::Shared,
+    teahouse::{Shared, Teahouse},
 };
 
 /// How often a growing answer is shown.
@@ -33,6 +33,9 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
 
 /// How long an answer that was promised is waited for.
 const PROMISED: Duration = Duration::from_hours(1);
+
+/// The least time for which a node is trusted to go on with an answer.
+const SHORTEST_LEASE: Duration = Duration::from_secs(2);
 
 /// How many characters are left for what is said behind an answer that did not end well.
 const POSTSCRIPT: usize = 200;
@@ -64,8 +67,13 @@ async fn give(teahouse: &Shared, bot: &Bot, message: Message, text: String) -> R
     let language = spoken.unwrap_or_default();
     let ledger = Ledger(teahouse.store.clone());
     let secret = secret();
-    let pending =
-        Pending::begin(&message, &bot.user, language, &secret, (teahouse.bots.node().clone(), lease()));
+    let pending = Pending::begin(
+        &message,
+        &bot.user,
+        language,
+        &secret,
+        (teahouse.bots.node().clone(), lease_end(teahouse)),
+    );
     let closing = &teahouse.stopping;
     if !insist(closing, || ledger.claim(&pending)).await? {
         return Ok(());
@@ -150,7 +158,7 @@ impl Attempt<'_> {
                         let text = grown.borrow_and_update().clone();
                         self.show(text).await;
                     }
-                    if now.duration_since(renewed_at) >= LEASE / 3 {
+                    if now.duration_since(renewed_at) >= lease(self.teahouse) / 3 {
                         renewed_at = now;
                         self.renew().await;
                     }
@@ -191,7 +199,7 @@ impl Attempt<'_> {
     }
 
     async fn renew(&self) {
-        let renewed = self.pending.now(self.pending.state.clone(), lease());
+        let renewed = self.pending.now(self.pending.state.clone(), lease_end(self.teahouse));
         if let Err(error) = self.ledger.keep(&renewed).await {
             tracing::debug!(%error, "the record of an answer could not be renewed; it is tried again");
         }
@@ -233,8 +241,13 @@ async fn promise(ledger: &Ledger, pending: &Pending, closing: &CancellationToken
     .await
 }
 
-fn lease() -> Millis {
-    clock::now() + millis(LEASE)
+/// How long a node is trusted to go on with an answer after it last said so.
+fn lease(teahouse: &Teahouse) -> Duration {
+    (teahouse.config.node_lease.0 * 2).max(SHORTEST_LEASE)
+}
+
+fn lease_end(teahouse: &Teahouse) -> Millis {
+    clock::now() + millis(lease(teahouse))
 }
 
 pub(super) fn millis(span: Duration) -> u64 {

@@ -16,9 +16,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::{Drawer, Put, Record, SharedStore, StoreError};
 
-/// How long a node is trusted to go on with an answer after it last said so.
-pub(super) const LEASE: Duration = Duration::from_secs(30);
-
 /// How long it is remembered that an answer was given, so that no node that hears of the question late begins anew.
 pub(super) const REMEMBERED: Duration = Duration::from_mins(2);
 

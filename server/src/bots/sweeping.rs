@@ -13,16 +13,18 @@ use super::{
 };
 use crate::{clock, config::StoreChoice, store::StoreError, teahouse::Shared};
 
-/// How often it is looked.
-const EVERY: Duration = Duration::from_secs(10);
+/// How often it is looked, at the least and at the most.
+const EVERY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 /// Looks time and again, until `stop`.
 pub(super) async fn keep(teahouse: Shared, stop: CancellationToken) {
+    let (soonest, latest) = EVERY;
+    let every = (teahouse.config.node_lease.0 / 2).clamp(soonest, latest);
     loop {
         if let Err(error) = sweep(&teahouse, &stop).await {
             tracing::warn!(%error, "answers that were begun cannot be looked after; it is tried again");
         }
-        if stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
+        if stop.run_until_cancelled(tokio::time::sleep(every)).await.is_none() {
             return;
         }
     }
