@@ -1,0 +1,205 @@
+//! The way out: requests of this server to the services that its configuration names, and to nowhere else.
+//!
+//! A request goes to a configured host, or to where such a host redirects within what is configured; every step is looked
+//! at again. Names that lead to this machine, to private networks or to a cloud's metadata are refused unless they were
+//! configured ([`resolver`], [`network`]). Each time and each size has a bound. What is said of a failure never holds a
+//! key, a path or a query, nor anything that went over the wire.
+
+pub(crate) mod place;
+pub(crate) mod resolver;
+
+mod bounds;
+mod network;
+mod redirect;
+mod tls;
+
+#[cfg(test)]
+pub(crate) mod test_service;
+#[cfg(test)]
+mod tests;
+
+use std::{error::Error, sync::Arc};
+
+use axum::body::Bytes;
+use reqwest::{
+    Client, Response, StatusCode,
+    header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue},
+    redirect::Policy,
+};
+use tokio::time::timeout;
+
+pub(crate) use bounds::{Bounds, Patience, within};
+use place::{Places, origin};
+use resolver::{Astray, Lookup, Resolver, System};
+
+use super::question::{Failure, Trouble};
+
+/// How often a service may redirect one request.
+const REDIRECTS: usize = 3;
+
+/// The way to one service.
+pub(crate) struct Outgoing {
+    client: Client,
+    places: Places,
+    bounds: Bounds,
+}
+
+/// What is asked.
+pub(crate) struct Post {
+    /// What goes wherever the request goes.
+    pub(crate) headers: HeaderMap,
+    /// The `Authorization`, which goes to the configured origin and to no other.
+    pub(crate) key: Option<HeaderValue>,
+    pub(crate) body: Vec<u8>,
+    /// The body holds a key: it goes to the configured origin and to no other.
+    pub(crate) confidential: bool,
+}
+
+/// What comes back: its head, and its body piece by piece.
+pub(crate) struct Reply {
+    response: Response,
+    /// Whom it is from, as the log may say it.
+    from: String,
+    bounds: Bounds,
+    /// How many more bytes its body may have.
+    left: usize,
+}
+
+impl Outgoing {
+    /// The way to a service; fails, in one line, if there cannot be one. Connects to nobody yet. With `private`, names may
+    /// lead to networks of one's own.
+    pub(crate) fn new(places: Places, private: bool, bounds: Bounds) -> Result<Outgoing, String> {
+        Outgoing::asking(Arc::new(System), places, private, bounds)
+    }
+
+    /// The same, with somebody else to ask for names.
+    pub(crate) fn asking(
+        lookup: Arc<dyn Lookup>,
+        places: Places,
+        private: bool,
+        bounds: Bounds,
+    ) -> Result<Outgoing, String> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls::config(places.own().scheme() == "https")?)
+            .dns_resolver(Arc::new(Resolver::new(lookup, private)))
+            .redirect(Policy::none())
+            // Through a proxy nobody could say where a request ends up.
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(bounds.connect)
+            .user_agent(concat!("Teahouse/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| format!("no client can be made: {}", innermost(&error)))?;
+        Ok(Outgoing { client, places, bounds })
+    }
+
+    /// Posts, follows redirects as far as that is allowed, and gives the head of the answer, whatever its status.
+    pub(crate) async fn post(&self, post: &Post) -> Result<Reply, Failure> {
+        let mut url = self.places.own().clone();
+        for _ in 0..=REDIRECTS {
+            let own = self.places.is_own(&url);
+            let mut headers = post.headers.clone();
+            if let (true, Some(key)) = (own, &post.key) {
+                headers.insert(AUTHORIZATION, key.clone());
+            }
+            let from = origin(&url);
+            let request = self.client.post(url.clone()).headers(headers).body(post.body.clone());
+            let sent = timeout(self.bounds.first, request.send()).await;
+            let response = sent
+                .map_err(|_| self.bounds.no_answer(&from))?
+                .map_err(|error| self.not_sent(&from, &error))?;
+            if !response.status().is_redirection() {
+                return Reply::new(response, from, self.bounds);
+            }
+            url =
+                redirect::next(&self.places, &url, post.confidential, response.status(), response.headers())
+                    .map_err(|why| Failure::new(Trouble::Forbidden, format!("{from} {why}")))?;
+        }
+        let own = origin(self.places.own());
+        Err(Failure::new(Trouble::Forbidden, format!("{own} redirects more than {REDIRECTS} times")))
+    }
+
+    fn not_sent(&self, to: &str, error: &reqwest::Error) -> Failure {
+        if let Some(astray) = causes(error).find_map(|cause| cause.downcast_ref::<Astray>()) {
+            return Failure::new(Trouble::Forbidden, astray.to_string());
+        }
+        let cause = innermost(error);
+        if error.is_connect() && error.is_timeout() {
+            let detail = format!("no connection to {to} within {:?}", self.bounds.connect);
+            return Failure::new(Trouble::Unreachable, detail);
+        }
+        if error.is_connect() {
+            return Failure::new(Trouble::Unreachable, format!("no connection to {to}: {cause}"));
+        }
+        if causes(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse)
+        {
+            return Failure::new(Trouble::Garbled, format!("{to} does not speak HTTP: {cause}"));
+        }
+        Failure::new(Trouble::Unreachable, format!("{to} broke off before it answered: {cause}"))
+    }
+}
+
+impl Reply {
+    fn new(response: Response, from: String, bounds: Bounds) -> Result<Reply, Failure> {
+        // Nothing is decompressed here, and so nothing was asked for that would need it.
+        if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+            let detail = format!("{from} answers in a Content-Encoding that it was not asked for");
+            return Err(Failure::new(Trouble::Garbled, detail));
+        }
+        let reply = Reply { response, from, bounds, left: bounds.bytes };
+        match reply.response.content_length() {
+            Some(length) if usize::try_from(length).is_ok_and(|length| length <= bounds.bytes) => Ok(reply),
+            None => Ok(reply),
+            Some(_) => Err(reply.too_long()),
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// A header, if it is there and is text.
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// Whom it is from, as the log may say it.
+    pub(crate) fn from(&self) -> &str {
+        &self.from
+    }
+
+    /// The next piece of the body, as it comes; `None` at its end.
+    pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
+        let came = timeout(self.bounds.silence, self.response.chunk()).await;
+        let piece = came.map_err(|_| self.bounds.silent(&self.from))?.map_err(|error| {
+            Failure::new(Trouble::CutOff, format!("{} broke off: {}", self.from, innermost(&error)))
+        })?;
+        let length = piece.as_ref().map_or(0, Bytes::len);
+        self.left = self.left.checked_sub(length).ok_or_else(|| self.too_long())?;
+        Ok(piece)
+    }
+
+    /// All of the body.
+    pub(crate) async fn whole(&mut self) -> Result<Vec<u8>, Failure> {
+        let mut whole = Vec::new();
+        while let Some(piece) = self.piece().await? {
+            whole.extend_from_slice(&piece);
+        }
+        Ok(whole)
+    }
+
+    fn too_long(&self) -> Failure {
+        let detail = format!("{} answers with more than {} bytes", self.from, self.bounds.bytes);
+        Failure::new(Trouble::TooLong, detail)
+    }
+}
+
+/// An error and what it came from, outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// What was wrong in the end. The outer ones may hold the URL.
+fn innermost(error: &reqwest::Error) -> String {
+    causes(error).skip(1).last().map_or_else(|| "it is not said why".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,60 @@
+//! How long a service may take and how much it may say. Measures nothing itself.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use tokio::time::timeout;
+
+use crate::{
+    bots::question::{Failure, Trouble},
+    config::Span,
+};
+
+/// The longest that anything here may take.
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// The bounds of one request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Until there is a connection, with its name resolved and its TLS agreed upon.
+    pub(crate) connect: Duration,
+    /// Until the head of the answer is there.
+    pub(crate) first: Duration,
+    /// Between two pieces of the answer.
+    pub(crate) silence: Duration,
+    /// In the body.
+    pub(crate) bytes: usize,
+}
+
+impl Bounds {
+    pub(crate) fn no_answer(&self, from: &str) -> Failure {
+        Failure::new(Trouble::TooSlow, format!("{from} did not begin to answer within {:?}", self.first))
+    }
+
+    pub(crate) fn silent(&self, from: &str) -> Failure {
+        Failure::new(Trouble::TooSlow, format!("{from} said nothing more for {:?}", self.silence))
+    }
+}
+
+/// A time that somebody may be waited for, as a file of settings says it: `"30s"`. It is never nothing, and never forever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Patience(pub(crate) Duration);
+
+impl<'de> Deserialize<'de> for Patience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Patience, D::Error> {
+        let Span(time) = String::deserialize(deserializer)?.parse().map_err(D::Error::custom)?;
+        if time.is_zero() || time > LONGEST {
+            return Err(D::Error::custom("a service is waited for between 1ms and 1h"));
+        }
+        Ok(Patience(time))
+    }
+}
+
+/// What comes of `asking`, if all of it takes no longer than `whole`.
+pub(crate) async fn within<T>(
+    whole: Duration,
+    asking: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let late = || Failure::new(Trouble::TooSlow, format!("there was no whole answer within {whole:?}"));
+    timeout(whole, asking).await.unwrap_or_else(|_| Err(late()))
+}

@@ -1,0 +1,194 @@
+//! Where requests may go: the address of a service, and the hosts to which it may redirect. Parsed once; never resolves a
+//! name.
+
+use std::fmt;
+
+use reqwest::Url;
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+/// The address of a service: http or https, a host, and no password in it. Printed without its path and query, which may
+/// be as secret as a password.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ServiceUrl(Url);
+
+/// A host to which a service may redirect, with or without a port.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// As it stands in a URL.
+    host: String,
+    /// `None`: the usual port of the scheme.
+    port: Option<u16>,
+}
+
+/// All the places where the requests of one bot may go.
+#[derive(Clone)]
+pub(crate) struct Places {
+    own: ServiceUrl,
+    others: Vec<Place>,
+}
+
+impl ServiceUrl {
+    pub(crate) fn parse(text: &str) -> Result<ServiceUrl, String> {
+        let url = Url::parse(text).map_err(|error| format!("this is no URL: {error}"))?;
+        if !["http", "https"].contains(&url.scheme()) {
+            return Err(format!("a URL begins with http:// or https:// here, not with {}:", url.scheme()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(
+                "a URL has no user and no password here; a key is read from a file or the environment"
+                    .to_owned(),
+            );
+        }
+        if url.fragment().is_some() {
+            return Err("a URL has no # here: it would not be sent".to_owned());
+        }
+        Ok(ServiceUrl(url))
+    }
+
+    pub(crate) fn as_url(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServiceUrl({})", origin(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for ServiceUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ServiceUrl, D::Error> {
+        ServiceUrl::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Place {
+    pub(crate) fn parse(text: &str) -> Result<Place, String> {
+        let wrong = || "a host is written llm.example.org or llm.example.org:8443".to_owned();
+        if text.contains(['/', '@', '?', '#', '\\']) || text.trim() != text {
+            return Err(wrong());
+        }
+        let url = Url::parse(&format!("http://{text}")).map_err(|error| format!("{}: {error}", wrong()))?;
+        // A URL does not keep its scheme's usual port, and the usual port is another one under https.
+        let port = if text.ends_with(":80") { Some(80) } else { url.port() };
+        Ok(Place { host: url.host_str().ok_or_else(wrong)?.to_owned(), port })
+    }
+
+    fn admits(&self, url: &Url) -> bool {
+        let usual = if url.scheme() == "https" { 443 } else { 80 };
+        let port = url.port().unwrap_or(usual);
+        url.host_str() == Some(&self.host) && port == self.port.unwrap_or(usual)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({}, {:?})", self.host, self.port)
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Place, D::Error> {
+        Place::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Places {
+    pub(crate) fn new(own: ServiceUrl, others: Vec<Place>) -> Places {
+        Places { own, others }
+    }
+
+    pub(crate) fn own(&self) -> &Url {
+        &self.own.0
+    }
+
+    /// Whether a key may be sent there: to where it was configured for, and nowhere else.
+    pub(crate) fn is_own(&self, url: &Url) -> bool {
+        url.origin() == self.own.0.origin()
+    }
+
+    /// Whether a redirect may lead there: to the service's own host at its own port or at the usual one, or to one of the
+    /// others.
+    pub(crate) fn admits(&self, url: &Url) -> bool {
+        let own = &self.own.0;
+        let at_usual_port = url.host_str() == own.host_str() && url.port().is_none();
+        self.is_own(url) || at_usual_port || self.others.iter().any(|place| place.admits(url))
+    }
+}
+
+/// What of a URL may be said aloud: `https://llm.example.org:8443`.
+pub(crate) fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Url;
+
+    use super::{Place, Places, ServiceUrl, origin};
+
+    fn places(own: &str, others: &[&str]) -> Places {
+        let others = others.iter().map(|place| Place::parse(place).unwrap()).collect();
+        Places::new(ServiceUrl::parse(own).unwrap(), others)
+    }
+
+    #[test]
+    fn a_service_is_reached_by_http_without_a_password_in_its_address() {
+        for good in ["http://127.0.0.1:11434/v1", "https://llm.example.org", "http://[::1]:8080/v1?a=b"] {
+            assert!(ServiceUrl::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "llm.example.org", "ftp://example.org", "file:///etc/passwd", "http://", "/v1"] {
+            assert!(ServiceUrl::parse(bad).is_err(), "{bad}");
+        }
+        let error = ServiceUrl::parse("https://me:hush@example.org/").unwrap_err();
+        assert!(error.contains("password") && !error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn an_address_is_printed_without_what_may_be_secret_in_it() {
+        let url = ServiceUrl::parse("https://hooks.example.org:8443/t/hush?key=hush").unwrap();
+        assert_eq!(format!("{url:?}"), "ServiceUrl(https://hooks.example.org:8443)");
+        assert_eq!(origin(url.as_url()), "https://hooks.example.org:8443");
+    }
+
+    #[test]
+    fn a_request_goes_to_the_configured_places_alone() {
+        let places =
+            places("http://llm.example.org:8080/v1", &["other.example.org", "third.example.org:8443"]);
+        let admits = |url: &str| places.admits(&Url::parse(url).unwrap());
+        assert!(admits("http://llm.example.org:8080/elsewhere"));
+        assert!(admits("https://llm.example.org/v1"));
+        assert!(!admits("http://llm.example.org:6379/"));
+        assert!(admits("https://OTHER.example.org/"));
+        assert!(!admits("https://other.example.org:8443/"));
+        assert!(admits("https://third.example.org:8443/"));
+        assert!(!admits("https://third.example.org/"));
+        assert!(!admits("http://127.0.0.1:8080/v1"));
+        assert!(!admits("http://llm.example.org.evil.example:8080/"));
+        assert!(!admits("http://llm.example.org@evil.example:8080/"));
+    }
+
+    #[test]
+    fn a_key_goes_to_its_own_origin_alone() {
+        let places = places("https://llm.example.org/v1", &["other.example.org"]);
+        let is_own = |url: &str| places.is_own(&Url::parse(url).unwrap());
+        assert!(is_own("https://llm.example.org:443/x"));
+        assert!(!is_own("http://llm.example.org/v1"));
+        assert!(!is_own("https://llm.example.org:8443/v1"));
+        assert!(!is_own("https://other.example.org/v1"));
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
+        for good in ["example.org", "example.org:80", "127.0.0.1:9", "[::1]:9", "茶.example"] {
+            assert!(Place::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "https://example.org", "example.org/v1", "a b", "example.org:x", "me@example.org"] {
+            assert!(Place::parse(bad).is_err(), "{bad}");
+        }
+        let plain = Url::parse("http://example.org/").unwrap();
+        let secure = Url::parse("https://example.org/").unwrap();
+        assert!(Place::parse("example.org:80").unwrap().admits(&plain));
+        assert!(!Place::parse("example.org:80").unwrap().admits(&secure));
+    }
+}

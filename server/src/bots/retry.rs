@@ -1,0 +1,157 @@
+//! Asking again: when, and how often. Knows no service, and never asks again for what has begun to be answered.
+
+use std::time::{Duration, SystemTime};
+
+use rand::RngExt as _;
+use tokio::time::sleep;
+
+use super::question::{Failure, Growth, Trouble};
+
+/// The longest that a service may ask us to stay away; beyond it, people are told instead.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// How often one asks again, and how long one waits before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retry {
+    /// How often after the first time.
+    pub(crate) times: u32,
+    /// The longest wait before the first of them; each one after it doubles that, up to [`LONGEST`].
+    pub(crate) base: Duration,
+}
+
+/// An attempt that failed, and when the service wants to be asked again, if it said so.
+pub(crate) struct Setback {
+    pub(crate) failure: Failure,
+    pub(crate) after: Option<Duration>,
+}
+
+impl From<Failure> for Setback {
+    fn from(failure: Failure) -> Setback {
+        Setback { failure, after: None }
+    }
+}
+
+impl Retry {
+    /// What comes of the first attempt that succeeds, or of the last.
+    pub(crate) async fn until_it_succeeds<T>(
+        self,
+        growth: &Growth,
+        mut attempt: impl AsyncFnMut() -> Result<T, Setback>,
+    ) -> Result<T, Failure> {
+        for times in 0.. {
+            let Setback { mut failure, after } = match attempt().await {
+                Ok(answer) => return Ok(answer),
+                Err(setback) => setback,
+            };
+            let begun = !growth.text().is_empty();
+            if begun || !may_pass(failure.trouble) || self.times == 0 {
+                return Err(failure);
+            }
+            if times == self.times {
+                failure.detail = format!("{}, {} times", failure.detail, times + 1);
+                return Err(failure);
+            }
+            match after {
+                Some(after) if after > LONGEST => {
+                    failure.detail = format!("{}, and wants to be left alone for {after:?}", failure.detail);
+                    return Err(failure);
+                }
+                after => sleep(after.unwrap_or_default() + self.jitter(times)).await,
+            }
+        }
+        unreachable!("the number of attempts has an end")
+    }
+
+    /// A random part of a span that doubles each time, so that those who were sent away together do not come back together.
+    fn jitter(self, times: u32) -> Duration {
+        let span = self.base.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST);
+        span.mul_f64(rand::rng().random_range(0.5..1.0))
+    }
+}
+
+/// Whether the same may succeed later.
+fn may_pass(trouble: Trouble) -> bool {
+    matches!(trouble, Trouble::Busy | Trouble::Failing | Trouble::Unreachable | Trouble::CutOff)
+}
+
+/// How long a `Retry-After` asks to stay away (RFC 9110, section 10.2.3).
+pub(crate) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
+    if let Ok(seconds) = header.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = httpdate::parse_http_date(header).ok()?;
+    Some(then.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::Cell,
+        time::{Duration, UNIX_EPOCH},
+    };
+
+    use tokio::time::Instant;
+
+    use super::{Retry, Setback, retry_after};
+    use crate::bots::question::{Failure, Growth, Trouble};
+
+    const RETRY: Retry = Retry { times: 2, base: Duration::from_millis(100) };
+
+    /// How often was asked, how long it took, and what came of it.
+    async fn asked(trouble: Trouble, after: Option<u64>, growth: &Growth) -> (u32, Duration, Failure) {
+        let (times, begin) = (Cell::new(0), Instant::now());
+        let attempt = async || {
+            times.set(times.get() + 1);
+            let failure = Failure::new(trouble, "it does not work");
+            Err::<(), _>(Setback { failure, after: after.map(Duration::from_secs) })
+        };
+        let failure = RETRY.until_it_succeeds(growth, attempt).await.unwrap_err();
+        (times.get(), begin.elapsed(), failure)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_is_tried_again_after_waits_that_grow_and_not_forever() {
+        for trouble in [Trouble::Busy, Trouble::Failing, Trouble::Unreachable, Trouble::CutOff] {
+            let (times, took, failure) = asked(trouble, None, &Growth::new(0)).await;
+            assert_eq!(times, 3);
+            assert!((150..=310).contains(&took.as_millis()), "{took:?}");
+            assert_eq!(failure.detail, "it does not work, 3 times");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_pass_is_not_tried_again() {
+        for trouble in
+            [Trouble::Refused, Trouble::Forbidden, Trouble::Garbled, Trouble::TooLong, Trouble::TooSlow]
+        {
+            assert_eq!(asked(trouble, None, &Growth::new(0)).await.0, 1, "{trouble:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_begun_to_be_answered_is_not_asked_again() {
+        let growth = Growth::new(0);
+        growth.push("Tea").unwrap();
+        assert_eq!(asked(Trouble::CutOff, None, &growth).await.0, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_is_left_alone_as_long_as_it_asks_but_people_do_not_wait_forever() {
+        let (times, took, _) = asked(Trouble::Busy, Some(7), &Growth::new(0)).await;
+        assert!(times == 3 && took >= Duration::from_secs(14), "{times} {took:?}");
+        let (times, took, failure) = asked(Trouble::Busy, Some(3600), &Growth::new(0)).await;
+        assert!(times == 1 && took.is_zero(), "{times} {took:?}");
+        assert!(failure.detail.contains("3600s"), "{failure}");
+    }
+
+    #[test]
+    fn a_retry_after_is_in_seconds_or_a_date() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_445_412_470);
+        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT", now), Some(Duration::from_secs(10)));
+        assert_eq!(retry_after("Wed, 21 Oct 2015 07:27:00 GMT", now), Some(Duration::ZERO));
+        for bad in ["", "soon", "-1", "99999999999999999999999"] {
+            assert_eq!(retry_after(bad, now), None, "{bad}");
+        }
+    }
+}
