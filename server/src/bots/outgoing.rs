@@ -188,6 +188,12 @@ impl Reply {
         Ok(whole)
     }
 
+    /// The body, as far as it has no more bytes than these.
+    pub(crate) async fn beginning(&mut self, bytes: usize) -> Result<Vec<u8>, Failure> {
+        self.left = self.left.min(bytes);
+        self.whole().await
+    }
+
     fn too_long(&self) -> Failure {
         let detail = format!("{} answers with more than {} bytes", self.from, self.bounds.bytes);
         Failure::new(Trouble::TooLong, detail)

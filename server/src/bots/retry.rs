@@ -32,40 +32,42 @@ impl From<Failure> for Setback {
 }
 
 impl Retry {
-    /// What comes of the first attempt that succeeds, or of the last.
-    pub(crate) async fn until_it_succeeds<T>(
-        self,
-        growth: &Growth,
-        mut attempt: impl AsyncFnMut() -> Result<T, Setback>,
-    ) -> Result<T, Failure> {
-        for times in 0.. {
-            let Setback { mut failure, after } = match attempt().await {
-                Ok(answer) => return Ok(answer),
-                Err(setback) => setback,
-            };
-            let begun = !growth.text().is_empty();
-            if begun || !may_pass(failure.trouble) || self.times == 0 {
-                return Err(failure);
-            }
-            if times == self.times {
-                failure.detail = format!("{}, {} times", failure.detail, times + 1);
-                return Err(failure);
-            }
-            match after {
-                Some(after) if after > LONGEST => {
-                    failure.detail = format!("{}, and wants to be left alone for {after:?}", failure.detail);
-                    return Err(failure);
-                }
-                after => sleep(after.unwrap_or_default() + self.jitter(times)).await,
-            }
-        }
-        unreachable!("the number of attempts has an end")
+    pub(crate) fn attempts(self) -> Attempts {
+        Attempts { retry: self, failed: 0 }
     }
 
     /// A random part of a span that doubles each time, so that those who were sent away together do not come back together.
     fn jitter(self, times: u32) -> Duration {
         let span = self.base.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST);
         span.mul_f64(rand::rng().random_range(0.5..1.0))
+    }
+}
+
+/// The attempts at one answer.
+pub(crate) struct Attempts {
+    retry: Retry,
+    failed: u32,
+}
+
+impl Attempts {
+    /// Waits until the next attempt is due after this one; gives the failure back if there is to be none.
+    pub(crate) async fn outlast(&mut self, setback: Setback, growth: &Growth) -> Result<(), Failure> {
+        let Setback { mut failure, after } = setback;
+        let begun = !growth.text().is_empty();
+        if begun || !may_pass(failure.trouble) || self.retry.times == 0 {
+            return Err(failure);
+        }
+        if let Some(after) = after.filter(|after| *after > LONGEST) {
+            failure.detail = format!("{}, and wants to be left alone for {after:?}", failure.detail);
+            return Err(failure);
+        }
+        if self.failed == self.retry.times {
+            failure.detail = format!("{}, {} times", failure.detail, self.failed + 1);
+            return Err(failure);
+        }
+        sleep(after.unwrap_or_default() + self.retry.jitter(self.failed)).await;
+        self.failed += 1;
+        Ok(())
     }
 }
 
@@ -85,10 +87,7 @@ pub(crate) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        cell::Cell,
-        time::{Duration, UNIX_EPOCH},
-    };
+    use std::time::{Duration, UNIX_EPOCH};
 
     use tokio::time::Instant;
 
@@ -99,14 +98,15 @@ mod tests {
 
     /// How often was asked, how long it took, and what came of it.
     async fn asked(trouble: Trouble, after: Option<u64>, growth: &Growth) -> (u32, Duration, Failure) {
-        let (times, begin) = (Cell::new(0), Instant::now());
-        let attempt = async || {
-            times.set(times.get() + 1);
+        let (mut attempts, begin) = (RETRY.attempts(), Instant::now());
+        for times in 1.. {
             let failure = Failure::new(trouble, "it does not work");
-            Err::<(), _>(Setback { failure, after: after.map(Duration::from_secs) })
-        };
-        let failure = RETRY.until_it_succeeds(growth, attempt).await.unwrap_err();
-        (times.get(), begin.elapsed(), failure)
+            let setback = Setback { failure, after: after.map(Duration::from_secs) };
+            if let Err(failure) = attempts.outlast(setback, growth).await {
+                return (times, begin.elapsed(), failure);
+            }
+        }
+        unreachable!("it goes on forever");
     }
 
     #[tokio::test(start_paused = true)]

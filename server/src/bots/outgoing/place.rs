@@ -45,6 +45,13 @@ impl ServiceUrl {
         Ok(ServiceUrl(url))
     }
 
+    /// The same with another path, made from this one's.
+    pub(crate) fn with_path(&self, path: impl FnOnce(&str) -> String) -> ServiceUrl {
+        let mut url = self.0.clone();
+        url.set_path(&path(self.0.path()));
+        ServiceUrl(url)
+    }
+
     pub(crate) fn as_url(&self) -> &Url {
         &self.0
     }

@@ -1,0 +1,310 @@
+//! The bots that ask a server with an API like OpenAI's chat completions: Ollama, llama.cpp, vLLM, and the public ones.
+//!
+//! An answer is read as it comes ([`events`], [`chunk`]) and grows in the room; what the model thinks aloud is left out
+//! ([`thoughts`]). As long as nothing has grown, what may pass is tried again.
+
+mod chunk;
+mod events;
+mod request;
+mod thoughts;
+
+#[cfg(test)]
+mod tests;
+
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration, time::SystemTime};
+
+use futures::{FutureExt as _, future::BoxFuture};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use serde::{Deserialize, Serialize};
+
+use chunk::{Chunk, Finish, Told};
+use events::Events;
+use request::Request;
+use thoughts::Thoughts;
+
+use super::{
+    outgoing::{
+        Bounds, Outgoing, Patience, Post, Reply,
+        place::{Place, Places, ServiceUrl},
+        within,
+    },
+    question::{Answer, Answerer, Failure, Growth, Question, Trouble},
+    retry::{Retry, Setback, retry_after},
+    secret::Secret,
+    setting, status,
+};
+
+/// The most bytes of an answer. A piece of a few letters comes in some hundred bytes of JSON, and thoughts come too.
+const BYTES: usize = 8_388_608;
+
+/// The most that is read of an error.
+const ERROR_BYTES: usize = 65_536;
+
+/// The longest wait before the first new attempt.
+const BACKOFF: Duration = Duration::from_secs(1);
+
+/// What `[bot.openai]` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// What the paths of the API begin with, or the whole of its chat completions.
+    url: ServiceUrl,
+    #[serde(deserialize_with = "setting::filled")]
+    model: String,
+    /// What the model is told first; empty for nothing.
+    system: Option<String>,
+    key_file: Option<PathBuf>,
+    key_env: Option<String>,
+    max_tokens: Option<NonZeroU32>,
+    temperature: Option<Temperature>,
+    /// How often what may pass is tried again.
+    #[serde(default = "usual_retries")]
+    retries: u8,
+    /// For all of the answer, attempts included.
+    #[serde(default = "usual_timeout")]
+    timeout: Patience,
+    #[serde(default = "setting::usual_connect_timeout")]
+    connect_timeout: Patience,
+    /// Until an answer begins; a model may have to be loaded first.
+    #[serde(default = "usual_first_timeout")]
+    first_timeout: Patience,
+    /// Between two pieces of it.
+    #[serde(default = "usual_silence_timeout")]
+    silence_timeout: Patience,
+    #[serde(default)]
+    hosts: Vec<Place>,
+    #[serde(default)]
+    private: bool,
+}
+
+/// How freely a model chooses its words.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(try_from = "f64")]
+struct Temperature(f64);
+
+impl TryFrom<f64> for Temperature {
+    type Error = &'static str;
+
+    fn try_from(number: f64) -> Result<Temperature, &'static str> {
+        if (0.0..=2.0).contains(&number) {
+            Ok(Temperature(number))
+        } else {
+            Err("a temperature is between 0 and 2")
+        }
+    }
+}
+
+fn usual_retries() -> u8 {
+    2
+}
+
+fn usual_timeout() -> Patience {
+    Patience(Duration::from_mins(3))
+}
+
+fn usual_first_timeout() -> Patience {
+    Patience(Duration::from_mins(2))
+}
+
+fn usual_silence_timeout() -> Patience {
+    Patience(Duration::from_secs(30))
+}
+
+impl Settings {
+    /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.
+    pub(crate) fn open(&self) -> Result<Arc<dyn Answerer>, String> {
+        Ok(Arc::new(OpenAi::open(self)?))
+    }
+
+    /// Where chat completions are.
+    fn whole_url(&self) -> ServiceUrl {
+        self.url.with_path(|path| match path.trim_end_matches('/') {
+            "" => "/v1/chat/completions".to_owned(),
+            whole if whole.ends_with("/chat/completions") => whole.to_owned(),
+            base => format!("{base}/chat/completions"),
+        })
+    }
+}
+
+/// A model on a server.
+struct OpenAi {
+    settings: Settings,
+    way: Outgoing,
+    key: Option<HeaderValue>,
+    retry: Retry,
+}
+
+impl OpenAi {
+    fn open(settings: &Settings) -> Result<OpenAi, String> {
+        let key = Secret::read("key", settings.key_file.as_deref(), settings.key_env.as_deref())?;
+        let bounds = Bounds {
+            connect: settings.connect_timeout.0,
+            first: settings.first_timeout.0,
+            silence: settings.silence_timeout.0,
+            bytes: BYTES,
+        };
+        let places = Places::new(settings.whole_url(), settings.hosts.clone());
+        Ok(OpenAi {
+            way: Outgoing::new(places, settings.private, bounds)?,
+            key: key.map(|key| bearer(&key)),
+            retry: Retry { times: settings.retries.into(), base: BACKOFF },
+            settings: settings.clone(),
+        })
+    }
+
+    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, Failure> {
+        let headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (ACCEPT, HeaderValue::from_static("text/event-stream, application/json")),
+        ]);
+        let body = Request::new(&self.settings, question).to_json();
+        let post = Post { headers, key: self.key.clone(), body, confidential: false };
+        let mut attempts = self.retry.attempts();
+        loop {
+            match self.attempt(&post, growth).await {
+                Ok(answer) => return Ok(answer),
+                Err(setback) => attempts.outlast(setback, growth).await?,
+            }
+        }
+    }
+
+    async fn attempt(&self, post: &Post, growth: &Growth) -> Result<Answer, Setback> {
+        let mut reply = self.way.post(post).await?;
+        if !reply.status().is_success() {
+            return Err(refusal(&mut reply).await);
+        }
+        let mut listening = Listening::new(growth, reply.from());
+        // A server that does not know how to stream answers all at once.
+        if reply.header(CONTENT_TYPE).is_some_and(|kind| kind.contains("json")) {
+            let chunk =
+                serde_json::from_slice(&reply.whole().await?).map_err(|_| listening.garbled("no answer"))?;
+            listening.take(&chunk)?;
+        } else {
+            listening.follow(&mut reply).await?;
+        }
+        Ok(Answer::Said(listening.end()?))
+    }
+}
+
+impl Answerer for OpenAi {
+    fn answer<'a>(
+        &'a self,
+        question: &'a Question,
+        growth: &'a Growth,
+    ) -> BoxFuture<'a, Result<Answer, Failure>> {
+        within(self.settings.timeout.0, self.ask(question, growth)).boxed()
+    }
+}
+
+fn bearer(key: &Secret) -> HeaderValue {
+    let mut bearer =
+        HeaderValue::from_str(&format!("Bearer {}", key.as_str())).expect("a key is visible ASCII");
+    bearer.set_sensitive(true);
+    bearer
+}
+
+/// What an answer means that is no success.
+async fn refusal(reply: &mut Reply) -> Setback {
+    let after = reply.header(RETRY_AFTER).and_then(|after| retry_after(after, SystemTime::now()));
+    let status = reply.status();
+    // If the rest of it does not come, its status still says enough.
+    let body = reply.beginning(ERROR_BYTES).await.unwrap_or_default();
+    let name = Told::read(&body).map(|told| told.name).unwrap_or_default();
+    Setback { failure: status::failure(reply.from(), status, &name), after }
+}
+
+/// One answer, as it comes.
+struct Listening<'a> {
+    growth: &'a Growth,
+    from: String,
+    thoughts: Thoughts,
+    finish: Option<Finish>,
+}
+
+impl<'a> Listening<'a> {
+    fn new(growth: &'a Growth, from: &str) -> Listening<'a> {
+        Listening { growth, from: from.to_owned(), thoughts: Thoughts::default(), finish: None }
+    }
+
+    /// Follows a stream until the answer ends.
+    async fn follow(&mut self, reply: &mut Reply) -> Result<(), Failure> {
+        let mut events = Events::default();
+        while let Some(piece) = reply.piece().await? {
+            for event in events.take(&piece).map_err(|error| self.garbled(&error.to_string()))? {
+                if self.hear(&event)? {
+                    return Ok(());
+                }
+            }
+        }
+        if let Some(event) = events.end() {
+            // An event that is not whole is the end of a stream that is not whole either.
+            if self.hear(&event).is_ok_and(|ended| ended) {
+                return Ok(());
+            }
+        }
+        if events.seen() {
+            Err(Failure::new(Trouble::CutOff, format!("{} ended its stream before its answer", self.from)))
+        } else {
+            Err(self.garbled("no stream of events"))
+        }
+    }
+
+    /// Takes an event, and says whether it was the last one.
+    fn hear(&mut self, event: &str) -> Result<bool, Failure> {
+        if event.trim() == "[DONE]" {
+            self.finish.get_or_insert(Finish::Stop);
+            return Ok(true);
+        }
+        let chunk =
+            serde_json::from_str(event).map_err(|_| self.garbled("an event that is no piece of one"))?;
+        self.take(&chunk)?;
+        Ok(self.finish.is_some())
+    }
+
+    fn take(&mut self, chunk: &Chunk) -> Result<(), Failure> {
+        if let Some(told) = chunk.error() {
+            return Err(self.broken(&told));
+        }
+        self.growth.push(&self.thoughts.take(&chunk.text()))?;
+        self.finish = chunk.finish();
+        Ok(())
+    }
+
+    /// The answer, now that it has ended.
+    fn end(mut self) -> Result<String, Failure> {
+        self.growth.push(&self.thoughts.end())?;
+        match self.finish {
+            Some(Finish::Length) => {
+                let detail =
+                    format!("the model of {} may not say more at once (finish_reason length)", self.from);
+                return Err(Failure::new(Trouble::TooLong, detail));
+            }
+            Some(Finish::Filter) => {
+                let detail =
+                    format!("{} filters what its model says (finish_reason content_filter)", self.from);
+                return Err(Failure::new(Trouble::Refused, detail));
+            }
+            Some(Finish::Stop) | None => {}
+        }
+        match thoughts::said(&self.growth.text()) {
+            "" => Err(self.garbled("no word")),
+            said => Ok(said.to_owned()),
+        }
+    }
+
+    /// An error that comes where an answer was expected.
+    fn broken(&self, told: &Told) -> Failure {
+        let name = if told.name.is_empty() { "without a name" } else { &told.name };
+        match told.status {
+            _ if !self.growth.text().is_empty() => {
+                Failure::new(Trouble::CutOff, format!("{} broke off with an error ({name})", self.from))
+            }
+            Some(status) => status::failure(&self.from, status, &told.name),
+            None => Failure::new(Trouble::Failing, format!("{} answers with an error ({name})", self.from)),
+        }
+    }
+
+    fn garbled(&self, what: &str) -> Failure {
+        Failure::new(Trouble::Garbled, format!("{} was asked for an answer, and sent {what}", self.from))
+    }
+}

@@ -1,0 +1,145 @@
+//! What a model is asked: the room's latest messages as a conversation between it and everybody else. Never sends it.
+
+use std::num::NonZeroU32;
+
+use serde::Serialize;
+
+use super::{Settings, Temperature};
+use crate::bots::question::Question;
+
+/// The body of a request.
+#[derive(Debug, Serialize)]
+pub(crate) struct Request<'a> {
+    model: &'a str,
+    messages: Vec<Turn>,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<NonZeroU32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<Temperature>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Role {
+    System,
+    User,
+    Assistant,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Turn {
+    role: Role,
+    content: String,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn new(settings: &'a Settings, question: &Question) -> Request<'a> {
+        Request {
+            model: &settings.model,
+            messages: turns(settings.system.as_deref(), question),
+            stream: true,
+            max_tokens: settings.max_tokens,
+            temperature: settings.temperature,
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and numbers have no failing serializer")
+    }
+}
+
+/// The conversation. Templates of several models want their turns to alternate and the first to be a user's; so neighbours
+/// of one role become one turn, and what the bot said before anybody else is left out.
+fn turns(system: Option<&str>, question: &Question) -> Vec<Turn> {
+    let before = question.context.iter().map(|message| {
+        if message.user.id == question.bot.id {
+            (Role::Assistant, message.text.to_string())
+        } else {
+            (Role::User, format!("{}: {}", message.user.name, message.text))
+        }
+    });
+    let asked = (Role::User, format!("{}: {}", question.asker.name, question.text));
+    let said = before.chain([asked]).skip_while(|(role, _)| *role == Role::Assistant);
+    let content = system.map_or_else(|| usual_system(question), str::to_owned);
+    let mut turns = Vec::new();
+    if !content.is_empty() {
+        turns.push(Turn { role: Role::System, content });
+    }
+    for (role, text) in said {
+        match turns.last_mut() {
+            Some(turn) if turn.role == role => {
+                turn.content.push('\n');
+                turn.content.push_str(&text);
+            }
+            _ => turns.push(Turn { role, content: text }),
+        }
+    }
+    turns
+}
+
+/// What a model is told about where it is, if the settings do not say something else.
+fn usual_system(question: &Question) -> String {
+    format!(
+        "You are {}, a member of the chat room \"{}\". Every message of the others begins with the name of whoever says \
+         it; yours do not. Answer briefly, and in the language in which you are asked.",
+        question.bot.name, question.room
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::{super::tests::settings, Request, Role, Temperature, turns};
+    use crate::bots::test_question::{Said, question};
+
+    fn plain(system: Option<&str>, said: &[Said]) -> Vec<(Role, String)> {
+        turns(system, &question("几点了?", said)).into_iter().map(|turn| (turn.role, turn.content)).collect()
+    }
+
+    fn turn(role: Role, content: &str) -> (Role, String) {
+        (role, content.to_owned())
+    }
+
+    #[test]
+    fn the_conversation_is_between_the_bot_and_everybody_else() {
+        let said = [Said::Asker("水开了"), Said::Other("好"), Said::Bot("茶来了"), Said::Other("谢谢")];
+        let expected = [
+            turn(Role::System, "Be brief."),
+            turn(Role::User, "小明: 水开了\n小红: 好"),
+            turn(Role::Assistant, "茶来了"),
+            turn(Role::User, "小红: 谢谢\n小明: 几点了?"),
+        ];
+        assert_eq!(plain(Some("Be brief."), &said), expected);
+    }
+
+    #[test]
+    fn a_conversation_begins_with_somebody_else_and_alternates() {
+        let said = [Said::Bot("a"), Said::Bot("b"), Said::Asker("c"), Said::Bot("d"), Said::Bot("e")];
+        let expected =
+            [turn(Role::User, "小明: c"), turn(Role::Assistant, "d\ne"), turn(Role::User, "小明: 几点了?")];
+        assert_eq!(plain(Some(""), &said), expected);
+        assert_eq!(plain(Some(""), &[]), [turn(Role::User, "小明: 几点了?")]);
+    }
+
+    #[test]
+    fn a_model_is_told_who_and_where_it_is() {
+        let (role, content) = plain(None, &[]).remove(0);
+        assert_eq!(role, Role::System);
+        assert!(content.contains("阿明") && content.contains("tea"), "{content}");
+    }
+
+    #[test]
+    fn a_request_holds_what_was_set_and_nothing_else() {
+        let mut settings = settings("http://127.0.0.1:1/v1");
+        settings.system = Some(String::new());
+        let question = question("x", &[]);
+        let json = |settings: &_| String::from_utf8(Request::new(settings, &question).to_json()).unwrap();
+        let expected =
+            r#"{"model":"qwen3:8b","messages":[{"role":"user","content":"小明: x"}],"stream":true}"#;
+        assert_eq!(json(&settings), expected);
+        (settings.max_tokens, settings.temperature) = (NonZeroU32::new(512), Some(Temperature(0.5)));
+        assert!(json(&settings).ends_with(r#""stream":true,"max_tokens":512,"temperature":0.5}"#));
+    }
+}
