@@ -1,0 +1,159 @@
+//! The bots that speak the JSON of the Tuling robot (图灵机器人, API v2), as the tutorial's robot did.
+//!
+//! One text goes out and some come back; it knows no stream and no conversation beyond what it remembers of a user by
+//! itself.
+
+mod reply;
+
+#[cfg(test)]
+mod tests;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use futures::{FutureExt as _, future::BoxFuture};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    outgoing::{
+        Bounds, Outgoing, Patience, Post,
+        place::{Place, Places, ServiceUrl},
+        within,
+    },
+    question::{Answer, Answerer, Failure, Growth, Question, Trouble},
+    secret::Secret,
+    setting, status,
+};
+
+/// The most bytes of an answer.
+const BYTES: usize = 1_048_576;
+
+/// The most characters of a user's id over there.
+const USER_ID: usize = 32;
+
+/// What `[bot.tuling]` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    #[serde(default = "usual_url")]
+    url: ServiceUrl,
+    key_file: Option<PathBuf>,
+    key_env: Option<String>,
+    /// For all of the answer.
+    #[serde(default = "usual_timeout")]
+    timeout: Patience,
+    #[serde(default = "setting::usual_connect_timeout")]
+    connect_timeout: Patience,
+    #[serde(default)]
+    hosts: Vec<Place>,
+    #[serde(default)]
+    private: bool,
+}
+
+fn usual_url() -> ServiceUrl {
+    ServiceUrl::parse("http://openapi.turingapi.com/openapi/api/v2").expect("it is one")
+}
+
+fn usual_timeout() -> Patience {
+    Patience(Duration::from_secs(20))
+}
+
+impl Settings {
+    /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.
+    pub(crate) fn open(&self) -> Result<Arc<dyn Answerer>, String> {
+        let key = Secret::read("key", self.key_file.as_deref(), self.key_env.as_deref())?
+            .ok_or("this service wants a key: key_file or key_env names it")?;
+        let bounds = Bounds {
+            connect: self.connect_timeout.0,
+            first: self.timeout.0,
+            silence: self.timeout.0,
+            bytes: BYTES,
+        };
+        let places = Places::new(self.url.clone(), self.hosts.clone());
+        let way = Outgoing::new(places, self.private, bounds)?;
+        Ok(Arc::new(Tuling { way, key, timeout: self.timeout.0 }))
+    }
+}
+
+/// The service.
+struct Tuling {
+    way: Outgoing,
+    key: Secret,
+    timeout: Duration,
+}
+
+/// What goes out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    /// 0 is text.
+    req_type: u8,
+    perception: Perception<'a>,
+    user_info: UserInfo<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Perception<'a> {
+    input_text: InputText<'a>,
+}
+
+#[derive(Serialize)]
+struct InputText<'a> {
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserInfo<'a> {
+    api_key: &'a str,
+    user_id: String,
+}
+
+impl Tuling {
+    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, Failure> {
+        let request = Request {
+            req_type: 0,
+            perception: Perception { input_text: InputText { text: &question.text } },
+            user_info: UserInfo { api_key: self.key.as_str(), user_id: user_id(question) },
+        };
+        let body = serde_json::to_vec(&request).expect("texts have no failing serializer");
+        let headers = HeaderMap::from_iter([(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/json; charset=utf-8"),
+        )]);
+        let mut reply = self.way.post(&Post { headers, key: None, body, confidential: true }).await?;
+        let from = reply.from().to_owned();
+        if !reply.status().is_success() {
+            return Err(status::failure(&from, reply.status(), ""));
+        }
+        let body = reply.whole().await?;
+        let text = reply::read(&body).map_err(|unfit| unfit.failure(&from))?;
+        growth.push(&text)?;
+        Ok(Answer::Said(text))
+    }
+}
+
+impl Answerer for Tuling {
+    fn answer<'a>(
+        &'a self,
+        question: &'a Question,
+        growth: &'a Growth,
+    ) -> BoxFuture<'a, Result<Answer, Failure>> {
+        within(self.timeout, self.ask(question, growth)).boxed()
+    }
+}
+
+/// The asker over there: the same for good, and nobody can tell from it who it is. Letters and digits are all that is taken.
+fn user_id(question: &Question) -> String {
+    let digest = Sha256::new()
+        .chain_update("teahouse tuling\n")
+        .chain_update(question.bot.id.as_str())
+        .chain_update("\n")
+        .chain_update(question.asker.id.as_str())
+        .finalize();
+    let mut id = format!("{digest:x}");
+    id.truncate(USER_ID);
+    id
+}

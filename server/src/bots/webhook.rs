@@ -1,0 +1,163 @@
+//! The bots that are somebody's own program: a question goes out as signed JSON ([`letter`]), and the answer is what comes
+//! back, or what is posted to the reply URL later.
+
+mod letter;
+
+#[cfg(test)]
+mod tests;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use chat::time::Millis;
+use futures::{FutureExt as _, future::BoxFuture};
+use reqwest::{
+    StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
+use serde::Deserialize;
+
+use letter::Letter;
+
+use super::{
+    outgoing::{
+        Bounds, Outgoing, Patience, Post, Reply,
+        place::{Place, Places, ServiceUrl},
+        within,
+    },
+    question::{Answer, Answerer, Failure, Growth, Question, Trouble},
+    secret::Secret,
+    setting, status,
+};
+use crate::clock;
+
+/// The most bytes of an answer.
+const BYTES: usize = 1_048_576;
+
+const TIMESTAMP: HeaderName = HeaderName::from_static("teahouse-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("teahouse-signature");
+
+/// What `[bot.webhook]` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    url: ServiceUrl,
+    secret_file: Option<PathBuf>,
+    secret_env: Option<String>,
+    /// For all of the answer.
+    #[serde(default = "usual_timeout")]
+    timeout: Patience,
+    #[serde(default = "setting::usual_connect_timeout")]
+    connect_timeout: Patience,
+    #[serde(default)]
+    hosts: Vec<Place>,
+    #[serde(default)]
+    private: bool,
+}
+
+fn usual_timeout() -> Patience {
+    Patience(Duration::from_secs(20))
+}
+
+impl Settings {
+    /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.
+    pub(crate) fn open(&self) -> Result<Arc<dyn Answerer>, String> {
+        let secret = Secret::read("secret", self.secret_file.as_deref(), self.secret_env.as_deref())?
+            .ok_or("a webhook is signed with a secret: secret_file or secret_env names it")?;
+        let bounds = Bounds {
+            connect: self.connect_timeout.0,
+            first: self.timeout.0,
+            silence: self.timeout.0,
+            bytes: BYTES,
+        };
+        let places = Places::new(self.url.clone(), self.hosts.clone());
+        let way = Outgoing::new(places, self.private, bounds)?;
+        Ok(Arc::new(Webhook { way, secret, timeout: self.timeout.0 }))
+    }
+}
+
+/// Somebody's own program.
+struct Webhook {
+    way: Outgoing,
+    secret: Secret,
+    timeout: Duration,
+}
+
+impl Webhook {
+    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, Failure> {
+        let body = Letter::new(question).to_json();
+        let headers = headers(&self.secret, clock::now(), &body);
+        let mut reply = self.way.post(&Post { headers, key: None, body, confidential: false }).await?;
+        let status = reply.status();
+        if !status.is_success() {
+            return Err(status::failure(reply.from(), status, ""));
+        }
+        let text = match status {
+            StatusCode::ACCEPTED | StatusCode::NO_CONTENT => String::new(),
+            _ => said(&mut reply).await?,
+        };
+        if !text.is_empty() {
+            growth.push(&text)?;
+            return Ok(Answer::Said(text));
+        }
+        match question.reply_url {
+            Some(_) => Ok(Answer::Later),
+            None => Err(garbled(&reply, "wants to answer later, and there is no reply URL")),
+        }
+    }
+}
+
+impl Answerer for Webhook {
+    fn answer<'a>(
+        &'a self,
+        question: &'a Question,
+        growth: &'a Growth,
+    ) -> BoxFuture<'a, Result<Answer, Failure>> {
+        within(self.timeout, self.ask(question, growth)).boxed()
+    }
+}
+
+fn headers(secret: &Secret, now: Millis, body: &[u8]) -> HeaderMap {
+    let timestamp = (now.0 / 1_000).to_string();
+    let signature = letter::signature(secret, &timestamp, body);
+    let ascii = |text: &str| HeaderValue::from_str(text).expect("digits and letters make a header");
+    HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (ACCEPT, HeaderValue::from_static("text/plain, application/json")),
+        (TIMESTAMP, ascii(&timestamp)),
+        (SIGNATURE, ascii(&signature)),
+    ])
+}
+
+/// An answer in JSON.
+#[derive(Deserialize)]
+struct Said {
+    #[serde(default)]
+    text: String,
+}
+
+/// The text of an answer; empty if there is none in it.
+async fn said(reply: &mut Reply) -> Result<String, Failure> {
+    let kind = reply.header(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
+    let body = reply.whole().await?;
+    if body.is_empty() {
+        return Ok(String::new());
+    }
+    let text = match kind.as_str() {
+        "application/json" => {
+            let said: Said = serde_json::from_slice(&body)
+                .map_err(|_| garbled(reply, "sent JSON without a text in it"))?;
+            said.text
+        }
+        // A program that says nothing of what it sends is taken at its word.
+        "" | "text/plain" | "text/markdown" => {
+            String::from_utf8(body).map_err(|_| garbled(reply, "sent a text that is not in UTF-8"))?
+        }
+        _ => return Err(garbled(reply, "sent neither text/plain nor application/json")),
+    };
+    Ok(text.trim().to_owned())
+}
+
+fn garbled(reply: &Reply, what: &str) -> Failure {
+    Failure::new(Trouble::Garbled, format!("{} {what}", reply.from()))
+}
