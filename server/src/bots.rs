@@ -9,17 +9,30 @@ mod answering;
 mod bot;
 mod mention;
 mod pending;
+pub(crate) mod replies;
 mod saying;
 mod sweeping;
 mod words;
 
-pub(crate) mod replies;
-
 mod reminders;
 mod waiter;
 
+mod openai;
+mod tuling;
+mod webhook;
+
+mod outgoing;
+mod retry;
+mod secret;
+mod setting;
+mod status;
+
+#[cfg(test)]
+mod test_question;
+
 use std::sync::Arc;
 
+use anyhow::anyhow;
 use bot::Bot;
 use chat::{
     id::NodeId,
@@ -56,9 +69,14 @@ impl Bots {
     pub(crate) fn open(settings: &Settings, store: &SharedStore, base: String) -> anyhow::Result<Bots> {
         let reminders = Arc::new(Reminders::new(store.clone()));
         let list = settings.bots.iter().map(|settings| {
-            let answerer: Arc<dyn Answerer> = match &settings.kind {
-                Kind::Builtin => Arc::new(Waiter::new(store.clone(), reminders.clone())),
+            let answerer: Result<Arc<dyn Answerer>, String> = match &settings.kind {
+                Kind::Builtin => Ok(Arc::new(Waiter::new(store.clone(), reminders.clone()))),
+                Kind::OpenAi(service) => service.open(),
+                Kind::Tuling(service) => service.open(),
+                Kind::Webhook(service) => service.open(),
             };
+            let answerer =
+                answerer.map_err(|error| anyhow!("the bot {} cannot be opened: {error}", settings.name))?;
             Ok(Arc::new(Bot::new(settings, answerer)))
         });
         let list: Vec<Arc<Bot>> = list.collect::<anyhow::Result<_>>()?;

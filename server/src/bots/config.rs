@@ -7,7 +7,7 @@ use chat::{name::Nickname, room_name::RoomName};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use toml::Spanned;
 
-use crate::config::Span;
+use super::{openai, outgoing::Patience, tuling, webhook};
 
 /// The name under which the built-in bot is there unless the file says otherwise.
 const WAITER: &str = "小二";
@@ -43,6 +43,9 @@ pub(super) struct BotSettings {
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
     Builtin,
+    OpenAi(openai::Settings),
+    Tuling(tuling::Settings),
+    Webhook(webhook::Settings),
 }
 
 /// The rooms that a bot is in.
@@ -109,11 +112,17 @@ struct Table {
     #[serde(default = "budget")]
     budget: u32,
     #[serde(default = "patience")]
-    patience: Time,
+    patience: Patience,
     #[serde(default = "at_once")]
     at_once: Spanned<usize>,
     #[serde(default)]
-    builtin: Option<Spanned<Builtin>>,
+    builtin: Option<Builtin>,
+    #[serde(default)]
+    openai: Option<openai::Settings>,
+    #[serde(default)]
+    tuling: Option<tuling::Settings>,
+    #[serde(default)]
+    webhook: Option<webhook::Settings>,
 }
 
 /// The built-in bot has nothing to set.
@@ -158,20 +167,6 @@ impl<'de> Deserialize<'de> for RoomList {
     }
 }
 
-/// A span of time, written as on the command line.
-struct Time(Duration);
-
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match text.parse::<Span>() {
-            Ok(Span(time)) if !time.is_zero() => Ok(Time(time)),
-            Ok(_) => Err(D::Error::custom("no time at all is too little")),
-            Err(error) => Err(D::Error::custom(error)),
-        }
-    }
-}
-
 fn yes() -> bool {
     true
 }
@@ -184,8 +179,8 @@ fn budget() -> u32 {
     60
 }
 
-fn patience() -> Time {
-    Time(Duration::from_mins(2))
+fn patience() -> Patience {
+    Patience(Duration::from_mins(10))
 }
 
 fn at_once() -> Spanned<usize> {
@@ -250,6 +245,9 @@ impl Table {
         let name = self.name.into_inner().0;
         let mut kinds = Vec::new();
         kinds.extend(self.builtin.map(|_| Kind::Builtin));
+        kinds.extend(self.openai.map(Kind::OpenAi));
+        kinds.extend(self.tuling.map(Kind::Tuling));
+        kinds.extend(self.webhook.map(Kind::Webhook));
         let Some(kind) = kinds.pop().filter(|_| kinds.is_empty()) else {
             let what = "a bot has exactly one of [bot.builtin], [bot.openai], [bot.tuling] and [bot.webhook]";
             return Err(Mistake::at(text, place, format!("{name}: {what}")));
@@ -335,7 +333,10 @@ mod tests {
                 &format!("{bot}patience = \"5 weeks\"\n"),
                 "line 3, column 12: ` weeks` is no unit of time".to_owned(),
             ),
-            (&format!("{bot}patience = \"0\"\n"), "line 3, column 12: no time at all".to_owned()),
+            (
+                &format!("{bot}patience = \"0\"\n"),
+                "line 3, column 12: a service is waited for between".to_owned(),
+            ),
             (
                 &format!("{bot}context = 201\n[bot.builtin]"),
                 "line 3, column 11: a bot sees at most 200".to_owned(),

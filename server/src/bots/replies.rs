@@ -45,7 +45,7 @@ pub(crate) async fn reply(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Said>), Problem> {
     let token = token.map_or_else(|_| String::new(), |Path(token)| token);
-    let pending = find(&teahouse, &token).await.map_err(unavailable)?.ok_or_else(|| {
+    let pending = find(&teahouse, &token).await.map_err(|error| unavailable(&error))?.ok_or_else(|| {
         Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no question for this address")
     })?;
     if pending.state == Progress::Done {
@@ -63,9 +63,9 @@ pub(crate) async fn reply(
     let text = fit(&text, teahouse.config.text_limit)
         .ok_or_else(|| unfit("text_empty", "nothing in the answer can be seen".to_owned()))?;
     let place = (&pending.room, &pending.bot, &pending.id);
-    say(&teahouse.store, place, &text, &teahouse.stopping).await.map_err(unavailable)?;
+    say(&teahouse.store, place, &text, &teahouse.stopping).await.map_err(|error| unavailable(&error))?;
     let done = pending.now(Progress::Done, clock::now() + millis(REMEMBERED));
-    Ledger(teahouse.store.clone()).keep(&done).await.map_err(unavailable)?;
+    Ledger(teahouse.store.clone()).keep(&done).await.map_err(|error| unavailable(&error))?;
     Ok((StatusCode::CREATED, Json(Said { room: pending.room, id: pending.id })))
 }
 
@@ -93,7 +93,7 @@ fn text(headers: &HeaderMap, body: &Bytes) -> Result<String, String> {
         .map_err(|error| format!("the answer is not UTF-8: {error}"))
 }
 
-fn unavailable(error: StoreError) -> Problem {
+fn unavailable(error: &StoreError) -> Problem {
     tracing::warn!(%error, "a late answer could not be kept");
     Problem::unavailable()
 }
