@@ -1,5 +1,8 @@
 //! Bots: who is spoken to, what comes of it, and that every question gets exactly one answer.
 
+mod answering;
+mod nodes;
+mod replies;
 mod waiter;
 
 use chat::protocol::{Message, ServerLine};

@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(900);
 
 /// Logs somebody in under a nickname.
 pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> {
+    // The server's library of HTTP comes without a provider of TLS. Another guest may have named it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
     let request = client.post(format!("http://{address}/login")).form(&[("nickname", nickname)]);
     let response = patiently("a login is answered", request.send()).await.expect("the server answers");

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use chat::protocol::{ClientLine, Place};
 use reqwest::{
-    Client, RequestBuilder, Response, Url,
+    Client, ClientBuilder, RequestBuilder, Response, Url,
     cookie::{CookieStore as _, Jar},
     header::{HeaderName, HeaderValue},
     redirect::Policy,
@@ -22,10 +22,17 @@ pub(crate) struct Browser {
     headers: Vec<(String, String)>,
 }
 
+/// A client of HTTP. The server's library of it comes without a provider of TLS, which each process has to name.
+pub(crate) fn client() -> ClientBuilder {
+    // Another test may have named it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
+
 impl Browser {
     pub(crate) fn new(address: SocketAddr) -> Browser {
         let cookies = Arc::new(Jar::default());
-        let client = Client::builder()
+        let client = client()
             .no_proxy()
             .redirect(Policy::none())
             .cookie_provider(cookies.clone())

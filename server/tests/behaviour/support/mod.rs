@@ -7,6 +7,7 @@ mod plain;
 pub(crate) mod program;
 mod redis;
 pub(crate) mod relay;
+mod service;
 mod socket;
 
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -16,10 +17,11 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use browser::Browser;
+pub(crate) use browser::{Browser, client};
 pub(crate) use lines::Lines;
 pub(crate) use plain::Plain;
 pub(crate) use redis::Redis;
+pub(crate) use service::Service;
 pub(crate) use socket::{Knock, Socket};
 
 /// How long anything may take that is sure to come. Generous, for it only matters when a test fails.

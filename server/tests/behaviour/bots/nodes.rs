@@ -1,0 +1,89 @@
+//! Bots on several nodes: one of them answers, all of them see it, and one that falls leaves no question open.
+
+use std::time::Duration;
+
+use server::config::{BotsFile, Span};
+
+use super::{
+    answer,
+    answering::{growing, model, stop},
+};
+use crate::{
+    nodes::node_with,
+    support::{Redis, Service, TestApp, folder, program::Server},
+};
+
+async fn node(redis: &Redis, file: &str) -> TestApp {
+    node_with(redis, |config| config.bots = BotsFile::parse(file).unwrap()).await
+}
+
+#[tokio::test]
+async fn one_node_answers_and_people_on_all_of_them_see_it_grow_and_may_stop_it() {
+    let (redis, service) = (Redis::start(), Service::start().await);
+    let file = model(&service, "");
+    let nodes = [node(&redis, &file).await, node(&redis, &file).await];
+    let ann = nodes[0].person("Ann").await;
+    let mut here = ann.talk().await;
+    let mut there = nodes[1].browser().with_cookie(&ann.cookie()).talk().await;
+    here.say("m1", "@Bo what is tea?").await;
+    let mut call = service.call().await;
+    call.begin().await;
+    call.piece("Tea is").await;
+    let seen = growing(&mut here).await;
+    assert_eq!(growing(&mut there).await, seen);
+    // One of the two nodes gives the answer, so that one of these comes by the other.
+    stop(&mut here, &seen.id).await;
+    stop(&mut there, &seen.id).await;
+    for lines in [&mut here, &mut there] {
+        let said = answer(lines).await;
+        assert_eq!((&*said.text, &said.id, said.seq), ("Tea is\n\n(stopped)", &seen.id, 2));
+    }
+    call.hung_up().await;
+    here.say("m2", "@Bo and coffee?").await;
+    let call = service.call().await;
+    assert!(call.body.contains("and coffee?"), "the first question is not asked again: {}", call.body);
+    call.answer("200 OK", "application/json", r#"{"choices":[{"message":{"content":"No."}}]}"#).await;
+    for lines in [&mut here, &mut there] {
+        let said = answer(lines).await;
+        assert_eq!((&*said.text, said.seq), ("No.", 4));
+    }
+}
+
+#[tokio::test]
+async fn a_question_on_a_node_that_falls_is_told_of_by_another() {
+    let (redis, service, folder) = (Redis::start(), Service::start().await, folder());
+    let file = model(&service, "");
+    std::fs::write(folder.path().join("teahouse.toml"), &file).unwrap();
+    let url = redis.url();
+    let falls =
+        Server::start(folder.path(), &["--store", &url, "--config", "teahouse.toml", "--node-lease", "1s"]);
+    let mut ann = falls.person("Ann").await.talk().await;
+    ann.say("m1", "@Bo what is tea?").await;
+    let mut call = service.call().await;
+    call.begin().await;
+    call.piece("Tea is").await;
+    let id = growing(&mut ann).await.id;
+    let stays = node_with(&redis, |config| {
+        config.bots = BotsFile::parse(&file).unwrap();
+        config.node_lease = Span(Duration::from_secs(1));
+    })
+    .await;
+    let mut cai = stays.person("Cai").await.talk().await;
+    falls.end("-KILL");
+    let said = answer(&mut cai).await;
+    assert_eq!((&*said.text, said.id), ("(The answer was interrupted. Please ask again.)", id));
+}
+
+#[tokio::test]
+async fn a_reminder_is_said_once_however_many_nodes_there_are() {
+    let redis = Redis::start();
+    let nodes = [node(&redis, "").await, node(&redis, "").await, node(&redis, "").await];
+    let mut ann = nodes[0].person("Ann").await.talk().await;
+    let mut cai = nodes[2].person("Cai").await.talk().await;
+    ann.say("m1", "@小二 remind me in 1 second to drink").await;
+    assert!(answer(&mut ann).await.text.starts_with("I will remind you"));
+    assert_eq!((&*answer(&mut ann).await.text, answer(&mut cai).await.seq), ("@Ann ⏰ drink", 2));
+    ann.say("m2", "@小二 reminders").await;
+    let told = answer(&mut ann).await;
+    assert_eq!((&*told.text, told.seq), ("Nothing waits for you in this room.", 5));
+}
