@@ -28,6 +28,8 @@ mod setting;
 mod status;
 
 #[cfg(test)]
+mod documentation;
+#[cfg(test)]
 mod test_question;
 
 use std::sync::Arc;

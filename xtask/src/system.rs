@@ -31,12 +31,13 @@ const fn font(name: &'static str) -> Package {
     Package { name, program: None, service: None }
 }
 
-const FOR_TESTS: [Package; 7] = [
+const FOR_TESTS: [Package; 8] = [
     program("chromium", "chromium"),
     program("chromium-driver", "chromedriver"),
     server("redis-server"),
     server("nginx"),
     program("openssl", "openssl"),
+    program("python3", "python3"),
     font("fonts-noto-cjk"),
     font("fonts-noto-color-emoji"),
 ];

@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_retry_after_is_in_seconds_or_a_date() {
         let now = UNIX_EPOCH + Duration::from_secs(1_445_412_470);
-        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
         assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT", now), Some(Duration::from_secs(10)));
         assert_eq!(retry_after("Wed, 21 Oct 2015 07:27:00 GMT", now), Some(Duration::ZERO));
         for bad in ["", "soon", "-1", "99999999999999999999999"] {

@@ -17,25 +17,35 @@ pub(crate) enum Said {
     Other(&'static str),
 }
 
+/// When it is asked.
+const AT: u64 = 1_763_715_600_000;
+
 /// 小明 asks 阿明, a bot, in the room `tea`, after all that was said there.
 pub(crate) fn question(text: &str, said: &[Said]) -> Question {
     let room = RoomName::parse("tea").unwrap();
     let messages = said.iter().zip(1..).map(|(said, seq)| {
         let (user, text) = match *said {
-            Said::Asker(text) => (user("u1", "小明"), text),
-            Said::Bot(text) => (user("bot-1", "阿明"), text),
-            Said::Other(text) => (user("u2", "小红"), text),
+            Said::Asker(text) => (user("9c41f07be2d85a3316f4", "小明"), text),
+            Said::Bot(text) => (user("bot-7f3a", "阿明"), text),
+            Said::Other(text) => (user("27d80e6ab5c1f493d02e", "小红"), text),
         };
         let id = ClientId::parse(&format!("m{seq}")).unwrap();
-        Message { room: room.clone(), seq, id, user, text: text.into(), at: Millis(1_000 * seq) }
+        Message {
+            room: room.clone(),
+            seq,
+            id,
+            user,
+            text: text.into(),
+            at: Millis(AT + 1_000 * seq - 60_000),
+        }
     });
     Question {
-        asker: user("u1", "小明"),
-        bot: user("bot-1", "阿明"),
-        id: ClientId::parse("a1").unwrap(),
+        asker: user("9c41f07be2d85a3316f4", "小明"),
+        bot: user("bot-7f3a", "阿明"),
+        id: ClientId::parse("answer-1f0c").unwrap(),
         text: text.to_owned(),
         context: messages.collect(),
-        at: Millis(1_763_715_600_000),
+        at: Millis(AT),
         reply_url: None,
         room,
     }

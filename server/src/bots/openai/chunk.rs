@@ -30,7 +30,7 @@ struct Choice {
 #[derive(Debug, Deserialize)]
 struct Said {
     /// A text; or, of some servers, a list of parts. What is thought lies beside it, in `reasoning` (Ollama, vLLM) or
-    /// `reasoning_content` (llama.cpp, DeepSeek), and is nobody's business.
+    /// `reasoning_content` (llama.cpp and most of the public ones), and is nobody's business.
     content: Option<Value>,
 }
 

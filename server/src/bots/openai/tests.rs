@@ -48,8 +48,7 @@ async fn trouble(service: &TestService) -> (Trouble, String) {
 
 /// A stream of events with this data.
 fn stream(events: &[&str]) -> String {
-    let events: String = events.iter().map(|data| format!("data: {data}\n\n")).collect();
-    format!("{STREAM}{events}")
+    events.iter().fold(STREAM.to_owned(), |stream, data| stream + "data: " + data + "\n\n")
 }
 
 fn delta(text: &str) -> String {

@@ -19,7 +19,7 @@ const V4: [(Ipv4Addr, u8, Network); 18] = [
     // The metadata of two clouds, within ranges that are otherwise one's own.
     (Ipv4Addr::new(100, 100, 100, 200), 32, Network::Odd),
     (Ipv4Addr::new(192, 0, 0, 0), 24, Network::Odd),
-    (Ipv4Addr::new(0, 0, 0, 0), 8, Network::Odd),
+    (Ipv4Addr::UNSPECIFIED, 8, Network::Odd),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Network::Own),
     // Shared by the customers of one provider (RFC 6598).
     (Ipv4Addr::new(100, 64, 0, 0), 10, Network::Own),
@@ -40,7 +40,7 @@ const V4: [(Ipv4Addr, u8, Network); 18] = [
     (Ipv4Addr::new(192, 175, 48, 0), 24, Network::Odd),
 ];
 
-/// The same of IPv6. What is not named here is public in 2000::/3, which is all that is given out, and odd elsewhere.
+/// The same of IPv6. What is not named here is public in `2000::/3`, which is all that is given out, and odd elsewhere.
 const V6: [(Ipv6Addr, u8, Network); 8] = [
     (Ipv6Addr::LOCALHOST, 128, Network::Own),
     // The metadata of two clouds.

@@ -147,16 +147,15 @@ async fn read(stream: &mut TcpStream) -> Option<Heard> {
         }
     };
     let mut body = bytes.split_off(end + 4);
-    let head = String::from_utf8(bytes).ok()?.trim_end().to_owned();
-    let mut heard = Heard { head, body: Vec::new() };
-    let length: usize = heard.header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut request = Heard { head: String::from_utf8(bytes).ok()?.trim_end().to_owned(), body: Vec::new() };
+    let length: usize = request.header("content-length").map_or(0, |length| length.parse().unwrap());
     while body.len() < length {
         if stream.read_buf(&mut body).await.ok()? == 0 {
             return None;
         }
     }
-    heard.body = body;
-    Some(heard)
+    request.body = body;
+    Some(request)
 }
 
 /// A whole answer that is no stream.

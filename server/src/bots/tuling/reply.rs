@@ -49,9 +49,9 @@ pub(super) fn read(body: &[u8]) -> Result<String, Unfit> {
     }
     let values = || reply.results.iter().flat_map(|outcome| &outcome.values);
     let texts = values().filter(|(kind, _)| *kind == "text").filter_map(|(_, text)| text.as_str());
-    let links = values().filter(|(kind, _)| *kind != "text").flat_map(|(_, value)| links(value));
-    let lines: Vec<String> =
-        texts.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).chain(links).collect();
+    let others = values().filter(|(kind, _)| *kind != "text").flat_map(|(_, value)| links(value));
+    let said = texts.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let lines: Vec<String> = said.chain(others).collect();
     if lines.is_empty() { Err(Unfit::Empty) } else { Ok(lines.join("\n")) }
 }
 

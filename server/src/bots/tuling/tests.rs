@@ -3,7 +3,7 @@ use std::{fs, time::Duration};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Settings, user_id};
+use super::{Settings, user_id, usual_url};
 use crate::bots::{
     outgoing::test_service::{Step, TestService, answer, json as json_answer},
     question::{Answer, Failure, Growth, Trouble},
@@ -121,6 +121,12 @@ fn what_is_wrong_with_the_settings_is_named_with_its_line() {
         let error = toml::from_str::<Settings>(&format!("# 茶\n{line}\n")).unwrap_err().to_string();
         assert!(error.contains("line 2") && error.contains(wrong), "{error}");
     }
+}
+
+#[test]
+fn the_robot_is_where_the_documentation_says() {
+    let row = format!("| `url` | `\"{}\"` |", usual_url().as_url());
+    assert!(include_str!("../../../../docs/bots.md").contains(&row), "{row}");
 }
 
 #[test]

@@ -70,13 +70,13 @@ async fn a_question_goes_out_signed_with_all_that_was_said_before() {
     assert!(heard.head.starts_with("POST /bot?x=1 "), "{}", heard.head);
     assert_eq!(heard.header("content-type"), Some("application/json"));
     let expected = json!({
-        "id": "a1",
+        "id": "answer-1f0c",
         "room": "tea",
-        "bot": {"id": "bot-1", "name": "阿明"},
-        "user": {"id": "u1", "name": "小明"},
+        "bot": {"id": "bot-7f3a", "name": "阿明"},
+        "user": {"id": "9c41f07be2d85a3316f4", "name": "小明"},
         "text": "几点了?",
         "at": 1_763_715_600_000_u64,
-        "context": [{"id": "m1", "seq": 1, "user": {"id": "u2", "name": "小红"}, "text": "不知道", "at": 1_000}],
+        "context": [{"id": "m1", "seq": 1, "user": {"id": "27d80e6ab5c1f493d02e", "name": "小红"}, "text": "不知道", "at": 1_763_715_541_000_u64}],
         "reply_url": "https://chat.example/replies/once",
     });
     assert_eq!(heard.json(), expected);
