@@ -43,7 +43,10 @@ pub(crate) async fn push(
 ) -> Response {
     match take(&teahouse, token.as_deref().map_or("", |token| token), request).await {
         Ok(said) => said,
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            tracing::debug!(code = problem.code(), "a push was refused");
+            problem.into_response()
+        }
     }
 }
 

@@ -35,6 +35,11 @@ impl Problem {
         Problem { status, code, reason: reason.into(), retry_after: None }
     }
 
+    /// What it is called for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// It may succeed after this time.
     pub(crate) fn retry_after(self, wait: Duration) -> Problem {
         Problem { retry_after: Some(wait), ..self }

@@ -6,7 +6,7 @@
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::Value;
+use serde_json::{Value, error::Category};
 
 use super::{
     body::Push,
@@ -17,9 +17,12 @@ use crate::problem::Problem;
 /// How deep blocks within blocks are looked into; Slack's own go four deep.
 const DEPTH: usize = 8;
 
+/// How many characters of what is wrong with JSON are told.
+const REASON: usize = 200;
+
 /// A message as it is posted to Slack.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, expecting = "a message of Slack's, which is an object")]
+#[serde(default, expecting = "an object")]
 struct Message {
     text: Words,
     username: Words,
@@ -64,19 +67,38 @@ struct Words(String);
 
 /// Reads a message; or says what it lacks.
 pub(super) fn read(json: &str) -> Result<Push, Problem> {
-    let message: Message = serde_json::from_str(json).map_err(|error| {
-        let (code, what) = match error.classify() {
-            serde_json::error::Category::Data => ("json_unfit", "the JSON is no message of Slack's"),
-            _ => ("json_broken", "the JSON is broken"),
-        };
-        Problem::new(StatusCode::BAD_REQUEST, code, format!("{what}: {error}"))
-    })?;
+    let message: Message = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
+    // A list of words in the order of the fields would be read too, and nobody means that.
+    if !json.trim_start().starts_with('{') {
+        return Err(unfit("a list, not an object"));
+    }
     let push = message.push();
     if push.text.trim().is_empty() {
         let reason = "there is nothing to say: no text in `text`, `attachments` or `blocks`";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "text_empty", reason));
     }
     Ok(push)
+}
+
+/// What is wrong with JSON, with line and column. It may repeat a long string of it.
+fn unreadable(error: &serde_json::Error) -> Problem {
+    let said = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let what = said.strip_suffix(&*place).unwrap_or(&said);
+    let mut short: String = what.chars().take(REASON).collect();
+    if short.len() < what.len() {
+        short.push('…');
+    }
+    let said = format!("{short}{place}");
+    if error.classify() == Category::Data {
+        return unfit(&said);
+    }
+    Problem::new(StatusCode::BAD_REQUEST, "json_broken", format!("the JSON is broken: {said}"))
+}
+
+fn unfit(what: &str) -> Problem {
+    let reason = format!("the JSON is no message in Slack's shape: {what}");
+    Problem::new(StatusCode::BAD_REQUEST, "json_unfit", reason)
 }
 
 /// Reads a message from a body that does not say what it is, if it is one beyond doubt.

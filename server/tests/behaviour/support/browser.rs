@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use chat::protocol::{ClientLine, Place};
 use reqwest::{
-    Client, ClientBuilder, RequestBuilder, Response, Url,
+    Body, Client, ClientBuilder, RequestBuilder, Response, Url,
     cookie::{CookieStore as _, Jar},
     header::{HeaderName, HeaderValue},
     redirect::Policy,
@@ -91,6 +91,15 @@ impl Browser {
 
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
         self.request(self.client.post(self.url(path))).form(form).send().await.expect("the server answers")
+    }
+
+    /// Posts a body as it is.
+    pub(crate) async fn push(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Response {
+        let mut request = self.request(self.client.post(self.url(path))).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("the server answers")
     }
 
     pub(crate) async fn log_in(&self, nickname: &str) -> Response {

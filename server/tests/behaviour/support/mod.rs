@@ -2,6 +2,7 @@
 //! Nothing here sleeps; whoever waits, waits for something to come, and gives up in the end.
 
 mod browser;
+mod hook;
 mod lines;
 mod plain;
 pub(crate) mod program;
@@ -18,6 +19,7 @@ use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use browser::{Browser, client};
+pub(crate) use hook::{Hook, tokens};
 pub(crate) use lines::Lines;
 pub(crate) use plain::Plain;
 pub(crate) use redis::Redis;
