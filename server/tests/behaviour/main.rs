@@ -16,6 +16,7 @@ mod history;
 mod hooks;
 mod limits;
 mod login;
+mod manual;
 mod nodes;
 mod origin;
 mod permalink;

@@ -89,6 +89,10 @@ impl Server {
         self.child.id()
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address)
     }
