@@ -3,14 +3,17 @@
 
 use chat::{room_name::RoomName, text::MessageText};
 use leptos::{
-    ev::{KeyboardEvent, SubmitEvent},
+    ev::{Event, KeyboardEvent, SubmitEvent},
     prelude::*,
 };
+
+use web_sys::{InputEvent, wasm_bindgen::JsCast};
 
 use crate::{
     action::{Action, Actions, use_actions},
     draft::Drafts,
     model::{Model, use_model},
+    suggestions::{LIST, Suggestions, suggested},
     ui::{COMPOSER, Ui, composer, go_to_newest, use_ui},
     words::words,
 };
@@ -25,7 +28,8 @@ const ROWS: usize = 8;
 pub fn Composer() -> impl IntoView {
     let model = use_model();
     let ui = use_ui();
-    let desk = Desk { model, ui };
+    let suggestions = Suggestions::none();
+    let desk = Desk { model, ui, suggestions };
     let words = words();
     let actions = use_actions();
     Effect::new({
@@ -43,15 +47,26 @@ pub fn Composer() -> impl IntoView {
         let actions = actions.clone();
         move |event: KeyboardEvent| {
             let composing = event.is_composing() || event.key_code() == TAKEN_BY_INPUT_METHOD;
-            if event.key() == "Enter" && !event.shift_key() && !composing {
+            if composing {
+                return;
+            }
+            if !event.shift_key() && suggestions.key(&event.key(), &actions) {
+                event.prevent_default();
+            } else if event.key() == "Enter" && !event.shift_key() {
                 event.prevent_default();
                 desk.say(&actions);
             }
         }
     };
-    let input = move |_| {
+    let input = move |event: Event| {
         if let Some(area) = composer() {
             actions.perform(Action::Write(area.value()));
+        }
+        // What an input method is putting together is no name yet.
+        if event.unchecked_ref::<InputEvent>().is_composing() {
+            suggestions.close();
+        } else {
+            suggestions.look(&model);
         }
     };
 
@@ -61,6 +76,7 @@ pub fn Composer() -> impl IntoView {
     view! {
         // Until this program runs, `method="dialog"` keeps the browser from doing anything on its own.
         <form class="composer" method="dialog" on:submit=submit>
+            {suggested(suggestions)}
             <label class="hidden" for=COMPOSER>{words.composer}</label>
             <textarea
                 class="composer__text"
@@ -73,8 +89,15 @@ pub fn Composer() -> impl IntoView {
                 placeholder=words.placeholder
                 aria-describedby="composer-count composer-problem"
                 aria-invalid=over
+                aria-autocomplete="list"
+                aria-haspopup="listbox"
+                aria-controls=LIST
+                aria-activedescendant=move || suggestions.active()
                 on:keydown=key
                 on:input=input
+                on:compositionend=move |_| suggestions.look(&model)
+                on:click=move |_| suggestions.close()
+                on:blur=move |_| suggestions.close()
             ></textarea>
             // The focus stays in the text, and with it the keyboard of a phone.
             <button
@@ -103,11 +126,24 @@ pub fn take_up(model: Model, mut drafts: Drafts) {
     model.drafts.set(drafts);
 }
 
+/// Begins what is written with the name of somebody who is called, and goes on with writing.
+pub(crate) fn call(name: &str, actions: &Actions) {
+    if let Some(area) = composer() {
+        let (mention, written) = (format!("@{name} "), area.value());
+        if !written.starts_with(&mention) {
+            area.set_value(&(mention + &written));
+            actions.perform(Action::Write(area.value()));
+        }
+        let _ = area.focus();
+    }
+}
+
 /// What lies before the writer: the text that the browser holds, and what is known of it.
 #[derive(Clone, Copy)]
 struct Desk {
     model: Model,
     ui: Ui,
+    suggestions: Suggestions,
 }
 
 impl Desk {
@@ -115,6 +151,7 @@ impl Desk {
     /// room; `before` is the one that it gave last.
     fn lay_out(self, before: Option<RoomName>, actions: &Actions) -> RoomName {
         let room = self.model.room.get();
+        self.suggestions.close();
         if let Some(area) = composer() {
             match before {
                 None if area.value().is_empty() => area.set_value(&self.draft()),
@@ -143,6 +180,7 @@ impl Desk {
         {
             actions.perform(Action::Say(text.as_str().to_owned()));
             area.set_value("");
+            self.suggestions.close();
             actions.perform(Action::Write(String::new()));
             go_to_newest(self.ui);
         }

@@ -24,8 +24,12 @@ pub mod rooms;
 pub mod search_panel;
 pub mod timeline;
 
+mod growing;
+mod mention;
 mod message;
 mod place;
+mod program;
+mod suggestions;
 mod text;
 mod ui;
 

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     close::Close,
     model::{Model, use_model},
+    program::mark,
     words::words,
 };
 
@@ -21,6 +22,10 @@ pub fn Members() -> impl IntoView {
         let more = model.members.with(|members| members.count.saturating_sub(members.list.len()));
         (more > 0).then(|| (words.more_members)(more))
     };
+    let bots = move || {
+        let bots: Vec<_> = model.members.with(|members| members.bots.iter().map(bot).collect());
+        (!bots.is_empty()).then(|| view! { <ul class="members__bots" aria-label=words.programs>{bots}</ul> })
+    };
     view! {
         <aside class="members" id="members" popover="auto" tabindex="0" aria-label=words.members>
             <h2 class="members__title">
@@ -30,13 +35,14 @@ pub fn Members() -> impl IntoView {
             <Close of="members"/>
             <ul class="members__list">{list}</ul>
             <p class="members__more">{more}</p>
+            {bots}
         </aside>
     }
 }
 
 /// The reader first, then everybody by name, that of ASCII without regard to case. They are as few as the server names;
 /// putting each in its place takes a fraction of what the library's sorting adds to the browser's program.
-fn sorted(model: &Model) -> Vec<User> {
+pub(crate) fn sorted(model: &Model) -> Vec<User> {
     let me = model.me.get().id;
     let key = |user: &User| (user.id != me, user.name.to_ascii_lowercase());
     let mut sorted = Vec::new();
@@ -54,6 +60,17 @@ fn member(user: &User, model: &Model) -> impl IntoView + use<> {
             <span class=format!("members__dot tint-{}", user.id.tint()) aria-hidden="true"></span>
             <bdi class="members__name">{user.name.to_string()}</bdi>
             {you.then(|| view! { <span class="members__you">{words().you}</span> })}
+        </li>
+    }
+}
+
+/// One that is always here.
+fn bot(user: &User) -> impl IntoView + use<> {
+    view! {
+        <li class="members__bot">
+            <span class=format!("members__dot tint-{}", user.id.tint()) aria-hidden="true"></span>
+            <bdi class="members__name">{user.name.to_string()}</bdi>
+            {mark(user, words(), "program")}
         </li>
     }
 }

@@ -11,7 +11,7 @@ use chat::{
     time::Millis,
 };
 use leptos::{
-    either::{Either, EitherOf5},
+    either::{Either, EitherOf6},
     prelude::*,
 };
 use time::{Date, OffsetDateTime, Time};
@@ -19,8 +19,11 @@ use time::{Date, OffsetDateTime, Time};
 use crate::{
     action::{Action, use_actions},
     address::{anchor, permalink},
+    growing::grows,
+    mention::is_mentioned,
     model::use_model,
     place::Reader,
+    program::mark,
     row::{Row, Shows},
     text::text,
     words::words,
@@ -32,16 +35,17 @@ const NAMED: usize = 3;
 /// A line of the timeline.
 pub(crate) fn line(row: Row) -> impl IntoView {
     match row.shows {
-        Shows::Day(date) => EitherOf5::A(day(date)),
+        Shows::Day(date) => EitherOf6::A(day(date)),
         Shows::Message { message, leads, mine, past, date, time } => {
-            EitherOf5::B(said(&message, (leads, mine, past), date, time))
+            EitherOf6::B(said(&message, (leads, mine, past), date, time))
         }
-        Shows::Pending { pending, leads } => EitherOf5::C(on_its_way(pending, leads)),
-        Shows::Notice(notice) => EitherOf5::D(aside("notice", came_or_went(&notice))),
-        Shows::News => EitherOf5::D(aside("news", words().news.to_owned())),
-        Shows::Gone(count) => EitherOf5::D(aside("notice", (words().gone)(count))),
-        Shows::Renewed => EitherOf5::D(aside("notice", words().renewed.to_owned())),
-        Shows::Hole(hole) => EitherOf5::E(missing(hole)),
+        Shows::Pending { pending, leads } => EitherOf6::C(on_its_way(pending, leads)),
+        Shows::Growing { user, id, leads, stops } => EitherOf6::F(grows(&user, id, leads, stops)),
+        Shows::Notice(notice) => EitherOf6::D(aside("notice", came_or_went(&notice))),
+        Shows::News => EitherOf6::D(aside("news", words().news.to_owned())),
+        Shows::Gone(count) => EitherOf6::D(aside("notice", (words().gone)(count))),
+        Shows::Renewed => EitherOf6::D(aside("notice", words().renewed.to_owned())),
+        Shows::Hole(hole) => EitherOf6::E(missing(hole)),
     }
 }
 
@@ -63,6 +67,8 @@ fn said(
     let words = words();
     let clock = clock(time);
     let full = (words.moment)(date, &clock);
+    // A quiet sign for the reader, whose name is called.
+    let calls = !mine && use_model().me.with_untracked(|me| is_mentioned(&me.name, &message.text));
     let class = match (leads, mine) {
         (true, true) => "line line--leads message message--mine",
         (true, false) => "line line--leads message",
@@ -70,7 +76,7 @@ fn said(
         (false, false) => "line message",
     };
     view! {
-        <li class=class id=anchor(message.seq) aria-live=past.then_some("off")>
+        <li class=class class:message--calls=calls id=anchor(message.seq) aria-live=past.then_some("off")>
             {author(&message.user, leads)}
             // The way to link to it. It is no stop on the way of the Tab key, which would have a hundred of them.
             <a class="line__time" href=permalink(&message.room, message.seq) title=full tabindex="-1">
@@ -137,7 +143,7 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
 }
 
 /// Who says it. Where the name stands above already it is there only to be heard.
-fn author(user: &User, leads: bool) -> impl IntoView + use<> {
+pub(crate) fn author(user: &User, leads: bool) -> impl IntoView + use<> {
     let tint = user.id.tint();
     let name = user.name.to_string();
     if leads {
@@ -145,10 +151,16 @@ fn author(user: &User, leads: bool) -> impl IntoView + use<> {
         let seal: String = user.name.chars().take(1).collect();
         Either::Left(view! {
             <span class=format!("line__seal tint-{tint}") aria-hidden="true">{seal}</span>
-            <bdi class=format!("line__author tint-{tint}")>{name}</bdi>
+            <span class="line__by">
+                <bdi class=format!("line__author tint-{tint}")>{name}</bdi>
+                {mark(user, words(), "program")}
+            </span>
         })
     } else {
-        Either::Right(view! { <bdi class="line__author hidden">{name}</bdi> })
+        Either::Right(view! {
+            <bdi class="line__author hidden">{name}</bdi>
+            {mark(user, words(), "hidden")}
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chat::{
     client::{Client, connection::Status, timeline::Earlier},
-    protocol::{Members, Refused, Seq, User},
+    protocol::{Growing, Members, Refused, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
@@ -13,6 +13,7 @@ use crate::{
     boot::Boot,
     draft::Drafts,
     field::Field,
+    growing::{Which, which},
     language::Language,
     row::{Row, Zone, rows},
 };
@@ -63,6 +64,8 @@ pub struct Model {
     pub members: Field<Members>,
     /// Who is writing in that room, without the reader.
     pub typists: Field<Vec<User>>,
+    /// The answers that grow in that room, each with what there is of it.
+    pub growing: Field<Vec<Growing>>,
     /// The longest message, in characters; 0 for no limit.
     pub text_limit: Field<usize>,
     /// Whether no more can be said until some of what waits has gone out.
@@ -82,6 +85,7 @@ struct Drawn {
     timeline: u64,
     left_off: Option<Seq>,
     outbox: u64,
+    growing: Vec<Which>,
 }
 
 /// A client that knows what the page brought along.
@@ -113,6 +117,7 @@ impl Model {
             looking_back: Field::new(false),
             members: Field::new(Members::default()),
             typists: Field::new(Vec::new()),
+            growing: Field::new(Vec::new()),
             text_limit: Field::new(client.text_limit()),
             outbox_full: Field::new(false),
             forgetful: Field::new(false),
@@ -154,11 +159,14 @@ impl Model {
             timeline: room.timeline().revision(),
             left_off: room.left_off(),
             outbox: client.outbox().revision(),
+            growing: room.growing().map(which).collect(),
         };
         if self.drawn.with_untracked(|last| last.as_ref() != Some(&drawn)) {
             self.drawn.set(Some(drawn));
             self.rows.set(self.zone.with_untracked(|zone| rows(client, zone)));
         }
+        // After the lines: one that goes keeps what it says to the end.
+        self.growing.show(room.growing().cloned().collect());
         self.known.show(room.is_known());
         self.room.show(room.name().clone());
     }

@@ -1,9 +1,9 @@
 //! Where in the timeline a reader is, so that they stay there whatever comes and goes above and below.
 
 use leptos::prelude::*;
-use web_sys::Element;
+use web_sys::{Element, HtmlCollection};
 
-use crate::ui;
+use crate::{growing, ui};
 
 /// The place of the reader of a timeline. A copy is the same place.
 #[derive(Clone, Copy)]
@@ -39,6 +39,11 @@ impl Reader {
         });
     }
 
+    /// Whether the timeline that they read is still there.
+    pub(crate) fn is_there(self) -> bool {
+        !self.place.is_disposed()
+    }
+
     /// They asked for what belongs between the lines that they see, and want to read on from here.
     pub(crate) fn stay(self) {
         if let Some(timeline) = ui::timeline() {
@@ -53,7 +58,7 @@ impl Reader {
         if let Some(timeline) = ui::timeline()
             && (self.stays.get_value() || !ui::is_at_newest(&timeline))
         {
-            self.place.with_value(|place| place.iter().for_each(|place| place.keep(&timeline)));
+            self.place.update_value(|place| place.iter_mut().for_each(|place| place.keep(&timeline)));
             self.stays.update_value(|stays| *stays &= waits);
         }
     }
@@ -62,6 +67,8 @@ impl Reader {
 /// At which message a reader is, and how far below the timeline's upper edge it stands.
 struct Place {
     element: String,
+    /// Which one of the lines it is.
+    index: u32,
     offset: f64,
 }
 
@@ -69,7 +76,7 @@ impl Place {
     /// The place of the first message that shows.
     fn of(timeline: &Element) -> Option<Place> {
         let top = timeline.get_bounding_client_rect().top();
-        let lines = timeline.query_selector(".timeline__lines").ok().flatten()?.children();
+        let lines = lines(timeline)?;
         let bottom =
             |index: u32| lines.item(index).map_or(f64::MIN, |line| line.get_bounding_client_rect().bottom());
         // Each line stands below the one before, so that halving finds the first one that shows.
@@ -82,22 +89,41 @@ impl Place {
                 from = middle + 1;
             }
         }
-        let line = (from..lines.length())
-            .filter_map(|index| lines.item(index))
-            .find(|line| !line.id().is_empty())?;
-        Some(Place { element: line.id(), offset: line.get_bounding_client_rect().top() - top })
+        let (index, line) = (from..lines.length())
+            .filter_map(|index| Some((index, lines.item(index)?)))
+            .find(|(_, line)| !line.id().is_empty())?;
+        Some(Place { element: line.id(), index, offset: line.get_bounding_client_rect().top() - top })
     }
 
     /// How far below its place the message stands now; `None` if it is there no more.
     fn drift(&self, timeline: &Element) -> Option<f64> {
-        let line = document().get_element_by_id(&self.element)?;
+        let line = self.line().or_else(|| self.successor(timeline))?;
         Some(line.get_bounding_client_rect().top() - timeline.get_bounding_client_rect().top() - self.offset)
     }
 
+    fn line(&self) -> Option<Element> {
+        document().get_element_by_id(&self.element)
+    }
+
+    /// The message that stands where an answer grew, once it does not grow any more.
+    fn successor(&self, timeline: &Element) -> Option<Element> {
+        let was_growing = self.element.starts_with(growing::ANCHOR);
+        was_growing.then(|| lines(timeline)?.item(self.index)).flatten()
+    }
+
     /// Scrolls so that the message stands where it stood, whatever was added or dropped above and below it.
-    fn keep(&self, timeline: &Element) {
+    fn keep(&mut self, timeline: &Element) {
         if let Some(drift) = self.drift(timeline) {
             timeline.scroll_by_with_x_and_y(0.0, drift);
+            if self.line().is_none()
+                && let Some(place) = Place::of(timeline)
+            {
+                *self = place;
+            }
         }
     }
+}
+
+fn lines(timeline: &Element) -> Option<HtmlCollection> {
+    Some(timeline.query_selector(".timeline__lines").ok().flatten()?.children())
 }

@@ -13,8 +13,8 @@ use chat::{
         outbox::{Delivery, Pending},
         timeline::{Entry, Hole, Notice},
     },
-    id::UserId,
-    protocol::Message,
+    id::{ClientId, UserId},
+    protocol::{Message, User},
     time::Millis,
 };
 use time::{Date, OffsetDateTime, Time};
@@ -82,6 +82,17 @@ pub enum Shows {
         pending: Pending,
         /// Whether the reader's name stands above it.
         leads: bool,
+    },
+    /// An answer that grows; what there is of it is in the model.
+    Growing {
+        /// Whose answer it is.
+        user: User,
+        /// The id that the message will have.
+        id: ClientId,
+        /// Whether its author stands above it.
+        leads: bool,
+        /// Whether the reader asked for it, and may end it.
+        stops: bool,
     },
     /// People came or went.
     Notice(Arc<Notice>),
@@ -167,6 +178,16 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
         rows.push(Row {
             key: key(&("pending", &pending.id, asks, leads)),
             shows: Shows::Pending { pending: pending.clone(), leads },
+        });
+    }
+    // Below what waits: that was said first.
+    for growing in room.growing() {
+        let leads = author.as_ref().is_none_or(|(id, _)| *id != growing.user.id);
+        author = Some((growing.user.id.clone(), Millis(0)));
+        let stops = growing.asker == client.me().id;
+        rows.push(Row {
+            key: key(&("growing", &growing.user.id, &growing.id, leads, stops)),
+            shows: Shows::Growing { user: growing.user.clone(), id: growing.id.clone(), leads, stops },
         });
     }
     rows

@@ -14,6 +14,7 @@ use crate::{
     address::path,
     language::Language,
     message::{clock, moment_of},
+    program::mark,
     row::Zone,
     words::{Finding, room_title},
 };
@@ -318,7 +319,10 @@ fn hit_view(language: Language, zone: &Zone, hit: &Hit) -> impl IntoView + use<>
         <li>
             <a class="hit" href=hit.address() target="_top">
                 <span class="hit__head">
-                    <bdi class=author>{hit.user.name.to_string()}</bdi>
+                    <span class="hit__by">
+                        <bdi class=author>{hit.user.name.to_string()}</bdi>
+                        {mark(&hit.user, language.words(), "program")}
+                    </span>
                     // The spaces are for the ear.
                     <span class="hidden">" "{language.finding().in_room}" "</span>
                     <span class="hit__room"><span class="hash" aria-hidden="true">"#"</span><bdi>{room}</bdi></span>

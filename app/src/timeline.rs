@@ -16,6 +16,7 @@ use leptos::{
 use crate::{
     action::{Action, use_actions},
     address::permalink,
+    composer::call,
     field::Field,
     message::{line, reason},
     model::{Model, use_model},
@@ -78,6 +79,15 @@ fn Log() -> impl IntoView {
     Effect::new(move |_| {
         model.rows.track();
         reader.keep(model.looking_back.get_untracked());
+    });
+    // An answer may be drawn after this runs, but not after the frame begins that shows it.
+    Effect::new(move |_| {
+        model.growing.track();
+        request_animation_frame(move || {
+            if reader.is_there() {
+                reader.keep(model.looking_back.get_untracked());
+            }
+        });
     });
     let words = words();
     let label = move || (words.timeline)(&room_title(words, model.room.get().as_str()));
@@ -145,7 +155,9 @@ enum Opening {
 impl Opening {
     fn of(model: &Model) -> Opening {
         let silent = || {
-            let is_said = |row: &Row| matches!(row.shows, Shows::Message { .. } | Shows::Pending { .. });
+            let is_said = |row: &Row| {
+                matches!(row.shows, Shows::Message { .. } | Shows::Pending { .. } | Shows::Growing { .. })
+            };
             !model.rows.with(|rows| rows.iter().any(is_said))
         };
         match model.refused.get() {
@@ -172,6 +184,7 @@ fn State() -> impl IntoView {
                 <img class="opening__mark" src="/mark.svg" alt="" width="72" height="72"/>
                 <p class="opening__title">{words.empty.0}</p>
                 <p>{words.empty.1}</p>
+                {move || hint(&model)}
             </div>
         }),
         Opening::Entering => EitherOf5::D(view! {
@@ -191,6 +204,15 @@ fn State() -> impl IntoView {
             })
         }
     }
+}
+
+/// Who answers in the room, if anybody does, and the beginning of a question to them.
+fn hint(model: &Model) -> impl IntoView + use<> {
+    let name = model.members.with(|members| members.bots.first().map(|bot| bot.name.clone()))?;
+    let actions = use_actions();
+    let sentence = (words().ask)(&name);
+    let ask = move |_| call(&name, &actions);
+    Some(view! { <button class="opening__hint quiet" type="button" on:click=ask>{sentence}</button> })
 }
 
 /// What there is before the first line, and the way to it.

@@ -53,6 +53,10 @@ pub struct Words {
     pub you: &'static str,
     /// How many more are here than are named.
     pub more_members: fn(usize) -> String,
+    /// Marks a program beside its name.
+    pub program: &'static str,
+    /// Names the list of the programs that answer here.
+    pub programs: &'static str,
 
     /// Names the timeline of the room of this name.
     pub timeline: fn(&str) -> String,
@@ -86,6 +90,8 @@ pub struct Words {
     pub search: &'static str,
     /// Nobody has said anything yet: what is so, and what to do about it.
     pub empty: (&'static str, &'static str),
+    /// Who answers here goes by this name, and how to ask them.
+    pub ask: fn(&str) -> String,
     /// Nothing has been heard about the room yet.
     pub entering: &'static str,
     /// The room cannot be entered.
@@ -112,10 +118,16 @@ pub struct Words {
 
     /// These people write; at least one.
     pub typing: fn(&[&str]) -> String,
+    /// The program of this name has been asked, and has not said anything yet.
+    pub thinking: fn(&str) -> String,
+    /// Ends an answer that grows.
+    pub stop: &'static str,
     /// Labels the composer.
     pub composer: &'static str,
     /// Stands in the empty composer.
     pub placeholder: &'static str,
+    /// Names the list of those who can be mentioned.
+    pub mentions: &'static str,
     /// Sends.
     pub send: &'static str,
     /// So many characters are left.

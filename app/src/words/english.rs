@@ -34,6 +34,8 @@ pub(super) const WORDS: Words = Words {
     here: |n| format!("{n} here"),
     you: "you",
     more_members: |n| format!("and {n} more"),
+    program: "bot",
+    programs: "Bots",
 
     timeline: |room| format!("Messages in {room}"),
     day: |date| format!("{}, {} {} {}", date.weekday(), date.day(), date.month(), date.year()),
@@ -60,6 +62,7 @@ pub(super) const WORDS: Words = Words {
     renewed: "The house is back with what it has kept. What was said last before may be missing.",
     search: "Search",
     empty: ("Nobody has said anything here yet.", "The tea is poured. The first word is yours."),
+    ask: |name| format!("Ask @{name} anything: try “@{name} help”."),
     entering: "Finding you a seat…",
     not_let_in: "You cannot come into this room.",
     to_lobby: "Back to the lobby",
@@ -95,8 +98,11 @@ pub(super) const WORDS: Words = Words {
         [one, two] => format!("{one} and {two} are writing…"),
         _ => "Several people are writing…".to_owned(),
     },
+    thinking: |name| format!("{name} is thinking…"),
+    stop: "Stop",
     composer: "Your message",
     placeholder: "Say something",
+    mentions: "Whom to mention",
     send: "Send",
     characters_left: |n| match n {
         1 => "1 character left".to_owned(),

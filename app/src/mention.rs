@@ -1,0 +1,73 @@
+//! Mentions: `@`, or the full-width `＠`, and a name. Whether one of a name is in a text, and which one is begun where
+//! somebody writes.
+
+/// Whether a text mentions a name: nothing that could belong to a longer name follows it. ASCII counts without regard to
+/// case.
+pub(crate) fn is_mentioned(name: &str, text: &str) -> bool {
+    text.split(is_at).skip(1).any(|after| {
+        strip_name(name, after)
+            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+    })
+}
+
+/// What is written of a name where a mention has begun, given what stands before the caret: all that follows the last `@`
+/// of the line, unless that stands within a word, as in an address for mail.
+pub(crate) fn begun(before: &str) -> Option<&str> {
+    let (head, typed) = before.rsplit_once(is_at)?;
+    (!head.ends_with(|last: char| last.is_ascii_alphanumeric()) && !typed.contains('\n')).then_some(typed)
+}
+
+/// Whether a name goes on where what is written of it ends.
+pub(crate) fn goes_on(name: &str, typed: &str) -> bool {
+    strip_name(typed, name).is_some()
+}
+
+/// What follows a name at the beginning of a text.
+fn strip_name<'a>(name: &str, text: &'a str) -> Option<&'a str> {
+    let (head, rest) = text.split_at_checked(name.len())?;
+    head.eq_ignore_ascii_case(name).then_some(rest)
+}
+
+fn is_at(c: char) -> bool {
+    matches!(c, '@' | '＠')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{begun, goes_on, is_mentioned};
+
+    #[test]
+    fn a_name_is_mentioned_where_it_ends() {
+        for text in ["@小二", "＠小二 帮助", "你好@小二，帮助", "no @小二黑, but @小二"] {
+            assert!(is_mentioned("小二", text), "{text}");
+        }
+        for text in ["小二", "@小", "@小二黑", "@小二_", "@ 小二", "@二小", ""] {
+            assert!(!is_mentioned("小二", text), "{text}");
+        }
+        assert!(is_mentioned("Ann Lee", "thanks, @ann lee!"));
+        assert!(!is_mentioned("Ann", "thanks, @Anna"));
+    }
+
+    #[test]
+    fn a_mention_begins_with_the_last_sign_of_its_line() {
+        assert_eq!(begun("hello @A"), Some("A"));
+        assert_eq!(begun("你好＠小"), Some("小"));
+        assert_eq!(begun("@"), Some(""));
+        assert_eq!(begun("@Ann @B"), Some("B"));
+        assert_eq!(begun("@Ann Le"), Some("Ann Le"));
+        for nothing in ["", "hello", "ann@example", "@A\nand"] {
+            assert_eq!(begun(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_name_goes_on_from_what_is_written_of_it() {
+        for typed in ["", "a", "AN", "Ann Lee"] {
+            assert!(goes_on("Ann Lee", typed), "{typed}");
+        }
+        for typed in ["nn", "Ann  ", "Ann Lee "] {
+            assert!(!goes_on("Ann Lee", typed), "{typed}");
+        }
+        assert!(goes_on("小二", "小") && !goes_on("小二", "小\u{4e00}"));
+    }
+}

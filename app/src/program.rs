@@ -1,0 +1,16 @@
+//! The mark of programs: whoever reads a name sees whether a person bears it. It comes from the id, which nobody chooses,
+//! and is no text of the name's, so that no name can pose as one that bears it.
+
+use chat::protocol::User;
+use leptos::prelude::*;
+
+use crate::words::Words;
+
+/// The mark, beside the name of a program; beside that of a person, nothing. Of the class `hidden` it is there only to be
+/// heard.
+pub(crate) fn mark(user: &User, words: &'static Words, class: &'static str) -> impl IntoView + use<> {
+    // As an image it is told from the name by those who listen, too.
+    user.id
+        .is_program()
+        .then(|| view! { <span class=class role="img" aria-label=words.program>{words.program}</span> })
+}
