@@ -52,6 +52,7 @@ impl ServiceUrl {
         ServiceUrl(url)
     }
 
+    #[cfg(test)]
     pub(crate) fn as_url(&self) -> &Url {
         &self.0
     }
