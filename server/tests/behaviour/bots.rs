@@ -10,6 +10,8 @@ use server::config::BotsFile;
 
 use crate::support::{Lines, TestApp};
 
+pub(crate) const MANUAL: &str = include_str!("../../../docs/bots.md");
+
 /// A house with the bots of this file.
 pub(crate) async fn with_bots(file: &str) -> TestApp {
     let bots = BotsFile::parse(file).unwrap();
@@ -128,4 +130,33 @@ async fn nobody_stops_what_is_not_there_and_it_is_no_mistake() {
     assert_eq!(ann.refused().await.code.as_str(), "id_unfit");
     ann.send_text(r#"{"stop":{"room":"elsewhere","id":"none"}}"#).await;
     assert_eq!(ann.refused().await.code.as_str(), "not_joined");
+}
+
+#[test]
+fn every_file_in_the_manual_is_one() {
+    let files: Vec<&str> =
+        MANUAL.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(files.len() >= 5, "{}", files.len());
+    for file in files {
+        BotsFile::parse(file).unwrap_or_else(|mistake| panic!("{file}\n{mistake}"));
+    }
+}
+
+#[test]
+fn what_the_manual_calls_a_default_is_one() {
+    let (_, file) = MANUAL.split_once("\n## The file\n").unwrap();
+    let (file, _) = file.split_once("\n## ").unwrap();
+    let rows = file.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows: Vec<(&str, &str)> = rows.map(|row| row.split_once("` | ").unwrap()).collect();
+    let set = |name: &str| {
+        let row = rows.iter().find(|(of, _)| *of == name).unwrap_or_else(|| panic!("{name} is not there"));
+        let value = row.1.split('`').nth(1).unwrap();
+        format!("{name} = {value}\n")
+    };
+    let bot = "[[bot]]\nname = \"Bo\"\n";
+    let said: String = ["rooms", "answers", "context", "budget", "patience", "at_once"].map(set).concat();
+    let whole = format!("{}{bot}{said}[bot.tuling]\nkey_env = \"KEY\"\n", set("waiter"));
+    let bare = format!("{bot}[bot.tuling]\nkey_env = \"KEY\"\n");
+    let parsed = |file: &str| format!("{:?}", BotsFile::parse(file).unwrap());
+    assert_eq!(parsed(&whole), parsed(&bare));
 }

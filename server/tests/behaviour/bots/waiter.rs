@@ -2,7 +2,7 @@
 
 use chat::protocol::Event;
 
-use super::{answer, ask};
+use super::{MANUAL, answer, ask};
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -97,4 +97,21 @@ async fn nobody_has_more_than_twenty_reminders() {
     }
     let told = ask(&mut ann, "more", "@小二 提醒我 2天后 喝茶").await.text;
     assert_eq!(&*told, "你已经有 20 个提醒了，先取消一个吧。");
+}
+
+#[tokio::test]
+async fn it_knows_everything_that_the_manual_says_it_does() {
+    let app = TestApp::start().await;
+    let mut ann = app.person("Ann").await.talk().await;
+    let orders = MANUAL.lines().filter(|line| line.starts_with("| `@")).flat_map(|line| {
+        let orders = line.trim_start_matches("| ").split(" | ").next().unwrap();
+        orders.split('`').skip(1).step_by(2)
+    });
+    let orders: Vec<&str> = orders.collect();
+    assert_eq!(orders.len(), 18);
+    for (n, order) in orders.into_iter().enumerate() {
+        let said = ask(&mut ann, &format!("m{n}"), order).await.text;
+        assert!(!said.contains("@小二 help”") && !said.contains("@小二 帮助”"), "{order}: {said}");
+        assert!(!said.starts_with("When?") && !said.starts_with("什么时候？"), "{order}: {said}");
+    }
 }
