@@ -90,14 +90,11 @@ pub fn Composer() -> impl IntoView {
                 aria-describedby="composer-count composer-problem"
                 aria-invalid=over
                 aria-autocomplete="list"
-                aria-haspopup="listbox"
                 aria-controls=LIST
                 aria-activedescendant=move || suggestions.active()
                 on:keydown=key
                 on:input=input
                 on:compositionend=move |_| suggestions.look(&model)
-                on:click=move |_| suggestions.close()
-                on:blur=move |_| suggestions.close()
             ></textarea>
             // The focus stays in the text, and with it the keyboard of a phone.
             <button

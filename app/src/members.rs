@@ -17,14 +17,12 @@ pub fn Members() -> impl IntoView {
     let words = words();
     // Before anything was heard, nobody is not a number.
     let count = move || model.members.with(|members| (members.count > 0).then(|| members.count.to_string()));
-    let list = move || sorted(&model).iter().map(|user| member(user, &model)).collect::<Vec<_>>();
+    let list = |of: fn(&Model) -> Vec<User>| {
+        move || of(&model).iter().map(|user| member(user, &model)).collect::<Vec<_>>()
+    };
     let more = move || {
         let more = model.members.with(|members| members.count.saturating_sub(members.list.len()));
         (more > 0).then(|| (words.more_members)(more))
-    };
-    let bots = move || {
-        let bots: Vec<_> = model.members.with(|members| members.bots.iter().map(bot).collect());
-        (!bots.is_empty()).then(|| view! { <ul class="members__bots" aria-label=words.programs>{bots}</ul> })
     };
     view! {
         <aside class="members" id="members" popover="auto" tabindex="0" aria-label=words.members>
@@ -33,9 +31,9 @@ pub fn Members() -> impl IntoView {
                 <span class="members__count">{count}</span>
             </h2>
             <Close of="members"/>
-            <ul class="members__list">{list}</ul>
+            <ul class="members__list">{list(sorted)}</ul>
             <p class="members__more">{more}</p>
-            {bots}
+            <ul class="members__bots" aria-label=words.programs>{list(bots)}</ul>
         </aside>
     }
 }
@@ -53,24 +51,33 @@ pub(crate) fn sorted(model: &Model) -> Vec<User> {
     sorted.into_iter().map(|(_, user)| user).collect()
 }
 
-fn member(user: &User, model: &Model) -> impl IntoView + use<> {
-    let you = model.me.with_untracked(|me| me.id == user.id);
-    view! {
-        <li class="members__member">
-            <span class=format!("members__dot tint-{}", user.id.tint()) aria-hidden="true"></span>
-            <bdi class="members__name">{user.name.to_string()}</bdi>
-            {you.then(|| view! { <span class="members__you">{words().you}</span> })}
-        </li>
-    }
+/// Those that answer here: always there, and so not counted.
+pub(crate) fn bots(model: &Model) -> Vec<User> {
+    model.members.get().bots
 }
 
-/// One that is always here.
-fn bot(user: &User) -> impl IntoView + use<> {
+fn member(user: &User, model: &Model) -> impl IntoView + use<> {
+    let you = model.me.with_untracked(|me| me.id == user.id).then(words);
+    let class = if user.id.is_program() { "members__bot" } else { "members__member" };
+    name(user, class, None, you.map(|words| words.you))
+}
+
+/// A name in a list, with the colour of who bears it. In a list to choose from it has an id, and may be the chosen one. The
+/// lists share it, for each one of its own would cost the browser's program a kilobyte.
+pub(crate) fn name(
+    user: &User,
+    class: &'static str,
+    choice: Option<(String, bool)>,
+    remark: Option<&'static str>,
+) -> impl IntoView + use<> {
+    let role = choice.is_some().then_some("option");
+    let chosen = choice.as_ref().map(|(_, chosen)| if *chosen { "true" } else { "false" });
     view! {
-        <li class="members__bot">
+        <li class=class id=choice.map(|(id, _)| id) role=role aria-selected=chosen>
             <span class=format!("members__dot tint-{}", user.id.tint()) aria-hidden="true"></span>
             <bdi class="members__name">{user.name.to_string()}</bdi>
-            {mark(user, words(), "program")}
+            {mark(user, words())}
+            {remark.map(|remark| view! { <span class="members__you">{remark}</span> })}
         </li>
     }
 }

@@ -4,17 +4,26 @@
 /// Whether a text mentions a name: nothing that could belong to a longer name follows it. ASCII counts without regard to
 /// case.
 pub(crate) fn is_mentioned(name: &str, text: &str) -> bool {
-    text.split(is_at).skip(1).any(|after| {
-        strip_name(name, after)
-            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+    text.char_indices().any(|(at, c)| {
+        is_at(c)
+            && strip_name(name, &text[at + c.len_utf8()..])
+                .is_some_and(|rest| !rest.chars().next().is_some_and(goes_in_a_word))
     })
 }
 
 /// What is written of a name where a mention has begun, given what stands before the caret: all that follows the last `@`
 /// of the line, unless that stands within a word, as in an address for mail.
 pub(crate) fn begun(before: &str) -> Option<&str> {
-    let (head, typed) = before.rsplit_once(is_at)?;
-    (!head.ends_with(|last: char| last.is_ascii_alphanumeric()) && !typed.contains('\n')).then_some(typed)
+    let (mut typed, mut last) = (None, ' ');
+    for (at, c) in before.char_indices() {
+        if is_at(c) {
+            typed = (!last.is_ascii_alphanumeric()).then(|| &before[at + c.len_utf8()..]);
+        } else if c == '\n' {
+            typed = None;
+        }
+        last = c;
+    }
+    typed
 }
 
 /// Whether a name goes on where what is written of it ends.
@@ -32,16 +41,43 @@ fn is_at(c: char) -> bool {
     matches!(c, '@' | '＠')
 }
 
+/// Whether words are made of it, as nearly as its block tells: of every letter by itself there is a table, which takes a
+/// kilobyte of the browser's program.
+fn goes_in_a_word(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(c, '_'
+            | '\u{c0}'..='\u{1fff}'
+            | '\u{2c00}'..='\u{2dff}'
+            | '\u{3005}'..='\u{3007}'
+            | '\u{3040}'..='\u{d7ff}'
+            | '\u{f900}'..='\u{faff}'
+            | '０'..='９'
+            | 'Ａ'..='Ｚ'
+            | 'ａ'..='ｚ'
+            | '\u{ff66}'..='\u{ffdc}'
+            | '\u{20000}'..='\u{3ffff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::{begun, goes_on, is_mentioned};
 
     #[test]
     fn a_name_is_mentioned_where_it_ends() {
-        for text in ["@小二", "＠小二 帮助", "你好@小二，帮助", "no @小二黑, but @小二"] {
+        for text in [
+            "@小二",
+            "＠小二 帮助",
+            "你好@小二，帮助",
+            "no @小二黑, but @小二",
+            "@小二🍵",
+            "@小二」",
+            "@小二…",
+        ] {
             assert!(is_mentioned("小二", text), "{text}");
         }
-        for text in ["小二", "@小", "@小二黑", "@小二_", "@ 小二", "@二小", ""] {
+        for text in
+            ["小二", "@小", "@小二黑", "@小二_", "@小二ー", "@小二é", "@小二가", "@ 小二", "@二小", ""]
+        {
             assert!(!is_mentioned("小二", text), "{text}");
         }
         assert!(is_mentioned("Ann Lee", "thanks, @ann lee!"));

@@ -10,14 +10,11 @@ use chat::{
     protocol::{Message, Refused, User},
     time::Millis,
 };
-use leptos::{
-    either::{Either, EitherOf6},
-    prelude::*,
-};
+use leptos::{either::EitherOf6, prelude::*};
 use time::{Date, OffsetDateTime, Time};
 
 use crate::{
-    action::{Action, use_actions},
+    action::{Action, button, use_actions},
     address::{anchor, permalink},
     growing::grows,
     mention::is_mentioned,
@@ -69,14 +66,16 @@ fn said(
     let full = (words.moment)(date, &clock);
     // A quiet sign for the reader, whose name is called.
     let calls = !mine && use_model().me.with_untracked(|me| is_mentioned(&me.name, &message.text));
-    let class = match (leads, mine) {
-        (true, true) => "line line--leads message message--mine",
-        (true, false) => "line line--leads message",
-        (false, true) => "line message message--mine",
-        (false, false) => "line message",
+    let class = match (leads, mine, calls) {
+        (true, true, _) => "line line--leads message message--mine",
+        (true, false, true) => "line line--leads message message--calls",
+        (true, false, false) => "line line--leads message",
+        (false, true, _) => "line message message--mine",
+        (false, false, true) => "line message message--calls",
+        (false, false, false) => "line message",
     };
     view! {
-        <li class=class class:message--calls=calls id=anchor(message.seq) aria-live=past.then_some("off")>
+        <li class=class id=anchor(message.seq) aria-live=past.then_some("off")>
             {author(&message.user, leads)}
             // The way to link to it. It is no stop on the way of the Tab key, which would have a hundred of them.
             <a class="line__time" href=permalink(&message.room, message.seq) title=full tabindex="-1">
@@ -113,21 +112,11 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
         }
     });
     let below = asks.map(|(sentence, again)| {
-        let actions = use_actions();
-        let (retry, discard) = ((actions.clone(), id.clone()), (actions, id));
         view! {
             <p class="pending__reason">{sentence}</p>
             <p class="pending__actions">
-                <button type="button" on:click=move |_| retry.0.perform(Action::Retry(retry.1.clone()))>
-                    {again}
-                </button>
-                <button
-                    type="button"
-                    class="quiet"
-                    on:click=move |_| discard.0.perform(Action::Discard(discard.1.clone()))
-                >
-                    {words.discard}
-                </button>
+                {button("", again, Action::Retry(id.clone()))}
+                {button("quiet", words.discard, Action::Discard(id))}
             </p>
         }
     });
@@ -144,23 +133,18 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
 
 /// Who says it. Where the name stands above already it is there only to be heard.
 pub(crate) fn author(user: &User, leads: bool) -> impl IntoView + use<> {
-    let tint = user.id.tint();
-    let name = user.name.to_string();
-    if leads {
-        // A seal bears the first character of a name.
+    // A seal bears the first character of a name.
+    let seal = leads.then(|| {
         let seal: String = user.name.chars().take(1).collect();
-        Either::Left(view! {
-            <span class=format!("line__seal tint-{tint}") aria-hidden="true">{seal}</span>
-            <span class="line__by">
-                <bdi class=format!("line__author tint-{tint}")>{name}</bdi>
-                {mark(user, words(), "program")}
-            </span>
-        })
-    } else {
-        Either::Right(view! {
-            <bdi class="line__author hidden">{name}</bdi>
-            {mark(user, words(), "hidden")}
-        })
+        view! { <span class=format!("line__seal tint-{}", user.id.tint()) aria-hidden="true">{seal}</span> }
+    });
+    let class = if leads { "line__by" } else { "line__by hidden" };
+    view! {
+        {seal}
+        <span class=class>
+            <bdi class=format!("line__author tint-{}", user.id.tint())>{user.name.to_string()}</bdi>
+            {mark(user, words())}
+        </span>
     }
 }
 

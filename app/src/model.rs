@@ -13,9 +13,8 @@ use crate::{
     boot::Boot,
     draft::Drafts,
     field::Field,
-    growing::{Which, which},
     language::Language,
-    row::{Row, Zone, rows},
+    row::{Row, Zone, key, rows},
 };
 
 /// A room in the list of the open ones.
@@ -85,7 +84,7 @@ struct Drawn {
     timeline: u64,
     left_off: Option<Seq>,
     outbox: u64,
-    growing: Vec<Which>,
+    growing: u64,
 }
 
 /// A client that knows what the page brought along.
@@ -159,7 +158,7 @@ impl Model {
             timeline: room.timeline().revision(),
             left_off: room.left_off(),
             outbox: client.outbox().revision(),
-            growing: room.growing().map(which).collect(),
+            growing: room.growing().fold(0, |all, one| key(&(all, &one.user.id, &one.id))),
         };
         if self.drawn.with_untracked(|last| last.as_ref() != Some(&drawn)) {
             self.drawn.set(Some(drawn));

@@ -6,11 +6,10 @@ use leptos::prelude::*;
 
 use crate::words::Words;
 
-/// The mark, beside the name of a program; beside that of a person, nothing. Of the class `hidden` it is there only to be
-/// heard.
-pub(crate) fn mark(user: &User, words: &'static Words, class: &'static str) -> impl IntoView + use<> {
+/// The mark, beside the name of a program; beside that of a person, nothing.
+pub(crate) fn mark(user: &User, words: &'static Words) -> impl IntoView + use<> {
     // As an image it is told from the name by those who listen, too.
     user.id
         .is_program()
-        .then(|| view! { <span class=class role="img" aria-label=words.program>{words.program}</span> })
+        .then(|| view! { <span class="program" role="img" aria-label=words.program>{words.program}</span> })
 }

@@ -193,7 +193,8 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
     rows
 }
 
-fn key(shown: &impl Hash) -> u64 {
+/// What tells one thing that is shown from another.
+pub(crate) fn key(shown: &impl Hash) -> u64 {
     let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
     shown.hash(&mut hasher);
     hasher.finish()

@@ -321,7 +321,7 @@ fn hit_view(language: Language, zone: &Zone, hit: &Hit) -> impl IntoView + use<>
                 <span class="hit__head">
                     <span class="hit__by">
                         <bdi class=author>{hit.user.name.to_string()}</bdi>
-                        {mark(&hit.user, language.words(), "program")}
+                        {mark(&hit.user, language.words())}
                     </span>
                     // The spaces are for the ear.
                     <span class="hidden">" "{language.finding().in_room}" "</span>

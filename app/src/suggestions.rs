@@ -5,16 +5,15 @@
 
 use chat::protocol::User;
 use js_sys::JsString;
-use leptos::prelude::*;
-use web_sys::HtmlTextAreaElement;
+use leptos::{ev::MouseEvent, prelude::*};
+use web_sys::{Element, HtmlTextAreaElement, wasm_bindgen::JsCast};
 
 use crate::{
     action::{Action, Actions, use_actions},
     field::Field,
-    members::sorted,
+    members::{bots, name, sorted},
     mention::{begun, goes_on},
     model::Model,
-    program::mark,
     ui::composer,
     words::words,
 };
@@ -22,78 +21,70 @@ use crate::{
 /// The id of the list.
 pub(crate) const LIST: &str = "mentions";
 
+/// What the ids of its names begin with.
+const OPTION: &str = "mention-";
+
 /// How many names are offered at once.
 const MOST: usize = 6;
 
 /// The names that are offered, and which of them would be taken. A copy is the same offer.
 #[derive(Clone, Copy)]
-pub(crate) struct Suggestions {
-    offered: Field<Vec<User>>,
-    chosen: Field<usize>,
-}
+pub(crate) struct Suggestions(Field<(Vec<User>, usize)>);
 
 impl Suggestions {
     /// An offer of nothing.
     pub(crate) fn none() -> Suggestions {
-        Suggestions { offered: Field::new(Vec::new()), chosen: Field::new(0) }
+        Suggestions(Field::new((Vec::new(), 0)))
     }
 
     /// Offers what goes on from the mention that is begun at the caret, if one is.
     pub(crate) fn look(self, model: &Model) {
         let typed = composer().and_then(|area| Some(at_caret(&area)?.1));
-        self.chosen.show(0);
-        self.offered.show(typed.map_or_else(Vec::new, |typed| going_on_from(model, &typed)));
+        self.0.set((typed.map_or_else(Vec::new, |typed| going_on_from(model, &typed)), 0));
     }
 
     /// Offers nothing more.
     pub(crate) fn close(self) {
-        self.offered.show(Vec::new());
+        self.0.update(|offer| offer.0.clear());
     }
 
     /// The id of the name that would be taken.
     pub(crate) fn active(self) -> Option<String> {
-        let is_any = self.offered.with(|offered| !offered.is_empty());
-        is_any.then(|| id_of(self.chosen.get()))
+        self.0.with(|(offered, chosen)| (!offered.is_empty()).then(|| id_of(*chosen)))
     }
 
     /// Whether this key was meant for what is offered; then it is done.
     pub(crate) fn key(self, key: &str, actions: &Actions) -> bool {
-        let count = self.offered.with_untracked(Vec::len);
+        let (count, chosen) = self.0.with_untracked(|(offered, chosen)| (offered.len(), *chosen));
         if count == 0 {
             return false;
         }
-        let chosen = self.chosen.get_untracked();
+        let choose = |chosen| self.0.update(|offer| offer.1 = chosen % count);
         match key {
-            "ArrowDown" => self.chosen.set((chosen + 1) % count),
-            "ArrowUp" => self.chosen.set((chosen + count - 1) % count),
-            "Enter" | "Tab" => self.take(chosen, actions),
+            "ArrowDown" => choose(chosen + 1),
+            "ArrowUp" => choose(chosen + count - 1),
+            "Enter" | "Tab" => return self.take(chosen, actions),
             "Escape" => self.close(),
-            // Elsewhere in the text is no mention, or another one.
-            "ArrowLeft" | "ArrowRight" | "Home" | "End" => {
-                self.close();
-                return false;
-            }
             _ => return false,
         }
         true
     }
 
-    /// Writes the name that was offered there where it was begun.
-    fn take(self, index: usize, actions: &Actions) {
-        let name = self.offered.with_untracked(|offered| offered.get(index).map(|user| user.name.clone()));
+    /// Writes the name that was offered there where it was begun. False if the caret has left that.
+    fn take(self, index: usize, actions: &Actions) -> bool {
+        let name = self.0.with_untracked(|(offered, _)| offered.get(index).map(|user| user.name.clone()));
         self.close();
-        if let Some(name) = name
-            && let Some(area) = composer()
-            && let Some((caret, typed)) = at_caret(&area)
-        {
-            let written = units(&typed) + 1;
-            let mention = format!("@{name} ");
-            // These fail only where the range is none, and this is one.
-            let _ = area.set_range_text_with_start_and_end(&mention, caret - written, caret);
-            let after = caret - written + units(&mention);
-            let _ = area.set_selection_range(after, after);
-            actions.perform(Action::Write(area.value()));
-        }
+        let Some(name) = name else { return false };
+        let Some(area) = composer() else { return false };
+        let Some((caret, typed)) = at_caret(&area) else { return false };
+        let mention = format!("@{name} ");
+        let from = caret - units(&typed) - 1;
+        // These fail only where the range is none, and this is one.
+        let _ = area.set_range_text_with_start_and_end(&mention, from, caret);
+        let after = from + units(&mention);
+        let _ = area.set_selection_range(after, after);
+        actions.perform(Action::Write(area.value()));
+        true
     }
 }
 
@@ -101,64 +92,58 @@ impl Suggestions {
 pub(crate) fn suggested(suggestions: Suggestions) -> impl IntoView {
     let actions = use_actions();
     let options = move || {
-        let option = |(index, user): (usize, &User)| {
-            let actions = actions.clone();
-            view! {
-                <li
-                    class="mentions__one"
-                    id=id_of(index)
-                    role="option"
-                    aria-selected=move || if suggestions.chosen.get() == index { "true" } else { "false" }
-                    on:click=move |_| suggestions.take(index, &actions)
-                >
-                    <span class=format!("members__dot tint-{}", user.id.tint()) aria-hidden="true"></span>
-                    <bdi class="members__name">{user.name.to_string()}</bdi>
-                    {mark(user, words(), "program")}
-                </li>
-            }
-        };
-        suggestions.offered.with(|offered| offered.iter().enumerate().map(option).collect::<Vec<_>>())
+        suggestions.0.with(|(offered, chosen)| {
+            let option = |(index, user): (usize, &User)| {
+                name(user, "mentions__one", Some((id_of(index), index == *chosen)), None)
+            };
+            offered.iter().enumerate().map(option).collect::<Vec<_>>()
+        })
     };
-    let hidden = move || suggestions.offered.with(Vec::is_empty);
+    // The focus stays in the text, and with it the keyboard of a phone.
+    let stay = |event: MouseEvent| event.prevent_default();
+    let take = move |event: MouseEvent| {
+        let on = event.target().and_then(|target| target.unchecked_into::<Element>().closest("li").ok()?);
+        let index = on.and_then(|option| option.id().strip_prefix(OPTION)?.parse().ok());
+        if let Some(index) = index {
+            suggestions.take(index, &actions);
+        }
+    };
     view! {
-        // The focus stays in the text, and with it the keyboard of a phone.
         <ul
             class="mentions"
             id=LIST
             role="listbox"
             aria-label=words().mentions
-            hidden=hidden
-            on:mousedown=|event| event.prevent_default()
+            on:mousedown=stay
+            on:click=take
         >
             {options}
         </ul>
     }
 }
 
+fn id_of(index: usize) -> String {
+    format!("{OPTION}{index}")
+}
+
 /// The bots first, which are there to be asked, then people as the list of members has them. A name that is all there is
 /// nothing to offer.
 fn going_on_from(model: &Model, typed: &str) -> Vec<User> {
     let me = model.me.get_untracked().id;
-    let bots = model.members.get_untracked().bots;
-    let people = sorted(model).into_iter().filter(|user| user.id != me);
-    let mut offered: Vec<User> =
-        bots.into_iter().chain(people).filter(|user| goes_on(&user.name, typed)).take(MOST).collect();
+    let mut offered = bots(model);
+    offered.append(&mut sorted(model));
+    offered.retain(|user| user.id != me && goes_on(&user.name, typed));
+    offered.truncate(MOST);
     if offered.iter().all(|user| user.name.len() == typed.len()) {
         offered.clear();
     }
     offered
 }
 
-fn id_of(index: usize) -> String {
-    format!("mention-{index}")
-}
-
-/// Where the caret is, as the browser counts, and what is written before it of a mention that has begun; `None` where none
-/// has, or where something is selected.
+/// Where the caret is, as the browser counts, and what is written before it of a mention that has begun, if one has.
 fn at_caret(area: &HtmlTextAreaElement) -> Option<(u32, String)> {
     let caret = area.selection_start().ok()??;
-    let before = (area.selection_end().ok()?? == caret)
-        .then(|| String::from(JsString::from(area.value()).slice(0, caret)))?;
+    let before = String::from(JsString::from(area.value()).slice(0, caret));
     begun(&before).map(|typed| (caret, typed.to_owned()))
 }
 

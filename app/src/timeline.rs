@@ -14,7 +14,7 @@ use leptos::{
 };
 
 use crate::{
-    action::{Action, use_actions},
+    action::{Action, button, use_actions},
     address::permalink,
     composer::call,
     field::Field,
@@ -78,16 +78,15 @@ fn Log() -> impl IntoView {
     // Runs after the lines are drawn and before they are painted.
     Effect::new(move |_| {
         model.rows.track();
-        reader.keep(model.looking_back.get_untracked());
-    });
-    // An answer may be drawn after this runs, but not after the frame begins that shows it.
-    Effect::new(move |_| {
         model.growing.track();
-        request_animation_frame(move || {
+        let keep = move || {
             if reader.is_there() {
                 reader.keep(model.looking_back.get_untracked());
             }
-        });
+        };
+        keep();
+        // An answer that grows may be drawn after this, but not after the frame begins that shows it.
+        request_animation_frame(keep);
     });
     let words = words();
     let label = move || (words.timeline)(&room_title(words, model.room.get().as_str()));
@@ -184,7 +183,7 @@ fn State() -> impl IntoView {
                 <img class="opening__mark" src="/mark.svg" alt="" width="72" height="72"/>
                 <p class="opening__title">{words.empty.0}</p>
                 <p>{words.empty.1}</p>
-                {move || hint(&model)}
+                {hint(&model)}
             </div>
         }),
         Opening::Entering => EitherOf5::D(view! {
@@ -192,17 +191,13 @@ fn State() -> impl IntoView {
                 <p>{words.entering}</p>
             </div>
         }),
-        Opening::Refused(refused) => {
-            let actions = use_actions();
-            let to_lobby = move |_| actions.perform(Action::Visit(RoomName::lobby()));
-            EitherOf5::E(view! {
-                <div class="opening opening--refused" role="alert">
-                    <p class="opening__title">{words.not_let_in}</p>
-                    <p>{reason(&refused)}</p>
-                    <p><button type="button" on:click=to_lobby>{words.to_lobby}</button></p>
-                </div>
-            })
-        }
+        Opening::Refused(refused) => EitherOf5::E(view! {
+            <div class="opening opening--refused" role="alert">
+                <p class="opening__title">{words.not_let_in}</p>
+                <p>{reason(&refused)}</p>
+                <p>{button("", words.to_lobby, Action::Visit(RoomName::lobby()))}</p>
+            </div>
+        }),
     }
 }
 

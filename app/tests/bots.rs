@@ -1,5 +1,6 @@
 //! What a page shows of programs: their mark, the list of those that answer, and their answers while they grow.
 #![cfg(feature = "ssr")]
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 use app::{
     action::Actions,
@@ -52,8 +53,9 @@ fn the_mark_is_heard_with_every_message_and_seen_with_the_name() {
     let events = vec![said(1, &waiter(), "one"), said(2, &waiter(), "two")];
     let view = room(Language::English, events, |_| {});
     let lines = view.split_once("timeline__lines").unwrap().1.split_once("</ol>").unwrap().0;
-    assert_eq!(lines.matches("aria-label=\"bot\" class=\"program\"").count(), 1, "{lines}");
-    assert_eq!(lines.matches("aria-label=\"bot\" class=\"hidden\"").count(), 1, "{lines}");
+    assert_eq!(lines.matches("aria-label=\"bot\" class=\"program\"").count(), 2, "{lines}");
+    assert_eq!(lines.matches("class=\"line__by\"").count(), 1, "{lines}");
+    assert_eq!(lines.matches("class=\"line__by hidden\"").count(), 1, "{lines}");
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn bots_stand_below_the_people_and_are_not_counted() {
     assert_eq!(bots.matches("class=\"members__bot\"").count(), 1);
     assert!(flat(bots).contains("小二</bdi><span role=\"img\""), "{bots}");
     let view = document(|| chat(&boot(Language::English, vec![], vec![]), |_| {}));
-    assert!(!view.contains("members__bots"), "{view}");
+    assert!(!view.contains("members__bot\""), "{view}");
 }
 
 #[test]
@@ -133,13 +135,13 @@ fn a_program_that_has_said_nothing_yet_thinks() {
 fn an_answer_grows_as_a_line_of_its_author_that_is_not_announced() {
     let view = room(Language::English, vec![said(1, &user("Ann"), "hello")], |client| {
         grow(client, "a1", "Ann", "Tea");
-        grow(client, "a1", "Ann", "\n<b>Tea</b> & http://example.org/\n");
+        grow(client, "a1", "Ann", "\n<b>Tea</b> & http://example.org/t\n");
     });
     let line = growing_line(&view);
     assert!(line.contains("line line--leads growing") && line.contains("aria-live=\"off\""), "{line}");
     assert!(line.contains(">小二</bdi>") && line.contains("class=\"program\""), "{line}");
-    assert!(line.contains("&lt;b&gt;Tea&lt;/b&gt; &amp; <"), "{line}");
-    assert!(line.contains("<a href=\"http://example.org/\""), "{line}");
+    assert!(line.contains("&lt;b&gt;Tea&lt;/b&gt; &amp; http://example.org/t<"), "{line}");
+    assert!(!line.contains("<a "), "a link that still grows leads elsewhere: {line}");
     assert!(line.contains("小二 is writing…") && !line.contains("thinking"), "{line}");
 }
 
@@ -165,7 +167,7 @@ fn only_who_asked_is_offered_to_stop_an_answer() {
         for (asker, times) in [("Me", 1), ("Ann", 0)] {
             let view = room(language, vec![], |client| grow(client, "a1", asker, "Tea"));
             assert_eq!(view.matches("growing__stop").count(), times, "{asker}: {view}");
-            assert_eq!(view.matches(&format!(">{word}</span>")).count(), times, "{asker}: {view}");
+            assert_eq!(view.matches(&format!(">{word}</button>")).count(), times, "{asker}: {view}");
         }
     }
 }
@@ -237,7 +239,7 @@ fn the_names_that_can_be_mentioned_are_a_list_that_belongs_to_the_composer() {
     let view = room(Language::Chinese, vec![], |_| {});
     for part in [
         "id=\"mentions\" role=\"listbox\" aria-label=\"可以提到的人\"",
-        "aria-autocomplete=\"list\" aria-haspopup=\"listbox\" aria-controls=\"mentions\"",
+        "aria-autocomplete=\"list\" aria-controls=\"mentions\"",
     ] {
         assert!(view.contains(part), "{part}: {view}");
     }

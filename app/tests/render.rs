@@ -73,7 +73,7 @@ fn one_persons_messages_in_a_row_stand_under_one_name() {
     let page = chat_page(boot(Language::English, events));
     assert_eq!(page.matches("line__seal").count(), 2);
     // The name is still there to be heard.
-    assert_eq!(page.matches("class=\"line__author hidden\">Ann<").count(), 1);
+    assert_eq!(page.matches("class=\"line__by hidden\"><bdi class=\"line__author tint-").count(), 1);
 }
 
 #[test]
