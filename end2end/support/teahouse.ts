@@ -1,11 +1,12 @@
 // The real server: one process with a data folder of its own, which can be stopped, killed, frozen and started again
 // at the same address.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { somePort } from './port';
 
 const PROGRAM = process.env.TEAHOUSE_BIN ?? resolve(__dirname, '../../target/release/teahouse');
@@ -82,6 +83,12 @@ export class Teahouse {
       child.once('error', fail);
       child.once('close', code => fail(new Error(`the server ended with ${code}: ${said}`)));
     });
+  }
+
+  /** Has the program do something to the data folder, beside the server; what it answers. */
+  async work(...words: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(PROGRAM, [...words, `--data=${this.data}`], { env: {} });
+    return stdout;
   }
 
   /** Asks the server to stop, as an operator does; returns its exit code when it has. */
