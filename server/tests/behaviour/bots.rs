@@ -8,7 +8,7 @@ mod waiter;
 use chat::protocol::{Message, ServerLine};
 use server::config::BotsFile;
 
-use crate::support::{Lines, TestApp};
+use crate::support::{Hook, Lines, TestApp, client};
 
 pub(crate) const MANUAL: &str = include_str!("../../../docs/bots.md");
 
@@ -119,6 +119,31 @@ async fn who_asks_too_often_is_told_when_to_ask_again() {
         ask(&mut cai, "m1", "@Bo roll d6").await.text.starts_with("🎲"),
         "each has a budget of their own"
     );
+}
+
+#[tokio::test]
+async fn no_program_is_answered_so_that_no_two_of_them_talk_to_each_other() {
+    let app = with_bots(
+        "[[bot]]\nname = \"Bo\"\nrooms = [\"lobby\"]\nanswers = \"everything\"\n[bot.builtin]\n\
+         [[bot]]\nname = \"Cai\"\nrooms = [\"lobby\"]\nanswers = \"everything\"\n[bot.builtin]\n",
+    )
+    .await;
+    let mut ann = app.person("Ann").await.talk().await;
+    let hook = Hook::add(app.data(), &["--room", "lobby"]);
+    for text in ["@Bo help", "@Cai help", "help"] {
+        let pushed = client().no_proxy().build().unwrap().post(app.origin() + &hook.path).body(text);
+        assert_eq!(pushed.send().await.unwrap().status(), 201);
+    }
+    ann.say("m1", "@Bo roll d6").await;
+    let mut said = Vec::new();
+    while said.len() < 5 {
+        let message = ann.message().await;
+        said.push((message.seq, message.user.name.to_string()));
+    }
+    let names: Vec<&str> = said.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["deploys", "deploys", "deploys", "Ann", "Bo"]);
+    ann.say("m2", "@Cai roll d6").await;
+    assert_eq!(answer(&mut ann).await.seq, 7, "nothing was said in between");
 }
 
 #[tokio::test]
