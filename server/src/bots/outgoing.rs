@@ -26,6 +26,7 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
+use rustls_native_certs::CertificateResult;
 use tokio::time::timeout;
 
 pub(crate) use bounds::{Bounds, Patience, within};
@@ -69,18 +70,21 @@ impl Outgoing {
     /// The way to a service; fails, in one line, if there cannot be one. Connects to nobody yet. With `private`, names may
     /// lead to networks of one's own.
     pub(crate) fn new(places: Places, private: bool, bounds: Bounds) -> Result<Outgoing, String> {
-        Outgoing::asking(Arc::new(System), places, private, bounds)
+        // Those of the system, or of the file that `SSL_CERT_FILE` names.
+        let certificates = rustls_native_certs::load_native_certs();
+        Outgoing::believing(Arc::new(System), certificates, places, private, bounds)
     }
 
-    /// The same, with somebody else to ask for names.
-    pub(crate) fn asking(
+    /// The same, with somebody else to ask for names, and others to vouch for services.
+    fn believing(
         lookup: Arc<dyn Lookup>,
+        certificates: CertificateResult,
         places: Places,
         private: bool,
         bounds: Bounds,
     ) -> Result<Outgoing, String> {
         let client = Client::builder()
-            .tls_backend_preconfigured(tls::config(places.own().scheme() == "https")?)
+            .tls_backend_preconfigured(tls::config(certificates, places.own().scheme() == "https")?)
             .dns_resolver(Arc::new(Resolver::new(lookup, private)))
             .redirect(Policy::none())
             // Through a proxy nobody could say where a request ends up.

@@ -1,8 +1,18 @@
-use std::{collections::HashMap, env, io, net::IpAddr, process::Command, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    env,
+    io::{self, BufRead as _, BufReader},
+    net::IpAddr,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::body::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
 use reqwest::header::{HeaderMap, HeaderValue};
+use rustls_native_certs::{CertificateResult, load_certs_from_paths, load_native_certs};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::{
@@ -38,12 +48,22 @@ fn way(url: &str, others: &[&str]) -> Outgoing {
 }
 
 fn way_in(url: &str, others: &[&str], private: bool, bounds: Bounds) -> Outgoing {
+    believing(load_native_certs(), url, others, private, bounds).unwrap()
+}
+
+fn believing(
+    certificates: CertificateResult,
+    url: &str,
+    others: &[&str],
+    private: bool,
+    bounds: Bounds,
+) -> Result<Outgoing, String> {
     let names = ["a.example", "b.example", "c.example", "localhost"].map(|name| (name, "127.0.0.1"));
     let mut names = HashMap::from(names);
     names.insert("metadata.example", "169.254.169.254");
     let others = others.iter().map(|place| Place::parse(place).unwrap()).collect();
     let places = Places::new(ServiceUrl::parse(url).unwrap(), others);
-    Outgoing::asking(Arc::new(Names(names)), places, private, bounds).unwrap()
+    Outgoing::believing(Arc::new(Names(names)), certificates, places, private, bounds)
 }
 
 fn post() -> Post {
@@ -336,4 +356,80 @@ fn a_proxy_of_the_environment_is_not_asked() {
         child.env_remove("NO_PROXY").env_remove("no_proxy").args(["--exact", request]).output().unwrap();
     let said = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success() && said.contains("1 passed"), "{said}");
+}
+
+/// A server that speaks TLS as a.example, and says every line backwards that it is told. It ends with the test.
+struct Backwards {
+    folder: TempDir,
+    child: Child,
+    port: String,
+}
+
+impl Backwards {
+    fn start() -> Backwards {
+        let folder = tempfile::tempdir().unwrap();
+        let openssl = |args: &str| {
+            let mut command = Command::new("openssl");
+            command
+                .args(args.split(' '))
+                .current_dir(folder.path())
+                .stdin(Stdio::null())
+                .stderr(Stdio::null());
+            command
+        };
+        let made = openssl(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem -out cert.pem \
+             -subj /CN=a.example -addext subjectAltName=DNS:a.example -addext basicConstraints=critical,CA:FALSE",
+        );
+        assert!({ made }.status().unwrap().success());
+        let mut server = openssl("s_server -accept 127.0.0.1:0 -cert cert.pem -key key.pem -rev");
+        let mut child = server.stdout(Stdio::piped()).spawn().expect("openssl is installed");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = lines
+            .map(Result::unwrap)
+            .find_map(|line| Some(line.strip_prefix("ACCEPT 127.0.0.1:")?.to_owned()));
+        Backwards { port: port.expect("it says where it listens"), folder, child }
+    }
+
+    fn certificate(&self) -> CertificateResult {
+        load_certs_from_paths(Some(&self.folder.path().join("cert.pem")), None)
+    }
+
+    async fn told_by(&self, host: &str, certificates: CertificateResult) -> Failure {
+        let url = format!("https://{host}:{}/secret", self.port);
+        failed(&believing(certificates, &url, &[], true, bounds()).unwrap()).await
+    }
+}
+
+impl Drop for Backwards {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        self.child.wait().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_service_is_believed_if_its_certificate_is_vouched_for_and_is_its_own() {
+    let server = Backwards::start();
+    // What it says is no HTTP, and so it was told something: it was believed.
+    let failure = server.told_by("a.example", server.certificate()).await;
+    assert_eq!(failure.trouble, Trouble::Garbled, "{failure}");
+    for failure in [
+        server.told_by("b.example", server.certificate()).await,
+        server.told_by("a.example", load_native_certs()).await,
+    ] {
+        assert_eq!(failure.trouble, Trouble::Unreachable);
+        assert!(failure.detail.contains("certificate"), "{failure}");
+    }
+}
+
+#[test]
+fn without_any_certificates_there_is_no_way_by_https() {
+    let opened = |url| believing(CertificateResult::default(), url, &[], false, bounds());
+    let error = opened("https://a.example/").err().unwrap();
+    assert!(
+        error.starts_with("there are no root certificates") && error.contains("SSL_CERT_FILE"),
+        "{error}"
+    );
+    assert!(opened("http://a.example/").is_ok());
 }

@@ -1,12 +1,13 @@
-//! Whose certificates are believed: those of the system, or of the file that `SSL_CERT_FILE` names.
+//! Whose certificates are believed. Never reads any itself.
 
 use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls_native_certs::CertificateResult;
 
-/// How TLS is spoken; fails, in one line, if it is `needed` and nobody could be believed.
-pub(crate) fn config(needed: bool) -> Result<ClientConfig, String> {
-    let found = rustls_native_certs::load_native_certs();
+/// How TLS is spoken with those whom the certificates that were `found` vouch for; fails, in one line, if it is `needed`
+/// and there are none.
+pub(crate) fn config(found: CertificateResult, needed: bool) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);
     if needed && roots.is_empty() {
