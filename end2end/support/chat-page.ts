@@ -11,6 +11,14 @@ export class ChatPage {
   readonly messages: Locator;
   /** What is on its way. */
   readonly pending: Locator;
+  /** The answers of programs that are not whole yet. */
+  readonly growing: Locator;
+  /** What ends them. */
+  readonly stop: Locator;
+  /** What an empty room says of whom one can ask. */
+  readonly hint: Locator;
+  /** The names that can be mentioned. */
+  readonly mentions: Locator;
   /** Who came and went. */
   readonly notices: Locator;
   readonly days: Locator;
@@ -25,6 +33,8 @@ export class ChatPage {
   readonly toNewest: Locator;
   readonly rooms: Locator;
   readonly members: Locator;
+  /** The programs that answer here. */
+  readonly bots: Locator;
   readonly title: Locator;
   readonly goToRoom: Locator;
   readonly otherLanguage: Locator;
@@ -39,6 +49,10 @@ export class ChatPage {
     this.timeline = page.getByRole('log');
     this.messages = this.timeline.locator('.message');
     this.pending = this.timeline.locator('.pending');
+    this.growing = this.timeline.locator('.growing');
+    this.stop = this.growing.getByRole('button');
+    this.hint = this.timeline.locator('.opening__hint');
+    this.mentions = page.getByRole('option');
     this.notices = this.timeline.locator('.notice');
     this.days = this.timeline.locator('.day');
     this.news = this.timeline.locator('.news');
@@ -49,6 +63,7 @@ export class ChatPage {
     this.toNewest = page.locator('.to-newest');
     this.rooms = page.locator('.rooms');
     this.members = page.locator('.members__member');
+    this.bots = page.locator('.members__bot');
     this.title = page.getByRole('heading', { level: 1 });
     this.goToRoom = page.locator('#go-to-room');
     this.otherLanguage = page.locator('.language button');
