@@ -108,11 +108,11 @@ pub enum Command {
     },
 
     /// Make, list and revoke hooks, by which programs post into rooms, while a server runs or without one
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Hook(HookCommand),
 
     /// Make, list and revoke tokens for the API, while a server runs or without one
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Token(TokenCommand),
 }
 

@@ -51,3 +51,30 @@ impl Rates {
         limiter
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{REMEMBERED, Rates, TokenId};
+
+    #[test]
+    fn no_more_tokens_are_remembered_than_there_is_room_for() {
+        let rates = Rates::default();
+        for n in 0..REMEMBERED + 10 {
+            let id = TokenId::parse(&format!("{n:012x}")).unwrap();
+            rates.check(&id, 1).unwrap();
+            assert!(rates.check(&id, 1).is_err(), "{n}: it is remembered for now");
+        }
+        assert_eq!(rates.0.lock().unwrap().len(), 10);
+    }
+
+    #[test]
+    fn another_rate_counts_from_now_on() {
+        let rates = Rates::default();
+        let id = TokenId::parse("000000000000").unwrap();
+        rates.check(&id, 1).unwrap();
+        assert!(rates.check(&id, 1).is_err());
+        rates.check(&id, 2).unwrap();
+        rates.check(&id, 2).unwrap();
+        assert!(rates.check(&id, 2).is_err());
+    }
+}

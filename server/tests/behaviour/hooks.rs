@@ -3,10 +3,11 @@
 mod refused;
 mod slack;
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
-use chat::protocol::Message;
+use chat::{protocol::Message, room_name::RoomName};
 use reqwest::Response;
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::{
@@ -143,6 +144,53 @@ async fn a_hook_for_all_rooms_reaches_those_that_were_spoken_in_and_those_that_a
         let held = held(&app, &format!("reader-{room}"), room).await;
         assert_eq!(held.iter().filter(|message| &*message.text == "closing time").count(), 1, "{room}");
     }
+}
+
+#[tokio::test]
+async fn where_one_room_cannot_take_it_the_others_have_it_and_a_retry_reaches_the_rest() {
+    let app = TestApp::start().await;
+    let hook = Hook::add(app.data(), &["--room", "*"]);
+    let mut ann = app.person("Ann").await.talk_in(&["a", "b", "c"]).await;
+    ann.say_in("b", "m1", "anybody?").await;
+    ann.message().await;
+    let file = Connection::open(app.data().join("teahouse.db")).unwrap();
+    file.execute_batch(
+        "CREATE TRIGGER spoilt BEFORE INSERT ON event WHEN new.room = (SELECT id FROM room WHERE name = 'b')
+         BEGIN SELECT RAISE(ABORT, 'spoilt'); END",
+    )
+    .unwrap();
+    let key = ("idempotency-key", "all");
+    assert_eq!(app.browser().push(&hook.path, &[key], "closing time").await.status(), 503);
+    let heard = [ann.message().await.room, ann.message().await.room];
+    assert_eq!(heard.iter().map(RoomName::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(["a", "c"]));
+    file.execute_batch("DROP TRIGGER spoilt").unwrap();
+    let said = place(app.browser().push(&hook.path, &[key], "closing time").await).await;
+    assert_eq!(said["places"].as_array().unwrap().len(), 4);
+    assert_eq!(ann.message().await.room.as_str(), "b");
+    for room in ["a", "b", "c", "lobby"] {
+        let held = held(&app, &format!("reader-{room}"), room).await;
+        assert_eq!(held.iter().filter(|message| &*message.text == "closing time").count(), 1, "{room}");
+    }
+}
+
+#[tokio::test]
+async fn a_push_to_more_rooms_than_it_reaches_begins_with_the_open_ones_and_says_how_many_are_left_out() {
+    let data = std::sync::Arc::new(crate::support::folder());
+    let hook = Hook::add(data.path(), &["--room", "*"]);
+    let file = Connection::open(data.path().join("teahouse.db")).unwrap();
+    file.execute_batch(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1010)
+         INSERT INTO room (name, head) SELECT format('r%04d', i), 1 FROM n",
+    )
+    .unwrap();
+    let app = TestApp::on(data, |_| {}).await;
+    let mut ann = app.person("Ann").await.talk_in(&["zoo"]).await;
+    let said = place(app.browser().push(&hook.path, &[], "closing time").await).await;
+    let places = said["places"].as_array().unwrap();
+    let rooms: Vec<&str> = places.iter().map(|place| place["room"].as_str().unwrap()).collect();
+    assert_eq!((rooms.len(), &said["left_out"]), (1_000, &Value::from(12)));
+    assert_eq!(rooms[..3], ["lobby", "zoo", "r0001"]);
+    assert_eq!(ann.message().await.room.as_str(), "zoo");
 }
 
 #[tokio::test]

@@ -127,6 +127,8 @@ fn a_bad_word_is_one_line_that_names_it() {
         (vec!["token", "add", "--name", "n", "--scope", "all"], vec!["--scope", "all"]),
         (vec!["hook", "revoke"], vec!["<ID>"]),
         (vec!["hook", "brew"], vec!["brew"]),
+        (vec!["hook"], vec!["add", "list", "revoke"]),
+        (vec!["token"], vec!["add", "list", "revoke"]),
     ] {
         refused(&run(&words, &[]), 2, &naming);
     }
@@ -175,6 +177,24 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date_by_the_first_who
     let hook = Hook::add(data.path(), &["--room", "lobby"]);
     let server = Server::start(data.path(), &[]);
     assert_eq!(server.browser().push(&hook.path, &[], "tea").await.status(), 201);
+}
+
+#[test]
+fn beside_a_server_of_an_earlier_version_nothing_is_brought_up_to_date() {
+    let data = folder();
+    Hook::add(data.path(), &["--room", "lobby"]);
+    let path = data.path().join("teahouse.db");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.execute_batch("DROP TABLE record; PRAGMA user_version = 2;").unwrap();
+    drop(file);
+    // What a server holds as long as it serves.
+    let lock = fs::File::create(data.path().join("lock")).unwrap();
+    lock.try_lock().unwrap();
+    let output = tokens(data.path(), &["hook", "add", "--room", "lobby", "--name", "n"]);
+    refused(&output, 1, &["another Teahouse", data.path().to_str().unwrap()]);
+    let file = rusqlite::Connection::open(&path).unwrap();
+    let version: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 2);
 }
 
 #[test]

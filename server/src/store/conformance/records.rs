@@ -45,8 +45,8 @@ pub(crate) async fn a_record_that_is_put_where_there_is_none_takes_no_place(benc
     for drawer in DRAWERS {
         assert!(store.put(record(drawer, "a", "first"), Put::IfAbsent).await.unwrap());
         assert!(!store.put(record(drawer, "a", "second"), Put::IfAbsent).await.unwrap());
-        assert!(!store.put(record(drawer, "a", "first"), Put::IfAbsent).await.unwrap(), "nor one like it");
         assert_eq!(value(&store, drawer, "a").await.as_deref(), Some("first"));
+        assert!(!store.put(record(drawer, "a", "first"), Put::IfAbsent).await.unwrap(), "nor one like it");
         assert!(store.put(record(drawer, "a", "third"), Put::Always).await.unwrap());
         assert_eq!(value(&store, drawer, "a").await.as_deref(), Some("third"));
     }
