@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chat::protocol::ServerLine;
 use server::config::{BotsFile, Span};
 
 use super::{
@@ -18,7 +19,7 @@ async fn node(redis: &Redis, file: &str) -> TestApp {
 }
 
 #[tokio::test]
-async fn one_node_answers_and_people_on_all_of_them_see_it_grow_and_may_stop_it() {
+async fn one_node_answers_and_people_on_all_of_them_see_it_grow() {
     let (redis, service) = (Redis::start(), Service::start().await);
     let file = model(&service, "");
     let nodes = [node(&redis, &file).await, node(&redis, &file).await];
@@ -31,14 +32,11 @@ async fn one_node_answers_and_people_on_all_of_them_see_it_grow_and_may_stop_it(
     call.piece("Tea is").await;
     let seen = growing(&mut here).await;
     assert_eq!(growing(&mut there).await, seen);
-    // One of the two nodes gives the answer, so that one of these comes by the other.
-    stop(&mut here, &seen.id).await;
-    stop(&mut there, &seen.id).await;
+    call.end().await;
     for lines in [&mut here, &mut there] {
         let said = answer(lines).await;
-        assert_eq!((&*said.text, &said.id, said.seq), ("Tea is\n\n(stopped)", &seen.id, 2));
+        assert_eq!((&*said.text, &said.id, said.seq), ("Tea is", &seen.id, 2));
     }
-    call.hung_up().await;
     here.say("m2", "@Bo and coffee?").await;
     let call = service.call().await;
     assert!(call.body.contains("and coffee?"), "the first question is not asked again: {}", call.body);
@@ -47,6 +45,40 @@ async fn one_node_answers_and_people_on_all_of_them_see_it_grow_and_may_stop_it(
         let said = answer(lines).await;
         assert_eq!((&*said.text, said.seq), ("No.", 4));
     }
+}
+
+#[tokio::test]
+async fn who_asked_stops_an_answer_by_way_of_another_node() {
+    let (redis, service) = (Redis::start(), Service::start().await);
+    let file = model(&service, "");
+    let answers = node(&redis, &file).await;
+    let ann = answers.person("Ann").await;
+    let mut here = ann.talk().await;
+    here.say("m1", "@Bo what is tea?").await;
+    let mut call = service.call().await;
+    call.begin().await;
+    call.piece("Tea is").await;
+    let id = growing(&mut here).await.id;
+    let other = node(&redis, &file).await;
+    let mut cai = other.person("Cai").await.talk().await;
+    let mut there = other.browser().with_cookie(&ann.cookie()).talk().await;
+    call.piece(" leaves").await;
+    assert_eq!(&*growing(&mut there).await.text, "Tea is leaves");
+    stop(&mut cai, &id).await;
+    // What Cai says afterwards comes after their wish, by the same way.
+    cai.say("m1", "not mine").await;
+    here.until(|line| {
+        matches!(line, ServerLine::Message(said) if said.id.as_str() == "m1" && said.seq == 2).then_some(())
+    })
+    .await;
+    call.piece(".").await;
+    assert_eq!(&*growing(&mut there).await.text, "Tea is leaves.", "it was none of Cai's business");
+    stop(&mut there, &id).await;
+    for lines in [&mut here, &mut there] {
+        let said = answer(lines).await;
+        assert_eq!((&*said.text, &said.id), ("Tea is leaves.\n\n(stopped)", &id));
+    }
+    call.hung_up().await;
 }
 
 #[tokio::test]

@@ -65,17 +65,37 @@ async fn a_late_answer_is_said_once_where_it_was_asked_for() {
 }
 
 #[tokio::test]
+async fn what_was_answered_at_once_is_not_answered_again_later() {
+    let (service, folder) = (Service::start().await, tempfile::tempdir().unwrap());
+    let app = with_bots(&program(&service, folder.path())).await;
+    let mut ann = app.person("Ann").await.talk().await;
+    ann.say("m1", "@Bo what is tea?").await;
+    let call = service.call().await;
+    let asked: Value = serde_json::from_str(&call.body).unwrap();
+    call.answer("200 OK", "text/plain", "Leaves.").await;
+    assert_eq!(&*answer(&mut ann).await.text, "Leaves.");
+    // The answer is heard a moment before it is noted as given.
+    let url = asked["reply_url"].as_str().unwrap();
+    let records = rusqlite::Connection::open(app.data().join("teahouse.db")).unwrap();
+    eventually("it is noted", async || noted(&records, "done")).await;
+    let (status, problem) = post(url, "Leaves again.", false).await;
+    assert_eq!((status, &problem["error"]["code"]), (409, &Value::from("answered")));
+}
+
+/// Whether an answer is noted as this far.
+fn noted(records: &rusqlite::Connection, state: &str) -> bool {
+    let count = "SELECT count(*) FROM record WHERE value LIKE '%' || ?1 || '%'";
+    records.query_row(count, [state], |row| row.get::<_, u32>(0)).unwrap() == 1
+}
+
+#[tokio::test]
 async fn a_late_answer_finds_its_place_after_a_restart() {
     let (service, folder) = (Service::start().await, tempfile::tempdir().unwrap());
     let file = program(&service, folder.path());
     let app = with_bots(&file).await;
     let url = promised(&app, &service, "m1").await;
     let records = rusqlite::Connection::open(app.data().join("teahouse.db")).unwrap();
-    eventually("the promise is kept", async || {
-        let promised = "SELECT count(*) FROM record WHERE value LIKE '%promised%'";
-        records.query_row(promised, (), |row| row.get::<_, u32>(0)).unwrap() == 1
-    })
-    .await;
+    eventually("the promise is kept", async || noted(&records, "promised")).await;
     drop(records);
     let (ended, data) = app.stop().await;
     ended.unwrap();

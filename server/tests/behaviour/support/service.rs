@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use futures::FutureExt as _;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -28,6 +29,11 @@ impl Service {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.0.local_addr().expect("a listener has an address")
+    }
+
+    /// Whether somebody stands at the door.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.0.accept().now_or_never().is_some()
     }
 
     /// The next request.
