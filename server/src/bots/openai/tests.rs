@@ -291,7 +291,7 @@ async fn a_server_that_falls_silent_is_given_up_and_what_it_said_stays() {
     let said = Step::Say(stream(&[&delta("在")]).into());
     let mut service = TestService::start(vec![vec![said, Step::Stall]]).await;
     let mut settings = settings(&service.url("/v1"));
-    settings.silence_timeout.0 = Duration::from_millis(50);
+    settings.silence_timeout.0 = Duration::from_millis(300);
     let (answer, grown) = asked_with(&settings, 0).await;
     assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (Trouble::TooSlow, "在"));
     service.somebody_went().await;
@@ -301,7 +301,7 @@ async fn a_server_that_falls_silent_is_given_up_and_what_it_said_stays() {
 async fn a_server_that_never_begins_is_given_up() {
     let mut service = TestService::start(vec![vec![Step::Stall]]).await;
     let mut settings = settings(&service.url("/v1"));
-    settings.first_timeout.0 = Duration::from_millis(50);
+    settings.first_timeout.0 = Duration::from_millis(300);
     assert_eq!(asked_with(&settings, 0).await.0.unwrap_err().trouble, Trouble::TooSlow);
     service.somebody_went().await;
 }

@@ -47,7 +47,7 @@ impl Heard {
 pub(crate) struct TestService {
     pub(crate) port: u16,
     heard: Arc<Mutex<Vec<Heard>>>,
-    /// How many of those who asked went away while they were made to wait.
+    /// How many went away before they had asked, or while they were made to wait.
     gone: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
@@ -82,7 +82,7 @@ impl TestService {
         self.heard.lock().unwrap().clone()
     }
 
-    /// Waits until somebody goes away who was made to wait.
+    /// Waits until somebody has gone away.
     pub(crate) async fn somebody_went(&mut self) {
         self.gone.wait_for(|gone| *gone > 0).await.unwrap();
     }
@@ -100,7 +100,10 @@ async fn serve(
     heard: Arc<Mutex<Vec<Heard>>>,
     gone: watch::Sender<usize>,
 ) {
-    let Some(request) = read(&mut stream).await else { return };
+    let Some(request) = read(&mut stream).await else {
+        gone.send_modify(|gone| *gone += 1);
+        return;
+    };
     heard.lock().unwrap().push(request);
     let act = {
         let mut acts = acts.lock().unwrap();

@@ -93,7 +93,7 @@ async fn an_answer_that_is_too_long_for_a_message_is_too_long() {
 async fn a_robot_that_does_not_answer_is_too_slow() {
     let mut service = TestService::start(vec![vec![Step::Stall]]).await;
     let (_folder, mut settings) = settings(&service.url("/secret"));
-    settings.timeout.0 = Duration::from_millis(50);
+    settings.timeout.0 = Duration::from_millis(300);
     assert_eq!(asked(&settings, 0).await.unwrap_err().trouble, Trouble::TooSlow);
     service.somebody_went().await;
 }

@@ -157,7 +157,7 @@ async fn a_text_that_is_not_utf_8_is_garbled() {
 async fn a_program_that_does_not_answer_is_too_slow() {
     let mut service = TestService::start(vec![vec![Step::Stall]]).await;
     let (_folder, mut settings) = settings(&service.url("/secret"));
-    settings.timeout.0 = Duration::from_millis(50);
+    settings.timeout.0 = Duration::from_millis(300);
     let failure = asked_with(&settings, &with_reply_url(), 0).await.unwrap_err();
     assert_eq!(failure.trouble, Trouble::TooSlow);
     service.somebody_went().await;
