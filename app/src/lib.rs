@@ -8,6 +8,7 @@ pub mod shell;
 
 pub mod login;
 pub mod notice;
+pub mod reference;
 pub mod search;
 
 pub mod boot;

@@ -14,6 +14,7 @@ use crate::{
     login::{Login, LoginForm},
     model::{self, Model},
     notice::{Notice, NoticeCard},
+    reference::{Reference, ReferenceView},
     search::{Search, SearchView},
 };
 
@@ -132,6 +133,25 @@ pub fn search_document(search: Search, assets: Assets) -> impl IntoView {
             <body class="page page--search">
                 <SearchView search/>
                 {foot}
+            </body>
+        </html>
+    }
+}
+
+/// What programs can ask, which needs no script.
+pub fn reference_document(reference: Reference, assets: Assets) -> impl IntoView {
+    let language = reference.language;
+    let title = format!("{} · {}", language.referring().title, language.entrance().brand);
+    view! {
+        <!DOCTYPE html>
+        <html lang=language.tag()>
+            <head>
+                <Head title assets/>
+                <meta name="robots" content="noindex"/>
+            </head>
+            <body class="page page--reference">
+                <ReferenceView reference/>
+                <footer class="page__foot"><LanguageSwitch language next="/api".to_owned()/></footer>
             </body>
         </html>
     }

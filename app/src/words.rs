@@ -6,11 +6,13 @@
 mod chinese;
 mod english;
 mod finding;
+mod referring;
 
 use chat::{close::CloseCode, name::NicknameError, protocol::RefusalCode, room_name::RoomNameError};
 use time::Date;
 
 pub(crate) use finding::Finding;
+pub(crate) use referring::Referring;
 
 use crate::{language::Language, model::use_model};
 

@@ -5,7 +5,7 @@
 //! Nothing here logs an address, which holds the token, or a text.
 
 mod body;
-mod delivery;
+pub(crate) mod delivery;
 mod mrkdwn;
 mod slack;
 
@@ -13,7 +13,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{FromRequest as _, Path, Request, State, rejection::PathRejection},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use body::Push;
@@ -36,6 +36,33 @@ const ELLIPSIS: char = '…';
 
 /// Says in a room, or in all, what was posted: 201 with its place, 200 with `ok` where the body was Slack's, or what was
 /// wrong.
+#[utoipa::path(
+    post, path = "/hooks/{token}", operation_id = "push", tag = "Doors",
+    summary = "Push a message.",
+    description = "Says a text where the hook was made to speak: plain text as it is, or a message in the shape of Slack's \
+    incoming webhooks, which is answered as Slack answers.",
+    params(
+        ("token" = String, Path, description = "The hook's token", min_length = 1),
+        (
+            "Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
+            description = "Names the message: to push it again under the same one is harmless",
+        ),
+    ),
+    request_body(content((String = "text/plain"), (serde_json::Value = "application/json"))),
+    responses(
+        (status = 200, description = "It was said; the body was Slack's", body = String, content_type = "text/plain"),
+        (status = 201, description = "It was said; this is where it stands", body = serde_json::Value),
+        (status = 403, description = "The hook may not speak there", body = serde_json::Value),
+        (status = 413, description = "The body is too large", body = serde_json::Value),
+        (status = 415, description = "The body is a form in several parts", body = serde_json::Value),
+        (status = 422, description = "There is nothing to see in the text, it is too long, or its key was used before for \
+         another message", body = serde_json::Value),
+    ),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -d 'deploy done' \"$TEAHOUSE/hooks/$HOOK\"",
+    }]))),
+)]
 pub(crate) async fn push(
     State(teahouse): State<Shared>,
     token: Result<Path<String>, PathRejection>,
@@ -53,7 +80,7 @@ pub(crate) async fn push(
 async fn take(teahouse: &Teahouse, token: &str, request: Request) -> Result<Response, Problem> {
     let address = caller(request.extensions(), request.headers(), &teahouse.config.trust_proxy);
     let holder = teahouse.tokens.admit(token, Kind::Hook, address).await.map_err(denied)?;
-    let id = message_id(&request)?;
+    let id = message_id(request.headers())?;
     let form = body::Form::of(request.headers())?;
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
@@ -82,8 +109,8 @@ fn denied(denied: Denied) -> Problem {
 }
 
 /// The id of the message: by the caller's `Idempotency-Key` if there is one, so that a retry is known again.
-fn message_id(request: &Request) -> Result<ClientId, Problem> {
-    let mut keys = request.headers().get_all("idempotency-key").iter();
+pub(crate) fn message_id(headers: &HeaderMap) -> Result<ClientId, Problem> {
+    let mut keys = headers.get_all("idempotency-key").iter();
     match (keys.next(), keys.next()) {
         (None, _) => Ok(delivery::new_id()),
         (Some(key), None) if (1..=delivery::KEY_LIMIT).contains(&key.len()) => {

@@ -21,6 +21,7 @@ mod origin;
 mod security;
 mod visitor;
 
+mod api;
 mod hooks;
 mod identity;
 mod login;

@@ -70,8 +70,11 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place
         tracing::debug!(%error, "a connection goes without TCP_NODELAY");
     }
     let place = Arc::new(place);
+    let line = Line::default();
+    let _over = line.over.clone().drop_guard();
     // The place goes along with each request, so that a session which outlives the request keeps it.
-    let service = axum::Extension(ConnectInfo(peer)).layer(axum::Extension(HeldPlace(place)).layer(router));
+    let service = axum::Extension(ConnectInfo(peer))
+        .layer(axum::Extension(HeldPlace(place)).layer(axum::Extension(line.clone()).layer(router)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -79,13 +82,16 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let serve = async {
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
+    let Some(ended) = line.cut.run_until_cancelled(serve).await else { return };
     if let Err(error) = ended {
         tracing::debug!(%error, %peer, "a connection ended badly");
     }
@@ -94,6 +100,27 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place
 /// A connection's place among those of its address, held by whoever speaks on it.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldPlace(#[expect(dead_code, reason = "held, not read")] Arc<Place>);
+
+/// The connection on which a request came, for whoever answers without an end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Line {
+    /// Cancelled to break the connection off: what is on its way to a reader that does not read is dropped.
+    cut: CancellationToken,
+    /// Cancelled when the connection has ended.
+    over: CancellationToken,
+}
+
+impl Line {
+    /// Breaks the connection off.
+    pub(crate) fn cut_off(&self) {
+        self.cut.cancel();
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&self) {
+        self.over.cancelled().await;
+    }
+}
 
 async fn refuse(mut stream: TcpStream, reason: String) {
     let answer = format!(

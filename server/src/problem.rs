@@ -16,6 +16,8 @@ pub(crate) struct Problem {
     code: &'static str,
     reason: String,
     retry_after: Option<Duration>,
+    /// What to show to be let in (RFC 9110, 11.6.1).
+    challenge: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -32,7 +34,7 @@ struct Told<'a> {
 impl Problem {
     /// `code` is for programs and never changes; `reason` is for people, in one line.
     pub(crate) fn new(status: StatusCode, code: &'static str, reason: impl Into<String>) -> Problem {
-        Problem { status, code, reason: reason.into(), retry_after: None }
+        Problem { status, code, reason: reason.into(), retry_after: None, challenge: None }
     }
 
     /// What it is called for programs.
@@ -43,6 +45,11 @@ impl Problem {
     /// It may succeed after this time.
     pub(crate) fn retry_after(self, wait: Duration) -> Problem {
         Problem { retry_after: Some(wait), ..self }
+    }
+
+    /// It takes something else to be let in than what was shown.
+    pub(crate) fn challenge(self, challenge: impl Into<String>) -> Problem {
+        Problem { challenge: Some(challenge.into()), ..self }
     }
 
     /// It was asked too often.
@@ -70,6 +77,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(body)).into_response();
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait).max(1)));
+        }
+        if let Some(challenge) = self.challenge.and_then(|challenge| challenge.parse().ok()) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use chat::{
-    id::{Epoch, NodeId},
+    id::{Epoch, NodeId, UserId},
     protocol::{Event, Growing, Head, Members, Message, User},
     room::{Seat, SessionId},
     room_name::RoomName,
@@ -34,6 +34,13 @@ enum Word {
     Enter {
         session: SessionId,
         user: User,
+        outbound: Arc<Outbound>,
+        reply: oneshot::Sender<Result<Stand, StoreError>>,
+    },
+    /// A program listens without being there.
+    Listen {
+        session: SessionId,
+        user: UserId,
         outbound: Arc<Outbound>,
         reply: oneshot::Sender<Result<Stand, StoreError>>,
     },
@@ -99,6 +106,24 @@ impl Rooms {
     ) -> Result<Stand, StoreError> {
         self.ask(room, |reply| Word::Enter { session, user: user.clone(), outbound: outbound.clone(), reply })
             .await
+    }
+
+    /// Lets a program listen that is no member: nobody sees it come or go, and the room stays open for it until it is
+    /// lost. What the room says from then on goes to `outbound`. Asked again, tells again how the room stands.
+    pub(crate) async fn listen(
+        &self,
+        room: &RoomName,
+        session: SessionId,
+        user: &UserId,
+        outbound: &Arc<Outbound>,
+    ) -> Result<Stand, StoreError> {
+        self.ask(room, |reply| Word::Listen {
+            session,
+            user: user.clone(),
+            outbound: outbound.clone(),
+            reply,
+        })
+        .await
     }
 
     /// How a room stands, for somebody who is not in it.

@@ -13,6 +13,7 @@ use axum::{
 use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 
 use crate::{
+    api,
     bots::replies,
     hooks, login, ops,
     pages::{self, Asked},
@@ -43,6 +44,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/replies/{token}", post(replies::reply).layer(DefaultBodyLimit::max(replies::BODY_LIMIT)))
         .route("/ws", get(ws::connect))
         .route("/hooks/{token}", post(hooks::push).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
+        .merge(api::router())
         .route("/healthz", get(ops::health))
         .route("/readyz", get(ops::ready))
         .fallback(pages::file)

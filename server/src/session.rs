@@ -4,7 +4,7 @@
 //! into the store; this module moves lines: reading, writing, the heartbeat, and the end. It fans nothing out and keeps nothing that outlives it.
 
 mod conversation;
-mod reading;
+pub(crate) mod reading;
 mod sending;
 
 use std::{sync::Arc, time::Duration};

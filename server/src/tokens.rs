@@ -72,6 +72,11 @@ impl Tokens {
         Ok(holder)
     }
 
+    /// Whether a token that let somebody in is still good.
+    pub(crate) async fn is_good(&self, id: &TokenId) -> Result<bool, StoreError> {
+        Ok(self.store.record(Drawer::Token, id.to_string()).await?.is_some())
+    }
+
     async fn holder(&self, shown: &str, kind: Kind) -> Result<Option<Holder>, StoreError> {
         let Some(token) = Token::parse(shown) else { return Ok(None) };
         let Some(kept) = self.store.record(Drawer::Token, token.id().to_string()).await? else {

@@ -38,6 +38,25 @@ struct Reply {
 
 /// Says the answer: 201, or 404 for a token that stands for nothing, 409 for a question that was answered, 422 for an answer
 /// that is none, and 503 while it cannot be kept. Each with why in JSON.
+#[utoipa::path(
+    post, path = "/replies/{token}", operation_id = "reply", tag = "Doors",
+    summary = "Answer late.",
+    description = "A service that was asked by a bot and could not answer at once says its answer here: as JSON with a `text`, \
+    or as plain text. The address came with the question and is good for one answer.",
+    params(("token" = String, Path, description = "What the question named", min_length = 1)),
+    request_body(content((serde_json::Value = "application/json"), (String = "text/plain"))),
+    responses(
+        (status = 201, description = "It was said", body = serde_json::Value),
+        (status = 404, description = "There is no question for this address", body = serde_json::Value),
+        (status = 409, description = "The question was answered already", body = serde_json::Value),
+        (status = 413, description = "The body is too large", content_type = "text/plain"),
+        (status = 422, description = "The answer is none", body = serde_json::Value),
+    ),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -d '42' \"$REPLY_URL\"",
+    }]))),
+)]
 pub(crate) async fn reply(
     State(teahouse): State<Shared>,
     token: Result<Path<String>, PathRejection>,

@@ -153,7 +153,7 @@ async fn rooms(teahouse: &Teahouse) -> Result<(Vec<RoomName>, usize), Problem> {
 }
 
 /// The life of the log in which a message stands, unless it cannot be said.
-async fn epoch(teahouse: &Teahouse, message: &Message) -> Option<Epoch> {
+pub(crate) async fn epoch(teahouse: &Teahouse, message: &Message) -> Option<Epoch> {
     let piece = Piece::Between { after: message.seq.saturating_sub(1), upto: message.seq };
     let slice = teahouse.store.read(message.room.clone(), piece).await.ok()?;
     let there = slice.messages.iter().any(|other| other.id == message.id && other.user.id == message.user.id);

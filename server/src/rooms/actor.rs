@@ -60,7 +60,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
         Actor { room, rooms, audience: HashMap::new(), gone: Vec::new(), wake: None, look_at: None };
     actor.apply(Command::Roster(seats)).await;
     loop {
-        let idle = actor.room.is_idle();
+        let idle = actor.is_idle();
         let wake = actor.wake;
         let look_at = actor.look_at;
         let timer = async {
@@ -78,7 +78,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
             () = timer => {
                 actor.wake = None;
                 actor.apply(Command::Tick).await;
-                if actor.room.is_idle() && wake.is_none() && actor.rooms.forget(&name, &words) {
+                if actor.is_idle() && wake.is_none() && actor.rooms.forget(&name, &words) {
                     return;
                 }
             }
@@ -97,6 +97,11 @@ async fn open(name: &RoomName, rooms: &Rooms) -> Result<(Head, Roster), StoreErr
 }
 
 impl Actor {
+    /// Whether nobody is there, and nobody listens.
+    fn is_idle(&self) -> bool {
+        self.room.is_idle() && self.audience.is_empty()
+    }
+
     async fn hear(&mut self, word: Word) {
         match word {
             Word::Enter { session, user, outbound, reply } => {
@@ -105,6 +110,13 @@ impl Actor {
                 if let Some(stand) = stand
                     && reply.send(Ok(stand)).is_err()
                 {
+                    self.drop_session(session).await;
+                }
+            }
+            Word::Listen { session, user, outbound, reply } => {
+                self.audience.insert(session, (user, outbound));
+                let stand = Stand { head: self.room.head(), members: self.room.members() };
+                if reply.send(Ok(stand)).is_err() {
                     self.drop_session(session).await;
                 }
             }
@@ -278,7 +290,7 @@ fn refuse(word: Word, error: &StoreError) {
     let reason = StoreError::Unavailable(error.to_string());
     match word {
         // Whoever asked may have gone away; nothing depends on it.
-        Word::Enter { reply, .. } | Word::Look(reply) => {
+        Word::Enter { reply, .. } | Word::Listen { reply, .. } | Word::Look(reply) => {
             let _ = reply.send(Err(reason));
         }
         Word::Leave(_)

@@ -10,14 +10,14 @@ use crate::{
 };
 
 /// How many events a resumption holds at the most; whoever missed more gets the newest page instead.
-const RESUME: Seq = 1_000;
+pub(crate) const RESUME: Seq = 1_000;
 
 /// How many events a page of history holds at the most.
 const PAGE: u32 = 200;
 
 /// What was said in a room up to the moment when it let somebody in: exactly what they missed since `place`, or the
 /// newest page. Nothing, if the log has begun another life since then.
-pub(super) async fn since(
+pub(crate) async fn since(
     store: &SharedStore,
     stand: Stand,
     place: &Place,

@@ -75,7 +75,7 @@ impl Kind {
 }
 
 impl Scope {
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Scope::Read => "read",
             Scope::Write => "write",

@@ -1,0 +1,186 @@
+//! What programs can ask of the server, for people to read. Rendered by the server only; it works without a script.
+
+use leptos::{either::Either, prelude::*};
+
+use crate::{language::Language, words::Referring};
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The language of the page's own words.
+    pub language: Language,
+    /// The server's version.
+    pub version: String,
+    /// What a token can be good for.
+    pub scopes: Vec<String>,
+    /// What can be asked, in the order in which it is told.
+    pub operations: Vec<Operation>,
+}
+
+/// One thing that can be asked.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its name, by which the page links to it.
+    pub id: String,
+    /// How it is asked.
+    pub method: String,
+    /// Where.
+    pub path: String,
+    /// What it is, in a few words.
+    pub summary: String,
+    /// What it does; what stands between backticks is code.
+    pub description: String,
+    /// What a token must be good for, if one is to be shown.
+    pub scope: Option<String>,
+    /// What goes along.
+    pub parameters: Vec<Parameter>,
+    /// In what forms a body comes.
+    pub body: Vec<String>,
+    /// How it may be answered.
+    pub answers: Vec<Answer>,
+    /// A command that asks it.
+    pub example: Option<String>,
+}
+
+/// Something that goes along with a question.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Where it stands: in the path, the query or a header.
+    pub place: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it does.
+    pub description: String,
+}
+
+/// One way to be answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: String,
+    /// What it means.
+    pub description: String,
+}
+
+/// The page's content.
+#[component]
+pub fn ReferenceView(
+    /// What it shows.
+    reference: Reference,
+) -> impl IntoView {
+    let Reference { language, version, scopes, operations } = reference;
+    let words = language.referring();
+    let contents: Vec<_> = operations.iter().map(contents_line).collect();
+    let scopes: Vec<_> = scopes.iter().map(|scope| scope_line(words, scope)).collect();
+    let operations: Vec<_> =
+        operations.into_iter().map(|operation| operation_view(words, operation)).collect();
+    view! {
+        <main class="reference">
+            <header class="reference__head">
+                <img src="/mark.svg" alt="" width="28" height="28"/>
+                <h1 class="reference__title">{words.title}" "<small class="reference__version">{version}</small></h1>
+                <a class="button quiet" href="/chat">{words.to_chat}</a>
+            </header>
+            <p>{words.what}</p>
+            <p>{words.machines}" "<a href="/api/openapi.json">"/api/openapi.json"</a></p>
+            <nav aria-label=words.contents><ul class="reference__contents">{contents}</ul></nav>
+            <section class="reference__tokens">
+                <h2>{words.tokens}</h2>
+                <p>{with_code(words.how)}</p>
+                <pre class="reference__code" tabindex="0" lang="en"><code>{TOKEN}</code></pre>
+                <dl class="reference__list">{scopes}</dl>
+            </section>
+            {operations}
+        </main>
+    }
+}
+
+/// How a token is made and used.
+const TOKEN: &str = "teahouse token add --name deploys --scope read --scope write --room lobby\n\
+                     TOKEN=th_… TEAHOUSE=http://127.0.0.1:3000";
+
+fn contents_line(operation: &Operation) -> impl IntoView + use<> {
+    let Operation { id, method, path, .. } = operation.clone();
+    view! {
+        <li>
+            <a class="reference__link" href=format!("#{id}")>
+                <span class="reference__method">{method}</span>" "<code>{path}</code>
+            </a>
+        </li>
+    }
+}
+
+fn scope_line(words: &'static Referring, scope: &str) -> impl IntoView + use<> {
+    let means = (words.scope)(scope);
+    view! {
+        <dt><code>{scope.to_owned()}</code></dt>
+        <dd>{means}</dd>
+    }
+}
+
+fn operation_view(words: &'static Referring, operation: Operation) -> impl IntoView + use<> {
+    let Operation { id, method, path, summary, description, scope, parameters, body, answers, example } =
+        operation;
+    let needs = match scope {
+        Some(scope) => Either::Left(view! { {words.needs}" "<code>{scope}</code> }),
+        None => Either::Right(words.no_token),
+    };
+    let parameters = (!parameters.is_empty()).then(|| {
+        let lines: Vec<_> =
+            parameters.into_iter().map(|parameter| parameter_line(words, parameter)).collect();
+        view! { <h3>{words.parameters}</h3><dl class="reference__list">{lines}</dl> }
+    });
+    let body = (!body.is_empty()).then(|| {
+        let kinds = body.into_iter().map(|kind| view! { <li><code>{kind}</code></li> }).collect_view();
+        view! { <h3>{words.body}</h3><ul class="reference__kinds">{kinds}</ul> }
+    });
+    let answers: Vec<_> = answers.into_iter().map(answer_line).collect();
+    let example = example.map(|example| {
+        view! {
+            <h3>{words.example}</h3>
+            <pre class="reference__code" tabindex="0" lang="en"><code>{example}</code></pre>
+        }
+    });
+    view! {
+        <section class="reference__operation" id=id lang="en">
+            <h2 class="reference__name">
+                <span class="reference__method">{method}</span>" "<code>{path}</code>
+            </h2>
+            <p><strong>{summary}</strong></p>
+            <p>{with_code(&description)}</p>
+            <p class="reference__needs">{needs}</p>
+            {example}
+            {parameters}
+            {body}
+            <h3>{words.answers}</h3>
+            <dl class="reference__list">{answers}</dl>
+        </section>
+    }
+}
+
+fn parameter_line(words: &'static Referring, parameter: Parameter) -> impl IntoView + use<> {
+    let Parameter { name, place, required, description } = parameter;
+    let required = required.then(|| format!(", {}", words.required));
+    view! {
+        <dt><code>{name}</code>" "<small>{place}{required}</small></dt>
+        <dd>{with_code(&description)}</dd>
+    }
+}
+
+fn answer_line(answer: Answer) -> impl IntoView + use<> {
+    view! {
+        <dt><code>{answer.status}</code></dt>
+        <dd>{with_code(&answer.description)}</dd>
+    }
+}
+
+/// A text in which what stands between backticks is code.
+fn with_code(text: &str) -> Vec<impl IntoView + use<>> {
+    let parts = text.split('`').enumerate().map(|(index, part)| {
+        let part = part.to_owned();
+        if index % 2 == 1 { Either::Left(view! { <code>{part}</code> }) } else { Either::Right(part) }
+    });
+    parts.collect()
+}

@@ -1,0 +1,58 @@
+//! `/api/…`: rooms for programs: read what is said, say something, follow along. The token in the `Authorization` header is
+//! the authority; cookies and origins count for nothing, and no page of another origin may read an answer.
+//!
+//! [`caller`] lets programs in, [`asked`] reads what they ask, [`shape`] is what they get. [`events`] follows a room: a
+//! [`follower`] waits for what it says and puts it as server-sent events ([`sse`]), from the [`position`] on up to which it
+//! was heard. [`openapi`] describes it all, and [`page`] shows that.
+
+pub(crate) mod openapi;
+
+mod asked;
+mod caller;
+mod events;
+mod follower;
+mod messages;
+mod page;
+mod position;
+mod presence;
+mod rooms;
+mod shape;
+mod sse;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::{any, get},
+};
+
+use crate::{problem::Problem, teahouse::Shared};
+
+/// The largest body that says something, in bytes. The longest message fits, whatever it is made of.
+const BODY_LIMIT: usize = 256 * 1_024;
+
+/// Everything below `/api`.
+pub(crate) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/api", get(page::page))
+        .route("/api/openapi.json", get(openapi::openapi))
+        .route("/api/rooms", get(rooms::rooms))
+        .route("/api/rooms/{room}/messages", get(messages::read).post(messages::say))
+        .route("/api/rooms/{room}/presence", get(presence::presence))
+        .route("/api/rooms/{room}/events", get(events::follow))
+        .route("/api/", any(nothing))
+        .route("/api/{*rest}", any(nothing))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+async fn nothing() -> Response {
+    let reason = "there is nothing at this address; /api/openapi.json says what there is";
+    Problem::new(StatusCode::NOT_FOUND, "not_found", reason).into_response()
+}
+
+async fn wrong_method() -> Response {
+    let reason = "this address takes other methods, which `Allow` names";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", reason).into_response()
+}
