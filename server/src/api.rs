@@ -19,6 +19,8 @@ mod rooms;
 mod shape;
 mod sse;
 
+pub(crate) use shape::{Reply, SlackMessage, Trouble};
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,

@@ -48,15 +48,15 @@ const ELLIPSIS: char = '…';
             description = "Names the message: to push it again under the same one is harmless",
         ),
     ),
-    request_body(content((String = "text/plain"), (serde_json::Value = "application/json"))),
+    request_body(content((String = "text/plain"), (crate::api::SlackMessage = "application/json"))),
     responses(
         (status = 200, description = "It was said; the body was Slack's", body = String, content_type = "text/plain"),
         (status = 201, description = "It was said; this is where it stands", body = serde_json::Value),
-        (status = 403, description = "The hook may not speak there", body = serde_json::Value),
-        (status = 413, description = "The body is too large", body = serde_json::Value),
-        (status = 415, description = "The body is a form in several parts", body = serde_json::Value),
+        (status = 403, description = "The hook may not speak there", body = crate::api::Trouble),
+        (status = 413, description = "The body is too large", body = crate::api::Trouble),
+        (status = 415, description = "The body is a form in several parts", body = crate::api::Trouble),
         (status = 422, description = "There is nothing to see in the text, it is too long, or its key was used before for \
-         another message", body = serde_json::Value),
+         another message", body = crate::api::Trouble),
     ),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",

@@ -4,6 +4,7 @@
 
 mod fingerprint;
 mod lock;
+mod probe;
 mod process;
 mod server;
 mod site;

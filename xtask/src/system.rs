@@ -14,30 +14,38 @@ struct Package {
     name: &'static str,
     /// One of its programs. Fonts have none, and without apt they count as present: they only make pictures prettier.
     program: Option<&'static str>,
+    /// A module of Python's that comes with it, wherever that Python is from.
+    module: Option<&'static str>,
     /// The service that Debian starts with it, now and whenever the machine does. Nobody has asked for that: the tests
     /// start servers of their own, on ports of their own.
     service: Option<&'static str>,
 }
 
 const fn program(name: &'static str, program: &'static str) -> Package {
-    Package { name, program: Some(program), service: None }
+    Package { name, program: Some(program), module: None, service: None }
 }
 
 const fn server(name: &'static str) -> Package {
-    Package { name, program: Some(name), service: Some(name) }
+    Package { name, program: Some(name), module: None, service: Some(name) }
 }
 
 const fn font(name: &'static str) -> Package {
-    Package { name, program: None, service: None }
+    Package { name, program: None, module: None, service: None }
 }
 
-const FOR_TESTS: [Package; 8] = [
+const fn module(name: &'static str, module: &'static str) -> Package {
+    Package { name, program: None, module: Some(module), service: None }
+}
+
+const FOR_TESTS: [Package; 10] = [
     program("chromium", "chromium"),
     program("chromium-driver", "chromedriver"),
     server("redis-server"),
     server("nginx"),
     program("openssl", "openssl"),
+    program("curl", "curl"),
     program("python3", "python3"),
+    module("python3-venv", "ensurepip"),
     font("fonts-noto-cjk"),
     font("fonts-noto-color-emoji"),
 ];
@@ -77,16 +85,22 @@ fn keep_from_running(service: &str) -> Result<()> {
 }
 
 fn is_present(package: &Package, has_apt: bool) -> bool {
-    match package.program {
-        Some(program) => is_installed(program),
-        None if has_apt => process::read(Command::new("dpkg-query").args([
+    match (package.program, package.module) {
+        (Some(program), _) => is_installed(program),
+        (None, Some(module)) => has_module(module),
+        (None, None) if has_apt => process::read(Command::new("dpkg-query").args([
             "--show",
             "--showformat=${db:Status-Status}",
             package.name,
         ]))
         .is_ok_and(|status| status == "installed"),
-        None => true,
+        (None, None) => true,
     }
+}
+
+/// Debian's Python comes without some of its modules.
+fn has_module(module: &str) -> bool {
+    process::read(Command::new("python3").args(["-c", &format!("import {module}")])).is_ok()
 }
 
 /// Servers lie where only root's `PATH` leads.

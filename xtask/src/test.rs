@@ -36,6 +36,7 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Re
     report.check("documentation", || suite.documentation());
     if let Some(site) = made {
         report.check("first load within budget", || Suite::budget(&site));
+        report.check("the API, probed", || suite.probe(&site));
         report.check("clippy with the site inside", || suite.clippy_embedded(&site));
         match report.check("release", || server::build(workspace, steps, &site)) {
             Some(program) => {
@@ -45,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Re
             None => report.not_run("torture and end to end", "there is no release"),
         }
     } else {
-        report.not_run("release, torture and end to end", "there is no site");
+        report.not_run("probe, release, torture and end to end", "there is no site");
     }
 
     print!("{report}");

@@ -116,18 +116,21 @@ impl<'de> Deserialize<'de> for Others {
 #[utoipa::path(
     get, path = "/api/rooms/{room}/events", operation_id = "follow", tag = "Messages",
     params(
-        ("room" = String, Path, description = "The room's name", min_length = 1, example = "lobby"),
+        ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
         Asked,
         (
             "Last-Event-ID" = Option<String>, Header, nullable = false,
             description = "The `id` of the last event that was read, as clients of such streams send it",
         ),
     ),
-    responses((status = 200, description = "The stream", body = String, content_type = "text/event-stream")),
+    responses((
+        status = 200, description = "The stream, event by event", body = super::shape::StreamEvent,
+        content_type = "text/event-stream",
+    )),
     security(("token" = ["read"])),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",
-        "source": "curl -N -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/lobby/events?backlog=10\"",
+        "source": "curl -N -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/kitchen/events?backlog=10\"",
     }]))),
 )]
 pub(super) async fn follow(

@@ -72,7 +72,7 @@ impl Asked {
 #[utoipa::path(
     get, path = "/api/rooms/{room}/messages", operation_id = "readMessages", tag = "Messages",
     params(
-        ("room" = String, Path, description = "The room's name", min_length = 1, example = "lobby"),
+        ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
         Asked,
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer", nullable = false),
     ),
@@ -86,7 +86,7 @@ impl Asked {
     security(("token" = ["read"])),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",
-        "source": "curl -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/lobby/messages?limit=20\"",
+        "source": "curl -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/kitchen/messages?limit=20\"",
     }]))),
 )]
 pub(super) async fn read(
@@ -133,7 +133,7 @@ pub(super) async fn read(
 #[utoipa::path(
     post, path = "/api/rooms/{room}/messages", operation_id = "say", tag = "Messages",
     params(
-        ("room" = String, Path, description = "The room's name", min_length = 1, example = "lobby"),
+        ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
         (
             "Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
             description = "Names the message: to say it again under the same one is harmless",
@@ -150,7 +150,7 @@ pub(super) async fn read(
     security(("token" = ["write"])),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",
-        "source": "curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: text/plain' -H 'Idempotency-Key: build-7' \\\n  -d 'deploy done' \"$TEAHOUSE/api/rooms/lobby/messages\"",
+        "source": "curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: text/plain' -H 'Idempotency-Key: build-7' \\\n  -d 'deploy done' \"$TEAHOUSE/api/rooms/kitchen/messages\"",
     }]))),
 )]
 pub(super) async fn say(

@@ -34,7 +34,7 @@ use crate::{bots::replies, hooks, teahouse::Shared};
         hooks::push,
         replies::reply,
     ),
-    components(schemas(shape::Trouble)),
+    components(schemas(shape::Trouble, shape::Start, shape::Message, events::Other)),
     tags(
         (name = "Rooms", description = "Which rooms there are, and who is there"),
         (name = "Messages", description = "What is said"),

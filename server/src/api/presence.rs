@@ -11,12 +11,12 @@ use crate::{permission::Action, problem::Problem, teahouse::Shared};
 /// members.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/presence", operation_id = "whoIsThere", tag = "Rooms",
-    params(("room" = String, Path, description = "The room's name", min_length = 1, example = "lobby")),
+    params(("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen")),
     responses((status = 200, description = "People and bots", body = Presence)),
     security(("token" = ["read"])),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",
-        "source": "curl -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/lobby/presence\"",
+        "source": "curl -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/kitchen/presence\"",
     }]))),
 )]
 pub(super) async fn presence(

@@ -141,6 +141,60 @@ pub(super) struct Start {
     pub(super) reason: Option<String>,
 }
 
+/// One event of a stream.
+#[derive(Clone, Debug, ToSchema)]
+#[expect(dead_code, reason = "it describes what `Events` writes")]
+pub(super) struct StreamEvent {
+    /// What it is. `presence`, `typing` and `growing` come only if they were asked for.
+    pub(super) event: Kind,
+    /// The position up to which the log was told with this event; missing in what is no part of the log.
+    #[schema(nullable = false, example = "9f2c4b1d8e7a6350:42")]
+    pub(super) id: Option<String>,
+    /// JSON on one line: a `Start` in `start` and `reset`, a `Message` in `message`; the others are as on the socket.
+    pub(super) data: String,
+}
+
+/// What an event is.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what `Events` writes")]
+pub(super) enum Kind {
+    Start,
+    Reset,
+    Message,
+    Presence,
+    Typing,
+    Growing,
+}
+
+/// A message in the shape of Slack's incoming webhooks; at least one of `text`, `attachments` and `blocks` says something.
+#[derive(Clone, Debug, ToSchema)]
+#[schema(title = "SlackMessage")]
+#[expect(dead_code, reason = "it describes what hooks read")]
+pub(crate) struct SlackMessage {
+    /// What is said.
+    #[schema(min_length = 1, example = "deploy done")]
+    text: String,
+    /// What the program wants to be called.
+    #[schema(nullable = false)]
+    username: Option<String>,
+    /// What is to stand before its name, as in `:rocket:`.
+    #[schema(nullable = false)]
+    icon_emoji: Option<String>,
+    /// Another room, where the hook may choose.
+    #[schema(nullable = false)]
+    channel: Option<String>,
+}
+
+/// An answer that comes late.
+#[derive(Clone, Debug, ToSchema)]
+#[expect(dead_code, reason = "it describes what `/replies/` reads")]
+pub(crate) struct Reply {
+    /// The answer.
+    #[schema(min_length = 1, example = "42")]
+    text: String,
+}
+
 /// What is to be said.
 #[derive(Clone, Debug, serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -158,14 +212,14 @@ pub(super) struct Saying {
 /// Why a program did not get what it asked for.
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `Problem` prints")]
-pub(super) struct Trouble {
+pub(crate) struct Trouble {
     pub(super) error: Error,
 }
 
 /// What was wrong.
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `Problem` prints")]
-pub(super) struct Error {
+pub(crate) struct Error {
     /// For programs; never changes.
     #[schema(example = "scope_missing")]
     pub(super) code: String,

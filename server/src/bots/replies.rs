@@ -44,13 +44,13 @@ struct Reply {
     description = "A service that was asked by a bot and could not answer at once says its answer here: as JSON with a `text`, \
     or as plain text. The address came with the question and is good for one answer.",
     params(("token" = String, Path, description = "What the question named", min_length = 1)),
-    request_body(content((serde_json::Value = "application/json"), (String = "text/plain"))),
+    request_body(content((crate::api::Reply = "application/json"), (String = "text/plain"))),
     responses(
         (status = 201, description = "It was said", body = serde_json::Value),
-        (status = 404, description = "There is no question for this address", body = serde_json::Value),
-        (status = 409, description = "The question was answered already", body = serde_json::Value),
+        (status = 404, description = "There is no question for this address", body = crate::api::Trouble),
+        (status = 409, description = "The question was answered already", body = crate::api::Trouble),
         (status = 413, description = "The body is too large", content_type = "text/plain"),
-        (status = 422, description = "The answer is none", body = serde_json::Value),
+        (status = 422, description = "The answer is none", body = crate::api::Trouble),
     ),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",

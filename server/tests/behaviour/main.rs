@@ -4,10 +4,12 @@
 
 mod support;
 
+mod api;
 mod archive;
 mod bots;
 mod cli;
 mod durable;
+mod events;
 mod failing_disk;
 mod failing_redis;
 mod files;

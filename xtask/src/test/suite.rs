@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::count::{self, Counts};
+use crate::probe;
 use crate::process;
 use crate::sizes::Sizes;
 use crate::steps::Steps;
@@ -110,6 +111,14 @@ impl Suite<'_> {
         let sizes = Sizes::of(site)?;
         eprint!("{sizes}");
         sizes.check()
+    }
+
+    /// The server as it is built for the tests, which notices what a release lets pass, is asked everything.
+    pub(super) fn probe(&self, site: &Path) -> Result<()> {
+        let mut build = self.workspace.cargo("build");
+        // With all packages, lest the features of their dependencies differ and these are compiled once more.
+        process::run(build.args(["--features", "app/ssr"]).args(host_packages()))?;
+        probe::run(self.workspace, self.steps, &self.workspace.target("debug/teahouse"), site)
     }
 
     /// Storms, kills and power cuts for the release that people will run. `TEAHOUSE_SEED` and `TEAHOUSE_MINUTES` reach it.

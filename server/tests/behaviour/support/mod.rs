@@ -1,6 +1,7 @@
 //! What the tests stand on: a server on a free port with a folder of its own, people with browsers, and their sockets.
 //! Nothing here sleeps; whoever waits, waits for something to come, and gives up in the end.
 
+pub(crate) mod api;
 mod browser;
 mod hook;
 mod lines;

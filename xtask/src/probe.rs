@@ -1,0 +1,110 @@
+//! Schemathesis: it reads what the server says of its API, and asks it everything that this allows and much that it does
+//! not. Installed from PyPI with all that it needs, in the versions that `xtask/schemathesis.txt` names.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use crate::fingerprint;
+use crate::process;
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// How long it asks, in seconds.
+const TIME: &str = "60";
+
+/// What its inputs are drawn from: the same ones each time.
+const SEED: &str = "1";
+
+/// Asks a server of its own everything for a while; fails if an answer is not what the description says.
+pub(crate) fn run(workspace: &Workspace, steps: Steps, program: &Path, site: &Path) -> Result<()> {
+    let schemathesis = ensure(workspace, steps)?;
+    let folder = workspace.cache("probe");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let data = folder.join("data");
+    fs::create_dir_all(&data)?;
+    let made = |words: &[&str]| -> Result<String> {
+        let mut command = Command::new(program);
+        command.args(words).args(["--name", "Probe", "--rate", "0", "--data"]).arg(&data);
+        let said = process::read(&mut command)?;
+        let token = said.lines().find_map(|line| line.strip_prefix("token: "));
+        Ok(token.context("no token was made")?.to_owned())
+    };
+    let token = made(&["token", "add", "--scope", "read", "--scope", "write"])?;
+    let hook = made(&["hook", "add", "--room", "lobby"])?;
+    let settings = fs::read_to_string(workspace.join("xtask/schemathesis.toml"))?.replace("HOOK", &hook);
+    let settings_file = folder.join("schemathesis.toml");
+    fs::write(&settings_file, settings)?;
+
+    let server = Server::start(program, &data, site)?;
+    process::run(
+        Command::new(schemathesis)
+            .current_dir(&folder)
+            .arg("--config-file")
+            .arg(&settings_file)
+            .args(["run", &format!("{}/api/openapi.json", server.address), "--checks", "all", "--no-color"])
+            .args(["--seed", SEED, "--max-time", TIME, "--generation-database", "none"])
+            .args(["--header", &format!("Authorization: Bearer {token}")]),
+    )
+}
+
+/// Where it is, after installing it if it is not there in the versions that the file names.
+fn ensure(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
+    let list = workspace.join("xtask/schemathesis.txt");
+    let inputs = fingerprint::of([fs::read(&list)?]);
+    let folder = workspace.cache("schemathesis");
+    fingerprint::unless_fresh(&folder.join("installed"), &inputs, || {
+        steps.step("installing Schemathesis from PyPI", || {
+            process::run_hidden(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+            let mut pip = Command::new(folder.join("bin/pip"));
+            pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
+                .arg(&list);
+            process::run_hidden(&mut pip)?;
+            fs::write(folder.join("installed"), "")?;
+            Ok(())
+        })
+    })?;
+    Ok(folder.join("bin/st"))
+}
+
+/// A server that ends with this.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(program: &Path, data: &Path, site: &Path) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.args(["--listen", "127.0.0.1:0", "--max-connections", "0", "--data"]).arg(data);
+        command.arg("--site").arg(site).stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("the server does not start")?;
+        let mut log = BufReader::new(child.stderr.take().context("its log is piped")?);
+        let mut server = Self { child, address: String::new() };
+        let mut line = String::new();
+        while log.read_line(&mut line)? > 0 {
+            if let Some((_, address)) = line.trim().split_once("the teahouse is open: ") {
+                address.clone_into(&mut server.address);
+                // Read on to its end, so that the server can always write.
+                thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+                return Ok(server);
+            }
+            line.clear();
+        }
+        bail!("the server does not open")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
