@@ -107,18 +107,18 @@ impl Places {
     }
 
     pub(crate) fn own(&self) -> &Url {
-        &self.own.0
+        self.own.as_url()
     }
 
     /// Whether a key may be sent there: to where it was configured for, and nowhere else.
     pub(crate) fn is_own(&self, url: &Url) -> bool {
-        url.origin() == self.own.0.origin()
+        url.origin() == self.own().origin()
     }
 
     /// Whether a redirect may lead there: to the service's own host at its own port or at the usual one, or to one of the
     /// others.
     pub(crate) fn admits(&self, url: &Url) -> bool {
-        let own = &self.own.0;
+        let own = self.own();
         let at_usual_port = url.host_str() == own.host_str() && url.port().is_none();
         self.is_own(url) || at_usual_port || self.others.iter().any(|place| place.admits(url))
     }
