@@ -1,5 +1,5 @@
 //! Schemathesis: it reads what the server says of its API, and asks it everything that this allows and much that it does
-//! not. Installed from PyPI with all that it needs, in the versions that `xtask/schemathesis.txt` names.
+//! not. Installed from `PyPI` with all that it needs, in the versions that `xtask/schemathesis.txt` names.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -52,7 +52,6 @@ impl ServiceUrl {
         ServiceUrl(url)
     }
 
-    #[cfg(test)]
     pub(crate) fn as_url(&self) -> &Url {
         &self.0
     }
