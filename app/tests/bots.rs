@@ -201,6 +201,8 @@ fn as_an_answer_grows_no_line_is_drawn_anew() {
         grow(&mut client, "a1", "Me", "Tea");
         model.show(&client);
         assert_eq!(model.rows.get_untracked(), before);
+        // Nor when something else has the lines made anew.
+        assert_eq!(Model::new(&client, &boot).rows.get_untracked(), before);
         let texts = model
             .growing
             .with_untracked(|all| all.iter().map(|one| one.text.to_string()).collect::<Vec<_>>());
