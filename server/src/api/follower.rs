@@ -25,6 +25,7 @@ use crate::{
     dialect::Broadcast,
     listen::Line,
     outbound::{Listening, Next, Outbound},
+    permission::Action,
     teahouse::Shared,
 };
 
@@ -166,8 +167,11 @@ impl Follower {
         }
     }
 
-    /// Whether the token is still good. What cannot be looked up now is looked up the next time.
+    /// Whether the program may still read here. What cannot be looked up now is looked up the next time.
     async fn is_welcome(&self) -> bool {
+        if !self.caller.reaches(Action::Read, &self.room) {
+            return false;
+        }
         self.teahouse.tokens.is_good(&self.caller.holder.id).await.unwrap_or_else(|error| {
             tracing::debug!(%error, "a token could not be looked up");
             true

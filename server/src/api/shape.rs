@@ -9,7 +9,10 @@ use chat::{
 };
 use serde::Serialize;
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, Type, schema::SchemaType},
+};
 
 /// The rooms that a token may read.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -167,23 +170,29 @@ pub(super) enum Kind {
     Growing,
 }
 
-/// A message in the shape of Slack's incoming webhooks; at least one of `text`, `attachments` and `blocks` says something.
+/// A message in the shape of Slack's incoming webhooks. At least one of `text`, `attachments` and `blocks` says something;
+/// docs/api.md tells what is read of the latter two. A number or a truth may stand for a text, as some programs have it.
 #[derive(Clone, Debug, ToSchema)]
-#[schema(title = "SlackMessage")]
 #[expect(dead_code, reason = "it describes what hooks read")]
 pub(crate) struct SlackMessage {
     /// What is said.
-    #[schema(min_length = 1, example = "deploy done")]
+    #[schema(schema_with = words)]
     text: String,
     /// What the program wants to be called.
-    #[schema(nullable = false)]
-    username: Option<String>,
+    #[schema(schema_with = words, required = false)]
+    username: String,
     /// What is to stand before its name, as in `:rocket:`.
-    #[schema(nullable = false)]
-    icon_emoji: Option<String>,
+    #[schema(schema_with = words, required = false)]
+    icon_emoji: String,
     /// Another room, where the hook may choose.
-    #[schema(nullable = false)]
-    channel: Option<String>,
+    #[schema(schema_with = words, required = false)]
+    channel: String,
+}
+
+/// A text, or what may stand for one.
+fn words() -> Object {
+    let kinds = [Type::String, Type::Number, Type::Boolean, Type::Null];
+    ObjectBuilder::new().schema_type(SchemaType::from_iter(kinds)).build()
 }
 
 /// An answer that comes late.

@@ -53,7 +53,8 @@ fn varies(word: &str) -> bool {
     let token = word.len() == 48 && word.starts_with("th_");
     let key = word.len() == 47 && word.starts_with("key-");
     let moment = word.len() == 13 && word.bytes().all(|byte| byte.is_ascii_digit());
-    moment || hex(12) || hex(16) || hex(32) || day || token || key
+    let program = word.len() == 16 && word.starts_with("api-");
+    moment || program || hex(12) || hex(16) || hex(32) || day || token || key
 }
 
 /// A text as words and what is between them.

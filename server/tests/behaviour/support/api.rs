@@ -9,10 +9,9 @@ use reqwest::{
 use serde_json::Value;
 
 use super::{
-    Redis,
-    hook::tokens,
-    patiently,
+    Redis, patiently,
     program::{finish, teahouse, text},
+    tokens,
 };
 
 /// How the program is told to make one.
