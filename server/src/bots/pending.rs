@@ -58,7 +58,7 @@ impl Pending {
     ) -> Pending {
         Pending {
             room: question.room.clone(),
-            id: answer_id(question),
+            id: answer_id(question, bot),
             bot: bot.clone(),
             asker: question.user.id.clone(),
             language: language.code().to_owned(),
@@ -94,10 +94,10 @@ pub(super) fn key(bot: &str, id: &str) -> String {
     format!("{bot}/{id}")
 }
 
-/// The id of the answer to a message: the same wherever and whenever it is begun.
-fn answer_id(question: &Message) -> ClientId {
+/// The id of a bot's answer to a message: the same wherever and whenever it is begun, and nobody else's in the room.
+fn answer_id(question: &Message, bot: &User) -> ClientId {
     let Message { room, user, id, .. } = question;
-    let digest = Sha256::digest(format!("{room}\n{}\n{id}", user.id));
+    let digest = Sha256::digest(format!("{room}\n{}\n{id}\n{}", user.id, bot.id));
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     ClientId::from_bytes(bytes)

@@ -104,6 +104,17 @@ async fn a_question_that_is_sent_again_is_answered_once() {
 }
 
 #[tokio::test]
+async fn two_bots_that_are_asked_at_once_give_an_answer_each() {
+    let file = "[[bot]]\nname = \"Bo\"\n[bot.builtin]\n[[bot]]\nname = \"Cai\"\n[bot.builtin]\n";
+    let app = with_bots(file).await;
+    let mut ann = app.person("Ann").await.talk().await;
+    ann.say("m1", "@Bo @Cai roll d6").await;
+    let answers = [answer(&mut ann).await, answer(&mut ann).await];
+    assert_ne!(answers[0].user, answers[1].user);
+    assert_ne!(answers[0].id, answers[1].id, "who asked may stop the one and not the other");
+}
+
+#[tokio::test]
 async fn who_asks_too_often_is_told_when_to_ask_again() {
     let app = with_bots("[[bot]]\nname = \"Bo\"\nbudget = 2\n[bot.builtin]\n").await;
     let (mut ann, mut cai) = (app.person("Ann").await.talk().await, app.person("Cai").await.talk().await);
