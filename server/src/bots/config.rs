@@ -236,6 +236,8 @@ impl Settings {
             }
             bots.push(waiter);
         }
+        // Whoever is new is told of the first one, and this one answers without anybody's help.
+        bots.sort_by_key(|bot| !matches!(bot.kind, Kind::Builtin));
         Ok(Settings { bots })
     }
 }
@@ -309,6 +311,14 @@ mod tests {
         assert_eq!((bot.name.as_str(), bot.budget, bot.everything), ("店小二", 5, true));
         assert!(bot.rooms.have(&chat::room_name::RoomName::parse("茶").unwrap()));
         assert!(!bot.rooms.have(&chat::room_name::RoomName::lobby()));
+    }
+
+    #[test]
+    fn the_waiter_stands_before_those_who_depend_on_a_service() {
+        let text = "[[bot]]\nname = \"阿明\"\n[bot.tuling]\nkey_env = \"KEY\"\n";
+        let names: Vec<String> =
+            Settings::parse(text).unwrap().bots.iter().map(|bot| bot.name.to_string()).collect();
+        assert_eq!(names, ["小二", "阿明"]);
     }
 
     #[test]
