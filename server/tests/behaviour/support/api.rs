@@ -142,12 +142,17 @@ pub(crate) struct Follow {
 impl Follow {
     /// The next event; none at the end, however it came.
     pub(crate) async fn try_next(&mut self) -> Option<Event> {
+        // Comments come for ever; what is waited for must come in time.
+        patiently("the next event", self.read_next()).await
+    }
+
+    async fn read_next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 self.last = event.id.clone().or(self.last.take());
                 return Some(event);
             }
-            let chunk = patiently("something of the stream", self.answer.chunk()).await.ok()??;
+            let chunk = self.answer.chunk().await.ok()??;
             self.bytes.extend_from_slice(&chunk);
             while let Some(end) = self.bytes.windows(2).position(|two| two == b"\n\n") {
                 let block: Vec<u8> = self.bytes.drain(..end + 2).collect();
