@@ -154,7 +154,7 @@ pub(super) async fn follow(
     };
     // A client of such streams sends an empty one when it has read none.
     let last = last.filter(|last| !last.is_empty());
-    let begin = Instant::now();
+    let now = Instant::now();
     let outbound = Arc::new(Outbound::new(teahouse.config.queue_limit));
     let (sink, chunks) = mpsc::channel(1);
     let mut follower = Follower {
@@ -164,7 +164,7 @@ pub(super) async fn follow(
         caller,
         outbound,
         also: asked.also.unwrap_or_default(),
-        until: asked.seconds.map(|seconds| begin + Duration::from_secs(seconds.0.into())),
+        until: asked.seconds.map(|seconds| now + Duration::from_secs(seconds.0.into())),
         line: line.map(|Extension(line)| line),
         sink,
         position: None,

@@ -36,7 +36,7 @@ const BEAT: Duration = Duration::from_secs(15);
 const CHECK: Duration = Duration::from_secs(3);
 
 /// How long what was written may wait to be read.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_mins(1);
 
 /// How long a client is to wait before it comes back.
 const RETRY: Duration = Duration::from_secs(2);

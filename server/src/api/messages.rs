@@ -20,7 +20,7 @@ use super::{
     BODY_LIMIT,
     asked::{Limit, Place, Room, Wish},
     caller::Caller,
-    shape::{Messages, Said, Saying},
+    shape::{Page, Said, Saying},
 };
 use crate::{
     clock,
@@ -78,7 +78,7 @@ impl Asked {
     ),
     responses(
         (
-            status = 200, description = "A piece of the log", body = Messages,
+            status = 200, description = "A piece of the log", body = Page,
             headers(("ETag" = String, description = "Changes with the answer")),
         ),
         (status = 304, description = "Nothing has changed"),
@@ -121,7 +121,7 @@ pub(super) async fn read(
         return Ok((StatusCode::NOT_MODIFIED, head).into_response());
     }
     let messages = messages.into_iter().map(Into::into).collect();
-    let page = Messages { room, epoch, head: extent.head, oldest: extent.oldest, messages };
+    let page = Page { room, epoch, head: extent.head, oldest: extent.oldest, messages };
     Ok((head, Json(page)).into_response())
 }
 

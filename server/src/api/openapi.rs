@@ -1,4 +1,4 @@
-//! `GET /api/openapi.json`: what programs can ask, described by OpenAPI 3.1, out of the code that answers.
+//! `GET /api/openapi.json`: what programs can ask, described by `OpenAPI` 3.1, out of the code that answers.
 
 use axum::{Json, extract::State, http::header, response::IntoResponse};
 use utoipa::{

@@ -44,7 +44,7 @@ pub(super) struct Room {
 
 /// A piece of a room's log.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(super) struct Messages {
+pub(super) struct Page {
     /// The room.
     #[schema(value_type = String, example = "lobby")]
     pub(super) room: RoomName,
