@@ -204,7 +204,7 @@ async fn what_is_asked_wrongly_is_refused_with_its_name() {
         (("accept", "*/*"), "a", 415, "content_type_unfit"),
     ] {
         let answer = program.ask(Method::POST, path, &[kind], body).await;
-        assert_eq!((answer.status().as_u16(), &*code(answer).await), (status, code_of), "{:.40}", body);
+        assert_eq!((answer.status().as_u16(), &*code(answer).await), (status, code_of), "{body:.40}");
     }
     for (path, status, code_of) in [
         ("/api/rooms/a%20b/messages", 404, "room_unfit"),
@@ -246,7 +246,7 @@ async fn rooms_are_listed_by_name_a_page_at_a_time() {
         assert!((1..=2).contains(&rooms.len()), "{page}");
         names.extend(rooms.iter().map(|room| room["name"].as_str().unwrap().to_owned()));
         for room in rooms {
-            let head = if room["name"] == "lobby" { 0 } else { 1 };
+            let head = u64::from(room["name"] != "lobby");
             assert_eq!((room["head"].as_u64(), room["oldest"].as_u64()), (Some(head), Some(head)), "{room}");
         }
         match page["next"].as_str() {

@@ -144,11 +144,11 @@ async fn a_stream_goes_on_across_a_restart_and_ends_with_the_server() {
 }
 
 /// Comes and goes while others speak; gives every seq that it was told.
-async fn come_and_go(program: Arc<Program>, mut stop: watch::Receiver<bool>, first: String) -> Vec<u64> {
+async fn come_and_go(program: Arc<Program>, mut until: watch::Receiver<bool>, first: String) -> Vec<u64> {
     let mut last = first;
     let mut heard = Vec::new();
     loop {
-        let is_last = *stop.borrow_and_update();
+        let is_last = *until.borrow_and_update();
         let query = if is_last { "?for=0" } else { "" };
         let mut stream = program.follow("lobby", query, Some(&last)).await;
         let start = stream.expect("start").await;
@@ -165,7 +165,7 @@ async fn come_and_go(program: Arc<Program>, mut stop: watch::Receiver<bool>, fir
         while heard.len() % 7 != 0 {
             tokio::select! {
                 seqs = stream.seqs(1) => heard.extend(seqs),
-                _ = stop.changed() => break,
+                _ = until.changed() => break,
             }
         }
         last = stream.last.take().unwrap_or(last);
