@@ -1,6 +1,6 @@
 //! What a chat on several nodes keeps in Redis, and the way there.
 //!
-//! [`link`] holds the connection and knows in which life the logs are, [`channel`] hears what is told there, and
+//! [`mod@link`] holds the connection and knows in which life the logs are, [`channel`] hears what is told there, and
 //! [`neighbours`] tells and finds out who sits on which node; [`key`] names everything that lies there, and [`word`] what
 //! nodes tell each other. The log and the nicknames are [`crate::store::redis`]'s.
 

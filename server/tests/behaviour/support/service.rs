@@ -17,8 +17,6 @@ pub(crate) struct Service(TcpListener);
 /// A request that it got.
 pub(crate) struct Call {
     stream: TcpStream,
-    /// The request line and the headers, in lower case.
-    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -57,7 +55,7 @@ impl Service {
         while bytes.len() < head + length {
             patiently("the body", stream.read_buf(&mut bytes)).await.expect("bytes");
         }
-        Call { stream, head: text, body: String::from_utf8(bytes.split_off(head)).expect("JSON is text") }
+        Call { stream, body: String::from_utf8(bytes.split_off(head)).expect("JSON is text") }
     }
 }
 
