@@ -192,7 +192,7 @@ test('what one person says in a row stands under one name, which every message s
   for (const { page, messages } of [ann, bo]) {
     await expect(messages).toHaveCount(4);
     await expect(messages.locator('.line__author')).toHaveText(['Ann', 'Ann', 'Bo', 'Ann']);
-    await expect(messages.locator('.line__author:not(.hidden)')).toHaveText(['Ann', 'Bo', 'Ann']);
+    await expect(messages.locator('.line__by:not(.hidden) .line__author')).toHaveText(['Ann', 'Bo', 'Ann']);
     await expect(page.locator('.message:not(.line--leads) .line__text')).toHaveText(['two']);
   }
 });

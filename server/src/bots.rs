@@ -47,10 +47,11 @@ use pending::Pending;
 use question::Answerer;
 use rand::Rng as _;
 use reminders::Reminders;
+use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiter::Waiter;
 
-use crate::{rooms::BotsOf, store::SharedStore, teahouse::Shared};
+use crate::{config::StoreChoice, rooms::BotsOf, store::SharedStore, teahouse::Shared};
 
 /// How many answers may be under way or wait at once; what is asked beyond them is not answered.
 const AT_ONCE: usize = 1_000;
@@ -77,8 +78,9 @@ impl Bots {
                 Kind::Tuling(service) => service.open(),
                 Kind::Webhook(service) => service.open(),
             };
-            let answerer =
-                answerer.map_err(|error| anyhow!("the bot {} cannot be opened: {error}", settings.name))?;
+            let answerer = answerer.map_err(|error| {
+                anyhow!("line {}: the bot {} cannot be opened: {error}", settings.line, settings.name)
+            })?;
             Ok(Arc::new(Bot::new(settings, answerer)))
         });
         let list: Vec<Arc<Bot>> = list.collect::<anyhow::Result<_>>()?;
@@ -103,7 +105,20 @@ impl Bots {
     }
 
     /// Begins to look after what was begun before, and what is due.
-    pub(crate) fn start(&self, teahouse: &Shared, stop: &CancellationToken) {
+    ///
+    /// `missed` brings what was said and not told as news.
+    pub(crate) fn start(
+        &self,
+        teahouse: &Shared,
+        mut missed: mpsc::Receiver<Message>,
+        stop: &CancellationToken,
+    ) {
+        let (house, until) = (teahouse.clone(), stop.clone());
+        self.tasks.spawn(async move {
+            while let Some(Some(message)) = until.run_until_cancelled(missed.recv()).await {
+                house.bots.hear(&house, &message);
+            }
+        });
         self.tasks.spawn(sweeping::keep(teahouse.clone(), stop.clone()));
         self.tasks.spawn(self.reminders.clone().keep(stop.clone()));
     }
@@ -112,6 +127,10 @@ impl Bots {
     /// so no two of them ever talk to each other.
     pub(crate) fn hear(&self, teahouse: &Shared, message: &Message) {
         if message.user.id.is_program() {
+            return;
+        }
+        // Another node gives an answer to it; alone, this one has at least the time to say that it has none.
+        if teahouse.stopping.is_cancelled() && teahouse.config.store != StoreChoice::Sqlite {
             return;
         }
         for bot in self.list.iter() {

@@ -1,6 +1,13 @@
 //! What can be set: every flag, its environment variable, its default and what is wrong with a bad value.
 
-use std::{fmt, net::SocketAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    num::ParseIntError,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
 use crate::bots::config::Settings;
 use axum::http::Uri;
@@ -324,11 +331,16 @@ impl FromStr for BotsFile {
 }
 
 impl Config {
-    /// The server's own address, for those outside.
+    /// The server's own address, for those outside; for those on the same machine, where nobody has said what it is.
     pub(crate) fn address(&self) -> String {
-        self.base_url
-            .as_ref()
-            .map_or_else(|| format!("http://{}", self.listen), |base| base.as_str().to_owned())
+        if let Some(base) = &self.base_url {
+            return base.as_str().to_owned();
+        }
+        let mut listen = self.listen;
+        if listen.ip().is_unspecified() {
+            listen.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        format!("http://{listen}")
     }
 
     /// The defaults, as the command line without a word gives them; for tests and tools.

@@ -8,7 +8,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use chat::close::CloseCode;
+use chat::{
+    close::CloseCode,
+    protocol::{Growing, ServerLine},
+};
 use tokio::sync::Notify;
 
 use crate::dialect::Broadcast;
@@ -69,6 +72,15 @@ impl Outbound {
             return Err(Gone);
         }
         let cost = line.weight() + LINE_OVERHEAD;
+        if let ServerLine::Growing(growing) = line.line()
+            && let Some(waiting) = queue.lines.iter_mut().rev().find(|waiting| is_of(waiting, growing))
+        {
+            // Whoever reads slowly need not read how it grew.
+            let before = waiting.weight() + LINE_OVERHEAD;
+            *waiting = line;
+            queue.bytes = queue.bytes - before + cost;
+            return Ok(());
+        }
         if self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes {
             drop(queue);
             self.cut_off(CloseCode::SlowConsumer);
@@ -164,11 +176,22 @@ impl Drop for Listening {
     }
 }
 
+/// Whether a line shows an earlier state of this answer.
+fn is_of(line: &Broadcast, growing: &Growing) -> bool {
+    let ServerLine::Growing(before) = line.line() else { return false };
+    before.id == growing.id && before.user.id == growing.user.id && before.room == growing.room
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use chat::{close::CloseCode, protocol::ServerLine};
+    use chat::{
+        close::CloseCode,
+        id::{ClientId, UserId},
+        protocol::{Growing, ServerLine, User},
+        room_name::RoomName,
+    };
 
     use super::{Gone, Listening, Next, Outbound};
     use crate::dialect::Broadcast;
@@ -194,6 +217,36 @@ mod tests {
         assert!((1..10).contains(&pushed));
         assert_eq!(outbound.cut().await, CloseCode::SlowConsumer);
         assert!(matches!(outbound.next().await, Next::Close(CloseCode::SlowConsumer)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_grows_waits_as_it_is_by_now_and_cuts_nobody_off() {
+        let growing = |id: &str, text: &str| {
+            let user = User { id: UserId::parse("bot-1").unwrap(), name: "Bo".into() };
+            let (room, id) = (RoomName::lobby(), ClientId::parse(id).unwrap());
+            let asker = UserId::parse("u1").unwrap();
+            Arc::new(Broadcast::new(ServerLine::Growing(Growing {
+                room,
+                id,
+                user,
+                asker,
+                text: text.into(),
+            })))
+        };
+        let outbound = Outbound::new(1_000);
+        outbound.push(line()).unwrap();
+        for n in 0..100 {
+            outbound.push(growing("a1", &"tea ".repeat(n))).unwrap();
+            outbound.push(growing("a2", "still one word")).unwrap();
+        }
+        outbound.push(line()).unwrap();
+        let Next::Lines(lines) = outbound.next().await else { panic!("lines wait") };
+        let shown = lines.iter().map(|line| match line.line() {
+            ServerLine::Growing(growing) => (growing.id.as_str().to_owned(), growing.text.len()),
+            _ => ("other".to_owned(), 0),
+        });
+        let expected = [("other", 0), ("a1", 99 * 4), ("a2", 14), ("other", 0)];
+        assert_eq!(shown.collect::<Vec<_>>(), expected.map(|(id, length)| (id.to_owned(), length)));
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::{
+    clock,
     neighbours::SharedNeighbours,
     outbound::Outbound,
     store::{SharedStore, StoreError},
@@ -27,6 +28,9 @@ use crate::{
 
 /// How many words may wait for a room; then those who speak to it wait.
 const MAILBOX: usize = 1_024;
+
+/// How late something that was said still reaches the bots, in milliseconds; less than they remember what they answered.
+const LATE_MS: u64 = 60_000;
 
 /// A word to a room.
 #[derive(Debug)]
@@ -80,20 +84,22 @@ struct Shared {
     leave_grace_ms: u64,
     backlog: u32,
     bots: BotsOf,
+    missed: mpsc::Sender<Message>,
     tasks: TaskTracker,
 }
 
 impl Rooms {
-    /// No rooms yet. Their logs are the store's. Whoever has to begin a room anew gets its newest `backlog` messages.
+    /// No rooms yet. Bots answer in them, to whom what was said and not told as news goes by `missed`. Their logs are the
+    /// store's. Whoever has to begin a room anew gets its newest `backlog` messages.
     pub(crate) fn new(
         store: SharedStore,
         neighbours: SharedNeighbours,
         leave_grace_ms: u64,
         backlog: u32,
-        bots: BotsOf,
+        (bots, missed): (BotsOf, mpsc::Sender<Message>),
     ) -> Rooms {
         let (open, tasks) = (Mutex::default(), TaskTracker::new());
-        Rooms(Arc::new(Shared { open, store, neighbours, leave_grace_ms, backlog, bots, tasks }))
+        Rooms(Arc::new(Shared { open, store, neighbours, leave_grace_ms, backlog, bots, missed, tasks }))
     }
 
     /// Lets a session in, or tells it again how the room stands. What the room says from then on goes to `outbound`.
@@ -259,6 +265,14 @@ impl Rooms {
 
     fn neighbours(&self) -> &SharedNeighbours {
         &self.0.neighbours
+    }
+
+    /// Tells the bots what was said while nothing was told, unless it is too long ago to be answered.
+    fn missed(&self, message: &Message) {
+        let is_recent = clock::now().since(message.at) < LATE_MS;
+        if is_recent && self.0.missed.try_send(message.clone()).is_err() {
+            tracing::warn!(room = %message.room, "too much was missed; the bots do not hear all of it");
+        }
     }
 
     fn leave_grace_ms(&self) -> u64 {

@@ -153,6 +153,7 @@ impl Teahouse {
                 .await
                 .with_context(|| format!("cannot use the {address}"))?,
         };
+        let (missing, missed) = mpsc::channel(NEWS_CAPACITY);
         let bots = Bots::open(config.bots.settings(), &store, config.address())?;
         let leave_grace_ms = config.leave_grace.millis();
         let nickname_grace_ms = config.nickname_grace.millis();
@@ -168,7 +169,7 @@ impl Teahouse {
                 neighbours.clone(),
                 leave_grace_ms,
                 config.backlog,
-                bots.of_rooms(),
+                (bots.of_rooms(), missing),
             ),
             search,
             bots,
@@ -182,7 +183,7 @@ impl Teahouse {
             available: AtomicBool::new(true),
             config,
         });
-        teahouse.bots.start(&teahouse, &teahouse.stopping);
+        teahouse.bots.start(&teahouse, missed, &teahouse.stopping);
         let router = tokio::spawn(news::pass_on(teahouse.clone(), news));
         let indexer = {
             let (teahouse, stopping) = (teahouse.clone(), stopping.clone());

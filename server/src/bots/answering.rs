@@ -1,13 +1,21 @@
 //! One answer, from the question to the message: it is claimed, so that one node alone gives it, grows before everybody's
 //! eyes, and ends as one message, whatever happens. Finds no answers itself.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chat::{
     protocol::{Growing, Message, Seq},
     time::Millis,
 };
+use futures::FutureExt as _;
 use rand::Rng as _;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +24,7 @@ use super::{
     bot::Bot,
     pending::{Ledger, Pending, REMEMBERED, State},
     question::{Answer, Failure, Growth, Question, Trouble},
+    running::Begun,
     saying::{fit, insist, say},
     words,
 };
@@ -67,35 +76,21 @@ async fn give(teahouse: &Shared, bot: &Bot, message: Message, text: String) -> R
     let language = spoken.unwrap_or_default();
     let ledger = Ledger(teahouse.store.clone());
     let secret = secret();
-    let pending = Pending::begin(
-        &message,
-        &bot.user,
-        language,
-        &secret,
-        (teahouse.bots.node().clone(), lease_end(teahouse)),
-    );
+    let node = teahouse.bots.node().clone();
+    let pending = Pending::begin(&message, &bot.user, language, &secret, (node, lease_end(teahouse)));
     let closing = &teahouse.stopping;
-    if !insist(closing, || ledger.claim(&pending)).await? {
+    if !insist(closing, || claim(teahouse, &ledger, &pending, &secret)).await? {
         return Ok(());
     }
-    let question = Question {
-        room: message.room.clone(),
-        asker: message.user.clone(),
-        bot: bot.user.clone(),
-        id: pending.id.clone(),
-        text,
-        context: context(teahouse, bot, &message).await,
-        at: message.at,
-        reply_url: Some(teahouse.bots.reply_url(&pending, &secret)),
-    };
     let limit = teahouse.config.text_limit;
     let growth = Growth::new(if limit > 2 * POSTSCRIPT { limit - POSTSCRIPT } else { limit });
-    let stop = teahouse.running.begin(&pending.room, &pending.id, pending.asker.clone());
-    let end =
-        Attempt { teahouse, bot, question: &question, growth: &growth, ledger: &ledger, pending: &pending }
-            .run(&stop)
-            .await;
-    teahouse.running.end(&pending.room, &pending.id);
+    let end = {
+        let begun = teahouse.running.begin(&pending.room, &pending.id, pending.asker.clone());
+        let has_turn = AtomicBool::new(false);
+        let (growth, ledger, pending) = (&growth, &ledger, &pending);
+        let attempt = Attempt { teahouse, bot, message, text, secret, growth, ledger, pending, has_turn };
+        attempt.run(&begun).await
+    };
     let Some(last) = last_words(end, &growth.text(), &pending) else {
         return promise(&ledger, &pending, closing).await;
     };
@@ -103,6 +98,22 @@ async fn give(teahouse: &Shared, bot: &Bot, message: Message, text: String) -> R
     say(&teahouse.store, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
     let done = pending.now(State::Done, clock::now() + millis(REMEMBERED));
     ledger.keep(&done).await
+}
+
+/// Claims a question; whether it is this node's. One that was claimed without this node's hearing so, because the store's
+/// answer was lost, is.
+async fn claim(
+    teahouse: &Teahouse,
+    ledger: &Ledger,
+    pending: &Pending,
+    secret: &str,
+) -> Result<bool, StoreError> {
+    let pending = pending.now(pending.state.clone(), lease_end(teahouse));
+    if ledger.claim(&pending).await? {
+        return Ok(true);
+    }
+    let held = ledger.find(pending.key()).await?;
+    Ok(held.is_some_and(|held| held.state == pending.state && held.knows(secret)))
 }
 
 /// Whether the name in a message is the beginning of a longer one, of somebody who is there.
@@ -133,15 +144,19 @@ async fn context(teahouse: &Shared, bot: &Bot, message: &Message) -> Vec<Message
 struct Attempt<'a> {
     teahouse: &'a Shared,
     bot: &'a Bot,
-    question: &'a Question,
+    message: Message,
+    text: String,
+    secret: String,
     growth: &'a Growth,
     ledger: &'a Ledger,
     pending: &'a Pending,
+    /// Whether it is being found, rather than waiting for its turn.
+    has_turn: AtomicBool,
 }
 
 impl Attempt<'_> {
     /// Shows the answer while it grows, until it has ended.
-    async fn run(&self, stop: &CancellationToken) -> End {
+    async fn run(&self, begun: &Begun<'_>) -> End {
         let mut finding = Box::pin(self.find());
         let mut grown = self.growth.watch();
         let mut tick = interval_at(Instant::now() + TICK, TICK);
@@ -149,11 +164,13 @@ impl Attempt<'_> {
         loop {
             tokio::select! {
                 end = &mut finding => return end,
-                () = stop.cancelled() => return End::Stopped,
+                () = begun.stopped() => return End::Stopped,
                 () = self.teahouse.stopping.cancelled() => return End::Interrupted,
                 now = tick.tick() => {
                     let is_news = grown.has_changed().unwrap_or(false);
-                    if is_news || shown_at.is_none_or(|at| now.duration_since(at) >= SIGN_OF_LIFE) {
+                    // One that waits for its turn is shown to have been heard, and no more.
+                    let again = self.has_turn.load(Ordering::Relaxed);
+                    if is_news || shown_at.is_none_or(|at| again && now.duration_since(at) >= SIGN_OF_LIFE) {
                         shown_at = Some(now);
                         let text = grown.borrow_and_update().clone();
                         self.show(text).await;
@@ -167,15 +184,33 @@ impl Attempt<'_> {
         }
     }
 
-    /// Finds the answer, once there is room for another one.
+    /// Finds the answer, once it is its turn.
     async fn find(&self) -> End {
-        let Ok(_taken) = self.bot.at_once.acquire().await else { return End::Interrupted };
-        if let Err(wait) = self.bot.spend(&self.pending.asker) {
+        let Pending { id, asker, .. } = self.pending;
+        if let Err(wait) = self.bot.spend(asker) {
             return End::Spent(wait);
         }
-        match timeout(self.bot.patience, self.bot.answerer.answer(self.question, self.growth)).await {
-            Ok(Ok(answer)) => End::Answered(answer),
-            Ok(Err(failure)) => End::Failed(failure),
+        let Some(_place) = self.bot.queue(asker) else {
+            return End::Failed(Failure::new(Trouble::Busy, "too many answers wait for their turn"));
+        };
+        let Ok(_taken) = self.bot.at_once.acquire().await else { return End::Interrupted };
+        self.has_turn.store(true, Ordering::Relaxed);
+        let question = Question {
+            room: self.message.room.clone(),
+            asker: self.message.user.clone(),
+            bot: self.bot.user.clone(),
+            id: id.clone(),
+            text: self.text.clone(),
+            context: context(self.teahouse, self.bot, &self.message).await,
+            at: self.message.at,
+            reply_url: Some(self.teahouse.bots.reply_url(self.pending, &self.secret)),
+        };
+        let answer = AssertUnwindSafe(self.bot.answerer.answer(&question, self.growth)).catch_unwind();
+        match timeout(self.bot.patience, answer).await {
+            Ok(Ok(Ok(answer))) => End::Answered(answer),
+            Ok(Ok(Err(failure))) => End::Failed(failure),
+            // What it was is on standard error already.
+            Ok(Err(_)) => End::Failed(Failure::new(Trouble::Failing, "a fault of this program's own")),
             Err(_) => {
                 let detail = format!("no answer within {} seconds", self.bot.patience.as_secs_f32());
                 End::Failed(Failure::new(Trouble::TooSlow, detail))
@@ -198,11 +233,19 @@ impl Attempt<'_> {
         self.teahouse.rooms.grow(growing).await;
     }
 
+    /// Says that this node goes on with it, unless somebody has answered meanwhile.
     async fn renew(&self) {
-        let renewed = self.pending.now(self.pending.state.clone(), lease_end(self.teahouse));
-        if let Err(error) = self.ledger.keep(&renewed).await {
+        if let Err(error) = self.try_renew().await {
             tracing::debug!(%error, "the record of an answer could not be renewed; it is tried again");
         }
+    }
+
+    async fn try_renew(&self) -> Result<(), StoreError> {
+        let held = self.ledger.find(self.pending.key()).await?;
+        if held.is_some_and(|held| held.state != self.pending.state) {
+            return Ok(());
+        }
+        self.ledger.keep(&self.pending.now(self.pending.state.clone(), lease_end(self.teahouse))).await
     }
 }
 

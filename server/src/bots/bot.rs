@@ -1,6 +1,11 @@
 //! One bot: who it is, where it is, what is meant for it, and how much may be asked of it.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chat::{
@@ -25,6 +30,12 @@ use super::{
 /// How many users' budgets are remembered before those that are whole again are forgotten.
 const REMEMBERED: usize = 10_000;
 
+/// How many answers of a bot a user may have under way or waiting.
+const EACH: usize = 5;
+
+/// How many all users together may.
+const IN_ALL: usize = 200;
+
 /// A bot.
 pub(super) struct Bot {
     pub(super) user: User,
@@ -37,6 +48,8 @@ pub(super) struct Bot {
     pub(super) patience: Duration,
     /// Taken by each answer while it is given.
     pub(super) at_once: Semaphore,
+    /// How many answers of each user's are under way or wait for their turn.
+    queue: Mutex<HashMap<UserId, usize>>,
     budget: Option<DefaultKeyedRateLimiter<UserId>>,
     pub(super) answerer: Arc<dyn Answerer>,
 }
@@ -53,6 +66,7 @@ impl Bot {
             context: settings.context,
             patience: settings.patience,
             at_once: Semaphore::new(settings.at_once),
+            queue: Mutex::default(),
             budget: budget.map(|n| DefaultKeyedRateLimiter::keyed(Quota::per_hour(n))),
             answerer,
         }
@@ -77,6 +91,23 @@ impl Bot {
         }
     }
 
+    /// A place in the queue for an answer to a user, as long as what this gives is held; none if the queue is full, for them
+    /// or for everybody.
+    pub(super) fn queue(&self, user: &UserId) -> Option<Place<'_>> {
+        let mut queue = self.waiting();
+        let theirs = queue.get(user).copied().unwrap_or_default();
+        if theirs >= EACH || queue.values().sum::<usize>() >= IN_ALL {
+            return None;
+        }
+        queue.insert(user.clone(), theirs + 1);
+        Some(Place { bot: self, user: user.clone() })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Counts a question; if it is one too many within the hour, how long to wait.
     pub(super) fn spend(&self, user: &UserId) -> Result<(), Duration> {
         let Some(budget) = &self.budget else { return Ok(()) };
@@ -84,6 +115,24 @@ impl Bot {
             budget.retain_recent();
         }
         budget.check_key(user).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+/// A place in a bot's queue.
+pub(super) struct Place<'a> {
+    bot: &'a Bot,
+    user: UserId,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.bot.waiting();
+        if let Some(theirs) = queue.get_mut(&self.user) {
+            *theirs -= 1;
+            if *theirs == 0 {
+                queue.remove(&self.user);
+            }
+        }
     }
 }
 

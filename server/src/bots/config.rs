@@ -24,6 +24,8 @@ pub(crate) struct Settings {
 /// One of them.
 #[derive(Clone, Debug)]
 pub(super) struct BotSettings {
+    /// Where in the file it stands; 0 for one that does not.
+    pub(super) line: usize,
     pub(super) name: Nickname,
     pub(super) rooms: Rooms,
     /// Whether it answers everything that is said in its rooms, rather than what mentions it.
@@ -196,6 +198,7 @@ impl Default for Settings {
 
 fn waiter() -> BotSettings {
     BotSettings {
+        line: 0,
         name: Nickname::parse(WAITER).expect("it is a nickname"),
         rooms: Rooms::All,
         everything: false,
@@ -273,6 +276,7 @@ impl Table {
             ));
         }
         Ok(BotSettings {
+            line: Mistake::at(text, place, "").line,
             name,
             rooms,
             everything,

@@ -3,6 +3,9 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_script::{Script, UnicodeScript as _};
 
+/// How many `@` of a message are looked at: nobody speaks to more, and somebody may want to keep the house busy.
+const CALLS: usize = 20;
+
 /// What a message says to the one that goes by `name`, without the first mention of it; `None` if it does not mention them.
 /// Of those who are `known`, a longer name that begins with this one is meant rather than this one.
 ///
@@ -10,8 +13,14 @@ use unicode_script::{Script, UnicodeScript as _};
 /// spaces, as in Chinese, what follows a name may follow at once.
 pub(super) fn question(text: &str, name: &str, known: &[String]) -> Option<String> {
     let mut before = None;
+    let mut looked_at = 0;
     for (start, at) in text.char_indices() {
-        if matches!(at, '@' | '＠')
+        let calls = matches!(at, '@' | '＠');
+        looked_at += usize::from(calls);
+        if looked_at > CALLS {
+            return None;
+        }
+        if calls
             && !before.is_some_and(is_ascii_word)
             && let Some(length) = mentioned(&text[start + at.len_utf8()..], name)
         {

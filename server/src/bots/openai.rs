@@ -277,7 +277,7 @@ impl<'a> Listening<'a> {
             Some(Finish::Length) => {
                 let detail =
                     format!("the model of {} may not say more at once (finish_reason length)", self.from);
-                return Err(Failure::new(Trouble::TooLong, detail));
+                return Err(Failure::new(Trouble::Unfinished, detail));
             }
             Some(Finish::Filter) => {
                 let detail =

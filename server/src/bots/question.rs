@@ -151,6 +151,8 @@ pub(crate) enum Trouble {
     Garbled,
     /// It says more than a message may hold; what fits has grown.
     TooLong,
+    /// It was not allowed to say more; what came before has grown.
+    Unfinished,
     /// It broke off in the middle; what came before has grown.
     CutOff,
 }

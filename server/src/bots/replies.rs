@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     answering::millis,
     pending::{self, Ledger, Pending, REMEMBERED, State as Progress},
-    saying::{fit, say},
+    saying::{Said as Outcome, fit, say_now},
 };
 use crate::{clock, problem::Problem, store::StoreError, teahouse::Shared};
 
@@ -49,7 +49,7 @@ struct Reply {
         (status = 201, description = "It was said", body = serde_json::Value),
         (status = 404, description = "There is no question for this address", body = crate::api::Trouble),
         (status = 409, description = "The question was answered already", body = crate::api::Trouble),
-        (status = 413, description = "The body is too large", content_type = "text/plain"),
+        (status = 413, description = "The body is too large", body = crate::api::Trouble),
         (status = 422, description = "The answer is none", body = crate::api::Trouble),
     ),
     extensions(("x-codeSamples" = json!([{
@@ -68,7 +68,7 @@ pub(crate) async fn reply(
         Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no question for this address")
     })?;
     if pending.state == Progress::Done {
-        return Err(Problem::new(StatusCode::CONFLICT, "answered", "this question was answered already"));
+        return Err(answered());
     }
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
@@ -82,7 +82,14 @@ pub(crate) async fn reply(
     let text = fit(&text, teahouse.config.text_limit)
         .ok_or_else(|| unfit("text_empty", "nothing in the answer can be seen".to_owned()))?;
     let place = (&pending.room, &pending.bot, &pending.id);
-    say(&teahouse.store, place, &text, &teahouse.stopping).await.map_err(|error| unavailable(&error))?;
+    match say_now(&teahouse.store, place, &text).await.map_err(|error| unavailable(&error))? {
+        Outcome::So => {}
+        Outcome::Otherwise => return Err(answered()),
+        Outcome::Never => {
+            let reason = format!("the bot may not speak in {}", pending.room);
+            return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
+        }
+    }
     let done = pending.now(Progress::Done, clock::now() + millis(REMEMBERED));
     Ledger(teahouse.store.clone()).keep(&done).await.map_err(|error| unavailable(&error))?;
     Ok((StatusCode::CREATED, Json(Said { room: pending.room, id: pending.id })))
@@ -115,4 +122,8 @@ fn text(headers: &HeaderMap, body: &Bytes) -> Result<String, String> {
 fn unavailable(error: &StoreError) -> Problem {
     tracing::warn!(%error, "a late answer could not be kept");
     Problem::unavailable()
+}
+
+fn answered() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "answered", "this question was answered already")
 }

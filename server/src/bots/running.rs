@@ -31,17 +31,34 @@ pub(crate) enum Stopped {
     NotHere,
 }
 
-impl Running {
-    /// An answer begins; it is to end when what this gives is cancelled.
-    pub(crate) fn begin(&self, room: &RoomName, id: &ClientId, asker: UserId) -> CancellationToken {
-        let stop = CancellationToken::new();
-        self.lock().insert((room.clone(), id.clone()), One { asker, stop: stop.clone() });
-        stop
-    }
+/// An answer that is being given.
+pub(crate) struct Begun<'a> {
+    running: &'a Running,
+    answer: (RoomName, ClientId),
+    stop: CancellationToken,
+}
 
-    /// An answer has ended.
-    pub(crate) fn end(&self, room: &RoomName, id: &ClientId) {
-        self.lock().remove(&(room.clone(), id.clone()));
+impl Begun<'_> {
+    /// Returns when whoever asked wants no more of it.
+    pub(crate) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+}
+
+impl Drop for Begun<'_> {
+    /// However it came to its end.
+    fn drop(&mut self) {
+        self.running.lock().remove(&self.answer);
+    }
+}
+
+impl Running {
+    /// An answer begins; it is to end when what this gives is cancelled, and has ended when that is dropped.
+    pub(crate) fn begin(&self, room: &RoomName, id: &ClientId, asker: UserId) -> Begun<'_> {
+        let stop = CancellationToken::new();
+        let answer = (room.clone(), id.clone());
+        self.lock().insert(answer.clone(), One { asker, stop: stop.clone() });
+        Begun { running: self, answer, stop }
     }
 
     /// Whether an answer is being given here.
@@ -76,12 +93,12 @@ mod tests {
         let running = Running::default();
         let (room, id) = (RoomName::lobby(), ClientId::parse("a1").unwrap());
         let (ann, bo) = (UserId::parse("u1").unwrap(), UserId::parse("u2").unwrap());
-        let stop = running.begin(&room, &id, ann.clone());
+        let begun = running.begin(&room, &id, ann.clone());
         assert_eq!(running.stop(&room, &id, &bo), Stopped::NotTheirs);
-        assert!(!stop.is_cancelled());
+        assert!(!begun.stop.is_cancelled());
         assert_eq!(running.stop(&room, &id, &ann), Stopped::Ends);
-        assert!(stop.is_cancelled());
-        running.end(&room, &id);
+        assert!(begun.stop.is_cancelled());
+        drop(begun);
         assert_eq!(running.stop(&room, &id, &ann), Stopped::NotHere);
     }
 }

@@ -18,32 +18,45 @@ const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_s
 /// What becomes of what is too long.
 const ELLIPSIS: &str = "…";
 
+/// What became of something that was to be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It is said; perhaps it was already.
+    So,
+    /// Something else was said under this id.
+    Otherwise,
+    /// It may not be said in this room.
+    Never,
+}
+
 /// Says something, once whatever happens: the id names it. Goes on trying until `stop`, and tries once even then.
 pub(super) async fn say(
     store: &SharedStore,
-    (room, user, id): (&RoomName, &User, &ClientId),
+    place: (&RoomName, &User, &ClientId),
     text: &str,
     stop: &CancellationToken,
-) -> Result<(), StoreError> {
+) -> Result<Said, StoreError> {
+    insist(stop, || say_now(store, place, text)).await
+}
+
+/// Says something, if it can be said now.
+pub(super) async fn say_now(
+    store: &SharedStore,
+    (room, user, id): (&RoomName, &User, &ClientId),
+    text: &str,
+) -> Result<Said, StoreError> {
     if !may(user, Action::Say, room) {
         tracing::warn!(%room, bot = %user.id, "a bot may not speak in a room");
-        return Ok(());
+        return Ok(Said::Never);
     }
-    let said = insist(stop, || async {
-        let draft = Draft {
-            room: room.clone(),
-            id: id.clone(),
-            user: user.clone(),
-            text: text.into(),
-            at: clock::now(),
-        };
-        let kept = store.append(vec![draft]).await;
-        kept.failed.map_or_else(|| Ok(kept.appended), Err)
-    });
-    if said.await?.contains(&Appended::Reused) {
-        tracing::debug!(%room, %id, "this was said before, in other words");
+    let draft =
+        Draft { room: room.clone(), id: id.clone(), user: user.clone(), text: text.into(), at: clock::now() };
+    let kept = store.append(vec![draft]).await;
+    match kept.failed {
+        Some(error) => Err(error),
+        None if kept.appended.contains(&Appended::Reused) => Ok(Said::Otherwise),
+        None => Ok(Said::So),
     }
-    Ok(())
 }
 
 /// Does something with the store until it can be done, or until `stop`.

@@ -33,6 +33,7 @@ pub(super) fn trouble(trouble: Trouble, language: Language) -> &'static str {
             "The answer is longer than a message may be; the rest is left out.",
             "回答比一条消息还长，后面的省略了。",
         ),
+        Trouble::Unfinished => ("That is as much as I am allowed to say.", "只允许说这么多，到此为止。"),
         Trouble::CutOff => ("The answer broke off there.", "回答到这里断了。"),
     };
     pick(language, english, chinese)

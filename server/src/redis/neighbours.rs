@@ -315,7 +315,10 @@ impl Neighbours for Others {
     }
 
     fn growing(&self, growing: &Growing) {
-        self.say(self.link.keys().news(&growing.room), word::growing(&self.node, growing));
+        let (channel, word) = (self.link.keys().news(&growing.room), word::growing(&self.node, growing));
+        // While nothing can be told, only how far it is by then is worth telling.
+        self.told().words.retain(|(of, waits)| *of != channel || !word::is_of(waits, growing));
+        self.say(channel, word);
     }
 
     fn stop(&self, room: &RoomName, id: &ClientId, user: &UserId) {

@@ -39,6 +39,12 @@ pub(super) fn growing(node: &NodeId, growing: &Growing) -> String {
     format!("g{node}\n{}", ServerLine::Growing(growing.clone()).print())
 }
 
+/// Whether a word says how far this answer had grown.
+pub(super) fn is_of(word: &str, growing: &Growing) -> bool {
+    let of = format!("\"id\":\"{}\",\"user\":{{\"id\":\"{}\"", growing.id, growing.user.id);
+    word.starts_with('g') && word.contains(&of)
+}
+
 /// A user wants no more of an answer.
 pub(super) fn stop(node: &NodeId, id: &ClientId, user: &UserId) -> String {
     format!("x{node}\n{id}\n{user}")
@@ -159,6 +165,9 @@ mod tests {
             asker: ann().id,
             text: "One\n茶".into(),
         };
+        assert!(is_of(&growing(&node(), &grown), &grown) && !is_of(&typing(&node(), &ann()), &grown));
+        let another = Growing { id: ClientId::parse("a2").unwrap(), ..grown.clone() };
+        assert!(!is_of(&growing(&node(), &grown), &another));
         let heard_growing = heard(Some(&room), &growing(&node(), &grown));
         assert!(matches!(heard_growing, Some(Word::Growing(heard)) if heard == grown));
         let heard_stop = heard(Some(&room), &stop(&node(), &id, &ann().id));

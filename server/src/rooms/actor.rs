@@ -244,6 +244,7 @@ impl Actor {
                     return self.begin_anew().await;
                 }
                 for message in slice.messages {
+                    self.rooms.missed(&message);
                     for effect in self.room.apply(Command::Commit(Event::Message(message)), clock::now()) {
                         self.perform(effect);
                     }
@@ -259,6 +260,9 @@ impl Actor {
         match self.rooms.store().read(self.room.name().clone(), latest).await {
             Ok(Slice { epoch, extent, messages }) => {
                 let head = Head { room: self.room.name().clone(), epoch, seq: extent.head };
+                for message in &messages {
+                    self.rooms.missed(message);
+                }
                 tracing::info!(room = %head.room, epoch = %head.epoch, seq = head.seq, "a room begins anew");
                 for effect in self.room.apply(Command::Renew(head), clock::now()) {
                     match effect {

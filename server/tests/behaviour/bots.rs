@@ -192,7 +192,7 @@ fn what_the_manual_calls_a_default_is_one() {
     let bot = "[[bot]]\nname = \"Bo\"\n";
     let said: String = ["rooms", "answers", "context", "budget", "patience", "at_once"].map(set).concat();
     let whole = format!("{}{bot}{said}[bot.tuling]\nkey_env = \"KEY\"\n", set("waiter"));
-    let bare = format!("{bot}[bot.tuling]\nkey_env = \"KEY\"\n");
+    let bare = format!("\n{bot}[bot.tuling]\nkey_env = \"KEY\"\n");
     let parsed = |file: &str| format!("{:?}", BotsFile::parse(file).unwrap());
     assert_eq!(parsed(&whole), parsed(&bare));
 }

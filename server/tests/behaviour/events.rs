@@ -153,9 +153,9 @@ async fn come_and_go(program: Arc<Program>, mut until: watch::Receiver<bool>, fi
         let mut stream = program.follow("lobby", query, Some(&last)).await;
         let start = stream.expect("start").await;
         assert_eq!(start.data["resumed"], true, "{start:?}");
-        let head = start.data["head"].as_u64().unwrap();
+        let newest = start.data["head"].as_u64().unwrap();
         let known: u64 = last.rsplit(':').next().unwrap().parse().unwrap();
-        let missed = usize::try_from(head - known).unwrap();
+        let missed = usize::try_from(newest - known).unwrap();
         // Some of what is live too, but never so much that it has to be waited for after the last word.
         heard.extend(stream.seqs(missed).await);
         if is_last {

@@ -339,10 +339,10 @@ async fn an_answer_that_is_too_long_for_a_message_ends_where_a_message_does() {
 }
 
 #[tokio::test]
-async fn an_answer_that_its_model_may_not_finish_is_too_long() {
+async fn an_answer_that_its_model_may_not_finish_is_told_of() {
     let length = STOP.replace("stop", "length");
     let (answer, grown) = asked(&TestService::saying(stream(&[&delta("在"), &length])).await).await;
-    assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (Trouble::TooLong, "在"));
+    assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (Trouble::Unfinished, "在"));
     let filter = STOP.replace("stop", "content_filter");
     let service = TestService::saying(stream(&[&delta("在"), &filter])).await;
     assert_eq!(trouble(&service).await.0, Trouble::Refused);

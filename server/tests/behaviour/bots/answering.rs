@@ -150,6 +150,27 @@ async fn no_more_answers_are_given_at_once_than_may_be() {
 }
 
 #[tokio::test]
+async fn who_asks_much_at_once_waits_for_a_few_answers_and_is_told_so_of_the_others() {
+    let service = Service::start().await;
+    let app = with_bots(&model(&service, "at_once = 1")).await;
+    let mut ann = app.person("Ann").await.talk().await;
+    for n in 0..7 {
+        ann.say(&format!("m{n}"), &format!("@Bo {n}?")).await;
+    }
+    for _ in 0..2 {
+        assert_eq!(
+            &*answer(&mut ann).await.text,
+            "I have my hands full just now. Please ask again in a while."
+        );
+    }
+    for _ in 0..5 {
+        let body = r#"{"choices":[{"message":{"content":"Yes."}}]}"#;
+        service.call().await.answer("200 OK", "application/json", body).await;
+        assert_eq!(&*answer(&mut ann).await.text, "Yes.");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_a_stop_interrupts_says_so_and_keeps_what_there_was() {
     let service = Service::start().await;
     let app = with_bots(&model(&service, "")).await;

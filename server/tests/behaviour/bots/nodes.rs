@@ -82,6 +82,23 @@ async fn who_asked_stops_an_answer_by_way_of_another_node() {
 }
 
 #[tokio::test]
+async fn a_question_that_was_said_while_nothing_was_heard_is_answered_all_the_same() {
+    let (redis, service) = (Redis::start(), Service::start().await);
+    let answers = node(&redis, &model(&service, "")).await;
+    let speaks = node(&redis, "waiter = false").await;
+    let mut ann = answers.person("Ann").await.talk().await;
+    let mut cai = speaks.person("Cai").await.talk().await;
+    // Everybody who listens is cut off, and what is said before they are back is told to nobody.
+    redis.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    cai.say("m1", "@Bo what is tea?").await;
+    let call = service.call().await;
+    call.answer("200 OK", "application/json", r#"{"choices":[{"message":{"content":"Leaves."}}]}"#).await;
+    for lines in [&mut ann, &mut cai] {
+        assert_eq!(&*answer(lines).await.text, "Leaves.");
+    }
+}
+
+#[tokio::test]
 async fn a_question_on_a_node_that_falls_is_told_of_by_another() {
     let (redis, service, folder) = (Redis::start(), Service::start().await, folder());
     let file = model(&service, "");
