@@ -52,7 +52,7 @@ pub(super) struct Asked {
     #[param(value_type = Option<u32>, nullable = false, minimum = 0, maximum = 200, default = 0)]
     backlog: Option<Limit<0, BACKLOG>>,
     /// What else to tell of, beside messages; several are separated by commas.
-    #[param(value_type = Option<Vec<Other>>, nullable = false, style = Form, explode = false)]
+    #[param(value_type = Option<Vec<Other>>, nullable = false, min_items = 1, style = Form, explode = false)]
     also: Option<Others>,
     /// End the stream after so many seconds. With 0 it ends when all that was missed is told.
     #[serde(rename = "for")]
@@ -92,11 +92,7 @@ impl FromStr for Others {
             "growing" => Ok(Other::Growing),
             _ => Err("`also` is one or more of presence, typing and growing".to_owned()),
         };
-        if text.is_empty() {
-            Ok(Others::default())
-        } else {
-            text.split(',').map(word).collect::<Result<_, _>>().map(Others)
-        }
+        text.split(',').map(word).collect::<Result<_, _>>().map(Others)
     }
 }
 
@@ -241,9 +237,8 @@ mod tests {
     #[test]
     fn what_else_is_told_of_is_named_in_words() {
         let parse = |text: &str| text.parse::<Others>().map(|others| others.0);
-        assert_eq!(parse(""), Ok(vec![]));
         assert_eq!(parse("presence,growing"), Ok(vec![Other::Presence, Other::Growing]));
-        for wrong in [",", "presence,", "people", "Presence", "presence, typing"] {
+        for wrong in ["", ",", "presence,", "people", "Presence", "presence, typing"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
