@@ -13,7 +13,7 @@ use chat::{
         outbox::{Delivery, Pending},
         timeline::{Entry, Hole, Notice},
     },
-    id::{ClientId, UserId},
+    id::ClientId,
     protocol::{Message, User},
     time::Millis,
 };
@@ -113,7 +113,8 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
     let entries = timeline.entries();
     let mut rows = Vec::with_capacity(entries.len() + 8);
     let mut day: Option<Date> = None;
-    let mut author: Option<(UserId, Millis)> = None;
+    // By the name too: a program may speak for several, each of them by name.
+    let mut author: Option<(&User, Millis)> = None;
     let mut read = true;
     for entry in entries {
         match entry {
@@ -130,9 +131,8 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
                     rows.push(Row { key: key(&("day", date, message.seq)), shows: Shows::Day(date) });
                 }
                 let leads = !author
-                    .as_ref()
-                    .is_some_and(|(id, at)| *id == message.user.id && message.at.since(*at) < GROUP_MS);
-                author = Some((message.user.id.clone(), message.at));
+                    .is_some_and(|(user, at)| *user == message.user && message.at.since(at) < GROUP_MS);
+                author = Some((&message.user, message.at));
                 rows.push(Row {
                     // The id too: in another room, or in another life of this one, the same seq is another message.
                     key: key(&("message", &message.room, message.seq, &message.id, leads, date, time)),
@@ -171,8 +171,8 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
         }
     }
     for pending in client.outbox().pending().iter().filter(|pending| pending.room == *room.name()) {
-        let leads = author.as_ref().is_none_or(|(id, _)| *id != client.me().id);
-        author = Some((client.me().id.clone(), pending.at));
+        let leads = author.is_none_or(|(user, _)| user != client.me());
+        author = Some((client.me(), pending.at));
         // That it has gone out already shows nothing: it is not there until the server says so.
         let asks = matches!(pending.state, Delivery::Refused(_) | Delivery::Old);
         rows.push(Row {
@@ -182,8 +182,8 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
     }
     // Below what waits: that was said first.
     for growing in room.growing() {
-        let leads = author.as_ref().is_none_or(|(id, _)| *id != growing.user.id);
-        author = Some((growing.user.id.clone(), Millis(0)));
+        let leads = author.is_none_or(|(user, _)| *user != growing.user);
+        author = Some((&growing.user, Millis(0)));
         let stops = growing.asker == client.me().id;
         rows.push(Row {
             key: key(&("growing", &growing.user.id, &growing.id, leads, stops)),

@@ -59,6 +59,21 @@ fn the_mark_is_heard_with_every_message_and_seen_with_the_name() {
 }
 
 #[test]
+fn what_a_hook_says_by_another_name_stands_under_that_name() {
+    let hook = |name: &str| User { id: UserId::parse("hook-1").unwrap(), name: name.into() };
+    let events = vec![
+        said(1, &hook("Alertmanager"), "one"),
+        said(2, &hook("Alertmanager"), "two"),
+        said(3, &hook("Grafana"), "three"),
+    ];
+    let view = room(Language::English, events, |_| {});
+    let lines = view.split_once("timeline__lines").unwrap().1.split_once("</ol>").unwrap().0;
+    let shown: Vec<&str> = lines.split("class=\"line__by\"").skip(1).collect();
+    assert_eq!(shown.len(), 2, "{lines}");
+    assert!(shown[0].contains(">Alertmanager</bdi>") && shown[1].contains(">Grafana</bdi>"), "{lines}");
+}
+
+#[test]
 fn the_search_marks_programs_too() {
     let hit = |user: User| Hit {
         room: RoomName::lobby(),
