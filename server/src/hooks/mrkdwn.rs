@@ -41,19 +41,27 @@ pub(super) fn emoji(name: &str) -> Option<&'static str> {
 
 /// What is meant by the `<…>` at the start of a text, and its length; nothing, if it is none of Slack's.
 fn marked(text: &str) -> Option<(String, usize)> {
-    let end = text.bytes().take(LONGEST).position(|byte| byte == b'>')?;
-    let inside = &text[1..end];
+    let length = looked_at(text);
+    let inside = text.get(1..length)?.strip_suffix('>')?;
     let (what, label) = inside.split_once('|').map_or((inside, ""), |(what, label)| (what, label));
     let label = unescaped(label);
-    let (what, meant) = match what.chars().next()? {
-        '!' => (&what[1..], special(&what[1..], &label)?),
+    let meant = match what.chars().next()? {
+        '!' => special(&what[1..], &label)?,
         sign @ ('@' | '#') if is_name(&what[1..]) => {
             let name = if label.is_empty() { &what[1..] } else { label.trim_start_matches(sign) };
-            (what, format!("{sign}{name}"))
+            format!("{sign}{name}")
         }
-        _ => (what, link(&unescaped(what), &label)?),
+        _ => link(&unescaped(what), &label)?,
     };
-    (!what.contains(['<', '\n'])).then_some((meant, end + 1))
+    Some((meant, length))
+}
+
+/// How many bytes are looked at for the `>` of a text that begins with `<`: those up to it, to the next `<` or to the end
+/// of the line. None is looked at for two of them but a `<`, so what nobody closes costs no more than its length.
+fn looked_at(text: &str) -> usize {
+    let within = &text.as_bytes()[..text.len().min(LONGEST)];
+    let end = within.iter().skip(1).position(|byte| b"<>\n\r".contains(byte));
+    end.map_or(within.len(), |end| end + 2)
 }
 
 /// What begins with `<!`.
@@ -120,7 +128,7 @@ fn with_emoji(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{LONGEST, looked_at, plain};
 
     #[test]
     fn what_slack_marks_is_said_in_words() {
@@ -173,10 +181,25 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_of_beginnings_takes_no_long_time() {
-        let text = "<https://tea.example:".repeat(12_000);
-        let begun = std::time::Instant::now();
-        assert_eq!(plain(&text), text);
-        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    fn of_a_long_text_of_beginnings_nothing_is_looked_at_over_and_over() {
+        for beginning in ["<", "<a", "<\n", "<a\r", "<https://tea.example:", "<茶|", "<@a|<!"] {
+            let text = beginning.repeat(256 * 1_024 / beginning.len());
+            let looked_at: usize = text.match_indices('<').map(|(at, _)| looked_at(&text[at..])).sum();
+            assert!(looked_at <= 2 * text.len(), "{beginning:?}: {looked_at} of {}", text.len());
+            assert_eq!(plain(&text), text, "{beginning:?}");
+        }
+        let endless = format!("<{}", "a".repeat(256 * 1_024));
+        assert_eq!(looked_at(&endless), LONGEST);
+        assert_eq!(plain(&endless), endless);
+    }
+
+    #[test]
+    fn a_mark_ends_in_its_line_and_before_the_next_one() {
+        for text in ["<https://tea.example|a\nb>", "<https://tea.example\r\n>", "<!here|\n>"] {
+            assert_eq!(plain(text), text);
+        }
+        assert_eq!(plain("<https://tea.example|<!here>"), "<https://tea.example|@here");
+        let long = format!("<https://tea.example|{}>", "茶".repeat(LONGEST));
+        assert_eq!(plain(&long), long);
     }
 }
