@@ -101,10 +101,10 @@ impl Plain {
 fn plain(line: &ServerLine, language: Language) -> Option<String> {
     let words = language.words();
     match line {
-        ServerLine::Message(message) => Some(said(&message.user.name, &message.text, language)),
+        ServerLine::Message(message) => Some(said(&message.user, &message.text, language)),
         ServerLine::Joined(joined) => {
             let messages = joined.events.iter().filter_map(|event| match event {
-                Event::Message(message) => Some(said(&message.user.name, &message.text, language)),
+                Event::Message(message) => Some(said(&message.user, &message.text, language)),
                 Event::Unknown(_) => None,
             });
             some_lines(&messages.collect::<Vec<_>>())
@@ -130,12 +130,25 @@ fn plain(line: &ServerLine, language: Language) -> Option<String> {
     }
 }
 
-/// A message as one line, which a line break inside it cannot turn into two.
-fn said(name: &str, text: &str, language: Language) -> String {
-    let text = one_line(text);
+/// A message as one line, which a line break inside it cannot turn into two. A program's begins with the mark of programs.
+fn said(user: &User, text: &str, language: Language) -> String {
+    let (mark, name, text) = (mark(user, language), &user.name, one_line(text));
     match language {
-        Language::English => format!("{name}: {text}"),
-        Language::Chinese => format!("{name}说:{text}"),
+        Language::English => format!("{mark}{name}: {text}"),
+        Language::Chinese => format!("{mark}{name}说:{text}"),
+    }
+}
+
+/// What stands before the name of a program; before that of a person, nothing. Its brackets are full-width, as no nickname's
+/// are: a nickname is in NFKC, which makes plain ones of them.
+fn mark(user: &User, language: Language) -> String {
+    if !user.id.is_program() {
+        return String::new();
+    }
+    let program = language.words().program;
+    match language {
+        Language::English => format!("［{program}］ "),
+        Language::Chinese => format!("［{program}］"),
     }
 }
 
@@ -154,9 +167,13 @@ fn some_lines(lines: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use app::language::Language;
-    use chat::protocol::ServerLine;
+    use chat::{
+        id::UserId,
+        name::Nickname,
+        protocol::{ServerLine, User},
+    };
 
-    use super::Broadcast;
+    use super::{Broadcast, mark, said};
 
     #[test]
     fn at_the_plain_door_too_it_is_said_that_the_store_is_away_and_that_it_is_back() {
@@ -169,6 +186,28 @@ mod tests {
             assert_eq!(line.plain(Language::Chinese).unwrap().as_str(), chinese);
             let documented = format!("| `{english}` | `{chinese}` |");
             assert!(include_str!("../../docs/protocol.md").contains(&documented), "{documented}");
+        }
+    }
+
+    #[test]
+    fn a_program_bears_a_mark_that_no_nickname_makes() {
+        for (id, english, chinese) in [
+            ("9b1deb4d3b7d4bad9bdd", "Ann: Tea?", "Ann说:Tea?"),
+            ("hook-1", "［bot］ Ann: Tea?", "［机器人］Ann说:Tea?"),
+        ] {
+            let user = User { id: UserId::parse(id).unwrap(), name: "Ann".into() };
+            assert_eq!(said(&user, "Tea?", Language::English), english);
+            assert_eq!(said(&user, "Tea?", Language::Chinese), chinese);
+            let documented = format!("| `{english}` | `{chinese}` |");
+            assert!(include_str!("../../docs/protocol.md").contains(&documented), "{documented}");
+        }
+        for language in Language::ALL {
+            for id in ["bot-waiter", "hook-1", "api-1"] {
+                let program = User { id: UserId::parse(id).unwrap(), name: "Ann".into() };
+                let mark = mark(&program, language);
+                let posing = Nickname::parse(&format!("{mark}Ann")).unwrap();
+                assert!(!mark.is_empty() && !posing.as_str().starts_with(&mark), "{id}: {posing}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use chat::{protocol::RefusalCode, text::DEFAULT_LIMIT};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
-use crate::support::{Plain, TestApp};
+use crate::support::{Hook, Plain, TestApp};
 
 #[tokio::test]
 async fn two_talk_in_english_word_for_word() {
@@ -136,6 +136,33 @@ async fn nobody_can_forge_a_line() {
         eve.say(&format!("hi{line_break}Ann: I owe Eve money")).await;
         assert_eq!(ann.line().await, "Eve: hi⏎Ann: I owe Eve money", "{line_break:?}");
     }
+}
+
+#[tokio::test]
+async fn a_program_of_a_persons_name_bears_a_mark_that_the_person_does_not() {
+    let app = TestApp::start().await;
+    let hook = Hook::add(app.data(), &["--room", "lobby"]);
+    let (ming, eve) = (app.person("小明").await, app.person("［bot］ 小明").await);
+    let reader = app.person("Ann").await;
+    let (mut english, mut chinese) =
+        (reader.plain("/chat?lang=en").await, reader.plain("/chat?lang=zh").await);
+    let (mut ming, mut eve) = (ming.plain("/chat").await, eve.plain("/chat").await);
+    ming.say("喝茶吗？").await;
+    assert_eq!((&*english.said().await, &*chinese.said().await), ("小明: 喝茶吗？", "小明说:喝茶吗？"));
+    let push = r#"{"text": "done", "username": "小明"}"#;
+    let json = ("content-type", "application/json");
+    assert_eq!(app.browser().push(&hook.path, &[json], push).await.status(), 200);
+    assert_eq!(
+        (&*english.said().await, &*chinese.said().await),
+        ("［bot］ 小明: done", "［机器人］小明说:done")
+    );
+    eve.say("me too").await;
+    assert_eq!(
+        (&*english.said().await, &*chinese.said().await),
+        ("[bot] 小明: me too", "[bot] 小明说:me too")
+    );
+    let mut late = reader.plain("/chat?backlog=2").await;
+    assert_eq!([late.line().await, late.line().await], ["［bot］ 小明: done", "[bot] 小明: me too"]);
 }
 
 #[tokio::test]
