@@ -109,7 +109,7 @@ impl Program {
 }
 
 fn client() -> Client {
-    Client::builder().no_proxy().build().expect("a client without special wishes")
+    super::client().no_proxy().build().expect("a client without special wishes")
 }
 
 pub(crate) async fn json(answer: Response) -> Value {
