@@ -68,9 +68,15 @@ pub(crate) struct Bots {
 }
 
 impl Bots {
-    /// Opens the bots of these settings, or says what one of them lacks. `base` is the server's own address.
-    pub(crate) fn open(settings: &Settings, store: &SharedStore, base: String) -> anyhow::Result<Bots> {
-        let reminders = Arc::new(Reminders::new(store.clone()));
+    /// Opens the bots of these settings, or says what one of them lacks. `base` is the server's own address, and
+    /// `limit` the most characters of a message (0 for no limit).
+    pub(crate) fn open(
+        settings: &Settings,
+        store: &SharedStore,
+        base: String,
+        limit: usize,
+    ) -> anyhow::Result<Bots> {
+        let reminders = Arc::new(Reminders::new(store.clone(), limit));
         let list = settings.bots.iter().map(|settings| {
             let answerer: Result<Arc<dyn Answerer>, String> = match &settings.kind {
                 Kind::Builtin => Ok(Arc::new(Waiter::new(store.clone(), reminders.clone()))),

@@ -154,7 +154,7 @@ impl Teahouse {
                 .with_context(|| format!("cannot use the {address}"))?,
         };
         let (missing, missed) = mpsc::channel(NEWS_CAPACITY);
-        let bots = Bots::open(config.bots.settings(), &store, config.address())?;
+        let bots = Bots::open(config.bots.settings(), &store, config.address(), config.text_limit)?;
         let leave_grace_ms = config.leave_grace.millis();
         let nickname_grace_ms = config.nickname_grace.millis();
         let teahouse = Arc::new(Teahouse {

@@ -155,6 +155,8 @@ pub(crate) enum Trouble {
     Unfinished,
     /// It broke off in the middle; what came before has grown.
     CutOff,
+    /// The house's own log, in which the answer would be, cannot be read or written.
+    Forgetful,
 }
 
 #[cfg(test)]

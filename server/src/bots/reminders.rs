@@ -8,12 +8,12 @@ use std::{
 };
 
 use chat::{id::ClientId, protocol::User, room_name::RoomName, time::Millis};
-use rand::Rng as _;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::saying::say;
+use super::saying::{fit, say};
 use crate::{
     clock,
     store::{Drawer, Put, Record, SharedStore, StoreError},
@@ -59,6 +59,8 @@ pub(super) enum Full {
 /// Those that are not due yet.
 pub(super) struct Reminders {
     store: SharedStore,
+    /// The most characters of a message; 0 for no limit.
+    limit: usize,
     due: Mutex<BTreeMap<(Millis, String), Reminder>>,
     /// Held while what is known is brought in line with the store.
     turn: tokio::sync::Mutex<()>,
@@ -66,29 +68,32 @@ pub(super) struct Reminders {
 }
 
 impl Reminders {
-    /// None is known yet.
-    pub(super) fn new(store: SharedStore) -> Reminders {
+    /// None is known yet. What is said has at most `limit` characters; 0 lifts it.
+    pub(super) fn new(store: SharedStore, limit: usize) -> Reminders {
         Reminders {
             store,
+            limit,
             due: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             changed: Notify::new(),
         }
     }
 
-    /// An id for a new one.
-    pub(super) fn new_id() -> ClientId {
+    /// The id of the one that an answer promises: the same whenever the answer is given again, and not the answer's own.
+    pub(super) fn id(answer: &ClientId) -> ClientId {
+        let digest = Sha256::digest(format!("reminder\n{answer}"));
         let mut bytes = [0; 16];
-        rand::rng().fill_bytes(&mut bytes);
+        bytes.copy_from_slice(&digest[..16]);
         ClientId::from_bytes(bytes)
     }
 
-    /// Takes one, durably.
+    /// Takes one, durably. One that is there already is taken again, and counts once.
     pub(super) async fn add(&self, reminder: Reminder) -> Result<Result<(), Full>, StoreError> {
         let _turn = self.turn.lock().await;
         let (theirs, all) = {
             let due = self.due();
-            (due.values().filter(|one| one.user.id == reminder.user.id).count(), due.len())
+            let others = || due.values().filter(|one| one.id != reminder.id);
+            (others().filter(|one| one.user.id == reminder.user.id).count(), others().count())
         };
         if theirs >= EACH {
             return Ok(Err(Full::Theirs));
@@ -169,8 +174,8 @@ impl Reminders {
     /// Says one. Of several nodes that do, one alone is heard, since the id is the same.
     async fn remind(&self, reminder: &Reminder, stop: &CancellationToken) -> Result<(), StoreError> {
         let is_kept = self.store.record(Drawer::Reminder, reminder.id.to_string()).await?.is_some();
-        if is_kept {
-            say(&self.store, (&reminder.room, &reminder.bot, &reminder.id), &reminder.line, stop).await?;
+        if is_kept && let Some(line) = fit(&reminder.line, self.limit) {
+            say(&self.store, (&reminder.room, &reminder.bot, &reminder.id), &line, stop).await?;
         }
         self.forget(reminder).await
     }

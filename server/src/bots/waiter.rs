@@ -91,12 +91,7 @@ impl Waiter {
             let seq = rand::rng().random_range(extent.oldest..=extent.head);
             let around = Piece::Around { seq, limit: LEAFED };
             let mut leafed = self.store.read(question.room.clone(), around).await?.messages;
-            // Orders are no treasures, and neither is what programs say.
-            leafed.retain(|message| {
-                !message.user.id.is_program()
-                    && !message.text.contains(['@', '＠'])
-                    && message.id != question.id
-            });
+            leafed.retain(|message| is_quotable(message, question));
             if !leafed.is_empty() {
                 let message = &leafed[rand::rng().random_range(0..leafed.len())];
                 return Ok(phrases::quote(message, &clock::at(message.at, clock::house()), &now));
@@ -121,7 +116,7 @@ impl Waiter {
             return Ok(phrases::remind_when(&question.bot.name, language));
         };
         let reminder = Reminder {
-            id: Reminders::new_id(),
+            id: Reminders::id(&question.id),
             room: question.room.clone(),
             bot: question.bot.clone(),
             user: question.asker.clone(),
@@ -150,6 +145,16 @@ impl Waiter {
     }
 }
 
+/// Whether a message may be quoted to whoever asks. Orders are no treasures, not even where they need no mention, and
+/// neither is what programs say.
+fn is_quotable(message: &Message, question: &Question) -> bool {
+    let is_the_question = message.user.id == question.asker.id && message.at == question.at;
+    !message.user.id.is_program()
+        && !is_the_question
+        && !message.text.contains(['@', '＠'])
+        && Order::parse(&message.text) == Order::Unknown
+}
+
 impl Answerer for Waiter {
     fn answer<'a>(
         &'a self,
@@ -158,7 +163,7 @@ impl Answerer for Waiter {
     ) -> BoxFuture<'a, Result<Answer, Failure>> {
         async {
             let served = self.serve(question).await;
-            served.map(Answer::Said).map_err(|error| Failure::new(Trouble::Failing, error.to_string()))
+            served.map(Answer::Said).map_err(|error| Failure::new(Trouble::Forgetful, error.to_string()))
         }
         .boxed()
     }

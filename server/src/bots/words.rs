@@ -35,6 +35,9 @@ pub(super) fn trouble(trouble: Trouble, language: Language) -> &'static str {
         ),
         Trouble::Unfinished => ("That is as much as I am allowed to say.", "只允许说这么多，到此为止。"),
         Trouble::CutOff => ("The answer broke off there.", "回答到这里断了。"),
+        Trouble::Forgetful => {
+            ("I cannot look that up just now. Please ask again in a while.", "现在查不了，请过一会儿再问。")
+        }
     };
     pick(language, english, chinese)
 }

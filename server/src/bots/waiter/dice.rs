@@ -33,7 +33,8 @@ impl Dice {
             None => (dice.trim_end_matches(['个', '颗', '粒']).parse().ok()?, 6),
         };
         let (most, faces) = LIMITS;
-        let fits = (1..=most).contains(&count) && (2..=faces).contains(&sides) && plus.abs() <= 1_000_000;
+        let fits =
+            (1..=most).contains(&count) && (2..=faces).contains(&sides) && plus.unsigned_abs() <= 1_000_000;
         fits.then_some(Dice { count, sides, plus })
     }
 
@@ -74,7 +75,9 @@ mod tests {
         ] {
             assert_eq!(Dice::parse(text), Some(Dice { count, sides, plus }), "{text}");
         }
-        for text in ["0d6", "101d6", "2d1", "2d1001", "d", "tea", "2d6+", "-3", "2d6+99999999"] {
+        for text in
+            ["0d6", "101d6", "2d1", "2d1001", "d", "tea", "2d6+", "-3", "2d6+99999999", "d6-2147483648"]
+        {
             assert_eq!(Dice::parse(text), None, "{text}");
         }
     }
