@@ -189,3 +189,62 @@ impl Reminders {
 fn place(reminder: &Reminder) -> (Millis, String) {
     (reminder.at, reminder.id.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chat::{
+        id::{ClientId, Epoch},
+        time::Millis,
+    };
+    use tokio::sync::mpsc;
+    use tokio_util::sync::CancellationToken;
+
+    use super::{super::test_question::question, EACH, Full, Reminder, Reminders};
+    use crate::store::{NEWS_CAPACITY, Piece, SharedStore, sqlite::SqliteStore};
+
+    fn reminder(number: usize) -> Reminder {
+        let asked = question("提醒我", &[]);
+        Reminder {
+            id: Reminders::id(&ClientId::parse(&format!("answer-{number}")).unwrap()),
+            room: asked.room,
+            bot: asked.bot,
+            user: asked.asker,
+            line: "@小明 ⏰ 一二三四五六".to_owned(),
+            what: "一二三四五六".to_owned(),
+            at: Millis(1),
+        }
+    }
+
+    fn store() -> (SharedStore, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, _) = mpsc::channel(2 * NEWS_CAPACITY);
+        let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 100, sender).unwrap();
+        (Arc::new(store), folder)
+    }
+
+    #[tokio::test]
+    async fn what_is_said_is_no_longer_than_a_message_may_be() {
+        let (store, _folder) = store();
+        let reminders = Reminders::new(store.clone(), 8);
+        reminders.add(reminder(1)).await.unwrap().unwrap();
+        let due = reminders.next_due().unwrap();
+        reminders.remind(&due, &CancellationToken::new()).await.unwrap();
+        let latest = Piece::Latest { upto: u64::MAX, limit: 9 };
+        let said = store.read(due.room.clone(), latest).await.unwrap().messages;
+        assert_eq!(said.iter().map(|one| &*one.text).collect::<Vec<_>>(), ["@小明 ⏰ 一…"]);
+        assert!(reminders.next_due().is_none());
+    }
+
+    #[tokio::test]
+    async fn one_that_is_there_already_is_taken_again_and_one_too_many_is_not() {
+        let (store, _folder) = store();
+        let reminders = Reminders::new(store, 0);
+        for number in 0..EACH {
+            reminders.add(reminder(number)).await.unwrap().unwrap();
+        }
+        assert_eq!(reminders.add(reminder(3)).await.unwrap(), Ok(()));
+        assert_eq!(reminders.add(reminder(EACH)).await.unwrap(), Err(Full::Theirs));
+    }
+}

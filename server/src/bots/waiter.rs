@@ -3,9 +3,14 @@
 
 mod clock;
 mod dice;
+mod moment;
 mod order;
 mod phrases;
+mod reminding;
 mod span;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -51,7 +56,7 @@ impl Waiter {
         let spoken = language_of(&question.text);
         let language = spoken.or_else(|| language_of(&question.bot.name)).unwrap_or_default();
         let name = &question.bot.name;
-        Ok(match Order::parse(&question.text) {
+        Ok(match order(&question.text, name) {
             Order::Help => phrases::help(name, spoken),
             Order::Time(None) => phrases::time(None, &clock::at(question.at, clock::house()), language),
             Order::Time(Some(place)) => match clock::zone_of(&place) {
@@ -59,6 +64,9 @@ impl Waiter {
                 None => phrases::no_such_place(&place, language),
             },
             Order::Dice(dice) => dice.throw(&mut rand::rng()),
+            Order::Coin => phrases::coin(rand::rng().random(), language).to_owned(),
+            Order::Thanks => phrases::welcome(language).to_owned(),
+            Order::Farewell => phrases::farewell(language).to_owned(),
             Order::Counts => self.count(question, language).await?,
             Order::Quote => self.quote(question, language).await?,
             Order::Remind(when, what) => self.remind(question, when, what, language).await?,
@@ -110,7 +118,7 @@ impl Waiter {
         let now = clock::at(question.at, clock::house());
         let at = match when {
             When::In(after) => Some(question.at + millis(after)),
-            When::At(hour, minute) => clock::next(hour, minute, &now),
+            When::At { day, hour, minute } => clock::next(day, hour, minute, &now),
         };
         let Some(at) = at.filter(|at: &Millis| *at > question.at) else {
             return Ok(phrases::remind_when(&question.bot.name, language));
@@ -142,6 +150,20 @@ impl Waiter {
         };
         self.reminders.forget(reminder).await?;
         Ok(phrases::forgotten(&reminder.what, language))
+    }
+}
+
+/// What a text orders of the one that goes by `name`, who may be spoken to by it: `hello 小二!`, `小二，几点了`.
+fn order(text: &str, name: &str) -> Order {
+    let order = Order::parse(text);
+    if !matches!(order, Order::Unknown | Order::Time(Some(_))) {
+        return order;
+    }
+    let Some((before, after)) = text.split_once(name) else { return order };
+    let is_addressed = matches!(Order::parse(before), Order::Help | Order::Thanks | Order::Farewell);
+    match Order::parse(&format!("{before} {after}")) {
+        another if is_addressed && another != Order::Unknown => another,
+        _ => order,
     }
 }
 

@@ -60,10 +60,11 @@ pub(super) fn at(moment: Millis, zone: TimeZone) -> Zoned {
     moment.unwrap_or(Timestamp::MAX).to_zoned(zone)
 }
 
-/// When a clock shows this hour and minute next after a moment, in a minute from then at the soonest.
-pub(super) fn next(hour: i8, minute: i8, now: &Zoned) -> Option<Millis> {
+/// When a clock shows this hour and minute so many days after a moment's; without a day, when it shows it next.
+pub(super) fn next(day: Option<i8>, hour: i8, minute: i8, now: &Zoned) -> Option<Millis> {
     let today = now.with().hour(hour).minute(minute).second(0).subsec_nanosecond(0).build().ok()?;
-    let next = if today > *now { today } else { today.checked_add(1.day()).ok()? };
+    let days = day.unwrap_or_else(|| i8::from(today <= *now));
+    let next = today.checked_add(days.days()).ok()?;
     u64::try_from(next.timestamp().as_millisecond()).ok().map(Millis)
 }
 
@@ -120,7 +121,8 @@ mod tests {
     #[test]
     fn a_time_that_is_over_today_is_tomorrow() {
         let now = at(MOMENT, TimeZone::UTC);
-        assert_eq!(next(0, 41, &now), Some(Millis(MOMENT.0 + 60_000)));
-        assert_eq!(next(0, 40, &now), Some(Millis(MOMENT.0 + 86_400_000)));
+        assert_eq!(next(None, 0, 41, &now), Some(Millis(MOMENT.0 + 60_000)));
+        assert_eq!(next(None, 0, 40, &now), Some(Millis(MOMENT.0 + 86_400_000)));
+        assert_eq!(next(Some(2), 0, 41, &now), Some(Millis(MOMENT.0 + 2 * 86_400_000 + 60_000)));
     }
 }

@@ -23,10 +23,10 @@ fn help_english(name: &str) -> String {
         "I am {name}, the waiter here. Speak to me with @{name} and one of these:\n\
          · help – this list\n\
          · time, or time in Tokyo\n\
-         · roll 2d6 – dice\n\
+         · roll 2d6 – dice, or flip a coin\n\
          · counts – how much was said in this room\n\
          · quote – something that was said here\n\
-         · remind me in 10 minutes to drink tea, or at 18:30\n\
+         · remind me in 10 minutes to drink tea, or tomorrow at 18:30\n\
          · reminders, forget 1"
     )
 }
@@ -36,12 +36,35 @@ fn help_chinese(name: &str) -> String {
         "我是{name}，这里的伙计。用 @{name} 叫我，可以说：\n\
          · 帮助 —— 这份单子\n\
          · 几点了，或者 东京几点\n\
-         · 掷骰子 2d6\n\
+         · 掷骰子 2d6，或者 抛硬币\n\
          · 统计 —— 这间屋子里说了多少话\n\
          · 来一句 —— 翻一句大家说过的话\n\
-         · 提醒我 10分钟后 喝茶，或者 提醒我 18:30 开会\n\
+         · 提醒我 10分钟后 喝茶，或者 提醒我 明天 18:30 开会\n\
          · 我的提醒，取消提醒 1"
     )
+}
+
+pub(super) fn coin(is_head: bool, language: Language) -> &'static str {
+    match (language, is_head) {
+        (Language::English, true) => "🪙 Heads.",
+        (Language::English, false) => "🪙 Tails.",
+        (Language::Chinese, true) => "🪙 正面。",
+        (Language::Chinese, false) => "🪙 反面。",
+    }
+}
+
+pub(super) fn welcome(language: Language) -> &'static str {
+    match language {
+        Language::English => "You are welcome.",
+        Language::Chinese => "不客气。",
+    }
+}
+
+pub(super) fn farewell(language: Language) -> &'static str {
+    match language {
+        Language::English => "Come again soon.",
+        Language::Chinese => "慢走，再来。",
+    }
 }
 
 pub(super) fn unknown(name: &str, language: Language) -> String {
@@ -124,10 +147,13 @@ pub(super) fn remind_when(name: &str, language: Language) -> String {
     match language {
         Language::English => {
             format!(
-                "When? For example: “@{name} remind me in 10 minutes to drink tea”, at most a year ahead."
+                "When? For example: “@{name} remind me in 10 minutes to drink tea”, or “tomorrow at 9:00”, at most \
+                 a year ahead."
             )
         }
-        Language::Chinese => format!("什么时候？比如“@{name} 提醒我 10分钟后 喝茶”，最长一年。"),
+        Language::Chinese => {
+            format!("什么时候？比如“@{name} 提醒我 10分钟后 喝茶”，或者“明天 9:00”，最长一年。")
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 const MINUTE: u64 = 60;
+const QUARTER: u64 = 15 * MINUTE;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// Units, and how many seconds each has. Longer words stand before those that they begin with.
-const UNITS: [(&str, u64); 26] = [
+const UNITS: [(&str, u64); 29] = [
     ("seconds", 1),
     ("second", 1),
     ("secs", 1),
@@ -34,7 +35,39 @@ const UNITS: [(&str, u64); 26] = [
     ("钟头", HOUR),
     ("天", DAY),
     ("周", 7 * DAY),
+    ("星期", 7 * DAY),
+    ("礼拜", 7 * DAY),
+    ("刻", QUARTER),
 ];
+
+/// Numbers as words.
+const NUMBERS: [(&str, u64); 19] = [
+    ("an", 1),
+    ("a", 1),
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("ten", 10),
+    ("eleven", 11),
+    ("twelve", 12),
+    ("fifteen", 15),
+    ("twenty", 20),
+    ("thirty", 30),
+    ("forty", 40),
+    ("fifty", 50),
+];
+
+/// A whole number that a text begins with, in digits or in words of Chinese, and what follows it.
+pub(super) fn whole(text: &str) -> Option<(u64, &str)> {
+    let (halves, rest) = number(text)?;
+    halves.is_multiple_of(2).then_some((halves / 2, rest))
+}
 
 /// The span that a text begins with, and what follows it. None for one that is no span, or that is none at all.
 pub(super) fn leading(text: &str) -> Option<(Duration, &str)> {
@@ -70,9 +103,9 @@ fn one(text: &str) -> Option<(u64, &str)> {
         _ => (halves, rest),
     };
     let (unit, rest) = unit(rest)?;
-    let rest = if unit == MINUTE { rest.strip_prefix('钟').unwrap_or(rest) } else { rest };
+    let rest = if matches!(unit, MINUTE | QUARTER) { rest.strip_prefix('钟').unwrap_or(rest) } else { rest };
     // 一小时半
-    let (halves, rest) = match rest.strip_prefix('半') {
+    let (halves, rest) = match rest.strip_prefix('半').or_else(|| rest.strip_prefix(" and a half")) {
         Some(rest) if halves % 2 == 0 => (halves + 1, rest),
         _ => (halves, rest),
     };
@@ -101,10 +134,12 @@ fn number(text: &str) -> Option<(u64, &str)> {
     if let Some(rest) = text.strip_prefix('半') {
         return Some((1, rest));
     }
-    for article in ["an ", "a ", "one "] {
-        if let Some(rest) = text.strip_prefix(article) {
-            return Some((2, rest));
-        }
+    let word = NUMBERS.iter().find_map(|(word, number)| {
+        let rest = text.strip_prefix(word)?;
+        rest.starts_with(' ').then_some((2 * number, rest))
+    });
+    if word.is_some() {
+        return word;
     }
     chinese(text).map(|(number, rest)| (2 * number, rest))
 }
@@ -156,6 +191,10 @@ mod tests {
             ("2 hours and 5 minutes", 7_500, ""),
             ("1.5 hours", 5_400, ""),
             ("90s", 90, ""),
+            ("five minutes", 300, ""),
+            ("an hour and a half", 5_400, ""),
+            ("一刻钟后", 900, "后"),
+            ("两个星期后", 1_209_600, "后"),
         ] {
             assert_eq!(leading(text), Some((Duration::from_secs(seconds), rest)), "{text}");
         }
