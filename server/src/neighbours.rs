@@ -47,6 +47,9 @@ pub(crate) trait Neighbours: Send + Sync {
     /// Who sits in a room on the other nodes. Asked after the room is followed, so that nothing is missed between.
     fn roster(&self, room: RoomName) -> BoxFuture<'_, Result<Roster, StoreError>>;
 
+    /// The rooms in which somebody sits on the other nodes, in no order.
+    fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>>;
+
     /// Tells how a user's seat in a room stands here.
     fn seat(&self, room: &RoomName, user: &User, seat: Seat);
 
@@ -75,6 +78,10 @@ pub(crate) struct Alone;
 impl Neighbours for Alone {
     fn roster(&self, _room: RoomName) -> BoxFuture<'_, Result<Roster, StoreError>> {
         async { Ok(Roster::new()) }.boxed()
+    }
+
+    fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>> {
+        async { Ok(Vec::new()) }.boxed()
     }
 
     fn seat(&self, _room: &RoomName, _user: &User, _seat: Seat) {}

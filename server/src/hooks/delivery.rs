@@ -137,14 +137,16 @@ async fn say(
     }
 }
 
-/// The rooms that a push to all of them reaches: the open ones and the lobby first, then the others by name; and how many
+/// The rooms that a push to all of them reaches: the open ones, on whatever node, and the lobby first, then the others by name; and how many
 /// there are beyond those.
 async fn rooms(teahouse: &Teahouse) -> Result<(Vec<RoomName>, usize), Problem> {
-    let spoken_in = teahouse.store.rooms().await.map_err(|error| {
+    let listed = tokio::try_join!(teahouse.store.rooms(), teahouse.neighbours.rooms());
+    let (spoken_in, elsewhere) = listed.map_err(|error| {
         tracing::warn!(%error, "the rooms could not be listed");
         Problem::unavailable()
     })?;
-    let open: BTreeSet<RoomName> = [RoomName::lobby()].into_iter().chain(teahouse.rooms.names()).collect();
+    let open: BTreeSet<RoomName> =
+        [RoomName::lobby()].into_iter().chain(teahouse.rooms.names()).chain(elsewhere).collect();
     let others: BTreeSet<RoomName> = spoken_in.into_iter().filter(|room| !open.contains(room)).collect();
     let mut all: Vec<RoomName> = open.into_iter().chain(others).collect();
     let left_out = all.len().saturating_sub(ROOMS);

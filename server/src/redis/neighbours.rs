@@ -300,6 +300,38 @@ impl Neighbours for Others {
         .boxed()
     }
 
+    fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>> {
+        async move {
+            let keys = self.link.keys();
+            let nodes: Vec<String> =
+                self.link.command(redis::cmd("ZRANGE").arg(keys.nodes()).arg(0).arg(-1)).await?;
+            let others = nodes.iter().filter_map(|node| NodeId::parse(node).ok());
+            let mut seated = Pipeline::new();
+            for node in others.filter(|node| *node != self.node) {
+                seated.cmd("SMEMBERS").arg(keys.seated(&node));
+            }
+            if seated.is_empty() {
+                return Ok(Vec::new());
+            }
+            let seated: Vec<Vec<String>> =
+                self.link.ask(async |mut live| seated.query_async(&mut live.connection).await).await?;
+            let seated: BTreeSet<RoomName> =
+                seated.iter().flatten().filter_map(|room| RoomName::from_canonical(room).ok()).collect();
+            // A node's rooms are those in which anybody has sat since it started; the room itself knows who still does.
+            let mut taken = Pipeline::new();
+            for room in &seated {
+                taken.cmd("EXISTS").arg(keys.room(room, "members"));
+            }
+            if taken.is_empty() {
+                return Ok(Vec::new());
+            }
+            let taken: Vec<bool> =
+                self.link.ask(async |mut live| taken.query_async(&mut live.connection).await).await?;
+            Ok(seated.into_iter().zip(taken).filter_map(|(room, taken)| taken.then_some(room)).collect())
+        }
+        .boxed()
+    }
+
     fn seat(&self, room: &RoomName, user: &User, seat: Seat) {
         let leaves_at = (seat == Seat::Lost).then(|| clock::now() + self.leave_grace_ms);
         let mut told = self.told();

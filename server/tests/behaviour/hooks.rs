@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::{
     nodes::node,
-    support::{Browser, Hook, Lines, Redis, TestApp, program},
+    support::{Browser, Hook, Lines, Redis, TestApp, eventually, program},
 };
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -144,6 +144,27 @@ async fn a_hook_for_all_rooms_reaches_those_that_were_spoken_in_and_those_that_a
         let held = held(&app, &format!("reader-{room}"), room).await;
         assert_eq!(held.iter().filter(|message| &*message.text == "closing time").count(), 1, "{room}");
     }
+}
+
+#[tokio::test]
+async fn a_hook_for_all_rooms_reaches_a_silent_room_that_is_open_on_another_node_only() {
+    let redis = Redis::start();
+    let (here, there) = (node(&redis).await, node(&redis).await);
+    let words = ["hook", "add", "--name", "deploys", "--room", "*", "--store", &redis.url()];
+    let hook = Hook::made(&program::finish(program::teahouse(Path::new("/"), &words)));
+    let mut ann = there.person("Ann").await.talk_in(&["silent"]).await;
+    let mut bo = there.person("Bo").await.talk_in(&["left"]).await;
+    let members = |room: &str| redis.ask(&["HLEN", &format!("teahouse:{{{room}}}:members")]);
+    let seated = async || members("silent") == "1" && members("left") == "1";
+    eventually("both are said to be there", seated).await;
+    bo.leave("left").await;
+    eventually("one is not any more", async || members("left") == "0").await;
+    let said = place(here.browser().push(&hook.path, &[], "closing time").await).await;
+    let places = said["places"].as_array().unwrap();
+    let rooms: Vec<&str> = places.iter().map(|place| place["room"].as_str().unwrap()).collect();
+    assert_eq!(rooms, ["lobby", "silent"], "and not the room that everybody has left");
+    let heard = ann.message().await;
+    assert_eq!((heard.room.as_str(), &*heard.text), ("silent", "closing time"));
 }
 
 #[tokio::test]
