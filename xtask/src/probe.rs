@@ -15,7 +15,7 @@ use crate::steps::Steps;
 use crate::workspace::Workspace;
 
 /// How long it asks, in seconds.
-const TIME: &str = "60";
+const TIME: &str = "30";
 
 /// What its inputs are drawn from: the same ones each time.
 const SEED: &str = "1";
