@@ -174,7 +174,7 @@ fn is_quotable(message: &Message, question: &Question) -> bool {
     !message.user.id.is_program()
         && !is_the_question
         && !message.text.contains(['@', '＠'])
-        && Order::parse(&message.text) == Order::Unknown
+        && order(&message.text, &question.bot.name) == Order::Unknown
 }
 
 impl Answerer for Waiter {

@@ -2,7 +2,7 @@
 
 use chat::protocol::Event;
 
-use super::{MANUAL, answer, ask};
+use super::{MANUAL, answer, ask, with_bots};
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -28,6 +28,9 @@ async fn it_tells_the_time_here_and_elsewhere() {
         ("m2", "@小二 几点了", "茶馆的钟"),
         ("m3", "@小二 time in Tokyo", "in Tokyo (UTC+9)"),
         ("m4", "@小二 东京几点", "（UTC+9）"),
+        ("m6", "你好 @小二 现在几点钟了", "茶馆的钟"),
+        ("m7", "@小二 What time is it now, please?", "the house clock"),
+        ("m8", "@小二 几点开会", "@小二 帮助"),
         ("m5", "@小二 time in Atlantis", "I do not know the time in “atlantis”"),
     ] {
         let text = ask(&mut ann, id, question).await.text;
@@ -49,6 +52,34 @@ async fn it_counts_and_quotes_what_people_have_said_here() {
     );
     let quoted = ask(&mut ann, "m3", "@小二 来一句").await.text;
     assert!(quoted.starts_with("“Tea is patience.”\n—— Ann, "), "{quoted}");
+}
+
+#[tokio::test]
+async fn in_a_room_of_its_own_it_does_not_quote_the_order_to_quote() {
+    let file = "[[bot]]\nname = \"Bo\"\nrooms = [\"lobby\"]\nanswers = \"everything\"\n[bot.builtin]\n";
+    let app = with_bots(file).await;
+    let mut ann = app.person("Ann").await.talk().await;
+    for (id, text) in [("m1", "quote"), ("m2", "Bo, quote"), ("m3", "quote")] {
+        let none = ask(&mut ann, id, text).await.text;
+        assert_eq!(&*none, "Nothing was said here yet that I could quote.", "{text}");
+    }
+}
+
+#[tokio::test]
+async fn it_is_polite_and_flips_coins() {
+    let app = TestApp::start().await;
+    let mut ann = app.person("Ann").await.talk().await;
+    for (id, text, said) in [
+        ("m1", "谢谢 @小二", "不客气。"),
+        ("m2", "@小二 thanks!", "You are welcome."),
+        ("m3", "@小二 再见", "慢走，再来。"),
+        ("m4", "@小二 good night", "Come again soon."),
+        ("m5", "@小二 抛硬币", "🪙"),
+        ("m6", "@小二 扔个骰子", "🎲 d6: "),
+    ] {
+        let text_said = ask(&mut ann, id, text).await.text;
+        assert!(text_said.starts_with(said), "{text}: {text_said}");
+    }
 }
 
 #[tokio::test]
@@ -108,7 +139,7 @@ async fn it_knows_everything_that_the_manual_says_it_does() {
         orders.split('`').skip(1).step_by(2)
     });
     let orders: Vec<&str> = orders.collect();
-    assert_eq!(orders.len(), 18);
+    assert_eq!(orders.len(), 24);
     for (n, order) in orders.into_iter().enumerate() {
         let said = ask(&mut ann, &format!("m{n}"), order).await.text;
         assert!(!said.contains("@小二 help”") && !said.contains("@小二 帮助”"), "{order}: {said}");
