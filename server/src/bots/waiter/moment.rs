@@ -246,8 +246,10 @@ fn within(hour: i8, part: Option<Part>) -> Option<i8> {
     let Some(part) = part else { return Some(hour) };
     match (part, hour) {
         (Part::Am, 12) => Some(0),
-        (Part::Am | Part::Morning, 0..=11) | (Part::Noon, 11..=13) | (Part::Afternoon, 12..=23) => Some(hour),
-        (Part::Evening, 16..=23) => Some(hour),
+        (Part::Am | Part::Morning, 0..=11)
+        | (Part::Noon, 11..=13)
+        | (Part::Afternoon, 12..=23)
+        | (Part::Evening, 16..=23) => Some(hour),
         (Part::Noon, 1..=2) | (Part::Afternoon, 1..=11) | (Part::Evening, 4..=11) => Some(hour + 12),
         _ => None,
     }
