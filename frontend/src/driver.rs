@@ -292,15 +292,15 @@ impl Driver {
         let counting = matches!(status, Status::Waiting { .. });
         let mut countdown = self.countdown.borrow_mut();
         if counting {
-            set_now(self.model, clock::now());
+            set_now(&self.model, clock::now());
             let model = self.model;
-            countdown.get_or_insert_with(|| Interval::new(1_000, move || set_now(model, clock::now())));
+            countdown.get_or_insert_with(|| Interval::new(1_000, move || set_now(&model, clock::now())));
         } else {
             countdown.take();
         }
     }
 }
 
-fn set_now(model: Model, now: Millis) {
+fn set_now(model: &Model, now: Millis) {
     model.now.set(now);
 }

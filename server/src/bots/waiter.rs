@@ -1,5 +1,5 @@
 //! The waiter (小二): the bot that is there without any settings and needs no network. It tells what it can do, the time,
-//! and what the room has said; it throws dice and reminds. What it is asked for is in [`order`].
+//! and what the room has said; it throws dice and reminds. What it is asked for is in [`mod@order`].
 
 mod clock;
 mod dice;
