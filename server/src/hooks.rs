@@ -19,10 +19,10 @@ use axum::{
 use body::Push;
 use chat::{id::ClientId, name::Nickname, protocol::User, text::MessageText};
 use delivery::Delivered;
-use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::{
     client_address::caller,
+    cut::cut,
     problem::Problem,
     teahouse::{Shared, Teahouse},
     tokens::{Denied, Holder, Kind, Target},
@@ -30,9 +30,6 @@ use crate::{
 
 /// The largest body of a push, in bytes. Alerts are long, and what does not fit a message is cut.
 pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
-
-/// What stands where the rest of a text was cut off.
-const ELLIPSIS: char = '…';
 
 /// Says in a room, or in all, what was posted: 201 with its place, 200 with `ok` where the body was Slack's, or what was
 /// wrong.
@@ -138,20 +135,6 @@ fn text(push: &Push, limit: usize) -> Result<MessageText, Problem> {
     parsed.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
 }
 
-/// The first characters of a text and an ellipsis, `limit` in all; no user-perceived character is cut in two.
-fn cut(text: &str, limit: usize) -> String {
-    let mut left = limit.saturating_sub(1);
-    let mut kept = String::new();
-    for cluster in text.graphemes(true) {
-        let Some(rest) = left.checked_sub(cluster.chars().count()) else { break };
-        left = rest;
-        kept.push_str(cluster);
-    }
-    kept.truncate(kept.trim_end().len());
-    kept.push(ELLIPSIS);
-    kept
-}
-
 /// Who says it: the hook, under the name that the push asks for if that is a nickname, with the emoji that it asks for if
 /// the name still is one with it.
 fn user(holder: &Holder, push: &Push) -> User {
@@ -181,17 +164,4 @@ fn slack_answer() -> Response {
 
 fn place_answer(delivered: Delivered) -> Response {
     (StatusCode::CREATED, Json(delivered)).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cut;
-
-    #[test]
-    fn a_cut_text_has_as_many_characters_as_it_may_and_no_half_ones() {
-        assert_eq!(cut("abcdef", 4), "abc…");
-        assert_eq!(cut("ab  cdef", 5), "ab…", "without white space before the ellipsis");
-        assert_eq!(cut("a👨‍👩‍👧 is a family", 5), "a…", "five characters make one family");
-        assert_eq!(cut("茶馆里有茶", 3), "茶馆…");
-    }
 }

@@ -48,3 +48,4 @@ mod store;
 mod ws;
 
 mod clock;
+mod cut;

@@ -14,9 +14,9 @@ pub(crate) async fn pass_on(teahouse: Shared, mut news: mpsc::Receiver<News>) {
         match news {
             News::Committed(epoch, message) => {
                 search.committed.notify_one();
-                let asked = message.clone();
+                // What comes of it comes after it: an answer goes into the log, too.
+                teahouse.bots.hear(&teahouse, &message);
                 teahouse.rooms.commit(epoch, message).await;
-                teahouse.bots.hear(&teahouse, &asked);
             }
             News::Behind(room) => teahouse.rooms.look_again(&room).await,
             News::Available(available) => tell_everybody(&teahouse, available),

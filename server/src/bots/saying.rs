@@ -8,15 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock,
+    cut::cut,
     permission::{Action, may},
     store::{Appended, Draft, SharedStore, StoreError},
 };
 
 /// How long to wait before what could not be done is tried again: at first, and at the most.
 const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
-
-/// What becomes of what is too long.
-const ELLIPSIS: &str = "…";
 
 /// What became of something that was to be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +82,7 @@ pub(super) fn fit(text: &str, limit: usize) -> Option<String> {
     if limit == 0 || text.chars().count() <= limit {
         return Some(text.to_owned());
     }
-    let cut: String = text.chars().take(limit - 1).chain(ELLIPSIS.chars()).collect();
-    Some(cut)
+    Some(cut(text, limit))
 }
 
 #[cfg(test)]

@@ -1,0 +1,33 @@
+//! Texts that are longer than a message may be: cut so that a reader sees it.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// What stands where the rest of a text was cut off.
+const ELLIPSIS: char = '…';
+
+/// The first characters of a text and an ellipsis, `limit` in all; no user-perceived character is cut in two.
+pub(crate) fn cut(text: &str, limit: usize) -> String {
+    let mut left = limit.saturating_sub(1);
+    let mut kept = String::new();
+    for cluster in text.graphemes(true) {
+        let Some(rest) = left.checked_sub(cluster.chars().count()) else { break };
+        left = rest;
+        kept.push_str(cluster);
+    }
+    kept.truncate(kept.trim_end().len());
+    kept.push(ELLIPSIS);
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_cut_text_has_as_many_characters_as_it_may_and_no_half_ones() {
+        assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(cut("ab  cdef", 5), "ab…", "without white space before the ellipsis");
+        assert_eq!(cut("a👨‍👩‍👧 is a family", 5), "a…", "five characters make one family");
+        assert_eq!(cut("茶馆里有茶", 3), "茶馆…");
+    }
+}
