@@ -1,11 +1,11 @@
-//! How lines look on a connection: JSON for clients of the protocol, plain text for everybody else. Each form is made
-//! once, however many sessions it goes to.
+//! How lines look on a connection: JSON for clients of the protocol, plain text for everybody else. A form of plain text is
+//! made once, however many sessions it goes to; [`crate::frame`] does so with the JSON.
 
-use std::sync::OnceLock;
+use std::{borrow::Cow, sync::OnceLock};
 
 use app::language::Language;
-use axum::extract::ws::Utf8Bytes;
 use chat::{
+    id::UserId,
     protocol::{Event, ServerLine, User},
     room_name::RoomName,
     text::one_line,
@@ -15,20 +15,17 @@ use chat::{
 #[derive(Debug)]
 pub(crate) struct Broadcast {
     line: ServerLine,
-    json: Utf8Bytes,
-    plain: [OnceLock<Option<Utf8Bytes>>; Language::ALL.len()],
+    plain: [OnceLock<Option<String>>; Language::ALL.len()],
 }
 
 impl Broadcast {
     pub(crate) fn new(line: ServerLine) -> Broadcast {
-        let json = line.print().into();
-        Broadcast { line, json, plain: [const { OnceLock::new() }; Language::ALL.len()] }
+        Broadcast { line, plain: [const { OnceLock::new() }; Language::ALL.len()] }
     }
 
     /// A line for clients of the protocol only: the others cannot tell what of it they have heard before.
     pub(crate) fn for_clients(line: ServerLine) -> Broadcast {
-        let json = line.print().into();
-        Broadcast { line, json, plain: Language::ALL.map(|_| OnceLock::from(None)) }
+        Broadcast { line, plain: Language::ALL.map(|_| OnceLock::from(None)) }
     }
 
     /// What is said.
@@ -36,20 +33,10 @@ impl Broadcast {
         &self.line
     }
 
-    /// As a client of the protocol reads it.
-    pub(crate) fn json(&self) -> &Utf8Bytes {
-        &self.json
-    }
-
     /// As a client of the plain door reads it; `None` if it does not concern one.
-    pub(crate) fn plain(&self, language: Language) -> Option<&Utf8Bytes> {
+    pub(crate) fn plain(&self, language: Language) -> Option<&str> {
         let form = &self.plain[language as usize];
-        form.get_or_init(|| plain(&self.line, language).map(Utf8Bytes::from)).as_ref()
-    }
-
-    /// About how many bytes it takes to send it.
-    pub(crate) fn weight(&self) -> usize {
-        self.json.len()
+        form.get_or_init(|| plain(&self.line, language)).as_deref()
     }
 }
 
@@ -79,20 +66,20 @@ pub(crate) struct Plain {
 
 impl Plain {
     /// The text of a line for this client, if it is one for it: not its own words, nor that it came and went itself.
-    pub(crate) fn hears(&self, broadcast: &Broadcast, me: &User) -> Option<Utf8Bytes> {
+    pub(crate) fn hears<'a>(&self, broadcast: &'a Broadcast, me: &UserId) -> Option<Cow<'a, str>> {
         match broadcast.line() {
             ServerLine::Message(message) if !self.echo && message.id.as_str().starts_with(&self.prefix) => {
                 None
             }
             ServerLine::Presence(presence)
-                if presence.enter.iter().chain(&presence.leave).any(|user| user.id == me.id) =>
+                if presence.enter.iter().chain(&presence.leave).any(|user| user.id == *me) =>
             {
                 let mut others = presence.clone();
-                others.enter.retain(|user| user.id != me.id);
-                others.leave.retain(|user| user.id != me.id);
-                plain(&ServerLine::Presence(others), self.language).map(Utf8Bytes::from)
+                others.enter.retain(|user| user.id != *me);
+                others.leave.retain(|user| user.id != *me);
+                plain(&ServerLine::Presence(others), self.language).map(Cow::Owned)
             }
-            _ => broadcast.plain(self.language).cloned(),
+            _ => broadcast.plain(self.language).map(Cow::Borrowed),
         }
     }
 }
@@ -182,8 +169,8 @@ mod tests {
             (true, "! The house can write things down again.", "! 茶馆又能记下消息了。"),
         ] {
             let line = Broadcast::new(ServerLine::Store { available });
-            assert_eq!(line.plain(Language::English).unwrap().as_str(), english);
-            assert_eq!(line.plain(Language::Chinese).unwrap().as_str(), chinese);
+            assert_eq!(line.plain(Language::English).unwrap(), english);
+            assert_eq!(line.plain(Language::Chinese).unwrap(), chinese);
             let documented = format!("| `{english}` | `{chinese}` |");
             assert!(include_str!("../../docs/protocol.md").contains(&documented), "{documented}");
         }

@@ -12,6 +12,7 @@ pub mod tokens;
 
 mod teahouse;
 
+mod frame;
 mod listen;
 mod router;
 
@@ -19,6 +20,7 @@ mod client_address;
 mod occupancy;
 mod origin;
 mod security;
+mod upgrade;
 mod visitor;
 
 mod api;
@@ -44,6 +46,7 @@ mod permission;
 mod redis;
 mod rooms;
 mod session;
+mod socket;
 mod store;
 mod ws;
 

@@ -2,27 +2,46 @@
 
 use std::sync::Arc;
 
-use chat::{close::CloseCode, protocol::ServerLine};
+use chat::{
+    close::CloseCode,
+    protocol::{Message, ServerLine},
+};
 use tokio::sync::mpsc;
 
-use crate::{dialect::Broadcast, neighbours::Word, store::News, teahouse::Shared};
+use crate::{frame::Frame, neighbours::Word, store::News, teahouse::Shared};
 
 /// Passes the news on, in order, until the store is closed.
 pub(crate) async fn pass_on(teahouse: Shared, mut news: mpsc::Receiver<News>) {
     let search = teahouse.search.signals();
     while let Some(news) = news.recv().await {
         match news {
-            News::Committed(epoch, message) => {
+            News::Committed(epoch, messages) => {
                 search.committed.notify_one();
-                // What comes of it comes after it: an answer goes into the log, too.
-                teahouse.bots.hear(&teahouse, &message);
-                teahouse.rooms.commit(epoch, message).await;
+                for message in &messages {
+                    // What comes of it comes after it: an answer goes into the log, too.
+                    teahouse.bots.hear(&teahouse, message);
+                }
+                for messages in by_room(messages) {
+                    teahouse.rooms.commit(epoch.clone(), messages).await;
+                }
             }
             News::Behind(room) => teahouse.rooms.look_again(&room).await,
             News::Available(available) => tell_everybody(&teahouse, available),
             News::Elsewhere(word) => hear(&teahouse, word).await,
         }
     }
+}
+
+/// Messages that follow one another in a room, together.
+fn by_room(messages: Vec<Message>) -> Vec<Vec<Message>> {
+    let mut runs: Vec<Vec<Message>> = Vec::new();
+    for message in messages {
+        match runs.last_mut() {
+            Some(run) if run[0].room == message.room => run.push(message),
+            _ => runs.push(vec![message]),
+        }
+    }
+    runs
 }
 
 async fn hear(teahouse: &Shared, word: Word) {
@@ -46,9 +65,9 @@ async fn hear(teahouse: &Shared, word: Word) {
 /// Tells everybody that the store does not answer, or that it does again.
 fn tell_everybody(teahouse: &Shared, available: bool) {
     teahouse.set_available(available);
-    let line = Arc::new(Broadcast::new(ServerLine::Store { available }));
+    let line = Arc::new(Frame::of(ServerLine::Store { available }));
     for outbound in teahouse.nicknames.sessions() {
-        if outbound.push(line.clone()).is_err() {
+        if outbound.push(&line).is_err() {
             tracing::trace!("a connection ended before it heard of the store");
         }
     }

@@ -1,39 +1,94 @@
-//! What waits to be written to one connection: bounded in bytes, and cut off rather than waited for.
+//! What waits to be written to one connection: written at once where the socket takes it, bounded in bytes where it does
+//! not, and cut off rather than waited for.
 //!
-//! Whoever pushes never blocks: a session that reads more slowly than its rooms speak is closed with
-//! [`CloseCode::SlowConsumer`], and resumes on its next connection. Nothing here writes to a socket.
+//! Whoever pushes never blocks. They write to the socket themselves as long as nothing waits, so that no task has to be
+//! woken for every reader; what the socket does not take waits in the queue until it does, all of it together. A session
+//! that reads more slowly than its rooms speak is closed with [`CloseCode::SlowConsumer`], and resumes on its next
+//! connection.
 
 use std::{
     collections::VecDeque,
+    io::{self, IoSlice},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use chat::{
-    close::CloseCode,
-    protocol::{Growing, ServerLine},
+use axum::body::Bytes;
+use chat::{close::CloseCode, id::UserId, protocol::ServerLine};
+use tokio::{net::TcpStream, sync::Notify};
+
+use crate::{
+    dialect::{Broadcast, Plain},
+    frame::{self, Frame},
 };
-use tokio::sync::Notify;
 
-use crate::dialect::Broadcast;
+/// The bytes that one waiting frame costs beside its own: its place in the queue and its share of the bookkeeping.
+const FRAME_OVERHEAD: usize = 64;
 
-/// The bytes that one waiting line costs beside its own: its place in the queue and its share of the bookkeeping.
-const LINE_OVERHEAD: usize = 64;
+/// How many waiting frames are offered to the socket with one system call.
+const TOGETHER: usize = 64;
 
-/// The queue between a session's rooms and its socket.
+/// The queue between a session's rooms and its reader.
 #[derive(Debug)]
 pub(crate) struct Outbound {
     queue: Mutex<Queue>,
+    /// How the reader hears lines that are for everybody.
+    view: View,
     ready: Notify,
     cut: Notify,
     /// 0 lifts the limit.
     limit_bytes: usize,
 }
 
+/// How a reader hears lines that are for everybody.
+#[derive(Debug)]
+pub(crate) enum View {
+    /// As they are: a client of the protocol, or a program that takes them out of the queue.
+    Lines,
+    /// As plain text, for this user.
+    Plain(Box<(Plain, UserId)>),
+}
+
 #[derive(Debug, Default)]
 struct Queue {
-    lines: VecDeque<Arc<Broadcast>>,
+    /// Where it is written; none for a reader that takes frames out of the queue, and once the session is gone.
+    socket: Option<Arc<TcpStream>>,
+    waiting: VecDeque<Waiting>,
+    /// How much of the first that waits has been written.
+    written: usize,
+    /// What is pushed while an answer is put together that comes before it.
+    held: Option<Vec<Waiting>>,
+    /// What waits and counts towards the limit.
     bytes: usize,
+    /// How many answers wait.
+    answers: usize,
     end: Option<End>,
+}
+
+/// Something that waits to be written.
+#[derive(Debug)]
+struct Waiting {
+    bytes: Bytes,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// What a room says.
+    Said(Arc<Frame>),
+    /// What the session asked for, which is not held against it.
+    Answer,
+    /// What the protocol beneath asks for.
+    Control,
+}
+
+impl Waiting {
+    /// What it costs towards the limit.
+    fn cost(&self) -> usize {
+        match self.kind {
+            Kind::Answer => 0,
+            Kind::Said(_) | Kind::Control => self.bytes.len() + FRAME_OVERHEAD,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,55 +97,103 @@ enum End {
     AfterLines(CloseCode),
     /// Close now.
     Now(CloseCode),
-    /// The session is gone.
+    /// The session is gone, or the connection broke.
     Gone,
 }
 
-/// What to do next for the connection.
+/// What to do next for a reader that takes frames out of the queue.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// Write these lines.
-    Lines(Vec<Arc<Broadcast>>),
-    /// Close it with this code.
-    Close(CloseCode),
+    /// Tell it these.
+    Frames(Vec<Arc<Frame>>),
+    /// The connection is to be closed with this code.
+    Close(#[cfg_attr(not(test), expect(dead_code, reason = "told apart by tests"))] CloseCode),
 }
 
 /// The session does not listen any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gone;
 
+/// The connection broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Broken;
+
 impl Outbound {
-    /// An empty queue that holds up to `limit_bytes`; 0 for no limit.
+    /// An empty queue that holds up to `limit_bytes` and is emptied by [`Outbound::next`]; 0 for no limit.
     pub(crate) fn new(limit_bytes: usize) -> Outbound {
-        Outbound { queue: Mutex::default(), ready: Notify::new(), cut: Notify::new(), limit_bytes }
+        let (queue, ready, cut) = (Mutex::default(), Notify::new(), Notify::new());
+        Outbound { queue, view: View::Lines, ready, cut, limit_bytes }
     }
 
-    /// Queues a line. At the limit the connection is cut off; after that, and after its end, it is [`Gone`].
-    pub(crate) fn push(&self, line: Arc<Broadcast>) -> Result<(), Gone> {
+    /// An empty queue that is written to a socket.
+    pub(crate) fn to_socket(socket: Arc<TcpStream>, limit_bytes: usize, view: View) -> Outbound {
+        let queue = Mutex::new(Queue { socket: Some(socket), ..Queue::default() });
+        Outbound { queue, view, ..Outbound::new(limit_bytes) }
+    }
+
+    /// Says what a room says. It is written at once if nothing waits before it and the socket takes it, and waits
+    /// otherwise. At the limit the connection is cut off; after that, and after its end, it is [`Gone`].
+    pub(crate) fn push(&self, frame: &Arc<Frame>) -> Result<(), Gone> {
+        let plain;
+        let bytes = match &self.view {
+            View::Lines => frame.bytes(),
+            View::Plain(reader) => {
+                plain = as_heard(reader, frame.lines());
+                &plain
+            }
+        };
         let mut queue = self.queue();
         if queue.end.is_some() {
             return Err(Gone);
         }
-        let cost = line.weight() + LINE_OVERHEAD;
-        if let ServerLine::Growing(growing) = line.line()
-            && let Some(waiting) = queue.lines.iter_mut().rev().find(|waiting| is_of(waiting, growing))
-        {
-            // Whoever reads slowly need not read how it grew.
-            let before = waiting.weight() + LINE_OVERHEAD;
-            *waiting = line;
-            queue.bytes = queue.bytes - before + cost;
+        if bytes.is_empty() || queue.replace(frame) {
             return Ok(());
         }
-        if self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes {
-            drop(queue);
-            self.cut_off(CloseCode::SlowConsumer);
-            return Err(Gone);
+        if queue.held.is_none() && queue.waiting.is_empty() {
+            match queue.write(bytes) {
+                Ok(written) if written == bytes.len() => return Ok(()),
+                Ok(written) => queue.written = written,
+                Err(_) => return Err(self.broke(queue)),
+            }
         }
-        queue.bytes += cost;
-        queue.lines.push_back(line);
-        drop(queue);
-        self.ready.notify_one();
-        Ok(())
+        self.wait(queue, Waiting { bytes: bytes.clone(), kind: Kind::Said(frame.clone()) })
+    }
+
+    /// Says something that the protocol beneath asks for.
+    pub(crate) fn control(&self, bytes: Bytes) {
+        let queue = self.queue();
+        if !matches!(queue.end, Some(End::Now(_) | End::Gone)) {
+            // Whoever is cut off for it finds that out when it next waits.
+            let _ = self.wait(queue, Waiting { bytes, kind: Kind::Control });
+        }
+    }
+
+    /// From now on what is pushed waits for the next [`Outbound::answer`], which comes before it.
+    pub(crate) fn hold(&self) {
+        self.queue().held.get_or_insert_default();
+    }
+
+    /// Says these lines to the session alone, and then what was held for them.
+    pub(crate) fn answer(&self, lines: Vec<ServerLine>) {
+        let mut queue = self.queue();
+        if lines.is_empty() && queue.held.is_none() {
+            return;
+        }
+        let was_idle = queue.waiting.is_empty();
+        if !matches!(queue.end, Some(End::Now(_) | End::Gone)) {
+            for bytes in lines.into_iter().filter_map(|line| self.view.of_answer(line)) {
+                queue.answers += 1;
+                queue.waiting.push_back(Waiting { bytes, kind: Kind::Answer });
+            }
+        }
+        let held = queue.held.take().unwrap_or_default();
+        queue.waiting.extend(held);
+        self.flush_and_wake(queue, was_idle);
+    }
+
+    /// Whether answers wait to be read; so long no more is to be asked.
+    pub(crate) fn owes(&self) -> bool {
+        self.queue().answers > 0
     }
 
     /// Closes the connection once what waits has been written.
@@ -104,7 +207,20 @@ impl Outbound {
         matches!(self.queue().end, Some(End::AfterLines(end) | End::Now(end)) if end == code)
     }
 
-    /// Waits for something to do. Gives all the lines that wait at once, so that they can share a frame.
+    /// Closes the connection at once; what waits is dropped.
+    pub(crate) fn cut_off(&self, code: CloseCode) {
+        let mut queue = self.queue();
+        if !matches!(queue.end, None | Some(End::AfterLines(_))) {
+            return;
+        }
+        queue.drop_waiting();
+        queue.end = Some(End::Now(code));
+        drop(queue);
+        self.ready.notify_one();
+        self.cut.notify_one();
+    }
+
+    /// Waits for something to tell a reader that takes it out of the queue. Gives all that waits at once.
     pub(crate) async fn next(&self) -> Next {
         loop {
             // Whoever pushes between the look and the wait leaves a permit behind.
@@ -115,20 +231,7 @@ impl Outbound {
         }
     }
 
-    /// Closes the connection at once; what waits is dropped.
-    pub(crate) fn cut_off(&self, code: CloseCode) {
-        let mut queue = self.queue();
-        if !matches!(queue.end, None | Some(End::AfterLines(_))) {
-            return;
-        }
-        queue.lines = VecDeque::new();
-        queue.end = Some(End::Now(code));
-        drop(queue);
-        self.ready.notify_one();
-        self.cut.notify_one();
-    }
-
-    /// Waits until the connection is cut off, which a write that does not get on must not outlast; gives the code.
+    /// Waits until the connection is cut off; gives the code.
     pub(crate) async fn cut(&self) -> CloseCode {
         loop {
             if let Some(End::Now(code)) = self.queue().end {
@@ -138,31 +241,253 @@ impl Outbound {
         }
     }
 
+    /// Writes what waits whenever the socket takes some of it, until the connection is to be closed: gives the code, or
+    /// [`Broken`]. Returns without a code when no answers are owed any more, for whoever waits for that. May be dropped
+    /// while it waits.
+    pub(crate) async fn deliver(&self, owed: bool) -> Result<Option<CloseCode>, Broken> {
+        loop {
+            let blocked = {
+                let mut queue = self.queue();
+                match queue.end {
+                    Some(End::Now(code)) => return Ok(Some(code)),
+                    Some(End::Gone) => return Err(Broken),
+                    Some(End::AfterLines(_)) | None => {}
+                }
+                if queue.flush().is_err() {
+                    self.broke(queue);
+                    return Err(Broken);
+                }
+                match queue.end {
+                    Some(End::AfterLines(code)) if queue.waiting.is_empty() => return Ok(Some(code)),
+                    _ if owed && queue.answers == 0 => return Ok(None),
+                    _ => queue.blocked(),
+                }
+            };
+            self.turn(blocked).await;
+        }
+    }
+
+    /// Writes what waits, whatever the end is; [`Broken`] if that cannot be done.
+    pub(crate) async fn delivered(&self) -> Result<(), Broken> {
+        loop {
+            let blocked = {
+                let mut queue = self.queue();
+                queue.flush().map_err(|_| Broken)?;
+                if queue.waiting.is_empty() {
+                    return Ok(());
+                }
+                queue.blocked().ok_or(Broken)?
+            };
+            self.turn(Some(blocked)).await;
+        }
+    }
+
+    /// Writes what still waits, and then the last frame, whatever the end is; [`Broken`] if that cannot be done.
+    pub(crate) async fn write_last(&self, frame: Bytes) -> Result<(), Broken> {
+        let waiting = Waiting { bytes: frame, kind: Kind::Control };
+        {
+            let mut queue = self.queue();
+            queue.bytes += waiting.cost();
+            queue.waiting.push_back(waiting);
+        }
+        self.delivered().await
+    }
+
+    /// Waits for the socket to take more, if it is behind, or for something to be done.
+    async fn turn(&self, blocked: Option<Arc<TcpStream>>) {
+        match blocked {
+            Some(socket) => tokio::select! {
+                // An error shows at the next write.
+                _ = socket.writable() => {}
+                () = self.ready.notified() => {}
+            },
+            None => self.ready.notified().await,
+        }
+    }
+
+    /// Lets something wait, behind what waits already.
+    fn wait(&self, mut queue: MutexGuard<'_, Queue>, waiting: Waiting) -> Result<(), Gone> {
+        let cost = waiting.cost();
+        if self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes {
+            if queue.waiting.is_empty() && queue.written > 0 {
+                // What the socket has half taken is finished even so.
+                queue.waiting.push_back(waiting);
+            }
+            drop(queue);
+            self.cut_off(CloseCode::SlowConsumer);
+            return Err(Gone);
+        }
+        queue.bytes += cost;
+        if let Some(held) = &mut queue.held
+            && !matches!(waiting.kind, Kind::Control)
+        {
+            held.push(waiting);
+            return Ok(());
+        }
+        let was_idle = queue.waiting.is_empty();
+        queue.waiting.push_back(waiting);
+        self.flush_and_wake(queue, was_idle);
+        Ok(())
+    }
+
+    /// Writes what the socket takes. Whoever waits to write the rest, or takes it out, is woken if there was none before.
+    fn flush_and_wake(&self, mut queue: MutexGuard<'_, Queue>, was_idle: bool) {
+        if queue.flush().is_err() {
+            self.broke(queue);
+        } else if was_idle && !queue.waiting.is_empty() {
+            drop(queue);
+            self.ready.notify_one();
+        }
+    }
+
+    /// The connection broke: whoever waits for it learns of it.
+    fn broke(&self, mut queue: MutexGuard<'_, Queue>) -> Gone {
+        queue.waiting = VecDeque::new();
+        queue.end = Some(End::Gone);
+        drop(queue);
+        self.ready.notify_one();
+        Gone
+    }
+
     /// What waits now, if anything does.
     fn take(&self) -> Option<Next> {
         let mut queue = self.queue();
         match queue.end {
             Some(End::Now(code)) => return Some(Next::Close(code)),
-            Some(End::AfterLines(code)) if queue.lines.is_empty() => return Some(Next::Close(code)),
+            Some(End::AfterLines(code)) if queue.waiting.is_empty() => return Some(Next::Close(code)),
             _ => {}
         }
-        if queue.lines.is_empty() {
+        if queue.waiting.is_empty() {
             return None;
         }
         queue.bytes = 0;
-        Some(Next::Lines(std::mem::take(&mut queue.lines).into()))
+        let said = std::mem::take(&mut queue.waiting).into_iter().filter_map(|waiting| match waiting.kind {
+            Kind::Said(frame) => Some(frame),
+            Kind::Answer | Kind::Control => None,
+        });
+        Some(Next::Frames(said.collect()))
     }
 
     /// The session ends: nobody may wait for it, and the rooms learn of it when they next speak.
     fn hang_up(&self) {
         let mut queue = self.queue();
-        queue.lines = VecDeque::new();
-        queue.end = Some(End::Gone);
+        *queue = Queue { end: Some(End::Gone), ..Queue::default() };
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // Nothing that holds the lock can panic half-way through a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Puts an answer as it has grown by now in the place of how it was, if that still waits: whoever reads slowly need
+    /// not read how it grew.
+    fn replace(&mut self, frame: &Arc<Frame>) -> bool {
+        let Some(growing) = frame.growing() else { return false };
+        let begun = usize::from(self.written > 0);
+        let waiting = self.waiting.iter_mut().skip(begun).chain(self.held.iter_mut().flatten());
+        let mut said = waiting.filter_map(|waiting| match &mut waiting.kind {
+            Kind::Said(before) if before.is_replaced_by(growing) => Some((&mut waiting.bytes, before)),
+            _ => None,
+        });
+        let Some((bytes, before)) = said.next() else { return false };
+        let (less, more) = (bytes.len(), frame.bytes().len());
+        *bytes = frame.bytes().clone();
+        *before = frame.clone();
+        self.bytes = self.bytes - less + more;
+        true
+    }
+
+    /// Offers bytes to the socket; how many it took. None, where there is no socket.
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.socket {
+            Some(socket) => taken(socket.try_write(bytes)),
+            None => Ok(0),
+        }
+    }
+
+    /// Writes as much of what waits as the socket takes.
+    fn flush(&mut self) -> io::Result<()> {
+        let Some(socket) = self.socket.clone() else { return Ok(()) };
+        while let Some(first) = self.waiting.front() {
+            let offered = first.bytes.len() - self.written;
+            let (written, offered) = if self.waiting.len() == 1 {
+                (taken(socket.try_write(&first.bytes[self.written..]))?, offered)
+            } else {
+                let mut slices = [IoSlice::new(&[]); TOGETHER];
+                let mut offered = offered;
+                slices[0] = IoSlice::new(&first.bytes[self.written..]);
+                for (slice, waiting) in slices.iter_mut().zip(&self.waiting).skip(1) {
+                    *slice = IoSlice::new(&waiting.bytes);
+                    offered += waiting.bytes.len();
+                }
+                let slices = &slices[..self.waiting.len().min(TOGETHER)];
+                (taken(socket.try_write_vectored(slices))?, offered)
+            };
+            self.forget(written);
+            if written < offered {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what has been written.
+    fn forget(&mut self, written: usize) {
+        self.written += written;
+        while let Some(first) = self.waiting.front()
+            && first.bytes.len() <= self.written
+        {
+            self.written -= first.bytes.len();
+            self.bytes -= first.cost();
+            self.answers -= usize::from(matches!(first.kind, Kind::Answer));
+            self.waiting.pop_front();
+        }
+        if self.waiting.is_empty() {
+            // What a burst took is given back.
+            self.waiting = VecDeque::new();
+        }
+    }
+
+    /// Drops what waits, but for the rest of what the socket has half taken.
+    fn drop_waiting(&mut self) {
+        let begun = usize::from(self.written > 0);
+        self.waiting.truncate(begun);
+        self.held = None;
+        self.bytes = self.waiting.iter().map(Waiting::cost).sum();
+        self.answers = self.waiting.iter().filter(|waiting| matches!(waiting.kind, Kind::Answer)).count();
+    }
+
+    /// The socket, if it is to take more than it does.
+    fn blocked(&self) -> Option<Arc<TcpStream>> {
+        self.socket.clone().filter(|_| !self.waiting.is_empty())
+    }
+}
+
+impl View {
+    /// An answer as the reader hears it, if it does.
+    fn of_answer(&self, line: ServerLine) -> Option<Bytes> {
+        let bytes = match self {
+            View::Lines => Frame::of(line).bytes().clone(),
+            View::Plain(reader) => as_heard(reader, &[Broadcast::new(line)]),
+        };
+        (!bytes.is_empty()).then_some(bytes)
+    }
+}
+
+/// Lines as a user hears them at the plain door: one to a frame.
+fn as_heard(reader: &(Plain, UserId), lines: &[Broadcast]) -> Bytes {
+    let (plain, me) = reader;
+    let heard: Vec<_> = lines.iter().filter_map(|line| plain.hears(line, me)).collect();
+    frame::texts(heard.iter().flat_map(|text| text.lines()))
+}
+
+/// How many bytes a socket took: none, if it takes none for now.
+fn taken(written: io::Result<usize>) -> io::Result<usize> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+        written => written,
     }
 }
 
@@ -174,12 +499,6 @@ impl Drop for Listening {
     fn drop(&mut self) {
         self.0.hang_up();
     }
-}
-
-/// Whether a line shows an earlier state of this answer.
-fn is_of(line: &Broadcast, growing: &Growing) -> bool {
-    let ServerLine::Growing(before) = line.line() else { return false };
-    before.id == growing.id && before.user.id == growing.user.id && before.room == growing.room
 }
 
 #[cfg(test)]
@@ -194,26 +513,26 @@ mod tests {
     };
 
     use super::{Gone, Listening, Next, Outbound};
-    use crate::dialect::Broadcast;
+    use crate::frame::Frame;
 
-    fn line() -> Arc<Broadcast> {
-        Arc::new(Broadcast::new(ServerLine::Drain { retry_ms: 1 }))
+    fn line() -> Arc<Frame> {
+        Arc::new(Frame::of(ServerLine::Drain { retry_ms: 1 }))
     }
 
     #[tokio::test]
     async fn lines_that_wait_come_together_and_in_order() {
         let outbound = Outbound::new(0);
-        outbound.push(line()).unwrap();
-        outbound.push(Arc::new(Broadcast::new(ServerLine::Drain { retry_ms: 2 }))).unwrap();
-        let Next::Lines(lines) = outbound.next().await else { panic!("two lines wait") };
-        let printed: Vec<&str> = lines.iter().map(|line| line.json().as_str()).collect();
-        assert_eq!(printed, [r#"{"drain":{"retry_ms":1}}"#, r#"{"drain":{"retry_ms":2}}"#]);
+        outbound.push(&line()).unwrap();
+        outbound.push(&Arc::new(Frame::of(ServerLine::Drain { retry_ms: 2 }))).unwrap();
+        let Next::Frames(frames) = outbound.next().await else { panic!("two lines wait") };
+        let said: Vec<&ServerLine> = frames.iter().map(|frame| frame.lines()[0].line()).collect();
+        assert_eq!(said, [&ServerLine::Drain { retry_ms: 1 }, &ServerLine::Drain { retry_ms: 2 }]);
     }
 
     #[tokio::test]
     async fn at_the_limit_the_connection_is_cut_off_as_slow() {
         let outbound = Outbound::new(200);
-        let pushed = (0..10).filter(|_| outbound.push(line()).is_ok()).count();
+        let pushed = (0..10).filter(|_| outbound.push(&line()).is_ok()).count();
         assert!((1..10).contains(&pushed));
         assert_eq!(outbound.cut().await, CloseCode::SlowConsumer);
         assert!(matches!(outbound.next().await, Next::Close(CloseCode::SlowConsumer)));
@@ -225,25 +544,19 @@ mod tests {
             let user = User { id: UserId::parse("bot-1").unwrap(), name: "Bo".into() };
             let (room, id) = (RoomName::lobby(), ClientId::parse(id).unwrap());
             let asker = UserId::parse("u1").unwrap();
-            Arc::new(Broadcast::new(ServerLine::Growing(Growing {
-                room,
-                id,
-                user,
-                asker,
-                text: text.into(),
-            })))
+            Arc::new(Frame::of(ServerLine::Growing(Growing { room, id, user, asker, text: text.into() })))
         };
         let outbound = Outbound::new(1_000);
-        outbound.push(line()).unwrap();
+        outbound.push(&line()).unwrap();
         for n in 0..100 {
-            outbound.push(growing("a1", &"tea ".repeat(n))).unwrap();
-            outbound.push(growing("a2", "still one word")).unwrap();
+            outbound.push(&growing("a1", &"tea ".repeat(n))).unwrap();
+            outbound.push(&growing("a2", "still one word")).unwrap();
         }
-        outbound.push(line()).unwrap();
-        let Next::Lines(lines) = outbound.next().await else { panic!("lines wait") };
-        let shown = lines.iter().map(|line| match line.line() {
-            ServerLine::Growing(growing) => (growing.id.as_str().to_owned(), growing.text.len()),
-            _ => ("other".to_owned(), 0),
+        outbound.push(&line()).unwrap();
+        let Next::Frames(frames) = outbound.next().await else { panic!("lines wait") };
+        let shown = frames.iter().map(|frame| match frame.growing() {
+            Some(growing) => (growing.id.as_str().to_owned(), growing.text.len()),
+            None => ("other".to_owned(), 0),
         });
         let expected = [("other", 0), ("a1", 99 * 4), ("a2", 14), ("other", 0)];
         assert_eq!(shown.collect::<Vec<_>>(), expected.map(|(id, length)| (id.to_owned(), length)));
@@ -252,7 +565,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_cut_off_waits_for_nothing() {
         let outbound = Outbound::new(0);
-        outbound.push(line()).unwrap();
+        outbound.push(&line()).unwrap();
         outbound.close(CloseCode::Restart);
         outbound.cut_off(CloseCode::Replaced);
         assert_eq!(outbound.cut().await, CloseCode::Replaced);
@@ -264,10 +577,10 @@ mod tests {
     #[tokio::test]
     async fn a_close_waits_for_the_lines_before_it() {
         let outbound = Outbound::new(0);
-        outbound.push(line()).unwrap();
+        outbound.push(&line()).unwrap();
         outbound.close(CloseCode::Restart);
-        assert_eq!(outbound.push(line()), Err(Gone));
-        assert!(matches!(outbound.next().await, Next::Lines(lines) if lines.len() == 1));
+        assert_eq!(outbound.push(&line()), Err(Gone));
+        assert!(matches!(outbound.next().await, Next::Frames(frames) if frames.len() == 1));
         assert!(matches!(outbound.next().await, Next::Close(CloseCode::Restart)));
     }
 
@@ -275,6 +588,6 @@ mod tests {
     fn a_session_that_ended_is_gone() {
         let outbound = Arc::new(Outbound::new(0));
         drop(Listening(outbound.clone()));
-        assert_eq!(outbound.push(line()), Err(Gone));
+        assert_eq!(outbound.push(&line()), Err(Gone));
     }
 }

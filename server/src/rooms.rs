@@ -12,7 +12,7 @@ use std::{
 
 use chat::{
     id::{Epoch, NodeId, UserId},
-    protocol::{Event, Growing, Head, Members, Message, User},
+    protocol::{Growing, Head, Members, Message, User},
     room::{Seat, SessionId},
     room_name::RoomName,
 };
@@ -51,7 +51,7 @@ enum Word {
     Leave(SessionId),
     Lose(SessionId),
     Typing(SessionId),
-    Commit(Epoch, Event),
+    Commit(Epoch, Vec<Message>),
     Elsewhere(NodeId, User, Seat),
     /// A user on another node, or a program, writes.
     Writes(User),
@@ -177,10 +177,10 @@ impl Rooms {
         self.tell(&room, Word::Growing(growing)).await;
     }
 
-    /// Tells a room what was committed to it.
-    pub(crate) async fn commit(&self, epoch: Epoch, message: Message) {
-        let room = message.room.clone();
-        self.tell(&room, Word::Commit(epoch, Event::Message(message))).await;
+    /// Tells a room what was committed to it, in order.
+    pub(crate) async fn commit(&self, epoch: Epoch, messages: Vec<Message>) {
+        let Some(room) = messages.first().map(|message| message.room.clone()) else { return };
+        self.tell(&room, Word::Commit(epoch, messages)).await;
     }
 
     /// Has a room look for itself what it was not told.

@@ -9,28 +9,19 @@ mod sending;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    body::Bytes,
-    extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket},
-};
 use chat::close::CloseCode;
 use conversation::Conversation;
 use rand::RngExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
-    dialect::{Broadcast, Dialect},
+    dialect::Dialect,
+    frame::{self, Frame},
     identity::Login,
-    outbound::{Listening, Next, Outbound},
+    outbound::{Broken, Listening, Outbound, View},
+    socket::{Deaf, Heard, PARTING, Socket},
     teahouse::Shared,
 };
-
-/// How many bytes of lines share a frame at the most; a longer line has one of its own.
-const FRAME_BYTES: usize = 64 * 1_024;
-
-/// How long a connection that is being closed may take to read what was written, and as long again to close from its side.
-/// Both together are less than a stop waits for its sessions.
-const PARTING: Duration = Duration::from_secs(2);
 
 /// When to try again what the store could not do, in milliseconds.
 const RETRY_MS: u64 = 1_000;
@@ -41,11 +32,16 @@ const HELLO: Duration = Duration::from_secs(10);
 /// How much later than two heartbeats a sign of life may come.
 const SLACK: Duration = Duration::from_secs(5);
 
+/// How many messages that have come already are heard at once, before anything else is done.
+const AT_ONCE: usize = 64;
+
 /// Why a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The server closes it with this code.
     Close(CloseCode),
+    /// Something came that is against the protocol beneath; it is closed with this code.
+    Garbled(u16),
     /// The other end has closed it.
     Closed,
     /// It broke.
@@ -53,218 +49,158 @@ enum End {
 }
 
 /// Runs a session from its first line to its last.
-pub(crate) async fn run(teahouse: Shared, mut socket: WebSocket, login: Login, dialect: Dialect) {
+pub(crate) async fn run(teahouse: Shared, mut socket: Socket, login: Login, dialect: Dialect) {
     let id = teahouse.new_session();
     tracing::debug!(session = id.0, "a session begins");
-    let outbound = Arc::new(Outbound::new(teahouse.config.queue_limit));
+    let view = match &dialect {
+        Dialect::Lines => View::Lines,
+        Dialect::Plain(plain) => View::Plain(Box::new((plain.clone(), login.id.clone()))),
+    };
+    let outbound = Arc::new(Outbound::to_socket(socket.stream(), teahouse.config.queue_limit, view));
     let _listening = Listening(outbound.clone());
     teahouse.nicknames.arrive(&login, id, outbound.clone());
     if teahouse.stopping.is_cancelled() {
         // Whoever comes between the last look and the drain is let go like the others.
         outbound.close(CloseCode::Restart);
     }
-    let conversation =
-        Conversation::new(teahouse.clone(), id, login.user(), outbound.clone(), dialect.clone());
-    let mut session = Session { conversation, outbound: outbound.clone(), dialect, heard: Instant::now() };
+    let is_plain = matches!(dialect, Dialect::Plain(_));
+    let conversation = Conversation::new(teahouse.clone(), id, login.user(), outbound.clone(), dialect);
+    let mut session = Session { conversation, outbound: outbound.clone(), is_plain, heard: Instant::now() };
     let end = session.talk(&mut socket, teahouse.config.heartbeat.0).await;
     // A page that is led away by its own log-out may close the socket before the server does.
     let logged_out = end == End::Close(CloseCode::LoggedOut) || outbound.closes_with(CloseCode::LoggedOut);
     session.conversation.end(logged_out).await;
     teahouse.nicknames.depart(&login.id, id, logged_out).await;
     match end {
-        End::Close(code) => part(&mut socket, code).await,
-        End::Closed => hear_out(&mut socket).await,
+        End::Close(code) => socket.part(&outbound, code).await,
+        End::Garbled(code) => socket.part_garbled(&outbound, code).await,
+        End::Closed => socket.hear_out(&outbound).await,
         End::Over => {}
-    }
-}
-
-/// Closes a socket with a code, and waits a while until the other end has read it.
-pub(crate) async fn part(socket: &mut WebSocket, code: CloseCode) {
-    // Whoever takes no close frame within the time takes none.
-    if let Ok(Ok(())) = timeout(PARTING, socket.send(close_frame(code))).await {
-        hear_out(socket).await;
-    }
-}
-
-/// Reads until the other end is done, which also sends what the standard still asks for.
-async fn hear_out(socket: &mut WebSocket) {
-    let rest = async { while let Some(Ok(_)) = socket.recv().await {} };
-    if timeout(PARTING, rest).await.is_err() {
-        tracing::debug!("a client did not close in time");
     }
 }
 
 struct Session {
     conversation: Conversation,
     outbound: Arc<Outbound>,
-    dialect: Dialect,
+    is_plain: bool,
     /// When the other end last showed that it is there.
     heard: Instant,
 }
 
 impl Session {
-    async fn talk(&mut self, socket: &mut WebSocket, heartbeat: Duration) -> End {
+    async fn talk(&mut self, socket: &mut Socket, heartbeat: Duration) -> End {
         // The first one comes at a random moment, so that those who came together are not asked together.
         let mut beat = Instant::now() + heartbeat.mul_f64(rand::rng().random_range(0.05..1.0));
         let hello = Instant::now() + HELLO;
-        if let Dialect::Plain(_) = self.dialect {
-            self.conversation.enter_plain().await;
+        if self.is_plain {
+            Box::pin(self.conversation.enter_plain()).await;
         }
         let outbound = self.outbound.clone();
         loop {
-            let answers = self.conversation.take_answers();
-            if !answers.is_empty()
-                && let Err(end) = self.write(socket, &answers).await
-            {
-                return end;
-            }
-            let listens = self.conversation.listens();
+            outbound.answer(self.conversation.take_answers());
+            // Whoever does not read what they asked for asks no more.
+            let owes = outbound.owes();
+            let listens = self.conversation.listens() && !owes;
             let pause = self.conversation.pause();
             let greeted = self.conversation.has_begun();
+            // One timer for whatever comes first.
+            let alarm = match pause {
+                Some(pause) => pause.min(beat),
+                None if greeted => beat,
+                None => hello,
+            };
             tokio::select! {
-                next = outbound.next() => match next {
-                    Next::Lines(lines) => {
-                        if let Err(end) = self.write(socket, &lines).await {
-                            return end;
-                        }
-                    }
-                    Next::Close(code) => {
-                        return self.finish(socket, code).await;
-                    }
+                delivered = outbound.deliver(owes) => match delivered {
+                    Ok(None) => {}
+                    Ok(Some(code)) => return Box::pin(self.finish(code)).await,
+                    Err(Broken) => return End::Over,
                 },
                 () = self.conversation.settle() => {}
-                received = socket.recv(), if listens => {
-                    let Some(received) = received else { return End::Over };
-                    match self.receive(received).await {
-                        None => {}
-                        // What is wrong is said before the connection is closed for it.
-                        Some(End::Close(code)) => return self.finish(socket, code).await,
-                        Some(end) => return end,
-                    }
-                }
-                () = sleep_until(pause.unwrap_or(beat)), if pause.is_some() => {
-                    self.conversation.resume();
-                }
-                () = sleep_until(hello), if !greeted => return End::Close(CloseCode::Silent),
-                () = sleep_until(beat), if greeted => {
-                    beat = Instant::now() + heartbeat;
-                    if self.heard.elapsed() > heartbeat * 2 + SLACK {
-                        return End::Close(CloseCode::Silent);
-                    }
-                    if let Err(end) = self.ping(socket).await {
+                heard = socket.hear(&outbound), if listens => {
+                    if let Some(end) = Box::pin(self.hear(heard, socket)).await {
                         return end;
+                    }
+                }
+                () = sleep_until(alarm) => {
+                    let now = Instant::now();
+                    if pause.is_some_and(|pause| pause <= now) {
+                        self.conversation.resume();
+                    } else if !greeted {
+                        return End::Close(CloseCode::Silent);
+                    } else {
+                        beat = now + heartbeat;
+                        // A reader who is behind shows that it is there by reading.
+                        if !owes && self.heard.elapsed() > heartbeat * 2 + SLACK {
+                            return End::Close(CloseCode::Silent);
+                        }
+                        Box::pin(self.ping()).await;
                     }
                 }
             }
         }
     }
 
+    /// Hears what came, and what came with it; the end, if it is one.
+    async fn hear(&mut self, heard: Result<Heard, Deaf>, socket: &mut Socket) -> Option<End> {
+        let mut next = Some(heard);
+        for _ in 0..AT_ONCE {
+            let Some(heard) = next.take() else { break };
+            match self.receive(heard).await {
+                None => {}
+                // What is wrong is said before the connection is closed for it.
+                Some(End::Close(code)) => return Some(self.finish(code).await),
+                Some(end) => return Some(end),
+            }
+            if !self.conversation.listens() {
+                break;
+            }
+            // What was asked for together is kept together.
+            next = socket.heard_already(&self.outbound);
+        }
+        None
+    }
+
     /// What was taken is finished and answered before the connection closes; one that was cut off is not waited for.
-    async fn finish(&mut self, socket: &mut WebSocket, code: CloseCode) -> End {
+    async fn finish(&mut self, code: CloseCode) -> End {
         if !matches!(code, CloseCode::SlowConsumer | CloseCode::Replaced) {
             while self.conversation.is_busy() {
                 self.conversation.settle().await;
             }
-            let answers = self.conversation.take_answers();
-            let written = timeout(PARTING, self.write(socket, &answers)).await;
-            if !matches!(written, Ok(Ok(()))) {
+            self.outbound.answer(self.conversation.take_answers());
+            if !matches!(timeout(PARTING, self.outbound.delivered()).await, Ok(Ok(()))) {
                 return End::Over;
             }
         }
         End::Close(code)
     }
 
-    async fn receive(&mut self, received: Result<Message, axum::Error>) -> Option<End> {
+    async fn receive(&mut self, heard: Result<Heard, Deaf>) -> Option<End> {
         self.heard = Instant::now();
-        match received {
-            Ok(Message::Text(text)) => {
+        match heard {
+            Ok(Heard::Text(text)) => {
                 let understood = self.conversation.hear(&text).await;
                 (!understood).then_some(End::Close(CloseCode::Protocol))
             }
-            Ok(Message::Binary(_)) => {
+            Ok(Heard::Binary) => {
                 self.conversation.refuse_binary();
                 None
             }
-            Ok(Message::Ping(_) | Message::Pong(_)) => None,
-            Ok(Message::Close(_)) => Some(End::Closed),
-            Err(error) => {
-                tracing::debug!(%error, "a socket failed");
-                let too_big = error.to_string().to_ascii_lowercase().contains("too");
-                Some(if too_big { End::Close(CloseCode::TooBig) } else { End::Over })
-            }
+            Ok(Heard::Life) => None,
+            Ok(Heard::Close) => Some(End::Closed),
+            Err(Deaf::TooBig) => Some(End::Close(CloseCode::TooBig)),
+            Err(Deaf::Garbled(code)) => Some(End::Garbled(code)),
+            Err(Deaf::Over) => Some(End::Over),
         }
     }
 
-    async fn ping(&mut self, socket: &mut WebSocket) -> Result<(), End> {
-        match self.dialect {
-            // By way of the queue, so that the heads do not overtake the events that they count.
-            Dialect::Lines => {
-                let line = self.conversation.heads().await;
-                // A queue that is closed says so at the next look.
-                let _ = self.outbound.push(Arc::new(Broadcast::new(line)));
-                Ok(())
-            }
-            Dialect::Plain(_) => send(&self.outbound, socket, Message::Ping(Bytes::new())).await,
+    async fn ping(&mut self) {
+        if self.is_plain {
+            self.outbound.control(frame::ping());
+        } else {
+            let line = self.conversation.heads().await;
+            // By way of the queue, so that the heads do not overtake the events that they count. One that is closed says
+            // so at the next look.
+            let _ = self.outbound.push(&Arc::new(Frame::of(line)));
         }
     }
-
-    /// Writes lines: as many to a frame as fit, or one to a frame by the plain door.
-    async fn write(&mut self, socket: &mut WebSocket, lines: &[Arc<Broadcast>]) -> Result<(), End> {
-        let me = self.conversation.me();
-        let mut frames = Vec::new();
-        let mut frame: Vec<Utf8Bytes> = Vec::new();
-        let mut bytes = 0;
-        for line in lines {
-            let text = match &self.dialect {
-                Dialect::Lines => Some(line.json().clone()),
-                Dialect::Plain(plain) => plain.hears(line, me),
-            };
-            let Some(text) = text else { continue };
-            if let Dialect::Plain(_) = self.dialect {
-                frames.extend(text.lines().map(Utf8Bytes::from));
-                continue;
-            }
-            if !frame.is_empty() && bytes + text.len() > FRAME_BYTES {
-                frames.push(join(&mut frame));
-                bytes = 0;
-            }
-            bytes += text.len() + 1;
-            frame.push(text);
-        }
-        if !frame.is_empty() {
-            frames.push(join(&mut frame));
-        }
-        for frame in frames {
-            send(&self.outbound, socket, Message::Text(frame)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Sends, unless the connection is cut off meanwhile.
-async fn send(outbound: &Outbound, socket: &mut WebSocket, message: Message) -> Result<(), End> {
-    tokio::select! {
-        sent = socket.send(message) => sent.map_err(|_| End::Over),
-        code = outbound.cut() => Err(End::Close(code)),
-    }
-}
-
-/// One frame of lines; a line alone goes as it is, without a copy.
-fn join(lines: &mut Vec<Utf8Bytes>) -> Utf8Bytes {
-    if lines.len() == 1 {
-        return lines.pop().expect("there is one");
-    }
-    let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
-    for line in lines.drain(..) {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&line);
-    }
-    text.into()
-}
-
-/// The close frame of a code.
-fn close_frame(code: CloseCode) -> Message {
-    Message::Close(Some(CloseFrame { code: code.number(), reason: code.reason().into() }))
 }

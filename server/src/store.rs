@@ -35,8 +35,8 @@ pub(crate) type NewsSender = mpsc::Sender<News>;
 /// What a store tells without being asked, of the rooms that are followed.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// A message was committed, in this life of its room's log.
-    Committed(Epoch, Message),
+    /// Messages were committed together, in this order and in this life of their rooms' logs.
+    Committed(Epoch, Vec<Message>),
     /// Something may have happened to the room that was not told: it is to look for itself.
     Behind(RoomName),
     /// Whether the store can be used now. It can until something else is said.

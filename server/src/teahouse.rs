@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     bots::{Bots, running::Running},
     config::{Config, RedisAddress, StoreChoice},
-    dialect::Broadcast,
+    frame::Frame,
     identity::Identity,
     login_rate::LoginRate,
     neighbours::{Alone, SharedNeighbours},
@@ -239,8 +239,8 @@ impl Teahouse {
         let spread_ms = self.config.drain.millis().max(1);
         for outbound in &sessions {
             let retry_ms = rand::rng().random_range(0..spread_ms);
-            let line = Arc::new(Broadcast::new(ServerLine::Drain { retry_ms }));
-            if outbound.push(line).is_err() {
+            let line = Arc::new(Frame::of(ServerLine::Drain { retry_ms }));
+            if outbound.push(&line).is_err() {
                 tracing::trace!("a connection ended before it was drained");
             }
         }

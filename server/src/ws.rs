@@ -2,10 +2,7 @@
 
 use app::language::Language;
 use axum::{
-    extract::{
-        FromRequestParts, OptionalFromRequestParts, Query, State, WebSocketUpgrade,
-        ws::{Message, WebSocket},
-    },
+    extract::{OptionalFromRequestParts, Query, State},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -20,18 +17,18 @@ use serde::Deserialize;
 
 use crate::{
     client_address::is_trusted,
-    dialect::{Broadcast, Dialect, Plain},
+    dialect::{Dialect, Plain},
     identity::Login,
     listen::HeldPlace,
     login::new_user_id,
     occupancy::{Full, Place},
+    outbound::{Outbound, View},
     session,
+    socket::Socket,
     teahouse::{Shared, Teahouse},
+    upgrade::Upgrade,
     visitor::Visitor,
 };
-
-/// The bytes that are read from a socket at once. The default of 128 KiB would be the largest part of an idle connection.
-const READ_BUFFER: usize = 4 * 1_024;
 
 /// How many times the frame limit is read at all, to refuse what is over the limit and go on.
 const HARD_LIMIT: usize = 8;
@@ -50,7 +47,7 @@ struct Wishes {
 
 /// A request for a socket, with what goes along with it.
 pub(crate) struct Door {
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
     wishes: Wishes,
     place: Option<HeldPlace>,
 }
@@ -59,13 +56,11 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
     type Rejection = Response;
 
     /// `None` for a request that asks for no socket.
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Door>, Response> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Door>, Response> {
         if !parts.headers.contains_key(header::UPGRADE) {
             return Ok(None);
         }
-        let upgrade = <WebSocketUpgrade as FromRequestParts<S>>::from_request_parts(parts, state)
-            .await
-            .map_err(IntoResponse::into_response)?;
+        let upgrade = Upgrade::of(parts).map_err(IntoResponse::into_response)?;
         let Query(wishes) = Query::try_from_uri(&parts.uri)
             .map_err(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string()))?;
         let place = parts.extensions.get::<HeldPlace>().cloned();
@@ -99,18 +94,8 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
     }
     let Door { upgrade, wishes, place } = door;
     let limit = teahouse.config.frame_limit.saturating_mul(HARD_LIMIT);
-    let limit = if limit == 0 { usize::MAX } else { limit };
-    let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(limit)
-        .max_frame_size(limit);
-    let asked: Vec<String> = upgrade
-        .requested_protocols()
-        .map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned())
-        .collect();
-    let known = upgrade.selected_protocol().is_some();
+    let asked = upgrade.protocols();
+    let known = asked.iter().any(|protocol| protocol == SUBPROTOCOL);
     if !known && !asked.is_empty() {
         let reason = format!("the subprotocol is {SUBPROTOCOL}, or none at all; not {}", asked.join(", "));
         return refuse(StatusCode::BAD_REQUEST, &reason);
@@ -158,7 +143,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
         }
     }
     let sessions = teahouse.sessions.clone();
-    upgrade.on_upgrade(move |socket| {
+    upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
         sessions.track_future(async move {
             let _places = (place, forwarded);
             session::run(teahouse, socket, login, dialect).await;
@@ -212,31 +197,24 @@ async fn guest(teahouse: &Teahouse, language: Language) -> Option<Login> {
 }
 
 /// Takes the socket only to say why it is closed again.
-fn turn_away(
-    upgrade: WebSocketUpgrade,
-    dialect: Dialect,
-    code: CloseCode,
-    reason: Option<String>,
-) -> Response {
-    upgrade.on_upgrade(async move |mut socket: WebSocket| {
+fn turn_away(upgrade: Upgrade, dialect: Dialect, code: CloseCode, reason: Option<String>) -> Response {
+    let protocol = matches!(dialect, Dialect::Lines).then_some(SUBPROTOCOL);
+    upgrade.accept(protocol, HARD_LIMIT, async move |mut socket: Socket| {
+        let view = match dialect {
+            Dialect::Lines => View::Lines,
+            // A refusal is everybody's in the same words.
+            Dialect::Plain(plain) => View::Plain(Box::new((plain, new_user_id()))),
+        };
+        let outbound = Outbound::to_socket(socket.stream(), 0, view);
         if let Some(reason) = reason {
-            let refusal = match code {
+            let code = match code {
                 CloseCode::NicknameTaken => RefusalCode::NicknameTaken,
                 _ => RefusalCode::TooManyConnections,
             };
-            let line =
-                ServerLine::Refused(Refused { id: None, room: None, code: refusal, reason, retry_ms: None });
-            let text = match &dialect {
-                Dialect::Lines => Some(line.print().into()),
-                Dialect::Plain(plain) => Broadcast::new(line).plain(plain.language).cloned(),
-            };
-            if let Some(text) = text
-                && socket.send(Message::Text(text)).await.is_err()
-            {
-                return;
-            }
+            let refused = Refused { id: None, room: None, code, reason, retry_ms: None };
+            outbound.answer(vec![ServerLine::Refused(refused)]);
         }
-        session::part(&mut socket, code).await;
+        socket.part(&outbound, code).await;
     })
 }
 

@@ -51,6 +51,11 @@ impl ServerLine {
     pub fn print(&self) -> String {
         serde_json::to_string(self).expect("wire types have string keys and no failing serializer")
     }
+
+    /// Puts the line behind what is there, as it goes over the wire and without a line break.
+    pub fn print_to(&self, bytes: &mut Vec<u8>) {
+        serde_json::to_writer(bytes, self).expect("wire types have string keys and no failing serializer");
+    }
 }
 
 impl Serialize for RefusalCode {

@@ -145,9 +145,10 @@ impl Follower {
                 () = sink.closed() => return End::Closed,
                 () = sleep_until(end.unwrap_or(beat)), if idle && end.is_some() => return End::Over,
                 next = outbound.next(), if idle => match next {
-                    Next::Lines(lines) => {
+                    Next::Frames(frames) => {
                         let mut events = Events::default();
-                        let torn = lines.iter().any(|line| self.tell(line, &mut events).is_err());
+                        let mut lines = frames.iter().flat_map(|frame| frame.lines());
+                        let torn = lines.any(|line| self.tell(line, &mut events).is_err());
                         if torn {
                             tracing::warn!(room = %self.room, "what a room says does not go on where it was");
                             return End::Torn;

@@ -65,7 +65,7 @@ pub(super) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<News> {
     let room = keys.room_of_news(channel);
     if let (Some(room), Some(b'm')) = (&room, payload.first()) {
         let (epoch, message) = super::entry::read_news(room, payload)?;
-        return Some(News::Committed(epoch, message));
+        return Some(News::Committed(epoch, vec![message]));
     }
     let text = std::str::from_utf8(payload).ok()?;
     let mut fields = text.get(1..)?.split('\n');

@@ -1,14 +1,15 @@
 //! One room's task: it feeds [`Room`] what happens and performs what the room says must be done. Decides nothing.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chat::{
     id::{Epoch, UserId},
-    protocol::{Event, Head, Joined, Members, Seq, ServerLine, User},
+    protocol::{Event, Head, Joined, Members, Message, Seq, ServerLine, User},
     room::{Command, Effect, Room, SessionId},
     room_name::RoomName,
     time::Millis,
 };
+use indexmap::IndexMap;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -18,6 +19,7 @@ use super::{Rooms, Stand, Word};
 use crate::{
     clock,
     dialect::Broadcast,
+    frame::{Frame, Gathering},
     neighbours::Roster,
     outbound::Outbound,
     store::{Piece, Slice, StoreError},
@@ -26,13 +28,18 @@ use crate::{
 /// How long a room in which nobody is waits before it looks whether it may end.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// How many readers are spoken to before others have their turn.
+const IN_ONE_GO: usize = 128;
+
 /// How long a room that could not look at its log or its neighbours waits before it tries again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 struct Actor {
     room: Room,
     rooms: Rooms,
-    audience: HashMap<SessionId, (UserId, Arc<Outbound>)>,
+    audience: IndexMap<SessionId, (UserId, Arc<Outbound>)>,
+    /// What is to be said to all of it, together.
+    saying: Gathering,
     /// Sessions that were found gone while the room was speaking; it is told of them afterwards.
     gone: Vec<SessionId>,
     wake: Option<Instant>,
@@ -56,8 +63,15 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
         }
     };
     let room = Room::new(head, rooms.leave_grace_ms()).with_bots((rooms.0.bots)(&name));
-    let mut actor =
-        Actor { room, rooms, audience: HashMap::new(), gone: Vec::new(), wake: None, look_at: None };
+    let mut actor = Actor {
+        room,
+        rooms,
+        audience: IndexMap::new(),
+        saying: Gathering::default(),
+        gone: Vec::new(),
+        wake: None,
+        look_at: None,
+    };
     actor.apply(Command::Roster(seats)).await;
     loop {
         let idle = actor.is_idle();
@@ -72,18 +86,27 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
         };
         tokio::select! {
             word = words.recv() => match word {
-                Some(word) => actor.hear(word).await,
+                Some(word) => {
+                    actor.hear(word).await;
+                    // What has come meanwhile is said together with it.
+                    while let Ok(word) = words.try_recv() {
+                        actor.hear(word).await;
+                    }
+                    actor.finish().await;
+                }
                 None => return,
             },
             () = timer => {
                 actor.wake = None;
                 actor.apply(Command::Tick).await;
+                actor.finish().await;
                 if actor.is_idle() && wake.is_none() && actor.rooms.forget(&name, &words) {
                     return;
                 }
             }
             () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
                 actor.look_again().await;
+                actor.finish().await;
             }
         }
     }
@@ -103,6 +126,10 @@ impl Actor {
     }
 
     async fn hear(&mut self, word: Word) {
+        if !matches!(word, Word::Commit(..)) {
+            // Whoever comes, goes or asks finds everything said that was committed before.
+            self.speak().await;
+        }
         match word {
             Word::Enter { session, user, outbound, reply } => {
                 self.audience.insert(session, (user.id.clone(), outbound));
@@ -121,19 +148,19 @@ impl Actor {
                 }
             }
             Word::Leave(session) => {
-                self.audience.remove(&session);
+                self.audience.swap_remove(&session);
                 self.apply(Command::Leave(session)).await;
             }
             Word::Lose(session) => self.drop_session(session).await,
             Word::Typing(session) => {
                 self.apply(Command::Typing(session)).await;
             }
-            Word::Commit(epoch, event) => self.commit(epoch, event).await,
+            Word::Commit(epoch, messages) => self.commit(epoch, messages).await,
             Word::Elsewhere(node, user, seat) => {
                 self.apply(Command::Elsewhere(node, user, seat)).await;
             }
-            Word::Writes(user) => self.say_typing(user),
-            Word::Growing(growing) => self.say(ServerLine::Growing(growing), None),
+            Word::Writes(user) => self.say_typing(user).await,
+            Word::Growing(growing) => self.say(ServerLine::Growing(growing)),
             Word::NodeLost(node) => {
                 self.apply(Command::NodeLost(node)).await;
             }
@@ -143,23 +170,24 @@ impl Actor {
                 let _ = reply.send(Ok(Stand { head: self.room.head(), members: self.room.members() }));
             }
         }
-        while let Some(session) = self.gone.pop() {
-            self.drop_session(session).await;
-        }
     }
 
     async fn drop_session(&mut self, session: SessionId) {
-        self.audience.remove(&session);
+        self.audience.swap_remove(&session);
         self.apply(Command::Lose(session)).await;
     }
 
     /// Tells the room what was committed in a life of its log.
-    async fn commit(&mut self, epoch: Epoch, event: Event) {
-        if epoch == self.room.head().epoch {
-            self.apply(Command::Commit(event)).await;
-        } else {
-            // Another life has begun, or one has just ended: the log itself says which.
-            self.look_again().await;
+    async fn commit(&mut self, epoch: Epoch, messages: Vec<Message>) {
+        for message in messages {
+            if epoch != self.room.head().epoch {
+                // Another life has begun, or one has just ended: the log itself says which.
+                return self.look_again().await;
+            }
+            self.apply(Command::Commit(Event::Message(message))).await;
+            if self.saying.is_full() {
+                self.speak().await;
+            }
         }
     }
 
@@ -171,6 +199,10 @@ impl Actor {
             match effect {
                 Effect::Admit(_, head, members) => admitted = Some(Stand { head, members }),
                 Effect::Missing(after) => missing = Some(after),
+                Effect::Typing(user) => {
+                    self.rooms.neighbours().typing(self.room.name(), &user);
+                    self.say_typing(user).await;
+                }
                 other => self.perform(other),
             }
         }
@@ -182,35 +214,56 @@ impl Actor {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Event(Event::Message(message)) => self.say(ServerLine::Message(message), None),
-            Effect::Presence(presence) => self.say(ServerLine::Presence(presence), None),
-            Effect::Typing(user) => {
-                self.rooms.neighbours().typing(self.room.name(), &user);
-                self.say_typing(user);
-            }
+            Effect::Event(Event::Message(message)) => self.say(ServerLine::Message(message)),
+            Effect::Presence(presence) => self.say(ServerLine::Presence(presence)),
             Effect::Seat(user, seat) => self.rooms.neighbours().seat(self.room.name(), &user, seat),
             Effect::WakeAt(at) => self.wake = Some(instant(at)),
             // A store of this version commits messages only; the others are not for telling.
             Effect::Event(Event::Unknown(_))
             | Effect::Admit(..)
+            | Effect::Typing(_)
             | Effect::Renewed(..)
             | Effect::Missing(_) => {}
         }
     }
 
-    fn say_typing(&mut self, user: User) {
-        let id = user.id.clone();
-        self.say(ServerLine::Typing { room: self.room.name().clone(), user }, Some(&id));
+    /// Says that a user writes, to everybody but them.
+    async fn say_typing(&mut self, user: User) {
+        self.speak().await;
+        let writer = user.id.clone();
+        let line = ServerLine::Typing { room: self.room.name().clone(), user };
+        self.pass_on(&Arc::new(Frame::of(line)), Some(&writer)).await;
     }
 
-    /// Says a line to everybody but one user's sessions.
-    fn say(&mut self, line: ServerLine, but: Option<&UserId>) {
-        self.pass_on(&Arc::new(Broadcast::new(line)), but);
+    /// Says a line to everybody, together with what else is to be said now.
+    fn say(&mut self, line: ServerLine) {
+        self.saying.add(Broadcast::new(line));
     }
 
-    fn pass_on(&mut self, line: &Arc<Broadcast>, but: Option<&UserId>) {
-        for (session, (user, outbound)) in &self.audience {
-            if Some(user) != but && outbound.push(line.clone()).is_err() {
+    /// Says what is to be said.
+    async fn speak(&mut self) {
+        if let Some(frame) = self.saying.finish() {
+            self.pass_on(&Arc::new(frame), None).await;
+        }
+    }
+
+    /// Says what is to be said, to the end: that somebody was found gone, too.
+    async fn finish(&mut self) {
+        self.speak().await;
+        while let Some(session) = self.gone.pop() {
+            self.drop_session(session).await;
+            self.speak().await;
+        }
+    }
+
+    /// Brings a frame to everybody's queue but one user's.
+    async fn pass_on(&mut self, frame: &Arc<Frame>, but: Option<&UserId>) {
+        for (index, (session, (user, outbound))) in self.audience.iter().enumerate() {
+            if index % IN_ONE_GO == IN_ONE_GO - 1 {
+                // A crowd is spoken to for milliseconds: others have their turn meanwhile.
+                tokio::task::yield_now().await;
+            }
+            if Some(user) != but && outbound.push(frame).is_err() {
                 self.gone.push(*session);
             }
         }
@@ -248,6 +301,9 @@ impl Actor {
                     for effect in self.room.apply(Command::Commit(Event::Message(message)), clock::now()) {
                         self.perform(effect);
                     }
+                    if self.saying.is_full() {
+                        self.speak().await;
+                    }
                 }
             }
             Err(error) => self.try_again(&error),
@@ -269,7 +325,9 @@ impl Actor {
                         Effect::Renewed(head, members) => {
                             let events = messages.iter().cloned().map(Event::Message).collect();
                             let joined = ServerLine::Joined(joined(head, extent.oldest, members, events));
-                            self.pass_on(&Arc::new(Broadcast::for_clients(joined)), None);
+                            self.speak().await;
+                            let frame = Frame::of_broadcast(Broadcast::for_clients(joined));
+                            self.pass_on(&Arc::new(frame), None).await;
                         }
                         other => self.perform(other),
                     }

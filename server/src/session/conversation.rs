@@ -16,7 +16,8 @@ use super::{RETRY_MS, reading, sending::Sending};
 use crate::{
     bots::running::Stopped,
     clock,
-    dialect::{Broadcast, Dialect},
+    dialect::Dialect,
+    frame::Frame,
     nicknames::Standing,
     outbound::Outbound,
     pace::Pace,
@@ -38,7 +39,7 @@ pub(super) struct Conversation {
     rooms: BTreeSet<RoomName>,
     sending: Sending,
     /// What is to be written before anything that waits in the queue.
-    answers: Vec<Arc<Broadcast>>,
+    answers: Vec<ServerLine>,
     pace: Pace,
     pause: Option<Instant>,
     /// Counts the messages of a client that gives them no ids.
@@ -73,13 +74,8 @@ impl Conversation {
         }
     }
 
-    /// The session's user.
-    pub(super) fn me(&self) -> &User {
-        &self.me
-    }
-
     /// What is to be written now, in order.
-    pub(super) fn take_answers(&mut self) -> Vec<Arc<Broadcast>> {
+    pub(super) fn take_answers(&mut self) -> Vec<ServerLine> {
         std::mem::take(&mut self.answers)
     }
 
@@ -338,6 +334,7 @@ impl Conversation {
             );
         }
         self.sending.lift(&room);
+        self.outbound.hold();
         match self.catch_up(&room, &place, backlog).await {
             Ok(joined) => {
                 self.rooms.insert(room);
@@ -372,8 +369,8 @@ impl Conversation {
         if let Err(error) = self.teahouse.rooms.heard(room).await {
             tracing::trace!(%error, %room, "a room that is not open says nothing");
         }
-        let refusal = Arc::new(Broadcast::new(unreadable(place)));
-        if self.outbound.push(refusal).is_err() {
+        let refusal = Arc::new(Frame::of(unreadable(place)));
+        if self.outbound.push(&refusal).is_err() {
             tracing::trace!(%room, "a connection ended before it was refused a room");
         }
     }
@@ -427,7 +424,7 @@ impl Conversation {
     }
 
     fn answer(&mut self, line: ServerLine) {
-        self.answers.push(Arc::new(Broadcast::new(line)));
+        self.answers.push(line);
     }
 }
 

@@ -1,6 +1,10 @@
 //! What every store promises, as tests: each store runs all of them, by [`conformance`]. Knows no particular store.
 
-use std::{any::Any, collections::HashMap, time::Duration};
+use std::{
+    any::Any,
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use chat::{
     id::{ClientId, Epoch, UserId},
@@ -25,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A store of a test's own.
 pub(crate) struct Bench {
     pub(crate) store: SharedStore,
-    pub(crate) news: mpsc::Receiver<News>,
+    pub(crate) news: Told,
     /// What must not end before the store does.
     pub(crate) _beneath: Box<dyn Any + Send>,
 }
@@ -117,12 +121,29 @@ pub(crate) async fn all(store: &SharedStore, name: &str) -> Slice {
     store.read(room(name), Piece::Between { after: 0, upto: Seq::MAX }).await.unwrap()
 }
 
+/// What a store tells, and what of it has not been looked at yet.
+pub(crate) struct Told {
+    pub(crate) news: mpsc::Receiver<News>,
+    waiting: VecDeque<(Epoch, Message)>,
+}
+
+impl Told {
+    pub(crate) fn of(news: mpsc::Receiver<News>) -> Told {
+        Told { news, waiting: VecDeque::new() }
+    }
+}
+
 /// The next message that is told.
-pub(crate) async fn told(news: &mut mpsc::Receiver<News>) -> (Epoch, Message) {
+pub(crate) async fn told(told: &mut Told) -> (Epoch, Message) {
     let committed = async {
         loop {
-            match news.recv().await.expect("the store is open") {
-                News::Committed(epoch, message) => return (epoch, message),
+            if let Some(next) = told.waiting.pop_front() {
+                return next;
+            }
+            match told.news.recv().await.expect("the store is open") {
+                News::Committed(epoch, messages) => {
+                    told.waiting.extend(messages.into_iter().map(|message| (epoch.clone(), message)));
+                }
                 News::Behind(_) | News::Available(_) | News::Elsewhere(_) => {}
             }
         }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use super::SqliteStore;
 use crate::store::{
     NEWS_CAPACITY,
-    conformance::{Bench, conformance},
+    conformance::{Bench, Told, conformance},
 };
 
 #[expect(clippy::unused_async, reason = "the suite awaits every store's")]
@@ -14,7 +14,7 @@ async fn open(retain: u32) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let (sender, news) = mpsc::channel(2 * NEWS_CAPACITY);
     let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), retain, sender).unwrap();
-    Bench { store: std::sync::Arc::new(store), news, _beneath: Box::new(folder) }
+    Bench { store: std::sync::Arc::new(store), news: Told::of(news), _beneath: Box::new(folder) }
 }
 
 conformance!(super::open);

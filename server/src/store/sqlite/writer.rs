@@ -6,7 +6,7 @@
 
 use std::{io, path::PathBuf, thread};
 
-use chat::id::Epoch;
+use chat::{id::Epoch, protocol::Message};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{
     Mutex,
@@ -166,8 +166,14 @@ impl Desk {
         let work: Vec<Work<'_>> = group.iter().map(Change::work).collect();
         match self.commit(&work) {
             Ok(done) => {
+                let appended = done.iter().filter_map(|done| match done {
+                    Done::Appended(appended) => Some(appended),
+                    Done::Released | Done::Told(_) => None,
+                });
+                // Before anybody is answered.
+                self.hand_on(appended.flatten());
                 for (change, done) in group.into_iter().zip(done) {
-                    self.answer(change, done);
+                    answer(change, done);
                 }
                 Ok(())
             }
@@ -213,7 +219,7 @@ impl Desk {
                 Ok(done) => {
                     for done in done {
                         if let Done::Appended(kept) = done {
-                            self.hand_on(&kept);
+                            self.hand_on(kept.iter());
                             appended.extend(kept);
                         }
                     }
@@ -272,35 +278,36 @@ impl Desk {
         }
     }
 
-    /// Gives the answer, and before it hands on what is new. Whoever asked may be gone: what was committed stays so.
-    fn answer(&self, change: Change, done: Done) {
-        match (change, done) {
-            (Change::Append(_, reply), Done::Appended(appended)) => {
-                self.hand_on(&appended);
-                let _ = reply.send(Kept { appended, failed: None });
-            }
-            (
-                Change::Claim(_, reply) | Change::Put(_, _, reply) | Change::Strike(_, _, reply),
-                Done::Told(told),
-            ) => {
-                let _ = reply.send(Ok(told));
-            }
-            (Change::Release(_, reply), Done::Released) => {
-                let _ = reply.send(Ok(()));
-            }
-            _ => unreachable!("each change is done in its own way"),
+    /// Tells the rooms what was committed together.
+    fn hand_on<'a>(&self, appended: impl Iterator<Item = &'a Appended>) {
+        let new: Vec<Message> = appended
+            .filter_map(|appended| match appended {
+                Appended::New(message) => Some(message.clone()),
+                Appended::Known(_) | Appended::Reused => None,
+            })
+            .collect();
+        if !new.is_empty() && self.news.blocking_send(News::Committed(self.epoch.clone(), new)).is_err() {
+            tracing::debug!("the rooms are closed; nobody is left to tell");
         }
     }
+}
 
-    /// Tells the rooms what was committed.
-    fn hand_on(&self, appended: &[Appended]) {
-        for message in appended {
-            if let Appended::New(message) = message
-                && self.news.blocking_send(News::Committed(self.epoch.clone(), message.clone())).is_err()
-            {
-                tracing::debug!("the rooms are closed; nobody is left to tell");
-            }
+/// Gives the answer. Whoever asked may be gone: what was committed stays so.
+fn answer(change: Change, done: Done) {
+    match (change, done) {
+        (Change::Append(_, reply), Done::Appended(appended)) => {
+            let _ = reply.send(Kept { appended, failed: None });
         }
+        (
+            Change::Claim(_, reply) | Change::Put(_, _, reply) | Change::Strike(_, _, reply),
+            Done::Told(told),
+        ) => {
+            let _ = reply.send(Ok(told));
+        }
+        (Change::Release(_, reply), Done::Released) => {
+            let _ = reply.send(Ok(()));
+        }
+        _ => unreachable!("each change is done in its own way"),
     }
 }
 

@@ -12,7 +12,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     redis::{channel::Channel, key::Keys, link::Link, test_server::RedisServer},
-    store::{NEWS_CAPACITY, News, SharedStore, conformance::Bench, redis::RedisStore},
+    store::{
+        NEWS_CAPACITY, SharedStore,
+        conformance::{Bench, Told},
+        redis::RedisStore,
+    },
 };
 
 /// How long something may take that must happen.
@@ -23,7 +27,7 @@ pub(super) struct Node {
     pub(super) link: Arc<Link>,
     pub(super) redis: Arc<RedisStore>,
     pub(super) store: SharedStore,
-    pub(super) news: mpsc::Receiver<News>,
+    pub(super) news: Told,
     _stop: DropGuard,
 }
 
@@ -38,7 +42,7 @@ pub(super) async fn node(server: &RedisServer, name: &str, retain: u32) -> Node 
     tokio::spawn(link.clone().keep(sender.clone(), stop.clone()));
     tokio::spawn(channel.clone().keep(link.clone(), sender, stop.clone()));
     let redis = Arc::new(RedisStore::start(link.clone(), channel, &name, retain));
-    Node { link, store: redis.clone(), redis, news, _stop: stop.drop_guard() }
+    Node { link, store: redis.clone(), redis, news: Told::of(news), _stop: stop.drop_guard() }
 }
 
 /// A node that greets once and then hears of nothing.

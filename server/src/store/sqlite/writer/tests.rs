@@ -60,8 +60,8 @@ fn claim(name: &str) -> (Change, oneshot::Receiver<Result<bool, StoreError>>) {
 impl Bench {
     fn handed_on(&mut self) -> Vec<(u64, String)> {
         let mut messages = Vec::new();
-        while let Ok(News::Committed(_, message)) = self.told.try_recv() {
-            messages.push((message.seq, message.id.to_string()));
+        while let Ok(News::Committed(_, together)) = self.told.try_recv() {
+            messages.extend(together.into_iter().map(|message| (message.seq, message.id.to_string())));
         }
         messages
     }

@@ -1,0 +1,180 @@
+//! One WebSocket on a TCP connection, from the upgrade to the close: what comes in is read message by message by
+//! tungstenite's protocol engine, on a small buffer of its own; what goes out is [`Outbound`]'s. Understands nothing of
+//! what is said.
+
+use std::{
+    io::{self, Read, Write},
+    sync::Arc,
+    time::Duration,
+};
+
+use chat::close::CloseCode;
+use tokio::{net::TcpStream, time::timeout};
+use tungstenite::{
+    Error, Message, Utf8Bytes,
+    protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext, frame::coding},
+};
+
+use crate::outbound::Outbound;
+
+/// The bytes that are read from a socket at once, which every idle connection holds. A longer frame gets what it takes
+/// while it comes.
+const READ_BUFFER: usize = 512;
+
+/// How long a connection that is being closed may take to read what was written, and as long again to close from its side.
+/// Both together are less than a stop waits for its sessions.
+pub(crate) const PARTING: Duration = Duration::from_secs(2);
+
+/// One connection's end of a WebSocket.
+pub(crate) struct Socket {
+    stream: Arc<TcpStream>,
+    engine: WebSocketContext,
+}
+
+/// What the other end sent.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A message of text.
+    Text(Utf8Bytes),
+    /// A message that is not text.
+    Binary,
+    /// A sign of life of the protocol beneath.
+    Life,
+    /// It closes the connection.
+    Close,
+}
+
+/// Why nothing more can be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deaf {
+    /// A message is longer than is read at all.
+    TooBig,
+    /// What came is against the protocol beneath (RFC 6455): the connection is to be closed with this code.
+    Garbled(u16),
+    /// The connection is closed, or broke.
+    Over,
+}
+
+impl Socket {
+    /// A socket on a connection that was just upgraded, on which these bytes came early. Longer messages than `limit` are
+    /// not read; 0 for no limit.
+    pub(crate) fn new(stream: TcpStream, early: Vec<u8>, limit: usize) -> Socket {
+        let limit = Some(limit).filter(|limit| *limit > 0);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0)
+            .max_message_size(limit)
+            .max_frame_size(limit);
+        let engine = WebSocketContext::from_partially_read(early, Role::Server, Some(config));
+        Socket { stream: Arc::new(stream), engine }
+    }
+
+    /// The connection beneath, for writing.
+    pub(crate) fn stream(&self) -> Arc<TcpStream> {
+        self.stream.clone()
+    }
+
+    /// Waits for what comes next; answers to the protocol beneath go to `outbound`. May be dropped while it waits.
+    pub(crate) async fn hear(&mut self, outbound: &Outbound) -> Result<Heard, Deaf> {
+        loop {
+            match self.read(outbound) {
+                Ok(heard) => return Ok(heard),
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(deaf(&error)),
+            }
+            if self.stream.readable().await.is_err() {
+                return Err(Deaf::Over);
+            }
+        }
+    }
+
+    /// What has come already, if anything has.
+    pub(crate) fn heard_already(&mut self, outbound: &Outbound) -> Option<Result<Heard, Deaf>> {
+        match self.read(outbound) {
+            Ok(heard) => Some(Ok(heard)),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) => Some(Err(deaf(&error))),
+        }
+    }
+
+    /// Closes with a code, and waits a while until the other end has read it.
+    pub(crate) async fn part(&mut self, outbound: &Outbound, code: CloseCode) {
+        self.part_with(outbound, code.number(), code.reason()).await;
+    }
+
+    /// Closes a connection on which something came that is against the protocol beneath.
+    pub(crate) async fn part_garbled(&mut self, outbound: &Outbound, code: u16) {
+        self.part_with(outbound, code, "").await;
+    }
+
+    async fn part_with(&mut self, outbound: &Outbound, code: u16, reason: &'static str) {
+        let close = CloseFrame { code: coding::CloseCode::from(code), reason: reason.into() };
+        let mut wire = Wire { stream: &self.stream, answers: Vec::new() };
+        // It was closed before, perhaps, by the other end; then there is nothing to say.
+        if self.engine.close(&mut wire, Some(close)).is_err() && wire.answers.is_empty() {
+            return;
+        }
+        let frame = std::mem::take(&mut wire.answers);
+        // Whoever takes no close frame within the time takes none.
+        if let Ok(Ok(())) = timeout(PARTING, outbound.write_last(frame.into())).await {
+            self.hear_out(outbound).await;
+        }
+    }
+
+    /// Reads until the other end is done, which also sends what the standard still asks for.
+    pub(crate) async fn hear_out(&mut self, outbound: &Outbound) {
+        let rest = async { while self.hear(outbound).await.is_ok() {} };
+        if timeout(PARTING, rest).await.is_err() {
+            tracing::debug!("a client did not close in time");
+        }
+    }
+
+    fn read(&mut self, outbound: &Outbound) -> Result<Heard, Error> {
+        let mut wire = Wire { stream: &self.stream, answers: Vec::new() };
+        let read = self.engine.read(&mut wire);
+        if !wire.answers.is_empty() {
+            outbound.control(wire.answers.into());
+        }
+        Ok(match read? {
+            Message::Text(text) => Heard::Text(text),
+            Message::Binary(_) => Heard::Binary,
+            Message::Close(_) => Heard::Close,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Heard::Life,
+        })
+    }
+}
+
+/// Why nothing more can be heard after this error. The codes are those of RFC 6455, section 7.4.1.
+fn deaf(error: &Error) -> Deaf {
+    tracing::debug!(%error, "a socket failed");
+    match error {
+        Error::Capacity(_) => Deaf::TooBig,
+        Error::Utf8(_) => Deaf::Garbled(1007),
+        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => Deaf::Over,
+        Error::Protocol(_) => Deaf::Garbled(1002),
+        _ => Deaf::Over,
+    }
+}
+
+/// The connection as the engine sees it: it reads what has come, and what it answers by itself is gathered.
+struct Wire<'a> {
+    stream: &'a TcpStream,
+    answers: Vec<u8>,
+}
+
+impl Read for Wire<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.stream.try_read(into)
+    }
+}
+
+impl Write for Wire<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.answers.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,141 @@
+//! From a request to a WebSocket (RFC 6455, section 4.2): what the handshake asks for, and its acceptance. Decides nothing
+//! about who may.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tungstenite::handshake::derive_accept_key;
+
+use crate::socket::Socket;
+
+/// The only version of the protocol that there is (RFC 6455).
+const VERSION: &str = "13";
+
+/// A request that asks for a WebSocket.
+pub(crate) struct Upgrade {
+    connection: OnUpgrade,
+    accept: HeaderValue,
+    /// The subprotocols that the client speaks, the ones that it prefers first.
+    protocols: Vec<String>,
+}
+
+/// What is wrong with a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unfit {
+    #[error("a WebSocket is asked for by GET")]
+    Method,
+    #[error("the header `Upgrade` does not ask for `websocket`")]
+    Upgrade,
+    #[error("the header `Connection` does not ask for `upgrade`")]
+    Connection,
+    #[error("the header `Sec-WebSocket-Version` is not 13")]
+    Version,
+    #[error("the header `Sec-WebSocket-Key` is missing")]
+    Key,
+    #[error("this connection cannot become a WebSocket")]
+    Fixed,
+}
+
+impl IntoResponse for Unfit {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Unfit::Method => StatusCode::METHOD_NOT_ALLOWED,
+            // Section 4.4: the answer names the versions that are understood.
+            Unfit::Version | Unfit::Fixed => StatusCode::UPGRADE_REQUIRED,
+            Unfit::Upgrade | Unfit::Connection | Unfit::Key => StatusCode::BAD_REQUEST,
+        };
+        let headers = [
+            (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+            (header::SEC_WEBSOCKET_VERSION, VERSION),
+            (header::UPGRADE, "websocket"),
+        ];
+        (status, headers, format!("{self}\n")).into_response()
+    }
+}
+
+impl Upgrade {
+    /// Takes the handshake out of a request.
+    pub(crate) fn of(parts: &mut Parts) -> Result<Upgrade, Unfit> {
+        let headers = &parts.headers;
+        if parts.method != Method::GET {
+            return Err(Unfit::Method);
+        }
+        if !names(headers, &header::UPGRADE, "websocket") {
+            return Err(Unfit::Upgrade);
+        }
+        if !names(headers, &header::CONNECTION, "upgrade") {
+            return Err(Unfit::Connection);
+        }
+        if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != VERSION) {
+            return Err(Unfit::Version);
+        }
+        let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(Unfit::Key)?;
+        let accept = derive_accept_key(key.as_bytes());
+        let accept = HeaderValue::try_from(accept).expect("Base64 is fit for a header");
+        let protocols = listed(headers, &header::SEC_WEBSOCKET_PROTOCOL).map(str::to_owned).collect();
+        let connection = parts.extensions.remove::<OnUpgrade>().ok_or(Unfit::Fixed)?;
+        Ok(Upgrade { connection, accept, protocols })
+    }
+
+    /// The subprotocols that the client speaks, the ones that it prefers first.
+    pub(crate) fn protocols(&self) -> &[String] {
+        &self.protocols
+    }
+
+    /// Accepts, in this subprotocol. When the connection is a WebSocket, `then` gets it, in a task of its own; longer
+    /// messages than `limit` are not read, 0 for no limit.
+    pub(crate) fn accept<Then, Talk>(
+        self,
+        protocol: Option<&'static str>,
+        limit: usize,
+        then: Then,
+    ) -> Response
+    where
+        Then: FnOnce(Socket) -> Talk + Send + 'static,
+        Talk: Future<Output = ()> + Send,
+    {
+        let Upgrade { connection, accept, .. } = self;
+        tokio::spawn(async move {
+            match open(connection, limit).await {
+                Ok(socket) => then(socket).await,
+                Err(error) => tracing::debug!(%error, "a connection did not become a WebSocket"),
+            }
+        });
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+        if let Some(protocol) = protocol {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+        }
+        response
+    }
+}
+
+/// The connection once it has become a WebSocket, with what came early.
+async fn open(connection: OnUpgrade, limit: usize) -> anyhow::Result<Socket> {
+    let upgraded = connection.await?;
+    let parts = upgraded
+        .downcast::<TokioIo<TcpStream>>()
+        .map_err(|_| anyhow::anyhow!("it is not the kind of connection that is listened for"))?;
+    Ok(Socket::new(parts.io.into_inner(), parts.read_buf.into(), limit))
+}
+
+/// Whether a header, which is a list, names this token.
+fn names(headers: &HeaderMap, header: &header::HeaderName, token: &str) -> bool {
+    listed(headers, header).any(|listed| listed.eq_ignore_ascii_case(token))
+}
+
+/// What a header lists.
+fn listed<'a>(headers: &'a HeaderMap, header: &header::HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers.get_all(header).into_iter();
+    let lists = values.filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(str::trim).filter(|listed| !listed.is_empty())
+}
