@@ -142,20 +142,22 @@ impl Session {
 
     /// Hears what came, and what came with it; the end, if it is one.
     async fn hear(&mut self, heard: Result<Heard, Deaf>, socket: &mut Socket) -> Option<End> {
-        let mut next = Some(heard);
-        for _ in 0..AT_ONCE {
-            let Some(heard) = next.take() else { break };
+        let mut heard = heard;
+        for more in (0..AT_ONCE).rev() {
             match self.receive(heard).await {
                 None => {}
                 // What is wrong is said before the connection is closed for it.
                 Some(End::Close(code)) => return Some(self.finish(code).await),
                 Some(end) => return Some(end),
             }
-            if !self.conversation.listens() {
+            if more == 0 || !self.conversation.listens() {
                 break;
             }
             // What was asked for together is kept together.
-            next = socket.heard_already(&self.outbound);
+            match socket.heard_already(&self.outbound) {
+                Some(next) => heard = next,
+                None => break,
+            }
         }
         None
     }

@@ -87,6 +87,19 @@ async fn many_who_speak_at_once_are_heard_by_all_in_one_order_without_holes() {
 }
 
 #[tokio::test]
+async fn of_many_frames_that_come_at_once_none_is_passed_over() {
+    let app = TestApp::start().await;
+    let (mut ann, mut bo) = (app.person("Ann").await.talk().await, app.person("Bo").await.talk().await);
+    let count = 400;
+    ann.say_at_once("a", count).await;
+    let ids = (1..=count).map(|n| format!("a{n}")).collect::<Vec<_>>();
+    for one in [&mut bo, &mut ann] {
+        let heard = messages_to(one, count as u64).await;
+        assert_eq!(heard.iter().map(|message| message.id.as_str()).collect::<Vec<_>>(), ids);
+    }
+}
+
+#[tokio::test]
 async fn sending_twice_is_sending_once_and_gives_the_original() {
     let app = TestApp::start().await;
     let (ann, bo) = (app.person("Ann").await, app.person("Bo").await);

@@ -47,6 +47,13 @@ impl Lines {
         self.send_text(&frame).await;
     }
 
+    /// Says many things in the lobby, each in a frame of its own, without waiting for anything.
+    pub(crate) async fn say_at_once(&mut self, prefix: &str, count: usize) {
+        let lines =
+            (1..=count).map(|n| say("lobby", &format!("{prefix}{n}"), &format!("{prefix} says {n}")).print());
+        self.socket.send_all(lines.map(Frame::text)).await;
+    }
+
     pub(crate) async fn join(&mut self, room: &str) {
         self.send(&ClientLine::Join(Place { room: room.to_owned(), epoch: None, seq: None })).await;
     }

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use futures::{SinkExt as _, StreamExt as _};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpSocket, TcpStream},
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{
@@ -88,6 +91,21 @@ impl Socket {
         if let Err(error) = sent {
             assert!(matches!(error, Error::Io(_) | Error::ConnectionClosed | Error::Protocol(_)), "{error}");
         }
+    }
+
+    /// Sends frames with as few writes as it takes.
+    pub(crate) async fn send_all(&mut self, messages: impl Iterator<Item = Message>) {
+        for message in messages {
+            patiently("a frame is taken", self.0.feed(message)).await.expect("the connection is open");
+        }
+        patiently("frames are sent", self.0.flush()).await.expect("the connection is open");
+    }
+
+    /// Writes bytes as they are, past the protocol.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
+        patiently("bytes are written", self.0.get_mut().write_all(bytes))
+            .await
+            .expect("the connection is open");
     }
 
     /// The next frame, as it is; `None` when the connection has ended.
