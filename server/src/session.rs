@@ -69,14 +69,18 @@ pub(crate) async fn run(teahouse: Shared, mut socket: Socket, login: Login, dial
     let end = session.talk(&mut socket, teahouse.config.heartbeat.0).await;
     // A page that is led away by its own log-out may close the socket before the server does.
     let logged_out = end == End::Close(CloseCode::LoggedOut) || outbound.closes_with(CloseCode::LoggedOut);
-    session.conversation.end(logged_out).await;
-    teahouse.nicknames.depart(&login.id, id, logged_out).await;
-    match end {
-        End::Close(code) => socket.part(&outbound, code).await,
-        End::Garbled(code) => socket.part_garbled(&outbound, code).await,
-        End::Closed => socket.hear_out(&outbound).await,
-        End::Over => {}
-    }
+    // Beside the session, which is as small as it can be while nothing happens: most of them, most of the time.
+    Box::pin(async {
+        session.conversation.end(logged_out).await;
+        teahouse.nicknames.depart(&login.id, id, logged_out).await;
+        match end {
+            End::Close(code) => socket.part(&outbound, code).await,
+            End::Garbled(code) => socket.part_garbled(&outbound, code).await,
+            End::Closed => socket.hear_out(&outbound).await,
+            End::Over => {}
+        }
+    })
+    .await;
 }
 
 struct Session {

@@ -58,14 +58,15 @@ pub(crate) enum Deaf {
 impl Socket {
     /// A socket on a connection that was just upgraded, on which these bytes came early. Longer messages than `limit` are
     /// not read; 0 for no limit.
-    pub(crate) fn new(stream: TcpStream, early: Vec<u8>, limit: usize) -> Socket {
+    pub(crate) fn new(stream: TcpStream, early: &[u8], limit: usize) -> Socket {
         let limit = Some(limit).filter(|limit| *limit > 0);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(0)
             .max_message_size(limit)
             .max_frame_size(limit);
-        let engine = WebSocketContext::from_partially_read(early, Role::Server, Some(config));
+        // A copy, not the HTTP buffer of 8 KiB in which they came, which would stay with the connection.
+        let engine = WebSocketContext::from_partially_read(early.to_vec(), Role::Server, Some(config));
         Socket { stream: Arc::new(stream), engine }
     }
 

@@ -125,7 +125,7 @@ async fn open(connection: OnUpgrade, limit: usize) -> anyhow::Result<Socket> {
     let parts = upgraded
         .downcast::<TokioIo<TcpStream>>()
         .map_err(|_| anyhow::anyhow!("it is not the kind of connection that is listened for"))?;
-    Ok(Socket::new(parts.io.into_inner(), parts.read_buf.into(), limit))
+    Ok(Socket::new(parts.io.into_inner(), &parts.read_buf, limit))
 }
 
 /// Whether a header, which is a list, names this token.

@@ -20,6 +20,15 @@ pub(super) struct Folded {
 /// Folds a text.
 pub(super) fn fold(text: &str) -> Vec<Folded> {
     let mut folded = Vec::with_capacity(text.len());
+    // In ASCII each byte is a character of its own, but for a line's end of two.
+    if text.is_ascii() && !text.contains('\r') {
+        folded.extend(text.bytes().enumerate().map(|(start, byte)| Folded {
+            character: char::from(byte.to_ascii_lowercase()),
+            start,
+            end: start + 1,
+        }));
+        return folded;
+    }
     let mut bare = String::new();
     for (start, cluster) in text.grapheme_indices(true) {
         let end = start + cluster.len();

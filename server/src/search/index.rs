@@ -6,6 +6,8 @@
 //! sorting, and days are ranges of numbers.
 
 use std::{
+    cell::RefCell,
+    collections::HashMap,
     fs, io,
     ops::Range,
     path::{Path, PathBuf},
@@ -161,7 +163,7 @@ impl Index {
         &mut self,
         change: impl FnOnce(&Change<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
-        let transaction = Change(self.0.transaction()?);
+        let transaction = Change(self.0.transaction()?, RefCell::default());
         let result = change(&transaction)?;
         transaction.0.commit()?;
         Ok(result)
@@ -211,8 +213,8 @@ pub(super) fn is_interruption(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }
 
-/// Changes that become one.
-pub(super) struct Change<'a>(Transaction<'a>);
+/// Changes that become one, and the tokens of those who said what is in them.
+pub(super) struct Change<'a>(Transaction<'a>, RefCell<HashMap<String, String>>);
 
 impl Change<'_> {
     /// Indexes a message.
@@ -221,14 +223,12 @@ impl Change<'_> {
         self.0
             .prepare_cached("INSERT INTO message (id, room, seq) VALUES (?1, ?2, ?3)")?
             .execute([id, room, seq])?;
+        let mut authors = self.1.borrow_mut();
+        let author =
+            authors.entry(said.name.clone()).or_insert_with(|| Author::new(&said.name).token()).as_str();
         self.0
             .prepare_cached("INSERT INTO said (rowid, words, author, room) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![
-                id,
-                tokens(&units(&said.text)).join(" "),
-                Author::new(&said.name).token(),
-                room_token(room)
-            ])?;
+            .execute(params![id, tokens(&units(&said.text)).join(" "), author, room_token(room)])?;
         Ok(())
     }
 

@@ -1,72 +1,130 @@
 //! What is done to the log within a transaction: messages are appended, what is beyond what is retained is trimmed, and
 //! ids are forgotten in the end. Neither begins nor commits.
 
+use std::collections::HashMap;
+
 use chat::{
     id::UserId,
     protocol::{Message, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{CachedStatement, OptionalExtension as _, Row, Statement, Transaction, params};
 use sha2::{Digest as _, Sha256};
 
 use super::reader::{self, signed};
 use crate::store::{Appended, Draft};
 
+/// Puts a message in its place in the log.
+const KEEP: &str = "INSERT INTO event (room, seq, kind, user, name, client, text, at)
+    VALUES (?1, ?2, 'message', ?3, ?4, ?5, ?6, ?7)";
+
+/// Remembers what a client id was taken for.
+const REMEMBER: &str = "INSERT INTO sent (room, user, client, seq, at) VALUES (?1, ?2, ?3, ?4, ?5)";
+
 /// How many of its oldest messages a room loses with one append at the most: one makes room for the new one, the other
 /// brings down what was retained before the setting was lowered.
 const PER_APPEND: u32 = 2;
 
-/// Keeps a message, unless its id is remembered. The room then keeps its newest `retain`; 0: all of them.
-pub(super) fn append(
-    transaction: &Transaction<'_>,
-    draft: &Draft,
+/// Messages that are appended in one transaction: what is asked for each is prepared once, and where each room's log
+/// stands is read once and written once.
+pub(super) struct Appending<'a> {
+    transaction: &'a Transaction<'a>,
+    /// How many of its newest messages a room keeps; 0 for all.
     retain: u32,
-) -> rusqlite::Result<Appended> {
-    let room = room_id(transaction, &draft.room)?;
-    if let Some(remembered) = remembered(transaction, room, draft)? {
-        return Ok(remembered);
+    take_id: CachedStatement<'a>,
+    keep: CachedStatement<'a>,
+    rooms: HashMap<RoomName, Stand>,
+}
+
+/// Where a room's log stands.
+#[derive(Clone, Copy)]
+struct Stand {
+    room: i64,
+    head: Seq,
+}
+
+impl<'a> Appending<'a> {
+    /// Nothing has been appended yet.
+    pub(super) fn begin(transaction: &'a Transaction<'a>, retain: u32) -> rusqlite::Result<Appending<'a>> {
+        Ok(Appending {
+            transaction,
+            retain,
+            take_id: transaction.prepare_cached(&format!("{REMEMBER} ON CONFLICT DO NOTHING"))?,
+            keep: transaction.prepare_cached(KEEP)?,
+            rooms: HashMap::new(),
+        })
     }
-    let seq: Seq = transaction
-        .prepare_cached("UPDATE room SET head = head + 1 WHERE id = ?1 RETURNING head")?
-        .query_row([room], |row| row.get::<_, i64>(0))?
-        .unsigned_abs();
-    let message = Message {
-        room: draft.room.clone(),
-        seq,
-        id: draft.id.clone(),
-        user: draft.user.clone(),
-        text: draft.text.clone(),
-        at: draft.at,
-    };
-    keep(transaction, room, &message)?;
-    if retain > 0 && seq > u64::from(retain) {
-        trim(transaction, room, seq - u64::from(retain), PER_APPEND)?;
+
+    /// Keeps a message, unless its id is remembered.
+    pub(super) fn append(&mut self, draft: &Draft) -> rusqlite::Result<Appended> {
+        let Stand { room, head } = self.stand(&draft.room)?;
+        let message = Message {
+            room: draft.room.clone(),
+            seq: head + 1,
+            id: draft.id.clone(),
+            user: draft.user.clone(),
+            text: draft.text.clone(),
+            at: draft.at,
+        };
+        if remember(&mut self.take_id, room, &message)? == 0 {
+            return remembered(self.transaction, room, draft);
+        }
+        insert(&mut self.keep, room, &message)?;
+        self.rooms.insert(draft.room.clone(), Stand { room, head: message.seq });
+        if self.retain > 0 && message.seq > u64::from(self.retain) {
+            trim(self.transaction, room, message.seq - u64::from(self.retain), PER_APPEND)?;
+        }
+        Ok(Appended::New(message))
     }
-    Ok(Appended::New(message))
+
+    /// Writes down where the logs stand now.
+    pub(super) fn finish(self) -> rusqlite::Result<()> {
+        let mut update = self.transaction.prepare_cached("UPDATE room SET head = ?2 WHERE id = ?1")?;
+        for Stand { room, head } in self.rooms.values() {
+            update.execute([*room, signed(*head)])?;
+        }
+        Ok(())
+    }
+
+    /// Where a room's log stands, with what was appended here.
+    fn stand(&mut self, name: &RoomName) -> rusqlite::Result<Stand> {
+        if let Some(stand) = self.rooms.get(name) {
+            return Ok(*stand);
+        }
+        let room = room_id(self.transaction, name)?;
+        let head = self
+            .transaction
+            .prepare_cached("SELECT head FROM room WHERE id = ?1")?
+            .query_row([room], |row| row.get::<_, i64>(0))?
+            .unsigned_abs();
+        Ok(Stand { room, head })
+    }
 }
 
 /// Puts a message in its place in the log of a room, and remembers its client id. The room's head is the caller's part.
 pub(crate) fn keep(transaction: &Transaction<'_>, room: i64, message: &Message) -> rusqlite::Result<()> {
-    let Message { seq, id, user, text, at, .. } = message;
-    transaction
-        .prepare_cached(
-            "INSERT INTO event (room, seq, kind, user, name, client, text, at)
-             VALUES (?1, ?2, 'message', ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            room,
-            signed(*seq),
-            user.id.as_str(),
-            &*user.name,
-            id.as_str(),
-            &**text,
-            signed(at.0)
-        ])?;
-    transaction
-        .prepare_cached("INSERT INTO sent (room, user, client, seq, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![room, user.id.as_str(), id.as_str(), signed(*seq), signed(at.0)])?;
+    insert(&mut *transaction.prepare_cached(KEEP)?, room, message)?;
+    remember(&mut *transaction.prepare_cached(REMEMBER)?, room, message)?;
     Ok(())
+}
+
+fn insert(keep: &mut Statement<'_>, room: i64, message: &Message) -> rusqlite::Result<usize> {
+    let Message { seq, id, user, text, at, .. } = message;
+    keep.execute(params![
+        room,
+        signed(*seq),
+        user.id.as_str(),
+        &*user.name,
+        id.as_str(),
+        &**text,
+        signed(at.0)
+    ])
+}
+
+fn remember(take_id: &mut Statement<'_>, room: i64, message: &Message) -> rusqlite::Result<usize> {
+    let Message { seq, id, user, at, .. } = message;
+    take_id.execute(params![room, user.id.as_str(), id.as_str(), signed(*seq), signed(at.0)])
 }
 
 /// Removes a room's events up to this seq, the oldest first and at most `limit` of them; gives how many. Of each there
@@ -121,20 +179,18 @@ pub(super) fn room_after(transaction: &Transaction<'_>, id: i64) -> rusqlite::Re
         .optional()
 }
 
-/// What a draft's id was used for before, if it is remembered.
-fn remembered(transaction: &Transaction<'_>, room: i64, draft: &Draft) -> rusqlite::Result<Option<Appended>> {
+/// What a draft's id, which is remembered, was used for before.
+fn remembered(transaction: &Transaction<'_>, room: i64, draft: &Draft) -> rusqlite::Result<Appended> {
     let sent = transaction
         .prepare_cached(
             "SELECT seq, at, name, digest FROM sent WHERE room = ?1 AND user = ?2 AND client = ?3",
         )?
-        .query_row(params![room, draft.user.id.as_str(), draft.id.as_str()], Sent::read)
-        .optional()?;
-    let Some(sent) = sent else { return Ok(None) };
+        .query_row(params![room, draft.user.id.as_str(), draft.id.as_str()], Sent::read)?;
     if let Some(original) = reader::at(transaction, &draft.room, sent.seq)? {
         let same = original.text == draft.text;
-        return Ok(Some(if same { Appended::Known(original) } else { Appended::Reused }));
+        return Ok(if same { Appended::Known(original) } else { Appended::Reused });
     }
-    Ok(Some(match (sent.name, sent.digest) {
+    Ok(match (sent.name, sent.digest) {
         (Some(name), Some(held)) if held == digest(&draft.text) => Appended::Known(Message {
             room: draft.room.clone(),
             seq: sent.seq,
@@ -144,7 +200,7 @@ fn remembered(transaction: &Transaction<'_>, room: i64, draft: &Draft) -> rusqli
             at: sent.at,
         }),
         _ => Appended::Reused,
-    }))
+    })
 }
 
 /// What is known of an id.

@@ -14,7 +14,7 @@ use tokio::sync::{
     oneshot,
 };
 
-use super::{chores::Chores, failure::Failure, log, names, records, schema};
+use super::{chores::Chores, failure::Failure, log::Appending, names, records, schema};
 use crate::{
     clock,
     store::{Appended, Claim, Draft, Drawer, Kept, News, NewsSender, Put, Record, StoreError},
@@ -247,10 +247,11 @@ impl Desk {
     fn try_commit(&mut self, work: &[Work<'_>]) -> rusqlite::Result<Vec<Done>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut done = Vec::with_capacity(work.len());
+        let mut appending = Appending::begin(&transaction, self.retain)?;
         for work in work {
             done.push(match work {
                 Work::Append(drafts) => {
-                    let appended = drafts.iter().map(|draft| log::append(&transaction, draft, self.retain));
+                    let appended = drafts.iter().map(|draft| appending.append(draft));
                     Done::Appended(appended.collect::<rusqlite::Result<_>>()?)
                 }
                 Work::Claim(claim) => Done::Told(names::claim(&transaction, claim)?),
@@ -262,6 +263,7 @@ impl Desk {
                 Work::Strike(drawer, key) => Done::Told(records::strike(&transaction, *drawer, key)?),
             });
         }
+        appending.finish()?;
         transaction.commit()?;
         Ok(done)
     }
