@@ -9,7 +9,7 @@ mod sending;
 
 use std::{sync::Arc, time::Duration};
 
-use chat::close::CloseCode;
+use chat::{close::CloseCode, room::SessionId};
 use conversation::Conversation;
 use rand::RngExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -48,62 +48,82 @@ enum End {
     Over,
 }
 
-/// Runs a session from its first line to its last.
-pub(crate) async fn run(teahouse: Shared, mut socket: Socket, login: Login, dialect: Dialect) {
-    let id = teahouse.new_session();
-    tracing::debug!(session = id.0, "a session begins");
-    let view = match &dialect {
-        Dialect::Lines => View::Lines,
-        Dialect::Plain(plain) => View::Plain(Box::new((plain.clone(), login.id.clone()))),
-    };
-    let outbound = Arc::new(Outbound::to_socket(socket.stream(), teahouse.config.queue_limit, view));
-    let _listening = Listening(outbound.clone());
-    teahouse.nicknames.arrive(&login, id, outbound.clone());
-    if teahouse.stopping.is_cancelled() {
-        // Whoever comes between the last look and the drain is let go like the others.
-        outbound.close(CloseCode::Restart);
-    }
-    let is_plain = matches!(dialect, Dialect::Plain(_));
-    let conversation = Conversation::new(teahouse.clone(), id, login.user(), outbound.clone(), dialect);
-    let mut session = Session { conversation, outbound: outbound.clone(), is_plain, heard: Instant::now() };
-    let end = session.talk(&mut socket, teahouse.config.heartbeat.0).await;
-    // A page that is led away by its own log-out may close the socket before the server does.
-    let logged_out = end == End::Close(CloseCode::LoggedOut) || outbound.closes_with(CloseCode::LoggedOut);
-    // Beside the session, which is as small as it can be while nothing happens: most of them, most of the time.
-    Box::pin(async {
-        session.conversation.end(logged_out).await;
-        teahouse.nicknames.depart(&login.id, id, logged_out).await;
-        match end {
-            End::Close(code) => socket.part(&outbound, code).await,
-            End::Garbled(code) => socket.part_garbled(&outbound, code).await,
-            End::Closed => socket.hear_out(&outbound).await,
-            End::Over => {}
-        }
-    })
-    .await;
-}
-
-struct Session {
+/// One connection of a user. It is kept beside the task that runs it, which would hold two or three of it otherwise.
+pub(crate) struct Session {
+    teahouse: Shared,
+    id: SessionId,
+    login: Login,
+    socket: Socket,
     conversation: Conversation,
     outbound: Arc<Outbound>,
     is_plain: bool,
     /// When the other end last showed that it is there.
     heard: Instant,
+    _listening: Listening,
 }
 
 impl Session {
-    async fn talk(&mut self, socket: &mut Socket, heartbeat: Duration) -> End {
+    /// A user is there by this connection.
+    pub(crate) fn begin(teahouse: Shared, socket: Socket, login: Login, dialect: Dialect) -> Box<Session> {
+        let id = teahouse.new_session();
+        tracing::debug!(session = id.0, "a session begins");
+        let view = match &dialect {
+            Dialect::Lines => View::Lines,
+            Dialect::Plain(plain) => View::Plain(Box::new((plain.clone(), login.id.clone()))),
+        };
+        let outbound = Arc::new(Outbound::to_socket(socket.stream(), teahouse.config.queue_limit, view));
+        teahouse.nicknames.arrive(&login, id, outbound.clone());
+        if teahouse.stopping.is_cancelled() {
+            // Whoever comes between the last look and the drain is let go like the others.
+            outbound.close(CloseCode::Restart);
+        }
+        let is_plain = matches!(dialect, Dialect::Plain(_));
+        Box::new(Session {
+            conversation: Conversation::new(teahouse.clone(), id, login.user(), outbound.clone(), dialect),
+            _listening: Listening(outbound.clone()),
+            heard: Instant::now(),
+            teahouse,
+            id,
+            login,
+            socket,
+            outbound,
+            is_plain,
+        })
+    }
+
+    /// Runs from the first line to the last.
+    pub(crate) async fn run(mut self: Box<Self>) {
+        let end = self.talk().await;
+        // Beside the task, which is as small as it can be while nothing happens: most of them, most of the time.
+        Box::pin(self.end(end)).await;
+    }
+
+    async fn end(&mut self, end: End) {
+        // A page that is led away by its own log-out may close the socket before the server does.
+        let logged_out =
+            end == End::Close(CloseCode::LoggedOut) || self.outbound.closes_with(CloseCode::LoggedOut);
+        self.conversation.end(logged_out).await;
+        self.teahouse.nicknames.depart(&self.login.id, self.id, logged_out).await;
+        match end {
+            End::Close(code) => self.socket.part(&self.outbound, code).await,
+            End::Garbled(code) => self.socket.part_garbled(&self.outbound, code).await,
+            End::Closed => self.socket.hear_out(&self.outbound).await,
+            End::Over => {}
+        }
+    }
+
+    async fn talk(&mut self) -> End {
+        let heartbeat = self.teahouse.config.heartbeat.0;
         // The first one comes at a random moment, so that those who came together are not asked together.
         let mut beat = Instant::now() + heartbeat.mul_f64(rand::rng().random_range(0.05..1.0));
         let hello = Instant::now() + HELLO;
         if self.is_plain {
             Box::pin(self.conversation.enter_plain()).await;
         }
-        let outbound = self.outbound.clone();
         loop {
-            outbound.answer(self.conversation.take_answers());
+            self.outbound.answer(self.conversation.take_answers());
             // Whoever does not read what they asked for asks no more.
-            let owes = outbound.owes();
+            let owes = self.outbound.owes();
             let listens = self.conversation.listens() && !owes;
             let pause = self.conversation.pause();
             let greeted = self.conversation.has_begun();
@@ -114,14 +134,14 @@ impl Session {
                 None => hello,
             };
             tokio::select! {
-                delivered = outbound.deliver(owes) => match delivered {
+                delivered = self.outbound.deliver(owes) => match delivered {
                     Ok(None) => {}
                     Ok(Some(code)) => return Box::pin(self.finish(code)).await,
                     Err(Broken) => return End::Over,
                 },
                 () = self.conversation.settle() => {}
-                heard = socket.hear(&outbound), if listens => {
-                    if let Some(end) = Box::pin(self.hear(heard, socket)).await {
+                heard = self.socket.hear(&self.outbound), if listens => {
+                    if let Some(end) = Box::pin(self.hear(heard)).await {
                         return end;
                     }
                 }
@@ -145,7 +165,7 @@ impl Session {
     }
 
     /// Hears what came, and what came with it; the end, if it is one.
-    async fn hear(&mut self, heard: Result<Heard, Deaf>, socket: &mut Socket) -> Option<End> {
+    async fn hear(&mut self, heard: Result<Heard, Deaf>) -> Option<End> {
         let mut heard = heard;
         for more in (0..AT_ONCE).rev() {
             match self.receive(heard).await {
@@ -158,7 +178,7 @@ impl Session {
                 break;
             }
             // What was asked for together is kept together.
-            match socket.heard_already(&self.outbound) {
+            match self.socket.heard_already(&self.outbound) {
                 Some(next) => heard = next,
                 None => break,
             }

@@ -23,7 +23,7 @@ use crate::{
     login::new_user_id,
     occupancy::{Full, Place},
     outbound::{Outbound, View},
-    session,
+    session::Session,
     socket::Socket,
     teahouse::{Shared, Teahouse},
     upgrade::Upgrade,
@@ -146,7 +146,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
     upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
         sessions.track_future(async move {
             let _places = (place, forwarded);
-            session::run(teahouse, socket, login, dialect).await;
+            Session::begin(teahouse, socket, login, dialect).run().await;
         })
     })
 }
