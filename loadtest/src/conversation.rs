@@ -1,0 +1,230 @@
+//! What is said in the rooms and when, and who has heard it: the listener of all modes.
+//!
+//! Two paces. In a closed loop each speaker has a window of messages in flight, and says the next when everybody has
+//! heard one. In an open loop messages are due at fixed times whatever happens, and delays are counted from those.
+
+use std::ops::Range;
+
+use anyhow::Result;
+use hdrhistogram::Histogram;
+
+use crate::clock::Clock;
+use crate::crowd::{Crowd, Fate, Listener};
+use crate::mark::Mark;
+use crate::seats::Seats;
+use crate::speech::Entered;
+use crate::tally::{Delivery, Tally};
+
+/// The longest latency that is told apart from longer ones, in nanoseconds: ten minutes.
+const LONGEST: u64 = 600_000_000_000;
+
+/// When messages are said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    Silent,
+    /// Each speaker has so many messages in flight.
+    Window(u32),
+    /// So many nanoseconds between two messages, since this time; the speakers take turns.
+    Every {
+        nanos: f64,
+        since: u64,
+    },
+}
+
+/// What a run says and hears.
+pub(crate) struct Conversation {
+    pub(crate) tally: Tally,
+    /// From the intended time to the delivery, in nanoseconds, of the messages that were due while it is metered.
+    pub(crate) latencies: Histogram<u64>,
+    /// How late messages of an open loop were said, in nanoseconds: the load test's own part in the latencies.
+    pub(crate) delays: Histogram<u64>,
+    /// When what is said counts for the latencies.
+    pub(crate) metered: Range<u64>,
+    /// Where each seat is, as far as it is in its room.
+    pub(crate) entered: Vec<Option<Entered>>,
+    pub(crate) now_in: usize,
+    /// Connections that ended, newest last.
+    pub(crate) ended: Vec<(usize, Fate)>,
+    /// When anything was heard last.
+    pub(crate) heard_at: u64,
+    seats: Seats,
+    clock: Clock,
+    pace: Pace,
+    /// Messages that this pace has said.
+    said: u64,
+    speakers: Vec<usize>,
+    /// For each speaker and each message in its window, how many have still to hear it.
+    waiting: Vec<u32>,
+    window: usize,
+    /// Speakers that a message of which was heard by all, or that may begin.
+    ready: Vec<usize>,
+}
+
+impl Conversation {
+    pub(crate) fn new(seats: Seats, clock: Clock) -> Result<Self> {
+        Ok(Self {
+            tally: Tally::new(seats),
+            latencies: Histogram::new_with_bounds(1, LONGEST, 3)?,
+            delays: Histogram::new_with_bounds(1, LONGEST, 3)?,
+            metered: 0..0,
+            entered: vec![None; seats.count()],
+            now_in: 0,
+            ended: Vec::new(),
+            heard_at: 0,
+            seats,
+            clock,
+            pace: Pace::Silent,
+            said: 0,
+            speakers: seats.all_speakers().collect(),
+            waiting: Vec::new(),
+            window: 0,
+            ready: Vec::new(),
+        })
+    }
+
+    /// Goes on at another pace. A window begins anew: nothing may be in flight.
+    pub(crate) fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        self.said = 0;
+        self.ready.clear();
+        if let Pace::Window(window) = pace {
+            self.window = window as usize;
+            self.waiting = vec![0; self.speakers.len() * self.window];
+            self.ready = (0..self.speakers.len()).collect();
+        }
+    }
+
+    /// Says one message for each of these turns, all due at once.
+    pub(crate) fn say_now(&mut self, crowd: &mut Crowd, seat: usize) {
+        self.say(crowd, seat, self.clock.now());
+    }
+
+    fn say(&mut self, crowd: &mut Crowd, seat: usize, intended: u64) {
+        let number = self.tally.said(seat);
+        self.tally.say(seat);
+        let speaker = u32::try_from(seat).unwrap_or(u32::MAX);
+        crowd.say(seat, Mark { speaker, number, intended });
+    }
+
+    /// Fills the window of every speaker that a message came back to.
+    fn fill_windows(&mut self, crowd: &mut Crowd) {
+        while let Some(index) = self.ready.pop() {
+            let seat = self.speakers[index];
+            loop {
+                let slot = index * self.window + self.tally.said(seat) as usize % self.window;
+                // With a message lost its place stays taken, and the loop comes to a stop, as it must.
+                if self.waiting[slot] > 0 {
+                    break;
+                }
+                self.waiting[slot] = u32::try_from(self.seats.members).unwrap_or(u32::MAX);
+                self.say(crowd, seat, self.clock.now());
+            }
+            crowd.flush(seat);
+        }
+    }
+
+    fn say_what_is_due(&mut self, crowd: &mut Crowd, nanos: f64, since: u64) -> Result<()> {
+        loop {
+            let due = since + after(self.said, nanos);
+            let now = self.clock.now();
+            if now < due {
+                return crowd.timer.wake_in(due - now);
+            }
+            let seat = self.speakers[usize::try_from(self.said)? % self.speakers.len()];
+            self.said += 1;
+            if self.metered.contains(&due) {
+                self.delays.saturating_record(now - due);
+            }
+            self.say(crowd, seat, due);
+            crowd.flush(seat);
+        }
+    }
+
+    fn index(&self, speaker: usize) -> usize {
+        self.seats.room(speaker) * self.seats.speakers + self.seats.place(speaker)
+    }
+}
+
+/// How long after the beginning a message is due, in nanoseconds.
+fn after(messages: u64, nanos: f64) -> u64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a run has far fewer than 2^52 messages and nanoseconds"
+    )]
+    let after = (messages as f64 * nanos) as u64;
+    after
+}
+
+impl Listener for Conversation {
+    fn heard(&mut self, seat: usize, mark: Mark, at: u64) {
+        self.heard_at = at;
+        if self.tally.hear(seat, mark) != Delivery::First {
+            return;
+        }
+        if self.metered.contains(&mark.intended) {
+            self.latencies.saturating_record(at.saturating_sub(mark.intended));
+        }
+        if let Pace::Window(_) = self.pace {
+            let index = self.index(mark.speaker as usize);
+            let waiting = &mut self.waiting[index * self.window + mark.number as usize % self.window];
+            *waiting = waiting.saturating_sub(1);
+            if *waiting == 0 {
+                self.ready.push(index);
+            }
+        }
+    }
+
+    fn befell(&mut self, seat: usize, fate: Fate) {
+        match fate {
+            Fate::Entered(entered) => {
+                self.now_in += 1;
+                // Where the log stood when the seat came first: its numbers count from there.
+                self.entered[seat].get_or_insert(entered);
+            }
+            ended => {
+                self.ended.push((seat, ended));
+            }
+        }
+    }
+
+    fn held(&self, seat: usize) -> Option<(String, u64)> {
+        let entered = self.entered[seat].as_ref()?;
+        let speaker = self.seats.room(seat) * self.seats.members;
+        Some((entered.epoch.clone(), entered.head + u64::from(self.tally.next(seat, speaker))))
+    }
+
+    fn attend(&mut self, crowd: &mut Crowd) -> Result<()> {
+        match self.pace {
+            Pace::Silent => Ok(()),
+            Pace::Window(_) => {
+                if !self.ready.is_empty() {
+                    self.fill_windows(crowd);
+                }
+                Ok(())
+            }
+            Pace::Every { nanos, since } => self.say_what_is_due(crowd, nanos, since),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latencies_count_from_when_a_message_was_due() {
+        let seats = Seats { rooms: 1, members: 2, speakers: 1 };
+        let mut talk = Conversation::new(seats, Clock::start()).unwrap();
+        talk.metered = 1_000..2_000;
+        for _ in 0..3 {
+            talk.tally.say(0);
+        }
+        for (number, intended, at) in [(0, 999, 5_000), (1, 1_000, 6_000_000), (2, 2_000, 9_000)] {
+            talk.heard(1, Mark { speaker: 0, number, intended }, at);
+        }
+        assert_eq!(talk.latencies.len(), 1, "only what was due while it was metered");
+        assert!(talk.latencies.equivalent(talk.latencies.max(), 5_999_000), "{}", talk.latencies.max());
+    }
+}

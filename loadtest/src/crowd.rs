@@ -1,0 +1,398 @@
+//! All connections of a load test on one thread and one epoll: they get in, they say, they hear.
+//!
+//! Finds marks and hands them on; what they mean is its [`Listener`]'s business.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Registry, Token};
+
+use crate::clock::Clock;
+use crate::connection::{self, Connection, Stage};
+use crate::frames::{self, Control, Frames};
+use crate::mark::{Mark, Run, Scanner};
+use crate::seats::Seats;
+use crate::speech::{Entered, Guest, Held, Message, Speech, Step};
+use crate::timer::Timer;
+
+/// Where all connections read into: larger than what a socket mostly holds.
+const BUFFER: usize = 256 * 1024;
+
+/// Events taken from the system at once.
+const EVENTS: usize = 1024;
+
+const TIMER: Token = Token(usize::MAX);
+
+/// Who is told what the crowd lives through.
+pub(crate) trait Listener {
+    /// A seat heard a message, at this time of the clock.
+    fn heard(&mut self, seat: usize, mark: Mark, at: u64);
+
+    /// Something else befell a seat.
+    fn befell(&mut self, seat: usize, fate: Fate);
+
+    /// The epoch and the seq up to which a seat holds the room's log, if it was in the room before.
+    fn held(&self, seat: usize) -> Option<(String, u64)>;
+
+    /// Called after each connection that was attended to: what is due now can be said.
+    fn attend(&mut self, crowd: &mut Crowd) -> Result<()>;
+}
+
+/// What befalls a seat, except hearing.
+#[derive(Debug)]
+pub(crate) enum Fate {
+    Entered(Entered),
+    /// The server closed the connection; with a code if it said so by a frame.
+    Closed(Option<u16>),
+    /// There is no connection, or none any more.
+    Failed(anyhow::Error),
+}
+
+/// What was received in all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Received {
+    pub(crate) bytes: u64,
+    pub(crate) reads: u64,
+    pub(crate) frames: u64,
+}
+
+/// Where and how the crowd connects.
+pub(crate) struct Venue {
+    pub(crate) address: SocketAddr,
+    pub(crate) speech: Box<dyn Speech>,
+    pub(crate) run: Run,
+    pub(crate) seats: Seats,
+    /// Characters in a message's text.
+    pub(crate) size: usize,
+    /// One for each seat, or none at all.
+    pub(crate) cookies: Vec<String>,
+}
+
+/// The connections by seat, and what they share.
+pub(crate) struct Crowd {
+    pub(crate) venue: Venue,
+    pub(crate) clock: Clock,
+    pub(crate) timer: Timer,
+    pub(crate) received: Received,
+    registry: Registry,
+    scanner: Scanner,
+    /// A whole frame that answers the server's heartbeat.
+    answer: Vec<u8>,
+    rooms: Vec<String>,
+    host: String,
+    connections: Vec<Option<Connection>>,
+    buffer: Vec<u8>,
+    /// Where messages are put together.
+    payload: Vec<u8>,
+    text: Vec<u8>,
+}
+
+/// The crowd and the epoll that wakes it.
+pub(crate) struct Swarm {
+    pub(crate) crowd: Crowd,
+    poll: Poll,
+    events: Events,
+}
+
+impl Swarm {
+    pub(crate) fn new(venue: Venue, clock: Clock) -> Result<Self> {
+        let poll = Poll::new().context("the system gives no epoll")?;
+        let registry = poll.registry().try_clone()?;
+        let timer = Timer::new(&registry, TIMER)?;
+        let heartbeat = venue.speech.heartbeat();
+        let mut answer = Vec::new();
+        if let Some(heartbeat) = &heartbeat {
+            frames::message(venue.speech.is_binary(), true, heartbeat.answer, &mut answer);
+        }
+        let crowd = Crowd {
+            scanner: Scanner::new(venue.run, heartbeat.map(|heartbeat| heartbeat.call)),
+            answer,
+            rooms: (0..venue.seats.rooms).map(|room| format!("load-{}-{room}", venue.run.digits())).collect(),
+            host: venue.address.to_string(),
+            connections: (0..venue.seats.count()).map(|_| None).collect(),
+            buffer: vec![0; BUFFER],
+            payload: Vec::new(),
+            text: Vec::new(),
+            received: Received::default(),
+            venue,
+            clock,
+            timer,
+            registry,
+        };
+        Ok(Self { crowd, poll, events: Events::with_capacity(EVENTS) })
+    }
+
+    /// Waits until something happens, or for so long, and attends to all that did.
+    pub(crate) fn turn(&mut self, patience: Duration, listener: &mut impl Listener) -> Result<()> {
+        match self.poll.poll(&mut self.events, Some(patience)) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            polled => polled.context("waiting for events")?,
+        }
+        for event in &self.events {
+            if event.token() == TIMER {
+                self.crowd.timer.take();
+            } else {
+                self.crowd.attend(event, listener);
+            }
+            listener.attend(&mut self.crowd)?;
+        }
+        if self.events.is_empty() {
+            listener.attend(&mut self.crowd)?;
+        }
+        Ok(())
+    }
+}
+
+impl Crowd {
+    /// Begins to connect a seat, which says how far it holds the log if it was there before.
+    pub(crate) fn connect(&mut self, seat: usize) -> Result<()> {
+        let mut socket = TcpStream::connect(self.venue.address)
+            .with_context(|| format!("no connection to {}", self.venue.address))?;
+        self.registry.register(&mut socket, Token(seat), Interest::READABLE | Interest::WRITABLE)?;
+        self.connections[seat] = Some(Connection::new(socket));
+        Ok(())
+    }
+
+    /// Closes a seat's connection without a word.
+    pub(crate) fn drop_connection(&mut self, seat: usize) {
+        self.connections[seat] = None;
+    }
+
+    pub(crate) fn connection(&mut self, seat: usize) -> Option<&mut Connection> {
+        self.connections[seat].as_mut()
+    }
+
+    /// Puts a message into the seat's buffer; [`Self::flush`] writes it.
+    pub(crate) fn say(&mut self, seat: usize, mark: Mark) {
+        let Some(connection) = &mut self.connections[seat] else { return };
+        self.text.clear();
+        mark.write(self.venue.run, self.venue.size, &mut self.text);
+        let id = format!("{}-{}-{}", self.venue.run.digits(), mark.speaker, mark.number);
+        let room = &self.rooms[self.venue.seats.room(seat)];
+        self.payload.clear();
+        self.venue.speech.say(&Message { room, id: &id, text: &self.text }, &mut self.payload);
+        frames::message(self.venue.speech.is_binary(), true, &self.payload, connection.out());
+    }
+
+    /// Writes what waits in the seat's buffer. Of a connection that broke, reading tells.
+    pub(crate) fn flush(&mut self, seat: usize) {
+        if let Some(connection) = &mut self.connections[seat] {
+            _ = connection.flush();
+        }
+    }
+
+    /// Reads what came for a seat while it was deaf.
+    pub(crate) fn listen_again(&mut self, seat: usize, listener: &mut impl Listener) {
+        if let Some(connection) = &mut self.connections[seat] {
+            connection.deaf = false;
+            self.try_attend(seat, true, listener);
+        }
+    }
+
+    fn attend(&mut self, event: &Event, listener: &mut impl Listener) {
+        let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+        self.try_attend(event.token().0, readable, listener);
+    }
+
+    fn try_attend(&mut self, seat: usize, readable: bool, listener: &mut impl Listener) {
+        // Out of the table while it is worked on, and back unless it is over.
+        let Some(mut connection) = self.connections[seat].take() else { return };
+        match self.work(seat, &mut connection, readable, listener) {
+            Ok(None) => self.connections[seat] = Some(connection),
+            Ok(Some(fate)) => listener.befell(seat, fate),
+            Err(error) => listener.befell(seat, Fate::Failed(error)),
+        }
+    }
+
+    /// Does what can be done on a connection now. What befell it ends it.
+    fn work(
+        &mut self,
+        seat: usize,
+        connection: &mut Connection,
+        readable: bool,
+        listener: &mut impl Listener,
+    ) -> Result<Option<Fate>> {
+        if connection.stage == Stage::Connecting {
+            if !connection.is_connected().with_context(|| format!("no connection to {}", self.host))? {
+                return Ok(None);
+            }
+            connection.socket.set_nodelay(true)?;
+            let cookie = self.venue.cookies.get(seat).map(String::as_str);
+            let speech = &self.venue.speech;
+            let request = connection::upgrade(&self.host, speech.path(), speech.subprotocol(), cookie);
+            connection.out().extend_from_slice(request.as_bytes());
+            connection.stage = Stage::Upgrading;
+        }
+        // A peer that is gone is noticed by reading, which may still find what it said last.
+        _ = connection.flush();
+        if !readable || connection.deaf {
+            return Ok(None);
+        }
+        // Taken out so that the connection can be fed from it; put back below.
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let fate = self.read(seat, connection, &mut buffer, listener);
+        self.buffer = buffer;
+        fate
+    }
+
+    fn read(
+        &mut self,
+        seat: usize,
+        connection: &mut Connection,
+        buffer: &mut [u8],
+        listener: &mut impl Listener,
+    ) -> Result<Option<Fate>> {
+        loop {
+            let live = connection.stage == Stage::In;
+            let kept = if live { connection.kept.len() } else { 0 };
+            buffer[..kept].copy_from_slice(&connection.kept[..kept]);
+            let count = match connection.read(&mut buffer[kept..]) {
+                Ok(Some(count)) => count,
+                Ok(None) => return Ok(None),
+                Err(error) if is_end(&error) => return Ok(Some(Fate::Closed(None))),
+                Err(error) => return Err(error.into()),
+            };
+            self.received.reads += 1;
+            self.received.bytes += count as u64;
+            let fate = if live {
+                connection.bytes += count as u64;
+                self.hear(seat, connection, &buffer[..kept + count], kept, listener)
+            } else {
+                if connection.stage == Stage::Greeting {
+                    connection.bytes += count as u64;
+                }
+                connection.kept.extend_from_slice(&buffer[..count]);
+                self.get_in(seat, connection, listener)?
+            };
+            // With edges, a read that did not fill the buffer has emptied the socket: see epoll(7).
+            if fate.is_some() || kept + count < buffer.len() {
+                return Ok(fate);
+            }
+        }
+    }
+
+    /// Scans what was read on a connection that is in; what is before `fresh` was walked through already.
+    fn hear(
+        &mut self,
+        seat: usize,
+        connection: &mut Connection,
+        bytes: &[u8],
+        fresh: usize,
+        listener: &mut impl Listener,
+    ) -> Option<Fate> {
+        let at = self.clock.now();
+        let mut fate = None;
+        let mut pongs = Vec::new();
+        let frames = connection.frames.count;
+        connection.frames.walk(&bytes[fresh..], |control| match control {
+            Control::Ping(payload) => frames::pong(&payload, &mut pongs),
+            Control::Close(code) => fate = Some(Fate::Closed(code)),
+        });
+        self.received.frames += connection.frames.count - frames;
+        let scanned = self.scanner.scan(bytes, |mark| listener.heard(seat, mark, at));
+        connection.kept.clear();
+        connection.kept.extend_from_slice(&bytes[bytes.len() - scanned.kept..]);
+        if scanned.calls > 0 || !pongs.is_empty() {
+            for _ in 0..scanned.calls {
+                connection.out().extend_from_slice(&self.answer);
+            }
+            connection.out().append(&mut pongs);
+            _ = connection.flush();
+        }
+        fate
+    }
+
+    /// Goes as many steps on the way in as what was read allows.
+    fn get_in(
+        &mut self,
+        seat: usize,
+        connection: &mut Connection,
+        listener: &mut impl Listener,
+    ) -> Result<Option<Fate>> {
+        if connection.stage == Stage::Upgrading {
+            if !connection.take_upgrade()? {
+                return Ok(None);
+            }
+            connection.stage = Stage::Greeting;
+            connection.bytes = connection.kept.len() as u64;
+            let held = listener.held(seat);
+            let step = self.venue.speech.open(&self.guest(seat, held.as_ref()));
+            if let Some(entered) = self.take_step(connection, step) {
+                return Ok(self.enter(seat, connection, entered, Vec::new(), listener));
+            }
+        }
+        while let Some((payload, is_message)) = frames::first(&connection.kept) {
+            let rest = connection.kept.split_off(payload.end);
+            let mut frame = std::mem::replace(&mut connection.kept, rest);
+            self.received.frames += 1;
+            if is_message {
+                let held = listener.held(seat);
+                let guest = self.guest(seat, held.as_ref());
+                let step = self.venue.speech.answer(&guest, &frame[payload.clone()]);
+                if let Some(entered) = self.take_step(connection, step) {
+                    frame.drain(..payload.start);
+                    return Ok(self.enter(seat, connection, entered, frame, listener));
+                }
+            } else if let Some(fate) = answer_control(connection, &frame) {
+                return Ok(Some(fate));
+            }
+        }
+        Ok(None)
+    }
+
+    fn guest<'a>(&'a self, seat: usize, held: Option<&'a (String, u64)>) -> Guest<'a> {
+        Guest {
+            room: &self.rooms[self.venue.seats.room(seat)],
+            held: held.map(|(epoch, seq)| Held { epoch, seq: *seq }),
+        }
+    }
+
+    fn take_step(&self, connection: &mut Connection, step: Step) -> Option<Entered> {
+        if !step.say.is_empty() {
+            frames::message(self.venue.speech.is_binary(), true, &step.say, connection.out());
+            _ = connection.flush();
+        }
+        step.entered
+    }
+
+    /// From here on everything is scanned, beginning with the message that let the seat in: a log may come with it.
+    fn enter(
+        &mut self,
+        seat: usize,
+        connection: &mut Connection,
+        entered: Entered,
+        mut heard: Vec<u8>,
+        listener: &mut impl Listener,
+    ) -> Option<Fate> {
+        connection.stage = Stage::In;
+        listener.befell(seat, Fate::Entered(entered));
+        let fresh = heard.len();
+        heard.append(&mut connection.kept);
+        self.hear(seat, connection, &heard, fresh, listener)
+    }
+}
+
+/// Answers a control frame that came before the seat was in.
+fn answer_control(connection: &mut Connection, frame: &[u8]) -> Option<Fate> {
+    let mut fate = None;
+    let mut pong = Vec::new();
+    Frames::default().walk(frame, |control| match control {
+        Control::Ping(payload) => frames::pong(&payload, &mut pong),
+        Control::Close(code) => fate = Some(Fate::Closed(code)),
+    });
+    connection.out().append(&mut pong);
+    _ = connection.flush();
+    fate
+}
+
+/// Whether the peer is gone, in whichever way.
+fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+    )
+}

@@ -1,0 +1,151 @@
+//! A run from its beginning to its end: users log in, get into their rooms, talk while it is metered, and hear out what
+//! is still on its way.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+
+use crate::clock::{Clock, nanos};
+use crate::conversation::{Conversation, Pace};
+use crate::crowd::{Fate, Listener, Received, Swarm, Venue};
+use crate::limits;
+use crate::login;
+use crate::mark::Run;
+use crate::meter::{self, Memory, Watched};
+use crate::options::{Common, Times};
+use crate::seats::Seats;
+use crate::target::Target;
+
+/// How long nothing may happen before what has not come is taken for lost.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest wait in one turn, so that ends are noticed.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Everything that a run needs.
+pub(crate) struct Gathering {
+    pub(crate) target: Target,
+    pub(crate) swarm: Swarm,
+    pub(crate) talk: Conversation,
+    pub(crate) clock: Clock,
+    pub(crate) seats: Seats,
+}
+
+/// Where all counts stood at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) at: u64,
+    pub(crate) received: Received,
+    pub(crate) deliveries: u64,
+    pub(crate) said: u64,
+    pub(crate) server_cpu: Option<f64>,
+    pub(crate) own_cpu: f64,
+    pub(crate) memory: Option<Memory>,
+}
+
+impl Gathering {
+    /// Finds the target and logs everybody in. Nobody is connected yet.
+    pub(crate) fn prepare(options: &Common) -> Result<Self> {
+        let seats = options.seats();
+        limits::allow_connections(seats.count())?;
+        let target = Target::find(options)?;
+        let run = Run::new(SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos());
+        let speech = target.speech.speech();
+        let cookies =
+            if speech.has_login() { login::log_in(target.address, run, seats.count())? } else { Vec::new() };
+        let clock = Clock::start();
+        let venue =
+            Venue { address: target.address, speech, run, seats, size: options.size as usize, cookies };
+        let swarm = Swarm::new(venue, clock)?;
+        Ok(Self { target, swarm, talk: Conversation::new(seats, clock)?, clock, seats })
+    }
+
+    /// Lets everybody in, so many at once.
+    pub(crate) fn let_in(&mut self, at_once: u32) -> Result<()> {
+        let mut begun = 0;
+        let (mut now_in, mut progress) = (0, self.clock.now());
+        while self.talk.now_in < self.seats.count() {
+            while begun < self.seats.count() && begun - self.talk.now_in < at_once as usize {
+                self.swarm.crowd.connect(begun)?;
+                begun += 1;
+            }
+            self.turn()?;
+            if self.talk.now_in > now_in {
+                (now_in, progress) = (self.talk.now_in, self.clock.now());
+            } else if self.clock.now() - progress > nanos(PATIENCE) {
+                bail!("only {now_in} of {} clients got in", self.seats.count());
+            }
+        }
+        Ok(())
+    }
+
+    /// One turn in which no connection may end.
+    pub(crate) fn turn(&mut self) -> Result<()> {
+        self.swarm.turn(TURN, &mut self.talk)?;
+        self.check()
+    }
+
+    fn check(&mut self) -> Result<()> {
+        match self.talk.ended.pop() {
+            None => Ok(()),
+            Some((seat, Fate::Failed(error))) => Err(error).context(format!("client {seat}")),
+            Some((seat, Fate::Closed(Some(code)))) => {
+                bail!("the server closed client {seat} with code {code}")
+            }
+            Some((seat, _)) => bail!("the server closed the connection of client {seat}"),
+        }
+    }
+
+    /// Goes on for so many seconds.
+    pub(crate) fn go_on(&mut self, for_seconds: f64) -> Result<()> {
+        let end = self.clock.now() + nanos(Duration::from_secs_f64(for_seconds));
+        while self.clock.now() < end {
+            let left = Duration::from_nanos(end.saturating_sub(self.clock.now()));
+            self.swarm.turn(left.min(TURN), &mut self.talk)?;
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    /// Talks at this pace, first unmetered, and returns the two moments between which it was metered.
+    pub(crate) fn meter(&mut self, pace: Pace, times: Times) -> Result<(Moment, Moment)> {
+        self.talk.set_pace(pace);
+        // A silent crowd would wait for something to come about.
+        self.talk.attend(&mut self.swarm.crowd)?;
+        self.go_on(times.warm_up)?;
+        let begin = self.moment()?;
+        self.talk.metered = begin.at..begin.at + nanos(Duration::from_secs_f64(times.seconds));
+        self.go_on(times.seconds)?;
+        let end = self.moment()?;
+        self.talk.set_pace(Pace::Silent);
+        Ok((begin, end))
+    }
+
+    /// Waits until everybody has heard everything, or nothing comes any more.
+    pub(crate) fn hear_out(&mut self) -> Result<()> {
+        let mut progress = (self.talk.tally.deliveries, self.clock.now());
+        while !self.talk.tally.is_complete() {
+            self.turn()?;
+            if self.talk.tally.deliveries > progress.0 {
+                progress = (self.talk.tally.deliveries, self.clock.now());
+            } else if self.clock.now() - progress.1 > nanos(PATIENCE) {
+                break;
+            }
+        }
+        // What is doubled comes last.
+        self.go_on(0.2)
+    }
+
+    pub(crate) fn moment(&self) -> Result<Moment> {
+        let watched = self.target.watched.as_ref();
+        Ok(Moment {
+            at: self.clock.now(),
+            received: self.swarm.crowd.received,
+            deliveries: self.talk.tally.deliveries,
+            said: self.talk.tally.all_said(),
+            server_cpu: watched.map(Watched::cpu).transpose()?,
+            own_cpu: meter::own_cpu(),
+            memory: watched.map(Watched::memory).transpose()?,
+        })
+    }
+}

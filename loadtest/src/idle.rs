@@ -1,0 +1,83 @@
+//! Connections that hold still: how much memory each costs the server, at rest and after bursts.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::gathering::Gathering;
+use crate::meter::Memory;
+use crate::options::Idle;
+use crate::report::{self, Verdict, float};
+
+#[derive(Serialize)]
+struct Figures {
+    connections: usize,
+    burst: u32,
+    /// The server with nobody connected, but everybody logged in.
+    empty_kib: Memory,
+    at_rest_kib: Memory,
+    /// After one message in each room, which everybody heard.
+    after_one_message_kib: Memory,
+    right_after_burst_kib: Memory,
+    after_burst_kib: Memory,
+    per_connection_kib: PerConnection,
+}
+
+/// What the server's memory grew by, for each connection, in KiB.
+#[derive(Serialize)]
+struct PerConnection {
+    at_rest: f64,
+    after_one_message: f64,
+    right_after_burst: f64,
+    after_burst: f64,
+}
+
+pub(crate) fn run(options: &Idle) -> Result<Verdict> {
+    let mut gathering = Gathering::prepare(&options.common)?;
+    gathering.target.watched.as_ref().context("idle meters memory and needs --pid")?;
+    gathering.go_on(options.rest)?;
+    let empty = memory(&gathering)?;
+    gathering.let_in(options.common.at_once)?;
+    gathering.go_on(options.rest)?;
+    let at_rest = memory(&gathering)?;
+    burst(&mut gathering, 1)?;
+    gathering.go_on(options.rest)?;
+    let after_one_message = memory(&gathering)?;
+    burst(&mut gathering, options.burst)?;
+    let right_after_burst = memory(&gathering)?;
+    gathering.go_on(options.rest)?;
+    let after_burst = memory(&gathering)?;
+
+    let connections = gathering.seats.count();
+    let each = |then: Memory| (float(then.rss) - float(empty.rss)) / float(connections as u64);
+    let figures = Figures {
+        connections,
+        burst: options.burst,
+        empty_kib: empty,
+        at_rest_kib: at_rest,
+        after_one_message_kib: after_one_message,
+        right_after_burst_kib: right_after_burst,
+        after_burst_kib: after_burst,
+        per_connection_kib: PerConnection {
+            at_rest: each(at_rest),
+            after_one_message: each(after_one_message),
+            right_after_burst: each(right_after_burst),
+            after_burst: each(after_burst),
+        },
+    };
+    report::conclude("idle", &options.common, &gathering, figures)
+}
+
+fn memory(gathering: &Gathering) -> Result<Memory> {
+    gathering.moment()?.memory.context("the server's memory cannot be read")
+}
+
+/// Everybody hears so many messages, which one member of each room says at once.
+fn burst(gathering: &mut Gathering, messages: u32) -> Result<()> {
+    for speaker in gathering.seats.all_speakers().step_by(gathering.seats.speakers) {
+        for _ in 0..messages {
+            gathering.talk.say_now(&mut gathering.swarm.crowd, speaker);
+        }
+        gathering.swarm.crowd.flush(speaker);
+    }
+    gathering.hear_out()
+}

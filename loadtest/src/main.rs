@@ -1,0 +1,64 @@
+//! A load test that meters chat servers by what arrives at their clients, and the floor to measure them by.
+//!
+//! One thread holds all connections on one epoll. What is read is searched for the marks that the messages carry, and
+//! nothing more is parsed, so that the test costs less than what it tests. Every delivery is counted against what was
+//! said: one that is lost, doubled or out of order makes the run fail.
+//!
+//! Knows servers only by what they say over the wire (`speech`), and needs Linux (epoll, /proc).
+
+mod clock;
+mod options;
+
+mod closed;
+mod floor;
+mod idle;
+mod open;
+
+mod gathering;
+mod report;
+mod target;
+
+mod connection;
+mod conversation;
+mod crowd;
+mod frames;
+mod login;
+mod mark;
+mod seats;
+mod speech;
+mod tally;
+mod timer;
+
+mod limits;
+mod meter;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::options::{Command, Options};
+use crate::report::Verdict;
+
+fn main() -> ExitCode {
+    match run(Options::parse().command) {
+        Ok(Verdict::Sound) => ExitCode::SUCCESS,
+        Ok(Verdict::Faulty(complaint)) => {
+            eprintln!("loadtest: {complaint}");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("loadtest: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Verdict> {
+    match command {
+        Command::Floor { listen, fault } => floor::serve(listen, fault).map(|()| Verdict::Sound),
+        Command::Closed(options) => closed::run(&options),
+        Command::Open(options) => open::run(&options),
+        Command::Idle(options) => idle::run(&options),
+    }
+}

@@ -1,0 +1,73 @@
+//! What processes cost: CPU time and resident memory, read from /proc.
+
+use anyhow::{Context, Result};
+use procfs::process::Process;
+use rustix::time::{ClockId, clock_gettime};
+use serde::Serialize;
+
+/// A server's process, all threads of it.
+pub(crate) struct Watched {
+    process: Process,
+}
+
+/// Resident memory, in KiB.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Memory {
+    /// All resident pages (`VmRSS`).
+    pub(crate) rss: u64,
+    /// Shared pages counted by their share (`Pss` of smaps_rollup).
+    pub(crate) pss: u64,
+}
+
+impl Watched {
+    pub(crate) fn new(pid: i32) -> Result<Self> {
+        let process = Process::new(pid).with_context(|| format!("there is no process {pid}"))?;
+        Ok(Self { process })
+    }
+
+    /// CPU time that the process has used, in seconds.
+    pub(crate) fn cpu(&self) -> Result<f64> {
+        let stat = self.process.stat().context("the server's process is gone")?;
+        #[expect(clippy::cast_precision_loss, reason = "ticks of a run are far below 2^52")]
+        Ok((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+    }
+
+    pub(crate) fn memory(&self) -> Result<Memory> {
+        let gone = "the server's process is gone";
+        let rss = self.process.status().context(gone)?.vmrss.context(gone)?;
+        let rollup = self.process.smaps_rollup().context("the server's memory cannot be read")?;
+        let bytes = rollup
+            .memory_map_rollup
+            .iter()
+            .find_map(|map| map.extension.map.get("Pss").copied())
+            .context("the system does not say Pss")?;
+        Ok(Memory { rss, pss: bytes / 1024 })
+    }
+}
+
+/// CPU time that this process has used, in seconds.
+pub(crate) fn own_cpu() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    #[expect(clippy::cast_precision_loss, reason = "a run takes minutes")]
+    let seconds = time.tv_sec as f64 + time.tv_nsec as f64 / 1e9;
+    seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_has_used_cpu_and_memory() {
+        let own = Watched::new(i32::try_from(std::process::id()).unwrap()).unwrap();
+        let memory = own.memory().unwrap();
+        assert!(memory.rss > 100 && memory.pss > 100, "{memory:?}");
+        assert!(own_cpu() > 0.0);
+        assert!(own.cpu().unwrap() >= 0.0);
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_is_named() {
+        assert_eq!(Watched::new(i32::MAX).err().unwrap().to_string(), "there is no process 2147483647");
+    }
+}

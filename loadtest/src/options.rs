@@ -1,0 +1,167 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::floor::Fault;
+use crate::seats::Seats;
+use crate::speech::Kind;
+
+#[derive(Debug, Parser)]
+#[command(name = "loadtest", about = "Meters chat servers by the deliveries that arrive", version)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Be the floor: write each message to every member with one bare write(2) each
+    Floor {
+        /// The address and port to listen on; port 0 takes a free one
+        #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// Break one delivery, so that one sees it noticed
+        #[arg(long, hide = true)]
+        fault: Option<Fault>,
+    },
+    /// Closed loop: the next message is said when everybody has heard one
+    Closed(Closed),
+    /// Open loop: messages at a fixed rate, times from when each was due
+    Open(Open),
+    /// The memory of connections at rest, and after bursts
+    Idle(Idle),
+}
+
+/// What every mode needs.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Common {
+    /// `ws://127.0.0.1:3000`, or `floor` to start one for this run
+    #[arg(long, value_name = "URL")]
+    pub(crate) target: String,
+    /// How the target wants to be spoken to
+    #[arg(long, value_enum, default_value_t = Kind::Teahouse)]
+    pub(crate) speech: Kind,
+    /// The server's process, to see its CPU time and memory
+    #[arg(long)]
+    pub(crate) pid: Option<i32>,
+    /// Rooms
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub(crate) rooms: u32,
+    /// Members of each room, those who speak among them
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
+    pub(crate) members: u32,
+    /// How many members of each room speak
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) speakers: u32,
+    /// Characters in a message's text
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(42..=60_000))]
+    pub(crate) size: u32,
+    /// Connections that may be on their way in at once
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) at_once: u32,
+    /// A file for the report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// How long is metered.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// Seconds before the metering begins
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
+    pub(crate) warm_up: f64,
+    /// Seconds that are metered
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub(crate) seconds: f64,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Closed {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) times: Times,
+    /// Messages that each speaker has in flight
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) window: u32,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Open {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) times: Times,
+    /// Messages a second, in all rooms together
+    #[arg(long, value_name = "N", default_value_t = 50.0, value_parser = rate)]
+    pub(crate) rate: f64,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Idle {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Seconds of rest before memory is read
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub(crate) rest: f64,
+    /// Messages of a burst, said at once by one member of each room
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) burst: u32,
+}
+
+impl Common {
+    pub(crate) fn seats(&self) -> Seats {
+        Seats {
+            rooms: self.rooms as usize,
+            members: self.members as usize,
+            speakers: self.speakers.min(self.members) as usize,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    positive(text, 3600.0)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    positive(text, 1e6)
+}
+
+fn positive(text: &str, most: f64) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "it is not a number".to_owned())?;
+    if number > 0.0 && number <= most {
+        Ok(number)
+    } else {
+        Err(format!("it must be above 0 and at most {most}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_is_refused() {
+        for arguments in [
+            ["--members", "0"],
+            ["--size", "41"],
+            ["--seconds", "-1"],
+            ["--seconds", "NaN"],
+            ["--window", "0"],
+            ["--target", ""],
+        ] {
+            let line = ["loadtest", "closed", "--target", "floor"].into_iter().chain(arguments);
+            assert!(Options::try_parse_from(line).is_err(), "{arguments:?}");
+        }
+    }
+}

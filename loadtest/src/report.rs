@@ -1,0 +1,249 @@
+//! What a run came to: a table for people, JSON for `cargo xtask bench`, and whether it counts.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::clock::seconds;
+use crate::gathering::{Gathering, Moment};
+use crate::meter::Memory;
+use crate::options::Common;
+use crate::tally::Faults;
+
+/// Whether a report may be believed.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Sound,
+    Faulty(String),
+}
+
+/// What happened between two moments of a run.
+#[derive(Serialize)]
+pub(crate) struct Stretch {
+    pub(crate) seconds: f64,
+    pub(crate) messages: u64,
+    pub(crate) deliveries: u64,
+    pub(crate) messages_per_second: f64,
+    pub(crate) deliveries_per_second: f64,
+    pub(crate) bytes_per_delivery: f64,
+    pub(crate) deliveries_per_frame: f64,
+    pub(crate) deliveries_per_read: f64,
+    /// The load test's own CPU time as a share of one core: near 1 it was the bottleneck.
+    pub(crate) own_cpu: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server: Option<Server>,
+}
+
+/// What the server's process cost meanwhile.
+#[derive(Serialize)]
+pub(crate) struct Server {
+    pub(crate) cpu_seconds: f64,
+    /// As a share of one core: 2 is two cores.
+    pub(crate) cpu: f64,
+    pub(crate) deliveries_per_cpu_second: f64,
+    pub(crate) cpu_microseconds_per_message: f64,
+    pub(crate) memory_kib: Option<Memory>,
+}
+
+/// Percentiles in milliseconds.
+#[derive(Serialize)]
+pub(crate) struct Percentiles {
+    pub(crate) count: u64,
+    pub(crate) p50: f64,
+    pub(crate) p90: f64,
+    pub(crate) p99: f64,
+    pub(crate) p99_9: f64,
+    pub(crate) max: f64,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
+pub(crate) fn float(count: u64) -> f64 {
+    count as f64
+}
+
+impl Stretch {
+    pub(crate) fn between(begin: &Moment, end: &Moment) -> Self {
+        let passed = seconds(end.at - begin.at);
+        let deliveries = float(end.deliveries - begin.deliveries);
+        let messages = float(end.said - begin.said);
+        let server = begin.server_cpu.zip(end.server_cpu).map(|(begin_cpu, end_cpu)| {
+            let cpu_seconds = end_cpu - begin_cpu;
+            Server {
+                cpu_seconds,
+                cpu: cpu_seconds / passed,
+                deliveries_per_cpu_second: deliveries / cpu_seconds,
+                cpu_microseconds_per_message: cpu_seconds * 1e6 / messages,
+                memory_kib: end.memory,
+            }
+        });
+        Self {
+            seconds: passed,
+            messages: end.said - begin.said,
+            deliveries: end.deliveries - begin.deliveries,
+            messages_per_second: messages / passed,
+            deliveries_per_second: deliveries / passed,
+            bytes_per_delivery: float(end.received.bytes - begin.received.bytes) / deliveries,
+            deliveries_per_frame: deliveries / float(end.received.frames - begin.received.frames),
+            deliveries_per_read: deliveries / float(end.received.reads - begin.received.reads),
+            own_cpu: (end.own_cpu - begin.own_cpu) / passed,
+            server,
+        }
+    }
+}
+
+impl Percentiles {
+    pub(crate) fn of(nanos: &Histogram<u64>) -> Self {
+        let at = |quantile| float(nanos.value_at_quantile(quantile)) / 1e6;
+        Self {
+            count: nanos.len(),
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p99_9: at(0.999),
+            max: float(nanos.max()) / 1e6,
+        }
+    }
+}
+
+/// What every report begins and ends with.
+#[derive(Serialize)]
+struct Whole<'a, F> {
+    mode: &'a str,
+    command: String,
+    target: String,
+    rooms: usize,
+    members: usize,
+    speakers: usize,
+    size: u32,
+    #[serde(flatten)]
+    figures: F,
+    faults: Faults,
+}
+
+/// Prints the report, writes it where it is wanted, and judges it.
+pub(crate) fn conclude(
+    mode: &str,
+    options: &Common,
+    gathering: &Gathering,
+    figures: impl Serialize,
+) -> Result<Verdict> {
+    let faults = gathering.talk.tally.faults();
+    let seats = gathering.seats;
+    let whole = Whole {
+        mode,
+        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+        target: gathering.target.name(),
+        rooms: seats.rooms,
+        members: seats.members,
+        speakers: seats.speakers,
+        size: options.size,
+        figures,
+        faults,
+    };
+    let value = serde_json::to_value(whole)?;
+    print!("{}", table(&value));
+    if let Some(file) = &options.json {
+        fs::write(file, serde_json::to_vec_pretty(&value)?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(judge(&value, faults))
+}
+
+fn judge(report: &Value, faults: Faults) -> Verdict {
+    let mut missing = Vec::new();
+    find_missing("", report, &mut missing);
+    match (faults.complaint(), missing.is_empty()) {
+        (Some(complaint), _) => Verdict::Faulty(complaint),
+        (None, true) => Verdict::Sound,
+        (None, false) => Verdict::Faulty(format!("the report is not whole: no {}", missing.join(", "))),
+    }
+}
+
+/// What could not be computed is null: `serde_json` writes a number that is none so.
+fn find_missing(path: &str, value: &Value, missing: &mut Vec<String>) {
+    match value {
+        Value::Null => missing.push(path.to_owned()),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                find_missing(&join(path, name), value, missing);
+            }
+            if fields.get("count").is_some_and(|count| count == 0) {
+                missing.push(path.to_owned());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// One line for each figure, those of a group on one line.
+fn table(report: &Value) -> String {
+    let Value::Object(fields) = report else { return String::new() };
+    let width = fields.keys().map(String::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, value) in fields {
+        let value = match value {
+            Value::Object(group) => line(group),
+            value => cell(value),
+        };
+        text.push_str(&format!("{:width$}  {value}\n", name.replace('_', " ")));
+    }
+    text
+}
+
+fn line(group: &Map<String, Value>) -> String {
+    let cell = |(name, value): (&String, &Value)| match value {
+        Value::Object(group) => format!("{} ({})", name.replace('_', " "), line(group)),
+        value => format!("{} {}", name.replace('_', " "), cell(value)),
+    };
+    group.iter().map(cell).collect::<Vec<_>>().join(", ")
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) if number.is_f64() => {
+            let number = number.as_f64().unwrap_or(f64::NAN);
+            if number.abs() >= 1000.0 { format!("{number:.0}") } else { format!("{number:.3}") }
+        }
+        value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_report_with_a_hole_does_not_count() {
+        let report = json!({ "seconds": 1.0, "server": { "cpu": f64::NAN }, "latency_ms": { "count": 0 } });
+        let Verdict::Faulty(complaint) = judge(&report, Faults::default()) else { panic!("it counts") };
+        assert_eq!(complaint, "the report is not whole: no latency_ms, server.cpu");
+    }
+
+    #[test]
+    fn a_report_with_a_fault_does_not_count() {
+        let faults = Faults { doubled: 1, ..Faults::default() };
+        assert!(matches!(judge(&json!({ "seconds": 1.0 }), faults), Verdict::Faulty(_)));
+        assert!(matches!(judge(&json!({ "seconds": 1.0 }), Faults::default()), Verdict::Sound));
+    }
+
+    #[test]
+    fn percentiles_are_in_milliseconds() {
+        let mut histogram = Histogram::new(3).unwrap();
+        for millisecond in 1..=1000 {
+            histogram.record(millisecond * 1_000_000).unwrap();
+        }
+        let percentiles = Percentiles::of(&histogram);
+        assert!((percentiles.p50 - 500.0).abs() < 1.0, "{}", percentiles.p50);
+        assert!((percentiles.p99 - 990.0).abs() < 1.0, "{}", percentiles.p99);
+    }
+}

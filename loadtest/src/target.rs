@@ -1,0 +1,96 @@
+//! The server that is metered: where it is and what its process is.
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::meter::Watched;
+use crate::options::Common;
+use crate::speech::Kind;
+
+/// The word for a floor that is started for the run.
+const FLOOR: &str = "floor";
+
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    pub(crate) speech: Kind,
+    pub(crate) watched: Option<Watched>,
+    /// Lives as long as the run.
+    floor: Option<Started>,
+}
+
+impl Target {
+    /// Finds the target, or starts it if it is the floor. An error says in a line why there is none.
+    pub(crate) fn find(options: &Common) -> Result<Self> {
+        let (address, pid, speech, floor) = if options.target == FLOOR {
+            let (floor, address) = startfloor()?;
+            let pid = i32::try_from(floor.0.id())?;
+            (address, Some(pid), Kind::Floor, Some(floor))
+        } else {
+            (parse(&options.target)?, options.pid, options.speech, None)
+        };
+        if let Err(error) = TcpStream::connect_timeout(&address, Duration::from_secs(5)) {
+            bail!("nothing answers at {address}: {error}");
+        }
+        let watched = pid.map(Watched::new).transpose()?;
+        Ok(Self { address, speech, watched, floor })
+    }
+
+    /// What to call it in a report.
+    pub(crate) fn name(&self) -> String {
+        if self.floor.is_some() { FLOOR.to_owned() } else { format!("ws://{}", self.address) }
+    }
+}
+
+fn parse(target: &str) -> Result<SocketAddr> {
+    let wanted = "the target must look like ws://127.0.0.1:3000";
+    let authority = target.strip_prefix("ws://").with_context(|| format!("{wanted}, not {target:?}"))?;
+    let mut addresses = authority
+        .trim_end_matches('/')
+        .to_socket_addrs()
+        .with_context(|| format!("{wanted}, not {target:?}"))?;
+    let address = addresses.next().with_context(|| format!("{target} has no address"))?;
+    // A load test is a weapon: this one fires at its own foot only.
+    if !address.ip().is_loopback() {
+        bail!("{address} is not this machine: the load test runs only against a server beside it");
+    }
+    Ok(address)
+}
+
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It may be gone already.
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+fn startfloor() -> Result<(Started, SocketAddr)> {
+    let program = std::env::current_exe().context("the load test does not find itself")?;
+    let child = Command::new(program).arg("floor").stdout(Stdio::piped()).spawn();
+    let mut floor = Started(child.context("the floor does not start")?);
+    let output = floor.0.stdout.take().context("the floor says nothing")?;
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line)?;
+    let address = line.split_whitespace().find_map(|word| word.parse().ok());
+    Ok((floor, address.context("the floor does not say where it listens")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_web_socket_of_this_machine() {
+        assert_eq!(parse("ws://127.0.0.1:3000/").unwrap(), "127.0.0.1:3000".parse().unwrap());
+        for wrong in ["", "http://127.0.0.1:1", "ws://127.0.0.1", "ws://192.0.2.1:80", "127.0.0.1:3000"] {
+            let error = format!("{:#}", parse(wrong).unwrap_err());
+            assert_eq!(error.lines().count(), 1, "{wrong}: {error}");
+        }
+    }
+}
