@@ -133,9 +133,8 @@ impl Swarm {
             polled => polled.context("waiting for events")?,
         }
         for event in &self.events {
-            if event.token() == TIMER {
-                self.crowd.timer.take();
-            } else {
+            // Of the timer nothing has to be read: each time that it is set is an edge of its own.
+            if event.token() != TIMER {
                 self.crowd.attend(event, listener);
             }
             listener.attend(&mut self.crowd)?;
@@ -157,15 +156,6 @@ impl Crowd {
         Ok(())
     }
 
-    /// Closes a seat's connection without a word.
-    pub(crate) fn drop_connection(&mut self, seat: usize) {
-        self.connections[seat] = None;
-    }
-
-    pub(crate) fn connection(&mut self, seat: usize) -> Option<&mut Connection> {
-        self.connections[seat].as_mut()
-    }
-
     /// Puts a message into the seat's buffer; [`Self::flush`] writes it.
     pub(crate) fn say(&mut self, seat: usize, mark: Mark) {
         let Some(connection) = &mut self.connections[seat] else { return };
@@ -182,14 +172,6 @@ impl Crowd {
     pub(crate) fn flush(&mut self, seat: usize) {
         if let Some(connection) = &mut self.connections[seat] {
             _ = connection.flush();
-        }
-    }
-
-    /// Reads what came for a seat while it was deaf.
-    pub(crate) fn listen_again(&mut self, seat: usize, listener: &mut impl Listener) {
-        if let Some(connection) = &mut self.connections[seat] {
-            connection.deaf = false;
-            self.try_attend(seat, true, listener);
         }
     }
 

@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Registry, Token};
+use nix::errno::Errno;
 use serde::Deserialize;
 
 use crate::frames;
@@ -33,7 +34,7 @@ const FAULTY: u64 = 10;
 
 /// Serves until the process is killed. Says where it listens on standard output.
 pub(crate) fn serve(address: SocketAddr, fault: Option<Fault>) -> Result<()> {
-    limits::allow_as_many_as_possible();
+    limits::allow_as_many_as_possible()?;
     let mut listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     let mut poll = Poll::new()?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
@@ -238,9 +239,9 @@ impl Peer {
     fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         if self.output.is_empty() {
             // write(2) itself: the standard library would call send(2).
-            match rustix::io::write(&self.socket, bytes) {
+            match nix::unistd::write(&self.socket, bytes) {
                 Ok(count) => bytes = &bytes[count..],
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(Errno::EAGAIN) => {}
                 Err(error) => return Err(error.into()),
             }
         }

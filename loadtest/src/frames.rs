@@ -143,10 +143,10 @@ fn frame(opcode: u8, masked: bool, payload: &[u8], out: &mut Vec<u8>) {
     if let Ok(length @ 0..=125) = u8::try_from(payload.len()) {
         out.push(mask | length);
     } else if let Ok(length) = u16::try_from(payload.len()) {
-        out.push(mask | 126);
+        out.push(mask | 0x7e);
         out.extend(length.to_be_bytes());
     } else {
-        out.push(mask | 127);
+        out.push(mask | 0x7f);
         out.extend((payload.len() as u64).to_be_bytes());
     }
     if masked {

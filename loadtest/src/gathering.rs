@@ -16,9 +16,6 @@ use crate::options::{Common, Times};
 use crate::seats::Seats;
 use crate::target::Target;
 
-/// How long nothing may happen before what has not come is taken for lost.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The longest wait in one turn, so that ends are noticed.
 const TURN: Duration = Duration::from_millis(100);
 
@@ -29,6 +26,8 @@ pub(crate) struct Gathering {
     pub(crate) talk: Conversation,
     pub(crate) clock: Clock,
     pub(crate) seats: Seats,
+    /// How long nothing may happen before what has not come is taken for lost.
+    patience: Duration,
 }
 
 /// Where all counts stood at one moment.
@@ -47,6 +46,7 @@ impl Gathering {
     /// Finds the target and logs everybody in. Nobody is connected yet.
     pub(crate) fn prepare(options: &Common) -> Result<Self> {
         let seats = options.seats();
+        let patience = Duration::from_secs_f64(options.patience);
         limits::allow_connections(seats.count())?;
         let target = Target::find(options)?;
         let run = Run::new(SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos());
@@ -57,7 +57,7 @@ impl Gathering {
         let venue =
             Venue { address: target.address, speech, run, seats, size: options.size as usize, cookies };
         let swarm = Swarm::new(venue, clock)?;
-        Ok(Self { target, swarm, talk: Conversation::new(seats, clock)?, clock, seats })
+        Ok(Self { target, swarm, talk: Conversation::new(seats, clock)?, clock, seats, patience })
     }
 
     /// Lets everybody in, so many at once.
@@ -72,7 +72,7 @@ impl Gathering {
             self.turn()?;
             if self.talk.now_in > now_in {
                 (now_in, progress) = (self.talk.now_in, self.clock.now());
-            } else if self.clock.now() - progress > nanos(PATIENCE) {
+            } else if self.clock.now() - progress > nanos(self.patience) {
                 bail!("only {now_in} of {} clients got in", self.seats.count());
             }
         }
@@ -117,6 +117,8 @@ impl Gathering {
         self.talk.metered = begin.at..begin.at + nanos(Duration::from_secs_f64(times.seconds));
         self.go_on(times.seconds)?;
         let end = self.moment()?;
+        // What was due in the last moment is said too.
+        self.talk.attend(&mut self.swarm.crowd)?;
         self.talk.set_pace(Pace::Silent);
         Ok((begin, end))
     }
@@ -128,7 +130,7 @@ impl Gathering {
             self.turn()?;
             if self.talk.tally.deliveries > progress.0 {
                 progress = (self.talk.tally.deliveries, self.clock.now());
-            } else if self.clock.now() - progress.1 > nanos(PATIENCE) {
+            } else if self.clock.now() - progress.1 > nanos(self.patience) {
                 break;
             }
         }
@@ -144,7 +146,7 @@ impl Gathering {
             deliveries: self.talk.tally.deliveries,
             said: self.talk.tally.all_said(),
             server_cpu: watched.map(Watched::cpu).transpose()?,
-            own_cpu: meter::own_cpu(),
+            own_cpu: meter::own_cpu()?,
             memory: watched.map(Watched::memory).transpose()?,
         })
     }

@@ -166,8 +166,8 @@ mod tests {
 
     fn heard(scanner: &Scanner, bytes: &[u8]) -> (Vec<Mark>, Scanned) {
         let mut marks = Vec::new();
-        let scanned = scanner.scan(bytes, |mark| marks.push(mark));
-        (marks, scanned)
+        let rest = scanner.scan(bytes, |mark| marks.push(mark));
+        (marks, rest)
     }
 
     #[test]
@@ -219,9 +219,9 @@ mod tests {
                 let (mut marks, mut calls, mut kept) = (Vec::new(), 0, Vec::new());
                 for piece in [&stream[..first], &stream[first..second], &stream[second..]] {
                     kept.extend_from_slice(piece);
-                    let scanned = scanner.scan(&kept, |mark| marks.push(mark));
-                    calls += scanned.calls;
-                    kept.drain(..kept.len() - scanned.kept);
+                    let found = scanner.scan(&kept, |mark| marks.push(mark));
+                    calls += found.calls;
+                    kept.drain(..kept.len() - found.kept);
                 }
                 assert_eq!((marks, calls), (vec![mark(0), mark(1), mark(2)], 3), "cut at {first}, {second}");
             }

@@ -1,13 +1,18 @@
 //! What processes cost: CPU time and resident memory, read from /proc.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
+use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 use procfs::process::Process;
-use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
 /// A server's process, all threads of it.
 pub(crate) struct Watched {
     process: Process,
+    /// The time that its threads have spent on a CPU, those that have ended too: what /proc says in ticks, exactly.
+    cpu: ClockId,
 }
 
 /// Resident memory, in KiB.
@@ -15,21 +20,22 @@ pub(crate) struct Watched {
 pub(crate) struct Memory {
     /// All resident pages (`VmRSS`).
     pub(crate) rss: u64,
-    /// Shared pages counted by their share (`Pss` of smaps_rollup).
+    /// Shared pages counted by their share (`Pss` of `smaps_rollup`).
     pub(crate) pss: u64,
 }
 
 impl Watched {
     pub(crate) fn new(pid: i32) -> Result<Self> {
         let process = Process::new(pid).with_context(|| format!("there is no process {pid}"))?;
-        Ok(Self { process })
+        let cpu =
+            clock_getcpuclockid(Pid::from_raw(pid)).with_context(|| format!("there is no process {pid}"))?;
+        Ok(Self { process, cpu })
     }
 
     /// CPU time that the process has used, in seconds.
     pub(crate) fn cpu(&self) -> Result<f64> {
-        let stat = self.process.stat().context("the server's process is gone")?;
-        #[expect(clippy::cast_precision_loss, reason = "ticks of a run are far below 2^52")]
-        Ok((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
+        let time = clock_gettime(self.cpu).context("the server's process is gone")?;
+        Ok(Duration::from(time).as_secs_f64())
     }
 
     pub(crate) fn memory(&self) -> Result<Memory> {
@@ -46,11 +52,8 @@ impl Watched {
 }
 
 /// CPU time that this process has used, in seconds.
-pub(crate) fn own_cpu() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    #[expect(clippy::cast_precision_loss, reason = "a run takes minutes")]
-    let seconds = time.tv_sec as f64 + time.tv_nsec as f64 / 1e9;
-    seconds
+pub(crate) fn own_cpu() -> Result<f64> {
+    Ok(Duration::from(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?).as_secs_f64())
 }
 
 #[cfg(test)]
@@ -62,8 +65,8 @@ mod tests {
         let own = Watched::new(i32::try_from(std::process::id()).unwrap()).unwrap();
         let memory = own.memory().unwrap();
         assert!(memory.rss > 100 && memory.pss > 100, "{memory:?}");
-        assert!(own_cpu() > 0.0);
-        assert!(own.cpu().unwrap() >= 0.0);
+        assert!(own_cpu().unwrap() > 0.0);
+        assert!(own.cpu().unwrap() > 0.0);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What a run came to: a table for people, JSON for `cargo xtask bench`, and whether it counts.
 
+mod table;
+
 use std::fs;
 
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::clock::seconds;
 use crate::gathering::{Gathering, Moment};
@@ -143,13 +145,12 @@ pub(crate) fn conclude(
         figures,
         faults,
     };
-    let value = serde_json::to_value(whole)?;
-    print!("{}", table(&value));
+    let json = serde_json::to_string_pretty(&whole)?;
+    print!("{}", table::table(&serde_json::from_str(&json)?));
     if let Some(file) = &options.json {
-        fs::write(file, serde_json::to_vec_pretty(&value)?)
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        fs::write(file, &json).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    Ok(judge(&value, faults))
+    Ok(judge(&serde_json::from_str(&json)?, faults))
 }
 
 fn judge(report: &Value, faults: Faults) -> Verdict {
@@ -180,40 +181,6 @@ fn find_missing(path: &str, value: &Value, missing: &mut Vec<String>) {
 
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-/// One line for each figure, those of a group on one line.
-fn table(report: &Value) -> String {
-    let Value::Object(fields) = report else { return String::new() };
-    let width = fields.keys().map(String::len).max().unwrap_or(0);
-    let mut text = String::new();
-    for (name, value) in fields {
-        let value = match value {
-            Value::Object(group) => line(group),
-            value => cell(value),
-        };
-        text.push_str(&format!("{:width$}  {value}\n", name.replace('_', " ")));
-    }
-    text
-}
-
-fn line(group: &Map<String, Value>) -> String {
-    let cell = |(name, value): (&String, &Value)| match value {
-        Value::Object(group) => format!("{} ({})", name.replace('_', " "), line(group)),
-        value => format!("{} {}", name.replace('_', " "), cell(value)),
-    };
-    group.iter().map(cell).collect::<Vec<_>>().join(", ")
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) if number.is_f64() => {
-            let number = number.as_f64().unwrap_or(f64::NAN);
-            if number.abs() >= 1000.0 { format!("{number:.0}") } else { format!("{number:.3}") }
-        }
-        value => value.to_string(),
-    }
 }
 
 #[cfg(test)]
