@@ -5,26 +5,33 @@ use serde::Serialize;
 
 use crate::conversation::Pace;
 use crate::gathering::Gathering;
-use crate::options::Closed;
+use crate::options::{Closed, Common, Times};
 use crate::report::{self, Percentiles, Stretch, Verdict};
 
 #[derive(Serialize)]
-struct Figures {
+pub(crate) struct Figures {
     window: u32,
     #[serde(flatten)]
-    stretch: Stretch,
-    latency_ms: Percentiles,
+    pub(crate) stretch: Stretch,
+    pub(crate) latency_ms: Percentiles,
 }
 
 pub(crate) fn run(options: &Closed) -> Result<Verdict> {
     let mut gathering = Gathering::prepare(&options.common)?;
-    gathering.let_in(options.common.at_once)?;
-    let (begin, end) = gathering.meter(Pace::Window(options.window), options.times)?;
-    gathering.hear_out()?;
-    let figures = Figures {
-        window: options.window,
-        stretch: Stretch::between(&begin, &end),
-        latency_ms: Percentiles::of(&gathering.talk.latencies),
-    };
+    let figures = meter(&options.common, &mut gathering, options.times, options.window)?;
     report::conclude("closed", &options.common, &gathering, figures)
+}
+
+/// Lets everybody in and meters them. What was said is heard out, so that faults are known.
+pub(crate) fn meter(
+    options: &Common,
+    gathering: &mut Gathering,
+    times: Times,
+    window: u32,
+) -> Result<Figures> {
+    gathering.let_in(options.at_once)?;
+    let (begin, end) = gathering.meter(Pace::Window(window), times)?;
+    gathering.hear_out()?;
+    let latency_ms = Percentiles::of(&gathering.talk.latencies);
+    Ok(Figures { window, stretch: Stretch::between(&begin, &end), latency_ms })
 }

@@ -34,6 +34,8 @@ pub(crate) struct Connection {
     out: Vec<u8>,
     /// Whether this client has stopped reading, as slow ones do.
     pub(crate) deaf: bool,
+    /// Bytes received after the upgrade and until it was in.
+    pub(crate) greeting: u64,
     /// Bytes received since the upgrade.
     pub(crate) bytes: u64,
 }
@@ -47,6 +49,7 @@ impl Connection {
             frames: Frames::default(),
             out: Vec::new(),
             deaf: false,
+            greeting: 0,
             bytes: 0,
         }
     }

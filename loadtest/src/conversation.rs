@@ -3,6 +3,7 @@
 //! Two paces. In a closed loop each speaker has a window of messages in flight, and says the next when everybody has
 //! heard one. In an open loop messages are due at fixed times whatever happens, and delays are counted from those.
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
 use anyhow::Result;
@@ -40,15 +41,30 @@ pub(crate) struct Conversation {
     pub(crate) delays: Histogram<u64>,
     /// When what is said counts for the latencies.
     pub(crate) metered: Range<u64>,
-    /// Where each seat is, as far as it is in its room.
-    pub(crate) entered: Vec<Option<Entered>>,
+    /// Latencies are taken from as many seats of each room, from the first one on; the others may be slow on purpose.
+    pub(crate) metered_places: usize,
+    /// How many seats are in their room now.
     pub(crate) now_in: usize,
+    /// How many came back to exactly what they had missed, and how many did not.
+    pub(crate) resumed: usize,
+    pub(crate) not_resumed: usize,
     /// Connections that ended, newest last.
     pub(crate) ended: Vec<(usize, Fate)>,
+    /// In how many milliseconds a seat was asked to come back.
+    pub(crate) drained: HashMap<usize, u64>,
     /// When anything was heard last.
     pub(crate) heard_at: u64,
     seats: Seats,
     clock: Clock,
+    /// What each seat learnt when it first came into its room: the numbers of the run count from there.
+    entered: Vec<Option<Entered>>,
+    inside: Vec<bool>,
+    /// What each speaker has said and not heard yet: it says it again after it was away.
+    outboxes: HashMap<usize, VecDeque<Mark>>,
+    /// Speakers that are back and say again what is in their outbox.
+    back: Vec<usize>,
+    /// What was said again, by speaker and number: its speaker may hear it twice, and knows what that means.
+    repeated: HashSet<(usize, u32)>,
     pace: Pace,
     /// Messages that this pace has said.
     said: u64,
@@ -67,12 +83,20 @@ impl Conversation {
             latencies: Histogram::new_with_bounds(1, LONGEST, 3)?,
             delays: Histogram::new_with_bounds(1, LONGEST, 3)?,
             metered: 0..0,
-            entered: vec![None; seats.count()],
+            metered_places: seats.members,
             now_in: 0,
+            resumed: 0,
+            not_resumed: 0,
             ended: Vec::new(),
+            drained: HashMap::new(),
             heard_at: 0,
             seats,
             clock,
+            entered: vec![None; seats.count()],
+            inside: vec![false; seats.count()],
+            outboxes: HashMap::new(),
+            back: Vec::new(),
+            repeated: HashSet::new(),
             pace: Pace::Silent,
             said: 0,
             speakers: seats.all_speakers().collect(),
@@ -94,7 +118,7 @@ impl Conversation {
         }
     }
 
-    /// Says one message for each of these turns, all due at once.
+    /// Says one message, whatever the pace.
     pub(crate) fn say_now(&mut self, crowd: &mut Crowd, seat: usize) {
         self.say(crowd, seat, self.clock.now());
     }
@@ -103,7 +127,35 @@ impl Conversation {
         let number = self.tally.said(seat);
         self.tally.say(seat);
         let speaker = u32::try_from(seat).unwrap_or(u32::MAX);
-        crowd.say(seat, Mark { speaker, number, intended });
+        let mark = Mark { speaker, number, intended };
+        self.outboxes.entry(seat).or_default().push_back(mark);
+        if self.inside[seat] {
+            crowd.say(seat, mark);
+        }
+    }
+
+    /// Whoever is back says again, in order, what it has not heard.
+    fn say_again(&mut self, crowd: &mut Crowd) {
+        for seat in self.back.drain(..) {
+            for &mark in self.outboxes.get(&seat).into_iter().flatten() {
+                self.repeated.insert((seat, mark.number));
+                crowd.say(seat, mark);
+            }
+            crowd.flush(seat);
+        }
+    }
+
+    /// Takes out of a speaker's outbox what it hears. Whether it heard that already, which is no fault if it was said
+    /// again.
+    fn is_repeated(&mut self, seat: usize, mark: Mark) -> bool {
+        if let Some(outbox) = self.outboxes.get_mut(&seat) {
+            if outbox.front().is_some_and(|first| first.number == mark.number) {
+                outbox.pop_front();
+            } else {
+                outbox.retain(|waiting| waiting.number != mark.number);
+            }
+        }
+        mark.number < self.tally.next(seat, seat) && self.repeated.remove(&(seat, mark.number))
     }
 
     /// Fills the window of every speaker that a message came back to.
@@ -160,10 +212,13 @@ fn after(messages: u64, nanos: f64) -> u64 {
 impl Listener for Conversation {
     fn heard(&mut self, seat: usize, mark: Mark, at: u64) {
         self.heard_at = at;
+        if mark.speaker as usize == seat && self.is_repeated(seat, mark) {
+            return;
+        }
         if self.tally.hear(seat, mark) != Delivery::First {
             return;
         }
-        if self.metered.contains(&mark.intended) {
+        if self.seats.place(seat) < self.metered_places && self.metered.contains(&mark.intended) {
             self.latencies.saturating_record(at.saturating_sub(mark.intended));
         }
         if let Pace::Window(_) = self.pace {
@@ -180,10 +235,23 @@ impl Listener for Conversation {
         match fate {
             Fate::Entered(entered) => {
                 self.now_in += 1;
-                // Where the log stood when the seat came first: its numbers count from there.
-                self.entered[seat].get_or_insert(entered);
+                self.inside[seat] = true;
+                match (&self.entered[seat], entered.resumed) {
+                    (None, _) => self.entered[seat] = Some(entered),
+                    (Some(_), true) => self.resumed += 1,
+                    (Some(_), false) => self.not_resumed += 1,
+                }
+                if self.outboxes.get(&seat).is_some_and(|outbox| !outbox.is_empty()) {
+                    self.back.push(seat);
+                }
+            }
+            Fate::Drained { retry_ms } => {
+                self.drained.insert(seat, retry_ms);
             }
             ended => {
+                if std::mem::take(&mut self.inside[seat]) {
+                    self.now_in -= 1;
+                }
                 self.ended.push((seat, ended));
             }
         }
@@ -196,6 +264,9 @@ impl Listener for Conversation {
     }
 
     fn attend(&mut self, crowd: &mut Crowd) -> Result<()> {
+        if !self.back.is_empty() {
+            self.say_again(crowd);
+        }
         match self.pace {
             Pace::Silent => Ok(()),
             Pace::Window(_) => {
@@ -212,6 +283,24 @@ impl Listener for Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tally::Faults;
+
+    #[test]
+    fn what_a_speaker_said_again_may_come_back_to_it_twice() {
+        let seats = Seats { rooms: 1, members: 2, speakers: 1 };
+        let mut talk = Conversation::new(seats, Clock::start()).unwrap();
+        let mark = Mark { speaker: 0, number: 0, intended: 0 };
+        talk.tally.say(0);
+        talk.outboxes.entry(0).or_default().push_back(mark);
+        talk.repeated.insert((0, 0));
+        for seat in [0, 0, 1] {
+            talk.heard(seat, mark, 1);
+        }
+        assert_eq!(talk.tally.faults(), Faults::default());
+        assert!(talk.outboxes[&0].is_empty());
+        talk.heard(1, mark, 1);
+        assert_eq!(talk.tally.faults().doubled, 1, "the others must not hear it twice");
+    }
 
     #[test]
     fn latencies_count_from_when_a_message_was_due() {

@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Registry, Token};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::RcvBuf;
 
 use crate::clock::Clock;
 use crate::connection::{self, Connection, Stage};
@@ -21,6 +23,9 @@ use crate::timer::Timer;
 
 /// Where all connections read into: larger than what a socket mostly holds.
 const BUFFER: usize = 256 * 1024;
+
+/// What a socket of somebody who does not read may hold.
+const SMALL: usize = 4 * 1024;
 
 /// Events taken from the system at once.
 const EVENTS: usize = 1024;
@@ -46,6 +51,10 @@ pub(crate) trait Listener {
 #[derive(Debug)]
 pub(crate) enum Fate {
     Entered(Entered),
+    /// The server is about to stop and wants the client back in so many milliseconds.
+    Drained {
+        retry_ms: u64,
+    },
     /// The server closed the connection; with a code if it said so by a frame.
     Closed(Option<u16>),
     /// There is no connection, or none any more.
@@ -175,6 +184,32 @@ impl Crowd {
         }
     }
 
+    /// Stops reading on a seat's connection, with as little room for what comes as the system grants.
+    pub(crate) fn deafen(&mut self, seat: usize) -> Result<()> {
+        if let Some(connection) = &mut self.connections[seat] {
+            connection.deaf = true;
+            setsockopt(&connection.socket, RcvBuf, &SMALL)
+                .context("a socket's buffer cannot be made small")?;
+        }
+        Ok(())
+    }
+
+    /// Reads on, beginning with what came meanwhile.
+    pub(crate) fn listen_again(&mut self, seat: usize, listener: &mut impl Listener) -> Result<()> {
+        if let Some(connection) = &mut self.connections[seat] {
+            connection.deaf = false;
+            // Into a window smaller than its packets the system would send a bit at a time, with long waits between.
+            setsockopt(&connection.socket, RcvBuf, &BUFFER).context("a socket's buffer cannot grow")?;
+            self.try_attend(seat, true, listener);
+        }
+        Ok(())
+    }
+
+    /// How many bytes a seat received since the upgrade: until it was in, and in all.
+    pub(crate) fn bytes(&self, seat: usize) -> Option<(u64, u64)> {
+        self.connections[seat].as_ref().map(|connection| (connection.greeting, connection.bytes))
+    }
+
     fn attend(&mut self, event: &Event, listener: &mut impl Listener) {
         let readable = event.is_readable() || event.is_read_closed() || event.is_error();
         self.try_attend(event.token().0, readable, listener);
@@ -275,7 +310,17 @@ impl Crowd {
             Control::Close(code) => fate = Some(Fate::Closed(code)),
         });
         self.received.frames += connection.frames.count - frames;
-        let scanned = self.scanner.scan(bytes, |mark| listener.heard(seat, mark, at));
+        let mut marks = 0;
+        let scanned = self.scanner.scan(bytes, |mark| {
+            marks += 1;
+            listener.heard(seat, mark, at);
+        });
+        // Looked for only when the rooms are silent, so that it costs the metering nothing.
+        if marks == 0
+            && let Some(retry_ms) = self.venue.speech.drain(bytes)
+        {
+            listener.befell(seat, Fate::Drained { retry_ms });
+        }
         connection.kept.clear();
         connection.kept.extend_from_slice(&bytes[bytes.len() - scanned.kept..]);
         if scanned.calls > 0 || !pongs.is_empty() {
@@ -351,6 +396,7 @@ impl Crowd {
         listener: &mut impl Listener,
     ) -> Option<Fate> {
         connection.stage = Stage::In;
+        connection.greeting = connection.bytes - connection.kept.len() as u64;
         listener.befell(seat, Fate::Entered(entered));
         let fresh = heard.len();
         heard.append(&mut connection.kept);

@@ -12,6 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use mio::net::{TcpListener, TcpStream};
+use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use nix::errno::Errno;
 use serde::Deserialize;
@@ -20,6 +21,7 @@ use crate::frames;
 use crate::limits;
 
 const LISTENER: Token = Token(usize::MAX);
+const INPUT: Token = Token(usize::MAX - 1);
 
 /// A fault that the floor is told to have, so that one sees the load test notice it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,12 +34,15 @@ pub(crate) enum Fault {
 /// The message that the fault befalls.
 const FAULTY: u64 = 10;
 
-/// Serves until the process is killed. Says where it listens on standard output.
-pub(crate) fn serve(address: SocketAddr, fault: Option<Fault>) -> Result<()> {
+/// Serves until the process is killed, or standard input ends if it is to end with that. Says where it listens on standard output.
+pub(crate) fn serve(address: SocketAddr, fault: Option<Fault>, ends_with_input: bool) -> Result<()> {
     limits::allow_as_many_as_possible()?;
     let mut listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     let mut poll = Poll::new()?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+    if ends_with_input {
+        poll.registry().register(&mut SourceFd(&0), INPUT, Interest::READABLE)?;
+    }
     println!("the floor listens on {} (pid {})", listener.local_addr()?, std::process::id());
     io::stdout().flush()?;
     let mut floor = Floor {
@@ -55,10 +60,10 @@ pub(crate) fn serve(address: SocketAddr, fault: Option<Fault>) -> Result<()> {
             polled => polled?,
         }
         for event in &events {
-            if event.token() == LISTENER {
-                floor.accept()?;
-            } else {
-                floor.attend(event.token().0);
+            match event.token() {
+                LISTENER => floor.accept()?,
+                INPUT => return Ok(()),
+                Token(index) => floor.attend(index),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A run from its beginning to its end: users log in, get into their rooms, talk while it is metered, and hear out what
 //! is still on its way.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -19,6 +19,15 @@ use crate::target::Target;
 /// The longest wait in one turn, so that ends are noticed.
 const TURN: Duration = Duration::from_millis(100);
 
+/// Logs in so many users, if the target has a login; returns their cookies.
+pub(crate) fn log_in(target: &Target, count: usize) -> Result<Vec<String>> {
+    if target.speech.speech().has_login() {
+        login::log_in(target.address, Run::new(fastrand::u32(..)), count)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
 /// Everything that a run needs.
 pub(crate) struct Gathering {
     pub(crate) target: Target,
@@ -28,6 +37,8 @@ pub(crate) struct Gathering {
     pub(crate) seats: Seats,
     /// How long nothing may happen before what has not come is taken for lost.
     patience: Duration,
+    /// From this place of each room on, connections may end without ending the run.
+    pub(crate) may_end_from: usize,
 }
 
 /// Where all counts stood at one moment.
@@ -45,19 +56,33 @@ pub(crate) struct Moment {
 impl Gathering {
     /// Finds the target and logs everybody in. Nobody is connected yet.
     pub(crate) fn prepare(options: &Common) -> Result<Self> {
-        let seats = options.seats();
-        let patience = Duration::from_secs_f64(options.patience);
-        limits::allow_connections(seats.count())?;
         let target = Target::find(options)?;
-        let run = Run::new(SystemTime::now().duration_since(UNIX_EPOCH)?.subsec_nanos());
-        let speech = target.speech.speech();
-        let cookies =
-            if speech.has_login() { login::log_in(target.address, run, seats.count())? } else { Vec::new() };
+        let cookies = log_in(&target, options.seats().count())?;
+        Self::of(options, target, cookies)
+    }
+
+    /// The same with users that are logged in already: as many as there are seats, or more.
+    pub(crate) fn of(options: &Common, target: Target, cookies: Vec<String>) -> Result<Self> {
+        let seats = options.seats();
+        limits::allow_connections(seats.count())?;
         let clock = Clock::start();
-        let venue =
-            Venue { address: target.address, speech, run, seats, size: options.size as usize, cookies };
-        let swarm = Swarm::new(venue, clock)?;
-        Ok(Self { target, swarm, talk: Conversation::new(seats, clock)?, clock, seats, patience })
+        let venue = Venue {
+            address: target.address,
+            speech: target.speech.speech(),
+            run: Run::new(fastrand::u32(..)),
+            seats,
+            size: options.size as usize,
+            cookies,
+        };
+        Ok(Self {
+            target,
+            swarm: Swarm::new(venue, clock)?,
+            talk: Conversation::new(seats, clock)?,
+            clock,
+            seats,
+            patience: Duration::from_secs_f64(options.patience),
+            may_end_from: seats.members,
+        })
     }
 
     /// Lets everybody in, so many at once.
@@ -110,17 +135,32 @@ impl Gathering {
     /// Talks at this pace, first unmetered, and returns the two moments between which it was metered.
     pub(crate) fn meter(&mut self, pace: Pace, times: Times) -> Result<(Moment, Moment)> {
         self.talk.set_pace(pace);
-        // A silent crowd would wait for something to come about.
-        self.talk.attend(&mut self.swarm.crowd)?;
+        self.wake()?;
         self.go_on(times.warm_up)?;
         let begin = self.moment()?;
         self.talk.metered = begin.at..begin.at + nanos(Duration::from_secs_f64(times.seconds));
         self.go_on(times.seconds)?;
         let end = self.moment()?;
         // What was due in the last moment is said too.
-        self.talk.attend(&mut self.swarm.crowd)?;
+        self.wake()?;
         self.talk.set_pace(Pace::Silent);
         Ok((begin, end))
+    }
+
+    /// Says what is due: a silent crowd would wait for something to come about.
+    pub(crate) fn wake(&mut self) -> Result<()> {
+        self.talk.attend(&mut self.swarm.crowd)
+    }
+
+    /// One member of each room says so many messages at once, and everybody hears them.
+    pub(crate) fn say_to_all(&mut self, messages: u32) -> Result<()> {
+        for speaker in self.seats.all_speakers().step_by(self.seats.speakers) {
+            for _ in 0..messages {
+                self.talk.say_now(&mut self.swarm.crowd, speaker);
+            }
+            self.swarm.crowd.flush(speaker);
+        }
+        self.hear_out()
     }
 
     /// Waits until everybody has heard everything, or nothing comes any more.

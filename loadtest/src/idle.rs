@@ -39,10 +39,10 @@ pub(crate) fn run(options: &Idle) -> Result<Verdict> {
     gathering.let_in(options.common.at_once)?;
     gathering.go_on(options.rest)?;
     let at_rest = memory(&gathering)?;
-    burst(&mut gathering, 1)?;
+    gathering.say_to_all(1)?;
     gathering.go_on(options.rest)?;
     let after_one_message = memory(&gathering)?;
-    burst(&mut gathering, options.burst)?;
+    gathering.say_to_all(options.burst)?;
     let right_after_burst = memory(&gathering)?;
     gathering.go_on(options.rest)?;
     let after_burst = memory(&gathering)?;
@@ -69,15 +69,4 @@ pub(crate) fn run(options: &Idle) -> Result<Verdict> {
 
 fn memory(gathering: &Gathering) -> Result<Memory> {
     gathering.moment()?.memory.context("the server's memory cannot be read")
-}
-
-/// Everybody hears so many messages, which one member of each room says at once.
-fn burst(gathering: &mut Gathering, messages: u32) -> Result<()> {
-    for speaker in gathering.seats.all_speakers().step_by(gathering.seats.speakers) {
-        for _ in 0..messages {
-            gathering.talk.say_now(&mut gathering.swarm.crowd, speaker);
-        }
-        gathering.swarm.crowd.flush(speaker);
-    }
-    gathering.hear_out()
 }

@@ -14,6 +14,12 @@ mod floor;
 mod idle;
 mod open;
 
+mod grid;
+mod join;
+mod reconnect;
+mod slow;
+
+mod comeback;
 mod gathering;
 mod report;
 mod target;
@@ -56,9 +62,15 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<Verdict> {
     match command {
-        Command::Floor { listen, fault } => floor::serve(listen, fault).map(|()| Verdict::Sound),
+        Command::Floor { listen, fault, ends_with_input } => {
+            floor::serve(listen, fault, ends_with_input).map(|()| Verdict::Sound)
+        }
         Command::Closed(options) => closed::run(&options),
         Command::Open(options) => open::run(&options),
         Command::Idle(options) => idle::run(&options),
+        Command::Join(options) => join::run(&options),
+        Command::Reconnect(options) => reconnect::run(&options),
+        Command::Slow(options) => slow::run(&options),
+        Command::Grid(options) => grid::run(&options),
     }
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -26,6 +27,9 @@ pub(crate) enum Command {
         /// Break one delivery, so that one sees it noticed
         #[arg(long, hide = true)]
         fault: Option<Fault>,
+        /// End when standard input ends
+        #[arg(long, hide = true)]
+        ends_with_input: bool,
     },
     /// Closed loop: the next message is said when everybody has heard one
     Closed(Closed),
@@ -33,6 +37,14 @@ pub(crate) enum Command {
     Open(Open),
     /// The memory of connections at rest, and after bursts
     Idle(Idle),
+    /// Everybody enters as fast as they can
+    Join(Join),
+    /// The server is stopped and started again under clients that come back to what they missed
+    Reconnect(Reconnect),
+    /// Some stop reading; what the others notice of it
+    Slow(Slow),
+    /// Closed loops over several numbers of rooms and members
+    Grid(Grid),
 }
 
 /// What every mode needs.
@@ -113,6 +125,68 @@ pub(crate) struct Idle {
     /// Messages of a burst, said at once by one member of each room
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) burst: u32,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Join {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Seconds to wait, when all are in, for what is still said about it
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    pub(crate) rest: f64,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Reconnect {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Messages a second that one client says, also while the server is away
+    #[arg(long, value_name = "N", default_value_t = 10.0, value_parser = rate)]
+    pub(crate) rate: f64,
+    /// Stop the server by SIGKILL rather than SIGTERM
+    #[arg(long)]
+    pub(crate) kill: bool,
+    /// Seconds of talk before the stop and after everybody is back
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    pub(crate) talk: f64,
+    /// The server's command line, by which it is started twice
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Slow {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) times: Times,
+    /// How many members of each room stop reading
+    #[arg(long = "slow", value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) readers: u32,
+    /// Messages a second, in all rooms together
+    #[arg(long, value_name = "N", default_value_t = 50.0, value_parser = rate)]
+    pub(crate) rate: f64,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Grid {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) times: Times,
+    /// Messages that each speaker has in flight
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) window: u32,
+    /// Rooms × members, as in `1x10,1x100,10x10`
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = cell, default_value = "1x10,1x100,1x1000,10x10,10x100,100x10")]
+    pub(crate) cells: Vec<(u32, u32)>,
+}
+
+fn cell(text: &str) -> Result<(u32, u32), String> {
+    let cell =
+        text.split_once('x').and_then(|(rooms, members)| Some((rooms.parse().ok()?, members.parse().ok()?)));
+    cell.filter(|&(rooms, members)| rooms > 0 && members > 0)
+        .ok_or_else(|| "it must be rooms x members, as in 10x100".to_owned())
 }
 
 impl Common {

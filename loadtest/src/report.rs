@@ -6,7 +6,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::seconds;
@@ -132,35 +132,46 @@ pub(crate) fn conclude(
     gathering: &Gathering,
     figures: impl Serialize,
 ) -> Result<Verdict> {
-    let faults = gathering.talk.tally.faults();
     let seats = gathering.seats;
     let whole = Whole {
         mode,
-        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+        command: command(),
         target: gathering.target.name(),
         rooms: seats.rooms,
         members: seats.members,
         speakers: seats.speakers,
         size: options.size,
         figures,
-        faults,
+        faults: gathering.talk.tally.faults(),
     };
-    let json = serde_json::to_string_pretty(&whole)?;
+    let json = serde_json::to_string(&whole)?;
     print!("{}", table::table(&serde_json::from_str(&json)?));
+    write(&whole, options)
+}
+
+/// The command line, for whoever wants to measure the same again.
+pub(crate) fn command() -> String {
+    std::env::args().skip(1).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes a report where it is wanted, and judges it.
+pub(crate) fn write(report: &impl Serialize, options: &Common) -> Result<Verdict> {
+    let json = serde_json::to_string_pretty(report)?;
     if let Some(file) = &options.json {
         fs::write(file, &json).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    Ok(judge(&serde_json::from_str(&json)?, faults))
+    judge(&serde_json::from_str(&json)?)
 }
 
-fn judge(report: &Value, faults: Faults) -> Verdict {
+fn judge(report: &Value) -> Result<Verdict> {
+    let faults = Faults::deserialize(&report["faults"])?;
     let mut missing = Vec::new();
     find_missing("", report, &mut missing);
-    match (faults.complaint(), missing.is_empty()) {
+    Ok(match (faults.complaint(), missing.is_empty()) {
         (Some(complaint), _) => Verdict::Faulty(complaint),
         (None, true) => Verdict::Sound,
         (None, false) => Verdict::Faulty(format!("the report is not whole: no {}", missing.join(", "))),
-    }
+    })
 }
 
 /// What could not be computed is null: `serde_json` writes a number that is none so.
@@ -173,6 +184,11 @@ fn find_missing(path: &str, value: &Value, missing: &mut Vec<String>) {
             }
             if fields.get("count").is_some_and(|count| count == 0) {
                 missing.push(path.to_owned());
+            }
+        }
+        Value::Array(values) => {
+            for (index, value) in values.iter().enumerate() {
+                find_missing(&join(path, &index.to_string()), value, missing);
             }
         }
         _ => {}
@@ -191,16 +207,20 @@ mod tests {
 
     #[test]
     fn a_report_with_a_hole_does_not_count() {
-        let report = json!({ "seconds": 1.0, "server": { "cpu": f64::NAN }, "latency_ms": { "count": 0 } });
-        let Verdict::Faulty(complaint) = judge(&report, Faults::default()) else { panic!("it counts") };
-        assert_eq!(complaint, "the report is not whole: no latency_ms, server.cpu");
+        let faults = Faults::default();
+        let whole = json!({ "server": { "cpu": 0.5 }, "cells": [{ "p50": 1 }], "faults": faults });
+        assert!(matches!(judge(&whole).unwrap(), Verdict::Sound));
+        let report = json!({
+            "server": { "cpu": f64::NAN }, "latency_ms": { "count": 0 }, "cells": [{ "p50": f64::NAN }], "faults": faults
+        });
+        let Verdict::Faulty(complaint) = judge(&report).unwrap() else { panic!("it counts") };
+        assert_eq!(complaint, "the report is not whole: no cells.0.p50, latency_ms, server.cpu");
     }
 
     #[test]
     fn a_report_with_a_fault_does_not_count() {
-        let faults = Faults { doubled: 1, ..Faults::default() };
-        assert!(matches!(judge(&json!({ "seconds": 1.0 }), faults), Verdict::Faulty(_)));
-        assert!(matches!(judge(&json!({ "seconds": 1.0 }), Faults::default()), Verdict::Sound));
+        let report = json!({ "faults": Faults { doubled: 1, ..Faults::default() } });
+        assert!(matches!(judge(&report).unwrap(), Verdict::Faulty(_)));
     }
 
     #[test]

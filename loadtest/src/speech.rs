@@ -61,6 +61,11 @@ pub(crate) trait Speech {
     fn heartbeat(&self) -> Option<Heartbeat> {
         None
     }
+
+    /// In how many milliseconds a server that is about to stop wants the client back, if that is said in these bytes.
+    fn drain(&self, _heard: &[u8]) -> Option<u64> {
+        None
+    }
 }
 
 /// Who wants to get in.

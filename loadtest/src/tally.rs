@@ -3,8 +3,9 @@
 //! Does no I/O and knows no clock.
 
 use std::collections::HashSet;
+use std::ops::AddAssign;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::mark::Mark;
 use crate::seats::Seats;
@@ -21,7 +22,7 @@ pub(crate) enum Delivery {
 }
 
 /// What must all be zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct Faults {
     pub(crate) lost: u64,
     pub(crate) doubled: u64,
@@ -29,6 +30,15 @@ pub(crate) struct Faults {
     pub(crate) disordered: u64,
     /// Were never said, or in another room.
     pub(crate) stray: u64,
+}
+
+impl AddAssign for Faults {
+    fn add_assign(&mut self, other: Self) {
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.disordered += other.disordered;
+        self.stray += other.stray;
+    }
 }
 
 impl Faults {

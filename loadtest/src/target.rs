@@ -1,11 +1,15 @@
 //! The server that is metered: where it is and what its process is.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::meter::Watched;
 use crate::options::Common;
@@ -26,8 +30,8 @@ impl Target {
     /// Finds the target, or starts it if it is the floor. An error says in a line why there is none.
     pub(crate) fn find(options: &Common) -> Result<Self> {
         let (address, pid, speech, floor) = if options.target == FLOOR {
-            let (floor, address) = startfloor()?;
-            let pid = i32::try_from(floor.0.id())?;
+            let (floor, address) = start_floor()?;
+            let pid = floor.pid().as_raw();
             (address, Some(pid), Kind::Floor, Some(floor))
         } else {
             (parse(&options.target)?, options.pid, options.speech, None)
@@ -45,7 +49,7 @@ impl Target {
     }
 }
 
-fn parse(target: &str) -> Result<SocketAddr> {
+pub(crate) fn parse(target: &str) -> Result<SocketAddr> {
     let wanted = "the target must look like ws://127.0.0.1:3000";
     let authority = target.strip_prefix("ws://").with_context(|| format!("{wanted}, not {target:?}"))?;
     let mut addresses = authority
@@ -60,7 +64,49 @@ fn parse(target: &str) -> Result<SocketAddr> {
     Ok(address)
 }
 
-struct Started(Child);
+/// A server that this program started, and that ends with it.
+pub(crate) struct Started(Child);
+
+impl Started {
+    /// Starts a server by its command line, and waits until it listens.
+    pub(crate) fn listening(command: &[OsString], address: SocketAddr) -> Result<Self> {
+        let mut server = Self::new(command)?;
+        while !is_listening(address) {
+            if let Some(status) = server.ended()? {
+                bail!("the server ended before it listened ({status})");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(server)
+    }
+
+    /// Starts a server by its command line.
+    pub(crate) fn new(command: &[OsString]) -> Result<Self> {
+        let (program, arguments) =
+            command.split_first().context("the server's command line must follow `--`")?;
+        let child = Command::new(program).args(arguments).spawn();
+        Ok(Self(child.with_context(|| format!("cannot start {}", program.display()))?))
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        // A process's number is small.
+        Pid::from_raw(i32::try_from(self.0.id()).unwrap_or(i32::MAX))
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        kill(self.pid(), signal).context("the server cannot be stopped")
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.0.try_wait()?)
+    }
+}
+
+/// Whether somebody listens there now.
+pub(crate) fn is_listening(address: SocketAddr) -> bool {
+    TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
+}
 
 impl Drop for Started {
     fn drop(&mut self) {
@@ -70,9 +116,14 @@ impl Drop for Started {
     }
 }
 
-fn startfloor() -> Result<(Started, SocketAddr)> {
+fn start_floor() -> Result<(Started, SocketAddr)> {
     let program = std::env::current_exe().context("the load test does not find itself")?;
-    let child = Command::new(program).arg("floor").stdout(Stdio::piped()).spawn();
+    // Its input is a pipe of this program's, so that it ends too if this is killed.
+    let child = Command::new(program)
+        .args(["floor", "--ends-with-input"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
     let mut floor = Started(child.context("the floor does not start")?);
     let output = floor.0.stdout.take().context("the floor says nothing")?;
     let mut line = String::new();

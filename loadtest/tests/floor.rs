@@ -91,6 +91,32 @@ fn memory_at_rest_is_reported() {
 }
 
 #[test]
+fn a_crowd_that_enters_at_once_is_counted_in_seconds_and_bytes() {
+    let output = Floor::start(&[]).meter("join", &["--members", "50", "--at-once", "50", "--rest", "0.1"]);
+    assert!(output.status.success(), "{}", complaint(&output));
+    let table = String::from_utf8(output.stdout).unwrap();
+    // The floor says one line to each, and nothing about the others.
+    assert!(table.contains("median 0, max 0"), "{table}");
+}
+
+#[test]
+fn who_reads_slowly_hears_everything_in_the_end() {
+    let plan = ["--members", "6", "--slow", "2", "--rate", "100"];
+    let output = loadtest("slow", &["--target", "floor"], &[&plan[..], &SHORT].concat());
+    assert!(output.status.success(), "{}", complaint(&output));
+}
+
+#[test]
+fn a_grid_has_a_line_for_each_cell_and_fails_with_any_of_them() {
+    let cells = ["--cells", "1x2,2x3", "--patience", "1"];
+    let output = loadtest("grid", &["--target", "floor"], &[&cells[..], &SHORT].concat());
+    assert!(output.status.success(), "{}", complaint(&output));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 2);
+    let output = Floor::start(&["--fault", "double"]).meter("grid", &[&cells[..], &SHORT].concat());
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn a_delivery_that_is_dropped_doubled_or_late_makes_the_run_fail() {
     let loops = ["--members", "5", "--window", "4", "--patience", "1"];
     for (fault, told) in [

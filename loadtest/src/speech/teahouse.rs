@@ -1,5 +1,6 @@
 //! `teahouse.v1`, as docs/protocol.md has it. The floor speaks as much of it as this needs.
 
+use memchr::memmem;
 use serde::Deserialize;
 
 use super::{Entered, Guest, Heartbeat, Message, Speech, Step};
@@ -56,6 +57,13 @@ impl Speech for Teahouse {
     fn heartbeat(&self) -> Option<Heartbeat> {
         Some(Heartbeat { call: br#"{"ping":{"#, answer: br#"{"pong":{}}"# })
     }
+
+    fn drain(&self, heard: &[u8]) -> Option<u64> {
+        const CALL: &[u8] = br#"{"drain":{"retry_ms":"#;
+        let number = &heard[memmem::find(heard, CALL)? + CALL.len()..];
+        let end = number.iter().position(|byte| !byte.is_ascii_digit())?;
+        str::from_utf8(&number[..end]).ok()?.parse().ok()
+    }
 }
 
 #[derive(Deserialize)]
@@ -98,6 +106,12 @@ mod tests {
         let entered = SPEECH.answer(&guest, heard.as_bytes()).entered;
         assert_eq!(entered, Some(Entered { epoch: "e".into(), head: 9, resumed: true }));
         assert_eq!(SPEECH.answer(&guest, br#"{"welcome":{}}"#).entered, None);
+    }
+
+    #[test]
+    fn a_drain_says_when_to_come_back() {
+        assert_eq!(SPEECH.drain(b"\x81\x1e{\"drain\":{\"retry_ms\":3120}}\x88"), Some(3120));
+        assert_eq!(SPEECH.drain(br#"{"ping":{"heads":[]}}"#), None);
     }
 
     #[test]
