@@ -1,7 +1,8 @@
-//! Teahouse's workshop: `cargo xtask serve | build | size | dev | test | torture`, the only commands that a newcomer needs.
+//! Teahouse's workshop: `cargo xtask serve | build | size | dev | test | torture | bench`, the only commands that a newcomer needs.
 //!
 //! Reads the command line and wires the parts; the parts do the work.
 
+mod bench;
 mod fingerprint;
 mod lock;
 mod probe;
@@ -17,6 +18,7 @@ mod torture;
 mod workspace;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{Command as Program, ExitCode};
 
 use anyhow::Result;
@@ -71,6 +73,23 @@ fn command_line() -> Command {
             ),
         )
         .subcommand(
+            Command::new("bench")
+                .about("Measure the release beside the floor of bare writes, and write docs/performance.md")
+                .arg(
+                    Arg::new("quick")
+                        .long("quick")
+                        .action(ArgAction::SetTrue)
+                        .help("A little of everything, to see that nothing is lost; writes nothing"),
+                )
+                .arg(
+                    Arg::new("program")
+                        .long("program")
+                        .value_name("FILE")
+                        .value_parser(value_parser!(PathBuf))
+                        .help("Measure this teahouse instead of building one"),
+                ),
+        )
+        .subcommand(
             Command::new("torture")
                 .about("Simulate storms on clients, links and server, and say which seed broke a promise")
                 .arg(number("seeds", "How many storms").default_value(torture::SEEDS))
@@ -106,6 +125,10 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
             Err(process::become_program(watch.args(passed_on(matches))))
         }
         Some(("test", matches)) => test::run(&workspace, steps, matches.get_flag("all-browsers")),
+        Some(("bench", matches)) => {
+            let built = matches.get_one::<PathBuf>("program").map(PathBuf::as_path);
+            bench::run(&workspace, steps, matches.get_flag("quick"), built)
+        }
         Some(("torture", matches)) => {
             let number = |name| *matches.get_one::<u64>(name).expect("clap fills in the default");
             torture::run(&workspace, steps, number("seed"), number("seeds"))

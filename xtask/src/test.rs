@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::bench;
 use crate::server;
 use crate::site;
 use crate::steps::Steps;
@@ -40,13 +41,14 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Re
         report.check("clippy with the site inside", || suite.clippy_embedded(&site));
         match report.check("release", || server::build(workspace, steps, &site)) {
             Some(program) => {
+                report.check("a quick bench", || bench::quick(workspace, steps, &program));
                 report.tests("torture of the release", || suite.torture(&program));
                 report.tests("end to end", || suite.end_to_end(&program, all_browsers));
             }
-            None => report.not_run("torture and end to end", "there is no release"),
+            None => report.not_run("bench, torture and end to end", "there is no release"),
         }
     } else {
-        report.not_run("probe, release, torture and end to end", "there is no site");
+        report.not_run("probe, release, bench, torture and end to end", "there is no site");
     }
 
     print!("{report}");

@@ -17,7 +17,7 @@ use crate::tools;
 use crate::workspace::{WASM_TARGET, Workspace};
 
 /// The packages that run on the host. `frontend` is not one: with it, Leptos' `ssr` and `hydrate` would both be on.
-const HOST_PACKAGES: [&str; 4] = ["chat", "app", "server", "xtask"];
+const HOST_PACKAGES: [&str; 5] = ["chat", "app", "server", "loadtest", "xtask"];
 
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
 

@@ -1,0 +1,108 @@
+//! `cargo xtask bench`: the release of Teahouse beside the floor, in one run, and what came of it in docs/performance.md.
+//!
+//! The load test meters and judges; this only says what is to be metered, in which order, and writes it down. With
+//! `--quick` all of it is done on a small scale and nothing is written: then it is a test that no delivery is lost or
+//! doubled and that every number of the page is there. It never asserts a time.
+
+mod figure;
+mod machine;
+mod meter;
+mod page;
+mod plan;
+mod plot;
+mod scale;
+mod tables;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::server;
+use crate::site;
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+use meter::Meter;
+use page::Page;
+use scale::Scale;
+
+/// Builds what is needed, measures, and writes the page. On a small scale it only measures.
+pub(crate) fn run(
+    workspace: &Workspace,
+    steps: Steps,
+    quick: bool,
+    built: Option<&Path>,
+) -> Result<ExitCode> {
+    let teahouse = match built {
+        Some(program) => program.to_owned(),
+        None => server::build(workspace, steps, &site::build(workspace, steps)?)?,
+    };
+    if quick {
+        self::quick(workspace, steps, &teahouse)?;
+        steps.say("nothing was lost, and every number is there");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let results = measure(workspace, steps, &teahouse, &Scale::full())?;
+    let file = workspace.join("docs/performance.md");
+    let old = fs::read_to_string(&file).context("docs/performance.md cannot be read")?;
+    fs::write(&file, results.page(Page::new(old))?)?;
+    for (name, svg) in &results.plots {
+        fs::write(workspace.join("docs").join(name), svg)?;
+    }
+    steps.say("docs/performance.md has the new numbers");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything on a small scale, with a server that is built already.
+pub(crate) fn quick(workspace: &Workspace, steps: Steps, teahouse: &Path) -> Result<()> {
+    let results = measure(workspace, steps, teahouse, &Scale::quick())?;
+    // On a page of its own, so that one sees that all of it can be written.
+    let text = fs::read_to_string(workspace.join("docs/performance.md"))?;
+    let page = results.page(Page::new(text))?;
+    fs::write(workspace.cache("bench/performance.md"), page)?;
+    Ok(())
+}
+
+/// What goes onto the page, section by section.
+struct Results {
+    sections: Vec<(&'static str, String)>,
+    plots: Vec<(&'static str, String)>,
+}
+
+impl Results {
+    fn page(&self, mut page: Page) -> Result<String> {
+        for (name, text) in &self.sections {
+            page.put(name, text)?;
+        }
+        Ok(page.text())
+    }
+}
+
+fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) -> Result<Results> {
+    let loadtest = build(workspace, steps)?;
+    let meter = Meter::new(steps, loadtest, teahouse.to_owned(), workspace.cache("bench"))?;
+    let contests = plan::contests(&meter, scale)?;
+    let growth = plan::growth(&meter, scale)?;
+    let storms = plan::storms(&meter, scale)?;
+    let sections = vec![
+        ("machine", machine::describe()?),
+        ("budgets", tables::budgets(&contests, &storms)?),
+        ("contests", tables::contests(&contests)?),
+        ("growth", tables::growth(&growth)?),
+        ("storms", tables::storms(&storms)?),
+    ];
+    let plots = growth
+        .iter()
+        .map(|growth| Ok((growth.file, plot::draw(growth.title, growth.axis, &growth.lines()?))))
+        .collect::<Result<_>>()?;
+    Ok(Results { sections, plots })
+}
+
+fn build(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
+    steps.step("building the load test", || {
+        process::run(workspace.cargo("build").args(["--release", "--package", "loadtest"]))
+    })?;
+    Ok(workspace.target("release/loadtest"))
+}

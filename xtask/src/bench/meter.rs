@@ -1,0 +1,117 @@
+//! Runs the load test: against a fresh Teahouse with its limits lifted, or against the floor.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use super::figure::Report;
+use crate::process;
+use crate::steps::Steps;
+
+/// What stands in the way of a load test. Everything else is as it is for people, durability above all.
+const LIMITS_LIFTED: [&str; 6] = ["--rate-send", "0", "--max-connections", "0", "--text-limit", "0"];
+
+pub(super) struct Meter {
+    steps: Steps,
+    loadtest: PathBuf,
+    teahouse: PathBuf,
+    folder: PathBuf,
+}
+
+impl Meter {
+    pub(super) fn new(steps: Steps, loadtest: PathBuf, teahouse: PathBuf, folder: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&folder)?;
+        Ok(Self { steps, loadtest, teahouse, folder })
+    }
+
+    /// Meters a Teahouse that has heard nothing before.
+    pub(super) fn teahouse(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
+        let server = Server::start(self.server("127.0.0.1:0")?)?;
+        let (target, pid) = (format!("ws://{}", server.address), server.child.id().to_string());
+        self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
+    }
+
+    /// Meters the floor.
+    pub(super) fn floor(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
+        self.run("the floor", mode, arguments, &["--target", "floor"], &[])
+    }
+
+    /// Has the load test itself start a Teahouse, stop it and start it again.
+    pub(super) fn reconnect(&self, arguments: &[&str], drain: &str) -> Result<Report> {
+        // Free a moment ago, which on the own machine is good enough.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let mut server = self.server(&address.to_string())?;
+        server.args(["--drain", drain, "--log", "warn"]);
+        let program = server.get_program().to_string_lossy().into_owned();
+        let mut command = vec!["--".to_owned(), program];
+        command.extend(server.get_args().map(|argument| argument.to_string_lossy().into_owned()));
+        let target = format!("ws://{address}");
+        self.run("Teahouse", "reconnect", arguments, &["--target", &target], &command)
+    }
+
+    fn server(&self, listen: &str) -> Result<Command> {
+        let data = self.folder.join("data");
+        if data.exists() {
+            fs::remove_dir_all(&data)?;
+        }
+        let mut command = Command::new(&self.teahouse);
+        command.args(["--listen", listen, "--data"]).arg(data).args(LIMITS_LIFTED);
+        Ok(command)
+    }
+
+    fn run(
+        &self,
+        whom: &str,
+        mode: &str,
+        arguments: &[&str],
+        target: &[&str],
+        server: &[String],
+    ) -> Result<Report> {
+        let words = [&["loadtest", mode], arguments].concat().join(" ");
+        self.steps.say(&format!("{whom}: {words}"));
+        let file = self.folder.join("report.json");
+        let mut command = Command::new(&self.loadtest);
+        command.arg(mode).args(arguments).args(target).arg("--json").arg(&file).args(server);
+        process::run_hidden(&mut command)?;
+        Report::read(&file, words)
+    }
+}
+
+/// A server that ends with this.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Result<Self> {
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("the server does not start")?;
+        let mut log = BufReader::new(child.stderr.take().context("its log is piped")?);
+        let mut server = Self { child, address: String::new() };
+        let mut line = String::new();
+        while log.read_line(&mut line)? > 0 {
+            if let Some((_, address)) = line.trim().split_once("the teahouse is open: http://") {
+                address.clone_into(&mut server.address);
+                // Read on to its end, so that the server can always write.
+                thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+                return Ok(server);
+            }
+            line.clear();
+        }
+        bail!("the server does not open")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,62 @@
+//! How much is measured: all of it for the page, a little of it for the tests.
+
+/// The numbers of a bench.
+pub(super) struct Scale {
+    /// How often Teahouse and the floor take turns.
+    pub(super) rounds: usize,
+    /// Seconds that are metered, and seconds before that.
+    pub(super) seconds: &'static str,
+    pub(super) warm_up: &'static str,
+    /// Seconds of rest before memory is read.
+    pub(super) rest: &'static str,
+    /// Readers of one room, many and few.
+    pub(super) many: &'static str,
+    pub(super) few: &'static str,
+    pub(super) idle: &'static str,
+    /// Clients that enter at once, or come back at once.
+    pub(super) storm: &'static str,
+    /// Members of one room, and rooms of one member: see `loadtest grid --help`.
+    pub(super) members: &'static str,
+    pub(super) rooms: &'static str,
+    pub(super) slow: &'static [&'static str],
+    /// What the server's own drain may take when it is stopped.
+    pub(super) drain: &'static str,
+}
+
+impl Scale {
+    /// As DESIGN.md's budgets have it; takes some minutes.
+    pub(super) fn full() -> Self {
+        Self {
+            rounds: 3,
+            seconds: "5",
+            warm_up: "1",
+            rest: "10",
+            many: "1000",
+            few: "100",
+            idle: "10000",
+            storm: "5000",
+            members: "1x10,1x30,1x100,1x300,1x1000,1x3000,1x10000",
+            rooms: "1x1,10x1,100x1,1000x1,3000x1,10000x1",
+            slow: &["--members", "200", "--slow", "40", "--size", "30000", "--rate", "10", "--seconds", "20"],
+            drain: "5s",
+        }
+    }
+
+    /// Takes less than a minute.
+    pub(super) fn quick() -> Self {
+        Self {
+            rounds: 1,
+            seconds: "0.5",
+            warm_up: "0.2",
+            rest: "0.5",
+            many: "100",
+            few: "20",
+            idle: "200",
+            storm: "200",
+            members: "1x3,1x30",
+            rooms: "1x1,20x1",
+            slow: &["--members", "20", "--slow", "5", "--size", "2000", "--rate", "50", "--seconds", "1"],
+            drain: "1s",
+        }
+    }
+}
