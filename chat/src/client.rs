@@ -92,6 +92,8 @@ pub enum Input<'a> {
     Fill(Hole),
     /// The user wants no more of an answer that grows in the room they look at.
     Stop(ClientId),
+    /// The user wants to see others of a crowd than are named, in the room they look at.
+    Members,
     /// The user is writing in the room they look at.
     Typing,
     /// The page is seen, or is not.
@@ -258,6 +260,7 @@ impl Client {
             Input::Earlier => self.look_back(None, &mut effects),
             Input::Fill(hole) => self.look_back(Some(hole), &mut effects),
             Input::Stop(id) => self.stop(&id, &mut effects),
+            Input::Members => self.ask_for_members(&mut effects),
             Input::Typing => self.typing(now, &mut effects),
             Input::Visible(visible) => {
                 self.visible = visible;
@@ -432,6 +435,14 @@ impl Client {
         if room.joined && room.growing().any(|growing| growing.id == *id && growing.asker == me) {
             let stop = ClientLine::Stop { room: self.active.to_string(), id: id.to_string() };
             self.transmit(&[stop], effects);
+        }
+    }
+
+    fn ask_for_members(&self, effects: &mut Vec<Effect>) {
+        let room = self.active();
+        if room.joined {
+            let after = room.members().list.last().map(|user| user.name.to_string());
+            self.transmit(&[ClientLine::Members { room: self.active.to_string(), after }], effects);
         }
     }
 

@@ -56,6 +56,14 @@ pub enum ClientLine {
         /// The room to leave.
         room: String,
     },
+    /// Ask who is in a room, a page at a time.
+    Members {
+        /// The room; it must have been joined.
+        room: String,
+        /// The name after which the page begins. Without it, or where nobody comes after it, it is the first one.
+        #[serde(default)]
+        after: Option<String>,
+    },
     /// The user is writing.
     Typing {
         /// The room in which.
@@ -115,8 +123,16 @@ pub enum ServerLine {
     Page(Page),
     /// A message was said; for its sender this is the acknowledgement.
     Message(Message),
-    /// People came and went.
+    /// People came and went; of a crowd, only how many there are.
     Presence(Presence),
+    /// Who is there: a page that was asked for, or all, since a crowd are few again.
+    Members {
+        /// The room.
+        room: RoomName,
+        /// Who.
+        #[serde(flatten)]
+        members: Members,
+    },
     /// Somebody is writing.
     Typing {
         /// The room in which.
@@ -187,7 +203,7 @@ pub struct Joined {
     pub events: Vec<Event>,
 }
 
-/// Who is in a room: all of them while they are few, some and the count when they are many.
+/// Who is in a room: all of them while they are few, some by name and the count when they are a crowd.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Members {
     /// How many there are.
@@ -285,7 +301,7 @@ pub struct Ghost {
     pub seq: Option<Seq>,
 }
 
-/// People came and went, joined per tick.
+/// People came and went, joined per tick. One that names nobody is about a crowd.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Presence {
     /// The room.

@@ -3,13 +3,19 @@
 //! It holds no sockets, queues or timers and reads no clock: a [`Command`] comes with the moment, and every [`Effect`]
 //! is for its owner to perform, in order. The log itself is the store's; the room only sees what was committed. Several
 //! nodes may have the same room: each hears of the others' people, and all come to the same roster.
+//!
+//! Few people are told by name who comes and goes. Many are a *crowd*, to whom only their number is told, from time to
+//! time: what each of them hears of the others does not grow with how many they are. Nothing that happens to one of
+//! them, and no event, costs more among many than among few.
 
 mod member;
+mod roster;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use member::Member;
 pub use member::Seat;
+use roster::Roster;
 
 use crate::{
     id::{Epoch, NodeId, UserId},
@@ -18,14 +24,17 @@ use crate::{
     time::Millis,
 };
 
-/// How many members are named to a newcomer; beyond them there is only the count.
-pub const NAMED_MEMBERS: usize = 200;
+/// More members than this are a crowd.
+pub const FEW: usize = 40;
+
+/// How many members a page of the roster names at the most, but for those of one name.
+pub const ROSTER_PAGE: usize = 200;
 
 /// How long comings and goings are collected before the room hears of them together, in milliseconds.
 const PRESENCE_TICK_MS: u64 = 100;
 
-/// How many people one presence line names of those who came, and of those who went.
-const NAMED_PER_TICK: usize = 50;
+/// How long a crowd is not told again how many they are, in milliseconds.
+const CROWD_TICK_MS: u64 = 2_000;
 
 /// Names one connection of a user, as long as the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,8 +72,10 @@ pub enum Effect {
     Admit(SessionId, Head, Members),
     /// Tell everybody who is in.
     Event(Event),
-    /// Tell everybody who came and went.
+    /// Tell everybody who came and went, or only how many a crowd are now.
     Presence(Presence),
+    /// Tell everybody who is there: they were a crowd, and are few again.
+    Members(Members),
     /// Tell everybody but the user's own sessions that they write.
     Typing(User),
     /// Tell the other nodes how a user's seat here stands.
@@ -85,10 +96,16 @@ pub struct Room {
     head: Seq,
     leave_grace_ms: u64,
     sessions: BTreeMap<SessionId, UserId>,
-    members: BTreeMap<UserId, Member>,
+    roster: Roster,
     /// The programs that answer here.
     bots: Vec<User>,
-    /// Who came and went since the room last heard of it, and how often the roster had been shown by then.
+    /// How many members are no crowd yet.
+    few: usize,
+    is_crowd: bool,
+    /// The number of a crowd as all of them know it; none if they know different ones.
+    known_count: Option<usize>,
+    /// Who came and went since the room last heard of it, and how often the roster had been shown by then. Of a crowd,
+    /// nobody.
     entered: Vec<(User, u64)>,
     left: Vec<(User, u64)>,
     /// How often somebody was shown who is there.
@@ -106,8 +123,11 @@ impl Room {
             head: head.seq,
             leave_grace_ms,
             sessions: BTreeMap::new(),
-            members: BTreeMap::new(),
+            roster: Roster::default(),
             bots: Vec::new(),
+            few: FEW,
+            is_crowd: false,
+            known_count: None,
             entered: Vec::new(),
             left: Vec::new(),
             shown: 0,
@@ -119,6 +139,13 @@ impl Room {
     #[must_use]
     pub fn with_bots(mut self, bots: Vec<User>) -> Room {
         self.bots = bots;
+        self
+    }
+
+    /// The room, where more members than this are a crowd rather than more than [`FEW`].
+    #[must_use]
+    pub fn with_few(mut self, few: usize) -> Room {
+        self.few = few;
         self
     }
 
@@ -134,16 +161,42 @@ impl Room {
 
     /// Whether nobody is there on this node and nothing is left to tell the others of them.
     pub fn is_idle(&self) -> bool {
-        !self.members.values().any(Member::is_here)
+        !self.roster.is_anybody_here()
     }
 
-    /// Who is there: all, or the first of many and their count.
+    /// Who is there: all, or the first of a crowd and their count.
     pub fn members(&self) -> Members {
-        Members {
-            count: self.members.len(),
-            list: self.members.values().take(NAMED_MEMBERS).map(|member| member.user.clone()).collect(),
-            bots: self.bots.clone(),
+        let most = if self.is_crowd { self.few_again() } else { usize::MAX };
+        self.named(self.roster.users().take(most).cloned().collect())
+    }
+
+    /// Shows somebody a page of who is there, by name: those after a name, and from the beginning where nobody comes
+    /// after it. Those who fit into one page are always shown all.
+    pub fn page(&mut self, after: Option<&str>) -> Members {
+        let after = after.filter(|_| self.roster.len() > ROSTER_PAGE).unwrap_or_default();
+        let mut list = self.roster.users_after(after, ROSTER_PAGE);
+        if list.is_empty() {
+            list = self.roster.users_after("", ROSTER_PAGE);
         }
+        self.show(self.named(list))
+    }
+
+    fn named(&self, list: Vec<User>) -> Members {
+        Members { count: self.roster.len(), list, bots: self.bots.clone() }
+    }
+
+    /// With how many members a crowd are few again: some less than make one, so that one who comes and goes does not.
+    fn few_again(&self) -> usize {
+        self.few * 3 / 4
+    }
+
+    /// Somebody is shown who is there. They may know of another number than the rest of a crowd then, or of all of them, to
+    /// whom they add themselves: so they are to be told of what changes next, even if the number comes back.
+    fn show(&mut self, members: Members) -> Members {
+        self.shown += 1;
+        let is_all = members.list.len() + 1 >= members.count;
+        self.known_count = self.known_count.filter(|known| *known == members.count && !is_all);
+        members
     }
 
     /// Takes a command and gives what must be done, in order.
@@ -152,8 +205,8 @@ impl Room {
         match command {
             Command::Enter(session, user) => {
                 self.enter(session, user, now, &mut effects);
-                self.shown += 1;
-                effects.push(Effect::Admit(session, self.head(), self.members()));
+                let members = self.show(self.members());
+                effects.push(Effect::Admit(session, self.head(), members));
             }
             Command::Leave(session) => self.depart(session, now, &mut effects),
             Command::Lose(session) => self.depart(session, now + self.leave_grace_ms, &mut effects),
@@ -161,25 +214,25 @@ impl Room {
             Command::Roster(seats) => self.reconcile(seats, now, &mut effects),
             Command::NodeLost(node) => {
                 let lost_at = now + self.leave_grace_ms;
-                self.members.values_mut().for_each(|member| member.lose(&node, lost_at));
+                self.roster.change_all(|member| member.lose(&node, lost_at));
             }
             Command::Renew(head) => {
                 self.epoch = head.epoch;
                 self.head = head.seq;
-                self.shown += 1;
-                effects.push(Effect::Renewed(self.head(), self.members()));
+                let members = self.show(self.members());
+                effects.push(Effect::Renewed(self.head(), members));
             }
             Command::Commit(event) => self.commit(event, now, &mut effects),
             Command::Typing(session) => {
-                if let Some(member) = self.sessions.get(&session).and_then(|id| self.members.get(id)) {
-                    effects.push(Effect::Typing(member.user.clone()));
-                }
+                let user = self.sessions.get(&session).and_then(|id| self.roster.user(id));
+                effects.extend(user.cloned().map(Effect::Typing));
             }
             Command::Tick => {}
         }
         self.expire(now, &mut effects);
         self.tell(now, &mut effects);
-        let next = self.members.values().filter_map(Member::leaves_at).chain(self.tell_at).min();
+        let next_to_leave = self.roster.next_to_leave().map(|(at, _)| *at);
+        let next = next_to_leave.into_iter().chain(self.tell_at).min();
         effects.extend(next.map(Effect::WakeAt));
         effects
     }
@@ -188,92 +241,114 @@ impl Room {
         if self.sessions.contains_key(&session) {
             return;
         }
-        self.sessions.insert(session, user.id.clone());
+        let id = user.id.clone();
+        self.sessions.insert(session, id.clone());
         // They are about to be shown the roster themselves.
-        let member = self.member(user, self.shown + 1, now, effects);
-        member.sit();
-        report(member, effects);
+        self.come(user, self.shown + 1, now, effects);
+        self.roster.change(&id, |member| {
+            member.sit();
+            report(member, effects);
+        });
     }
 
     fn depart(&mut self, session: SessionId, leaves_at: Millis, effects: &mut Vec<Effect>) {
         let Some(id) = self.sessions.remove(&session) else { return };
-        let member = self.members.get_mut(&id).expect("every session belongs to a member");
-        member.rise(leaves_at);
-        report(member, effects);
+        self.roster.change(&id, |member| {
+            member.rise(leaves_at);
+            report(member, effects);
+        });
     }
 
     fn change(&mut self, node: NodeId, user: User, seat: Seat, now: Millis, effects: &mut Vec<Effect>) {
         let lost_at = now + self.leave_grace_ms;
-        let member = match self.members.get_mut(&user.id) {
-            Some(member) => member,
-            None if seat == Seat::Taken => self.member(user, self.shown, now, effects),
-            // Whoever is not known to be there cannot be missed.
-            None => return,
-        };
-        member.change(node, seat, lost_at, now);
-        report(member, effects);
+        let id = user.id.clone();
+        // Whoever is not known to be there cannot be missed.
+        if seat == Seat::Taken {
+            self.come(user, self.shown, now, effects);
+        }
+        self.roster.change(&id, |member| {
+            member.change(node, seat, lost_at, now);
+            report(member, effects);
+        });
     }
 
     fn reconcile(&mut self, seats: Vec<(NodeId, User, Seat)>, now: Millis, effects: &mut Vec<Effect>) {
         let lost_at = now + self.leave_grace_ms;
         // Those who are found when a room is opened have been there before anybody could be told.
-        let found = self.members.is_empty();
+        let found = self.roster.len() == 0;
         let mut taken: BTreeMap<UserId, BTreeSet<NodeId>> = BTreeMap::new();
         for (node, user, seat) in seats {
+            let id = user.id.clone();
             if seat == Seat::Taken {
-                taken.entry(user.id.clone()).or_default().insert(node.clone());
+                taken.entry(id.clone()).or_default().insert(node.clone());
             }
-            let member = match self.members.get_mut(&user.id) {
-                Some(member) => member,
-                None if found => self.members.entry(user.id.clone()).or_insert_with(|| Member::new(user)),
-                None if seat == Seat::Taken => self.member(user, self.shown, now, effects),
-                None => continue,
-            };
+            if found {
+                self.roster.insert(user);
+            } else if seat == Seat::Taken {
+                self.come(user, self.shown, now, effects);
+            }
             // What is not there any more is found below.
             if seat != Seat::Left {
-                member.change(node, seat, lost_at, now);
+                self.roster.change(&id, |member| member.change(node, seat, lost_at, now));
             }
         }
         let nobody = BTreeSet::new();
-        for (id, member) in &mut self.members {
-            member.keep(taken.get(id).unwrap_or(&nobody), lost_at);
+        self.roster.change_all(|member| {
+            member.keep(taken.get(&member.user.id).unwrap_or(&nobody), lost_at);
             report(member, effects);
-        }
+        });
+        self.count(now);
     }
 
-    /// A user's place among those who are there; whoever had none is told of as having come, when the roster has been
-    /// `shown` so many times.
-    fn member(&mut self, user: User, shown: u64, now: Millis, effects: &mut Vec<Effect>) -> &mut Member {
-        if !self.members.contains_key(&user.id) {
-            if self.was_seen(&self.left, &user.id) {
-                self.tell_now(now, effects);
-            }
-            // Whoever left and is back before anybody could know has not left.
-            if !remove(&mut self.left, &user.id) {
-                self.entered.push((user.clone(), shown));
-                self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
-            }
+    /// A user is among those who are there; whoever was not is told of as having come, when the roster has been `shown`
+    /// so many times.
+    fn come(&mut self, user: User, shown: u64, now: Millis, effects: &mut Vec<Effect>) {
+        if self.roster.contains(&user.id) {
+            return;
         }
-        self.members.entry(user.id.clone()).or_insert_with(|| Member::new(user))
+        if self.was_seen(&self.left, &user.id) {
+            self.tell_now(now, effects);
+        }
+        // Whoever left and is back before anybody could know has not left.
+        if !self.is_crowd && !remove(&mut self.left, &user.id) {
+            self.entered.push((user.clone(), shown));
+            self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
+        }
+        self.roster.insert(user);
+        self.count(now);
     }
 
     fn expire(&mut self, now: Millis, effects: &mut Vec<Effect>) {
-        let is_gone = |member: &Member| member.leaves_at().is_some_and(|at| at <= now);
-        let gone = self.members.iter().filter(|(_, member)| is_gone(member));
-        let gone: Vec<UserId> = gone.map(|(id, _)| id.clone()).collect();
-        if gone.iter().any(|id| self.was_seen(&self.entered, id)) {
-            self.tell_now(now, effects);
-        }
-        for id in gone {
-            let member = self.members.remove(&id).expect("whoever is gone was there until now");
+        while let Some((_, id)) = self.roster.next_to_leave().filter(|(at, _)| *at <= now).cloned() {
+            if self.was_seen(&self.entered, &id) {
+                self.tell_now(now, effects);
+            }
+            let member = self.roster.remove(&id).expect("whoever is gone was there until now");
             if member.owes() {
                 effects.push(Effect::Seat(member.user.clone(), Seat::Left));
             }
             // Whoever came and went before anybody could know was never there.
-            if !remove(&mut self.entered, &id) {
+            if !self.is_crowd && !remove(&mut self.entered, &id) {
                 self.left.push((member.user, self.shown));
                 self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
             }
+            self.count(now);
+        }
+    }
+
+    /// There are more or fewer than before: they may be a crowd now, which is to hear of it.
+    fn count(&mut self, now: Millis) {
+        let count = self.roster.len();
+        if !self.is_crowd && count > self.few {
+            self.is_crowd = true;
+            self.known_count = None;
+            self.entered.clear();
+            self.left.clear();
+            // As soon as they would have heard who came.
+            self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
+        }
+        if self.is_crowd && self.known_count != Some(count) {
+            self.tell_at.get_or_insert(now + CROWD_TICK_MS);
         }
     }
 
@@ -293,19 +368,23 @@ impl Room {
             return;
         }
         self.tell_at = None;
-        let named = |users: &mut Vec<(User, u64)>| -> Vec<User> {
-            std::mem::take(users).into_iter().map(|(user, _)| user).take(NAMED_PER_TICK).collect()
-        };
-        let (enter, leave) = (named(&mut self.entered), named(&mut self.left));
-        if enter.is_empty() && leave.is_empty() {
+        let count = self.roster.len();
+        if self.is_crowd && count <= self.few_again() {
+            self.is_crowd = false;
+            let members = self.show(self.members());
+            effects.push(Effect::Members(members));
             return;
         }
-        effects.push(Effect::Presence(Presence {
-            room: self.name.clone(),
-            enter,
-            leave,
-            count: self.members.len(),
-        }));
+        let news = if self.is_crowd {
+            self.known_count.replace(count) != Some(count)
+        } else {
+            !self.entered.is_empty() || !self.left.is_empty()
+        };
+        if news {
+            let named = |users: &mut Vec<(User, u64)>| users.drain(..).map(|(user, _)| user).collect();
+            let (enter, leave) = (named(&mut self.entered), named(&mut self.left));
+            effects.push(Effect::Presence(Presence { room: self.name.clone(), enter, leave, count }));
+        }
     }
 
     fn commit(&mut self, event: Event, now: Millis, effects: &mut Vec<Effect>) {

@@ -33,7 +33,7 @@ macro_rules! every_variant {
 every_variant!(
     CLIENT_LINES,
     client_line,
-    ClientLine { Hello, Send, History, Join, Leave, Typing, Stop, Pong }
+    ClientLine { Hello, Send, History, Join, Leave, Members, Typing, Stop, Pong }
 );
 every_variant!(
     SERVER_LINES,
@@ -44,6 +44,7 @@ every_variant!(
         Page,
         Message,
         Presence,
+        Members,
         Typing,
         Growing,
         Ping,
@@ -276,6 +277,11 @@ fn the_lines_of_a_client_never_change() {
     client_crosses_as(&ClientLine::Join(bare), r#"{"join":{"room":"a"}}"#);
     client_crosses_as(&ClientLine::Join(held), r#"{"join":{"room":"b","epoch":"e","seq":0}}"#);
     client_crosses_as(&ClientLine::Leave { room: "a".into() }, r#"{"leave":{"room":"a"}}"#);
+    client_crosses_as(&ClientLine::Members { room: "a".into(), after: None }, r#"{"members":{"room":"a"}}"#);
+    client_crosses_as(
+        &ClientLine::Members { room: "a".into(), after: Some("\"茶\"".into()) },
+        r#"{"members":{"room":"a","after":"\"茶\""}}"#,
+    );
     client_crosses_as(&ClientLine::Typing { room: "a".into() }, r#"{"typing":{"room":"a"}}"#);
     client_crosses_as(
         &ClientLine::Stop { room: "a".into(), id: "i".into() },
@@ -319,6 +325,11 @@ fn the_lines_of_the_server_never_change() {
     crosses_as(
         &ServerLine::Presence(Presence { room: room(), enter: vec![ann()], leave: vec![], count: 1 }),
         r#"{"presence":{"room":"茶室","enter":[{"id":"u1","name":"Ann"}],"leave":[],"count":1}}"#,
+    );
+    let members = Members { count: 300, list: vec![ann()], bots: vec![] };
+    crosses_as(
+        &ServerLine::Members { room: room(), members },
+        r#"{"members":{"room":"茶室","count":300,"list":[{"id":"u1","name":"Ann"}]}}"#,
     );
     crosses_as(
         &ServerLine::Typing { room: room(), user: ann() },

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chat::{
     id::{ClientId, Epoch, UserId},
     protocol::{Event, Ghost, Head, Members, Message, Presence, Seq, Unknown, User},
-    room::{Command, Effect, NAMED_MEMBERS, Room, SessionId},
+    room::{Command, Effect, Room, SessionId},
     room_name::RoomName,
     time::Millis,
 };
@@ -269,28 +269,6 @@ fn whoever_was_shown_a_roster_is_told_of_what_would_cancel_out_for_the_others() 
     scene.leave(5);
     scene.pass(TICK_MS);
     assert_eq!(scene.told(), ["+dee +eve =5", "-dee =4"], "eve has seen a room with dee");
-}
-
-#[test]
-fn a_crowd_is_counted_in_full_and_named_in_part() {
-    let mut scene = Scene::new();
-    for session in 0..1_000 {
-        scene.enter(session, &format!("u{session:04}"));
-    }
-    scene.pass(TICK_MS);
-    let told: Vec<Presence> = scene
-        .effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Presence(presence) => Some(presence.clone()),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(told.len(), 1, "a crowd that comes at once is one line");
-    assert_eq!(told[0].count, 1_000);
-    assert!((1..=100).contains(&told[0].enter.len()));
-    let members = scene.room.members();
-    assert_eq!((members.count, members.list.len()), (1_000, NAMED_MEMBERS));
 }
 
 #[test]

@@ -14,6 +14,9 @@ const GRACE_MS: u64 = 30_000;
 /// Long enough for what was collected to be told, and much shorter than the grace.
 const TICK_MS: u64 = 200;
 
+/// Longer than a crowd is left without news.
+const CROWD_MS: u64 = 5_000;
+
 /// The room on several nodes, which hear of each other at once and in one order.
 struct Nodes {
     rooms: Vec<Room>,
@@ -53,7 +56,13 @@ impl Nodes {
         let effects = self.rooms[index].apply(command, self.now);
         for effect in effects {
             match effect {
+                Effect::Presence(presence) if presence.enter.is_empty() && presence.leave.is_empty() => {
+                    self.told[index].push(format!("={}", presence.count));
+                }
                 Effect::Presence(presence) => self.told[index].extend(spell(&presence)),
+                Effect::Members(members) => {
+                    self.told[index].extend(members.list.iter().map(|user| format!("*{}", user.name)));
+                }
                 Effect::Seat(user, seat) => {
                     self.seats.retain(|(at, other, _)| (at, &other.id) != (&node(index), &user.id));
                     if seat != Seat::Left {
@@ -199,6 +208,33 @@ fn who_was_missed_while_a_node_was_deaf_is_found_and_who_is_gone_is_missed() {
     nodes.look(1);
     nodes.pass(GRACE_MS * 2);
     assert_eq!(nodes.told(1), ["+bo", "-ann"]);
+}
+
+#[test]
+fn the_people_of_several_nodes_are_one_crowd_and_are_few_again_on_all() {
+    let mut nodes = Nodes::new(3);
+    nodes.rooms = nodes.rooms.into_iter().map(|room| room.with_few(4)).collect();
+    for (session, name) in (0..).zip(["ann", "bo", "cid", "dee", "eve", "fay"]) {
+        nodes.enter(usize::try_from(session).unwrap() % 3, session, name);
+    }
+    nodes.pass(CROWD_MS);
+    for index in 0..3 {
+        assert_eq!(nodes.told(index), ["=6"], "node {index}");
+    }
+    nodes.apply(1, Command::NodeLost(node(0)));
+    nodes.pass(GRACE_MS);
+    nodes.pass(CROWD_MS);
+    assert_eq!(nodes.told(1), ["=4"], "ann and dee sat on the node that is gone");
+    nodes.look(1);
+    nodes.pass(CROWD_MS);
+    assert_eq!(nodes.told(1), ["=6"], "or only seemed to be");
+    for session in 1..6 {
+        nodes.leave(usize::try_from(session).unwrap() % 3, session);
+    }
+    nodes.pass(CROWD_MS);
+    for index in 0..3 {
+        assert_eq!(nodes.told(index), ["*ann"], "node {index}");
+    }
 }
 
 #[test]

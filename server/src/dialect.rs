@@ -109,6 +109,7 @@ fn plain(line: &ServerLine, language: Language) -> Option<String> {
         ServerLine::Store { available: true } => Some(store_is_back(language).to_owned()),
         ServerLine::Welcome(_)
         | ServerLine::Page(_)
+        | ServerLine::Members { .. }
         | ServerLine::Typing { .. }
         | ServerLine::Growing(_)
         | ServerLine::Ping { .. }

@@ -61,6 +61,11 @@ enum Word {
     /// Something may have happened that was not told.
     LookAgain,
     Look(oneshot::Sender<Result<Stand, StoreError>>),
+    /// Somebody looks through those who are there.
+    Members {
+        after: Option<String>,
+        reply: oneshot::Sender<Result<Members, StoreError>>,
+    },
 }
 
 /// How a room stands at the moment when somebody is let in: everything after `head` reaches them by their queue.
@@ -135,6 +140,15 @@ impl Rooms {
     /// How a room stands, for somebody who is not in it.
     pub(crate) async fn look(&self, room: &RoomName) -> Result<Stand, StoreError> {
         self.ask(room, Word::Look).await
+    }
+
+    /// A page of who is in a room, by name: those after a name, or the first.
+    pub(crate) async fn members(
+        &self,
+        room: &RoomName,
+        after: Option<String>,
+    ) -> Result<Members, StoreError> {
+        self.ask(room, |reply| Word::Members { after: after.clone(), reply }).await
     }
 
     /// Returns when a room that is open has taken in everything that it was told before.

@@ -41,6 +41,12 @@ impl Client {
                     room.presence(presence, &me, now.at);
                 }
             }
+            ServerLine::Members { room, members } => {
+                let me = self.me.clone();
+                if let Some(room) = self.room_mut(&room) {
+                    room.meet(members, &me);
+                }
+            }
             ServerLine::Typing { room, user } => {
                 if user.id != self.me.id
                     && let Some(room) = self.room_mut(&room)

@@ -155,7 +155,7 @@ impl OpenRoom {
         if !self.familiar.is_empty() && self.familiar_until == Millis(0) {
             self.familiar_until = now + FAMILIAR_MS;
         }
-        self.members = joined.members.clone();
+        self.meet(joined.members.clone(), me);
         // Some may be among the events by now; those that still grow are heard of again in a moment.
         self.answers.clear();
         let held = self.timeline.position().map(|(epoch, seq)| (epoch.clone(), seq));
@@ -215,6 +215,15 @@ impl OpenRoom {
         self.once(advance)
     }
 
+    /// Who is there: all, or a page of a crowd, of which the user is one too.
+    pub(super) fn meet(&mut self, mut members: Members, me: &User) {
+        if members.list.len() < members.count && !members.list.contains(me) {
+            members.list.insert(0, me.clone());
+        }
+        self.members = members;
+        self.revision += 1;
+    }
+
     pub(super) fn presence(&mut self, presence: Presence, me: &User, now: Millis) {
         self.revision += 1;
         let gone =
@@ -223,6 +232,10 @@ impl OpenRoom {
         self.typing.retain(|(user, _)| !gone(user));
         self.members.list.extend(presence.enter.iter().cloned());
         self.members.count = presence.count;
+        if presence.enter.is_empty() && presence.leave.is_empty() {
+            // Some of a crowd, and some of those may have left: by no means all.
+            self.members.list.truncate(presence.count.saturating_sub(1));
+        }
         if self.joined && self.familiar_until <= now {
             self.familiar.clear();
         }

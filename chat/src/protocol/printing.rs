@@ -22,6 +22,10 @@ impl ClientLine {
             ClientLine::History(wish) => line.object("history", |fields| history(wish, fields)),
             ClientLine::Join(wanted) => line.object("join", |fields| place(wanted, fields)),
             ClientLine::Leave { room } => line.object("leave", |fields| fields.text("room", room)),
+            ClientLine::Members { room, after } => line.object("members", |fields| {
+                fields.text("room", room);
+                fields.text_if_any("after", after.as_deref());
+            }),
             ClientLine::Typing { room } => line.object("typing", |fields| fields.text("room", room)),
             ClientLine::Stop { room, id } => line.object("stop", |fields| {
                 fields.text("room", room);

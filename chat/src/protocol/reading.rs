@@ -35,6 +35,7 @@ impl ServerLine {
                 leave: fields.list("leave", User::read)?,
                 count: count(&mut fields, "count")?,
             }),
+            "members" => ServerLine::Members { room: room(&mut fields)?, members: members(fields)? },
             "typing" => {
                 ServerLine::Typing { room: room(&mut fields)?, user: User::read(fields.object("user")?)? }
             }

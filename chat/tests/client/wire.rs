@@ -134,6 +134,7 @@ pub(crate) fn spell(line: &str) -> String {
         ClientLine::Join(asked) => format!("join {}", place(asked)),
         ClientLine::Leave { room } => format!("leave {room}"),
         ClientLine::Stop { room, id } => format!("stop {room} {id}"),
+        ClientLine::Members { room, after } => format!("members {room} after {after:?}"),
         ClientLine::Typing { room } => format!("typing {room}"),
         ClientLine::Pong {} => "pong".to_owned(),
     }

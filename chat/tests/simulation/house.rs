@@ -173,7 +173,10 @@ impl House {
                     self.apply(&room, Command::Leave(id));
                 }
                 ClientLine::History(history) => self.look_back(id, &history),
-                ClientLine::Pong {} | ClientLine::Typing { .. } | ClientLine::Stop { .. } => {}
+                ClientLine::Pong {}
+                | ClientLine::Members { .. }
+                | ClientLine::Typing { .. }
+                | ClientLine::Stop { .. } => {}
             }
         }
     }
@@ -343,6 +346,7 @@ impl House {
                 }
                 Effect::Event(Event::Message(message)) => ServerLine::Message(message),
                 Effect::Presence(presence) => ServerLine::Presence(presence),
+                Effect::Members(members) => ServerLine::Members { room: name.clone(), members },
                 Effect::Missing(after) => panic!("all is routed in order, yet {after} is missing"),
                 Effect::Renewed(..) => panic!("a log goes on from elsewhere only after a restart"),
                 Effect::Event(_) | Effect::Typing(_) | Effect::Seat(..) | Effect::WakeAt(_) => continue,

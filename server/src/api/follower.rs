@@ -190,6 +190,10 @@ impl Follower {
             ServerLine::Presence(presence) if self.also.has(Other::Presence) => {
                 events.event("presence", None, presence);
             }
+            ServerLine::Members { room, members } if self.also.has(Other::Presence) => {
+                let all = serde_json::json!({ "room": room, "count": members.count, "list": members.list });
+                events.event("members", None, &all);
+            }
             ServerLine::Typing { room, user } if self.also.has(Other::Typing) => {
                 events.event("typing", None, &serde_json::json!({ "room": room, "user": user }));
             }

@@ -25,11 +25,10 @@ pub(super) async fn presence(
     Room(room): Room,
 ) -> Result<impl IntoResponse, Problem> {
     caller.may(Action::Read, &room)?;
-    let stand = teahouse.rooms.look(&room).await.map_err(|error| {
+    let members = teahouse.rooms.members(&room, None).await.map_err(|error| {
         tracing::warn!(%error, %room, "a room cannot be looked at");
         Problem::unavailable()
     })?;
-    let members = stand.members;
     let people = members.list.into_iter().map(Into::into).collect();
     let bots = members.bots.into_iter().map(Into::into).collect();
     let presence = Presence { room, count: members.count, people, bots };

@@ -148,7 +148,7 @@ pub(super) struct Start {
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `Events` writes")]
 pub(super) struct StreamEvent {
-    /// What it is. `presence`, `typing` and `growing` come only if they were asked for.
+    /// What it is. `presence`, `members`, `typing` and `growing` come only if they were asked for.
     pub(super) event: Kind,
     /// The position up to which the log was told with this event; missing in what is no part of the log.
     #[schema(nullable = false, example = "9f2c4b1d8e7a6350:42")]
@@ -166,6 +166,7 @@ pub(super) enum Kind {
     Reset,
     Message,
     Presence,
+    Members,
     Typing,
     Growing,
 }

@@ -169,6 +169,10 @@ impl Actor {
                 // Whoever asked may have gone away; nothing depends on it.
                 let _ = reply.send(Ok(Stand { head: self.room.head(), members: self.room.members() }));
             }
+            Word::Members { after, reply } => {
+                // As above.
+                let _ = reply.send(Ok(self.room.page(after.as_deref())));
+            }
         }
     }
 
@@ -216,6 +220,9 @@ impl Actor {
         match effect {
             Effect::Event(Event::Message(message)) => self.say(ServerLine::Message(message)),
             Effect::Presence(presence) => self.say(ServerLine::Presence(presence)),
+            Effect::Members(members) => {
+                self.say(ServerLine::Members { room: self.room.name().clone(), members });
+            }
             Effect::Seat(user, seat) => self.rooms.neighbours().seat(self.room.name(), &user, seat),
             Effect::WakeAt(at) => self.wake = Some(instant(at)),
             // A store of this version commits messages only; the others are not for telling.
@@ -353,6 +360,9 @@ fn refuse(word: Word, error: &StoreError) {
     match word {
         // Whoever asked may have gone away; nothing depends on it.
         Word::Enter { reply, .. } | Word::Listen { reply, .. } | Word::Look(reply) => {
+            let _ = reply.send(Err(reason));
+        }
+        Word::Members { reply, .. } => {
             let _ = reply.send(Err(reason));
         }
         Word::Leave(_)

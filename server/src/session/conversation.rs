@@ -240,6 +240,7 @@ impl Conversation {
             ClientLine::Hello { .. } | ClientLine::Pong {} => {}
             ClientLine::Send { id, room, text } => self.say(&id, &room, &text),
             ClientLine::History(history) => self.look_back(history).await,
+            ClientLine::Members { room, after } => self.look_around(room, after).await,
             ClientLine::Join(place) => self.join(place, self.teahouse.config.backlog).await,
             ClientLine::Leave { room } => {
                 if let Some(room) = self.joined(&room, None) {
@@ -392,6 +393,21 @@ impl Conversation {
             Ok(page) => self.answer(ServerLine::Page(page)),
             Err(error) => {
                 tracing::warn!(%error, %room, "a page could not be read");
+                self.refuse_reading(room);
+            }
+        }
+    }
+
+    async fn look_around(&mut self, room: String, after: Option<String>) {
+        let Some(name) = self.joined(&room, None) else { return };
+        if !may(&self.me, Action::Read, &name) {
+            let reason = format!("you may not see who is in {name}");
+            return self.refuse(RefusalCode::Forbidden, reason, None, Some(room));
+        }
+        match self.teahouse.rooms.members(&name, after).await {
+            Ok(members) => self.answer(ServerLine::Members { room: name, members }),
+            Err(error) => {
+                tracing::warn!(%error, %room, "it could not be seen who is in a room");
                 self.refuse_reading(room);
             }
         }

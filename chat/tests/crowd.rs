@@ -1,0 +1,518 @@
+//! Many people in one room: what each hears of the others stays small, whoever looks finds everybody, and once they are few
+//! again all know who is there. Rooms and clients are the real ones.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::Range,
+};
+
+use chat::{
+    client::{self, Client, Input, Now},
+    id::{ClientId, Epoch, UserId},
+    protocol::{ClientLine, Event, Head, Joined, Members, Message, ServerLine, User, Welcome},
+    room::{Command, Effect, FEW, ROSTER_PAGE, Room, SessionId},
+    room_name::RoomName,
+    time::Millis,
+};
+use proptest::prelude::*;
+
+const GRACE_MS: u64 = 30_000;
+/// Longer than a crowd is left without news.
+const NEWS_MS: u64 = 5_000;
+
+/// A room whose people hear by clients of their own. What the server answers a client overtakes what waits in its queue.
+struct House {
+    room: Room,
+    now: Millis,
+    wake: Option<Millis>,
+    people: BTreeMap<SessionId, Person>,
+    sessions: u64,
+}
+
+struct Person {
+    user: User,
+    client: Client,
+    answers: Vec<String>,
+    queue: VecDeque<String>,
+    /// Of all that was for them, the bytes about who is there.
+    heard: usize,
+    /// How often they were told.
+    told: usize,
+}
+
+impl House {
+    fn new(few: usize) -> House {
+        let head = Head { room: RoomName::lobby(), epoch: Epoch::parse("e").unwrap(), seq: 0 };
+        let room = Room::new(head, GRACE_MS).with_few(few);
+        House { room, now: Millis(1_000_000), wake: None, people: BTreeMap::new(), sessions: 0 }
+    }
+
+    fn enter(&mut self, user: User) -> SessionId {
+        self.sessions += 1;
+        let session = SessionId(self.sessions);
+        let client = Client::new(user.clone(), RoomName::lobby());
+        let (answers, queue) = (Vec::new(), VecDeque::new());
+        self.people.insert(session, Person { user, client, answers, queue, heard: 0, told: 0 });
+        self.tell(session, Input::Start);
+        self.tell(session, Input::Opened(1));
+        session
+    }
+
+    fn enter_all(&mut self, numbers: Range<u64>) {
+        for number in numbers {
+            self.enter(guest(number));
+        }
+    }
+
+    fn part(&mut self, session: SessionId, command: Command) -> Option<Person> {
+        let person = self.people.remove(&session);
+        self.apply(command);
+        person
+    }
+
+    fn leave(&mut self, session: SessionId) {
+        self.part(session, Command::Leave(session));
+    }
+
+    /// Gives a client an input, and the house what it says then. No time passes for it: nothing here is late.
+    fn tell(&mut self, session: SessionId, input: Input<'_>) {
+        let now = Now { at: Millis(0), dice: 0.5 };
+        let Some(person) = self.people.get_mut(&session) else { return };
+        for effect in person.client.apply(input, now) {
+            if let client::Effect::Transmit(_, frame) = effect {
+                frame.lines().for_each(|line| self.hear(session, &serde_json::from_str(line).unwrap()));
+            }
+        }
+    }
+
+    fn hear(&mut self, session: SessionId, line: &ClientLine) {
+        let user = self.people[&session].user.clone();
+        match line {
+            ClientLine::Hello { .. } => {
+                let welcome = Welcome { user: user.clone(), heartbeat_ms: 25_000, text_limit: 0 };
+                self.answer(session, &ServerLine::Welcome(welcome));
+                self.join(session, user);
+            }
+            ClientLine::Join(_) => self.join(session, user),
+            ClientLine::Members { after, .. } => {
+                let (room, members) = (RoomName::lobby(), self.room.page(after.as_deref()));
+                self.answer(session, &ServerLine::Members { room, members });
+            }
+            other => panic!("nobody says {other:?} here"),
+        }
+    }
+
+    fn join(&mut self, session: SessionId, user: User) {
+        if let Some((head, members)) = self.apply(Command::Enter(session, user)) {
+            let Head { room, epoch, seq: head } = head;
+            let person = self.people.get_mut(&session).unwrap();
+            person.heard += serde_json::to_string(&members).unwrap().len();
+            let (oldest, resumed, events) = (1, false, Vec::new());
+            let joined = Joined { room, epoch, head, oldest, resumed, members, events };
+            self.answer(session, &ServerLine::Joined(joined));
+        }
+    }
+
+    fn answer(&mut self, session: SessionId, line: &ServerLine) {
+        self.people.get_mut(&session).unwrap().answers.push(line.print());
+    }
+
+    fn apply(&mut self, command: Command) -> Option<(Head, Members)> {
+        let mut admitted = None;
+        for effect in self.room.apply(command, self.now) {
+            let (line, about_people) = match effect {
+                Effect::Admit(_, head, members) => {
+                    admitted = Some((head, members));
+                    continue;
+                }
+                Effect::WakeAt(at) => {
+                    self.wake = Some(at);
+                    continue;
+                }
+                Effect::Presence(presence) => (ServerLine::Presence(presence), true),
+                Effect::Members(members) => (ServerLine::Members { room: RoomName::lobby(), members }, true),
+                Effect::Event(Event::Message(message)) => (ServerLine::Message(message), false),
+                Effect::Seat(..) => continue,
+                other => panic!("nobody expects {other:?} here"),
+            };
+            let line = line.print();
+            for person in self.people.values_mut() {
+                person.queue.push_back(line.clone());
+                if about_people {
+                    // With the line break that parts it from the next.
+                    person.heard += line.len() + 1;
+                    person.told += 1;
+                }
+            }
+        }
+        admitted
+    }
+
+    fn say(&mut self, session: SessionId) {
+        let Head { room, seq, .. } = self.room.head();
+        let user = self.people[&session].user.clone();
+        let id = ClientId::parse(&format!("m{seq}")).unwrap();
+        let message = Message { room, seq: seq + 1, id, user, text: "tea".into(), at: Millis(0) };
+        self.apply(Command::Commit(Event::Message(message)));
+    }
+
+    /// Lets time pass; the timer rings when the room asked for it.
+    fn pass(&mut self, span: u64) {
+        let end = self.now + span;
+        while let Some(at) = self.wake.filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.wake = None;
+            self.apply(Command::Tick);
+        }
+        self.now = end;
+    }
+
+    /// Lets time pass until nothing has just happened that is still to be told.
+    fn settle(&mut self) {
+        self.pass(NEWS_MS);
+        while self.wake.is_some_and(|at| at <= self.now + NEWS_MS) {
+            self.pass(NEWS_MS);
+        }
+        self.deliver_all();
+    }
+
+    /// A client hears the answers that wait for it, and so many of the other lines.
+    fn deliver(&mut self, session: SessionId, most: usize) {
+        let Some(person) = self.people.get_mut(&session) else { return };
+        let mut lines = std::mem::take(&mut person.answers);
+        let most = most.min(person.queue.len());
+        lines.extend(person.queue.drain(..most));
+        for line in lines {
+            self.tell(session, Input::Received(1, &line));
+        }
+    }
+
+    /// Everybody hears everything.
+    fn deliver_all(&mut self) {
+        for session in self.people.keys().copied().collect::<Vec<_>>() {
+            while !(self.people[&session].answers.is_empty() && self.people[&session].queue.is_empty()) {
+                self.deliver(session, usize::MAX);
+            }
+        }
+    }
+
+    /// Whom a client shows as there, and how many.
+    fn shown(&self, session: SessionId) -> &Members {
+        self.people[&session].client.active().members()
+    }
+
+    fn is_crowd(&self) -> bool {
+        self.room.members().list.len() < self.room.members().count
+    }
+
+    /// What of a client's roster is not right, now that everybody has heard everything.
+    fn mistaken(&self, session: SessionId) -> Option<String> {
+        let (shown, there) = (self.shown(session), self.room.members());
+        // Some of a crowd are not taken for all; but whoever has asked may see all of it.
+        let some = self.is_crowd() && shown.list.len() < there.count;
+        let all = shown.list.len() == there.count && names(shown) == names(&self.room.clone().page(None));
+        let is_right = shown.count == there.count && (some || all);
+        let whose = &self.people[&session].user.name;
+        (!is_right).then(|| format!("{whose} sees {shown:?} where there are {there:?}"))
+    }
+
+    /// How many comings and goings a client's timeline tells.
+    fn notices(&self, session: SessionId) -> usize {
+        let timeline = self.people[&session].client.active().timeline();
+        timeline.entries().filter(|entry| matches!(entry, client::timeline::Entry::Notice(_))).count()
+    }
+}
+
+fn user(name: &str) -> User {
+    User { id: UserId::parse(name).unwrap(), name: name.into() }
+}
+
+/// Somebody whose id is as long as people's are, and whose name is of twelve letters.
+fn guest(number: u64) -> User {
+    let mut bytes = [0; 10];
+    // Ids are drawn by chance: they are in another order than the people come in.
+    bytes[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
+    User { id: UserId::from_bytes(bytes), name: format!("Visitor {number:04}").into() }
+}
+
+fn names(members: &Members) -> BTreeSet<&str> {
+    members.list.iter().map(|user| &*user.name).collect()
+}
+
+#[test]
+fn five_thousand_who_enter_hear_no_more_than_four_kilobytes_each_of_who_is_there() {
+    // All at once, and as many a second as come in when the last is in after 20 seconds.
+    for every_ms in [0, 4] {
+        let mut house = House::new(FEW);
+        for number in 0..5_000 {
+            house.enter(guest(number));
+            house.pass(every_ms);
+        }
+        house.pass(NEWS_MS);
+        let most = house.people.values().max_by_key(|person| person.heard).unwrap();
+        println!("one every {every_ms} ms: at most {} bytes, in {} lines", most.heard, most.told);
+        assert!(most.heard <= 4_096, "{} heard {} bytes in {} lines", most.user.name, most.heard, most.told);
+        for person in house.people.values() {
+            assert!(person.told > 0, "{} never heard how many there are", person.user.name);
+        }
+    }
+}
+
+#[test]
+fn few_are_named_and_a_crowd_is_counted_and_who_is_left_of_it_is_named_again() {
+    let mut house = House::new(4);
+    let first = house.enter(user("ann"));
+    let others: Vec<SessionId> = ["bo", "cid", "dee"].map(|name| house.enter(user(name))).into();
+    house.pass(200);
+    house.deliver_all();
+    assert_eq!(names(house.shown(first)), BTreeSet::from(["ann", "bo", "cid", "dee"]));
+    assert_eq!(house.notices(first), 1, "three came at once");
+
+    let more: Vec<SessionId> = ["eve", "fay", "gus"].map(|name| house.enter(user(name))).into();
+    assert_eq!(house.room.members().list.len(), 3, "whoever comes into a crowd is shown some");
+    let before = house.people[&first].told;
+    house.pass(200);
+    house.deliver_all();
+    assert_eq!(
+        house.people[&first].told,
+        before + 1,
+        "that it is a crowd is said as soon as who came would be"
+    );
+    assert_eq!(house.shown(first).count, 7);
+    assert!(house.shown(first).list.len() < 7);
+    assert_eq!(house.notices(first), 1, "nobody is said to have come into a crowd");
+
+    for session in more.into_iter().chain(others) {
+        house.leave(session);
+    }
+    house.pass(NEWS_MS);
+    house.deliver_all();
+    assert_eq!((names(house.shown(first)), house.shown(first).count), (BTreeSet::from(["ann"]), 1));
+    assert_eq!(house.notices(first), 1, "nor to have left it");
+    let last = house.enter(user("hal"));
+    house.pass(200);
+    house.deliver_all();
+    assert_eq!(house.notices(first), 2, "few are named as ever");
+    assert_eq!(house.mistaken(first).or(house.mistaken(last)), None);
+}
+
+#[test]
+fn a_crowd_whose_number_stays_the_same_is_told_nothing() {
+    let mut house = House::new(4);
+    let people: Vec<SessionId> = (0..9).map(|number| house.enter(guest(number))).collect();
+    house.pass(NEWS_MS);
+    let told = house.people[&people[0]].told;
+    // One goes, and comes back before anybody hears of it.
+    house.leave(people[8]);
+    house.enter(guest(8));
+    house.pass(NEWS_MS);
+    assert_eq!(house.people[&people[0]].told, told);
+    // But whoever was shown another number is told.
+    house.leave(people[7]);
+    let late = house.enter(guest(10));
+    house.tell(late, Input::Members);
+    house.enter(guest(11));
+    house.leave(people[6]);
+    house.pass(NEWS_MS);
+    house.deliver_all();
+    assert_eq!(house.mistaken(people[0]).or(house.mistaken(late)), None);
+    assert_eq!(house.wake.filter(|at| *at > house.now), None, "and nothing more is due");
+}
+
+#[test]
+fn one_who_comes_and_goes_does_not_make_a_crowd_each_time() {
+    let mut house = House::new(4);
+    let people: Vec<SessionId> = (0..5).map(|number| house.enter(guest(number))).collect();
+    house.pass(NEWS_MS);
+    for number in 5..15 {
+        house.leave(SessionId(house.sessions));
+        house.pass(NEWS_MS);
+        assert!(house.is_crowd(), "four are still a crowd where it takes five to make one");
+        house.enter(guest(number));
+        house.pass(NEWS_MS);
+    }
+    house.deliver_all();
+    assert!(people[..4].iter().all(|session| house.notices(*session) == 0));
+}
+
+#[test]
+fn whoever_looks_through_a_crowd_sees_everybody_page_by_page_and_then_the_first_again() {
+    let mut house = House::new(FEW);
+    let reader = house.enter(user("reader"));
+    let count = 2 * ROSTER_PAGE as u64 + 50;
+    house.enter_all(1..count);
+    house.deliver_all();
+    house.pass(NEWS_MS);
+    house.deliver_all();
+    // What was named when the first ones came leads into the middle of the list: from there to its end, and on.
+    let mut seen = BTreeSet::new();
+    let mut pages = Vec::new();
+    for _ in 0..4 {
+        house.tell(reader, Input::Members);
+        house.deliver_all();
+        let shown = house.shown(reader);
+        assert!(shown.list.len() <= ROSTER_PAGE + 1, "a page, and the reader: {}", shown.list.len());
+        assert!(names(shown).contains("reader"), "the reader is one of them");
+        pages.push(shown.list.len());
+        seen.extend(shown.list.iter().map(|user| user.name.to_string()));
+    }
+    assert_eq!(seen.len() as u64, count, "{pages:?}");
+    assert_eq!(house.mistaken(reader), None);
+}
+
+#[test]
+fn who_fits_into_one_page_is_shown_all_whatever_is_asked() {
+    let mut house = House::new(4);
+    house.enter_all(0..ROSTER_PAGE as u64);
+    for after in [None, Some(""), Some("Visitor 0100"), Some("\u{10FFFF}")] {
+        assert_eq!(house.room.page(after).list.len(), ROSTER_PAGE, "{after:?}");
+    }
+    house.enter(guest(1_000));
+    assert_eq!(house.room.page(Some("visitor 0099")).list[0].name, "Visitor 0100".into());
+    assert_eq!(house.room.page(Some("Visitor 1000")).list[0].name, "Visitor 0000".into());
+}
+
+#[test]
+fn two_of_one_name_are_both_found() {
+    let mut house = House::new(4);
+    for number in 0..2 * ROSTER_PAGE as u64 {
+        // Everybody's name is there twice, once in capitals, and a page would end between the two.
+        let User { id, .. } = guest(number);
+        let name = if number % 2 == 0 { "visitor" } else { "VISITOR" };
+        house.enter(User { id, name: format!("{name} {:04}", number.div_ceil(2)).into() });
+    }
+    let mut seen = BTreeSet::new();
+    let mut after = None;
+    for _ in 0..2 {
+        let page = house.room.page(after.as_deref()).list;
+        after = page.last().map(|user| user.name.to_string());
+        seen.extend(page.into_iter().map(|user| user.id));
+    }
+    assert_eq!(seen.len(), 2 * ROSTER_PAGE);
+}
+
+#[test]
+fn nothing_costs_more_among_a_hundred_thousand_than_among_few() {
+    // Where each command looked at everybody, this would be some ten thousand million looks, and not end today.
+    const MANY: u64 = 100_000;
+    let mut room = House::new(FEW).room;
+    let mut now = Millis(0);
+    let mut commands = 0;
+    let mut apply = |command| {
+        now = now + 1;
+        commands += 1;
+        room.apply(command, now)
+    };
+    for number in 0..MANY {
+        apply(Command::Enter(SessionId(number), guest(number)));
+    }
+    for seq in 1..=MANY {
+        let room = RoomName::lobby();
+        let id = ClientId::parse(&format!("m{seq}")).unwrap();
+        let message = Message { room, seq, id, user: guest(seq), text: "tea".into(), at: Millis(0) };
+        let effects = apply(Command::Commit(Event::Message(message)));
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Event(_))));
+        apply(Command::Typing(SessionId(seq - 1)));
+    }
+    for number in 0..MANY {
+        apply(if number % 2 == 0 {
+            Command::Lose(SessionId(number))
+        } else {
+            Command::Leave(SessionId(number))
+        });
+    }
+    now = now + GRACE_MS;
+    let effects = room.apply(Command::Tick, now);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Presence(_) | Effect::Members(_))));
+    assert_eq!((room.members().count, room.is_idle(), room.head().seq), (0, true, MANY));
+    println!("{commands} commands");
+}
+
+/// What happens in the property below.
+#[derive(Clone, Debug)]
+enum Step {
+    Enter(usize),
+    Leave(usize),
+    Lose(usize),
+    Say(usize),
+    Ask(usize),
+    /// Somebody enters the room again with the session that is there.
+    Again(usize),
+    Deliver(usize, usize),
+    Pass(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = 0..PEOPLE.len();
+    prop_oneof![
+        6 => who.clone().prop_map(Step::Enter),
+        2 => who.clone().prop_map(Step::Leave),
+        2 => who.clone().prop_map(Step::Lose),
+        1 => who.clone().prop_map(Step::Say),
+        2 => who.clone().prop_map(Step::Ask),
+        1 => who.clone().prop_map(Step::Again),
+        3 => (who, 0..4_usize).prop_map(|(who, lines)| Step::Deliver(who, lines)),
+        3 => prop_oneof![Just(1), Just(60), Just(200), Just(NEWS_MS), Just(GRACE_MS)].prop_map(Step::Pass),
+    ]
+}
+
+const PEOPLE: [&str; 8] = ["ann", "bo", "cid", "dee", "eve", "fay", "gus", "hal"];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_024))]
+
+    /// Whatever happens, and however late each hears of it: in the end everybody knows how many there are, and where they are
+    /// few, who; and nobody takes some for all.
+    #[test]
+    fn all_come_to_know_who_is_there_however_often_they_were_a_crowd(
+        steps in proptest::collection::vec(step(), 1..120),
+        few in 2..5_usize,
+    ) {
+        let mut house = House::new(few);
+        let mut sessions: [Option<SessionId>; PEOPLE.len()] = [None; PEOPLE.len()];
+        for step in steps {
+            match step {
+                Step::Enter(who) if sessions[who].is_none() => sessions[who] = Some(house.enter(user(PEOPLE[who]))),
+                Step::Leave(who) => {
+                    if let Some(session) = sessions[who].take() {
+                        house.leave(session);
+                    }
+                }
+                Step::Lose(who) => {
+                    if let Some(session) = sessions[who].take() {
+                        house.part(session, Command::Lose(session));
+                    }
+                }
+                Step::Say(who) => sessions[who].into_iter().for_each(|session| house.say(session)),
+                Step::Ask(who) => {
+                    sessions[who].into_iter().for_each(|session| house.tell(session, Input::Members));
+                }
+                Step::Again(who) => {
+                    if let Some(session) = sessions[who] {
+                        house.join(session, user(PEOPLE[who]));
+                    }
+                }
+                Step::Deliver(who, lines) => {
+                    sessions[who].into_iter().for_each(|session| house.deliver(session, lines));
+                }
+                Step::Pass(span) => house.pass(span),
+                Step::Enter(_) => {}
+            }
+        }
+        house.settle();
+        for session in sessions.into_iter().flatten() {
+            prop_assert_eq!(house.mistaken(session), None);
+        }
+        // And when all but the last ones go, these know each other.
+        house.pass(GRACE_MS + NEWS_MS);
+        for session in sessions.iter_mut().filter_map(Option::take).skip(1) {
+            house.leave(session);
+        }
+        house.settle();
+        for session in house.people.keys() {
+            prop_assert_eq!(house.mistaken(*session), None);
+            prop_assert!(!house.is_crowd());
+        }
+    }
+}
