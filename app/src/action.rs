@@ -24,6 +24,8 @@ pub enum Action {
     Earlier,
     /// Ask for some of what is missing here.
     Fill(Hole),
+    /// Show others of the crowd that is here than are shown.
+    Members,
     /// End an answer that grows.
     Stop(ClientId),
     /// This is written in the room that is looked at, and not sent yet.

@@ -15,7 +15,7 @@ pub fn Header() -> impl IntoView {
     let model = use_model();
     let words = words();
     let title = move || room_title(words, model.room.get().as_str());
-    let here = move || match model.members.with(|members| members.count) {
+    let here = move || match model.here.get() {
         // Who reads this is here; that nobody is means that nothing has been heard yet.
         0 => words.members.to_owned(),
         n => (words.here)(n),

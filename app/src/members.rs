@@ -1,12 +1,15 @@
-//! Who is in the room. A column where there is room for one; elsewhere it slides in.
+//! Who is in the room: all, or a page of a crowd. A column where there is room for one; elsewhere it slides in.
 
 use chat::protocol::User;
 use leptos::prelude::*;
+use web_sys::HtmlElement;
 
 use crate::{
+    action::{Action, use_actions},
     close::Close,
     model::{Model, use_model},
     program::mark,
+    ui::{MEMBERS, element},
     words::words,
 };
 
@@ -16,23 +19,31 @@ pub fn Members() -> impl IntoView {
     let model = use_model();
     let words = words();
     // Before anything was heard, nobody is not a number.
-    let count = move || model.members.with(|members| (members.count > 0).then(|| members.count.to_string()));
+    let count = move || Some(model.here.get()).filter(|count| *count > 0).map(|count| count.to_string());
     let list = |of: fn(&Model) -> Vec<User>| {
         move || of(&model).iter().map(|user| member(user, &model)).collect::<Vec<_>>()
     };
     let more = move || {
-        let more = model.members.with(|members| members.count.saturating_sub(members.list.len()));
+        let more = model.here.get().saturating_sub(model.members.with(Vec::len));
         (more > 0).then(|| (words.more_members)(more))
     };
+    let actions = use_actions();
+    // Others take the place of those who are shown, and are read from the first on.
+    let show_others = move |_| {
+        actions.perform(Action::Members);
+        if let Some(members) = element::<HtmlElement>(MEMBERS) {
+            members.set_scroll_top(0);
+        }
+    };
     view! {
-        <aside class="members" id="members" popover="auto" tabindex="0" aria-label=words.members>
+        <aside class="members" id=MEMBERS popover="auto" tabindex="0" aria-label=words.members>
             <h2 class="members__title">
                 <span>{words.members}</span>
                 <span class="members__count">{count}</span>
             </h2>
             <Close of="members"/>
             <ul class="members__list">{list(sorted)}</ul>
-            <p class="members__more">{more}</p>
+            <button class="members__more quiet" type="button" on:click=show_others>{more}</button>
             <ul class="members__bots" aria-label=words.programs>{list(bots)}</ul>
         </aside>
     }
@@ -44,7 +55,7 @@ pub(crate) fn sorted(model: &Model) -> Vec<User> {
     let me = model.me.get().id;
     let key = |user: &User| (user.id != me, user.name.to_ascii_lowercase());
     let mut sorted = Vec::new();
-    for user in model.members.get().list {
+    for user in model.members.get() {
         let place = sorted.partition_point(|(other, _)| *other <= key(&user));
         sorted.insert(place, (key(&user), user));
     }
@@ -53,7 +64,7 @@ pub(crate) fn sorted(model: &Model) -> Vec<User> {
 
 /// Those that answer here: always there, and so not counted.
 pub(crate) fn bots(model: &Model) -> Vec<User> {
-    model.members.get().bots
+    model.bots.get()
 }
 
 fn member(user: &User, model: &Model) -> impl IntoView + use<> {

@@ -2,7 +2,7 @@
 
 use chat::{
     client::{Client, connection::Status, timeline::Earlier},
-    protocol::{Growing, Members, Refused, Seq, User},
+    protocol::{Growing, Refused, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
@@ -59,8 +59,12 @@ pub struct Model {
     pub first: Field<Seq>,
     /// Whether some of what was said is on its way.
     pub looking_back: Field<bool>,
-    /// Who is in that room.
-    pub members: Field<Members>,
+    /// How many are in that room.
+    pub here: Field<usize>,
+    /// Who they are: all, or some of a crowd.
+    pub members: Field<Vec<User>>,
+    /// The programs that answer there.
+    pub bots: Field<Vec<User>>,
     /// Who is writing in that room, without the reader.
     pub typists: Field<Vec<User>>,
     /// The answers that grow in that room, each with what there is of it.
@@ -114,7 +118,9 @@ impl Model {
             earlier: Field::new(Earlier::Nothing),
             first: Field::new(0),
             looking_back: Field::new(false),
-            members: Field::new(Members::default()),
+            here: Field::new(0),
+            members: Field::new(Vec::new()),
+            bots: Field::new(Vec::new()),
             typists: Field::new(Vec::new()),
             growing: Field::new(Vec::new()),
             text_limit: Field::new(client.text_limit()),
@@ -144,7 +150,10 @@ impl Model {
         self.earlier.show(room.timeline().earlier());
         self.first.show(room.timeline().first());
         self.looking_back.show(room.is_looking_back());
-        self.members.show(room.members().clone());
+        let members = room.members();
+        self.here.show(members.count);
+        self.members.show(members.list.clone());
+        self.bots.show(members.bots.clone());
         self.typists.show(room.typists().cloned().collect());
         self.text_limit.show(client.text_limit());
         self.outbox_full.show(client.outbox().is_full());

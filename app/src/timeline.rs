@@ -203,7 +203,7 @@ fn State() -> impl IntoView {
 
 /// Who answers in the room, if anybody does, and the beginning of a question to them.
 fn hint(model: &Model) -> impl IntoView + use<> {
-    let name = model.members.with(|members| members.bots.first().map(|bot| bot.name.clone()))?;
+    let name = model.bots.with(|bots| bots.first().map(|bot| bot.name.clone()))?;
     let actions = use_actions();
     let sentence = (words().ask)(&name);
     let ask = move |_| call(&name, &actions);

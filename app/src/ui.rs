@@ -12,6 +12,8 @@ use crate::field::Field;
 pub(crate) const COMPOSER: &str = "composer";
 /// What scrolls.
 pub(crate) const TIMELINE: &str = "timeline";
+/// Who is here, which slides in on a phone and scrolls.
+pub(crate) const MEMBERS: &str = "members";
 /// The list of rooms, which slides in on a phone.
 pub(crate) const ROOMS: &str = "rooms";
 

@@ -53,7 +53,7 @@ pub struct Words {
     pub here: fn(usize) -> String,
     /// Marks the reader in that list.
     pub you: &'static str,
-    /// How many more are here than are named.
+    /// How many more are here than are shown, and that some of them can be.
     pub more_members: fn(usize) -> String,
     /// Marks a program beside its name.
     pub program: &'static str,

@@ -209,6 +209,7 @@ impl Driver {
             Action::Leave(room) => self.drive(Input::Leave(room)),
             Action::Earlier => self.drive(Input::Earlier),
             Action::Fill(hole) => self.drive(Input::Fill(hole)),
+            Action::Members => self.drive(Input::Members),
             Action::Stop(id) => self.drive(Input::Stop(id)),
             Action::Write(text) => {
                 if !text.is_empty() {

@@ -30,7 +30,7 @@ pub(super) const WORDS: Words = Words {
     members: "在座",
     here: |n| format!("{n} 人在座"),
     you: "我",
-    more_members: |n| format!("还有 {n} 人"),
+    more_members: |n| format!("还有 {n} 人，点此看看"),
     program: "机器人",
     programs: "机器人",
 

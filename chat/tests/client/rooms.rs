@@ -2,7 +2,7 @@
 
 use chat::{
     client::{Input, timeline::Entry},
-    protocol::{Presence, ServerLine},
+    protocol::{Members, Presence, ServerLine, User},
 };
 
 use crate::{
@@ -111,6 +111,45 @@ fn comings_and_goings_change_who_is_there_and_are_shown_but_for_one_s_own() {
         })
         .collect();
     assert_eq!(notices, [(true, "bo"), (false, "bo"), (true, "cai")]);
+}
+
+#[test]
+fn some_of_a_crowd_are_not_taken_for_all_and_others_are_asked_for() {
+    let mut page = Page::new();
+    page.apply(Input::Members);
+    page.start();
+    page.open();
+    page.welcome();
+    page.apply(Input::Members);
+    page.sent();
+    let some = |count, names: &[&str]| Members { count, list: users(names), bots: vec![] };
+    let mut answer = joined("lobby", 0);
+    answer.0.members = some(50, &["bo", "cai"]);
+    page.receive(answer);
+    assert_eq!(there(&page), (50, vec!["ann", "bo", "cai"]), "one is there oneself");
+    page.apply(Input::Members);
+    assert_eq!(page.sent(), ["members lobby after Some(\"cai\")"], "it is asked once the room is joined");
+    page.receive(ServerLine::Members { room: room("lobby"), members: some(49, &["dee", "eve"]) });
+    assert_eq!(there(&page), (49, vec!["ann", "dee", "eve"]));
+
+    let count =
+        |count| ServerLine::Presence(Presence { room: room("lobby"), enter: vec![], leave: vec![], count });
+    page.receive(count(51));
+    assert_eq!(there(&page), (51, vec!["ann", "dee", "eve"]));
+    page.receive(count(3));
+    assert_eq!(there(&page), (3, vec!["ann", "dee"]), "who are not named need not be those that are shown");
+    page.receive(ServerLine::Members { room: room("lobby"), members: some(2, &["ann", "fay"]) });
+    assert_eq!(there(&page), (2, vec!["ann", "fay"]));
+    assert_eq!(page.lobby().timeline().entries().len(), 0, "of a crowd nobody is said to come or go");
+}
+
+fn users(names: &[&str]) -> Vec<User> {
+    names.iter().map(|name| user(name)).collect()
+}
+
+fn there(page: &Page) -> (usize, Vec<&str>) {
+    let members = page.lobby().members();
+    (members.count, members.list.iter().map(|user| &*user.name).collect())
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Who is here: told once per user, at once where they want to go, and not at all where they are merely away a moment.
 
-use chat::protocol::{ClientLine, RefusalCode, ServerLine};
+use chat::protocol::{ClientLine, Members, RefusalCode, ServerLine};
 
-use crate::support::{Browser, Lines, TestApp, eventually};
+use crate::support::{Browser, Lines, TestApp, api::Program, eventually};
 
 #[tokio::test]
 async fn a_user_enters_once_and_leaves_once_whatever_the_tabs() {
@@ -96,6 +96,67 @@ async fn a_newcomer_is_told_who_is_there_and_the_others_that_they_came() {
     names.sort_unstable();
     assert_eq!((names, members.count), (vec!["Ann", "Bo"], 2));
     ann.told_until("+Bo").await;
+}
+
+/// The names in a roster.
+fn names(members: &Members) -> Vec<&str> {
+    members.list.iter().map(|user| &*user.name).collect()
+}
+
+#[tokio::test]
+async fn a_crowd_is_counted_and_can_be_looked_through_and_who_is_left_of_it_is_named() {
+    let app = TestApp::with(|config| (config.rate_login, config.max_per_address) = (0, 0)).await;
+    let ann = app.person("Ann").await;
+    let mut first = ann.talk().await;
+    let mut plain = app.person("Zoe").await.plain("/chat?lang=en").await;
+    let mut crowd = Vec::new();
+    for number in 0..60 {
+        crowd.push(app.person(&format!("Guest {number:02}")).await.talk().await);
+    }
+    let told = first.until(|line| match line {
+        ServerLine::Presence(presence) if presence.count == 62 => Some(presence),
+        _ => None,
+    });
+    let told = told.await;
+    assert!(told.enter.is_empty() && told.leave.is_empty(), "{told:?}");
+
+    let mut last = app.person("Late").await.open().await;
+    last.send_text(r#"{"hello":{"rooms":[]}}"#).await;
+    let members = last.joined().await.members;
+    assert_eq!(members.count, 63);
+    assert_eq!(names(&members)[..2], ["Ann", "Guest 00"], "the first by name");
+    assert!(members.list.len() < 41, "{members:?}");
+    last.send_text(r#"{"members":{"room":"lobby","after":"Guest 59"}}"#).await;
+    let all = last.members().await;
+    assert_eq!((all.count, all.list.len()), (63, 63), "they fit into one page");
+    assert_eq!(names(&all)[60..], ["Guest 59", "Late", "Zoe"], "by name");
+    let program = Program::new(app.data(), app.address());
+    let present = program.json("/api/rooms/lobby/presence").await;
+    assert_eq!(present["people"].as_array().unwrap().len(), 63);
+    let mut stream = program.follow("lobby", "?also=presence", None).await;
+
+    for mut lines in crowd.drain(..) {
+        lines.leave("lobby").await;
+    }
+    let left = last.members().await;
+    assert_eq!((names(&left), left.count), (vec!["Ann", "Late", "Zoe"], 3));
+    assert_eq!(names(&first.members().await), ["Ann", "Late", "Zoe"]);
+    let told = loop {
+        let event = stream.next().await;
+        if event.name == "members" {
+            break event.data;
+        }
+    };
+    assert_eq!((&told["count"], &told["list"][2]["name"]), (&3.into(), &"Zoe".into()));
+    last.leave("lobby").await;
+    first.told_until("-Late").await;
+    last.send_text(r#"{"members":{"room":"lobby"}}"#).await;
+    assert_eq!(last.refused().await.code, RefusalCode::NotJoined);
+    let mut heard = Vec::new();
+    while heard.last().is_none_or(|line| line != "~~~ Late left ~~~") {
+        heard.push(plain.line().await);
+    }
+    assert!(heard.len() < 50, "of a crowd nobody is named by the plain door either: {heard:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chat::protocol::{ClientLine, Joined, Message, Page, Place, Presence, Refused, ServerLine};
+use chat::protocol::{ClientLine, Joined, Members, Message, Page, Place, Presence, Refused, ServerLine};
 use tokio_tungstenite::tungstenite::Message as Frame;
 
 use super::Socket;
@@ -103,6 +103,12 @@ impl Lines {
 
     pub(crate) async fn page(&mut self) -> Page {
         self.until(|line| if let ServerLine::Page(page) = line { Some(page) } else { None }).await
+    }
+
+    pub(crate) async fn members(&mut self) -> Members {
+        let members =
+            |line| if let ServerLine::Members { members, .. } = line { Some(members) } else { None };
+        self.until(members).await
     }
 
     pub(crate) async fn presence(&mut self) -> Presence {
