@@ -40,6 +40,49 @@ test.describe('with a second of grace', () => {
   });
 });
 
+test.describe('in a crowd', () => {
+  test.use({ flags: { 'leave-grace': '1s' } });
+
+  test('how many are here is said, others are shown on demand, and whoever is left is named', async ({ visitor, plainClient }) => {
+    const ann = await visitor('Ann');
+    const first = await plainClient('Guest 000');
+    await ann.hasNotices(['~~~ Guest 000 entered ~~~']);
+    const guest = (number: number) => plainClient(`Guest ${String(number).padStart(3, '0')}`);
+    const crowd = [];
+    // In order as long as they are named, then as fast as they come in.
+    for (let number = 1; number < 50; number++) crowd.push(await guest(number));
+    crowd.push(...(await Promise.all(Array.from({ length: 200 }, (_, index) => guest(index + 50)))));
+    await expect(ann.page.locator('.members__count')).toHaveText('251');
+    const notices = await ann.notices.count();
+    const more = ann.page.locator('.members__more');
+
+    // The first page goes on after one who was named when they were few; each is of 200 by name, and of the reader.
+    const seen = new Set<string>();
+    for (let page = 0; page < 3; page++) {
+      const before = await ann.members.last().textContent();
+      await more.click();
+      await expect(ann.members.last()).not.toHaveText(before!);
+      const names = await ann.members.locator('.members__name').allTextContents();
+      expect(names.length).toBeLessThanOrEqual(201);
+      expect(names[0]).toBe('Ann');
+      await expect(more).toHaveText(`and ${251 - names.length} more, show some`);
+      for (const name of names) seen.add(name);
+    }
+    expect(seen.size).toBe(251);
+
+    // One who speaks in a crowd is heard without having been announced, and no one is said to come or go.
+    crowd[248].say('is it always this full?');
+    await ann.hears('is it always this full?', 'Guest 249');
+    for (const client of crowd) client.close();
+    await ann.seesHere(['Ann', 'Guest 000']);
+    await expect(more).toBeHidden();
+    await expect(ann.notices).toHaveCount(notices);
+    first.close();
+    await expect(ann.notices.last()).toHaveText('~~~ Guest 000 left ~~~');
+    await ann.seesHere(['Ann']);
+  });
+});
+
 test('a message from one tab appears in the others as one’s own', async ({ visitor }) => {
   const ann = await visitor('Ann');
   const second = await ann.visitor.enter();
