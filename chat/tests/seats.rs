@@ -221,6 +221,14 @@ fn the_people_of_several_nodes_are_one_crowd_and_are_few_again_on_all() {
     for index in 0..3 {
         assert_eq!(nodes.told(index), ["=6"], "node {index}");
     }
+    let found = nodes.seats.clone();
+    let mut opened = Room::new(head(), GRACE_MS).with_few(4);
+    opened.apply(Command::Roster(found), nodes.now);
+    assert_eq!(
+        (opened.members().count, opened.members().list.len()),
+        (6, 3),
+        "whoever opens it finds a crowd"
+    );
     nodes.apply(1, Command::NodeLost(node(0)));
     nodes.pass(GRACE_MS);
     nodes.pass(CROWD_MS);

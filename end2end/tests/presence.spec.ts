@@ -65,7 +65,7 @@ test.describe('in a crowd', () => {
       const names = await ann.members.locator('.members__name').allTextContents();
       expect(names.length).toBeLessThanOrEqual(201);
       expect(names[0]).toBe('Ann');
-      await expect(more).toHaveText(`and ${251 - names.length} more, show some`);
+      await expect(more).toHaveText(`${251 - names.length} more, show some`);
       for (const name of names) seen.add(name);
     }
     expect(seen.size).toBe(251);

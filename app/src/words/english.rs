@@ -33,7 +33,7 @@ pub(super) const WORDS: Words = Words {
     members: "Here now",
     here: |n| format!("{n} here"),
     you: "you",
-    more_members: |n| format!("and {n} more, show some"),
+    more_members: |n| format!("{n} more, show some"),
     program: "bot",
     programs: "Bots",
 

@@ -121,7 +121,7 @@ fn some_of_a_crowd_are_not_taken_for_all_and_others_are_asked_for() {
     page.open();
     page.welcome();
     page.apply(Input::Members);
-    page.sent();
+    assert_eq!(page.sent(), ["hello lobby"]);
     let some = |count, names: &[&str]| Members { count, list: users(names), bots: vec![] };
     let mut answer = joined("lobby", 0);
     answer.0.members = some(50, &["bo", "cai"]);
