@@ -4,6 +4,7 @@
 //! In the finished folder: `pkg/teahouse.<hash>.{js,wasm,css}`, everything of `public/` at the root, a `.br` and a
 //! `.gz` beside each file that gains from it, and `site.json`, which says what the three are called.
 
+mod names;
 mod precompress;
 mod publish;
 mod style;
@@ -20,7 +21,7 @@ use walkdir::WalkDir;
 
 use crate::fingerprint;
 use crate::steps::Steps;
-use crate::tools::{self, WasmOpt};
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// The file that says what the others are called.
@@ -50,7 +51,7 @@ pub(crate) fn build(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
         manifest.insert(extension.to_owned(), json!(format!("/{path}")));
         files.insert(path, contents);
     };
-    let bound = wasm::bind(workspace, steps, &module, &wasm_bindgen, &WasmOpt::find(&npm)?)?;
+    let bound = wasm::bind(workspace, steps, &module, &wasm_bindgen, &npm)?;
     add_named(&mut files, "js", bound.script);
     add_named(&mut files, "wasm", bound.module);
     add_named(&mut files, "css", style::bundle(workspace, steps, &npm)?);

@@ -6,11 +6,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::Files;
+use super::{Files, names};
 use crate::fingerprint;
 use crate::process;
 use crate::steps::Steps;
-use crate::tools::{WasmBindgen, WasmOpt};
+use crate::tools::{Npm, WasmBindgen, WasmOpt};
 use crate::workspace::{WASM_TARGET, Workspace};
 
 const PROFILE: &str = "wasm-release";
@@ -41,7 +41,9 @@ const PREPARE: [&str; 3] = ["--debuginfo", "--strip-target-features", "--reorder
 /// Nothing is inlined or merged: that makes the module larger to unpack but smaller to send, because brotli finds what
 /// looks alike where it was better left in its place (7 % less than plain `-Oz`). In the order of their names functions
 /// that look alike stand side by side, which saves another 1.5 %; the names themselves are left out at the end.
-const OPTIMISE: [&str; 7] = [
+const OPTIMISE: [&str; 9] = [
+    // A dependency of Leptos brings classes along that nobody makes; what they call would all be kept for them.
+    "--remove-exports=*intounderlying*",
     "-Oz",
     "--always-inline-max-function-size=0",
     "--flexible-inline-max-function-size=0",
@@ -49,7 +51,12 @@ const OPTIMISE: [&str; 7] = [
     "--skip-pass=local-cse",
     "--skip-pass=merge-similar-functions",
     "--reorder-functions-by-name",
+    // The script is told of it: see `names`.
+    "--minify-imports-and-exports-and-modules",
 ];
+
+/// The script loses what only a person would read.
+const SHRINK: [&str; 4] = ["--module", "--compress", "passes=3", "--mangle"];
 
 /// What the browser loads to start the program.
 pub(super) struct Bound {
@@ -80,18 +87,21 @@ pub(super) fn bind(
     steps: Steps,
     module: &Path,
     wasm_bindgen: &WasmBindgen,
-    wasm_opt: &WasmOpt,
+    npm: &Npm,
 ) -> Result<Bound> {
+    let wasm_opt = WasmOpt::find(npm)?;
     let bound = workspace.cache("wasm");
-    let optimised = bound.join("teahouse.wasm");
+    let (optimised, script) = (bound.join("teahouse.wasm"), bound.join("script.js"));
     let compiled = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let settings = [
         PREPARE.join(" "),
         BIND.join(" "),
         OPTIMISE.join(" "),
         FEATURES.join(" "),
+        SHRINK.join(" "),
         wasm_bindgen.version.clone(),
         wasm_opt.version.clone(),
+        npm.fingerprint.clone(),
     ];
     let inputs = fingerprint::of([compiled, settings.join("\n").into_bytes()]);
     let module = fingerprint::unless_fresh(&optimised, &inputs, || {
@@ -102,7 +112,7 @@ pub(super) fn bind(
         let prepared = bound.join("prepared.wasm");
         let optimise = |passes: &[&str], from: &Path, to: &Path| {
             let mut command = Command::new(&wasm_opt.program);
-            process::run_hidden(command.args(passes).args(FEATURES).arg(from).arg("--output").arg(to))
+            process::read(command.args(passes).args(FEATURES).arg(from).arg("--output").arg(to))
         };
         steps.step("binding the WebAssembly to JavaScript", || {
             optimise(&PREPARE, module, &prepared)?;
@@ -110,11 +120,13 @@ pub(super) fn bind(
                 Command::new(&wasm_bindgen.program).args(BIND).arg("--out-dir").arg(&bound).arg(&prepared),
             )
         })?;
-        steps.step("making the WebAssembly small", || {
-            optimise(&OPTIMISE, &bound.join("teahouse_bg.wasm"), &optimised)
+        steps.step("making the WebAssembly and its script small", || {
+            let names = optimise(&OPTIMISE, &bound.join("teahouse_bg.wasm"), &optimised)?;
+            let renamed = bound.join("renamed.js");
+            fs::write(&renamed, names::shorten(&fs::read_to_string(bound.join("teahouse.js"))?, &names)?)?;
+            process::run_hidden(npm.program("terser").args(SHRINK).arg("--output").arg(&script).arg(&renamed))
         })
     })?;
-    let script = bound.join("teahouse.js");
     Ok(Bound {
         script: fs::read(&script).with_context(|| format!("cannot read {}", script.display()))?,
         module,

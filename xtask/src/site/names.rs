@@ -1,0 +1,93 @@
+//! The names by which the WebAssembly and its script know each other: wasm-opt gives short ones to the module and says
+//! which, and the script is written anew with them. The long ones end in digits of a hash, which nothing can compress.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// Where the script hands the module what it imports, and what wasm-opt makes of that.
+const MODULE: (&str, &str) = ("\"./teahouse_bg.js\"", "\"a\"");
+
+/// What stands before the name of something that the module exports.
+const EXPORTS: &str = "wasm.";
+
+/// The script with the names that wasm-opt has given, as it printed them. One that the script does not know would make a
+/// page that never starts, and is an error.
+pub(super) fn shorten(script: &str, printed: &str) -> Result<String> {
+    let names: Value = serde_json::from_str(printed).context("wasm-opt printed no list of names")?;
+    let mut imports = read(&names["imports"], 1)?;
+    let exports = read(&names["exports"], 0)?;
+    let mut short = String::with_capacity(script.len());
+    for (word, is_name) in words(script) {
+        let exported = is_name && short.ends_with(EXPORTS);
+        let name = if exported { exports.get(word).copied() } else { imports.remove(word) };
+        short.push_str(name.filter(|_| is_name).unwrap_or(word));
+    }
+    if let Some(name) = imports.keys().min() {
+        bail!("the script that wasm-bindgen made gives the WebAssembly no `{name}`");
+    }
+    if !short.contains(MODULE.0) {
+        bail!("the script that wasm-bindgen made names its module otherwise than {}", MODULE.0);
+    }
+    Ok(short.replace(MODULE.0, MODULE.1))
+}
+
+/// Pairs of a long name, at this place of each entry, and the short one, which comes last.
+fn read(entries: &Value, place: usize) -> Result<HashMap<&str, &str>> {
+    let entries = entries.as_array().context("wasm-opt's list of names is not understood")?;
+    entries
+        .iter()
+        .map(|entry| {
+            let long = entry[place].as_str();
+            let short = entry.as_array().and_then(|entry| entry.last()).and_then(Value::as_str);
+            long.zip(short).context("wasm-opt's list of names is not understood")
+        })
+        .collect()
+}
+
+/// A script in pieces, each with whether it is a name as JavaScript has them.
+fn words(script: &str) -> impl Iterator<Item = (&str, bool)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
+    let mut rest = script;
+    std::iter::from_fn(move || {
+        let is_name = rest.chars().next().map(is_part)?;
+        let end = rest.find(|c| is_part(c) != is_name).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        Some((word, is_name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shorten;
+
+    const PRINTED: &str = r#"{
+        "imports": [["./teahouse_bg.js", "__wbg_now_a1b2", "$"], ["./teahouse_bg.js", "__wbg_get_c3", "a"]],
+        "exports": [["hydrate", "b"], ["memory", "c"]]
+    }"#;
+
+    #[test]
+    fn the_script_calls_things_as_the_module_does() {
+        let script = "export function hydrate() { wasm.hydrate(wasm.memory.buffer); }\n\
+            const import0 = { __wbg_now_a1b2: function() {}, __wbg_get_c3: function(hydrate) {} };\n\
+            return { \"./teahouse_bg.js\": import0, __wbg_now_a1b22: \"茶\" };";
+        assert_eq!(
+            shorten(script, PRINTED).unwrap(),
+            "export function hydrate() { wasm.b(wasm.c.buffer); }\n\
+            const import0 = { $: function() {}, a: function(hydrate) {} };\n\
+            return { \"a\": import0, __wbg_now_a1b22: \"茶\" };"
+        );
+    }
+
+    #[test]
+    fn a_name_that_the_script_does_not_know_is_an_error() {
+        let script = "({ \"./teahouse_bg.js\": { __wbg_now_a1b2: function() {} } })";
+        let error = shorten(script, PRINTED).unwrap_err().to_string();
+        assert!(error.contains("__wbg_get_c3"), "{error}");
+        let script = "({ __wbg_now_a1b2: 1, __wbg_get_c3: 2, \"./other_bg.js\": 3 })";
+        assert!(shorten(script, PRINTED).is_err());
+        assert!(shorten(script, "no JSON").is_err());
+    }
+}
