@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chat::{client::timeline::Hole, id::ClientId, room_name::RoomName};
 use leptos::prelude::*;
 
-use crate::{language::Language, ui::go_on};
+use crate::{language::Language, row::Reading, ui::go_on};
 
 /// Something that a person does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Action {
     Visit(RoomName),
     /// Leave a room.
     Leave(RoomName),
+    /// Read what was said before, or the newest lines.
+    Look(Option<Reading>),
     /// Ask for what was said before the first line.
     Earlier,
     /// Ask for some of what is missing here.

@@ -179,7 +179,7 @@ impl Desk {
             area.set_value("");
             self.suggestions.close();
             actions.perform(Action::Write(String::new()));
-            go_to_newest(self.ui);
+            go_to_newest(self.ui, actions);
         }
         let _ = area.focus();
     }

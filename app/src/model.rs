@@ -14,7 +14,7 @@ use crate::{
     draft::Drafts,
     field::Field,
     language::Language,
-    row::{Row, Zone, key, rows},
+    row::{Reading, Row, Shows, Zone, drawn, key, rows},
 };
 
 /// A room in the list of the open ones.
@@ -47,8 +47,16 @@ pub struct Model {
     pub room: Field<RoomName>,
     /// Why the room cannot be entered, if so.
     pub refused: Field<Option<Refused>>,
-    /// The lines of that room.
+    /// Those lines of that room that are drawn.
     pub rows: Field<Vec<Row>>,
+    /// Whether there are more lines before the first of these.
+    pub above: Field<bool>,
+    /// Whether there are more lines after the last of these.
+    pub below: Field<bool>,
+    /// Whether the reader has left the newest line behind.
+    pub away: Field<bool>,
+    /// How many messages of others have come since then.
+    pub since: Field<usize>,
     /// Rises when the lines are others altogether, rather than more or fewer: then what they hold is no news.
     pub life: Field<u32>,
     /// Whether the server was heard about that room: before, that it has no lines means nothing.
@@ -78,6 +86,10 @@ pub struct Model {
     /// What is written and not sent.
     pub drafts: Field<Drafts>,
     zone: Field<Zone>,
+    /// What the reader is at, if they have left the newest line behind.
+    reading: Field<Option<Reading>>,
+    /// The newest message at the time when they left it behind.
+    left_at: Field<Seq>,
     /// What the rows were last made from.
     drawn: Field<Option<Drawn>>,
 }
@@ -86,6 +98,8 @@ pub struct Model {
 struct Drawn {
     room: RoomName,
     timeline: u64,
+    last: Seq,
+    reading: Option<Reading>,
     left_off: Option<Seq>,
     outbox: u64,
     growing: u64,
@@ -113,6 +127,10 @@ impl Model {
             room: Field::new(room.name().clone()),
             refused: Field::new(None),
             rows: Field::new(Vec::new()),
+            above: Field::new(false),
+            below: Field::new(false),
+            away: Field::new(false),
+            since: Field::new(0),
             life: Field::new(0),
             known: Field::new(false),
             earlier: Field::new(Earlier::Nothing),
@@ -128,6 +146,8 @@ impl Model {
             forgetful: Field::new(false),
             drafts: Field::new(Drafts::default()),
             zone: Field::new(zone),
+            reading: Field::new(None),
+            left_at: Field::new(0),
             drawn: Field::new(None),
         };
         model.show(client);
@@ -160,19 +180,31 @@ impl Model {
         // Before the lines: what redraws them altogether then spares the old ones the change.
         let is_another = self.room.with_untracked(|shown| shown != room.name());
         if is_another || self.known.get_untracked() != room.is_known() {
-            self.life.update(|life| *life += 1);
+            self.renew();
         }
+        let reading = self.reading.get_untracked();
+        let last = last(client);
         let drawn = Drawn {
             room: room.name().clone(),
             timeline: room.timeline().revision(),
+            last,
+            reading,
             left_off: room.left_off(),
             outbox: client.outbox().revision(),
             growing: room.growing().fold(0, |all, one| key(&(all, &one.user.id, &one.id))),
         };
-        if self.drawn.with_untracked(|last| last.as_ref() != Some(&drawn)) {
+        let before = self.drawn.with_untracked(Clone::clone);
+        if before.as_ref() != Some(&drawn) {
+            let heard = before.filter(|before| before.room == drawn.room).map_or(0, |before| before.last);
             self.drawn.set(Some(drawn));
-            self.rows.set(self.zone.with_untracked(|zone| rows(client, zone)));
+            self.zone.with_untracked(|zone| self.draw(client, zone, heard));
+            if reading.is_some() {
+                let left_at = self.left_at.get_untracked();
+                let since = room.timeline().messages().rev().take_while(|message| message.seq > left_at);
+                self.since.show(since.filter(|message| message.user.id != client.me().id).count());
+            }
         }
+        self.away.show(reading.is_some());
         // After the lines: one that goes keeps what it says to the end.
         self.growing.show(room.growing().cloned().collect());
         self.known.show(room.is_known());
@@ -184,16 +216,50 @@ impl Model {
         self.zone.with_untracked(|zone| zone.local(at).1)
     }
 
-    /// From now on tells time by this zone.
-    pub fn tell_time_by(&self, zone: Zone, client: &Client) {
-        let rows = rows(client, &zone);
-        self.zone.set(zone);
-        if self.rows.with_untracked(|told| *told != rows) {
-            self.life.update(|life| *life += 1);
-            self.rows.set(rows);
+    /// Draws the lines around what is read, or the newest ones.
+    pub fn look(&self, reading: Option<Reading>, client: &Client) {
+        let was_away = self.reading.with_untracked(Option::is_some);
+        if !was_away {
+            self.left_at.set(last(client));
         }
+        self.reading.set(reading);
         self.show(client);
     }
+
+    fn draw(&self, client: &Client, zone: &Zone, heard: Seq) {
+        let timeline = client.active().timeline();
+        let drawn = drawn(timeline, self.reading.get_untracked());
+        self.above.show(drawn.start > 0);
+        self.below.show(drawn.end < timeline.entries().len());
+        self.rows.set(rows(client, zone, drawn, heard));
+    }
+
+    /// The lines are others altogether, and the newest of them shows.
+    fn renew(&self) {
+        self.reading.set(None);
+        self.life.update(|life| *life += 1);
+    }
+
+    /// From now on tells time by this zone.
+    pub fn tell_time_by(&self, zone: Zone, client: &Client) {
+        let is_other = self.rows.with_untracked(|rows| {
+            rows.iter().any(|row| match &row.shows {
+                Shows::Message { message, date, time, .. } => zone.local(message.at) != (*date, *time),
+                _ => false,
+            })
+        });
+        if is_other {
+            self.renew();
+            self.draw(client, &zone, Seq::MAX);
+        }
+        self.zone.set(zone);
+        self.show(client);
+    }
+}
+
+/// The last seq of the room that the client looks at.
+fn last(client: &Client) -> Seq {
+    client.active().timeline().position().map_or(0, |(_, last)| last)
 }
 
 /// The model that was injected.

@@ -1,9 +1,14 @@
 //! Where in the timeline a reader is, so that they stay there whatever comes and goes above and below.
 
+use chat::protocol::Seq;
 use leptos::prelude::*;
-use web_sys::{Element, HtmlCollection};
+use web_sys::{Element, HtmlCollection, Node};
 
-use crate::{growing, ui};
+use crate::{growing, row::Reading, ui};
+
+/// By how many lines the reader may be away from the middle of those that are drawn. Few are drawn at once, which takes a
+/// browser a moment only.
+const STEP: u32 = 30;
 
 /// The place of the reader of a timeline. A copy is the same place.
 #[derive(Clone, Copy)]
@@ -11,12 +16,18 @@ pub(crate) struct Reader {
     place: StoredValue<Option<Place>>,
     /// Whether they stay there although they see the newest line: they asked for what belongs in between.
     stays: StoredValue<bool>,
+    /// Whether other lines are about to be drawn around it.
+    moves: StoredValue<bool>,
 }
 
 impl Reader {
     /// Somebody who reads the newest line.
     pub(crate) fn at_newest() -> Reader {
-        Reader { place: StoredValue::new(None), stays: StoredValue::new(false) }
+        Reader {
+            place: StoredValue::new(None),
+            stays: StoredValue::new(false),
+            moves: StoredValue::new(false),
+        }
     }
 
     /// They read the newest line, and go on with the next one.
@@ -29,14 +40,32 @@ impl Reader {
     /// They have scrolled to what they see now.
     pub(crate) fn look(self, timeline: &Element) {
         self.place.update_value(|place| {
-            // Browsers round where they scroll to; taking the place anew after each line would add that up.
-            if !place
-                .as_ref()
-                .is_some_and(|place| place.drift(timeline).is_some_and(|drift| drift.abs() < 1.0))
-            {
-                *place = Place::of(timeline);
+            let seen = Place::of(timeline);
+            match (&mut *place, seen) {
+                // Browsers round where they scroll to; taking the place anew after each line would add that up.
+                (Some(place), seen) if place.drift(timeline).is_some_and(|drift| drift.abs() < 1.0) => {
+                    if let Some(seen) = seen.filter(|seen| seen.element == place.element) {
+                        place.index = seen.index;
+                    }
+                }
+                (_, seen) => *place = seen,
             }
         });
+    }
+
+    /// What they read, if lines are to be drawn around it: for the first time, or because it is no longer in the middle of
+    /// those that are, and there are more `above` or `below`.
+    pub(crate) fn move_on(self, timeline: &Element, away: bool, above: bool, below: bool) -> Option<Reading> {
+        let (at, index) = self.place.with_value(|place| {
+            let place = place.as_ref()?;
+            Some((seq(&place.element)?, place.index))
+        })?;
+        let middle = lines(timeline)?.length() / 2;
+        let is_off = above && index + STEP < middle || below && index > middle + STEP;
+        (is_off || !away).then(|| {
+            self.moves.set_value(true);
+            Reading { at, selected: selected() }
+        })
     }
 
     /// Whether the timeline that they read is still there.
@@ -56,8 +85,9 @@ impl Reader {
     /// though the browser has yet to say so. `waits` while what they asked for has not come.
     pub(crate) fn keep(self, waits: bool) {
         if let Some(timeline) = ui::timeline()
-            && (self.stays.get_value() || !ui::is_at_newest(&timeline))
+            && (self.stays.get_value() || self.moves.get_value() || !ui::is_at_newest(&timeline))
         {
+            self.moves.set_value(false);
             self.place.update_value(|place| place.iter_mut().for_each(|place| place.keep(&timeline)));
             self.stays.update_value(|stays| *stays &= waits);
         }
@@ -122,6 +152,23 @@ impl Place {
             }
         }
     }
+}
+
+/// The first and the last message of what is selected, if something is.
+fn selected() -> Option<(Seq, Seq)> {
+    let selection =
+        document().get_selection().ok().flatten().filter(|selection| !selection.is_collapsed())?;
+    let message = |node: Option<Node>| {
+        let line = node?.parent_element()?.closest(".message").ok().flatten()?;
+        seq(&line.id())
+    };
+    let (anchor, focus) = (message(selection.anchor_node())?, message(selection.focus_node())?);
+    Some((anchor.min(focus), anchor.max(focus)))
+}
+
+/// The message whose line has this id.
+fn seq(id: &str) -> Option<Seq> {
+    id.strip_prefix('m')?.parse().ok()
 }
 
 fn lines(timeline: &Element) -> Option<HtmlCollection> {

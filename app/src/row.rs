@@ -4,6 +4,7 @@
 
 use std::{
     hash::{Hash, Hasher},
+    ops::Range,
     sync::Arc,
 };
 
@@ -11,13 +12,20 @@ use chat::{
     client::{
         Client,
         outbox::{Delivery, Pending},
-        timeline::{Entry, Hole, Notice},
+        timeline::{Entry, Hole, Notice, Timeline},
     },
     id::ClientId,
-    protocol::{Message, User},
+    protocol::{Message, Seq, User},
     time::Millis,
 };
 use time::{Date, OffsetDateTime, Time};
+
+/// How many entries of a timeline are drawn at a time, half of them on either side of what is read. Whatever lies further
+/// off waits where nothing has to be laid out for it: a page stays as quick with ten thousand messages as with these.
+pub const DRAWN: usize = 320;
+
+/// How many entries are drawn at the most, where what the reader has selected is to stay.
+const MOST_DRAWN: usize = 2_000;
 
 /// How long a person may pause before their name is shown again, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1_000;
@@ -50,7 +58,7 @@ impl Zone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The same as long as the line looks the same, so that only lines that change are drawn again. A hash of what it
-    /// shows: a timeline has a thousand lines at most, too few for two to meet in 64 bits.
+    /// shows: far fewer lines are drawn than would have two of them meet in 64 bits.
     pub key: u64,
     /// What it shows.
     pub shows: Shows,
@@ -69,7 +77,7 @@ pub enum Shows {
         leads: bool,
         /// Whether the reader said it.
         mine: bool,
-        /// Whether it was said before the reader came, so that it is no news to those who listen.
+        /// Whether it was said before the reader came or was there already, so that it is no news to those who listen.
         past: bool,
         /// The day on which it was said, in the reader's zone.
         date: Date,
@@ -106,17 +114,48 @@ pub enum Shows {
     Renewed,
 }
 
-/// The lines of the room that the client looks at, oldest first.
-pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
+/// What somebody reads who has left the newest line behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The message that they are at.
+    pub at: Seq,
+    /// The first and the last message of what they have selected, if they have.
+    pub selected: Option<(Seq, Seq)>,
+}
+
+/// Which entries of a timeline are drawn: those around what is read, or the newest ones.
+pub fn drawn(timeline: &Timeline, reading: Option<Reading>) -> Range<usize> {
+    let all = timeline.entries().len();
+    let middle = reading.map_or(all, |reading| timeline.index_of(reading.at));
+    let from = middle.saturating_sub(DRAWN / 2).min(all.saturating_sub(DRAWN));
+    let mut drawn = from..all.min(from + DRAWN);
+    if let Some((first, last)) = reading.and_then(|reading| reading.selected) {
+        let (first, last) = (timeline.index_of(first), timeline.index_of(last));
+        let all = drawn.start.min(first)..drawn.end.max(last + 1);
+        if all.len() <= MOST_DRAWN {
+            drawn = all;
+        }
+    }
+    drawn
+}
+
+/// Those lines of the room that the client looks at, oldest first, that are drawn. `heard` is the last message that had
+/// come when lines were drawn before.
+pub fn rows(client: &Client, zone: &Zone, drawn: Range<usize>, heard: Seq) -> Vec<Row> {
     let room = client.active();
     let timeline = room.timeline();
-    let entries = timeline.entries();
-    let mut rows = Vec::with_capacity(entries.len() + 8);
-    let mut day: Option<Date> = None;
+    let is_end = drawn.end == timeline.entries().len();
+    let mut rows = Vec::with_capacity(drawn.len() + 8);
+    // What goes before the first line decides how that one looks.
+    let before = || timeline.entries().take(drawn.start).rev();
+    let mut day: Option<Date> = before().find_map(said).map(|message| zone.local(message.at).0);
     // By the name too: a program may speak for several, each of them by name.
-    let mut author: Option<(&User, Millis)> = None;
-    let mut read = true;
-    for entry in entries {
+    let mut author: Option<(&User, Millis)> =
+        before().next().and_then(said).map(|message| (&message.user, message.at));
+    let is_new = |message: &&Arc<Message>| room.left_off().is_some_and(|seq| message.seq > seq);
+    let mut read =
+        !before().filter_map(said).take_while(is_new).any(|message| room.is_news(message, client.me()));
+    for entry in timeline.entries().take(drawn.end).skip(drawn.start) {
         match entry {
             Entry::Message(message) => {
                 if read && room.is_news(message, client.me()) {
@@ -140,7 +179,7 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
                         message: message.clone(),
                         leads,
                         mine: message.user.id == client.me().id,
-                        past: timeline.is_history(message.seq),
+                        past: timeline.is_history(message.seq) || message.seq <= heard,
                         date,
                         time,
                     },
@@ -170,6 +209,9 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
             }
         }
     }
+    if !is_end {
+        return rows;
+    }
     for pending in client.outbox().pending().iter().filter(|pending| pending.room == *room.name()) {
         let leads = author.is_none_or(|(user, _)| user != client.me());
         author = Some((client.me(), pending.at));
@@ -191,6 +233,13 @@ pub fn rows(client: &Client, zone: &Zone) -> Vec<Row> {
         });
     }
     rows
+}
+
+fn said(entry: &Entry) -> Option<&Arc<Message>> {
+    match entry {
+        Entry::Message(message) => Some(message),
+        _ => None,
+    }
 }
 
 /// What tells one thing that is shown from another.

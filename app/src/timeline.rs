@@ -3,11 +3,7 @@
 //! It is drawn from the bottom up, so that the newest line shows and stays by the browser's own means, without a script
 //! too. Whoever has scrolled up keeps their place, and is told how many messages have come since.
 
-use chat::{
-    client::timeline::Earlier as Kept,
-    protocol::{Refused, Seq},
-    room_name::RoomName,
-};
+use chat::{client::timeline::Earlier as Kept, protocol::Refused, room_name::RoomName};
 use leptos::{
     either::{Either, EitherOf3, EitherOf5},
     prelude::*,
@@ -17,7 +13,6 @@ use crate::{
     action::{Action, button, use_actions},
     address::permalink,
     composer::call,
-    field::Field,
     message::{line, reason},
     model::{Model, use_model},
     place::Reader,
@@ -43,8 +38,6 @@ pub fn Timeline() -> impl IntoView {
 #[component]
 fn Log() -> impl IntoView {
     let model = use_model();
-    // The newest message at the time when the reader left it behind.
-    let left_at = Field::new(None::<Seq>);
     let heads_down = use_ui().heads_down;
     let reader = Reader::at_newest();
     provide_context(reader);
@@ -53,24 +46,27 @@ fn Log() -> impl IntoView {
         let Some(timeline) = ui::timeline() else {
             return;
         };
-        if ui::is_at_newest(&timeline) {
+        let (above, below) = (model.above.get_untracked(), model.below.get_untracked());
+        let away = model.away.get_untracked();
+        if ui::is_at_newest(&timeline) && !below {
             if heads_down.get_untracked() {
                 // Not at once: a browser that glides upwards after a key may have passed by here only.
                 set_timeout(move || heads_down.set(false), ui::GLIDE);
             }
             reader.follow();
-            if left_at.get_untracked().is_some() {
-                left_at.set(None);
+            if away {
+                actions.perform(Action::Look(None));
             }
         } else if heads_down.get_untracked() {
             timeline.set_scroll_top(0);
         } else {
             reader.look(&timeline);
-            if left_at.get_untracked().is_none() {
-                left_at.set(Some(model.rows.with_untracked(|rows| newest(rows))));
+            if let Some(reading) = reader.move_on(&timeline, away, above, below) {
+                // Other lines are drawn around the one that is read, which stays in its place.
+                actions.perform(Action::Look(Some(reading)));
             }
             // The next page is there before the reader is at the end of this one.
-            if ui::is_near_oldest(&timeline) && model.earlier.get_untracked() == Kept::Kept {
+            if !above && ui::is_near_oldest(&timeline) && model.earlier.get_untracked() == Kept::Kept {
                 actions.perform(Action::Earlier);
             }
         }
@@ -100,23 +96,22 @@ fn Log() -> impl IntoView {
                 </ol>
             </div>
         </div>
-        {move || left_at.get().map(|seq| view! { <ToNewest left_at=seq/> })}
+        {move || model.away.get().then(|| view! { <ToNewest/> })}
     }
 }
 
 /// The way down, and how much waits there.
 #[component]
-fn ToNewest(left_at: Seq) -> impl IntoView {
+fn ToNewest() -> impl IntoView {
     let model = use_model();
     let words = words();
-    let label = move || match model.rows.with(|rows| rows.iter().filter(|row| is_news(row, left_at)).count())
-    {
+    let label = move || match model.since.get() {
         0 => words.to_newest.to_owned(),
         n => (words.new_messages)(n),
     };
-    let ui = use_ui();
+    let (ui, actions) = (use_ui(), use_actions());
     let go = move |_| {
-        ui::go_to_newest(ui);
+        ui::go_to_newest(ui, &actions);
         // The button goes away; whoever used the keyboard goes on from the timeline.
         if let Some(timeline) = ui::timeline() {
             let _ = timeline.focus();
@@ -128,18 +123,6 @@ fn ToNewest(left_at: Seq) -> impl IntoView {
             <span aria-hidden="true">"↓"</span>
         </button>
     }
-}
-
-fn is_news(row: &Row, after: Seq) -> bool {
-    matches!(&row.shows, Shows::Message { message, mine: false, .. } if message.seq > after)
-}
-
-fn newest(rows: &[Row]) -> Seq {
-    let seq = |row: &Row| match &row.shows {
-        Shows::Message { message, .. } => Some(message.seq),
-        _ => None,
-    };
-    rows.iter().rev().find_map(seq).unwrap_or_default()
 }
 
 /// What a timeline says before its first line.
@@ -163,6 +146,7 @@ impl Opening {
             Some(refused) => Opening::Refused(refused),
             None if !model.known.get() => Opening::Entering,
             None if silent() => Opening::Empty,
+            None if model.above.get() => Opening::Nothing,
             None => match model.earlier.get() {
                 Kept::Nothing => Opening::Nothing,
                 earlier => Opening::Earlier(earlier),

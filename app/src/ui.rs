@@ -6,7 +6,10 @@ use std::time::Duration;
 use leptos::prelude::*;
 use web_sys::{HtmlElement, HtmlTextAreaElement, wasm_bindgen::JsCast};
 
-use crate::field::Field;
+use crate::{
+    action::{Action, Actions},
+    field::Field,
+};
 
 /// Where one writes.
 pub(crate) const COMPOSER: &str = "composer";
@@ -63,12 +66,13 @@ pub(crate) const GLIDE: Duration = Duration::from_millis(600);
 
 /// Shows the newest line. Until it shows, the timeline goes on heading there: a browser that is still gliding upwards after
 /// a key would otherwise have its way.
-pub(crate) fn go_to_newest(ui: Ui) {
-    if let Some(timeline) = timeline()
-        && !is_at_newest(&timeline)
-    {
-        ui.heads_down.set(true);
-        timeline.set_scroll_top(0);
+pub(crate) fn go_to_newest(ui: Ui, actions: &Actions) {
+    if let Some(timeline) = timeline() {
+        actions.perform(Action::Look(None));
+        if !is_at_newest(&timeline) {
+            ui.heads_down.set(true);
+            timeline.set_scroll_top(0);
+        }
     }
 }
 

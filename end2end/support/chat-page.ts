@@ -87,6 +87,29 @@ export class ChatPage {
     return ids.map(id => Number(id.slice(1)));
   }
 
+  /** The numbers of all messages that can be had by reading from the first drawn one down to the newest. */
+  async walk(): Promise<number[]> {
+    const seen = new Set<number>();
+    for (;;) {
+      const seqs = await this.seqs();
+      for (const seq of seqs) seen.add(seq);
+      const last = seqs.at(-1)!;
+      await this.page.locator(`#m${last}`).scrollIntoViewIfNeeded();
+      await this.timeline.evaluate(timeline => timeline.scrollTo(0, 0));
+      await this.page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
+      if ((await this.seqs()).at(-1) === last) return [...seen];
+    }
+  }
+
+  /** The number of the message in the middle of what shows. */
+  async inTheMiddle(): Promise<number> {
+    return this.timeline.evaluate(timeline => {
+      const { top, height } = timeline.getBoundingClientRect();
+      const lines = [...timeline.querySelectorAll('.message')];
+      return Number(lines.find(line => line.getBoundingClientRect().bottom > top + height / 2)!.id.slice(1));
+    });
+  }
+
   /** How far below the timeline's upper edge a message stands, in pixels. */
   async place(seq: number): Promise<number> {
     return this.page.evaluate(id => {

@@ -34,6 +34,10 @@ use crate::{
 /// The longest that a browser's timer is set for, in milliseconds; after it the client looks again.
 const LONGEST_TIMER_MS: u64 = 60_000;
 
+/// How long it is, at the least, from one showing of what the server says to the next, in milliseconds: where a hundred
+/// messages come in a second, nobody reads them one by one.
+const SHOW_EVERY_MS: u64 = 50;
+
 /// The client of this page, and what it works with.
 pub struct Driver {
     client: RefCell<Client>,
@@ -45,6 +49,9 @@ pub struct Driver {
     seen: RefCell<Option<(RoomName, Seq)>>,
     socket: RefCell<Option<Socket>>,
     timer: Cell<Option<Timeout>>,
+    /// When the client was last shown, and what will show it again.
+    shown_at: Cell<Millis>,
+    showing: RefCell<Option<Timeout>>,
     /// Whether the page is on its way out, so that the end of its connection is no news.
     leaving: Cell<bool>,
     /// Moves the countdown while there is one.
@@ -63,6 +70,8 @@ impl Driver {
             seen: RefCell::default(),
             socket: RefCell::new(None),
             timer: Cell::new(None),
+            shown_at: Cell::new(Millis(0)),
+            showing: RefCell::new(None),
             leaving: Cell::new(false),
             countdown: RefCell::new(None),
         })
@@ -207,6 +216,7 @@ impl Driver {
             Action::Discard(id) => self.drive(Input::Discard(id)),
             Action::Visit(room) => self.drive(Input::Visit(room)),
             Action::Leave(room) => self.drive(Input::Leave(room)),
+            Action::Look(reading) => self.model.look(reading, &self.client.borrow()),
             Action::Earlier => self.drive(Input::Earlier),
             Action::Fill(hole) => self.drive(Input::Fill(hole)),
             Action::Members => self.drive(Input::Members),
@@ -232,6 +242,7 @@ impl Driver {
 
     /// Gives the client an input and does what follows.
     fn drive(self: &Rc<Driver>, input: Input<'_>) {
+        let is_heard = matches!(input, Input::Received(..));
         let now = Now { at: clock::now(), dice: chance::dice() };
         let effects = self.client.borrow_mut().apply(input, now);
         if self.leaving.get() {
@@ -240,6 +251,20 @@ impl Driver {
         for effect in effects {
             self.perform(effect);
         }
+        let wait = if is_heard { SHOW_EVERY_MS.saturating_sub(now.at.since(self.shown_at.get())) } else { 0 };
+        if wait == 0 {
+            self.show();
+        } else if self.showing.borrow().is_none() {
+            let driver = self.clone();
+            let wait = u32::try_from(wait).unwrap_or_default();
+            self.showing.replace(Some(Timeout::new(wait, move || driver.show())));
+        }
+    }
+
+    /// Shows what the client has become.
+    fn show(self: &Rc<Driver>) {
+        self.showing.take();
+        self.shown_at.set(clock::now());
         let client = self.client.borrow();
         self.model.show(&client);
         self.count_down(client.status());

@@ -14,7 +14,7 @@ pub const CAPACITY: usize = 1_000;
 
 /// How many entries may be here for more to be asked for by somebody who reads back. What is said meanwhile may add a page
 /// and [`CAPACITY`] to it.
-pub const READING_CAPACITY: usize = 4_000;
+pub const READING_CAPACITY: usize = 12_000;
 
 /// One thing that a timeline shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,16 @@ impl Timeline {
     /// What there is to show, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.entries.iter()
+    }
+
+    /// Where among the entries the one of a seq stands, or else the first one after it; their number if there is none.
+    pub fn index_of(&self, seq: Seq) -> usize {
+        let reaches = |entry: &Entry| match entry {
+            Entry::Message(message) => message.seq >= seq,
+            Entry::Hole(hole) => hole.to >= seq,
+            Entry::Notice(_) | Entry::Renewed => false,
+        };
+        self.entries.iter().position(reaches).unwrap_or(self.entries.len())
     }
 
     /// The messages among the entries.

@@ -431,7 +431,7 @@ fn whoever_reads_back_keeps_more_but_not_all() {
     page.start();
     page.open();
     page.welcome();
-    let head: Seq = 10_000;
+    let head: Seq = 20_000;
     page.receive(joined("lobby", head).page(head - 49..=head));
     let mut first = head - 49;
     while earlier(&page) == Earlier::Kept {
@@ -458,7 +458,7 @@ fn whoever_reads_back_keeps_more_but_not_all() {
 #[test]
 fn a_hole_can_be_read_without_end_and_no_more_is_kept_than_may_be() {
     let mut page = Page::in_lobby(3);
-    let head: Seq = 10_000;
+    let head: Seq = 20_000;
     page.receive(joined("lobby", head).page(head - 49..=head));
     while !page.holes().is_empty() {
         let hole = hole(&page);
