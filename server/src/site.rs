@@ -2,7 +2,9 @@
 
 use std::{
     borrow::Cow,
-    fs, io,
+    fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io,
     path::{Component, Path, PathBuf},
 };
 
@@ -89,12 +91,21 @@ impl Site {
             }
         };
         let (encoding, body) = packed.take(1).next().or_else(plain)?;
+        let named_by_content = [&self.assets.js, &self.assets.wasm, &self.assets.css]
+            .iter()
+            .any(|asset| self.assets.reload.is_none() && asset.strip_prefix('/') == Some(path));
+        let tag = (!named_by_content).then(|| entity_tag(&body));
+        let is_known = tag.as_deref().is_some_and(|tag| is_held(headers, tag));
         let mut response = Response::new(match body {
+            _ if is_known => Body::empty(),
             Cow::Borrowed(body) => Body::from(body),
             Cow::Owned(body) => Body::from(body),
         });
-        *response.status_mut() = StatusCode::OK;
+        *response.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let headers = response.headers_mut();
+        if let Some(tag) = &tag {
+            headers.insert(header::ETAG, HeaderValue::from_str(tag).ok()?);
+        }
         let kind = mime_guess::from_path(path).first_or_octet_stream();
         let kind =
             if path.ends_with(".webmanifest") { "application/manifest+json" } else { kind.essence_str() };
@@ -103,15 +114,13 @@ impl Site {
         if let Some(encoding) = encoding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
-        let named_by_content = [&self.assets.js, &self.assets.wasm, &self.assets.css]
-            .iter()
-            .any(|asset| self.assets.reload.is_none() && asset.strip_prefix('/') == Some(path));
         headers.insert(
             header::CACHE_CONTROL,
             HeaderValue::from_static(if named_by_content {
                 "public, max-age=31536000, immutable"
             } else {
-                "public, max-age=600"
+                // It is asked for each time, and answered with its tag alone as long as it stays the same.
+                "no-cache"
             }),
         );
         if kind == "image/svg+xml" {
@@ -169,6 +178,24 @@ fn is_plain(path: &str) -> bool {
     !path.is_empty()
         && !path.contains(['\\', '\0'])
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// What changes with a file's content, in each of its forms (RFC 9110, section 8.8.3).
+fn entity_tag(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    format!("\"{:016x}\"", hasher.finish())
+}
+
+/// Whether the browser says that it has the file of this tag already. One that compresses on the way may have made the tag
+/// a weak one.
+fn is_held(headers: &HeaderMap, tag: &str) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|held| matches!(held.trim(), held if held == "*" || held.trim_start_matches("W/") == tag))
 }
 
 /// Whether an `Accept-Encoding` header takes this coding (RFC 9110, section 12.5.3).

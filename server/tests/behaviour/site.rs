@@ -46,13 +46,23 @@ async fn each_file_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn files_that_are_named_by_their_content_are_kept_for_good_and_others_for_a_while() {
+async fn files_that_are_named_by_their_content_are_kept_for_good_and_others_asked_for_again() {
     let app = TestApp::start().await;
     let browser = app.browser();
     for path in ["/pkg/a.js", "/pkg/a.wasm", "/pkg/a.css"] {
         assert_eq!(header(&browser.get(path).await, "cache-control"), "public, max-age=31536000, immutable");
     }
-    assert_eq!(header(&browser.get("/mark.svg").await, "cache-control"), "public, max-age=600");
+    let mark = browser.get("/mark.svg").await;
+    assert_eq!(header(&mark, "cache-control"), "no-cache");
+    let tag = header(&mark, "etag").to_owned();
+    assert!(!mark.bytes().await.unwrap().is_empty());
+    for held in [&tag, &format!("\"another\", W/{tag}")] {
+        let same = browser.get_with("/mark.svg", &[("if-none-match", held)]).await;
+        assert_eq!((same.status().as_u16(), header(&same, "etag")), (304, tag.as_str()), "{held}");
+        assert!(same.bytes().await.unwrap().is_empty());
+    }
+    let other = browser.get_with("/mark.svg", &[("if-none-match", "\"another\"")]).await;
+    assert_eq!(other.status(), 200);
     assert_eq!(header(&browser.get("/login").await, "cache-control"), "no-store");
 }
 
