@@ -59,6 +59,7 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
         <html lang=language.tag()>
             <head>
                 <Head title assets/>
+                <meta name="description" content=language.entrance().invitation/>
                 <link rel="modulepreload" href=js/>
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
             </head>
@@ -84,6 +85,7 @@ pub fn login_document(login: Login, assets: Assets) -> impl IntoView {
         <html lang=language.tag()>
             <head>
                 <Head title assets/>
+                <meta name="description" content=words.invitation/>
                 <link rel="prefetch" href=js/>
                 <link rel="prefetch" href=wasm/>
             </head>

@@ -1,6 +1,7 @@
 // What the measurements here are told on their command lines, and how they answer: a table for people, JSON for programs.
 
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 
 /**
@@ -48,4 +49,16 @@ export async function logIn(url, name) {
   const cookie = response.headers.get('set-cookie');
   if (response.status !== 303 || !cookie) throw new Error(`${nickname} was not let in: ${response.status}`);
   return cookie.split(';')[0];
+}
+
+/** A port on which nobody listens. */
+export function freePort() {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }
