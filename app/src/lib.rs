@@ -26,6 +26,7 @@ pub mod search_panel;
 pub mod timeline;
 
 mod growing;
+mod lines;
 mod mention;
 mod message;
 mod place;

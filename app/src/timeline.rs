@@ -13,6 +13,7 @@ use crate::{
     action::{Action, button, use_actions},
     address::permalink,
     composer::call,
+    lines::Lines,
     message::{line, reason},
     model::{Model, use_model},
     place::Reader,
@@ -84,6 +85,7 @@ fn Log() -> impl IntoView {
         // An answer that grows may be drawn after this, but not after the frame begins that shows it.
         request_animation_frame(keep);
     });
+    let owner = Owner::current().unwrap_or_default();
     let words = words();
     let label = move || (words.timeline)(&room_title(words, model.room.get().as_str()));
     view! {
@@ -92,7 +94,7 @@ fn Log() -> impl IntoView {
             <div class="timeline__paper">
                 <State/>
                 <ol class="timeline__lines">
-                    <For each=move || model.rows.get() key=|row| row.key children=line/>
+                    {move || Lines { rows: model.rows.get(), draw: line, owner: owner.clone() }}
                 </ol>
             </div>
         </div>
