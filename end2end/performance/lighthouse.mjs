@@ -57,9 +57,14 @@ try {
   await rm(profile, { recursive: true, force: true });
 }
 
-async function judged(url) {
+/** What Lighthouse says of a page. A recording that failed says nothing, and is made again, a few times at most. */
+async function judged(url, attempts = 3) {
   const { lhr } = await lighthouse(url, { port, onlyCategories: CATEGORIES, formFactor: 'mobile', logLevel: 'error' });
-  if (lhr.runtimeError) throw new Error(`${url}: ${lhr.runtimeError.message}`);
+  if (lhr.runtimeError) {
+    if (attempts === 1) throw new Error(`${url}: ${lhr.runtimeError.message}`);
+    console.error(`once more, for nothing was recorded: ${lhr.runtimeError.code}`);
+    return judged(url, attempts - 1);
+  }
   const arrived = new URL(lhr.finalDisplayedUrl).pathname;
   if (arrived !== new URL(url).pathname) throw new Error(`${url} led to ${arrived}`);
   return lhr;
