@@ -34,9 +34,10 @@ use crate::{
 /// The longest that a browser's timer is set for, in milliseconds; after it the client looks again.
 const LONGEST_TIMER_MS: u64 = 60_000;
 
-/// How long it is, at the least, from one showing of what the server says to the next, in milliseconds: where a hundred
-/// messages come in a second, nobody reads them one by one.
-const SHOW_EVERY_MS: u64 = 50;
+/// So many times what the server says is shown at once within a spell of so many milliseconds, and what comes after that is
+/// shown together when the spell ends: where a hundred messages come in a second, nobody reads them one by one.
+const AT_ONCE: u32 = 5;
+const SPELL_MS: u64 = 200;
 
 /// The client of this page, and what it works with.
 pub struct Driver {
@@ -49,8 +50,8 @@ pub struct Driver {
     seen: RefCell<Option<(RoomName, Seq)>>,
     socket: RefCell<Option<Socket>>,
     timer: Cell<Option<Timeout>>,
-    /// When the client was last shown, and what will show it again.
-    shown_at: Cell<Millis>,
+    /// When the latest spell began, how often what was heard in it was shown, and what will show the rest.
+    spell: Cell<(Millis, u32)>,
     showing: RefCell<Option<Timeout>>,
     /// Whether the page is on its way out, so that the end of its connection is no news.
     leaving: Cell<bool>,
@@ -70,7 +71,7 @@ impl Driver {
             seen: RefCell::default(),
             socket: RefCell::new(None),
             timer: Cell::new(None),
-            shown_at: Cell::new(Millis(0)),
+            spell: Cell::new((Millis(0), 0)),
             showing: RefCell::new(None),
             leaving: Cell::new(false),
             countdown: RefCell::new(None),
@@ -251,20 +252,33 @@ impl Driver {
         for effect in effects {
             self.perform(effect);
         }
-        let wait = if is_heard { SHOW_EVERY_MS.saturating_sub(now.at.since(self.shown_at.get())) } else { 0 };
-        if wait == 0 {
+        if is_heard {
+            self.show_heard(now.at);
+        } else {
+            self.show();
+        }
+    }
+
+    /// Shows what the client has become by what it heard: at once, or when the spell ends.
+    fn show_heard(self: &Rc<Driver>, now: Millis) {
+        let (began, shown) = self.spell.get();
+        let left = SPELL_MS.saturating_sub(now.since(began));
+        if left == 0 {
+            self.spell.set((now, 1));
+            self.show();
+        } else if shown < AT_ONCE {
+            self.spell.set((began, shown + 1));
             self.show();
         } else if self.showing.borrow().is_none() {
             let driver = self.clone();
-            let wait = u32::try_from(wait).unwrap_or_default();
-            self.showing.replace(Some(Timeout::new(wait, move || driver.show())));
+            let left = u32::try_from(left).unwrap_or_default();
+            self.showing.replace(Some(Timeout::new(left, move || driver.show())));
         }
     }
 
     /// Shows what the client has become.
     fn show(self: &Rc<Driver>) {
         self.showing.take();
-        self.shown_at.set(clock::now());
         let client = self.client.borrow();
         self.model.show(&client);
         self.count_down(client.status());
