@@ -1,15 +1,14 @@
-//! All connections of a load test on one thread and one epoll: they get in, they say, they hear.
+//! All connections of a load test: they get in, they say, they hear.
 //!
 //! Finds marks and hands them on; what they mean is its [`Listener`]'s business.
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use mio::event::Event;
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Registry, Token};
+use mio::{Interest, Registry, Token};
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::RcvBuf;
 
@@ -26,11 +25,6 @@ const BUFFER: usize = 256 * 1024;
 
 /// What a socket of somebody who does not read may hold.
 const SMALL: usize = 4 * 1024;
-
-/// Events taken from the system at once.
-const EVENTS: usize = 1024;
-
-const TIMER: Token = Token(usize::MAX);
 
 /// Who is told what the crowd lives through.
 pub(crate) trait Listener {
@@ -59,6 +53,15 @@ pub(crate) enum Fate {
     Closed(Option<u16>),
     /// There is no connection, or none any more.
     Failed(anyhow::Error),
+}
+
+/// How far a connection is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Nothing,
+    WhatIsThere,
+    /// Until the system says that there is nothing, or that it is over.
+    ToTheEnd,
 }
 
 /// What was received in all.
@@ -100,24 +103,14 @@ pub(crate) struct Crowd {
     text: Vec<u8>,
 }
 
-/// The crowd and the epoll that wakes it.
-pub(crate) struct Swarm {
-    pub(crate) crowd: Crowd,
-    poll: Poll,
-    events: Events,
-}
-
-impl Swarm {
-    pub(crate) fn new(venue: Venue, clock: Clock) -> Result<Self> {
-        let poll = Poll::new().context("the system gives no epoll")?;
-        let registry = poll.registry().try_clone()?;
-        let timer = Timer::new(&registry, TIMER)?;
+impl Crowd {
+    pub(crate) fn new(venue: Venue, clock: Clock, timer: Timer, registry: Registry) -> Self {
         let heartbeat = venue.speech.heartbeat();
         let mut answer = Vec::new();
         if let Some(heartbeat) = &heartbeat {
             frames::message(venue.speech.is_binary(), true, heartbeat.answer, &mut answer);
         }
-        let crowd = Crowd {
+        Self {
             scanner: Scanner::new(venue.run, heartbeat.map(|heartbeat| heartbeat.call)),
             answer,
             rooms: (0..venue.seats.rooms).map(|room| format!("load-{}-{room}", venue.run.digits())).collect(),
@@ -131,31 +124,9 @@ impl Swarm {
             clock,
             timer,
             registry,
-        };
-        Ok(Self { crowd, poll, events: Events::with_capacity(EVENTS) })
+        }
     }
 
-    /// Waits until something happens, or for so long, and attends to all that did.
-    pub(crate) fn turn(&mut self, patience: Duration, listener: &mut impl Listener) -> Result<()> {
-        match self.poll.poll(&mut self.events, Some(patience)) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            polled => polled.context("waiting for events")?,
-        }
-        for event in &self.events {
-            // Of the timer nothing has to be read: each time that it is set is an edge of its own.
-            if event.token() != TIMER {
-                self.crowd.attend(event, listener);
-            }
-            listener.attend(&mut self.crowd)?;
-        }
-        if self.events.is_empty() {
-            listener.attend(&mut self.crowd)?;
-        }
-        Ok(())
-    }
-}
-
-impl Crowd {
     /// Begins to connect a seat, which says how far it holds the log if it was there before.
     pub(crate) fn connect(&mut self, seat: usize) -> Result<()> {
         let mut socket = TcpStream::connect(self.venue.address)
@@ -200,9 +171,15 @@ impl Crowd {
             connection.deaf = false;
             // Into a window smaller than its packets the system would send a bit at a time, with long waits between.
             setsockopt(&connection.socket, RcvBuf, &BUFFER).context("a socket's buffer cannot grow")?;
-            self.try_attend(seat, true, listener);
+            self.try_attend(seat, Reading::ToTheEnd, listener);
         }
         Ok(())
+    }
+
+    /// Whether a seat's request for a WebSocket has gone out.
+    #[cfg(test)]
+    pub(crate) fn has_asked(&self, seat: usize) -> bool {
+        self.connections[seat].as_ref().is_some_and(|connection| connection.stage != Stage::Connecting)
     }
 
     /// How many bytes a seat received since the upgrade: until it was in, and in all.
@@ -210,15 +187,22 @@ impl Crowd {
         self.connections[seat].as_ref().map(|connection| (connection.greeting, connection.bytes))
     }
 
-    fn attend(&mut self, event: &Event, listener: &mut impl Listener) {
-        let readable = event.is_readable() || event.is_read_closed() || event.is_error();
-        self.try_attend(event.token().0, readable, listener);
+    /// Does what an event says can be done.
+    pub(crate) fn attend(&mut self, event: &Event, listener: &mut impl Listener) {
+        let reading = if event.is_read_closed() || event.is_error() {
+            Reading::ToTheEnd
+        } else if event.is_readable() {
+            Reading::WhatIsThere
+        } else {
+            Reading::Nothing
+        };
+        self.try_attend(event.token().0, reading, listener);
     }
 
-    fn try_attend(&mut self, seat: usize, readable: bool, listener: &mut impl Listener) {
+    fn try_attend(&mut self, seat: usize, reading: Reading, listener: &mut impl Listener) {
         // Out of the table while it is worked on, and back unless it is over.
         let Some(mut connection) = self.connections[seat].take() else { return };
-        match self.work(seat, &mut connection, readable, listener) {
+        match self.work(seat, &mut connection, reading, listener) {
             Ok(None) => self.connections[seat] = Some(connection),
             Ok(Some(fate)) => listener.befell(seat, fate),
             Err(error) => listener.befell(seat, Fate::Failed(error)),
@@ -230,7 +214,7 @@ impl Crowd {
         &mut self,
         seat: usize,
         connection: &mut Connection,
-        readable: bool,
+        reading: Reading,
         listener: &mut impl Listener,
     ) -> Result<Option<Fate>> {
         if connection.stage == Stage::Connecting {
@@ -246,12 +230,12 @@ impl Crowd {
         }
         // A peer that is gone is noticed by reading, which may still find what it said last.
         _ = connection.flush();
-        if !readable || connection.deaf {
+        if reading == Reading::Nothing || connection.deaf {
             return Ok(None);
         }
         // Taken out so that the connection can be fed from it; put back below.
         let mut buffer = std::mem::take(&mut self.buffer);
-        let fate = self.read(seat, connection, &mut buffer, listener);
+        let fate = self.read(seat, connection, &mut buffer, reading, listener);
         self.buffer = buffer;
         fate
     }
@@ -261,6 +245,7 @@ impl Crowd {
         seat: usize,
         connection: &mut Connection,
         buffer: &mut [u8],
+        reading: Reading,
         listener: &mut impl Listener,
     ) -> Result<Option<Fate>> {
         loop {
@@ -285,8 +270,10 @@ impl Crowd {
                 connection.kept.extend_from_slice(&buffer[..count]);
                 self.get_in(seat, connection, listener)?
             };
-            // With edges, a read that did not fill the buffer has emptied the socket: see epoll(7).
-            if fate.is_some() || kept + count < buffer.len() {
+            // With edges, a read that did not fill the buffer has emptied the socket: see epoll(7). But if the peer has
+            // closed, there is no edge to come, and the end is behind what was read.
+            let is_emptied = kept + count < buffer.len() && reading == Reading::WhatIsThere;
+            if fate.is_some() || is_emptied {
                 return Ok(fate);
             }
         }

@@ -63,7 +63,7 @@ pub(crate) fn serve(address: SocketAddr, fault: Option<Fault>, ends_with_input: 
             match event.token() {
                 LISTENER => floor.accept()?,
                 INPUT => return Ok(()),
-                Token(index) => floor.attend(index),
+                Token(index) => floor.attend(index, event.is_read_closed()),
             }
         }
     }
@@ -140,8 +140,8 @@ impl Floor {
         }
     }
 
-    fn attend(&mut self, index: usize) {
-        if self.try_attend(index).is_err() {
+    fn attend(&mut self, index: usize, is_closed: bool) {
+        if self.try_attend(index, is_closed).is_err() {
             self.peers[index] = None;
             for room in self.rooms.values_mut() {
                 room.members.retain(|&member| member != index);
@@ -149,7 +149,7 @@ impl Floor {
         }
     }
 
-    fn try_attend(&mut self, index: usize) -> Result<()> {
+    fn try_attend(&mut self, index: usize, is_closed: bool) -> Result<()> {
         let Some(peer) = &mut self.peers[index] else { return Ok(()) };
         if !peer.output.is_empty() {
             let output = std::mem::take(&mut peer.output);
@@ -160,7 +160,8 @@ impl Floor {
                 Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
                 Ok(count) => {
                     peer.input.extend_from_slice(&self.buffer[..count]);
-                    if count < self.buffer.len() {
+                    // If the peer has closed, no edge will come, and the end is behind what was read.
+                    if count < self.buffer.len() && !is_closed {
                         break;
                     }
                 }

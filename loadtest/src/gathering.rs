@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::clock::{Clock, nanos};
 use crate::conversation::{Conversation, Pace};
-use crate::crowd::{Fate, Listener, Received, Swarm, Venue};
+use crate::crowd::{Fate, Listener, Received, Venue};
 use crate::limits;
 use crate::login;
 use crate::mark::Run;
 use crate::meter::{self, Memory, Watched};
 use crate::options::{Common, Times};
 use crate::seats::Seats;
+use crate::swarm::Swarm;
 use crate::target::Target;
 
 /// The longest wait in one turn, so that ends are noticed.

@@ -32,6 +32,7 @@ mod login;
 mod mark;
 mod seats;
 mod speech;
+mod swarm;
 mod tally;
 mod timer;
 
