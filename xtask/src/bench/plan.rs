@@ -153,8 +153,7 @@ pub(super) fn growth(meter: &Meter, scale: &Scale) -> Result<Vec<Growth>> {
     ];
     plan.into_iter()
         .map(|(title, by, file, arguments)| {
-            let arguments =
-                [&arguments[..], &["--seconds", scale.seconds, "--warm-up", scale.warm_up]].concat();
+            let arguments = [&arguments[..], &["--seconds", scale.cell, "--warm-up", scale.warm_up]].concat();
             let teahouse = meter.teahouse("grid", &arguments)?;
             let floor = meter.floor("grid", &arguments)?;
             Ok(Growth { title, axis: by, file, by, teahouse, floor })

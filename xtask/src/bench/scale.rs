@@ -7,6 +7,8 @@ pub(super) struct Scale {
     /// Seconds that are metered, and seconds before that.
     pub(super) seconds: &'static str,
     pub(super) warm_up: &'static str,
+    /// Seconds that each cell of a grid is metered.
+    pub(super) cell: &'static str,
     /// Seconds of rest before memory is read.
     pub(super) rest: &'static str,
     /// Readers of one room, many and few.
@@ -30,6 +32,7 @@ impl Scale {
             rounds: 3,
             seconds: "5",
             warm_up: "1",
+            cell: "3",
             rest: "10",
             many: "1000",
             few: "100",
@@ -48,6 +51,7 @@ impl Scale {
             rounds: 1,
             seconds: "0.5",
             warm_up: "0.2",
+            cell: "0.5",
             rest: "0.5",
             many: "100",
             few: "20",
