@@ -74,8 +74,9 @@ pub(crate) struct Common {
     /// Connections that may be on their way in at once
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) at_once: u32,
-    /// How long nothing may come before what is missing is taken for lost
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
+    /// How long nothing may come before what is missing is taken for lost. The system itself waits that long, where a
+    /// server has not taken up a connection, until it tries again
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
     pub(crate) patience: f64,
     /// A file for the report as JSON
     #[arg(long, value_name = "FILE")]

@@ -48,9 +48,7 @@ pub(crate) fn run(
     let file = workspace.join("docs/performance.md");
     let old = fs::read_to_string(&file).context("docs/performance.md cannot be read")?;
     fs::write(&file, results.page(Page::new(old))?)?;
-    for (name, svg) in &results.plots {
-        fs::write(workspace.join("docs").join(name), svg)?;
-    }
+    results.write_plots(&workspace.join("docs"))?;
     steps.say("docs/performance.md has the new numbers");
     Ok(ExitCode::SUCCESS)
 }
@@ -60,9 +58,8 @@ pub(crate) fn quick(workspace: &Workspace, steps: Steps, teahouse: &Path) -> Res
     let results = measure(workspace, steps, teahouse, &Scale::quick())?;
     // On a page of its own, so that one sees that all of it can be written.
     let text = fs::read_to_string(workspace.join("docs/performance.md"))?;
-    let page = results.page(Page::new(text))?;
-    fs::write(workspace.cache("bench/performance.md"), page)?;
-    Ok(())
+    fs::write(workspace.cache("bench/performance.md"), results.page(Page::new(text))?)?;
+    results.write_plots(&workspace.cache("bench"))
 }
 
 /// What goes onto the page, section by section.
@@ -77,6 +74,13 @@ impl Results {
             page.put(name, text)?;
         }
         Ok(page.text())
+    }
+
+    fn write_plots(&self, folder: &Path) -> Result<()> {
+        for (name, svg) in &self.plots {
+            fs::write(folder.join(name), svg)?;
+        }
+        Ok(())
     }
 }
 
