@@ -283,6 +283,10 @@ impl Listener for Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crowd::Venue;
+    use crate::mark::Run;
+    use crate::speech::Kind;
+    use crate::swarm::Swarm;
     use crate::tally::Faults;
 
     #[test]
@@ -315,5 +319,23 @@ mod tests {
         }
         assert_eq!(talk.latencies.len(), 1, "only what was due while it was metered");
         assert!(talk.latencies.equivalent(talk.latencies.max(), 5_999_000), "{}", talk.latencies.max());
+    }
+
+    #[test]
+    fn what_is_said_late_in_an_open_loop_counts_from_when_it_was_due() {
+        let seats = Seats { rooms: 1, members: 1, speakers: 1 };
+        let clock = Clock::start();
+        let address = "127.0.0.1:1".parse().unwrap();
+        let speech = Kind::Floor.speech();
+        let venue = Venue { address, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() };
+        let mut swarm = Swarm::new(venue, clock).unwrap();
+        let mut talk = Conversation::new(seats, clock).unwrap();
+        while clock.now() < 5_000 {
+            std::hint::spin_loop();
+        }
+        talk.set_pace(Pace::Every { nanos: 1_000.0, since: 0 });
+        talk.attend(&mut swarm.crowd).unwrap();
+        let due: Vec<_> = talk.outboxes[&0].iter().take(5).map(|mark| mark.intended).collect();
+        assert_eq!(due, [0, 1_000, 2_000, 3_000, 4_000]);
     }
 }
