@@ -1,7 +1,7 @@
 //! Takes connections and speaks HTTP/1.1 on them, with limits: how many, from where, and how long a request's head may
 //! take. Knows nothing of what is served.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
 use hyper::server::conn::http1;
@@ -11,7 +11,7 @@ use hyper_util::{
 };
 use tokio::{
     io::AsyncWriteExt as _,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Layer as _;
@@ -30,6 +30,19 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long to wait when the system will not give another connection (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How many connections may wait to be taken in, should all come back at once. The system may hold fewer
+/// (`net.core.somaxconn`).
+const BACKLOG: u32 = 4_096;
+
+/// Listens on an address.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart must not wait for what is left of the connections before it.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves connections until `stop`, and returns when the requests that are under way are answered. Sockets that were
 /// upgraded are not awaited: their sessions are.

@@ -11,7 +11,6 @@ use server::{
     serve,
     tokens::{self, HookRequest, Kind, Said, TokenRequest},
 };
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -106,9 +105,8 @@ fn without_password(line: &str) -> String {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
     tracing_subscriber::registry().with(lines.with_filter(config.log.filter())).init();
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener =
+        serve::bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let shutdown = CancellationToken::new();
     let signals = tokio::spawn(await_signal(shutdown.clone()));
     let served = serve::run(listener, config, shutdown).await;

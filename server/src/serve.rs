@@ -1,9 +1,16 @@
 //! Runs the server on a listener from its opening to its orderly end.
 
+use std::{io, net::SocketAddr};
+
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{config::Config, listen, router, teahouse::Teahouse};
+
+/// Listens on an address, with room for many who come at once.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    listen::bind(address)
+}
 
 /// Serves until `shutdown` is cancelled and then lets everybody go. Returns when all that was taken is kept, or at once
 /// with what could not be opened.

@@ -8,6 +8,7 @@ use axum::{
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tungstenite::handshake::derive_accept_key;
 
@@ -15,6 +16,9 @@ use crate::socket::Socket;
 
 /// The only version of the protocol that there is (RFC 6455).
 const VERSION: &str = "13";
+
+/// How many bytes the system holds for a reader before it takes no more; Linux doubles it for its own needs.
+const SEND_BUFFER: usize = 256 * 1_024;
 
 /// A request that asks for a WebSocket.
 pub(crate) struct Upgrade {
@@ -125,7 +129,10 @@ async fn open(connection: OnUpgrade, limit: usize) -> anyhow::Result<Socket> {
     let parts = upgraded
         .downcast::<TokioIo<TcpStream>>()
         .map_err(|_| anyhow::anyhow!("it is not the kind of connection that is listened for"))?;
-    Ok(Socket::new(parts.io.into_inner(), &parts.read_buf, limit))
+    let stream = parts.io.into_inner();
+    // What waits for a slow reader waits in a queue with a limit, not in megabytes of the system's.
+    SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER)?;
+    Ok(Socket::new(stream, &parts.read_buf, limit))
 }
 
 /// Whether a header, which is a list, names this token.
