@@ -4,6 +4,7 @@
 //! `--quick` all of it is done on a small scale and nothing is written: then it is a test that no delivery is lost or
 //! doubled and that every number of the page is there. It never asserts a time.
 
+mod browser;
 mod figure;
 mod machine;
 mod meter;
@@ -23,6 +24,8 @@ use crate::process;
 use crate::server;
 use crate::site;
 use crate::steps::Steps;
+use crate::system;
+use crate::tools;
 use crate::workspace::Workspace;
 use meter::Meter;
 use page::Page;
@@ -44,7 +47,12 @@ pub(crate) fn run(
         steps.say("nothing was lost, and every number is there");
         return Ok(ExitCode::SUCCESS);
     }
-    let results = measure(workspace, steps, &teahouse, &Scale::full())?;
+    let end2end = workspace.join("end2end");
+    system::ensure_packages(steps, false)?;
+    tools::ensure_npm_packages(&end2end, "Lighthouse from npm", steps)?;
+    let mut results = measure(workspace, steps, &teahouse, &Scale::full())?;
+    let meter = Meter::new(steps, build(workspace, steps)?, teahouse, workspace.cache("bench"))?;
+    results.sections.push(("browser", browser::measure(&meter, &end2end)?.tables()?));
     let file = workspace.join("docs/performance.md");
     let old = fs::read_to_string(&file).context("docs/performance.md cannot be read")?;
     fs::write(&file, results.page(Page::new(old))?)?;

@@ -37,10 +37,32 @@ impl Report {
         Ok(if words.is_empty() { "none".to_owned() } else { words.join(", ") })
     }
 
+    /// The text at a path.
+    pub(super) fn text(&self, path: &str) -> Result<String> {
+        let text = self.value.pointer(&pointer(path)).and_then(Value::as_str);
+        text.map(str::to_owned).with_context(|| format!("the report of `{}` has no {path}", self.command))
+    }
+
+    /// The texts in the list of this name.
+    pub(super) fn strings(&self, name: &str) -> Result<Vec<String>> {
+        let texts = self.items(name)?.iter().map(|item| item.as_str().map(str::to_owned));
+        texts.collect::<Option<_>>().with_context(|| format!("`{name}` of `{}` is no text", self.command))
+    }
+
+    /// The reports in the list of this name.
+    pub(super) fn list(&self, name: &str) -> Result<Vec<Self>> {
+        let items = self.items(name)?.iter();
+        Ok(items.map(|item| Self { value: item.clone(), command: self.command.clone() }).collect())
+    }
+
     /// The cells of a grid.
     pub(super) fn cells(&self) -> Result<Vec<Self>> {
-        let cells = self.value["cells"].as_array().context("the report has no cells")?;
-        Ok(cells.iter().map(|cell| Self { value: cell.clone(), command: self.command.clone() }).collect())
+        self.list("cells")
+    }
+
+    fn items(&self, name: &str) -> Result<&Vec<Value>> {
+        let items = self.value[name].as_array();
+        items.with_context(|| format!("the report of `{}` has no {name}", self.command))
     }
 }
 

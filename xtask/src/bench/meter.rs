@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -52,6 +52,24 @@ impl Meter {
         command.extend(server.get_args().map(|argument| argument.to_string_lossy().into_owned()));
         let target = format!("ws://{address}");
         self.run("Teahouse", "reconnect", arguments, &["--target", &target], &command)
+    }
+
+    /// Has a script of the browser's measure a Teahouse that has heard nothing before. It judges by itself; what it finds
+    /// wanting stands in its report.
+    pub(super) fn browser(&self, end2end: &Path, script: &str) -> Result<Report> {
+        let server = Server::start(self.server("127.0.0.1:0")?)?;
+        let words = format!("node {script}");
+        self.steps.say(&words);
+        let file = self.folder.join("report.json");
+        let url = format!("http://{}", server.address);
+        let mut node = Command::new("node");
+        node.current_dir(end2end).args([script, "--url", &url, "--json"]).arg(&file).stdout(Stdio::null());
+        let status = node.status().context("node cannot be run")?;
+        // 1 says that something is over its budget.
+        if !matches!(status.code(), Some(0 | 1)) {
+            bail!("`{words}` failed: {status}");
+        }
+        Report::read(&file, words)
     }
 
     fn server(&self, listen: &str) -> Result<Command> {

@@ -8,7 +8,7 @@ use super::figure::{Report, say};
 use super::plan::{Contest, Growth, Judged, Storms};
 
 /// The columns of a table and its rows.
-fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let mut text = line(&head.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>());
     text.extend(["|", &"---|".repeat(head.len()), "\n"]);
@@ -16,7 +16,7 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-fn code(command: &str) -> String {
+pub(super) fn code(command: &str) -> String {
     format!("`{command}`")
 }
 
