@@ -508,12 +508,17 @@ mod tests {
     use chat::{
         close::CloseCode,
         id::{ClientId, UserId},
-        protocol::{Growing, ServerLine, User},
+        protocol::{Growing, RefusalCode, Refused, ServerLine, User},
         room_name::RoomName,
     };
+    use futures::StreamExt as _;
+    use socket2::SockRef;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_tungstenite::WebSocketStream;
+    use tungstenite::{Message, protocol::Role};
 
-    use super::{Gone, Listening, Next, Outbound};
-    use crate::frame::Frame;
+    use super::{Gone, Listening, Next, Outbound, View};
+    use crate::frame::{self, Frame};
 
     fn line() -> Arc<Frame> {
         Arc::new(Frame::of(ServerLine::Drain { retry_ms: 1 }))
@@ -582,6 +587,94 @@ mod tests {
         assert_eq!(outbound.push(&line()), Err(Gone));
         assert!(matches!(outbound.next().await, Next::Frames(frames) if frames.len() == 1));
         assert!(matches!(outbound.next().await, Next::Close(CloseCode::Restart)));
+    }
+
+    /// An outbound on one end of a connection, and the other end.
+    async fn connected(limit_bytes: usize) -> (Arc<Outbound>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let reader = TcpStream::connect(listener.local_addr().unwrap());
+        let (reader, accepted) = tokio::join!(reader, listener.accept());
+        let (stream, _) = accepted.unwrap();
+        SockRef::from(&stream).set_send_buffer_size(4_096).unwrap();
+        (Arc::new(Outbound::to_socket(Arc::new(stream), limit_bytes, View::Lines)), reader.unwrap())
+    }
+
+    /// The lines of all the frames that come, to the end of the connection.
+    async fn lines(reader: TcpStream) -> Vec<ServerLine> {
+        let mut socket = WebSocketStream::from_raw_socket(reader, Role::Client, None).await;
+        let mut lines = Vec::new();
+        while let Some(Ok(message)) = socket.next().await {
+            if let Message::Text(text) = message {
+                lines.extend(text.lines().map(|line| ServerLine::parse(line).unwrap()));
+            }
+        }
+        lines
+    }
+
+    fn numbered(number: u64) -> ServerLine {
+        // Of any length, so that a socket is full anywhere in a frame.
+        let reason = "tea ".repeat(usize::try_from(number * 7_919 % 20_000).unwrap());
+        let (id, room) = (Some(number.to_string()), None);
+        ServerLine::Refused(Refused { id, room, code: RefusalCode::Malformed, reason, retry_ms: None })
+    }
+
+    #[tokio::test]
+    async fn what_a_socket_does_not_take_at_once_comes_later_whole_and_in_order() {
+        let (outbound, reader) = connected(0).await;
+        for number in 0..200 {
+            if number % 3 == 0 {
+                outbound.answer(vec![numbered(number)]);
+            } else {
+                outbound.push(&Arc::new(Frame::of(numbered(number)))).unwrap();
+            }
+            outbound.control(frame::ping());
+        }
+        assert!(outbound.owes(), "the socket has not taken all of it");
+        outbound.close(CloseCode::Restart);
+        let written = async {
+            let delivered = outbound.deliver(false).await;
+            drop(Listening(outbound));
+            delivered
+        };
+        let (written, lines) = tokio::join!(written, lines(reader));
+        assert_eq!(written, Ok(Some(CloseCode::Restart)));
+        assert!(lines == (0..200).map(numbered).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn what_is_said_while_an_answer_is_put_together_comes_behind_it() {
+        let (outbound, reader) = connected(0).await;
+        outbound.push(&Arc::new(Frame::of(numbered(1)))).unwrap();
+        outbound.hold();
+        outbound.push(&Arc::new(Frame::of(numbered(3)))).unwrap();
+        outbound.answer(vec![numbered(2)]);
+        outbound.push(&Arc::new(Frame::of(numbered(4)))).unwrap();
+        outbound.close(CloseCode::Restart);
+        let written = async {
+            outbound.deliver(false).await.unwrap();
+            drop(Listening(outbound));
+        };
+        let ((), lines) = tokio::join!(written, lines(reader));
+        assert!(lines == (1..=4).map(numbered).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn one_that_is_cut_off_gets_the_rest_of_a_frame_and_the_last_one_and_nothing_else() {
+        let (outbound, reader) = connected(1_000_000).await;
+        let mut pushed = 0;
+        while outbound.push(&Arc::new(Frame::of(numbered(pushed)))).is_ok() {
+            pushed += 1;
+        }
+        assert_eq!(outbound.deliver(false).await, Ok(Some(CloseCode::SlowConsumer)));
+        let last = Frame::of(ServerLine::Drain { retry_ms: 7 });
+        let written = async {
+            outbound.write_last(last.bytes().clone()).await.unwrap();
+            drop(Listening(outbound));
+        };
+        let ((), mut lines) = tokio::join!(written, lines(reader));
+        assert_eq!(lines.pop(), Some(ServerLine::Drain { retry_ms: 7 }));
+        assert!((lines.len() as u64) < pushed);
+        assert!(lines == (0..lines.len() as u64).map(numbered).collect::<Vec<_>>());
     }
 
     #[test]
