@@ -61,6 +61,7 @@ enum Word {
     /// Something may have happened that was not told.
     LookAgain,
     Look(oneshot::Sender<Result<Stand, StoreError>>),
+    Head(oneshot::Sender<Result<Head, StoreError>>),
     /// Somebody looks through those who are there.
     Members {
         after: Option<String>,
@@ -151,11 +152,16 @@ impl Rooms {
         self.ask(room, |reply| Word::Members { after: after.clone(), reply }).await
     }
 
+    /// Where a room's log stands, as far as the room has said.
+    pub(crate) async fn head(&self, room: &RoomName) -> Result<Head, StoreError> {
+        self.ask(room, Word::Head).await
+    }
+
     /// Returns when a room that is open has taken in everything that it was told before.
     pub(crate) async fn heard(&self, room: &RoomName) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.tell(room, Word::Look(reply)).await;
-        answer.await.map_or(Err(StoreError::Closed), |stand| stand.map(|_| ()))
+        self.tell(room, Word::Head(reply)).await;
+        answer.await.map_or(Err(StoreError::Closed), |head| head.map(|_| ()))
     }
 
     /// A session's user leaves the room.

@@ -165,6 +165,10 @@ impl Actor {
                 self.apply(Command::NodeLost(node)).await;
             }
             Word::LookAgain => self.look_again().await,
+            Word::Head(reply) => {
+                // Whoever asked may have gone away; nothing depends on it.
+                let _ = reply.send(Ok(self.room.head()));
+            }
             Word::Look(reply) => {
                 // Whoever asked may have gone away; nothing depends on it.
                 let _ = reply.send(Ok(Stand { head: self.room.head(), members: self.room.members() }));
@@ -360,6 +364,9 @@ fn refuse(word: Word, error: &StoreError) {
     match word {
         // Whoever asked may have gone away; nothing depends on it.
         Word::Enter { reply, .. } | Word::Listen { reply, .. } | Word::Look(reply) => {
+            let _ = reply.send(Err(reason));
+        }
+        Word::Head(reply) => {
             let _ = reply.send(Err(reason));
         }
         Word::Members { reply, .. } => {

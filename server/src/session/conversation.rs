@@ -169,8 +169,8 @@ impl Conversation {
     pub(super) async fn heads(&mut self) -> ServerLine {
         let mut heads = Vec::with_capacity(self.rooms.len());
         for room in &self.rooms {
-            match self.teahouse.rooms.look(room).await {
-                Ok(stand) => heads.push(stand.head),
+            match self.teahouse.rooms.head(room).await {
+                Ok(head) => heads.push(head),
                 Err(error) => tracing::debug!(%error, "a head is left out of a heartbeat"),
             }
         }
