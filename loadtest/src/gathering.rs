@@ -67,9 +67,13 @@ impl Gathering {
         let seats = options.seats();
         limits::allow_connections(seats.count())?;
         let clock = Clock::start();
+        let speech = target.speech.speech();
+        if seats.rooms > 1 && !speech.has_rooms() {
+            bail!("{} has one room only, not {}", target.name(), seats.rooms);
+        }
         let venue = Venue {
             address: target.address,
-            speech: target.speech.speech(),
+            speech,
             run: Run::new(fastrand::u32(..)),
             seats,
             size: options.size as usize,

@@ -4,11 +4,13 @@
 //! Holds no connection and does no I/O: [`crate::crowd`] does, and calls this only while a connection is being set up
 //! and for each message that is said, never for what is heard later.
 
+mod room;
 mod teahouse;
 
 use clap::ValueEnum;
 
-pub(crate) use teahouse::Teahouse;
+use room::Room;
+use teahouse::Teahouse;
 
 /// The kinds of server that can be metered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -17,6 +19,8 @@ pub(crate) enum Kind {
     Teahouse,
     /// The same as `loadtest floor` speaks it, without a login
     Floor,
+    /// One room, where a text goes out to everybody as it came in
+    Room,
 }
 
 impl Kind {
@@ -24,6 +28,7 @@ impl Kind {
         match self {
             Self::Teahouse => Box::new(Teahouse { login: true }),
             Self::Floor => Box::new(Teahouse { login: false }),
+            Self::Room => Box::new(Room),
         }
     }
 }
@@ -41,6 +46,11 @@ pub(crate) trait Speech {
     /// Whether users log in, by a form, before they connect.
     fn has_login(&self) -> bool {
         false
+    }
+
+    /// Whether there is more than one room.
+    fn has_rooms(&self) -> bool {
+        true
     }
 
     /// Whether messages go out in binary frames.
@@ -119,6 +129,24 @@ pub(crate) struct Message<'a> {
     /// Unlike any other of this run.
     pub(crate) id: &'a str,
     pub(crate) text: &'a [u8],
+}
+
+impl Message<'_> {
+    /// Appends what Teahouse would tell everybody, for servers that hand on what a client made: the same fields and the
+    /// same size, so that what differs is the work and not the bytes.
+    fn told(&self, out: &mut Vec<u8>) {
+        for piece in [
+            br#"{"room":""#.as_slice(),
+            self.room.as_bytes(),
+            br#"","seq":100000,"id":""#,
+            self.id.as_bytes(),
+            br#"","user":{"id":"9b1deb4d3b7d4bad9bdd","name":"t00000000000"},"text":""#,
+            self.text,
+            br#"","at":1700000000000}"#,
+        ] {
+            out.extend_from_slice(piece);
+        }
+    }
 }
 
 /// A server's question whether a client is still there. The call is searched for in the raw bytes, headers of frames

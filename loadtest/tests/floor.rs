@@ -142,3 +142,12 @@ fn a_target_that_is_not_there_is_named_in_one_line() {
     assert!(complaint(&output).contains(&format!("nothing answers at {free}")), "{}", complaint(&output));
     assert_eq!(complaint(&output).lines().count(), 1);
 }
+
+#[test]
+fn a_server_of_one_room_is_not_asked_for_two() {
+    let floor = Floor::start(&[]);
+    let target = format!("ws://{}", floor.address);
+    let output = loadtest("closed", &["--target", &target, "--speech", "room"], &["--rooms", "2"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(complaint(&output), format!("loadtest: {target} has one room only, not 2\n"));
+}
