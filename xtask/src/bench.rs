@@ -8,7 +8,9 @@ mod browser;
 mod figure;
 mod machine;
 mod meter;
+mod others;
 mod page;
+mod peer;
 mod plan;
 mod plot;
 mod scale;
@@ -31,34 +33,55 @@ use meter::Meter;
 use page::Page;
 use scale::Scale;
 
+/// What of it is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    All,
+    /// All on a small scale, which writes nothing and needs no network.
+    Quick,
+    /// Only what stands beside other servers, printed and not written.
+    Others,
+}
+
 /// Builds what is needed, measures, and writes the page. On a small scale it only measures.
 pub(crate) fn run(
     workspace: &Workspace,
     steps: Steps,
-    quick: bool,
+    extent: Extent,
     built: Option<&Path>,
 ) -> Result<ExitCode> {
     let teahouse = match built {
         Some(program) => program.to_owned(),
         None => server::build(workspace, steps, &site::build(workspace, steps)?)?,
     };
-    if quick {
-        self::quick(workspace, steps, &teahouse)?;
-        steps.say("nothing was lost, and every number is there");
-        return Ok(ExitCode::SUCCESS);
+    match extent {
+        Extent::All => write(workspace, steps, &teahouse)?,
+        Extent::Quick => {
+            quick(workspace, steps, &teahouse)?;
+            steps.say("nothing was lost, and every number is there");
+        }
+        Extent::Others => {
+            let others =
+                others::measure(workspace, steps, &meter(workspace, steps, &teahouse)?, &Scale::full())?;
+            print!("{}", others.text()?);
+        }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(workspace: &Workspace, steps: Steps, teahouse: &Path) -> Result<()> {
     let end2end = workspace.join("end2end");
     system::ensure_packages(steps, false)?;
     tools::ensure_npm_packages(&end2end, "Lighthouse from npm", steps)?;
-    let mut results = measure(workspace, steps, &teahouse, &Scale::full())?;
-    let meter = Meter::new(steps, build(workspace, steps)?, teahouse, workspace.cache("bench"))?;
-    results.sections.push(("browser", browser::measure(&meter, &end2end)?.tables()?));
+    let mut results = measure(workspace, steps, teahouse, &Scale::full())?;
+    let browsed = browser::measure(&meter(workspace, steps, teahouse)?, &end2end)?;
+    results.sections.push(("browser", browsed.tables()?));
     let file = workspace.join("docs/performance.md");
     let old = fs::read_to_string(&file).context("docs/performance.md cannot be read")?;
     fs::write(&file, results.page(Page::new(old))?)?;
     results.write_plots(&workspace.join("docs"))?;
     steps.say("docs/performance.md has the new numbers");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Everything on a small scale, with a server that is built already.
@@ -93,15 +116,20 @@ impl Results {
 }
 
 fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) -> Result<Results> {
-    let loadtest = build(workspace, steps)?;
-    let meter = Meter::new(steps, loadtest, teahouse.to_owned(), workspace.cache("bench"))?;
+    let meter = meter(workspace, steps, teahouse)?;
     let contests = plan::contests(&meter, scale)?;
     let growth = plan::growth(&meter, scale)?;
     let storms = plan::storms(&meter, scale)?;
+    let others = if scale.with_peers {
+        others::measure(workspace, steps, &meter, scale)?.text()?
+    } else {
+        "Not measured on a small scale.".to_owned()
+    };
     let sections = vec![
         ("machine", machine::describe()?),
         ("budgets", tables::budgets(&contests, &storms)?),
         ("contests", tables::contests(&contests)?),
+        ("others", others),
         ("growth", tables::growth(&growth)?),
         ("storms", tables::storms(&storms)?),
     ];
@@ -110,6 +138,10 @@ fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) 
         .map(|growth| Ok((growth.file, plot::draw(growth.title, growth.axis, &growth.lines()?))))
         .collect::<Result<_>>()?;
     Ok(Results { sections, plots })
+}
+
+fn meter(workspace: &Workspace, steps: Steps, teahouse: &Path) -> Result<Meter> {
+    Meter::new(steps, build(workspace, steps)?, teahouse.to_owned(), workspace.cache("bench"))
 }
 
 fn build(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {

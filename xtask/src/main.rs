@@ -24,6 +24,7 @@ use std::process::{Command as Program, ExitCode};
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::bench::Extent;
 use crate::sizes::Sizes;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
@@ -82,6 +83,13 @@ fn command_line() -> Command {
                         .help("A little of everything, to see that nothing is lost; writes nothing"),
                 )
                 .arg(
+                    Arg::new("others")
+                        .long("others")
+                        .action(ArgAction::SetTrue)
+                        .conflicts_with("quick")
+                        .help("Only what stands beside other servers; prints it and writes nothing"),
+                )
+                .arg(
                     Arg::new("program")
                         .long("program")
                         .value_name("FILE")
@@ -127,7 +135,12 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
         Some(("test", matches)) => test::run(&workspace, steps, matches.get_flag("all-browsers")),
         Some(("bench", matches)) => {
             let built = matches.get_one::<PathBuf>("program").map(PathBuf::as_path);
-            bench::run(&workspace, steps, matches.get_flag("quick"), built)
+            let extent = match (matches.get_flag("quick"), matches.get_flag("others")) {
+                (true, _) => Extent::Quick,
+                (_, true) => Extent::Others,
+                _ => Extent::All,
+            };
+            bench::run(&workspace, steps, extent, built)
         }
         Some(("torture", matches)) => {
             let number = |name| *matches.get_one::<u64>(name).expect("clap fills in the default");

@@ -9,9 +9,9 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 
-use crate::fingerprint;
 use crate::process;
 use crate::steps::Steps;
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// How long it asks, in seconds.
@@ -56,20 +56,8 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps, program: &Path, site: &Pa
 
 /// Where it is, after installing it if it is not there in the versions that the file names.
 fn ensure(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
-    let list = workspace.join("xtask/schemathesis.txt");
-    let inputs = fingerprint::of([fs::read(&list)?]);
     let folder = workspace.cache("schemathesis");
-    fingerprint::unless_fresh(&folder.join("installed"), &inputs, || {
-        steps.step("installing Schemathesis from PyPI", || {
-            process::run_hidden(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-            let mut pip = Command::new(folder.join("bin/pip"));
-            pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
-                .arg(&list);
-            process::run_hidden(&mut pip)?;
-            fs::write(folder.join("installed"), "")?;
-            Ok(())
-        })
-    })?;
+    tools::ensure_python_packages(&folder, &workspace.join("xtask/schemathesis.txt"), "Schemathesis", steps)?;
     Ok(folder.join("bin/st"))
 }
 

@@ -1,7 +1,7 @@
 //! The programs that building takes: found where they are, installed where they are not, each in the one version that
 //! this checkout names.
 //!
-//! Nothing comes from anywhere but crates.io, npm and rustup; no prebuilt program is fetched.
+//! Nothing comes from anywhere but crates.io, npm, `PyPI` and rustup; no prebuilt program is fetched.
 
 use std::env;
 use std::ffi::OsString;
@@ -154,6 +154,22 @@ pub(crate) fn ensure_npm_packages(folder: &Path, what: &str, steps: Steps) -> Re
         })
     })?;
     Ok(inputs)
+}
+
+/// An environment of Python's own with the packages of a list, which names all of them with their versions.
+pub(crate) fn ensure_python_packages(folder: &Path, list: &Path, what: &str, steps: Steps) -> Result<()> {
+    let text = fs::read(list).with_context(|| format!("cannot read {}", list.display()))?;
+    fingerprint::unless_fresh(&folder.join("installed"), &fingerprint::of([text]), || {
+        steps.step(&format!("installing {what} from PyPI"), || {
+            process::run_hidden(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
+            let mut pip = Command::new(folder.join("bin/pip"));
+            pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
+            process::run_hidden(pip.arg(list))?;
+            fs::write(folder.join("installed"), "")?;
+            Ok(())
+        })
+    })?;
+    Ok(())
 }
 
 /// `PATH` for programs that look for these tools there themselves.

@@ -1,4 +1,4 @@
-//! Runs the load test: against a fresh Teahouse with its limits lifted, or against the floor.
+//! Runs the load test: against a fresh Teahouse with its limits lifted, against the floor, or against a peer.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -10,11 +10,15 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 
 use super::figure::Report;
+use super::peer::Peer;
 use crate::process;
 use crate::steps::Steps;
 
 /// What stands in the way of a load test. Everything else is as it is for people, durability above all.
 const LIMITS_LIFTED: [&str; 6] = ["--rate-send", "0", "--max-connections", "0", "--text-limit", "0"];
+
+/// What Teahouse says once it listens, with the address behind it.
+const OPEN: &str = "the teahouse is open: http://";
 
 pub(super) struct Meter {
     steps: Steps,
@@ -31,7 +35,7 @@ impl Meter {
 
     /// Meters a Teahouse that has heard nothing before.
     pub(super) fn teahouse(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
-        let server = Server::start(self.server("127.0.0.1:0")?)?;
+        let server = Server::start(self.server("127.0.0.1:0")?, OPEN)?;
         let (target, pid) = (format!("ws://{}", server.address), server.child.id().to_string());
         self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
     }
@@ -39,6 +43,18 @@ impl Meter {
     /// Meters the floor.
     pub(super) fn floor(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
         self.run("the floor", mode, arguments, &["--target", "floor"], &[])
+    }
+
+    /// Meters a peer. What it lost or doubled is for its report to tell: that does not end a bench of Teahouse.
+    pub(super) fn peer(&self, peer: &Peer, mode: &str, arguments: &[&str]) -> Result<Report> {
+        let server = Server::start(peer.command(), peer.open)?;
+        let (target, pid) = (format!("ws://{}", server.address), server.child.id().to_string());
+        let target = ["--speech", peer.speech, "--target", &target, "--pid", &pid];
+        let (ran, report) = self.attempt(peer.name, mode, arguments, &target, &[])?;
+        match report {
+            Ok(report) => Ok(report),
+            Err(error) => Err(ran.err().unwrap_or(error)),
+        }
     }
 
     /// Has the load test itself start a Teahouse, stop it and start it again.
@@ -90,13 +106,30 @@ impl Meter {
         target: &[&str],
         server: &[String],
     ) -> Result<Report> {
+        let (ran, report) = self.attempt(whom, mode, arguments, target, server)?;
+        ran?;
+        report
+    }
+
+    /// Whether the load test was content, and what it reports.
+    fn attempt(
+        &self,
+        whom: &str,
+        mode: &str,
+        arguments: &[&str],
+        target: &[&str],
+        server: &[String],
+    ) -> Result<(Result<()>, Result<Report>)> {
         let words = [&["loadtest", mode], arguments].concat().join(" ");
         self.steps.say(&format!("{whom}: {words}"));
         let file = self.folder.join("report.json");
+        // Else the report of the run before could be taken for this one's.
+        if file.exists() {
+            fs::remove_file(&file)?;
+        }
         let mut command = Command::new(&self.loadtest);
         command.arg(mode).args(arguments).args(target).arg("--json").arg(&file).args(server);
-        process::run_hidden(&mut command)?;
-        Report::read(&file, words)
+        Ok((process::run_hidden(&mut command), Report::read(&file, words)))
     }
 }
 
@@ -107,14 +140,15 @@ struct Server {
 }
 
 impl Server {
-    fn start(mut command: Command) -> Result<Self> {
+    /// Starts it, and waits until it says that it is open, with its address at the end of that line.
+    fn start(mut command: Command, open: &str) -> Result<Self> {
         command.stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().context("the server does not start")?;
         let mut log = BufReader::new(child.stderr.take().context("its log is piped")?);
         let mut server = Self { child, address: String::new() };
         let mut line = String::new();
         while log.read_line(&mut line)? > 0 {
-            if let Some((_, address)) = line.trim().split_once("the teahouse is open: http://") {
+            if let Some((_, address)) = line.trim().split_once(open) {
                 address.clone_into(&mut server.address);
                 // Read on to its end, so that the server can always write.
                 thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));

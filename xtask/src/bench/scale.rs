@@ -23,6 +23,8 @@ pub(super) struct Scale {
     pub(super) slow: &'static [&'static str],
     /// What the server's own drain may take when it is stopped.
     pub(super) drain: &'static str,
+    /// Whether other servers are installed and measured, which takes a network.
+    pub(super) with_peers: bool,
 }
 
 impl Scale {
@@ -42,6 +44,7 @@ impl Scale {
             rooms: "1x1,10x1,100x1,1000x1,3000x1,10000x1",
             slow: &["--members", "200", "--slow", "40", "--size", "30000", "--rate", "10", "--seconds", "20"],
             drain: "5s",
+            with_peers: true,
         }
     }
 
@@ -61,6 +64,7 @@ impl Scale {
             rooms: "1x1,20x1",
             slow: &["--members", "20", "--slow", "5", "--size", "2000", "--rate", "50", "--seconds", "1"],
             drain: "1s",
+            with_peers: false,
         }
     }
 }

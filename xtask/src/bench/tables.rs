@@ -104,7 +104,7 @@ pub(super) fn contests(contests: &[Contest]) -> Result<String> {
     Ok(text)
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -1,0 +1,74 @@
+//! The servers of others that Teahouse is measured beside: what each takes, and how it is started. Their rooms are in
+//! `loadtest/peers/`, each as its own documentation writes it.
+//!
+//! All is installed into `target/` or a `node_modules`, and nothing into the system.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::steps::Steps;
+use crate::tools;
+use crate::workspace::Workspace;
+
+/// What the rooms of `loadtest/peers/` say once they listen, with the address behind it.
+const OPEN: &str = "the room is open: ws://";
+
+/// A server that is ready to be started.
+pub(super) struct Peer {
+    pub(super) name: &'static str,
+    /// What it is, to the version.
+    pub(super) version: String,
+    /// How the load test speaks to it.
+    pub(super) speech: &'static str,
+    /// What it says once it listens, with the address behind it.
+    pub(super) open: &'static str,
+    program: PathBuf,
+    arguments: Vec<PathBuf>,
+}
+
+/// Installs a peer, if it is not there yet.
+type Ensure = fn(&Workspace, Steps) -> Result<Peer>;
+
+/// All of them, by name.
+pub(super) const ALL: [(&str, Ensure); 2] = [("Tornado", tornado), ("ws", ws)];
+
+impl Peer {
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        command
+    }
+}
+
+fn tornado(workspace: &Workspace, steps: Steps) -> Result<Peer> {
+    let (folder, source) = (workspace.cache("peers/tornado"), workspace.join("loadtest/peers/tornado"));
+    tools::ensure_python_packages(&folder, &source.join("requirements.txt"), "Tornado", steps)?;
+    let program = folder.join("bin/python");
+    let print = "import platform, tornado; print(tornado.version, 'on Python', platform.python_version())";
+    let version = process::read(Command::new(&program).args(["-c", print]))?;
+    let arguments = vec![source.join("room.py")];
+    Ok(Peer { name: "Tornado", version, speech: "room", open: OPEN, program, arguments })
+}
+
+fn ws(workspace: &Workspace, steps: Steps) -> Result<Peer> {
+    node(workspace, steps, "ws", "ws", "room")
+}
+
+/// A room on a package of npm's.
+fn node(
+    workspace: &Workspace,
+    steps: Steps,
+    name: &'static str,
+    folder: &str,
+    speech: &'static str,
+) -> Result<Peer> {
+    let folder = workspace.join("loadtest/peers").join(folder);
+    tools::ensure_npm_packages(&folder, &format!("{name} from npm"), steps)?;
+    let program = which::which("node")?;
+    let print = format!("require('{name}/package.json').version + ' on Node.js ' + process.versions.node");
+    let version = process::read(Command::new(&program).args(["--print", &print]).current_dir(&folder))?;
+    Ok(Peer { name, version, speech, open: OPEN, program, arguments: vec![folder.join("room.mjs")] })
+}
