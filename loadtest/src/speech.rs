@@ -5,11 +5,13 @@
 //! and for each message that is said, never for what is heard later.
 
 mod room;
+mod socketio;
 mod teahouse;
 
 use clap::ValueEnum;
 
 use room::Room;
+use socketio::SocketIo;
 use teahouse::Teahouse;
 
 /// The kinds of server that can be metered.
@@ -21,6 +23,8 @@ pub(crate) enum Kind {
     Floor,
     /// One room, where a text goes out to everybody as it came in
     Room,
+    /// socket.io, over WebSocket from the beginning
+    Socketio,
 }
 
 impl Kind {
@@ -29,6 +33,7 @@ impl Kind {
             Self::Teahouse => Box::new(Teahouse { login: true }),
             Self::Floor => Box::new(Teahouse { login: false }),
             Self::Room => Box::new(Room),
+            Self::Socketio => Box::new(SocketIo),
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Peer {
 type Ensure = fn(&Workspace, Steps) -> Result<Peer>;
 
 /// All of them, by name.
-pub(super) const ALL: [(&str, Ensure); 2] = [("Tornado", tornado), ("ws", ws)];
+pub(super) const ALL: [(&str, Ensure); 3] = [("Tornado", tornado), ("ws", ws), ("socket.io", socketio)];
 
 impl Peer {
     pub(super) fn command(&self) -> Command {
@@ -55,6 +55,10 @@ fn tornado(workspace: &Workspace, steps: Steps) -> Result<Peer> {
 
 fn ws(workspace: &Workspace, steps: Steps) -> Result<Peer> {
     node(workspace, steps, "ws", "ws", "room")
+}
+
+fn socketio(workspace: &Workspace, steps: Steps) -> Result<Peer> {
+    node(workspace, steps, "socket.io", "socketio", "socketio")
 }
 
 /// A room on a package of npm's.
