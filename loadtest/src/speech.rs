@@ -4,12 +4,14 @@
 //! Holds no connection and does no I/O: [`crate::crowd`] does, and calls this only while a connection is being set up
 //! and for each message that is said, never for what is heard later.
 
+mod nats;
 mod room;
 mod socketio;
 mod teahouse;
 
 use clap::ValueEnum;
 
+use nats::Nats;
 use room::Room;
 use socketio::SocketIo;
 use teahouse::Teahouse;
@@ -25,6 +27,8 @@ pub(crate) enum Kind {
     Room,
     /// socket.io, over WebSocket from the beginning
     Socketio,
+    /// The protocol of NATS, a room being a subject
+    Nats,
 }
 
 impl Kind {
@@ -34,6 +38,7 @@ impl Kind {
             Self::Floor => Box::new(Teahouse { login: false }),
             Self::Room => Box::new(Room),
             Self::Socketio => Box::new(SocketIo),
+            Self::Nats => Box::new(Nats),
         }
     }
 }

@@ -1,6 +1,8 @@
-//! What the tests need from the operating system's packages: looked for, and installed where apt can.
+//! What the tests and benches need from the operating system's packages: looked for, and installed where apt can.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -78,6 +80,33 @@ pub(crate) fn ensure_packages(steps: Steps, all_browsers: bool) -> Result<()> {
         .with_context(|| format!("the tests need {list}: please install them"))
 }
 
+/// A server of Debian's: the one that is installed, or one unpacked from its package of the same name into a folder, where
+/// it starts only when asked to and leaves the system as it is.
+pub(crate) fn ensure_program(name: &str, folder: &Path, steps: Steps) -> Result<PathBuf> {
+    let unpacked = folder.join("usr/sbin").join(name);
+    if let Some(program) = installed(name) {
+        return Ok(program);
+    }
+    if !unpacked.is_file() {
+        steps.step(&format!("unpacking {name} from Debian's package"), || {
+            if folder.exists() {
+                fs::remove_dir_all(folder)?;
+            }
+            fs::create_dir_all(folder)?;
+            process::run_hidden(Command::new("apt-get").args(["download", name]).current_dir(folder))?;
+            let files = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+            let mut packages = files.iter().map(fs::DirEntry::path);
+            let package = packages.find(|file| file.extension().is_some_and(|it| it == "deb"));
+            let package = package.with_context(|| format!("apt-get downloaded no {name}"))?;
+            process::run_hidden(Command::new("dpkg-deb").arg("--extract").arg(package).arg(folder))
+        })?;
+    }
+    if !unpacked.is_file() {
+        bail!("Debian's package has no {name} in usr/sbin");
+    }
+    Ok(unpacked)
+}
+
 /// Stops a service that has come with a package, and keeps it from starting with the machine.
 fn keep_from_running(service: &str) -> Result<()> {
     process::run_hidden(as_root("/usr/sbin/update-rc.d")?.args([service, "disable"]))?;
@@ -86,7 +115,7 @@ fn keep_from_running(service: &str) -> Result<()> {
 
 fn is_present(package: &Package, has_apt: bool) -> bool {
     match (package.program, package.module) {
-        (Some(program), _) => is_installed(program),
+        (Some(program), _) => installed(program).is_some(),
         (None, Some(module)) => has_module(module),
         (None, None) if has_apt => process::read(Command::new("dpkg-query").args([
             "--show",
@@ -104,8 +133,8 @@ fn has_module(module: &str) -> bool {
 }
 
 /// Servers lie where only root's `PATH` leads.
-fn is_installed(program: &str) -> bool {
-    which::which(program).is_ok() || which::which_in(program, Some("/usr/sbin:/sbin"), "/").is_ok()
+fn installed(program: &str) -> Option<PathBuf> {
+    which::which(program).or_else(|_| which::which_in(program, Some("/usr/sbin:/sbin"), "/")).ok()
 }
 
 fn apt_get(arguments: &[&str]) -> Result<Command> {

@@ -10,6 +10,7 @@ use anyhow::Result;
 
 use crate::process;
 use crate::steps::Steps;
+use crate::system;
 use crate::tools;
 use crate::workspace::Workspace;
 
@@ -33,7 +34,8 @@ pub(super) struct Peer {
 type Ensure = fn(&Workspace, Steps) -> Result<Peer>;
 
 /// All of them, by name.
-pub(super) const ALL: [(&str, Ensure); 3] = [("Tornado", tornado), ("ws", ws), ("socket.io", socketio)];
+pub(super) const ALL: [(&str, Ensure); 4] =
+    [("Tornado", tornado), ("ws", ws), ("socket.io", socketio), ("NATS", nats)];
 
 impl Peer {
     pub(super) fn command(&self) -> Command {
@@ -59,6 +61,16 @@ fn ws(workspace: &Workspace, steps: Steps) -> Result<Peer> {
 
 fn socketio(workspace: &Workspace, steps: Steps) -> Result<Peer> {
     node(workspace, steps, "socket.io", "socketio", "socketio")
+}
+
+/// NATS, which is a server already and takes only its settings.
+fn nats(workspace: &Workspace, steps: Steps) -> Result<Peer> {
+    let program = system::ensure_program("nats-server", &workspace.cache("peers/nats"), steps)?;
+    let said = process::read(Command::new(&program).arg("--version"))?;
+    let version = said.trim_start_matches("nats-server: v").to_owned();
+    let arguments = vec!["--config".into(), workspace.join("loadtest/peers/nats/nats.conf")];
+    let open = "Listening for websocket clients on ws://";
+    Ok(Peer { name: "NATS", version, speech: "nats", open, program, arguments })
 }
 
 /// A room on a package of npm's.
