@@ -54,34 +54,28 @@ pub(crate) fn run(
         Some(program) => program.to_owned(),
         None => server::build(workspace, steps, &site::build(workspace, steps)?)?,
     };
-    match extent {
-        Extent::All => write(workspace, steps, &teahouse)?,
-        Extent::Quick => {
-            quick(workspace, steps, &teahouse)?;
-            steps.say("nothing was lost, and every number is there");
-        }
-        Extent::Others => {
-            let others =
-                others::measure(workspace, steps, &meter(workspace, steps, &teahouse)?, &Scale::full())?;
-            print!("{}", others.text()?);
-        }
+    if extent == Extent::Others {
+        let meter = meter(workspace, steps, &teahouse)?;
+        print!("{}", others::measure(workspace, steps, &meter, &Scale::full())?.text()?);
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn write(workspace: &Workspace, steps: Steps, teahouse: &Path) -> Result<()> {
+    if extent == Extent::Quick {
+        self::quick(workspace, steps, &teahouse)?;
+        steps.say("nothing was lost, and every number is there");
+        return Ok(ExitCode::SUCCESS);
+    }
     let end2end = workspace.join("end2end");
     system::ensure_packages(steps, false)?;
     tools::ensure_npm_packages(&end2end, "Lighthouse from npm", steps)?;
-    let mut results = measure(workspace, steps, teahouse, &Scale::full())?;
-    let browsed = browser::measure(&meter(workspace, steps, teahouse)?, &end2end)?;
+    let mut results = measure(workspace, steps, &teahouse, &Scale::full())?;
+    let browsed = browser::measure(&meter(workspace, steps, &teahouse)?, &end2end)?;
     results.sections.push(("browser", browsed.tables()?));
     let file = workspace.join("docs/performance.md");
     let old = fs::read_to_string(&file).context("docs/performance.md cannot be read")?;
     fs::write(&file, results.page(Page::new(old))?)?;
     results.write_plots(&workspace.join("docs"))?;
     steps.say("docs/performance.md has the new numbers");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Everything on a small scale, with a server that is built already.

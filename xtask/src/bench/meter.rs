@@ -35,7 +35,7 @@ impl Meter {
 
     /// Meters a Teahouse that has heard nothing before.
     pub(super) fn teahouse(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
-        let server = Server::start(self.server("127.0.0.1:0")?, OPEN)?;
+        let server = Server::start(self.server("127.0.0.1:0")?)?;
         let (target, pid) = (format!("ws://{}", server.address), server.child.id().to_string());
         self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
     }
@@ -47,7 +47,7 @@ impl Meter {
 
     /// Meters a peer. What it lost or doubled is for its report to tell: that does not end a bench of Teahouse.
     pub(super) fn peer(&self, peer: &Peer, mode: &str, arguments: &[&str]) -> Result<Report> {
-        let server = Server::start(peer.command(), peer.open)?;
+        let server = Server::start_saying(peer.open, peer.command())?;
         let (target, pid) = (format!("ws://{}", server.address), server.child.id().to_string());
         let target = ["--speech", peer.speech, "--target", &target, "--pid", &pid];
         let (ran, report) = self.attempt(peer.name, mode, arguments, &target, &[])?;
@@ -140,8 +140,13 @@ struct Server {
 }
 
 impl Server {
-    /// Starts it, and waits until it says that it is open, with its address at the end of that line.
-    fn start(mut command: Command, open: &str) -> Result<Self> {
+    /// Starts a Teahouse.
+    fn start(command: Command) -> Result<Self> {
+        Self::start_saying(OPEN, command)
+    }
+
+    /// Starts a server, and waits until it says that it is open, with its address at the end of that line.
+    fn start_saying(open: &str, mut command: Command) -> Result<Self> {
         command.stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().context("the server does not start")?;
         let mut log = BufReader::new(child.stderr.take().context("its log is piped")?);
