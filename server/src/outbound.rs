@@ -10,19 +10,28 @@ use std::{
     collections::VecDeque,
     io::{self, IoSlice},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use axum::body::Bytes;
 use chat::{close::CloseCode, id::UserId, protocol::ServerLine};
-use tokio::{net::TcpStream, sync::Notify};
+use tokio::{
+    net::TcpStream,
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 
 use crate::{
     dialect::{Broadcast, Plain},
     frame::{self, Frame},
+    socket::PARTING,
 };
 
 /// The bytes that one waiting frame costs beside its own: its place in the queue and its share of the bookkeeping.
 const FRAME_OVERHEAD: usize = 64;
+
+/// How long a reader may take nothing at all of what waits before it is cut off.
+const STALL: Duration = Duration::from_mins(1);
 
 /// How many waiting frames are offered to the socket with one system call.
 const TOGETHER: usize = 64;
@@ -61,7 +70,25 @@ struct Queue {
     bytes: usize,
     /// How many answers wait.
     answers: usize,
+    /// Since when the socket takes nothing, if it does not take all that waits.
+    stuck_since: Option<Instant>,
     end: Option<End>,
+}
+
+/// A socket that does not take all that waits.
+struct Blocked {
+    socket: Arc<TcpStream>,
+    /// When it is given up.
+    until: Instant,
+}
+
+/// What came of waiting.
+#[derive(PartialEq, Eq)]
+enum Turn {
+    /// Something can be done.
+    GoesOn,
+    /// The socket has taken nothing for too long.
+    Stalled,
 }
 
 /// Something that waits to be written.
@@ -173,18 +200,18 @@ impl Outbound {
         self.queue().held.get_or_insert_default();
     }
 
-    /// Says these lines to the session alone, and then what was held for them.
-    pub(crate) fn answer(&self, lines: Vec<ServerLine>) {
+    /// Says this line, if there is one, to the session alone, and then what was held for it.
+    pub(crate) fn answer(&self, line: Option<ServerLine>) {
+        let bytes = line.and_then(|line| self.view.of_answer(line));
         let mut queue = self.queue();
-        if lines.is_empty() && queue.held.is_none() {
+        if matches!(queue.end, Some(End::Now(_) | End::Gone)) {
+            queue.held = None;
             return;
         }
         let was_idle = queue.waiting.is_empty();
-        if !matches!(queue.end, Some(End::Now(_) | End::Gone)) {
-            for bytes in lines.into_iter().filter_map(|line| self.view.of_answer(line)) {
-                queue.answers += 1;
-                queue.waiting.push_back(Waiting { bytes, kind: Kind::Answer });
-            }
+        if let Some(bytes) = bytes {
+            queue.answers += 1;
+            queue.waiting.push_back(Waiting { bytes, kind: Kind::Answer });
         }
         let held = queue.held.take().unwrap_or_default();
         queue.waiting.extend(held);
@@ -194,6 +221,17 @@ impl Outbound {
     /// Whether answers wait to be read; so long no more is to be asked.
     pub(crate) fn owes(&self) -> bool {
         self.queue().answers > 0
+    }
+
+    /// Whether the session is to be heard: it owes nothing, and its connection is not to be closed.
+    pub(crate) fn listens(&self) -> bool {
+        let queue = self.queue();
+        queue.answers == 0 && queue.end.is_none()
+    }
+
+    /// Whether something waits to be read.
+    pub(crate) fn is_behind(&self) -> bool {
+        !self.queue().waiting.is_empty()
     }
 
     /// Closes the connection once what waits has been written.
@@ -242,8 +280,8 @@ impl Outbound {
     }
 
     /// Writes what waits whenever the socket takes some of it, until the connection is to be closed: gives the code, or
-    /// [`Broken`]. Returns without a code when no answers are owed any more, for whoever waits for that. May be dropped
-    /// while it waits.
+    /// [`Broken`]. Returns without a code when no answers are owed any more, for whoever waits for that. A reader who takes
+    /// nothing at all for long is cut off. May be dropped while it waits.
     pub(crate) async fn deliver(&self, owed: bool) -> Result<Option<CloseCode>, Broken> {
         loop {
             let blocked = {
@@ -260,10 +298,19 @@ impl Outbound {
                 match queue.end {
                     Some(End::AfterLines(code)) if queue.waiting.is_empty() => return Ok(Some(code)),
                     _ if owed && queue.answers == 0 => return Ok(None),
-                    _ => queue.blocked(),
+                    // Who is to be gone is not waited for so long.
+                    Some(End::AfterLines(_)) => queue.blocked(PARTING),
+                    _ => queue.blocked(STALL),
                 }
             };
-            self.turn(blocked).await;
+            if self.turn(blocked).await == Turn::Stalled {
+                let closing = self.queue().end.is_some();
+                if closing {
+                    self.broke(self.queue());
+                    return Err(Broken);
+                }
+                self.cut_off(CloseCode::SlowConsumer);
+            }
         }
     }
 
@@ -276,7 +323,7 @@ impl Outbound {
                 if queue.waiting.is_empty() {
                     return Ok(());
                 }
-                queue.blocked().ok_or(Broken)?
+                queue.blocked(STALL).ok_or(Broken)?
             };
             self.turn(Some(blocked)).await;
         }
@@ -293,24 +340,31 @@ impl Outbound {
         self.delivered().await
     }
 
-    /// Waits for the socket to take more, if it is behind, or for something to be done.
-    async fn turn(&self, blocked: Option<Arc<TcpStream>>) {
-        match blocked {
-            Some(socket) => tokio::select! {
-                // An error shows at the next write.
-                _ = socket.writable() => {}
-                () = self.ready.notified() => {}
-            },
-            None => self.ready.notified().await,
+    /// Waits for the socket to take more, if it is behind, but not for ever; or for something to be done.
+    async fn turn(&self, blocked: Option<Blocked>) -> Turn {
+        let Some(Blocked { socket, until }) = blocked else {
+            self.ready.notified().await;
+            return Turn::GoesOn;
+        };
+        tokio::select! {
+            // An error shows at the next write.
+            _ = socket.writable() => Turn::GoesOn,
+            () = self.ready.notified() => Turn::GoesOn,
+            () = sleep_until(until) => Turn::Stalled,
         }
     }
 
     /// Lets something wait, behind what waits already.
     fn wait(&self, mut queue: MutexGuard<'_, Queue>, waiting: Waiting) -> Result<(), Gone> {
         let cost = waiting.cost();
-        if self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes {
+        let is_over = |queue: &Queue| self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes;
+        if is_over(&queue) && !queue.waiting.is_empty() && queue.flush().is_err() {
+            return Err(self.broke(queue));
+        }
+        if is_over(&queue) {
             if queue.waiting.is_empty() && queue.written > 0 {
                 // What the socket has half taken is finished even so.
+                queue.bytes += cost;
                 queue.waiting.push_back(waiting);
             }
             drop(queue);
@@ -342,8 +396,7 @@ impl Outbound {
 
     /// The connection broke: whoever waits for it learns of it.
     fn broke(&self, mut queue: MutexGuard<'_, Queue>) -> Gone {
-        queue.waiting = VecDeque::new();
-        queue.end = Some(End::Gone);
+        queue.hang_up();
         drop(queue);
         self.ready.notify_one();
         Gone
@@ -370,8 +423,7 @@ impl Outbound {
 
     /// The session ends: nobody may wait for it, and the rooms learn of it when they next speak.
     fn hang_up(&self) {
-        let mut queue = self.queue();
-        *queue = Queue { end: Some(End::Gone), ..Queue::default() };
+        self.queue().hang_up();
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -381,6 +433,11 @@ impl Outbound {
 }
 
 impl Queue {
+    /// Nothing waits any more, and nothing is written.
+    fn hang_up(&mut self) {
+        *self = Queue { end: Some(End::Gone), ..Queue::default() };
+    }
+
     /// Puts an answer as it has grown by now in the place of how it was, if that still waits: whoever reads slowly need
     /// not read how it grew.
     fn replace(&mut self, frame: &Arc<Frame>) -> bool {
@@ -427,9 +484,13 @@ impl Queue {
             };
             self.forget(written);
             if written < offered {
-                break;
+                if written > 0 || self.stuck_since.is_none() {
+                    self.stuck_since = Some(Instant::now());
+                }
+                return Ok(());
             }
         }
+        self.stuck_since = None;
         Ok(())
     }
 
@@ -459,9 +520,11 @@ impl Queue {
         self.answers = self.waiting.iter().filter(|waiting| matches!(waiting.kind, Kind::Answer)).count();
     }
 
-    /// The socket, if it is to take more than it does.
-    fn blocked(&self) -> Option<Arc<TcpStream>> {
-        self.socket.clone().filter(|_| !self.waiting.is_empty())
+    /// The socket, if it is to take more than it does, and when it is given up: when it has taken nothing for so long.
+    fn blocked(&self, patience: Duration) -> Option<Blocked> {
+        let socket = self.socket.clone().filter(|_| !self.waiting.is_empty())?;
+        let until = self.stuck_since.unwrap_or_else(Instant::now) + patience;
+        Some(Blocked { socket, until })
     }
 }
 
@@ -505,6 +568,7 @@ impl Drop for Listening {
 mod tests {
     use std::sync::Arc;
 
+    use axum::body::Bytes;
     use chat::{
         close::CloseCode,
         id::{ClientId, UserId},
@@ -518,7 +582,7 @@ mod tests {
     use tungstenite::{Message, protocol::Role};
 
     use super::{Gone, Listening, Next, Outbound, View};
-    use crate::frame::{self, Frame};
+    use crate::frame::Frame;
 
     fn line() -> Arc<Frame> {
         Arc::new(Frame::of(ServerLine::Drain { retry_ms: 1 }))
@@ -623,11 +687,12 @@ mod tests {
         let (outbound, reader) = connected(0).await;
         for number in 0..200 {
             if number % 3 == 0 {
-                outbound.answer(vec![numbered(number)]);
+                outbound.answer(Some(numbered(number)));
             } else {
                 outbound.push(&Arc::new(Frame::of(numbered(number)))).unwrap();
             }
-            outbound.control(frame::ping());
+            // A pong that nobody asked for, and nobody answers.
+            outbound.control(Bytes::from_static(&[0x8a, 0]));
         }
         assert!(outbound.owes(), "the socket has not taken all of it");
         outbound.close(CloseCode::Restart);
@@ -647,7 +712,7 @@ mod tests {
         outbound.push(&Arc::new(Frame::of(numbered(1)))).unwrap();
         outbound.hold();
         outbound.push(&Arc::new(Frame::of(numbered(3)))).unwrap();
-        outbound.answer(vec![numbered(2)]);
+        outbound.answer(Some(numbered(2)));
         outbound.push(&Arc::new(Frame::of(numbered(4)))).unwrap();
         outbound.close(CloseCode::Restart);
         let written = async {

@@ -102,6 +102,12 @@ impl Session {
         // A page that is led away by its own log-out may close the socket before the server does.
         let logged_out =
             end == End::Close(CloseCode::LoggedOut) || self.outbound.closes_with(CloseCode::LoggedOut);
+        let code = match end {
+            End::Close(code) => code,
+            End::Garbled(_) | End::Closed | End::Over => CloseCode::Normal,
+        };
+        // Nothing comes behind a close.
+        self.outbound.close(code);
         self.conversation.end(logged_out).await;
         self.teahouse.nicknames.depart(&self.login.id, self.id, logged_out).await;
         match end {
@@ -121,10 +127,8 @@ impl Session {
             Box::pin(self.conversation.enter_plain()).await;
         }
         loop {
-            self.outbound.answer(self.conversation.take_answers());
-            // Whoever does not read what they asked for asks no more.
             let owes = self.outbound.owes();
-            let listens = self.conversation.listens() && !owes;
+            let listens = self.conversation.listens();
             let pause = self.conversation.pause();
             let greeted = self.conversation.has_begun();
             // One timer for whatever comes first.
@@ -135,7 +139,8 @@ impl Session {
             };
             tokio::select! {
                 delivered = self.outbound.deliver(owes) => match delivered {
-                    Ok(None) => {}
+                    // They have read all that they asked for.
+                    Ok(None) => self.heard = Instant::now(),
                     Ok(Some(code)) => return Box::pin(self.finish(code)).await,
                     Err(Broken) => return End::Over,
                 },
@@ -153,8 +158,11 @@ impl Session {
                         return End::Close(CloseCode::Silent);
                     } else {
                         beat = now + heartbeat;
-                        // A reader who is behind shows that it is there by reading.
-                        if !owes && self.heard.elapsed() > heartbeat * 2 + SLACK {
+                        // Who is behind is known by what they read, which the queue sees to.
+                        if self.outbound.is_behind() {
+                            self.heard = now;
+                        }
+                        if self.heard.elapsed() > heartbeat * 2 + SLACK {
                             return End::Close(CloseCode::Silent);
                         }
                         Box::pin(self.ping()).await;
@@ -188,11 +196,12 @@ impl Session {
 
     /// What was taken is finished and answered before the connection closes; one that was cut off is not waited for.
     async fn finish(&mut self, code: CloseCode) -> End {
+        // Its rooms say nothing behind this.
+        self.outbound.close(code);
         if !matches!(code, CloseCode::SlowConsumer | CloseCode::Replaced) {
             while self.conversation.is_busy() {
                 self.conversation.settle().await;
             }
-            self.outbound.answer(self.conversation.take_answers());
             if !matches!(timeout(PARTING, self.outbound.delivered()).await, Ok(Ok(()))) {
                 return End::Over;
             }

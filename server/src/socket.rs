@@ -21,6 +21,12 @@ use crate::outbound::Outbound;
 /// while it comes.
 const READ_BUFFER: usize = 512;
 
+/// How many bytes are read at once, of one message or of pieces of it, before others have their turn.
+const AT_ONCE: usize = 64 * 1_024;
+
+/// How many bytes are read at once of what nobody wants.
+const SCRAP: usize = 4 * 1_024;
+
 /// How long a connection that is being closed may take to read what was written, and as long again to close from its side.
 /// Both together are less than a stop waits for its sessions.
 pub(crate) const PARTING: Duration = Duration::from_secs(2);
@@ -29,6 +35,8 @@ pub(crate) const PARTING: Duration = Duration::from_secs(2);
 pub(crate) struct Socket {
     stream: Arc<TcpStream>,
     engine: WebSocketContext,
+    /// Whether nobody knows any more where what comes begins and ends.
+    is_lost: bool,
 }
 
 /// What the other end sent.
@@ -67,7 +75,7 @@ impl Socket {
             .max_frame_size(limit);
         // A copy, not the HTTP buffer of 8 KiB in which they came, which would stay with the connection.
         let engine = WebSocketContext::from_partially_read(early.to_vec(), Role::Server, Some(config));
-        Socket { stream: Arc::new(stream), engine }
+        Socket { stream: Arc::new(stream), engine, is_lost: false }
     }
 
     /// The connection beneath, for writing.
@@ -78,6 +86,8 @@ impl Socket {
     /// Waits for what comes next; answers to the protocol beneath go to `outbound`. May be dropped while it waits.
     pub(crate) async fn hear(&mut self, outbound: &Outbound) -> Result<Heard, Deaf> {
         loop {
+            // Whoever sends without a pause lets others have their turn.
+            tokio::task::consume_budget().await;
             match self.read(outbound) {
                 Ok(heard) => return Ok(heard),
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -110,7 +120,7 @@ impl Socket {
 
     async fn part_with(&mut self, outbound: &Outbound, code: u16, reason: &'static str) {
         let close = CloseFrame { code: coding::CloseCode::from(code), reason: reason.into() };
-        let mut wire = Wire { stream: &self.stream, answers: Vec::new() };
+        let mut wire = Wire::of(&self.stream);
         // It was closed before, perhaps, by the other end; then there is nothing to say.
         if self.engine.close(&mut wire, Some(close)).is_err() && wire.answers.is_empty() {
             return;
@@ -124,18 +134,35 @@ impl Socket {
 
     /// Reads until the other end is done, which also sends what the standard still asks for.
     pub(crate) async fn hear_out(&mut self, outbound: &Outbound) {
-        let rest = async { while self.hear(outbound).await.is_ok() {} };
+        let rest = async {
+            if self.is_lost {
+                // What is still on its way must be taken, lest the system breaks the connection before the close is read.
+                let mut scrap = [0; SCRAP];
+                while self.stream.readable().await.is_ok() {
+                    match self.stream.try_read(&mut scrap) {
+                        Ok(0) => break,
+                        Err(error) if error.kind() != io::ErrorKind::WouldBlock => break,
+                        Ok(_) | Err(_) => tokio::task::consume_budget().await,
+                    }
+                }
+            } else {
+                while self.hear(outbound).await.is_ok() {}
+            }
+            // The answer to a close may still wait.
+            outbound.delivered().await
+        };
         if timeout(PARTING, rest).await.is_err() {
             tracing::debug!("a client did not close in time");
         }
     }
 
     fn read(&mut self, outbound: &Outbound) -> Result<Heard, Error> {
-        let mut wire = Wire { stream: &self.stream, answers: Vec::new() };
+        let mut wire = Wire::of(&self.stream);
         let read = self.engine.read(&mut wire);
         if !wire.answers.is_empty() {
             outbound.control(wire.answers.into());
         }
+        self.is_lost = matches!(&read, Err(Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_)));
         Ok(match read? {
             Message::Text(text) => Heard::Text(text),
             Message::Binary(_) => Heard::Binary,
@@ -161,11 +188,24 @@ fn deaf(error: &Error) -> Deaf {
 struct Wire<'a> {
     stream: &'a TcpStream,
     answers: Vec<u8>,
+    /// How many bytes may still be read before others have their turn.
+    left: usize,
+}
+
+impl<'a> Wire<'a> {
+    fn of(stream: &'a TcpStream) -> Wire<'a> {
+        Wire { stream, answers: Vec::new(), left: AT_ONCE }
+    }
 }
 
 impl Read for Wire<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.stream.try_read(into)
+        if self.left == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let read = self.stream.try_read(into)?;
+        self.left = self.left.saturating_sub(read);
+        Ok(read)
     }
 }
 

@@ -112,7 +112,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
         (Some(login), _) => login,
         // A page cannot read the status of a handshake that failed; a close code it can.
         (None, Dialect::Lines) => {
-            return turn_away(upgrade, dialect, CloseCode::LoginRequired, None);
+            return turn_away((upgrade, limit), dialect, CloseCode::LoginRequired, None);
         }
         (None, Dialect::Plain(plain)) if teahouse.config.guests => {
             match guest(&teahouse, plain.language).await {
@@ -129,13 +129,13 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
     };
     let forwarded = match admit(&teahouse, &visitor) {
         Ok(forwarded) => forwarded,
-        Err(full) => return turn_away(upgrade, dialect, CloseCode::TooMany, Some(full.to_string())),
+        Err(full) => return turn_away((upgrade, limit), dialect, CloseCode::TooMany, Some(full.to_string())),
     };
     match teahouse.nicknames.claim(&login).await {
         Ok(true) => {}
         Ok(false) => {
             let reason = "somebody else has taken the nickname meanwhile".to_owned();
-            return turn_away(upgrade, dialect, CloseCode::NicknameTaken, Some(reason));
+            return turn_away((upgrade, limit), dialect, CloseCode::NicknameTaken, Some(reason));
         }
         Err(error) => {
             tracing::error!(%error, "a nickname could not be claimed");
@@ -197,9 +197,14 @@ async fn guest(teahouse: &Teahouse, language: Language) -> Option<Login> {
 }
 
 /// Takes the socket only to say why it is closed again.
-fn turn_away(upgrade: Upgrade, dialect: Dialect, code: CloseCode, reason: Option<String>) -> Response {
+fn turn_away(
+    (upgrade, limit): (Upgrade, usize),
+    dialect: Dialect,
+    code: CloseCode,
+    reason: Option<String>,
+) -> Response {
     let protocol = matches!(dialect, Dialect::Lines).then_some(SUBPROTOCOL);
-    upgrade.accept(protocol, HARD_LIMIT, async move |mut socket: Socket| {
+    upgrade.accept(protocol, limit, async move |mut socket: Socket| {
         let view = match dialect {
             Dialect::Lines => View::Lines,
             // A refusal is everybody's in the same words.
@@ -212,7 +217,7 @@ fn turn_away(upgrade: Upgrade, dialect: Dialect, code: CloseCode, reason: Option
                 _ => RefusalCode::TooManyConnections,
             };
             let refused = Refused { id: None, room: None, code, reason, retry_ms: None };
-            outbound.answer(vec![ServerLine::Refused(refused)]);
+            outbound.answer(Some(ServerLine::Refused(refused)));
         }
         socket.part(&outbound, code).await;
     })

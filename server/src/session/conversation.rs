@@ -38,8 +38,6 @@ pub(super) struct Conversation {
     dialect: Dialect,
     rooms: BTreeSet<RoomName>,
     sending: Sending,
-    /// What is to be written before anything that waits in the queue.
-    answers: Vec<ServerLine>,
     pace: Pace,
     pause: Option<Instant>,
     /// Counts the messages of a client that gives them no ids.
@@ -66,7 +64,6 @@ impl Conversation {
             dialect,
             rooms: BTreeSet::new(),
             sending,
-            answers: Vec::new(),
             pace,
             pause: None,
             said: 0,
@@ -74,14 +71,9 @@ impl Conversation {
         }
     }
 
-    /// What is to be written now, in order.
-    pub(super) fn take_answers(&mut self) -> Vec<ServerLine> {
-        std::mem::take(&mut self.answers)
-    }
-
-    /// Whether another frame may be read.
+    /// Whether another frame may be read: not while answers wait to be read, or when the connection is to be closed.
     pub(super) fn listens(&self) -> bool {
-        self.pause.is_none() && !self.sending.is_full()
+        self.pause.is_none() && !self.sending.is_full() && self.outbound.listens()
     }
 
     /// Until when reading pauses because the user is faster than the pace, if it does.
@@ -128,6 +120,10 @@ impl Conversation {
             return true;
         }
         for line in frame.lines().filter(|line| !line.trim().is_empty()) {
+            // Whoever does not read what they asked for is heard no further.
+            if self.outbound.owes() && self.outbound.deliver(true).await != Ok(None) {
+                return true;
+            }
             match serde_json::from_str::<ClientLine>(line) {
                 Ok(ClientLine::Hello { rooms, client }) => self.hello(rooms, client).await,
                 Ok(_) if !self.greeted => {
@@ -374,6 +370,7 @@ impl Conversation {
         if self.outbound.push(&refusal).is_err() {
             tracing::trace!(%room, "a connection ended before it was refused a room");
         }
+        self.outbound.answer(None);
     }
 
     async fn look_back(&mut self, history: History) {
@@ -404,6 +401,8 @@ impl Conversation {
             let reason = format!("you may not see who is in {name}");
             return self.refuse(RefusalCode::Forbidden, reason, None, Some(room));
         }
+        // Who comes and goes from here on is told behind it.
+        self.outbound.hold();
         match self.teahouse.rooms.members(&name, after).await {
             Ok(members) => self.answer(ServerLine::Members { room: name, members }),
             Err(error) => {
@@ -440,7 +439,7 @@ impl Conversation {
     }
 
     fn answer(&mut self, line: ServerLine) {
-        self.answers.push(line);
+        self.outbound.answer(Some(line));
     }
 }
 

@@ -266,6 +266,67 @@ async fn a_reader_that_never_reads_again_holds_up_nothing_of_the_server_s() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_does_not_read_what_they_asked_for_is_heard_no_further() {
+    let app = TestApp::with(|config| config.rate_send = 0).await;
+    let mut ann = app.person("Ann").await.talk().await;
+    let text = "茶".repeat(4_000);
+    for seq in 1..=200 {
+        ann.say(&format!("m{seq}"), &text).await;
+        assert_eq!(ann.message().await.seq, seq);
+    }
+    let (_browser, mut slow, _) = slow(&app).await;
+    // Each page is larger than what the system holds for somebody who does not read.
+    let page = r#"{"history":{"room":"lobby","before":201,"limit":200}}"#;
+    let late = r#"{"send":{"id":"late","room":"lobby","text":"late"}}"#;
+    slow.send_text(&[page, page, page, late].join("\n")).await;
+    for n in 0..200 {
+        let id = format!("n{n}");
+        ann.say(&id, "tea").await;
+        assert_eq!(ann.message().await.id.as_str(), id, "nothing else is said meanwhile");
+    }
+    for _ in 0..3 {
+        let pages = slow.until(|line| match line {
+            ServerLine::Page(page) => Some(page.events.len()),
+            _ => None,
+        });
+        assert_eq!(pages.await, 200);
+    }
+    assert_eq!(ann.message().await.id.as_str(), "late");
+}
+
+/// Lives in one thread with the server, so that nothing gets done where one session keeps it.
+#[tokio::test]
+async fn whoever_sends_without_a_pause_lets_the_others_speak() {
+    let app = TestApp::start().await;
+    let cookie = app.person("Flood").await.cookie();
+    let address = app.address();
+    let (open, opened) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        use std::io::{Read as _, Write as _};
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let handshake = format!(
+            "GET /chat HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(handshake.as_bytes()).unwrap();
+        let mut reader = stream.try_clone().unwrap();
+        let mut buffer = [0; 65_536];
+        assert!(reader.read(&mut buffer).unwrap() > 0);
+        std::thread::spawn(move || while reader.read(&mut buffer).is_ok_and(|read| read > 0) {});
+        open.send(()).unwrap();
+        let pings = [0x89, 0x80, 0, 0, 0, 0].repeat(10_000);
+        // Until the server is gone.
+        while stream.write_all(&pings).is_ok() {}
+    });
+    opened.await.unwrap();
+    let (mut ann, mut bo) = (app.person("Ann").await.talk().await, app.person("Bo").await.talk().await);
+    for seq in 1..=20 {
+        ann.say(&format!("m{seq}"), "tea").await;
+        assert_eq!(bo.message().await.seq, seq);
+    }
+}
+
 #[tokio::test]
 async fn a_request_without_an_end_is_not_waited_for_for_ever() {
     let app = TestApp::start().await;
