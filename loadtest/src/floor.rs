@@ -1,7 +1,7 @@
 //! The floor: the least that a server can do. One thread that for each message writes one ready frame to every member of
 //! the room, with one write(2) each, and nothing else: no log, no order to keep, no limit.
 //!
-//! It speaks as much of `teahouse.v1` as [`crate::speech::Teahouse`] needs, and its frames have the size of Teahouse's,
+//! It speaks as much of `teahouse.v1` as [`crate::speech`] needs, and its frames have the size of Teahouse's,
 //! so that what differs between the two is the work and not the bytes.
 
 use std::collections::HashMap;

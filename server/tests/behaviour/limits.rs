@@ -311,7 +311,7 @@ async fn whoever_sends_without_a_pause_lets_the_others_speak() {
         );
         stream.write_all(handshake.as_bytes()).unwrap();
         let mut reader = stream.try_clone().unwrap();
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         assert!(reader.read(&mut buffer).unwrap() > 0);
         std::thread::spawn(move || while reader.read(&mut buffer).is_ok_and(|read| read > 0) {});
         open.send(()).unwrap();
