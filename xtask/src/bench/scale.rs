@@ -32,9 +32,9 @@ impl Scale {
     pub(super) fn full() -> Self {
         Self {
             rounds: 3,
-            seconds: "5",
+            seconds: "4",
             warm_up: "1",
-            cell: "3",
+            cell: "2",
             rest: "10",
             many: "1000",
             few: "100",
