@@ -48,18 +48,16 @@ impl Frame {
 
     /// Whether it shows an earlier state of the answer that a later frame shows, and nothing else.
     pub(crate) fn is_replaced_by(&self, later: &Growing) -> bool {
-        let [line] = self.lines.as_slice() else { return false };
-        let ServerLine::Growing(before) = line.line() else { return false };
-        before.id == later.id && before.user.id == later.user.id && before.room == later.room
+        self.growing().is_some_and(|before| {
+            before.id == later.id && before.user.id == later.user.id && before.room == later.room
+        })
     }
 
     /// The answer that it shows as it grows, if that is all it does.
     pub(crate) fn growing(&self) -> Option<&Growing> {
-        match self.lines.as_slice() {
-            [line] => match line.line() {
-                ServerLine::Growing(growing) => Some(growing),
-                _ => None,
-            },
+        let [line] = self.lines.as_slice() else { return None };
+        match line.line() {
+            ServerLine::Growing(growing) => Some(growing),
             _ => None,
         }
     }

@@ -304,11 +304,12 @@ impl Outbound {
                 }
             };
             if self.turn(blocked).await == Turn::Stalled {
-                let closing = self.queue().end.is_some();
-                if closing {
-                    self.broke(self.queue());
+                let queue = self.queue();
+                if queue.end.is_some() {
+                    self.broke(queue);
                     return Err(Broken);
                 }
+                drop(queue);
                 self.cut_off(CloseCode::SlowConsumer);
             }
         }

@@ -1,7 +1,9 @@
-//! One connection of a user: it reads what they ask, has it done, and writes what their rooms say.
+//! One connection of a user: it reads what they ask and has it done; what their rooms say is written past it, but for
+//! what the socket does not take at once.
 //!
 //! [`conversation`] understands the lines and answers them, [`reading`] reads the log for it, [`sending`] brings messages
-//! into the store; this module moves lines: reading, writing, the heartbeat, and the end. It fans nothing out and keeps nothing that outlives it.
+//! into the store; this module is reading, the heartbeat, and the end. It fans nothing out and keeps nothing that outlives
+//! it.
 
 mod conversation;
 pub(crate) mod reading;

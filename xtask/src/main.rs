@@ -7,6 +7,7 @@ mod fingerprint;
 mod lock;
 mod probe;
 mod process;
+mod running;
 mod server;
 mod site;
 mod sizes;

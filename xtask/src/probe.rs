@@ -2,14 +2,14 @@
 //! not. Installed from `PyPI` with all that it needs, in the versions that `xtask/schemathesis.txt` names.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::process;
+use crate::running::Server;
+use crate::server::OPEN;
 use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::Workspace;
@@ -42,13 +42,22 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps, program: &Path, site: &Pa
     let settings_file = folder.join("schemathesis.toml");
     fs::write(&settings_file, settings)?;
 
-    let server = Server::start(program, &data, site)?;
+    let mut teahouse = Command::new(program);
+    teahouse.args(["--listen", "127.0.0.1:0", "--max-connections", "0", "--data"]).arg(&data);
+    teahouse.arg("--site").arg(site);
+    let server = Server::start(OPEN, teahouse)?;
     process::run(
         Command::new(schemathesis)
             .current_dir(&folder)
             .arg("--config-file")
             .arg(&settings_file)
-            .args(["run", &format!("{}/api/openapi.json", server.address), "--checks", "all", "--no-color"])
+            .args([
+                "run",
+                &format!("http://{}/api/openapi.json", server.address()),
+                "--checks",
+                "all",
+                "--no-color",
+            ])
             .args(["--seed", SEED, "--max-time", TIME, "--generation-database", "none"])
             .args(["--header", &format!("Authorization: Bearer {token}")]),
     )
@@ -59,40 +68,4 @@ fn ensure(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
     let folder = workspace.cache("schemathesis");
     tools::ensure_python_packages(&folder, &workspace.join("xtask/schemathesis.txt"), "Schemathesis", steps)?;
     Ok(folder.join("bin/st"))
-}
-
-/// A server that ends with this.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(program: &Path, data: &Path, site: &Path) -> Result<Self> {
-        let mut command = Command::new(program);
-        command.args(["--listen", "127.0.0.1:0", "--max-connections", "0", "--data"]).arg(data);
-        command.arg("--site").arg(site).stdin(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().context("the server does not start")?;
-        let mut log = BufReader::new(child.stderr.take().context("its log is piped")?);
-        let mut server = Self { child, address: String::new() };
-        let mut line = String::new();
-        while log.read_line(&mut line)? > 0 {
-            if let Some((_, address)) = line.trim().split_once("the teahouse is open: ") {
-                address.clone_into(&mut server.address);
-                // Read on to its end, so that the server can always write.
-                thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-                return Ok(server);
-            }
-            line.clear();
-        }
-        bail!("the server does not open")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // One that has ended already cannot be killed, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -10,6 +10,9 @@ use crate::process;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
+/// What it says once it listens, with the address behind it.
+pub(crate) const OPEN: &str = "the teahouse is open: http://";
+
 /// Builds the one file that serves everything, and returns where it is.
 pub(crate) fn build(workspace: &Workspace, steps: Steps, site: &Path) -> Result<PathBuf> {
     steps.step("building the server with the site inside", || {

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Rooms, Stand, Word};
+use super::{MAILBOX, Rooms, Stand, Word};
 use crate::{
     clock,
     dialect::Broadcast,
@@ -27,9 +27,6 @@ use crate::{
 
 /// How long a room in which nobody is waits before it looks whether it may end.
 const IDLE: Duration = Duration::from_secs(5);
-
-/// How many words that have come already are heard before the room has spoken to the end.
-const TOGETHER: usize = 1_024;
 
 /// How many readers are spoken to before others have their turn.
 const IN_ONE_GO: usize = 128;
@@ -92,7 +89,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
                 Some(word) => {
                     actor.hear(word).await;
                     // What has come meanwhile is said together with it.
-                    for _ in 0..TOGETHER {
+                    for _ in 0..MAILBOX {
                         let Ok(word) = words.try_recv() else { break };
                         actor.hear(word).await;
                         tokio::task::consume_budget().await;

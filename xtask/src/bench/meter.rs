@@ -1,24 +1,21 @@
 //! Runs the load test: against a fresh Teahouse with its limits lifted, against the floor, or against a peer.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 use super::figure::Report;
 use super::peer::Peer;
 use crate::process;
+use crate::running::Server;
+use crate::server::OPEN;
 use crate::steps::Steps;
 
 /// What stands in the way of a load test. Everything else is as it is for people, durability above all.
 const LIMITS_LIFTED: [&str; 6] = ["--rate-send", "0", "--max-connections", "0", "--text-limit", "0"];
-
-/// What Teahouse says once it listens, with the address behind it.
-const OPEN: &str = "the teahouse is open: http://";
 
 pub(super) struct Meter {
     steps: Steps,
@@ -35,8 +32,8 @@ impl Meter {
 
     /// Meters a Teahouse that has heard nothing before.
     pub(super) fn teahouse(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
-        let server = Server::start(self.server("127.0.0.1:0")?)?;
-        let (target, pid) = (format!("ws://{}", server.address), server.child.id().to_string());
+        let server = Server::start(OPEN, self.server("127.0.0.1:0")?)?;
+        let (target, pid) = (format!("ws://{}", server.address()), server.id().to_string());
         self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
     }
 
@@ -47,8 +44,8 @@ impl Meter {
 
     /// Meters a peer. What it lost or doubled is for its report to tell: that does not end a bench of Teahouse.
     pub(super) fn peer(&self, peer: &Peer, mode: &str, arguments: &[&str]) -> Result<Report> {
-        let server = Server::start_saying(peer.open, peer.command())?;
-        let (target, pid) = (format!("ws://{}", server.address), server.child.id().to_string());
+        let server = Server::start(peer.open, peer.command())?;
+        let (target, pid) = (format!("ws://{}", server.address()), server.id().to_string());
         let target = ["--speech", peer.speech, "--target", &target, "--pid", &pid];
         let (ran, report) = self.attempt(peer.name, mode, arguments, &target, &[])?;
         match report {
@@ -73,11 +70,11 @@ impl Meter {
     /// Has a script of the browser's measure a Teahouse that has heard nothing before. It judges by itself; what it finds
     /// wanting stands in its report.
     pub(super) fn browser(&self, end2end: &Path, script: &str) -> Result<Report> {
-        let server = Server::start(self.server("127.0.0.1:0")?)?;
+        let server = Server::start(OPEN, self.server("127.0.0.1:0")?)?;
         let words = format!("node {script}");
         self.steps.say(&words);
         let file = self.folder.join("report.json");
-        let url = format!("http://{}", server.address);
+        let url = format!("http://{}", server.address());
         let mut node = Command::new("node");
         node.current_dir(end2end).args([script, "--url", &url, "--json"]).arg(&file).stdout(Stdio::null());
         let status = node.status().context("node cannot be run")?;
@@ -130,45 +127,5 @@ impl Meter {
         let mut command = Command::new(&self.loadtest);
         command.arg(mode).args(arguments).args(target).arg("--json").arg(&file).args(server);
         Ok((process::run_hidden(&mut command), Report::read(&file, words)))
-    }
-}
-
-/// A server that ends with this.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    /// Starts a Teahouse.
-    fn start(command: Command) -> Result<Self> {
-        Self::start_saying(OPEN, command)
-    }
-
-    /// Starts a server, and waits until it says that it is open, with its address at the end of that line.
-    fn start_saying(open: &str, mut command: Command) -> Result<Self> {
-        command.stdin(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().context("the server does not start")?;
-        let mut log = BufReader::new(child.stderr.take().context("its log is piped")?);
-        let mut server = Self { child, address: String::new() };
-        let mut line = String::new();
-        while log.read_line(&mut line)? > 0 {
-            if let Some((_, address)) = line.trim().split_once(open) {
-                address.clone_into(&mut server.address);
-                // Read on to its end, so that the server can always write.
-                thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-                return Ok(server);
-            }
-            line.clear();
-        }
-        bail!("the server does not open")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // One that has ended already cannot be killed, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
