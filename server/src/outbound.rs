@@ -9,12 +9,16 @@
 use std::{
     collections::VecDeque,
     io::{self, IoSlice},
+    net::Shutdown,
+    os::fd::{AsFd as _, AsRawFd as _},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use axum::body::Bytes;
 use chat::{close::CloseCode, id::UserId, protocol::ServerLine};
+use rustix::net::SendFlags;
+use socket2::SockRef;
 use tokio::{
     net::TcpStream,
     sync::Notify,
@@ -36,16 +40,19 @@ const STALL: Duration = Duration::from_mins(1);
 /// How many waiting frames are offered to the socket with one system call.
 const TOGETHER: usize = 64;
 
-/// The queue between a session's rooms and its reader.
+/// The queue between a session's rooms and its reader. What a push reads of it lies together, in this order.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Outbound {
-    queue: Mutex<Queue>,
+    /// Where it is written; none for a reader that takes frames out of the queue.
+    socket: Option<Arc<TcpStream>>,
     /// How the reader hears lines that are for everybody.
     view: View,
-    ready: Notify,
-    cut: Notify,
+    queue: Mutex<Queue>,
     /// 0 lifts the limit.
     limit_bytes: usize,
+    ready: Notify,
+    cut: Notify,
 }
 
 /// How a reader hears lines that are for everybody.
@@ -58,26 +65,25 @@ pub(crate) enum View {
 }
 
 #[derive(Debug, Default)]
+#[repr(C)]
 struct Queue {
-    /// Where it is written; none for a reader that takes frames out of the queue, and once the session is gone.
-    socket: Option<Arc<TcpStream>>,
+    end: Option<End>,
+    /// What is pushed while an answer is put together that comes before it.
+    held: Option<Vec<Waiting>>,
     waiting: VecDeque<Waiting>,
     /// How much of the first that waits has been written.
     written: usize,
-    /// What is pushed while an answer is put together that comes before it.
-    held: Option<Vec<Waiting>>,
     /// What waits and counts towards the limit.
     bytes: usize,
     /// How many answers wait.
     answers: usize,
     /// Since when the socket takes nothing, if it does not take all that waits.
     stuck_since: Option<Instant>,
-    end: Option<End>,
 }
 
 /// A socket that does not take all that waits.
-struct Blocked {
-    socket: Arc<TcpStream>,
+struct Blocked<'a> {
+    socket: &'a TcpStream,
     /// When it is given up.
     until: Instant,
 }
@@ -149,13 +155,20 @@ impl Outbound {
     /// An empty queue that holds up to `limit_bytes` and is emptied by [`Outbound::next`]; 0 for no limit.
     pub(crate) fn new(limit_bytes: usize) -> Outbound {
         let (queue, ready, cut) = (Mutex::default(), Notify::new(), Notify::new());
-        Outbound { queue, view: View::Lines, ready, cut, limit_bytes }
+        Outbound { socket: None, view: View::Lines, queue, limit_bytes, ready, cut }
     }
 
     /// An empty queue that is written to a socket.
     pub(crate) fn to_socket(socket: Arc<TcpStream>, limit_bytes: usize, view: View) -> Outbound {
-        let queue = Mutex::new(Queue { socket: Some(socket), ..Queue::default() });
-        Outbound { queue, view, ..Outbound::new(limit_bytes) }
+        Outbound { socket: Some(socket), view, ..Outbound::new(limit_bytes) }
+    }
+
+    /// Whether it is written to a socket, and as clients of the protocol read it. Asking brings what a push reads of it into
+    /// the processor's cache: the memory of many that are asked one behind the other is waited for once, and not once for
+    /// each, with the system's work for a socket in between.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.socket.as_ref().is_some_and(|socket| socket.as_fd().as_raw_fd() >= 0)
+            && matches!(self.view, View::Lines)
     }
 
     /// Says what a room says. It is written at once if nothing waits before it and the socket takes it, and waits
@@ -177,7 +190,7 @@ impl Outbound {
             return Ok(());
         }
         if queue.held.is_none() && queue.waiting.is_empty() {
-            match queue.write(bytes) {
+            match self.write(bytes) {
                 Ok(written) if written == bytes.len() => return Ok(()),
                 Ok(written) => queue.written = written,
                 Err(_) => return Err(self.broke(queue)),
@@ -291,7 +304,7 @@ impl Outbound {
                     Some(End::Gone) => return Err(Broken),
                     Some(End::AfterLines(_)) | None => {}
                 }
-                if queue.flush().is_err() {
+                if queue.flush(self.socket()).is_err() {
                     self.broke(queue);
                     return Err(Broken);
                 }
@@ -299,8 +312,8 @@ impl Outbound {
                     Some(End::AfterLines(code)) if queue.waiting.is_empty() => return Ok(Some(code)),
                     _ if owed && queue.answers == 0 => return Ok(None),
                     // Who is to be gone is not waited for so long.
-                    Some(End::AfterLines(_)) => queue.blocked(PARTING),
-                    _ => queue.blocked(STALL),
+                    Some(End::AfterLines(_)) => self.blocked(&queue, PARTING),
+                    _ => self.blocked(&queue, STALL),
                 }
             };
             if self.turn(blocked).await == Turn::Stalled {
@@ -320,11 +333,11 @@ impl Outbound {
         loop {
             let blocked = {
                 let mut queue = self.queue();
-                queue.flush().map_err(|_| Broken)?;
+                queue.flush(self.socket()).map_err(|_| Broken)?;
                 if queue.waiting.is_empty() {
                     return Ok(());
                 }
-                queue.blocked(STALL).ok_or(Broken)?
+                self.blocked(&queue, STALL).ok_or(Broken)?
             };
             self.turn(Some(blocked)).await;
         }
@@ -342,7 +355,7 @@ impl Outbound {
     }
 
     /// Waits for the socket to take more, if it is behind, but not for ever; or for something to be done.
-    async fn turn(&self, blocked: Option<Blocked>) -> Turn {
+    async fn turn(&self, blocked: Option<Blocked<'_>>) -> Turn {
         let Some(Blocked { socket, until }) = blocked else {
             self.ready.notified().await;
             return Turn::GoesOn;
@@ -359,7 +372,7 @@ impl Outbound {
     fn wait(&self, mut queue: MutexGuard<'_, Queue>, waiting: Waiting) -> Result<(), Gone> {
         let cost = waiting.cost();
         let is_over = |queue: &Queue| self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes;
-        if is_over(&queue) && !queue.waiting.is_empty() && queue.flush().is_err() {
+        if is_over(&queue) && !queue.waiting.is_empty() && queue.flush(self.socket()).is_err() {
             return Err(self.broke(queue));
         }
         if is_over(&queue) {
@@ -387,7 +400,7 @@ impl Outbound {
 
     /// Writes what the socket takes. Whoever waits to write the rest, or takes it out, is woken if there was none before.
     fn flush_and_wake(&self, mut queue: MutexGuard<'_, Queue>, was_idle: bool) {
-        if queue.flush().is_err() {
+        if queue.flush(self.socket()).is_err() {
             self.broke(queue);
         } else if was_idle && !queue.waiting.is_empty() {
             drop(queue);
@@ -422,9 +435,36 @@ impl Outbound {
         Some(Next::Frames(said.collect()))
     }
 
-    /// The session ends: nobody may wait for it, and the rooms learn of it when they next speak.
+    /// The session ends: nobody may wait for it, and the rooms learn of it when they next speak. They may hold on to this
+    /// until then, but not to the connection.
     fn hang_up(&self) {
         self.queue().hang_up();
+        if let Some(socket) = self.socket() {
+            // It may be closed already.
+            let _ = SockRef::from(socket).shutdown(Shutdown::Both);
+        }
+    }
+
+    fn socket(&self) -> Option<&TcpStream> {
+        self.socket.as_deref()
+    }
+
+    /// Offers bytes to the socket at once; how many it took. None, where there is no socket.
+    ///
+    /// The system is asked itself: what the runtime knows of the socket lies elsewhere in memory, and is wanted only when
+    /// the socket takes no more.
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.socket() {
+            Some(socket) => taken(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL).map_err(Into::into)),
+            None => Ok(0),
+        }
+    }
+
+    /// The socket, if it is to take more than it does, and when it is given up: when it has taken nothing for so long.
+    fn blocked(&self, queue: &Queue, patience: Duration) -> Option<Blocked<'_>> {
+        let socket = self.socket().filter(|_| !queue.waiting.is_empty())?;
+        let until = queue.stuck_since.unwrap_or_else(Instant::now) + patience;
+        Some(Blocked { socket, until })
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -457,17 +497,9 @@ impl Queue {
         true
     }
 
-    /// Offers bytes to the socket; how many it took. None, where there is no socket.
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        match &self.socket {
-            Some(socket) => taken(socket.try_write(bytes)),
-            None => Ok(0),
-        }
-    }
-
     /// Writes as much of what waits as the socket takes.
-    fn flush(&mut self) -> io::Result<()> {
-        let Some(socket) = self.socket.clone() else { return Ok(()) };
+    fn flush(&mut self, socket: Option<&TcpStream>) -> io::Result<()> {
+        let Some(socket) = socket else { return Ok(()) };
         while let Some(first) = self.waiting.front() {
             let offered = first.bytes.len() - self.written;
             let (written, offered) = if self.waiting.len() == 1 {
@@ -519,13 +551,6 @@ impl Queue {
         self.held = None;
         self.bytes = self.waiting.iter().map(Waiting::cost).sum();
         self.answers = self.waiting.iter().filter(|waiting| matches!(waiting.kind, Kind::Answer)).count();
-    }
-
-    /// The socket, if it is to take more than it does, and when it is given up: when it has taken nothing for so long.
-    fn blocked(&self, patience: Duration) -> Option<Blocked> {
-        let socket = self.socket.clone().filter(|_| !self.waiting.is_empty())?;
-        let until = self.stuck_since.unwrap_or_else(Instant::now) + patience;
-        Some(Blocked { socket, until })
     }
 }
 
@@ -741,6 +766,15 @@ mod tests {
         assert_eq!(lines.pop(), Some(ServerLine::Drain { retry_ms: 7 }));
         assert!((lines.len() as u64) < pushed);
         assert!(lines == (0..lines.len() as u64).map(numbered).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn the_connection_of_a_session_that_ended_is_closed_whoever_still_holds_its_queue() {
+        let (outbound, reader) = connected(0).await;
+        outbound.push(&Arc::new(Frame::of(numbered(1)))).unwrap();
+        drop(Listening(outbound.clone()));
+        assert_eq!(lines(reader).await, [numbered(1)]);
+        assert_eq!(outbound.push(&line()), Err(Gone));
     }
 
     #[test]
