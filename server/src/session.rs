@@ -113,6 +113,9 @@ impl Session {
         self.conversation.end(logged_out).await;
         self.teahouse.nicknames.depart(&self.login.id, self.id, logged_out).await;
         match end {
+            End::Close(CloseCode::SlowConsumer) => {
+                self.socket.part_from_slow(&self.outbound, &self.teahouse.stopping).await;
+            }
             End::Close(code) => self.socket.part(&self.outbound, code).await,
             End::Garbled(code) => self.socket.part_garbled(&self.outbound, code).await,
             End::Closed => self.socket.hear_out(&self.outbound).await,

@@ -9,7 +9,11 @@ use std::{
 };
 
 use chat::close::CloseCode;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
 use tungstenite::{
     Error, Message, Utf8Bytes,
     protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext, frame::coding},
@@ -30,6 +34,10 @@ const SCRAP: usize = 4 * 1_024;
 /// How long a connection that is being closed may take to read what was written, and as long again to close from its side.
 /// Both together are less than a stop waits for its sessions.
 pub(crate) const PARTING: Duration = Duration::from_secs(2);
+
+/// How much longer one that is cut off for not reading may take to read that: whatever holds it up is seldom over in a
+/// moment. All it holds meanwhile is its place among the connections and the rest of the frame that it had half taken.
+const LINGER: Duration = Duration::from_secs(30);
 
 /// One connection's end of a WebSocket.
 pub(crate) struct Socket {
@@ -110,15 +118,31 @@ impl Socket {
 
     /// Closes with a code, and waits a while until the other end has read it.
     pub(crate) async fn part(&mut self, outbound: &Outbound, code: CloseCode) {
-        self.part_with(outbound, code.number(), code.reason()).await;
+        self.part_with(outbound, (code.number(), code.reason()), sleep(PARTING)).await;
+    }
+
+    /// Cuts off one that does not read, and waits longer until it has read that; but no longer than for others once the
+    /// server is `stopping`.
+    pub(crate) async fn part_from_slow(&mut self, outbound: &Outbound, stopping: &CancellationToken) {
+        let code = CloseCode::SlowConsumer;
+        let patience = async {
+            sleep(PARTING).await;
+            stopping.run_until_cancelled(sleep(LINGER)).await;
+        };
+        self.part_with(outbound, (code.number(), code.reason()), patience).await;
     }
 
     /// Closes a connection on which something came that is against the protocol beneath.
     pub(crate) async fn part_garbled(&mut self, outbound: &Outbound, code: u16) {
-        self.part_with(outbound, code, "").await;
+        self.part_with(outbound, (code, ""), sleep(PARTING)).await;
     }
 
-    async fn part_with(&mut self, outbound: &Outbound, code: u16, reason: &'static str) {
+    async fn part_with(
+        &mut self,
+        outbound: &Outbound,
+        (code, reason): (u16, &'static str),
+        patience: impl Future<Output = ()>,
+    ) {
         let close = CloseFrame { code: coding::CloseCode::from(code), reason: reason.into() };
         let mut wire = Wire::of(&self.stream);
         // It was closed before, perhaps, by the other end; then there is nothing to say.
@@ -126,9 +150,14 @@ impl Socket {
             return;
         }
         let frame = std::mem::take(&mut wire.answers);
-        // Whoever takes no close frame within the time takes none.
-        if let Ok(Ok(())) = timeout(PARTING, outbound.write_last(frame.into())).await {
-            self.hear_out(outbound).await;
+        tokio::select! {
+            written = outbound.write_last(frame.into()) => {
+                if written.is_ok() {
+                    self.hear_out(outbound).await;
+                }
+            }
+            // Whoever takes no close frame within the time takes none.
+            () = patience => tracing::debug!(code, "a client did not read why it is let go"),
         }
     }
 
@@ -217,5 +246,96 @@ impl Write for Wire<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use chat::protocol::{RefusalCode, Refused, ServerLine};
+    use futures::{FutureExt as _, StreamExt as _};
+    use socket2::SockRef;
+    use tokio::{
+        net::{TcpListener, TcpStream},
+        time,
+    };
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_util::sync::CancellationToken;
+    use tungstenite::{Message, protocol::Role};
+
+    use super::{LINGER, PARTING, Socket};
+    use crate::{
+        frame::Frame,
+        outbound::{Outbound, View},
+    };
+
+    /// What timers are late by at the most.
+    const TICK: Duration = Duration::from_millis(1);
+
+    /// A socket whose reader takes nothing any more, half-way through a frame, and is cut off for it.
+    async fn cut_off() -> (Socket, Outbound, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let reader = TcpStream::connect(listener.local_addr().unwrap());
+        let (reader, accepted) = tokio::join!(reader, listener.accept());
+        let (stream, _) = accepted.unwrap();
+        SockRef::from(&stream).set_send_buffer_size(65_536).unwrap();
+        let socket = Socket::new(stream, &[], 0);
+        let outbound = Outbound::to_socket(socket.stream(), 1_000, View::Lines);
+        // More than any system holds for somebody who does not read.
+        let reason = "tea ".repeat(1_000_000);
+        let (id, room, code) = (None, None, RefusalCode::Malformed);
+        let line = ServerLine::Refused(Refused { id, room, code, reason, retry_ms: None });
+        outbound.push(&Arc::new(Frame::of(line))).unwrap_err();
+        (socket, outbound, reader.unwrap())
+    }
+
+    /// The code with which the connection is closed, if there is one.
+    async fn code(reader: TcpStream) -> Option<u16> {
+        let mut reader = WebSocketStream::from_raw_socket(reader, Role::Client, None).await;
+        while let Some(heard) = reader.next().await {
+            match heard {
+                Ok(Message::Close(close)) => return close.map(|close| close.code.into()),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_that_reads_again_within_half_a_minute_learns_why_it_was_cut_off() {
+        let (mut socket, outbound, reader) = cut_off().await;
+        let stopping = CancellationToken::new();
+        let mut parting = std::pin::pin!(socket.part_from_slow(&outbound, &stopping));
+        time::pause();
+        assert!(parting.as_mut().now_or_never().is_none(), "the socket takes nothing");
+        time::advance(PARTING + TICK).await;
+        assert!(parting.as_mut().now_or_never().is_none(), "half a minute begins");
+        time::advance(LINGER / 2).await;
+        assert!(parting.as_mut().now_or_never().is_none(), "and is not over");
+        time::resume();
+        let ((), code) = tokio::join!(parting, code(reader));
+        assert_eq!(code, Some(4000));
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_that_does_not_read_again_is_waited_for_no_longer_and_not_by_a_stop() {
+        for stops in [false, true] {
+            let (mut socket, outbound, _reader) = cut_off().await;
+            let stopping = CancellationToken::new();
+            let mut parting = std::pin::pin!(socket.part_from_slow(&outbound, &stopping));
+            time::pause();
+            assert!(parting.as_mut().now_or_never().is_none());
+            time::advance(PARTING + TICK).await;
+            assert!(parting.as_mut().now_or_never().is_none());
+            if stops {
+                stopping.cancel();
+            } else {
+                time::advance(LINGER + TICK).await;
+            }
+            assert!(parting.as_mut().now_or_never().is_some(), "after a stop: {stops}");
+            time::resume();
+        }
     }
 }
