@@ -19,6 +19,9 @@ use crate::{
 /// The WebSocket subprotocol whose lines these are.
 pub const SUBPROTOCOL: &str = "teahouse.v1";
 
+/// How long somebody counts as writing after it was last told that they do, in milliseconds.
+pub const TYPING_MS: u64 = 6_000;
+
 /// An event's number in its room's log, dense from 1; 0 stands before the first.
 pub type Seq = u64;
 

@@ -10,12 +10,14 @@
 
 mod member;
 mod roster;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use member::Member;
 pub use member::Seat;
 use roster::Roster;
+use writers::Writers;
 
 use crate::{
     id::{Epoch, NodeId, UserId},
@@ -53,6 +55,8 @@ pub enum Command {
     Commit(Event),
     /// A session's user is writing.
     Typing(SessionId),
+    /// A user on another node, or a program, is writing.
+    Writes(User),
     /// A user's seat on another node has changed.
     Elsewhere(NodeId, User, Seat),
     /// Who sits on the other nodes: these, and nobody else.
@@ -111,6 +115,7 @@ pub struct Room {
     /// How often somebody was shown who is there.
     shown: u64,
     tell_at: Option<Millis>,
+    writers: Writers,
 }
 
 impl Room {
@@ -132,6 +137,7 @@ impl Room {
             left: Vec::new(),
             shown: 0,
             tell_at: None,
+            writers: Writers::default(),
         }
     }
 
@@ -224,9 +230,10 @@ impl Room {
             }
             Command::Commit(event) => self.commit(event, now, &mut effects),
             Command::Typing(session) => {
-                let user = self.sessions.get(&session).and_then(|id| self.roster.user(id));
-                effects.extend(user.cloned().map(Effect::Typing));
+                let user = self.sessions.get(&session).and_then(|id| self.roster.user(id)).cloned();
+                effects.extend(user.and_then(|user| self.write(user, now)));
             }
+            Command::Writes(user) => effects.extend(self.write(user, now)),
             Command::Tick => {}
         }
         self.expire(now, &mut effects);
@@ -387,15 +394,21 @@ impl Room {
         }
     }
 
+    /// Tells that somebody writes, unless that says nothing new.
+    fn write(&mut self, user: User, now: Millis) -> Option<Effect> {
+        self.writers.hear(&user.id, self.is_crowd, now).then_some(Effect::Typing(user))
+    }
+
     fn commit(&mut self, event: Event, now: Millis, effects: &mut Vec<Effect>) {
         match event.seq() {
             Some(seq) if seq == self.head + 1 => {
                 self.head = seq;
-                // Nobody is heard before the room was told that they are there.
-                if let Event::Message(message) = &event
-                    && self.entered.iter().any(|(user, _)| user.id == message.user.id)
-                {
-                    self.tell_now(now, effects);
+                if let Event::Message(message) = &event {
+                    self.writers.forget(&message.user.id);
+                    // Nobody is heard before the room was told that they are there.
+                    if self.entered.iter().any(|(user, _)| user.id == message.user.id) {
+                        self.tell_now(now, effects);
+                    }
                 }
                 effects.push(Effect::Event(event));
             }

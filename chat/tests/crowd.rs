@@ -10,7 +10,7 @@ use std::{
 use chat::{
     client::{self, Client, Input, Now},
     id::{ClientId, Epoch, UserId},
-    protocol::{ClientLine, Event, Head, Joined, Members, Message, ServerLine, User, Welcome},
+    protocol::{ClientLine, Event, Head, Joined, Members, Message, ServerLine, TYPING_MS, User, Welcome},
     room::{Command, Effect, FEW, ROSTER_PAGE, Room, SessionId},
     room_name::RoomName,
     time::Millis,
@@ -124,6 +124,7 @@ impl House {
     fn apply(&mut self, command: Command) -> Option<(Head, Members)> {
         let mut admitted = None;
         for effect in self.room.apply(command, self.now) {
+            let mut but = None;
             let (line, about_people) = match effect {
                 Effect::Admit(_, head, members) => {
                     admitted = Some((head, members));
@@ -136,11 +137,15 @@ impl House {
                 Effect::Presence(presence) => (ServerLine::Presence(presence), true),
                 Effect::Members(members) => (ServerLine::Members { room: RoomName::lobby(), members }, true),
                 Effect::Event(Event::Message(message)) => (ServerLine::Message(message), false),
+                Effect::Typing(user) => {
+                    but = Some(user.id.clone());
+                    (ServerLine::Typing { room: RoomName::lobby(), user }, false)
+                }
                 Effect::Seat(..) => continue,
                 other => panic!("nobody expects {other:?} here"),
             };
             let line = line.print();
-            for person in self.people.values_mut() {
+            for person in self.people.values_mut().filter(|person| Some(&person.user.id) != but.as_ref()) {
                 person.queue.push_back(line.clone());
                 if about_people {
                     // With the line break that parts it from the next.
@@ -396,6 +401,45 @@ fn two_of_one_name_are_both_found() {
         seen.extend(page.into_iter().map(|user| user.id));
     }
     assert_eq!(seen.len(), 2 * ROSTER_PAGE);
+}
+
+/// Of how many people writing somebody is told while everybody writes, and how many they see.
+fn everybody_writes(house: &mut House, sessions: &[SessionId]) -> BTreeSet<(usize, usize)> {
+    house.deliver_all();
+    for session in sessions {
+        house.apply(Command::Typing(*session));
+    }
+    let told = house.people.values().map(|person| person.queue.len()).collect::<Vec<_>>();
+    house.deliver_all();
+    let seen = house.people.values().map(|person| person.client.active().typists().count());
+    told.into_iter().zip(seen).collect()
+}
+
+#[test]
+fn of_those_who_write_in_a_crowd_a_few_are_told_and_everybody_sees_that_there_are_several() {
+    let mut house = House::new(10);
+    let people: Vec<SessionId> = (0..10).map(|number| house.enter(guest(number))).collect();
+    house.settle();
+    assert_eq!(everybody_writes(&mut house, &people), BTreeSet::from([(9, 9)]), "of few everybody is told");
+
+    let mut house = House::new(10);
+    let people: Vec<SessionId> = (0..100).map(|number| house.enter(guest(number))).collect();
+    house.settle();
+    // Those who write themselves are told of the three others.
+    assert_eq!(everybody_writes(&mut house, &people), BTreeSet::from([(3, 3), (4, 4)]));
+    assert_eq!(
+        everybody_writes(&mut house, &people),
+        BTreeSet::from([(0, 3), (0, 4)]),
+        "that goes for a while"
+    );
+    // One has said it, and the next is told of; when all have stopped, others are.
+    house.say(people[0]);
+    let rest = &people[1..];
+    assert!(everybody_writes(&mut house, rest).iter().all(|(told, seen)| *told <= 1 && *seen >= 3));
+    assert!(house.people[&people[0]].client.active().typists().any(|user| user.id == guest(4).id));
+    house.pass(TYPING_MS);
+    let told = everybody_writes(&mut house, &people[50..]);
+    assert!(told.iter().all(|(told, _)| (3..=4).contains(told)), "{told:?}");
 }
 
 #[test]

@@ -312,6 +312,40 @@ fn only_members_are_seen_to_write() {
 }
 
 #[test]
+fn whoever_says_all_the_time_that_they_write_is_told_of_now_and_then() {
+    let mut scene = Scene::new();
+    scene.enter(1, "ann");
+    for _ in 0..60 {
+        scene.apply(Command::Typing(SessionId(1)));
+        scene.apply(Command::Writes(user("bo")));
+        scene.pass(100);
+    }
+    let of = |scene: &Scene, name| {
+        scene.effects.iter().filter(|effect| **effect == Effect::Typing(user(name))).count()
+    };
+    assert_eq!((of(&scene, "ann"), of(&scene, "bo")), (3, 3), "every two seconds");
+    // But what they write after they have said something is news.
+    scene.commit(1);
+    scene.apply(Command::Typing(SessionId(1)));
+    scene.apply(Command::Writes(user("bo")));
+    assert_eq!((of(&scene, "ann"), of(&scene, "bo")), (4, 4));
+    scene.apply(Command::Typing(SessionId(1)));
+    assert_eq!(of(&scene, "ann"), 4);
+    // Nor does it matter where the clock has gone.
+    scene.now = Millis(5);
+    scene.apply(Command::Typing(SessionId(1)));
+    assert_eq!(of(&scene, "ann"), 5);
+}
+
+#[test]
+fn a_program_is_always_told_of() {
+    let mut scene = Scene::new();
+    for _ in 0..3 {
+        assert_eq!(scene.apply(Command::Writes(user("bot-1"))), [Effect::Typing(user("bot-1"))]);
+    }
+}
+
+#[test]
 fn a_session_that_nobody_knows_neither_leaves_nor_is_lost() {
     let mut scene = Scene::new();
     scene.enter(1, "ann");

@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     id::{Epoch, UserId},
-    protocol::{Growing, Head, History, Joined, Members, Message, Page, Place, Presence, Refused, Seq, User},
+    protocol::{
+        Growing, Head, History, Joined, Members, Message, Page, Place, Presence, Refused, Seq, TYPING_MS,
+        User,
+    },
     room_name::RoomName,
     time::Millis,
 };
-
-/// How long somebody counts as writing after they were last seen to, in milliseconds.
-const TYPING_MS: u64 = 6_000;
 
 /// How long after a reconnection it is no news that somebody is back who was there before it, in milliseconds.
 const FAMILIAR_MS: u64 = 30_000;

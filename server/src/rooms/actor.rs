@@ -132,7 +132,7 @@ impl Actor {
     }
 
     async fn hear(&mut self, word: Word) {
-        if !matches!(word, Word::Commit(..)) {
+        if !matches!(word, Word::Commit(..) | Word::Typing(_) | Word::Writes(_)) {
             // Whoever comes, goes or asks finds everything said that was committed before.
             self.speak().await;
         }
@@ -165,7 +165,15 @@ impl Actor {
             Word::Elsewhere(node, user, seat) => {
                 self.apply(Command::Elsewhere(node, user, seat)).await;
             }
-            Word::Writes(user) => self.say_typing(user).await,
+            Word::Writes(user) => {
+                for effect in self.room.apply(Command::Writes(user), clock::now()) {
+                    match effect {
+                        // The other nodes know.
+                        Effect::Typing(user) => self.say_typing(user).await,
+                        other => self.perform(other),
+                    }
+                }
+            }
             Word::Growing(growing) => self.say(ServerLine::Growing(growing)),
             Word::NodeLost(node) => {
                 self.apply(Command::NodeLost(node)).await;

@@ -1,5 +1,7 @@
 //! Who is here: told once per user, at once where they want to go, and not at all where they are merely away a moment.
 
+use std::collections::BTreeSet;
+
 use chat::protocol::{ClientLine, Members, RefusalCode, ServerLine};
 
 use crate::support::{Browser, Lines, TestApp, api::Program, eventually};
@@ -157,6 +159,33 @@ async fn a_crowd_is_counted_and_can_be_looked_through_and_who_is_left_of_it_is_n
         heard.push(plain.line().await);
     }
     assert!(heard.len() < 50, "of a crowd nobody is named by the plain door either: {heard:?}");
+}
+
+#[tokio::test]
+async fn of_a_crowd_of_writers_four_are_told() {
+    let app = TestApp::with(|config| (config.rate_login, config.max_per_address) = (0, 0)).await;
+    let mut ann = app.person("Ann").await.talk().await;
+    let mut crowd = Vec::new();
+    for number in 0..50 {
+        crowd.push(app.person(&format!("Guest {number:02}")).await.talk().await);
+    }
+    for lines in &mut crowd {
+        lines.send_text(r#"{"typing":{"room":"lobby"}}"#).await;
+        lines.send_text(r#"{"members":{"room":"lobby"}}"#).await;
+        assert_eq!(lines.members().await.count, 51);
+    }
+    ann.say("m1", "what is it?").await;
+    let mut writers = BTreeSet::new();
+    let told = ann.until(|line| match line {
+        ServerLine::Typing { user, .. } => {
+            assert!(writers.insert(user.name), "nobody is told of twice");
+            None
+        }
+        ServerLine::Message(_) => Some(()),
+        _ => None,
+    });
+    told.await;
+    assert_eq!(writers.len(), 4, "{writers:?}");
 }
 
 #[tokio::test]
