@@ -97,7 +97,8 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_DRAIN", default_value = "5s", value_name = "TIME")]
     pub drain: Span,
 
-    /// Messages a second from one connection, after a burst of 500; beyond them the server reads later; 0: no limit
+    /// Messages and questions a second from one connection, after a burst of 500; beyond them the server reads later; 0: no
+    /// limit
     #[arg(long, env = "TEAHOUSE_RATE_SEND", default_value_t = 50, value_name = "N")]
     pub rate_send: u32,
 

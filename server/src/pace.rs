@@ -1,10 +1,10 @@
-//! How fast a connection may send: a burst, and then so many a second. Whoever is faster is read later, not refused.
+//! How fast a connection may speak: a burst, and then so many a second. Whoever is faster is read later, not refused.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many messages may come at once before the pace counts.
+/// How many lines may come at once before the pace counts.
 const BURST: f64 = 500.0;
 
 /// One connection's pace: a bucket that fills with time, and may be overdrawn by what was read already.
@@ -21,7 +21,7 @@ impl Pace {
         Pace { per_second: f64::from(per_second), left: BURST, at: now }
     }
 
-    /// Counts one message, and gives how long not to read after it.
+    /// Counts one line, and gives how long not to read after it.
     pub(crate) fn count(&mut self, now: Instant) -> Duration {
         if self.per_second == 0.0 {
             return Duration::ZERO;

@@ -163,8 +163,9 @@ impl Session {
                         return End::Close(CloseCode::Silent);
                     } else {
                         beat = now + heartbeat;
-                        // Who is behind is known by what they read, which the queue sees to.
-                        if self.outbound.is_behind() {
+                        // Who is behind is known by what they read, which the queue sees to; and who is not heard for a
+                        // while is not silent.
+                        if self.outbound.is_behind() || pause.is_some() {
                             self.heard = now;
                         }
                         if self.heard.elapsed() > heartbeat * 2 + SLACK {

@@ -116,6 +116,7 @@ impl Conversation {
             let room = plain.room.to_string();
             let id = format!("{}{}", plain.prefix, self.said);
             self.said += 1;
+            self.count();
             self.say(&id, &room, frame);
             return true;
         }
@@ -124,6 +125,7 @@ impl Conversation {
             if self.outbound.owes() && self.outbound.deliver(true).await != Ok(None) {
                 return true;
             }
+            self.count();
             match serde_json::from_str::<ClientLine>(line) {
                 Ok(ClientLine::Hello { rooms, client }) => self.hello(rooms, client).await,
                 Ok(_) if !self.greeted => {
@@ -147,8 +149,18 @@ impl Conversation {
         true
     }
 
+    /// Counts a line or a message of the plain door. Whatever it asks for costs something; who asks for much is read later.
+    fn count(&mut self) {
+        let now = Instant::now();
+        let paused = self.pace.count(now);
+        if !paused.is_zero() {
+            self.pause = Some(now + paused);
+        }
+    }
+
     /// Says that only text is understood.
     pub(super) fn refuse_binary(&mut self) {
+        self.count();
         self.refuse(RefusalCode::Malformed, "frames are text, not binary".to_owned(), None, None);
     }
 
@@ -274,10 +286,6 @@ impl Conversation {
     }
 
     fn say(&mut self, id: &str, room: &str, text: &str) {
-        let paused = self.pace.count(Instant::now());
-        if !paused.is_zero() {
-            self.pause = Some(Instant::now() + paused);
-        }
         let Some(name) = self.joined(room, Some(id)) else { return };
         let refuse = |session: &mut Self, code, reason: String| {
             session.refuse(code, reason, Some(id.to_owned()), Some(room.to_owned()));

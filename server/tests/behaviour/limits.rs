@@ -164,6 +164,48 @@ async fn whoever_is_faster_than_the_pace_is_read_later_and_refused_nothing() {
 }
 
 #[tokio::test]
+async fn whoever_asks_faster_than_the_pace_is_heard_no_further_for_a_while() {
+    let app = TestApp::with(|config| config.rate_send = 1).await;
+    let mut ann = app.person("Ann").await.talk().await;
+    let asked = [
+        (r#"{"members":{"room":"lobby"}}"#, "members"),
+        (r#"{"history":{"room":"lobby","before":1,"limit":1}}"#, "page"),
+        (r#"{"join":{"room":"lobby"}}"#, "joined"),
+        (r#"{"hello":{"rooms":[]}}"#, "joined"),
+        ("tea?", "refused"),
+    ];
+    for (number, (line, answer)) in asked.into_iter().enumerate() {
+        let mut flood = app.person(&format!("Flood {number}")).await.talk().await;
+        flood.send_text(&vec![line; 700].join("\n")).await;
+        flood.send_text(r#"{"send":{"id":"late","room":"lobby","text":"late"}}"#).await;
+        for _ in 0..700 {
+            let answered =
+                flood.until(|heard| heard.print().starts_with(&format!("{{\"{answer}")).then_some(()));
+            answered.await;
+        }
+        for n in 0..20 {
+            let id = format!("{answer}-{number}-{n}");
+            ann.say(&id, "tea").await;
+            assert_eq!(ann.message().await.id.as_str(), id, "nothing else is said meanwhile: {line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_read_later_is_not_silent() {
+    let app = TestApp::with(|config| {
+        config.rate_send = 10;
+        config.heartbeat = "100ms".parse().unwrap();
+    })
+    .await;
+    let mut lines = app.person("Ann").await.talk().await;
+    // For longer than a silence may be.
+    lines.send_text(&vec![r#"{"typing":{"room":"lobby"}}"#; 560].join("\n")).await;
+    lines.say("m1", "said at last").await;
+    assert_eq!(lines.message().await.id.as_str(), "m1");
+}
+
+#[tokio::test]
 async fn whoever_says_nothing_is_closed_as_silent() {
     let app = TestApp::with(|config| config.heartbeat = "200ms".parse().unwrap()).await;
     let ann = app.person("Ann").await;
