@@ -2,6 +2,8 @@
 //! again all know who is there. Rooms and clients are the real ones.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod support;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     ops::Range,
@@ -9,15 +11,15 @@ use std::{
 
 use chat::{
     client::{self, Client, Input, Now},
-    id::{ClientId, Epoch, UserId},
+    id::{ClientId, UserId},
     protocol::{ClientLine, Event, Head, Joined, Members, Message, ServerLine, TYPING_MS, User, Welcome},
     room::{Command, Effect, FEW, ROSTER_PAGE, Room, SessionId},
     room_name::RoomName,
     time::Millis,
 };
 use proptest::prelude::*;
+use support::{GRACE_MS, lobby, user};
 
-const GRACE_MS: u64 = 30_000;
 /// Longer than a crowd is left without news.
 const NEWS_MS: u64 = 5_000;
 
@@ -46,8 +48,7 @@ struct Person {
 
 impl House {
     fn new(few: usize) -> House {
-        let head = Head { room: RoomName::lobby(), epoch: Epoch::parse("e").unwrap(), seq: 0 };
-        let room = Room::new(head, GRACE_MS).with_few(few);
+        let room = Room::new(lobby(0), GRACE_MS).with_few(few);
         House { room, now: Millis(1_000_000), wake: None, people: BTreeMap::new(), sessions: 0 }
     }
 
@@ -230,10 +231,6 @@ impl House {
         let timeline = self.people[&session].client.active().timeline();
         timeline.entries().filter(|entry| matches!(entry, client::timeline::Entry::Notice(_))).count()
     }
-}
-
-fn user(name: &str) -> User {
-    User { id: UserId::parse(name).unwrap(), name: name.into() }
 }
 
 /// Somebody whose id is as long as people's are, and whose name is of twelve letters.

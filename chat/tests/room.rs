@@ -1,18 +1,20 @@
 //! What a room tells its people, and when: presence, order, and what it asks its owner for.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat::{
-    id::{ClientId, Epoch, UserId},
-    protocol::{Event, Ghost, Head, Members, Message, Presence, Seq, Unknown, User},
+    id::ClientId,
+    protocol::{Event, Ghost, Members, Message, Presence, Seq, Unknown},
     room::{Command, Effect, Room, SessionId},
     room_name::RoomName,
     time::Millis,
 };
 use proptest::prelude::*;
+use support::{GRACE_MS, lobby, user};
 
-const GRACE_MS: u64 = 30_000;
 /// Long enough for what was collected to be told, and much shorter than the grace.
 const TICK_MS: u64 = 200;
 
@@ -31,8 +33,8 @@ impl Scene {
     }
 
     fn at(head: Seq) -> Scene {
-        let head = Head { room: RoomName::lobby(), epoch: Epoch::parse("e").unwrap(), seq: head };
-        Scene { room: Room::new(head, GRACE_MS), now: Millis(1_000_000), wake: None, effects: Vec::new() }
+        let room = Room::new(lobby(head), GRACE_MS);
+        Scene { room, now: Millis(1_000_000), wake: None, effects: Vec::new() }
     }
 
     fn apply(&mut self, command: Command) -> Vec<Effect> {
@@ -89,10 +91,6 @@ impl Scene {
             })
             .collect()
     }
-}
-
-fn user(name: &str) -> User {
-    User { id: UserId::parse(name).unwrap(), name: name.into() }
 }
 
 fn message(seq: Seq) -> Event {

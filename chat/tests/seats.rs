@@ -1,16 +1,17 @@
 //! People of one room on several nodes: every node comes to the same roster, and nobody is told of moves between them.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod support;
+
 use chat::{
-    id::{Epoch, NodeId, UserId},
+    id::{Epoch, NodeId},
     protocol::{Head, Presence, User},
     room::{Command, Effect, Room, Seat, SessionId},
-    room_name::RoomName,
     time::Millis,
 };
 use proptest::prelude::*;
+use support::{GRACE_MS, lobby, user};
 
-const GRACE_MS: u64 = 30_000;
 /// Long enough for what was collected to be told, and much shorter than the grace.
 const TICK_MS: u64 = 200;
 
@@ -27,16 +28,8 @@ struct Nodes {
     seats: Vec<(NodeId, User, Seat)>,
 }
 
-fn head() -> Head {
-    Head { room: RoomName::lobby(), epoch: Epoch::parse("e").unwrap(), seq: 0 }
-}
-
 fn node(index: usize) -> NodeId {
     NodeId::parse(&format!("n{index}")).unwrap()
-}
-
-fn user(name: &str) -> User {
-    User { id: UserId::parse(name).unwrap(), name: name.into() }
 }
 
 fn spell(presence: &Presence) -> impl Iterator<Item = String> {
@@ -47,7 +40,7 @@ fn spell(presence: &Presence) -> impl Iterator<Item = String> {
 
 impl Nodes {
     fn new(count: usize) -> Nodes {
-        let rooms = (0..count).map(|_| Room::new(head(), GRACE_MS)).collect();
+        let rooms = (0..count).map(|_| Room::new(lobby(0), GRACE_MS)).collect();
         Nodes { rooms, now: Millis(1_000_000), told: vec![Vec::new(); count], seats: Vec::new() }
     }
 
@@ -182,7 +175,7 @@ fn whoever_opens_a_room_finds_those_who_are_there_without_a_word() {
     nodes.enter(0, 1, "ann");
     nodes.enter(0, 2, "bo");
     nodes.lose(0, 2);
-    nodes.rooms.push(Room::new(head(), GRACE_MS));
+    nodes.rooms.push(Room::new(lobby(0), GRACE_MS));
     nodes.look(1);
     assert_eq!(nodes.count(1), 2, "who is away for a moment counts as there");
     assert!(nodes.rooms[1].is_idle(), "they are not its own people");
@@ -222,7 +215,7 @@ fn the_people_of_several_nodes_are_one_crowd_and_are_few_again_on_all() {
         assert_eq!(nodes.told(index), ["=6"], "node {index}");
     }
     let found = nodes.seats.clone();
-    let mut opened = Room::new(head(), GRACE_MS).with_few(4);
+    let mut opened = Room::new(lobby(0), GRACE_MS).with_few(4);
     opened.apply(Command::Roster(found), nodes.now);
     assert_eq!(
         (opened.members().count, opened.members().list.len()),
@@ -256,9 +249,9 @@ fn somebody_who_sits_elsewhere_keeps_no_room_open() {
 
 #[test]
 fn a_log_that_begins_anew_is_told_with_who_is_there() {
-    let mut room = Room::new(head(), GRACE_MS);
+    let mut room = Room::new(lobby(0), GRACE_MS);
     room.apply(Command::Enter(SessionId(1), user("ann")), Millis(0));
-    let anew = Head { epoch: Epoch::parse("f").unwrap(), seq: 7, ..head() };
+    let anew = Head { epoch: Epoch::parse("f").unwrap(), seq: 7, ..lobby(0) };
     let effects = room.apply(Command::Renew(anew.clone()), Millis(1));
     let Some(Effect::Renewed(told, members)) = effects.first() else { panic!("{effects:?}") };
     assert_eq!((told, members.count), (&anew, 1));

@@ -1,9 +1,9 @@
 // What a first visit fetches, how it is packed, and that one can write before the program runs.
 
 import { request } from 'node:http';
-import type { Page } from '@playwright/test';
-import { expect, test } from '../support/test';
+import { hold } from '../support/hold';
 import { logIn } from '../support/plain-client';
+import { expect, test } from '../support/test';
 
 /** What a page may weigh in brotli, in bytes; the files that it names have budgets in `cargo xtask size`. */
 const PAGE_BUDGETS = { '/login': 1_536, '/chat': 3_072 };
@@ -19,19 +19,6 @@ function fetched(url: string, headers: Record<string, string>): Promise<{ length
     asked.on('error', reject);
     asked.end();
   });
-}
-
-/** Keeps the browser's program from arriving until it is let pass. */
-async function hold(page: Page): Promise<() => void> {
-  let letPass = () => {};
-  const held = new Promise<void>(pass => {
-    letPass = pass;
-  });
-  await page.route('**/*.wasm', async route => {
-    await held;
-    await route.continue();
-  });
-  return letPass;
 }
 
 test('the pages themselves are within their budgets', async ({ teahouse }) => {

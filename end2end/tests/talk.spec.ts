@@ -1,3 +1,4 @@
+import { hold } from '../support/hold';
 import { expect, test } from '../support/test';
 
 test('two people talk both ways, and each sees their own words marked', { tag: '@core' }, async ({ visitor }) => {
@@ -282,14 +283,7 @@ test('what is written in one room is not sent to another: drafts wait in their r
 test('what is typed before the program runs is kept, and goes out when it does', async ({ visitor }) => {
   const ann = await visitor('Ann');
   const page = await ann.visitor.tab();
-  let letPass = () => {};
-  const held = new Promise<void>(pass => {
-    letPass = pass;
-  });
-  await page.route('**/*.wasm', async route => {
-    await held;
-    await route.continue();
-  });
+  const letPass = await hold(page);
   await page.goto('/chat', { waitUntil: 'commit' });
   await page.locator('#composer').fill('typed early');
   await page.locator('.composer__send').click();

@@ -1,9 +1,9 @@
 //! From the replay to what is live: whoever comes while others speak gets every event once, in order, whatever the
 //! moment.
 
-use chat::protocol::{ClientLine, Joined, Place, Seq, ServerLine};
+use chat::protocol::{ClientLine, Place, Seq, ServerLine};
 
-use crate::support::{Browser, Lines, TestApp};
+use crate::support::{Browser, TestApp};
 
 /// How many speak while the others come and go.
 const SPEAKERS: usize = 3;
@@ -14,25 +14,6 @@ const VISITS: usize = 40;
 
 /// How many live events are read after each return.
 const LIVE: usize = 12;
-
-/// Enters the lobby from a position. Nothing of the room may come before the answer.
-async fn enter(browser: &Browser, held: Option<(&str, Seq)>) -> (Lines, Joined) {
-    let mut lines = browser.open().await;
-    let place = Place {
-        room: "lobby".to_owned(),
-        epoch: held.map(|(epoch, _)| epoch.to_owned()),
-        seq: held.map(|(_, seq)| seq),
-    };
-    lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
-    let joined = lines
-        .until(|line| match line {
-            ServerLine::Joined(joined) => Some(joined),
-            ServerLine::Message(message) => panic!("{} comes before joined", message.seq),
-            _ => None,
-        })
-        .await;
-    (lines, joined)
-}
 
 /// Speaks without a pause until it is told to stop; gives how much it said.
 async fn speak(browser: Browser, prefix: String, mut stop: tokio::sync::watch::Receiver<bool>) -> usize {
@@ -57,7 +38,7 @@ async fn speak(browser: Browser, prefix: String, mut stop: tokio::sync::watch::R
 /// Comes and goes, now from where it was, now on the same connection, and checks every event; gives up to where it has
 /// them. With `gapless` it must never have missed what is gone.
 async fn come_and_go(browser: Browser, gapless: bool) -> Seq {
-    let (mut lines, first) = enter(&browser, None).await;
+    let (mut lines, first) = browser.resume(None, None).await;
     let epoch = first.epoch.to_string();
     let mut held = first.head;
     for visit in 0..VISITS {
@@ -77,7 +58,7 @@ async fn come_and_go(browser: Browser, gapless: bool) -> Seq {
                 })
                 .await
         } else {
-            let (opened, joined) = enter(&browser, Some((&epoch, held))).await;
+            let (opened, joined) = browser.resume(Some(&epoch), Some(held)).await;
             lines = opened;
             joined
         };
@@ -125,7 +106,7 @@ async fn stress(retain: u32) {
         said += u64::try_from(speaker.await.unwrap()).unwrap();
     }
     assert!(furthest > 0 && furthest <= said);
-    let (_, joined) = enter(&app.person("reader").await, None).await;
+    let (_, joined) = app.person("reader").await.resume(None, None).await;
     assert_eq!(joined.head, said, "every seq was given to one message, and none was left out");
 }
 

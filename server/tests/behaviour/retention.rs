@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chat::protocol::{ClientLine, Event, History, Joined, Message, Place, RefusalCode, Seq};
+use chat::protocol::{ClientLine, Event, History, Joined, Message, RefusalCode, Seq};
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
-use crate::support::{Browser, Lines, TestApp, eventually, folder};
+use crate::support::{Lines, TestApp, eventually, folder};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
@@ -17,13 +17,6 @@ fn seqs(events: &[Event]) -> Vec<Seq> {
 async fn newcomer(app: &TestApp, nickname: &str) -> Joined {
     let mut lines = app.person(nickname).await.open().await;
     lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
-    lines.joined().await
-}
-
-async fn resume(browser: &Browser, epoch: &str, seq: Seq) -> Joined {
-    let mut lines = browser.open().await;
-    let place = Place { room: "lobby".to_owned(), epoch: Some(epoch.to_owned()), seq: Some(seq) };
-    lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
     lines.joined().await
 }
 
@@ -88,10 +81,10 @@ async fn whoever_missed_what_is_no_longer_kept_is_told_so() {
     let mut lines = ann.talk().await;
     say_and_hear(&mut lines, "m", 8).await;
     let epoch = newcomer(&app, "Bo").await.epoch.to_string();
-    let joined = resume(&ann, &epoch, 3).await;
+    let (_, joined) = ann.resume(Some(&epoch), Some(3)).await;
     assert!(joined.resumed, "all that was missed is there");
     assert_eq!(seqs(&joined.events), [4, 5, 6, 7, 8]);
-    let joined = resume(&ann, &epoch, 2).await;
+    let (_, joined) = ann.resume(Some(&epoch), Some(2)).await;
     assert!(!joined.resumed, "3 was missed and is gone");
     assert_eq!((joined.oldest, seqs(&joined.events)), (4, vec![4, 5, 6, 7, 8]));
 }

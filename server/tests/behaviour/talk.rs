@@ -1,26 +1,11 @@
 //! Talking: order, acknowledgements, catching up, looking back, and what is no sense.
 
-use chat::protocol::{ClientLine, Event, History, Joined, Message, Place, RefusalCode, Seq, ServerLine};
+use chat::protocol::{ClientLine, Event, History, Message, RefusalCode, Seq, ServerLine};
 
-use crate::support::{Browser, Lines, TestApp};
+use crate::support::{Lines, TestApp};
 
 fn seqs(events: &[Event]) -> Vec<Seq> {
     events.iter().map(|event| event.seq().unwrap()).collect()
-}
-
-/// A socket that says where it stands in the lobby; and what it is answered.
-async fn resume(browser: &Browser, epoch: Option<&str>, seq: Option<Seq>) -> (Lines, Joined) {
-    let mut lines = browser.open().await;
-    let place = Place { room: "lobby".to_owned(), epoch: epoch.map(str::to_owned), seq };
-    lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
-    let joined = lines
-        .until(|line| match line {
-            ServerLine::Joined(joined) => Some(joined),
-            ServerLine::Message(message) => panic!("{} comes before joined", message.seq),
-            _ => None,
-        })
-        .await;
-    (lines, joined)
 }
 
 /// Reads messages of the lobby up to this one.
@@ -173,13 +158,13 @@ async fn whoever_comes_back_gets_exactly_what_they_missed_and_then_what_follows(
     bo.say_many("c", 5).await;
     messages_to(&mut bo, 8).await;
     let epoch = bo_epoch(&app).await;
-    let (mut lines, joined) = resume(&ann, Some(&epoch), Some(3)).await;
+    let (mut lines, joined) = ann.resume(Some(&epoch), Some(3)).await;
     assert!(joined.resumed);
     assert_eq!((joined.head, joined.oldest), (8, 1));
     assert_eq!(seqs(&joined.events), [4, 5, 6, 7, 8]);
     bo.say("last", "live").await;
     assert_eq!(lines.message().await.seq, 9);
-    let (_, joined) = resume(&ann, Some(&epoch), Some(9)).await;
+    let (_, joined) = ann.resume(Some(&epoch), Some(9)).await;
     assert!(joined.resumed);
     assert_eq!(joined.events, [], "nothing was missed");
 }
@@ -187,7 +172,7 @@ async fn whoever_comes_back_gets_exactly_what_they_missed_and_then_what_follows(
 /// The epoch of the lobby's log.
 async fn bo_epoch(app: &TestApp) -> String {
     let visitor = app.person("visitor").await;
-    let (lines, joined) = resume(&visitor, None, None).await;
+    let (lines, joined) = visitor.resume(None, None).await;
     lines.close().await.unwrap();
     joined.epoch.to_string()
 }
@@ -201,7 +186,7 @@ async fn while_the_room_speaks_a_return_loses_and_doubles_nothing() {
     let mut held = 0;
     for round in 0..10 {
         speaker.say_many(&format!("r{round}-"), 30).await;
-        let (mut lines, joined) = resume(&ann, Some(&epoch), Some(held)).await;
+        let (mut lines, joined) = ann.resume(Some(&epoch), Some(held)).await;
         assert!(joined.resumed);
         assert!(seqs(&joined.events).into_iter().eq(held + 1..=joined.head), "round {round}");
         held = joined.head;
@@ -231,7 +216,7 @@ async fn a_position_that_means_nothing_here_gets_the_newest_page_and_no_pretence
         (Some(epoch.as_str()), Some(6)),
     ];
     for (epoch, seq) in unmeaning {
-        let (_, joined) = resume(&ann, epoch, seq).await;
+        let (_, joined) = ann.resume(epoch, seq).await;
         assert!(!joined.resumed, "{epoch:?} {seq:?}");
         assert_eq!(
             (joined.head, joined.oldest, seqs(&joined.events)),
@@ -253,10 +238,10 @@ async fn up_to_a_thousand_missed_events_come_at_once_and_more_are_not_passed_ove
     lines.say_many("m", 1_001).await;
     messages_to(&mut lines, 1_001).await;
     let epoch = bo_epoch(&app).await;
-    let (_, joined) = resume(&ann, Some(&epoch), Some(1)).await;
+    let (_, joined) = ann.resume(Some(&epoch), Some(1)).await;
     assert!(joined.resumed);
     assert!(seqs(&joined.events).into_iter().eq(2..=1_001));
-    let (_, joined) = resume(&ann, Some(&epoch), Some(0)).await;
+    let (_, joined) = ann.resume(Some(&epoch), Some(0)).await;
     assert!(!joined.resumed);
     assert!(seqs(&joined.events).into_iter().eq(992..=1_001));
 }

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use chat::protocol::{ClientLine, Place};
+use chat::protocol::{ClientLine, Joined, Place, Seq, ServerLine};
 use reqwest::{
     Body, Client, ClientBuilder, RequestBuilder, Response, Url,
     cookie::{CookieStore as _, Jar},
@@ -139,6 +139,20 @@ impl Browser {
             assert_eq!(lines.joined().await.room.as_str(), *room);
         }
         lines
+    }
+
+    /// A socket that says how far it holds the lobby; and what it is answered, before which nothing of the room may come.
+    pub(crate) async fn resume(&self, epoch: Option<&str>, seq: Option<Seq>) -> (Lines, Joined) {
+        let mut lines = self.open().await;
+        let place = Place { room: "lobby".to_owned(), epoch: epoch.map(str::to_owned), seq };
+        lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
+        let joined = lines.until(|line| match line {
+            ServerLine::Joined(joined) => Some(joined),
+            ServerLine::Message(message) => panic!("{} comes before joined", message.seq),
+            _ => None,
+        });
+        let joined = joined.await;
+        (lines, joined)
     }
 
     /// A socket of the plain door.
