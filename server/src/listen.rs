@@ -12,6 +12,7 @@ use hyper_util::{
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpSocket, TcpStream},
+    time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Layer as _;
@@ -31,6 +32,10 @@ const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait when the system will not give another connection (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long nothing must have stood in the way of connections until it is worth another line in the log if something does:
+/// at the limit, somebody leaves and somebody comes all the time.
+const ACCEPT_QUIET: Duration = Duration::from_mins(1);
+
 /// How many connections may wait to be taken in, should all come back at once. The system may hold fewer
 /// (`net.core.somaxconn`).
 const BACKLOG: u32 = 4_096;
@@ -49,6 +54,8 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     let occupancy = Arc::new(Occupancy::new(config.max_per_address, config.max_connections));
+    // When a connection could last not be taken.
+    let mut hindered: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -56,8 +63,12 @@ pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, 
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
+            Err(error) if is_theirs(&error) => continue,
             Err(error) => {
-                tracing::error!(%error, "a connection could not be accepted");
+                let now = Instant::now();
+                if hindered.replace(now).is_none_or(|last| now - last > ACCEPT_QUIET) {
+                    tracing::error!(%error, "nobody can be taken in at present");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -76,6 +87,12 @@ pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, 
     drop(listener);
     tasks.close();
     tasks.wait().await;
+}
+
+/// Whether this is about one connection, which ended before it was taken, and not about those that come after it.
+fn is_theirs(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place, stop: CancellationToken) {

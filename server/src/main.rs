@@ -8,7 +8,7 @@ use server::{
     archive,
     command::{Cli, Command, HookCommand, TokenCommand},
     config::Config,
-    serve,
+    open_files, serve,
     tokens::{self, HookRequest, Kind, Said, TokenRequest},
 };
 use tokio_util::sync::CancellationToken;
@@ -105,6 +105,9 @@ fn without_password(line: &str) -> String {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
     tracing_subscriber::registry().with(lines.with_filter(config.log.filter())).init();
+    if let Err(error) = open_files::raise_limit() {
+        tracing::warn!(%error, "the limit on open files stays as it is");
+    }
     let listener =
         serve::bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let shutdown = CancellationToken::new();

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, listen, router, teahouse::Teahouse};
+use crate::{config::Config, listen, open_files, router, teahouse::Teahouse};
 
 /// Listens on an address, with room for many who come at once.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -24,7 +24,11 @@ pub async fn run(
     // Which port it is, is known only now, if any was to do.
     config.listen = listener.local_addr()?;
     let address = config.listen;
+    let room = open_files::fit(&mut config);
     let (teahouse, background) = Teahouse::open(config, shutdown.clone()).await?;
+    if let Err(shortage) = room {
+        tracing::warn!("{shortage}");
+    }
     tracing::info!("the teahouse is open: http://{address}");
     let router = router::router(teahouse.clone());
     // Requests that are under way are answered while the sessions are let go.

@@ -21,6 +21,7 @@ mod limits;
 mod login;
 mod manual;
 mod nodes;
+mod open_files;
 mod origin;
 mod permalink;
 mod plain;
