@@ -147,8 +147,8 @@ impl Opening {
         match model.refused.get() {
             Some(refused) => Opening::Refused(refused),
             None if !model.known.get() => Opening::Entering,
-            None if silent() => Opening::Empty,
             None if model.above.get() => Opening::Nothing,
+            None if silent() => Opening::Empty,
             None => match model.earlier.get() {
                 Kept::Nothing => Opening::Nothing,
                 earlier => Opening::Earlier(earlier),

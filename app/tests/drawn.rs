@@ -58,6 +58,8 @@ fn what_is_selected_stays_unless_it_is_very_far_off() {
     assert_eq!(around(2_000, (2_400, 2_410)), (1_840, 2_410));
     assert_eq!(around(2_000, (1_500, 1_510)), (1_500, 2_159));
     assert_eq!(around(2_000, (4_500, 4_510)), (1_840, 2_159));
+    let all = usize::try_from(5 * LONG).unwrap();
+    assert_eq!(around(5 * LONG, (5 * LONG - 10, 6 * LONG)).1, all, "what is selected may be there no more");
 }
 
 #[test]

@@ -172,7 +172,8 @@ impl Outbound {
     }
 
     /// Says what a room says. It is written at once if nothing waits before it and the socket takes it, and waits
-    /// otherwise. At the limit the connection is cut off; after that, and after its end, it is [`Gone`].
+    /// otherwise. At the limit the connection is cut off; after that, and after its end, it is [`Gone`]. One that is to be
+    /// closed hears nothing more.
     pub(crate) fn push(&self, frame: &Arc<Frame>) -> Result<(), Gone> {
         let plain;
         let bytes = match &self.view {
@@ -183,8 +184,11 @@ impl Outbound {
             }
         };
         let mut queue = self.queue();
-        if queue.end.is_some() {
-            return Err(Gone);
+        match queue.end {
+            None => {}
+            // It hears no more, but takes its leave by itself, and in its own way.
+            Some(End::AfterLines(_)) => return Ok(()),
+            Some(End::Now(_) | End::Gone) => return Err(Gone),
         }
         if bytes.is_empty() || queue.replace(frame) {
             return Ok(());
@@ -328,7 +332,7 @@ impl Outbound {
         }
     }
 
-    /// Writes what waits, whatever the end is; [`Broken`] if that cannot be done.
+    /// Writes what waits, whatever the end is; [`Broken`] if that cannot be done, or not for long.
     pub(crate) async fn delivered(&self) -> Result<(), Broken> {
         loop {
             let blocked = {
@@ -339,7 +343,9 @@ impl Outbound {
                 }
                 self.blocked(&queue, STALL).ok_or(Broken)?
             };
-            self.turn(Some(blocked)).await;
+            if self.turn(Some(blocked)).await == Turn::Stalled {
+                return Err(Broken);
+            }
         }
     }
 
@@ -350,6 +356,8 @@ impl Outbound {
             let mut queue = self.queue();
             queue.bytes += waiting.cost();
             queue.waiting.push_back(waiting);
+            // However long the socket has taken nothing, it has its time to take this.
+            queue.stuck_since = None;
         }
         self.delivered().await
     }
@@ -592,7 +600,13 @@ impl Drop for Listening {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::{Context, Wake},
+    };
 
     use axum::body::Bytes;
     use chat::{
@@ -601,14 +615,17 @@ mod tests {
         protocol::{Growing, RefusalCode, Refused, ServerLine, User},
         room_name::RoomName,
     };
-    use futures::StreamExt as _;
+    use futures::{FutureExt as _, StreamExt as _};
     use socket2::SockRef;
-    use tokio::net::{TcpListener, TcpStream};
+    use tokio::{
+        net::{TcpListener, TcpStream},
+        time,
+    };
     use tokio_tungstenite::WebSocketStream;
     use tungstenite::{Message, protocol::Role};
 
-    use super::{Gone, Listening, Next, Outbound, View};
-    use crate::frame::Frame;
+    use super::{Broken, Gone, Listening, Next, Outbound, STALL, View};
+    use crate::frame::{self, Frame};
 
     fn line() -> Arc<Frame> {
         Arc::new(Frame::of(ServerLine::Drain { retry_ms: 1 }))
@@ -674,7 +691,7 @@ mod tests {
         let outbound = Outbound::new(0);
         outbound.push(&line()).unwrap();
         outbound.close(CloseCode::Restart);
-        assert_eq!(outbound.push(&line()), Err(Gone));
+        assert_eq!(outbound.push(&line()), Ok(()), "it takes its leave by itself");
         assert!(matches!(outbound.next().await, Next::Frames(frames) if frames.len() == 1));
         assert!(matches!(outbound.next().await, Next::Close(CloseCode::Restart)));
     }
@@ -766,6 +783,37 @@ mod tests {
         assert_eq!(lines.pop(), Some(ServerLine::Drain { retry_ms: 7 }));
         assert!((lines.len() as u64) < pushed);
         assert!(lines == (0..lines.len() as u64).map(numbered).collect::<Vec<_>>());
+    }
+
+    /// Remembers whether somebody was woken.
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_was_cut_off_for_taking_nothing_is_waited_for_in_peace() {
+        let (outbound, reader) = connected(0).await;
+        while !outbound.is_behind() {
+            outbound.push(&Arc::new(Frame::of(numbered(1)))).unwrap();
+        }
+        time::pause();
+        let mut delivery = std::pin::pin!(outbound.deliver(false));
+        assert!(delivery.as_mut().now_or_never().is_none());
+        time::advance(STALL).await;
+        assert_eq!(delivery.await, Ok(Some(CloseCode::SlowConsumer)));
+        let woken = Arc::new(Woken::default());
+        let mut last = std::pin::pin!(outbound.write_last(frame::ping()));
+        let poll = last.as_mut().poll(&mut Context::from_waker(&woken.clone().into()));
+        assert!(poll.is_pending(), "it has its time to take the last frame");
+        assert!(!woken.0.load(Ordering::Relaxed), "nobody tries again before it takes something");
+        time::advance(STALL).await;
+        assert_eq!(last.await, Err(Broken));
+        drop(reader);
     }
 
     #[tokio::test]

@@ -112,7 +112,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
         (Some(login), _) => login,
         // A page cannot read the status of a handshake that failed; a close code it can.
         (None, Dialect::Lines) => {
-            return turn_away((upgrade, limit), dialect, CloseCode::LoginRequired, None);
+            return turn_away((upgrade, limit, place), dialect, CloseCode::LoginRequired, None);
         }
         (None, Dialect::Plain(plain)) if teahouse.config.guests => {
             match guest(&teahouse, plain.language).await {
@@ -129,13 +129,15 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
     };
     let forwarded = match admit(&teahouse, &visitor) {
         Ok(forwarded) => forwarded,
-        Err(full) => return turn_away((upgrade, limit), dialect, CloseCode::TooMany, Some(full.to_string())),
+        Err(full) => {
+            return turn_away((upgrade, limit, place), dialect, CloseCode::TooMany, Some(full.to_string()));
+        }
     };
     match teahouse.nicknames.claim(&login).await {
         Ok(true) => {}
         Ok(false) => {
             let reason = "somebody else has taken the nickname meanwhile".to_owned();
-            return turn_away((upgrade, limit), dialect, CloseCode::NicknameTaken, Some(reason));
+            return turn_away((upgrade, limit, place), dialect, CloseCode::NicknameTaken, Some(reason));
         }
         Err(error) => {
             tracing::error!(%error, "a nickname could not be claimed");
@@ -198,13 +200,15 @@ async fn guest(teahouse: &Teahouse, language: Language) -> Option<Login> {
 
 /// Takes the socket only to say why it is closed again.
 fn turn_away(
-    (upgrade, limit): (Upgrade, usize),
+    (upgrade, limit, place): (Upgrade, usize, Option<HeldPlace>),
     dialect: Dialect,
     code: CloseCode,
     reason: Option<String>,
 ) -> Response {
     let protocol = matches!(dialect, Dialect::Lines).then_some(SUBPROTOCOL);
     upgrade.accept(protocol, limit, async move |mut socket: Socket| {
+        // It counts among the connections for as long as it is one.
+        let _place = place;
         let view = match dialect {
             Dialect::Lines => View::Lines,
             // A refusal is everybody's in the same words.

@@ -12,6 +12,9 @@ use crate::{
 /// How many entries a timeline keeps as the room goes on; the oldest go first, and can be asked for again.
 pub const CAPACITY: usize = 1_000;
 
+/// How many comings and goings stand one below the other while nobody says anything; the oldest go first.
+pub const NOTICES: usize = 50;
+
 /// How many entries may be here for more to be asked for by somebody who reads back. What is said meanwhile may add a page
 /// and [`CAPACITY`] to it.
 pub const READING_CAPACITY: usize = 12_000;
@@ -297,6 +300,10 @@ impl Timeline {
         if !users.is_empty() {
             self.notices += 1;
             self.push(Entry::Notice(Arc::new(Notice { key: self.notices, entered, users, at })));
+            let run = self.entries.iter().rev().take_while(|entry| matches!(entry, Entry::Notice(_))).count();
+            if run > NOTICES {
+                self.entries.remove(self.entries.len() - run);
+            }
         }
     }
 

@@ -42,6 +42,9 @@ fn comings_and_goings_do_not_make_a_timeline_longer_than_it_may_be() {
     for count in 0..timeline::CAPACITY + 50 {
         let enter = vec![user(&format!("u{count}"))];
         page.receive(ServerLine::Presence(Presence { room: room("lobby"), enter, leave: vec![], count }));
+        if count % 10 == 0 {
+            page.receive(Said(message(count as u64 / 10 + 1)));
+        }
     }
     assert_eq!(page.client.active().timeline().entries().len(), timeline::CAPACITY);
 }

@@ -1,7 +1,10 @@
 //! Rooms that open and close, who is in them and who writes.
 
 use chat::{
-    client::{Input, timeline::Entry},
+    client::{
+        Input,
+        timeline::{Entry, NOTICES},
+    },
     protocol::{Members, Presence, ServerLine, User},
 };
 
@@ -111,6 +114,40 @@ fn comings_and_goings_change_who_is_there_and_are_shown_but_for_one_s_own() {
         })
         .collect();
     assert_eq!(notices, [(true, "bo"), (false, "bo"), (true, "cai")]);
+}
+
+#[test]
+fn comings_and_goings_crowd_out_no_message() {
+    let mut page = Page::in_lobby(3);
+    for count in 0..3 * NOTICES {
+        let (mut enter, mut leave) = (vec![user("bo")], vec![]);
+        if count % 2 == 1 {
+            (enter, leave) = (leave, enter);
+        }
+        page.receive(ServerLine::Presence(Presence { room: room("lobby"), enter, leave, count: 1 }));
+    }
+    let shown = |page: &Page| {
+        let entries: Vec<Entry> = page.client.active().timeline().entries().cloned().collect();
+        let notices = entries.iter().filter_map(|entry| match entry {
+            Entry::Notice(notice) => Some(notice.key),
+            _ => None,
+        });
+        let notices: Vec<u64> = notices.collect();
+        (entries.len() - notices.len(), notices)
+    };
+    let (messages, notices) = shown(&page);
+    let all = 3 * NOTICES as u64;
+    assert_eq!(messages, 3);
+    assert_eq!(notices, (all - NOTICES as u64 + 1..=all).collect::<Vec<_>>(), "the newest are left");
+    page.receive(Said(message(4)));
+    page.receive(ServerLine::Presence(Presence {
+        room: room("lobby"),
+        enter: vec![user("cai")],
+        leave: vec![],
+        count: 2,
+    }));
+    let (messages, notices) = shown(&page);
+    assert_eq!((messages, notices.len()), (4, NOTICES + 1), "each run by itself");
 }
 
 #[test]

@@ -44,6 +44,8 @@ struct Actor {
     audience: IndexMap<SessionId, (UserId, Arc<Outbound>)>,
     /// What is to be said to all of it, together.
     saying: Gathering,
+    /// How many readers were spoken to since others had their turn.
+    spoken_to: usize,
     /// Sessions that were found gone while the room was speaking; it is told of them afterwards.
     gone: Vec<SessionId>,
     wake: Option<Instant>,
@@ -72,6 +74,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
         rooms,
         audience: IndexMap::new(),
         saying: Gathering::default(),
+        spoken_to: 0,
         gone: Vec::new(),
         wake: None,
         look_at: None,
@@ -284,17 +287,23 @@ impl Actor {
     /// Brings a frame to everybody's queue but one user's.
     async fn pass_on(&mut self, frame: &Arc<Frame>, but: Option<&UserId>) {
         let people = self.audience.len();
+        let found = self.gone.len();
         for start in (0..people).step_by(NEAR) {
-            if start > 0 && start % IN_ONE_GO == 0 {
+            if self.spoken_to >= IN_ONE_GO {
+                self.spoken_to = 0;
                 tokio::task::yield_now().await;
             }
-            let Some(some) = self.audience.get_range(start..people.min(start + NEAR)) else { return };
+            let Some(some) = self.audience.get_range(start..people.min(start + NEAR)) else { break };
+            self.spoken_to += some.len();
             black_box(some.values().filter(|(_, outbound)| outbound.is_direct()).count());
             for (session, (user, outbound)) in some {
                 if Some(user) != but && outbound.push(frame).is_err() {
                     self.gone.push(*session);
                 }
             }
+        }
+        for session in &self.gone[found..] {
+            self.audience.swap_remove(session);
         }
     }
 

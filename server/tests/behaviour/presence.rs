@@ -87,6 +87,28 @@ async fn whoever_logs_out_has_left_at_once_whatever_the_grace() {
 }
 
 #[tokio::test]
+async fn whoever_logs_out_has_left_at_once_though_others_are_speaking() {
+    let app = TestApp::with(|config| {
+        config.leave_grace = "10m".parse().unwrap();
+        (config.rate_login, config.rate_send) = (0, 0);
+    })
+    .await;
+    let mut bo = app.person("Bo").await.talk().await;
+    let mut cai = app.person("Cai").await.talk().await;
+    for n in 0..20 {
+        let name = format!("Ann{n}");
+        let ann = app.person(&name).await;
+        let _tab = ann.talk().await;
+        bo.told_until(&format!("+{name}")).await;
+        for said in 0..100 {
+            cai.say(&format!("m{n}-{said}"), "tea").await;
+        }
+        ann.log_out().await;
+        bo.told_until(&format!("-{name}")).await;
+    }
+}
+
+#[tokio::test]
 async fn a_newcomer_is_told_who_is_there_and_the_others_that_they_came() {
     let app = TestApp::start().await;
     let (ann, bo) = (app.person("Ann").await, app.person("Bo").await);
