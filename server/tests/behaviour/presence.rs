@@ -86,7 +86,7 @@ async fn whoever_logs_out_has_left_at_once_whatever_the_grace() {
     bo.told_until("-Ann").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_logs_out_has_left_at_once_though_others_are_speaking() {
     let app = TestApp::with(|config| {
         config.leave_grace = "10m".parse().unwrap();
@@ -95,17 +95,23 @@ async fn whoever_logs_out_has_left_at_once_though_others_are_speaking() {
     .await;
     let mut bo = app.person("Bo").await.talk().await;
     let mut cai = app.person("Cai").await.talk().await;
-    for n in 0..20 {
+    let speaking = tokio::spawn(async move {
+        for n in 0_u64.. {
+            cai.say(&format!("m{n}"), "tea").await;
+            if n >= 20 {
+                cai.message().await;
+            }
+        }
+    });
+    for n in 0..40 {
         let name = format!("Ann{n}");
         let ann = app.person(&name).await;
         let _tab = ann.talk().await;
         bo.told_until(&format!("+{name}")).await;
-        for said in 0..100 {
-            cai.say(&format!("m{n}-{said}"), "tea").await;
-        }
         ann.log_out().await;
         bo.told_until(&format!("-{name}")).await;
     }
+    speaking.abort();
 }
 
 #[tokio::test]
