@@ -4,11 +4,13 @@
 
 use std::{
     io::{self, Read, Write},
+    net::Shutdown,
     sync::Arc,
     time::Duration,
 };
 
 use chat::close::CloseCode;
+use socket2::SockRef;
 use tokio::{
     net::TcpStream,
     time::{sleep, timeout},
@@ -165,7 +167,11 @@ impl Socket {
     pub(crate) async fn hear_out(&mut self, outbound: &Outbound) {
         let rest = async {
             if self.is_lost {
-                // What is still on its way must be taken, lest the system breaks the connection before the close is read.
+                // The close is the last word (RFC 6455, section 7.1.7): the other end sees that nothing follows, and need not
+                // answer. What is still on its way must be taken, lest the system breaks the connection before it is read.
+                if SockRef::from(&*self.stream).shutdown(Shutdown::Write).is_err() {
+                    return Ok(());
+                }
                 let mut scrap = [0; SCRAP];
                 while self.stream.readable().await.is_ok() {
                     match self.stream.try_read(&mut scrap) {
