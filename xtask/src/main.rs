@@ -1,7 +1,8 @@
-//! Teahouse's workshop: `cargo xtask serve | build | size | dev | test | torture | bench`, the only commands that a newcomer needs.
+//! Teahouse's workshop: `cargo xtask serve | build | size | dev | test | torture | autobahn | bench`, the only commands that a newcomer needs.
 //!
 //! Reads the command line and wires the parts; the parts do the work.
 
+mod autobahn;
 mod bench;
 mod fingerprint;
 mod lock;
@@ -99,6 +100,9 @@ fn command_line() -> Command {
                 ),
         )
         .subcommand(
+            Command::new("autobahn").about("Run Autobahn's test suite on the server's WebSocket transport"),
+        )
+        .subcommand(
             Command::new("torture")
                 .about("Simulate storms on clients, links and server, and say which seed broke a promise")
                 .arg(number("seeds", "How many storms").default_value(torture::SEEDS))
@@ -142,6 +146,11 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
                 _ => Extent::All,
             };
             bench::run(&workspace, steps, extent, built)
+        }
+        Some(("autobahn", _)) => {
+            let verdict = autobahn::run(&workspace, steps)?;
+            print!("{verdict}");
+            Ok(if verdict.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Some(("torture", matches)) => {
             let number = |name| *matches.get_one::<u64>(name).expect("clap fills in the default");

@@ -19,6 +19,8 @@ use crate::workspace::Workspace;
 use report::Report;
 use suite::Suite;
 
+pub(crate) use suite::host_packages;
+
 /// Installs what is missing, runs every step, and prints the table and the count.
 pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Result<ExitCode> {
     tools::require_basics()?;
@@ -30,6 +32,7 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Re
     report.check("format", || suite.format());
     report.check("clippy", || suite.clippy());
     report.tests("unit, property and server tests", || suite.host_tests());
+    report.tests("Autobahn's cases", || suite.autobahn());
 
     let made = report.check("site", || site::build(workspace, steps));
     report.check("clippy for WebAssembly", || suite.clippy_wasm());

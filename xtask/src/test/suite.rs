@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::count::{self, Counts};
+use crate::autobahn;
 use crate::probe;
 use crate::process;
 use crate::sizes::Sizes;
@@ -77,6 +78,14 @@ impl Suite<'_> {
         // The storms rage over the release, which is what people run: see `torture`.
         test.args(["--", "--skip", "after_a_storm_"]);
         libtest(&mut test)
+    }
+
+    /// The server's transport, judged by a suite that is not of this house.
+    pub(super) fn autobahn(&self) -> Result<Tested> {
+        let verdict = autobahn::run(self.workspace, self.steps)?;
+        eprint!("{verdict}");
+        let counts = Counts { passed: verdict.passed(), failed: verdict.failed() };
+        Ok(Tested { counts, success: verdict.is_success() })
     }
 
     pub(super) fn wasm_tests(&self) -> Result<Tested> {
@@ -156,7 +165,8 @@ impl Suite<'_> {
     }
 }
 
-fn host_packages() -> impl Iterator<Item = &'static str> {
+/// The packages that run on the host, as cargo is told of them.
+pub(crate) fn host_packages() -> impl Iterator<Item = &'static str> {
     HOST_PACKAGES.into_iter().flat_map(|package| ["--package", package])
 }
 

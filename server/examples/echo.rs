@@ -1,0 +1,79 @@
+//! An echo on the transport of Teahouse, for Autobahn's test suite to talk to: `cargo xtask autobahn`. Each message of text
+//! comes back as it came.
+//!
+//! The transport's own files are compiled into it, so that the suite meets every byte of them and the library need not show
+//! them. Knows nothing of Teahouse but its transport.
+#![allow(dead_code, unreachable_pub, reason = "the transport can do more than echo")]
+
+#[path = "../src/dialect.rs"]
+mod dialect;
+#[path = "../src/frame.rs"]
+mod frame;
+#[path = "../src/outbound.rs"]
+mod outbound;
+#[path = "../src/socket.rs"]
+mod socket;
+#[path = "../src/upgrade.rs"]
+mod upgrade;
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::response::{IntoResponse as _, Response};
+use chat::close::CloseCode;
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+use outbound::{Listening, Outbound, View};
+use socket::{Deaf, Heard, Socket};
+use upgrade::Upgrade;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    eprintln!("the echo is open: ws://{}", listener.local_addr()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(serve(stream));
+    }
+}
+
+async fn serve(stream: TcpStream) {
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+    if let Err(error) = connection.with_upgrades().await {
+        eprintln!("a connection ended badly: {error}");
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response, Infallible> {
+    let (mut parts, _) = request.into_parts();
+    Ok(match Upgrade::of(&mut parts) {
+        Ok(upgrade) => upgrade.accept(None, 0, echo),
+        Err(unfit) => unfit.into_response(),
+    })
+}
+
+/// Says what it hears until the end, as a session does that has nothing else to do.
+async fn echo(mut socket: Socket) {
+    let outbound = Arc::new(Outbound::to_socket(socket.stream(), 0, View::Lines));
+    let _listening = Listening(outbound.clone());
+    loop {
+        let heard = tokio::select! {
+            delivered = outbound.deliver(false) => match delivered {
+                Ok(_) => continue,
+                Err(outbound::Broken) => return,
+            },
+            heard = socket.hear(&outbound) => heard,
+        };
+        match heard {
+            Ok(Heard::Text(text)) => outbound.control(frame::texts([text.as_str()].into_iter())),
+            Ok(Heard::Life) => {}
+            // A session refuses it with a line of the protocol, for which there is no place here.
+            Ok(Heard::Binary) => return socket.part(&outbound, CloseCode::Protocol).await,
+            Ok(Heard::Close) => return socket.hear_out(&outbound).await,
+            Err(Deaf::TooBig) => return socket.part(&outbound, CloseCode::TooBig).await,
+            Err(Deaf::Garbled(code)) => return socket.part_garbled(&outbound, code).await,
+            Err(Deaf::Over) => return,
+        }
+    }
+}
