@@ -1,10 +1,9 @@
 //! The system's limit on open files, of which every connection is one: raised as far as this process may, and not to be used
 //! up by connections, lest none be left for what keeps their messages.
 
-use nix::{
-    errno::Errno,
-    sys::resource::{Resource, getrlimit, setrlimit},
-};
+use std::io;
+
+use rlimit::Resource;
 
 use crate::config::Config;
 
@@ -29,19 +28,15 @@ pub(crate) struct Shortage {
 }
 
 /// Raises this process's limit on open files as far as the system lets it.
-pub fn raise_limit() -> Result<(), Errno> {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    if soft < hard {
-        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    }
-    Ok(())
+pub fn raise_limit() -> io::Result<()> {
+    rlimit::increase_nofile_limit(u64::MAX).map(drop)
 }
 
 /// Lets the configuration take in no more connections than there can be, and says so where it would. Where nobody has set a
 /// limit to connections there is none but the system's.
 pub(crate) fn fit(config: &mut Config) -> Result<(), Shortage> {
     // A system that does not tell its limit is not second-guessed.
-    let Ok((limit, _)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
+    let Ok((limit, _)) = Resource::NOFILE.get() else { return Ok(()) };
     let room = room(config.max_connections, limit);
     if let Err(shortage) = room {
         config.max_connections = shortage.served;
