@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Grid) -> Result<Verdict> {
     }
     report::write(
         &Grids { mode: "grid", command: report::command(), target: name, cells, faults },
-        &options.common,
+        options.common.json.as_deref(),
     )
 }
 

@@ -15,12 +15,15 @@ mod idle;
 mod open;
 
 mod grid;
+mod history;
 mod join;
 mod reconnect;
 mod slow;
 
 mod comeback;
+mod corpus;
 mod gathering;
+mod reader;
 mod report;
 mod target;
 
@@ -73,5 +76,7 @@ fn run(command: Command) -> Result<Verdict> {
         Command::Reconnect(options) => reconnect::run(&options),
         Command::Slow(options) => slow::run(&options),
         Command::Grid(options) => grid::run(&options),
+        Command::Corpus { messages } => corpus::print(messages).map(|()| Verdict::Sound),
+        Command::History(options) => history::run(&options),
     }
 }

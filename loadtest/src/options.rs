@@ -45,6 +45,14 @@ pub(crate) enum Command {
     Slow(Slow),
     /// Closed loops over several numbers of rooms and members
     Grid(Grid),
+    /// Print a room's past as an archive, for `teahouse import` and then `history`
+    Corpus {
+        /// How many messages
+        #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+        messages: u64,
+    },
+    /// A long past: opening the house, entering, scrolling, searching and saying, over an imported `corpus`
+    History(History),
 }
 
 /// What every mode needs.
@@ -181,6 +189,45 @@ pub(crate) struct Grid {
     /// Rooms × members, as in `1x10,1x100,10x10`
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = cell, default_value = "1x10,1x100,1x1000,10x10,10x100,100x10")]
     pub(crate) cells: Vec<(u32, u32)>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct History {
+    /// `ws://127.0.0.1:3000`, where the command will listen
+    #[arg(long, value_name = "URL")]
+    pub(crate) target: String,
+    /// The server's data folder, with the corpus in it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// How many messages the corpus has
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    pub(crate) messages: u64,
+    /// How often each thing is asked for
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = asks)]
+    pub(crate) asks: usize,
+    /// How often the server is started
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) starts: u32,
+    /// Messages that are said at once
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) window: u32,
+    /// Seconds for which they are said
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub(crate) seconds: f64,
+    /// How long an answer may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
+    pub(crate) patience: f64,
+    /// A file for the report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// The server's command line, by which it is started several times
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+fn asks(text: &str) -> Result<usize, String> {
+    let asks = text.parse().map_err(|_| "it is not a number".to_owned())?;
+    if (1..=100_000).contains(&asks) { Ok(asks) } else { Err("it must be 1 to 100000".to_owned()) }
 }
 
 fn cell(text: &str) -> Result<(u32, u32), String> {

@@ -3,6 +3,7 @@
 mod table;
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
@@ -144,9 +145,15 @@ pub(crate) fn conclude(
         figures,
         faults: gathering.talk.tally.faults(),
     };
-    let json = serde_json::to_string(&whole)?;
+    show(&whole)?;
+    write(&whole, options.json.as_deref())
+}
+
+/// Prints a report as a table.
+pub(crate) fn show(report: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string(report)?;
     print!("{}", table::table(&serde_json::from_str(&json)?));
-    write(&whole, options)
+    Ok(())
 }
 
 /// The command line, for whoever wants to measure the same again.
@@ -155,16 +162,17 @@ pub(crate) fn command() -> String {
 }
 
 /// Writes a report where it is wanted, and judges it.
-pub(crate) fn write(report: &impl Serialize, options: &Common) -> Result<Verdict> {
+pub(crate) fn write(report: &impl Serialize, file: Option<&Path>) -> Result<Verdict> {
     let json = serde_json::to_string_pretty(report)?;
-    if let Some(file) = &options.json {
+    if let Some(file) = file {
         fs::write(file, &json).with_context(|| format!("cannot write {}", file.display()))?;
     }
     judge(&serde_json::from_str(&json)?)
 }
 
 fn judge(report: &Value) -> Result<Verdict> {
-    let faults = Faults::deserialize(&report["faults"])?;
+    // Where nothing is delivered there is none to count: a wrong answer ends such a run.
+    let faults = report.get("faults").map_or(Ok(Faults::default()), Faults::deserialize)?;
     let mut missing = Vec::new();
     find_missing("", report, &mut missing);
     Ok(match (faults.complaint(), missing.is_empty()) {

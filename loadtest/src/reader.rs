@@ -1,0 +1,230 @@
+//! One person who reads: who enters a room, scrolls, jumps, searches and says things, one after the other, and knows how
+//! long each answer took. What an answer must hold is not known here.
+
+use std::collections::VecDeque;
+use std::fmt::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tungstenite::client::IntoClientRequest;
+use tungstenite::{Message as Frame, WebSocket};
+use ureq::Agent;
+
+use crate::clock::Clock;
+use crate::corpus::Message;
+
+/// A socket in a room.
+pub(crate) struct Reader {
+    socket: WebSocket<TcpStream>,
+    /// Lines of the last frame that nobody has looked at.
+    lines: VecDeque<String>,
+    room: String,
+    clock: Clock,
+}
+
+/// Events that were answered.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Events {
+    #[serde(default)]
+    pub(crate) head: u64,
+    events: Vec<Event>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Event {
+    message: Message,
+}
+
+impl Events {
+    pub(crate) fn messages(self) -> Vec<Message> {
+        self.events.into_iter().map(|event| event.message).collect()
+    }
+}
+
+impl Reader {
+    /// Connects, enters the room, and gives what came with it and how many nanoseconds all of that took.
+    pub(crate) fn enter(
+        address: SocketAddr,
+        cookie: &str,
+        room: &str,
+        patience: Duration,
+        clock: Clock,
+    ) -> Result<(Self, Events, u64)> {
+        let begin = clock.now();
+        let stream = TcpStream::connect_timeout(&address, patience)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(patience))?;
+        let mut request = format!("ws://{address}/ws").into_client_request()?;
+        request.headers_mut().insert("cookie", cookie.parse()?);
+        request.headers_mut().insert("sec-websocket-protocol", "teahouse.v1".parse()?);
+        let (socket, _) = tungstenite::client(request, stream).context("there is no WebSocket")?;
+        let mut reader = Self { socket, lines: VecDeque::new(), room: room.to_owned(), clock };
+        let events = reader.ask(&json!({ "hello": { "rooms": [{ "room": room }] } }), "joined")?;
+        Ok((reader, serde_json::from_value(events)?, clock.now() - begin))
+    }
+
+    /// Asks for a piece of the room's log by `before`, `around` or `at`; gives it, and the nanoseconds.
+    pub(crate) fn history(&mut self, by: &str, place: u64, limit: usize) -> Result<(Vec<Message>, u64)> {
+        let begin = self.clock.now();
+        let line = json!({ "history": { "room": self.room, by: place, "limit": limit } });
+        let page = self.ask(&line, "page")?;
+        let took = self.clock.now() - begin;
+        Ok((serde_json::from_value::<Events>(page)?.messages(), took))
+    }
+
+    /// Says so many messages, some of which are in flight together, until the time is over; all that were said come back.
+    /// Calls `heard` with each one's seq and the nanoseconds from its saying to its coming back.
+    pub(crate) fn say(
+        &mut self,
+        window: usize,
+        until: u64,
+        mut text: impl FnMut(u64) -> String,
+        mut heard: impl FnMut(u64, u64) -> Result<()>,
+    ) -> Result<u64> {
+        let (mut said, mut flying) = (0, VecDeque::new());
+        loop {
+            while flying.len() < window && self.clock.now() < until {
+                // As long as those of the page, and in no order either.
+                let id = format!("{:032x}", fastrand::u128(..));
+                let line = json!({ "send": { "id": id, "room": self.room, "text": text(said) } });
+                flying.push_back((id, self.clock.now()));
+                said += 1;
+                self.socket.write(Frame::text(line.to_string()))?;
+            }
+            self.socket.flush()?;
+            let Some((id, begin)) = flying.pop_front() else { return Ok(said) };
+            let message: Message = serde_json::from_value(self.wait_for("message")?)?;
+            ensure!(message.id == id, "what was said first did not come back first");
+            heard(message.seq, self.clock.now() - begin)?;
+        }
+    }
+
+    fn ask(&mut self, line: &Value, answer: &str) -> Result<Value> {
+        self.socket.send(Frame::text(line.to_string()))?;
+        self.wait_for(answer)
+    }
+
+    /// The next line of this name. Others are passed over, but for heartbeats and refusals.
+    fn wait_for(&mut self, name: &str) -> Result<Value> {
+        loop {
+            while let Some(line) = self.lines.pop_front() {
+                let kind =
+                    line.strip_prefix("{\"").and_then(|rest| rest.split_once('"')).map(|(kind, _)| kind);
+                match kind {
+                    Some(kind) if kind == name => {
+                        let mut value: Value = serde_json::from_str(&line)?;
+                        return Ok(value[name].take());
+                    }
+                    Some("ping") => self.socket.send(Frame::text(r#"{"pong":{}}"#))?,
+                    Some("refused") => bail!("the server refused it: {line}"),
+                    _ => {}
+                }
+            }
+            let frame = self.socket.read().with_context(|| format!("waiting for {name}"))?;
+            if let Frame::Text(text) = frame {
+                self.lines.extend(text.as_str().lines().map(str::to_owned));
+            }
+        }
+    }
+}
+
+/// Asks for pages by HTTP, over one connection.
+pub(crate) struct Browser {
+    agent: Agent,
+    address: SocketAddr,
+    cookie: String,
+    clock: Clock,
+}
+
+/// A page of what was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The places of the hits, as they stand on the page.
+    pub(crate) seqs: Vec<u64>,
+    /// Where older ones are.
+    pub(crate) older: Option<String>,
+    /// Whether it says that there may be more than what was found.
+    pub(crate) is_remarked: bool,
+}
+
+impl Browser {
+    pub(crate) fn new(address: SocketAddr, cookie: &str, patience: Duration, clock: Clock) -> Self {
+        let agent = Agent::config_builder()
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_global(Some(patience))
+            .build()
+            .into();
+        Self { agent, address, cookie: cookie.to_owned(), clock }
+    }
+
+    /// A page, and the nanoseconds until all of it was there.
+    pub(crate) fn page(&self, path: &str) -> Result<(String, u64)> {
+        let begin = self.clock.now();
+        let mut answer = self
+            .agent
+            .get(format!("http://{}{path}", self.address))
+            .header("cookie", &self.cookie)
+            .call()
+            .with_context(|| format!("asking for {path}"))?;
+        let html = answer.body_mut().read_to_string()?;
+        ensure!(answer.status() == 200, "{path} was answered with {}", answer.status());
+        Ok((html, self.clock.now() - begin))
+    }
+
+    /// Searches a room; `older` is the address that the page before gave.
+    pub(crate) fn search(&self, room: &str, words: &str, older: Option<&str>) -> Result<(Found, u64)> {
+        let path = older.map_or_else(|| format!("/search?q={}&in={room}", encoded(words)), str::to_owned);
+        let (html, took) = self.page(&path)?;
+        Ok((Found::read(&html, room), took))
+    }
+}
+
+impl Found {
+    fn read(html: &str, room: &str) -> Self {
+        let links = || html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let hit = format!("/chat/{room}/");
+        let seq = |link: &str| link.strip_prefix(&hit)?.split('#').next()?.parse().ok();
+        Self {
+            seqs: links().filter_map(seq).collect(),
+            older: links().find(|link| link.contains("older=")).map(|link| link.replace("&amp;", "&")),
+            is_remarked: html.contains("search__remark"),
+        }
+    }
+}
+
+/// A text as it stands in an address.
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_what_was_found_says_where_and_how_it_goes_on() {
+        let html = r#"<p class="search__remark">x</p><a class="hit" href="/chat/tea/12#m12">y</a>
+            <a class="hit" href="/chat/tea/7#m7">z</a><a class="button" href="/search?q=a&amp;in=tea&amp;older=99" rel="next">"#;
+        let found = Found::read(html, "tea");
+        let older = Some("/search?q=a&in=tea&older=99".to_owned());
+        assert_eq!(found, Found { seqs: vec![12, 7], older, is_remarked: true });
+        assert_eq!(Found::read("", "tea").older, None);
+    }
+
+    #[test]
+    fn an_address_holds_any_text() {
+        assert_eq!(encoded("茶 a"), "%E8%8C%B6%20a");
+    }
+}
