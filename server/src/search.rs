@@ -17,6 +17,7 @@ mod searcher;
 mod index;
 mod indexer;
 mod log;
+mod vocabulary;
 
 mod scan;
 

@@ -21,6 +21,7 @@ use super::{
     log::{PATIENCE, Said},
     query::{Author, Query},
     unit::{tokens, units},
+    vocabulary::Vocabulary,
 };
 
 /// Rises with every change in the tables or in how tokens are made; a file of another version is made anew.
@@ -186,7 +187,7 @@ impl Index {
         let Range { start, end } = query.span.clone().unwrap_or(0..u64::MAX);
         let (from, to) = (number(start), if end > LAST { i64::MAX } else { number(end) });
         let to = older_than.unwrap_or(i64::MAX).min(to);
-        let expression = expression(query, rooms);
+        let expression = expression(query, rooms, &Vocabulary::of(&self.0)?)?;
         let mut select = if expression.is_empty() {
             self.0.prepare_cached(
                 "SELECT id, room, seq FROM message WHERE ?1 = '' AND id >= ?2 AND id < ?3 ORDER BY id DESC",
@@ -290,13 +291,20 @@ fn room_token(room: i64) -> String {
 }
 
 /// What FTS5 is asked for; empty if nothing but days are.
-fn expression(query: &Query, rooms: &[i64]) -> String {
+fn expression(query: &Query, rooms: &[i64], vocabulary: &Vocabulary<'_>) -> rusqlite::Result<String> {
     let any = |column: &str, tokens: Vec<String>| {
         let tokens: Vec<String> = tokens.iter().map(|token| format!("{column} : \"{token}\"")).collect();
         (!tokens.is_empty()).then(|| format!("({})", tokens.join(" OR ")))
     };
-    let words = query.terms.iter().map(|term| format!("(words : {})", term.phrase()));
+    let mut words = Vec::new();
+    for term in &query.terms {
+        let named = match term.beginning() {
+            Some(beginning) => vocabulary.beginning(beginning)?.and_then(|named| any("words", named)),
+            None => None,
+        };
+        words.push(named.unwrap_or_else(|| format!("(words : {})", term.phrase())));
+    }
     let author = any("author", query.authors.iter().map(Author::token).collect());
     let room = any("room", rooms.iter().copied().map(room_token).collect());
-    words.chain(author).chain(room).collect::<Vec<_>>().join(" AND ")
+    Ok(words.into_iter().chain(author).chain(room).collect::<Vec<_>>().join(" AND "))
 }

@@ -57,6 +57,17 @@ impl Term {
         format!("\"{}\"{}", tokens.join(" "), if goes_on { " *" } else { "" })
     }
 
+    /// What every word begins with that it may be, if it is a single word that was not finished. A single letter is
+    /// none: of those the index keeps all that begin so.
+    pub(super) fn beginning(&self) -> Option<&str> {
+        match self.units.as_slice() {
+            [word] if word.kind == Kind::Word && self.open && is_kept_whole(&word.folded) => {
+                Some(word.folded.as_str()).filter(|word| word.chars().nth(1).is_some())
+            }
+            _ => None,
+        }
+    }
+
     /// Where it stands in the text that `units` were made of.
     pub(super) fn places<'a>(
         &'a self,

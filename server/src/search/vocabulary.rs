@@ -1,0 +1,80 @@
+//! The words that the index holds. Knows how they begin, never where they are said.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+/// How many words may begin as one does that is typed before they are no longer asked for one by one.
+const WORDS: usize = 64;
+
+/// What is the least that comes after a word, whatever comes after it: no token holds it.
+const AFTER: char = '\u{1}';
+
+/// The words of an index, in their order.
+pub(super) struct Vocabulary<'a>(&'a Connection);
+
+impl Vocabulary<'_> {
+    /// Those of the index that this connection has open.
+    pub(super) fn of(index: &Connection) -> rusqlite::Result<Vocabulary<'_>> {
+        // By instance: the other kinds count how often a word is said before they name it.
+        index.execute_batch(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab (main, said, instance)",
+        )?;
+        Ok(Vocabulary(index))
+    }
+
+    /// All words that begin so; `None` if there are many.
+    ///
+    /// FTS5 gathers all places of all words that begin with something before it gives the first one, so that what is
+    /// said often takes the longer the more was said. Words that are named are walked through only as far as is looked.
+    pub(super) fn beginning(&self, with: &str) -> rusqlite::Result<Option<Vec<String>>> {
+        let mut next = self.0.prepare_cached("SELECT term FROM temp.vocabulary WHERE term >= ?1 LIMIT 1")?;
+        let (mut words, mut from) = (Vec::new(), with.to_owned());
+        while let Some(word) = next.query_row([&from], |row| row.get::<_, String>(0)).optional()? {
+            if !word.starts_with(with) {
+                break;
+            }
+            if words.len() == WORDS {
+                return Ok(None);
+            }
+            from = format!("{word}{AFTER}");
+            words.push(word);
+        }
+        Ok(Some(words))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{Vocabulary, WORDS};
+
+    fn index(words: &[&str]) -> Connection {
+        let index = Connection::open_in_memory().unwrap();
+        index
+            .execute_batch("CREATE VIRTUAL TABLE said USING fts5 (words, content = '', tokenize = 'ascii')")
+            .unwrap();
+        for word in words {
+            index.execute("INSERT INTO said (words) VALUES (?1)", [word]).unwrap();
+        }
+        index
+    }
+
+    #[test]
+    fn the_words_that_begin_so_are_named_once_each() {
+        let index = index(&["tea", "tee", "teahouse tea", "te", "teaé", "茶馆", "茶杯"]);
+        let vocabulary = Vocabulary::of(&index).unwrap();
+        let beginning = |with| vocabulary.beginning(with).unwrap().unwrap();
+        assert_eq!(beginning("tea"), ["tea", "teahouse", "teaé"]);
+        assert_eq!(beginning("茶"), ["茶杯", "茶馆"]);
+        assert!(beginning("coffee").is_empty());
+    }
+
+    #[test]
+    fn too_many_words_are_not_named() {
+        let words: Vec<String> = (0..=WORDS).map(|n| format!("tea{n:03}")).collect();
+        let index = index(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        let vocabulary = Vocabulary::of(&index).unwrap();
+        assert_eq!(vocabulary.beginning("tea").unwrap(), None);
+        assert_eq!(vocabulary.beginning("tea00").unwrap().unwrap().len(), 10);
+    }
+}
