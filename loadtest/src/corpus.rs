@@ -28,6 +28,8 @@ pub(crate) const RARE: &str = "osmanthus";
 pub(crate) const RARE_TIMES: u64 = 5;
 /// In about every tenth message, and the beginning of other words.
 pub(crate) const FREQUENT: &str = "tea";
+/// How some hundred words begin, most of which hardly occur.
+pub(crate) const BEGINNING: &str = "te";
 /// In about every twentieth message.
 pub(crate) const CHINESE_WORD: &str = "茶馆";
 /// Each in about every twentieth message, and never in the same one.

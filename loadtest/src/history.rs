@@ -13,7 +13,9 @@ use nix::sys::signal::Signal;
 use serde::Serialize;
 
 use crate::clock::{Clock, nanos, seconds};
-use crate::corpus::{self, APART, CHINESE_WORD, Corpus, FREQUENT, Message, RARE, RARE_TIMES, ROOM};
+use crate::corpus::{
+    self, APART, BEGINNING, CHINESE_WORD, Corpus, FREQUENT, Message, RARE, RARE_TIMES, ROOM,
+};
 use crate::login;
 use crate::mark::Run;
 use crate::meter::{Memory, Watched};
@@ -72,8 +74,12 @@ struct Scroll {
 #[derive(Serialize)]
 struct Search {
     rare: Percentiles,
+    /// The same in this room alone.
+    rare_in_room: Percentiles,
     frequent: Percentiles,
     chinese: Percentiles,
+    /// Two letters with which many words begin.
+    beginning: Percentiles,
     /// Page after page of what is frequent.
     pages: Percentiles,
     /// Two words, each of them frequent, that nobody has said together.
@@ -179,7 +185,7 @@ fn await_open(server: &mut Started, door: &Browser) -> Result<()> {
 fn await_index(browser: &Browser, watched: &Watched, clock: Clock, corpus: Corpus) -> Result<Indexing> {
     let begin = clock.now();
     loop {
-        let (found, _) = browser.search(ROOM, RARE, None)?;
+        let (found, _) = browser.search(RARE, None, None)?;
         if !found.is_remarked && found.seqs.len() as u64 == RARE_TIMES {
             let messages = float(corpus.messages);
             return Ok(Indexing {
@@ -308,9 +314,11 @@ impl Visit {
     }
 
     fn search(&mut self) -> Result<Search> {
-        let rare = self.first_page(RARE)?;
-        let frequent = self.first_page(FREQUENT)?;
-        let chinese = self.first_page(CHINESE_WORD)?;
+        let rare = self.first_page(RARE, None)?;
+        let rare_in_room = self.first_page(RARE, Some(ROOM))?;
+        let frequent = self.first_page(FREQUENT, None)?;
+        let chinese = self.first_page(CHINESE_WORD, None)?;
+        let beginning = self.first_page(BEGINNING, None)?;
         let all: Vec<u64> = self.corpus.with(&[FREQUENT]).take(PAGES * HITS).collect();
         let mut older = None;
         let asks = self.asks;
@@ -318,7 +326,7 @@ impl Visit {
             // There and back again.
             let page = usize::try_from(index)? % PAGES.min(all.len() / HITS);
             let from = if page == 0 { None } else { older.take() };
-            let (found, took) = visit.browser.search(ROOM, FREQUENT, from.as_deref())?;
+            let (found, took) = visit.browser.search(FREQUENT, None, from.as_deref())?;
             compare_hits(&found, &all[page * HITS..][..HITS])?;
             older = found.older;
             Ok(took)
@@ -326,18 +334,18 @@ impl Visit {
         let mut apart_cut = 0;
         // These may take long.
         let apart = self.repeat((asks / 10).max(2), |visit, _| {
-            let (found, took) = visit.browser.search(ROOM, &APART.join(" "), None)?;
+            let (found, took) = visit.browser.search(&APART.join(" "), None, None)?;
             ensure!(found.seqs.is_empty(), "found what nobody has said: {found:?}");
             apart_cut += usize::from(found.is_remarked);
             Ok(took)
         })?;
-        Ok(Search { rare, frequent, chinese, pages, apart, apart_cut })
+        Ok(Search { rare, rare_in_room, frequent, chinese, beginning, pages, apart, apart_cut })
     }
 
-    fn first_page(&mut self, word: &str) -> Result<Percentiles> {
+    fn first_page(&mut self, word: &str, room: Option<&str>) -> Result<Percentiles> {
         let newest: Vec<u64> = self.corpus.with(&[word]).take(HITS).collect();
         self.repeat(self.asks, |visit, _| {
-            let (found, took) = visit.browser.search(ROOM, word, None)?;
+            let (found, took) = visit.browser.search(word, room, None)?;
             compare_hits(&found, &newest)?;
             Ok(took)
         })

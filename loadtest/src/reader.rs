@@ -175,19 +175,25 @@ impl Browser {
         Ok((html, self.clock.now() - begin))
     }
 
-    /// Searches a room; `older` is the address that the page before gave.
-    pub(crate) fn search(&self, room: &str, words: &str, older: Option<&str>) -> Result<(Found, u64)> {
-        let path = older.map_or_else(|| format!("/search?q={}&in={room}", encoded(words)), str::to_owned);
+    /// Searches everywhere, or in one room; `older` is the address that the page before gave.
+    pub(crate) fn search(
+        &self,
+        words: &str,
+        room: Option<&str>,
+        older: Option<&str>,
+    ) -> Result<(Found, u64)> {
+        let only = room.map_or_else(String::new, |room| format!("&in={room}"));
+        let path = older.map_or_else(|| format!("/search?q={}{only}", encoded(words)), str::to_owned);
         let (html, took) = self.page(&path)?;
-        Ok((Found::read(&html, room), took))
+        Ok((Found::read(&html), took))
     }
 }
 
 impl Found {
-    fn read(html: &str, room: &str) -> Self {
+    fn read(html: &str) -> Self {
         let links = || html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
-        let hit = format!("/chat/{room}/");
-        let seq = |link: &str| link.strip_prefix(&hit)?.split('#').next()?.parse().ok();
+        let seq =
+            |link: &str| link.strip_prefix("/chat/")?.split_once('/')?.1.split('#').next()?.parse().ok();
         Self {
             seqs: links().filter_map(seq).collect(),
             older: links().find(|link| link.contains("older=")).map(|link| link.replace("&amp;", "&")),
@@ -217,10 +223,10 @@ mod tests {
     fn a_page_of_what_was_found_says_where_and_how_it_goes_on() {
         let html = r#"<p class="search__remark">x</p><a class="hit" href="/chat/tea/12#m12">y</a>
             <a class="hit" href="/chat/tea/7#m7">z</a><a class="button" href="/search?q=a&amp;in=tea&amp;older=99" rel="next">"#;
-        let found = Found::read(html, "tea");
+        let found = Found::read(html);
         let older = Some("/search?q=a&in=tea&older=99".to_owned());
         assert_eq!(found, Found { seqs: vec![12, 7], older, is_remarked: true });
-        assert_eq!(Found::read("", "tea").older, None);
+        assert_eq!(Found::read("").older, None);
     }
 
     #[test]
