@@ -6,6 +6,7 @@
 
 mod browser;
 mod figure;
+mod history;
 mod machine;
 mod meter;
 mod others;
@@ -20,7 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::process;
 use crate::server;
@@ -41,6 +42,30 @@ pub(crate) enum Extent {
     Quick,
     /// Only what stands beside other servers, printed and not written.
     Others,
+    /// One part of the page.
+    Part(Part),
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// How the house bears a long past.
+    History,
+    /// A past of ten million messages, which no other bench measures: it takes some 20 minutes and 10 GB.
+    Longest,
+}
+
+impl Part {
+    pub(crate) const NAMES: [&str; 2] = ["history", "longest"];
+
+    /// The part of this name.
+    pub(crate) fn named(name: &str) -> Result<Self> {
+        match name {
+            "history" => Ok(Self::History),
+            "longest" => Ok(Self::Longest),
+            _ => bail!("there is no part {name}"),
+        }
+    }
 }
 
 /// Builds what is needed, measures, and writes the page. On a small scale it only measures.
@@ -64,18 +89,36 @@ pub(crate) fn run(
         steps.say("nothing was lost, and every number is there");
         return Ok(ExitCode::SUCCESS);
     }
+    if let Extent::Part(part) = extent {
+        let meter = meter(workspace, steps, &teahouse)?;
+        self::part(part, &meter, &Scale::full())?.write(&workspace.join("docs"))?;
+        steps.say("docs/performance.md has the new numbers");
+        return Ok(ExitCode::SUCCESS);
+    }
     let end2end = workspace.join("end2end");
     system::ensure_packages(steps, false)?;
     tools::ensure_npm_packages(&end2end, "Lighthouse from npm", steps)?;
     let mut results = measure(workspace, steps, &teahouse, &Scale::full())?;
     let browsed = browser::measure(&meter(workspace, steps, &teahouse)?, &end2end)?;
     results.sections.push(("browser", browsed.tables()?));
-    let file = workspace.join("docs/performance.md");
-    let old = fs::read_to_string(&file).context("docs/performance.md cannot be read")?;
-    fs::write(&file, results.page(Page::new(old))?)?;
-    results.write_plots(&workspace.join("docs"))?;
+    results.write(&workspace.join("docs"))?;
     steps.say("docs/performance.md has the new numbers");
     Ok(ExitCode::SUCCESS)
+}
+
+fn part(part: Part, meter: &Meter, scale: &Scale) -> Result<Results> {
+    Ok(match part {
+        Part::History => {
+            let history = history::measure(meter, scale, scale.history)?;
+            Results { sections: vec![("history", history.section()?)], plots: vec![history.plot()?] }
+        }
+        Part::Longest => {
+            let longest = history::measure(meter, scale, &scale::LONGEST)?;
+            let machine = machine::describe("cargo xtask bench --part longest")?;
+            let text = format!("{machine}\n\n{}", longest.table()?);
+            Results { sections: vec![("longest", text)], plots: Vec::new() }
+        }
+    })
 }
 
 /// Everything on a small scale, with a server that is built already.
@@ -101,6 +144,14 @@ impl Results {
         Ok(page.text())
     }
 
+    /// Puts all of it into the page of this folder, and the plots beside it.
+    fn write(&self, folder: &Path) -> Result<()> {
+        let file = folder.join("performance.md");
+        let old = fs::read_to_string(&file).context("docs/performance.md cannot be read")?;
+        fs::write(&file, self.page(Page::new(old))?)?;
+        self.write_plots(folder)
+    }
+
     fn write_plots(&self, folder: &Path) -> Result<()> {
         for (name, svg) in &self.plots {
             fs::write(folder.join(name), svg)?;
@@ -113,6 +164,7 @@ fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) 
     let meter = meter(workspace, steps, teahouse)?;
     let contests = plan::contests(&meter, scale)?;
     let growth = plan::growth(&meter, scale)?;
+    let history = history::measure(&meter, scale, scale.history)?;
     let storms = plan::storms(&meter, scale)?;
     let others = if scale.with_peers {
         others::measure(workspace, steps, &meter, scale)?.text()?
@@ -120,17 +172,19 @@ fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) 
         "Not measured on a small scale.".to_owned()
     };
     let sections = vec![
-        ("machine", machine::describe()?),
+        ("machine", machine::describe("cargo xtask bench")?),
         ("budgets", tables::budgets(&contests, &storms)?),
         ("contests", tables::contests(&contests)?),
         ("others", others),
         ("growth", tables::growth(&growth)?),
+        ("history", history.section()?),
         ("storms", tables::storms(&storms)?),
     ];
-    let plots = growth
+    let mut plots = growth
         .iter()
         .map(|growth| Ok((growth.file, plot::draw(growth.title, growth.axis, &growth.lines()?))))
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
+    plots.push(history.plot()?);
     Ok(Results { sections, plots })
 }
 

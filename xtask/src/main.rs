@@ -26,7 +26,7 @@ use std::process::{Command as Program, ExitCode};
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::bench::Extent;
+use crate::bench::{Extent, Part};
 use crate::sizes::Sizes;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
@@ -92,6 +92,14 @@ fn command_line() -> Command {
                         .help("Only what stands beside other servers; prints it and writes nothing"),
                 )
                 .arg(
+                    Arg::new("part")
+                        .long("part")
+                        .value_name("PART")
+                        .value_parser(Part::NAMES)
+                        .conflicts_with_all(["quick", "others"])
+                        .help("Only this part of the page; `longest`, ten million messages, is in no other bench"),
+                )
+                .arg(
                     Arg::new("program")
                         .long("program")
                         .value_name("FILE")
@@ -140,9 +148,11 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
         Some(("test", matches)) => test::run(&workspace, steps, matches.get_flag("all-browsers")),
         Some(("bench", matches)) => {
             let built = matches.get_one::<PathBuf>("program").map(PathBuf::as_path);
-            let extent = match (matches.get_flag("quick"), matches.get_flag("others")) {
-                (true, _) => Extent::Quick,
-                (_, true) => Extent::Others,
+            let part = matches.get_one::<String>("part").map(String::as_str);
+            let extent = match (matches.get_flag("quick"), matches.get_flag("others"), part) {
+                (true, ..) => Extent::Quick,
+                (_, true, _) => Extent::Others,
+                (.., Some(part)) => Extent::Part(Part::named(part)?),
                 _ => Extent::All,
             };
             bench::run(&workspace, steps, extent, built)

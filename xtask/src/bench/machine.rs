@@ -8,15 +8,15 @@ use anyhow::{Context, Result};
 
 use crate::process;
 
-/// CPU, cores, memory, kernel, and the day.
-pub(super) fn describe() -> Result<String> {
+/// CPU, cores, memory, kernel, the day, and the command that measured.
+pub(super) fn describe(command: &str) -> Result<String> {
     let model = field("/proc/cpuinfo", "model name")?;
     let memory = field("/proc/meminfo", "MemTotal")?;
     let kib: f64 = memory.trim_end_matches("kB").trim().parse().context("the memory is not a number")?;
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let day = process::read(Command::new("date").args(["--utc", "+%Y-%m-%d"]))?;
     Ok(format!(
-        "Measured on {day} with `cargo xtask bench` on {cores} cores of {model}, {memory:.0} GiB of memory, Linux {kernel}; \
+        "Measured on {day} with `{command}` on {cores} cores of {model}, {memory:.0} GiB of memory, Linux {kernel}; \
          server and load test share the cores.",
         cores = thread::available_parallelism()?,
         memory = kib / 1024.0 / 1024.0,
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn the_machine_says_what_it_is() {
-        let text = describe().unwrap();
-        assert!(text.contains("GiB") && text.contains("Linux"), "{text}");
+        let text = describe("a command").unwrap();
+        assert!(text.contains("a command") && text.contains("GiB") && text.contains("Linux"), "{text}");
     }
 }

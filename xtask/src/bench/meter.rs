@@ -56,15 +56,48 @@ impl Meter {
 
     /// Has the load test itself start a Teahouse, stop it and start it again.
     pub(super) fn reconnect(&self, arguments: &[&str], drain: &str) -> Result<Report> {
-        // Free a moment ago, which on the own machine is good enough.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let mut server = self.server(&address.to_string())?;
-        server.args(["--drain", drain, "--log", "warn"]);
-        let program = server.get_program().to_string_lossy().into_owned();
-        let mut command = vec!["--".to_owned(), program];
-        command.extend(server.get_args().map(|argument| argument.to_string_lossy().into_owned()));
-        let target = format!("ws://{address}");
+        let (target, mut command) = self.command()?;
+        command.extend(["--drain", drain, "--log", "warn"].map(str::to_owned));
         self.run("Teahouse", "reconnect", arguments, &["--target", &target], &command)
+    }
+
+    /// The same over a past of so many messages.
+    pub(super) fn history(&self, messages: &str, arguments: &[&str]) -> Result<Report> {
+        let (target, mut command) = self.command()?;
+        command.extend(["--log", "warn"].map(str::to_owned));
+        let data = self.data();
+        self.import(messages, &data)?;
+        let arguments = [&["--messages", messages], arguments].concat();
+        let data = data.to_string_lossy();
+        self.run("Teahouse", "history", &arguments, &["--target", &target, "--data", &data], &command)
+    }
+
+    /// Fills a data folder.
+    fn import(&self, messages: &str, data: &Path) -> Result<()> {
+        self.steps.say(&format!("loadtest corpus --messages {messages} | teahouse import -"));
+        let mut corpus = Command::new(&self.loadtest)
+            .args(["corpus", "--messages", messages])
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("the load test cannot be run")?;
+        let archive = corpus.stdout.take().context("the archive is piped")?;
+        let mut import = Command::new(&self.teahouse);
+        let imported = import.args(["import", "--data"]).arg(data).arg("-").stdin(archive).output();
+        // One end of the pipe is gone by now, whatever came of it.
+        let printed = corpus.wait()?;
+        let imported = imported.context("teahouse cannot be run")?;
+        if !imported.status.success() || !printed.success() {
+            bail!("the corpus was not imported: {}", String::from_utf8_lossy(&imported.stderr).trim_end());
+        }
+        Ok(())
+    }
+
+    /// Removes what the servers kept.
+    pub(super) fn clear(&self) -> Result<()> {
+        if self.data().exists() {
+            fs::remove_dir_all(self.data())?;
+        }
+        Ok(())
     }
 
     /// Has a script of the browser's measure a Teahouse that has heard nothing before. It judges by itself; what it finds
@@ -86,13 +119,24 @@ impl Meter {
     }
 
     fn server(&self, listen: &str) -> Result<Command> {
-        let data = self.folder.join("data");
-        if data.exists() {
-            fs::remove_dir_all(&data)?;
-        }
+        self.clear()?;
         let mut command = Command::new(&self.teahouse);
-        command.args(["--listen", listen, "--data"]).arg(data).args(LIMITS_LIFTED);
+        command.args(["--listen", listen, "--data"]).arg(self.data()).args(LIMITS_LIFTED);
         Ok(command)
+    }
+
+    /// A target that is free, and behind `--` the command that will serve there.
+    fn command(&self) -> Result<(String, Vec<String>)> {
+        // Free a moment ago, which on the own machine is good enough.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let server = self.server(&address.to_string())?;
+        let words = std::iter::once(server.get_program()).chain(server.get_args());
+        let words = words.map(|word| word.to_string_lossy().into_owned());
+        Ok((format!("ws://{address}"), std::iter::once("--".to_owned()).chain(words).collect()))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     fn run(

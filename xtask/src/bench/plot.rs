@@ -13,7 +13,7 @@ const TOP: f64 = 50.0;
 const BOTTOM: f64 = 50.0;
 
 /// Celadon for Teahouse, ink for what it stands beside: both to be read on white.
-const COLOURS: [&str; 4] = ["#2f7d6b", "#4a4a4a", "#a8572a", "#3b5b8c"];
+const COLOURS: [&str; 6] = ["#2f7d6b", "#4a4a4a", "#a8572a", "#3b5b8c", "#8a3b6b", "#6b6b1f"];
 
 /// Draws lines through their points, each named at its end.
 pub(super) fn draw(title: &str, axis: &str, lines: &[Line]) -> String {

@@ -1,5 +1,8 @@
 //! How much is measured: all of it for the page, a little of it for the tests.
 
+/// A past that takes half an hour to become one, beside a short one.
+pub(super) const LONGEST: [&str; 2] = ["1000", "10000000"];
+
 /// The numbers of a bench.
 pub(super) struct Scale {
     /// How often Teahouse and the floor take turns.
@@ -20,6 +23,11 @@ pub(super) struct Scale {
     /// Members of one room, and rooms of one member: see `loadtest grid --help`.
     pub(super) members: &'static str,
     pub(super) rooms: &'static str,
+    /// Messages of a room's past.
+    pub(super) history: &'static [&'static str],
+    /// How often each thing is asked for there, and how often the server is started.
+    pub(super) asks: &'static str,
+    pub(super) starts: &'static str,
     pub(super) slow: &'static [&'static str],
     /// What the server's own drain may take when it is stopped.
     pub(super) drain: &'static str,
@@ -42,6 +50,9 @@ impl Scale {
             storm: "5000",
             members: "1x10,1x30,1x100,1x300,1x1000,1x3000,1x10000",
             rooms: "1x1,10x1,100x1,1000x1,3000x1,10000x1",
+            history: &["1000", "10000", "100000", "1000000"],
+            asks: "500",
+            starts: "5",
             slow: &["--members", "200", "--slow", "40", "--size", "30000", "--rate", "10", "--seconds", "20"],
             drain: "5s",
             with_peers: true,
@@ -62,6 +73,9 @@ impl Scale {
             storm: "200",
             members: "1x3,1x30",
             rooms: "1x1,20x1",
+            history: &["1000", "10000"],
+            asks: "10",
+            starts: "1",
             slow: &["--members", "20", "--slow", "5", "--size", "2000", "--rate", "50", "--seconds", "1"],
             drain: "1s",
             with_peers: false,
