@@ -283,11 +283,11 @@ impl Listener for Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crowd::Venue;
     use crate::mark::Run;
     use crate::speech::Kind;
     use crate::swarm::Swarm;
     use crate::tally::Faults;
+    use crate::venue::Venue;
 
     #[test]
     fn what_a_speaker_said_again_may_come_back_to_it_twice() {
@@ -327,7 +327,14 @@ mod tests {
         let clock = Clock::start();
         let address = "127.0.0.1:1".parse().unwrap();
         let speech = Kind::Floor.speech();
-        let venue = Venue { address, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() };
+        let venue = Venue {
+            addresses: vec![address],
+            speech,
+            run: Run::new(1),
+            seats,
+            size: 64,
+            cookies: Vec::new(),
+        };
         let mut swarm = Swarm::new(venue, clock).unwrap();
         let mut talk = Conversation::new(seats, clock).unwrap();
         while clock.now() < 5_000 {

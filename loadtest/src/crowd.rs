@@ -19,6 +19,7 @@ use crate::mark::{Mark, Run, Scanner};
 use crate::seats::Seats;
 use crate::speech::{Entered, Guest, Held, Message, Speech, Step};
 use crate::timer::Timer;
+use crate::venue::Venue;
 
 /// Where all connections read into: larger than what a socket mostly holds.
 const BUFFER: usize = 256 * 1024;
@@ -72,18 +73,6 @@ pub(crate) struct Received {
     pub(crate) frames: u64,
 }
 
-/// Where and how the crowd connects.
-pub(crate) struct Venue {
-    pub(crate) address: SocketAddr,
-    pub(crate) speech: Box<dyn Speech>,
-    pub(crate) run: Run,
-    pub(crate) seats: Seats,
-    /// Characters in a message's text.
-    pub(crate) size: usize,
-    /// One for each seat, or none at all.
-    pub(crate) cookies: Vec<String>,
-}
-
 /// The connections by seat, and what they share.
 pub(crate) struct Crowd {
     pub(crate) venue: Venue,
@@ -95,7 +84,6 @@ pub(crate) struct Crowd {
     /// A whole frame that answers the server's heartbeat.
     answer: Vec<u8>,
     rooms: Vec<String>,
-    host: String,
     connections: Vec<Option<Connection>>,
     buffer: Vec<u8>,
     /// Where messages are put together.
@@ -114,7 +102,6 @@ impl Crowd {
             scanner: Scanner::new(venue.run, heartbeat.map(|heartbeat| heartbeat.call)),
             answer,
             rooms: (0..venue.seats.rooms).map(|room| format!("load-{}-{room}", venue.run.digits())).collect(),
-            host: venue.address.to_string(),
             connections: (0..venue.seats.count()).map(|_| None).collect(),
             buffer: vec![0; BUFFER],
             payload: Vec::new(),
@@ -129,8 +116,9 @@ impl Crowd {
 
     /// Begins to connect a seat, which says how far it holds the log if it was there before.
     pub(crate) fn connect(&mut self, seat: usize) -> Result<()> {
-        let mut socket = TcpStream::connect(self.venue.address)
-            .with_context(|| format!("no connection to {}", self.venue.address))?;
+        let address = self.venue.address(seat);
+        let mut socket =
+            TcpStream::connect(address).with_context(|| format!("no connection to {address}"))?;
         self.registry.register(&mut socket, Token(seat), Interest::READABLE | Interest::WRITABLE)?;
         self.connections[seat] = Some(Connection::new(socket));
         Ok(())
@@ -218,13 +206,17 @@ impl Crowd {
         listener: &mut impl Listener,
     ) -> Result<Option<Fate>> {
         if connection.stage == Stage::Connecting {
-            if !connection.is_connected().with_context(|| format!("no connection to {}", self.host))? {
+            if !connection
+                .is_connected()
+                .with_context(|| format!("no connection to {}", self.venue.address(seat)))?
+            {
                 return Ok(None);
             }
             connection.socket.set_nodelay(true)?;
             let cookie = self.venue.cookies.get(seat).map(String::as_str);
             let speech = &self.venue.speech;
-            let request = connection::upgrade(&self.host, speech.path(), speech.subprotocol(), cookie);
+            let host = self.venue.address(seat).to_string();
+            let request = connection::upgrade(&host, speech.path(), speech.subprotocol(), cookie);
             connection.out().extend_from_slice(request.as_bytes());
             connection.stage = Stage::Upgrading;
         }

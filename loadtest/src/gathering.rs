@@ -7,15 +7,17 @@ use anyhow::{Context, Result, bail};
 
 use crate::clock::{Clock, nanos};
 use crate::conversation::{Conversation, Pace};
-use crate::crowd::{Fate, Listener, Received, Venue};
+use crate::crowd::{Fate, Listener, Received};
 use crate::limits;
 use crate::login;
 use crate::mark::Run;
 use crate::meter::{self, Memory, Watched};
 use crate::options::{Common, Times};
+use crate::redis::Usage;
 use crate::seats::Seats;
 use crate::swarm::Swarm;
 use crate::target::Target;
+use crate::venue::Venue;
 
 /// The longest wait in one turn, so that ends are noticed.
 const TURN: Duration = Duration::from_millis(100);
@@ -23,7 +25,7 @@ const TURN: Duration = Duration::from_millis(100);
 /// Logs in so many users, if the target has a login; returns their cookies.
 pub(crate) fn log_in(target: &Target, count: usize) -> Result<Vec<String>> {
     if target.speech.speech().has_login() {
-        login::log_in(target.address, Run::new(fastrand::u32(..)), count)
+        login::log_in(target.addresses[0], Run::new(fastrand::u32(..)), count)
     } else {
         Ok(Vec::new())
     }
@@ -52,6 +54,7 @@ pub(crate) struct Moment {
     pub(crate) server_cpu: Option<f64>,
     pub(crate) own_cpu: f64,
     pub(crate) memory: Option<Memory>,
+    pub(crate) redis: Option<Usage>,
 }
 
 impl Gathering {
@@ -72,7 +75,7 @@ impl Gathering {
             bail!("{} has one room only, not {}", target.name(), seats.rooms);
         }
         let venue = Venue {
-            address: target.address,
+            addresses: target.addresses.clone(),
             speech,
             run: Run::new(fastrand::u32(..)),
             seats,
@@ -184,15 +187,17 @@ impl Gathering {
     }
 
     pub(crate) fn moment(&self) -> Result<Moment> {
-        let watched = self.target.watched.as_ref();
+        let Target { watched, redis, .. } = &self.target;
+        let is_watched = !watched.is_empty();
         Ok(Moment {
             at: self.clock.now(),
             received: self.swarm.crowd.received,
             deliveries: self.talk.tally.deliveries,
             said: self.talk.tally.all_said(),
-            server_cpu: watched.map(Watched::cpu).transpose()?,
+            server_cpu: is_watched.then(|| watched.iter().map(Watched::cpu).sum()).transpose()?,
             own_cpu: meter::own_cpu()?,
-            memory: watched.map(Watched::memory).transpose()?,
+            memory: is_watched.then(|| watched.iter().map(Watched::memory).sum()).transpose()?,
+            redis: redis.map(Usage::of).transpose()?,
         })
     }
 }

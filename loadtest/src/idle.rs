@@ -1,6 +1,6 @@
 //! Connections that hold still: how much memory each costs the server, at rest and after bursts.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use crate::gathering::Gathering;
@@ -33,7 +33,7 @@ struct PerConnection {
 
 pub(crate) fn run(options: &Idle) -> Result<Verdict> {
     let mut gathering = Gathering::prepare(&options.common)?;
-    gathering.target.watched.as_ref().context("idle meters memory and needs --pid")?;
+    ensure!(!gathering.target.watched.is_empty(), "idle meters memory and needs --pid");
     gathering.go_on(options.rest)?;
     let empty = memory(&gathering)?;
     gathering.let_in(options.common.at_once)?;

@@ -33,11 +33,13 @@ mod crowd;
 mod frames;
 mod login;
 mod mark;
+mod redis;
 mod seats;
 mod speech;
 mod swarm;
 mod tally;
 mod timer;
+mod venue;
 
 mod limits;
 mod meter;

@@ -1,5 +1,6 @@
 //! What processes cost: CPU time and resident memory, read from /proc.
 
+use std::iter::Sum;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -22,6 +23,15 @@ pub(crate) struct Memory {
     pub(crate) rss: u64,
     /// Shared pages counted by their share (`Pss` of `smaps_rollup`).
     pub(crate) pss: u64,
+}
+
+impl Sum for Memory {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self { rss: 0, pss: 0 }, |sum, memory| Self {
+            rss: sum.rss + memory.rss,
+            pss: sum.pss + memory.pss,
+        })
+    }
 }
 
 impl Watched {

@@ -64,9 +64,15 @@ pub(crate) struct Common {
     /// How the target wants to be spoken to
     #[arg(long, value_enum, default_value_t = Kind::Teahouse)]
     pub(crate) speech: Kind,
-    /// The server's process, to see its CPU time and memory
-    #[arg(long)]
-    pub(crate) pid: Option<i32>,
+    /// Further nodes of the same chat, as in `ws://127.0.0.1:3001`: the members sit on all nodes in turns
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub(crate) nodes: Vec<String>,
+    /// The server's process, to see its CPU time and memory; of several nodes, theirs in sum
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) pid: Vec<i32>,
+    /// The Redis behind the nodes, to see what it uses
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) redis: Option<SocketAddr>,
     /// Rooms
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     pub(crate) rooms: u32,

@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Reconnect) -> Result<Verdict> {
     let address = target::parse(&common.target)?;
     ensure!(!target::is_listening(address), "somebody listens at {address} already");
     let mut server = Started::listening(&options.command, address)?;
-    common.pid = Some(server.pid().as_raw());
+    common.pid = vec![server.pid().as_raw()];
     let mut gathering = Gathering::prepare(&common)?;
     gathering.let_in(common.at_once)?;
     let clients = gathering.seats.count();

@@ -38,6 +38,8 @@ pub(crate) struct Stretch {
     pub(crate) own_cpu: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server: Option<Server>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis: Option<Redis>,
 }
 
 /// What the server's process cost meanwhile.
@@ -49,6 +51,17 @@ pub(crate) struct Server {
     pub(crate) deliveries_per_cpu_second: f64,
     pub(crate) cpu_microseconds_per_message: f64,
     pub(crate) memory_kib: Option<Memory>,
+}
+
+/// What the Redis behind the server cost meanwhile.
+#[derive(Serialize)]
+struct Redis {
+    cpu_seconds: f64,
+    /// As a share of one core.
+    cpu: f64,
+    cpu_microseconds_per_message: f64,
+    bytes_sent_per_message: f64,
+    bytes_received_per_message: f64,
 }
 
 /// Percentiles in milliseconds.
@@ -82,6 +95,16 @@ impl Stretch {
                 memory_kib: end.memory,
             }
         });
+        let redis = begin.redis.zip(end.redis).map(|(before, after)| {
+            let cpu_seconds = after.cpu - before.cpu;
+            Redis {
+                cpu_seconds,
+                cpu: cpu_seconds / passed,
+                cpu_microseconds_per_message: cpu_seconds * 1e6 / messages,
+                bytes_sent_per_message: (after.sent - before.sent) / messages,
+                bytes_received_per_message: (after.received - before.received) / messages,
+            }
+        });
         Self {
             seconds: passed,
             messages: end.said - begin.said,
@@ -93,6 +116,7 @@ impl Stretch {
             deliveries_per_read: deliveries / float(end.received.reads - begin.received.reads),
             own_cpu: (end.own_cpu - begin.own_cpu) / passed,
             server,
+            redis,
         }
     }
 }

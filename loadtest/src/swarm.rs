@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use mio::{Events, Poll, Token};
 
 use crate::clock::Clock;
-use crate::crowd::{Crowd, Listener, Venue};
+use crate::crowd::{Crowd, Listener};
 use crate::timer::Timer;
+use crate::venue::Venue;
 
 /// Events taken from the system at once.
 const EVENTS: usize = 1024;
@@ -87,7 +88,14 @@ mod tests {
         let seats = Seats { rooms: 1, members: 1, speakers: 1 };
         let clock = Clock::start();
         let speech = Kind::Floor.speech();
-        let venue = Venue { address, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() };
+        let venue = Venue {
+            addresses: vec![address],
+            speech,
+            run: Run::new(1),
+            seats,
+            size: 64,
+            cookies: Vec::new(),
+        };
         let mut swarm = Swarm::new(venue, clock).unwrap();
         let mut talk = Conversation::new(seats, clock).unwrap();
         swarm.crowd.connect(0).unwrap();

@@ -19,9 +19,13 @@ use crate::speech::Kind;
 const FLOOR: &str = "floor";
 
 pub(crate) struct Target {
-    pub(crate) address: SocketAddr,
+    /// Where its nodes are: one, mostly.
+    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) speech: Kind,
-    pub(crate) watched: Option<Watched>,
+    /// The processes that are it.
+    pub(crate) watched: Vec<Watched>,
+    /// The Redis behind them.
+    pub(crate) redis: Option<SocketAddr>,
     /// Lives as long as the run.
     floor: Option<Started>,
 }
@@ -29,23 +33,30 @@ pub(crate) struct Target {
 impl Target {
     /// Finds the target, or starts it if it is the floor. An error says in a line why there is none.
     pub(crate) fn find(options: &Common) -> Result<Self> {
-        let (address, pid, speech, floor) = if options.target == FLOOR {
+        let (addresses, pids, speech, floor) = if options.target == FLOOR {
             let (floor, address) = start_floor()?;
             let pid = floor.pid().as_raw();
-            (address, Some(pid), Kind::Floor, Some(floor))
+            (vec![address], vec![pid], Kind::Floor, Some(floor))
         } else {
-            (parse(&options.target)?, options.pid, options.speech, None)
+            let nodes = std::iter::once(&options.target).chain(&options.nodes);
+            let addresses = nodes.map(|node| parse(node)).collect::<Result<_>>()?;
+            (addresses, options.pid.clone(), options.speech, None)
         };
-        if let Err(error) = TcpStream::connect_timeout(&address, Duration::from_secs(5)) {
-            bail!("nothing answers at {address}: {error}");
+        for address in &addresses {
+            if let Err(error) = TcpStream::connect_timeout(address, Duration::from_secs(5)) {
+                bail!("nothing answers at {address}: {error}");
+            }
         }
-        let watched = pid.map(Watched::new).transpose()?;
-        Ok(Self { address, speech, watched, floor })
+        let watched = pids.into_iter().map(Watched::new).collect::<Result<_>>()?;
+        Ok(Self { addresses, speech, watched, redis: options.redis, floor })
     }
 
     /// What to call it in a report.
     pub(crate) fn name(&self) -> String {
-        if self.floor.is_some() { FLOOR.to_owned() } else { format!("ws://{}", self.address) }
+        if self.floor.is_some() {
+            return FLOOR.to_owned();
+        }
+        self.addresses.iter().map(|address| format!("ws://{address}")).collect::<Vec<_>>().join(",")
     }
 }
 

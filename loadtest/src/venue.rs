@@ -1,0 +1,43 @@
+//! Where and how a crowd connects. Holds no connection.
+
+use std::net::SocketAddr;
+
+use crate::mark::Run;
+use crate::seats::Seats;
+use crate::speech::Speech;
+
+/// Where and how the crowd connects.
+pub(crate) struct Venue {
+    /// Where the seats connect, in turns.
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) speech: Box<dyn Speech>,
+    pub(crate) run: Run,
+    pub(crate) seats: Seats,
+    /// Characters in a message's text.
+    pub(crate) size: usize,
+    /// One for each seat, or none at all.
+    pub(crate) cookies: Vec<String>,
+}
+
+impl Venue {
+    /// Where this seat connects.
+    pub(crate) fn address(&self, seat: usize) -> SocketAddr {
+        self.addresses[seat % self.addresses.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::Kind;
+
+    #[test]
+    fn members_of_a_room_sit_on_all_nodes_in_turns() {
+        let addresses: Vec<SocketAddr> =
+            ["127.0.0.1:1", "127.0.0.1:2"].map(|node| node.parse().unwrap()).into();
+        let seats = Seats { rooms: 1, members: 4, speakers: 1 };
+        let speech = Kind::Floor.speech();
+        let venue = Venue { addresses, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() };
+        assert_eq!([0, 1, 2, 3].map(|seat| venue.address(seat).port()), [1, 2, 1, 2]);
+    }
+}
