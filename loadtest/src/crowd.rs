@@ -3,7 +3,6 @@
 //! Finds marks and hands them on; what they mean is its [`Listener`]'s business.
 
 use std::io;
-use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use mio::event::Event;
@@ -15,9 +14,8 @@ use nix::sys::socket::sockopt::RcvBuf;
 use crate::clock::Clock;
 use crate::connection::{self, Connection, Stage};
 use crate::frames::{self, Control, Frames};
-use crate::mark::{Mark, Run, Scanner};
-use crate::seats::Seats;
-use crate::speech::{Entered, Guest, Held, Message, Speech, Step};
+use crate::mark::{Mark, Scanner};
+use crate::speech::{Entered, Guest, Held, Message, Step};
 use crate::timer::Timer;
 use crate::venue::Venue;
 
@@ -71,6 +69,8 @@ pub(crate) struct Received {
     pub(crate) bytes: u64,
     pub(crate) reads: u64,
     pub(crate) frames: u64,
+    /// Heartbeats in messages.
+    pub(crate) calls: u64,
 }
 
 /// The connections by seat, and what they share.
@@ -302,6 +302,7 @@ impl Crowd {
         }
         connection.kept.clear();
         connection.kept.extend_from_slice(&bytes[bytes.len() - scanned.kept..]);
+        self.received.calls += scanned.calls as u64;
         if scanned.calls > 0 || !pongs.is_empty() {
             for _ in 0..scanned.calls {
                 connection.out().extend_from_slice(&self.answer);

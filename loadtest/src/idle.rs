@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use crate::gathering::Gathering;
+use crate::kernel::Sockets;
 use crate::meter::Memory;
 use crate::options::Idle;
 use crate::report::{self, Verdict, float};
@@ -20,6 +21,16 @@ struct Figures {
     right_after_burst_kib: Memory,
     after_burst_kib: Memory,
     per_connection_kib: PerConnection,
+    /// What the kernel keeps for it besides, at rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernel: Option<Kernel>,
+}
+
+/// For each end of a connection, in bytes.
+#[derive(Serialize)]
+struct Kernel {
+    objects_per_end: f64,
+    buffers_per_end: f64,
 }
 
 /// What the server's memory grew by, for each connection, in KiB.
@@ -36,9 +47,11 @@ pub(crate) fn run(options: &Idle) -> Result<Verdict> {
     ensure!(!gathering.target.watched.is_empty(), "idle meters memory and needs --pid");
     gathering.go_on(options.rest)?;
     let empty = memory(&gathering)?;
+    let no_sockets = Sockets::now()?;
     gathering.let_in(options.common.at_once)?;
     gathering.go_on(options.rest)?;
     let at_rest = memory(&gathering)?;
+    let sockets = Sockets::now()?;
     gathering.say_to_all(1)?;
     gathering.go_on(options.rest)?;
     let after_one_message = memory(&gathering)?;
@@ -49,6 +62,11 @@ pub(crate) fn run(options: &Idle) -> Result<Verdict> {
 
     let connections = gathering.seats.count();
     let each = |then: Memory| (float(then.rss) - float(empty.rss)) / float(connections as u64);
+    let per_end = |before: u64, after: u64| (float(after) - float(before)) / float(2 * connections as u64);
+    let kernel = no_sockets.zip(sockets).map(|(before, after)| Kernel {
+        objects_per_end: per_end(before.objects, after.objects),
+        buffers_per_end: per_end(before.buffers, after.buffers),
+    });
     let figures = Figures {
         connections,
         burst: options.burst,
@@ -63,6 +81,7 @@ pub(crate) fn run(options: &Idle) -> Result<Verdict> {
             right_after_burst: each(right_after_burst),
             after_burst: each(after_burst),
         },
+        kernel,
     };
     report::conclude("idle", &options.common, &gathering, figures)
 }

@@ -15,6 +15,7 @@ mod idle;
 mod open;
 
 mod grid;
+mod heartbeat;
 mod history;
 mod join;
 mod reconnect;
@@ -41,6 +42,7 @@ mod tally;
 mod timer;
 mod venue;
 
+mod kernel;
 mod limits;
 mod meter;
 
@@ -79,6 +81,7 @@ fn run(command: Command) -> Result<Verdict> {
         Command::Slow(options) => slow::run(&options),
         Command::Grid(options) => grid::run(&options),
         Command::Corpus { messages } => corpus::print(messages).map(|()| Verdict::Sound),
+        Command::Heartbeat(options) => heartbeat::run(&options),
         Command::History(options) => history::run(&options),
     }
 }

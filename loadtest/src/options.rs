@@ -51,6 +51,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
         messages: u64,
     },
+    /// Connections that only answer heartbeats; start the server with a short `--heartbeat`
+    Heartbeat(Heartbeat),
     /// A long past: opening the house, entering, scrolling, searching and saying, over an imported `corpus`
     History(History),
 }
@@ -195,6 +197,14 @@ pub(crate) struct Grid {
     /// Rooms × members, as in `1x10,1x100,10x10`
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = cell, default_value = "1x10,1x100,1x1000,10x10,10x100,100x10")]
     pub(crate) cells: Vec<(u32, u32)>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Heartbeat {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) times: Times,
 }
 
 #[derive(Args, Clone, Debug)]
