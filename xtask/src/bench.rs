@@ -9,11 +9,14 @@ mod figure;
 mod history;
 mod machine;
 mod meter;
+mod nodes;
 mod others;
 mod page;
 mod peer;
 mod plan;
 mod plot;
+mod reckoning;
+mod redis;
 mod scale;
 mod tables;
 
@@ -32,6 +35,7 @@ use crate::tools;
 use crate::workspace::Workspace;
 use meter::Meter;
 use page::Page;
+use reckoning::Reckoning;
 use scale::Scale;
 
 /// What of it is wanted.
@@ -51,17 +55,20 @@ pub(crate) enum Extent {
 pub(crate) enum Part {
     /// How the house bears a long past.
     History,
+    /// Two nodes on one Redis.
+    Nodes,
     /// A past of ten million messages, which no other bench measures: it takes some 20 minutes and 10 GB.
     Longest,
 }
 
 impl Part {
-    pub(crate) const NAMES: [&str; 2] = ["history", "longest"];
+    pub(crate) const NAMES: [&str; 3] = ["history", "nodes", "longest"];
 
     /// The part of this name.
     pub(crate) fn named(name: &str) -> Result<Self> {
         match name {
             "history" => Ok(Self::History),
+            "nodes" => Ok(Self::Nodes),
             "longest" => Ok(Self::Longest),
             _ => bail!("there is no part {name}"),
         }
@@ -111,6 +118,11 @@ fn part(part: Part, meter: &Meter, scale: &Scale) -> Result<Results> {
         Part::History => {
             let history = history::measure(meter, scale, scale.history)?;
             Results { sections: vec![("history", history.section()?)], plots: vec![history.plot()?] }
+        }
+        Part::Nodes => {
+            let nodes = nodes::measure(meter, scale)?;
+            let sections = nodes.map(|nodes| Ok(("nodes", nodes.tables()?))).into_iter();
+            Results { sections: sections.collect::<Result<_>>()?, plots: Vec::new() }
         }
         Part::Longest => {
             let longest = history::measure(meter, scale, &scale::LONGEST)?;
@@ -165,13 +177,15 @@ fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) 
     let contests = plan::contests(&meter, scale)?;
     let growth = plan::growth(&meter, scale)?;
     let history = history::measure(&meter, scale, scale.history)?;
+    let nodes = nodes::measure(&meter, scale)?;
     let storms = plan::storms(&meter, scale)?;
+    let reckoning = Reckoning::of(&contests, &growth, &history, nodes.as_ref(), &storms)?;
     let others = if scale.with_peers {
         others::measure(workspace, steps, &meter, scale)?.text()?
     } else {
         "Not measured on a small scale.".to_owned()
     };
-    let sections = vec![
+    let mut sections = vec![
         ("machine", machine::describe("cargo xtask bench")?),
         ("budgets", tables::budgets(&contests, &storms)?),
         ("contests", tables::contests(&contests)?),
@@ -179,7 +193,12 @@ fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) 
         ("growth", tables::growth(&growth)?),
         ("history", history.section()?),
         ("storms", tables::storms(&storms)?),
+        ("limits", reckoning.limits()),
+        ("million", reckoning.million()),
     ];
+    if let Some(nodes) = &nodes {
+        sections.push(("nodes", nodes.tables()?));
+    }
     let mut plots = growth
         .iter()
         .map(|growth| Ok((growth.file, plot::draw(growth.title, growth.axis, &growth.lines()?))))

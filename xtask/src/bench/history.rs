@@ -112,6 +112,11 @@ impl History {
         Ok((FILE, plot::draw(TITLE, "messages", &self.lines()?)))
     }
 
+    /// The report over the longest past.
+    pub(super) fn longest(&self) -> Result<&Report> {
+        self.0.last().context("no history")
+    }
+
     fn lines(&self) -> Result<Vec<Line>> {
         let line = |name: &'static str, path: &str| {
             let point = |report: &Report| Ok((report.number("messages")?, report.number(path)?));

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::figure::Report;
 use super::peer::Peer;
+use super::redis::Redis;
 use crate::process;
 use crate::running::Server;
 use crate::server::OPEN;
@@ -32,7 +33,38 @@ impl Meter {
 
     /// Meters a Teahouse that has heard nothing before.
     pub(super) fn teahouse(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
-        let server = Server::start(OPEN, self.server("127.0.0.1:0")?)?;
+        self.teahouse_with(&[], mode, arguments)
+    }
+
+    /// Says something to whoever waits.
+    pub(super) fn say(&self, words: &str) {
+        self.steps.say(words);
+    }
+
+    /// Meters so many Teahouses that are one chat, on a Redis that has heard nothing before.
+    pub(super) fn nodes(&self, redis: &Path, count: usize, mode: &str, arguments: &[&str]) -> Result<Report> {
+        self.clear()?;
+        let redis = Redis::start(redis, &self.data())?;
+        let store = format!("redis://{}", redis.address());
+        let start = |_| Server::start(OPEN, self.node(&["--store", &store]));
+        let nodes = (0..count).map(start).collect::<Result<Vec<_>>>()?;
+        let targets: Vec<_> = nodes.iter().map(|node| format!("ws://{}", node.address())).collect();
+        let pids: Vec<_> = nodes.iter().map(|node| node.id().to_string()).collect();
+        let (first, others) = targets.split_first().context("no nodes")?;
+        let (others, pids) = (others.join(","), pids.join(","));
+        let mut target = vec!["--target", first, "--pid", &pids, "--redis", redis.address()];
+        if count > 1 {
+            target.extend(["--nodes", &others]);
+        }
+        let whom = format!("{count} on Redis");
+        self.run(&whom, mode, arguments, &target, &[])
+    }
+
+    /// Meters a Teahouse that has heard nothing before and runs with these settings too.
+    pub(super) fn teahouse_with(&self, settings: &[&str], mode: &str, arguments: &[&str]) -> Result<Report> {
+        let mut command = self.server("127.0.0.1:0")?;
+        command.args(settings);
+        let server = Server::start(OPEN, command)?;
         let (target, pid) = (format!("ws://{}", server.address()), server.id().to_string());
         self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
     }
@@ -123,6 +155,13 @@ impl Meter {
         let mut command = Command::new(&self.teahouse);
         command.args(["--listen", listen, "--data"]).arg(self.data()).args(LIMITS_LIFTED);
         Ok(command)
+    }
+
+    /// A node that keeps its messages elsewhere.
+    fn node(&self, settings: &[&str]) -> Command {
+        let mut command = Command::new(&self.teahouse);
+        command.args(["--listen", "127.0.0.1:0"]).args(LIMITS_LIFTED).args(settings);
+        command
     }
 
     /// A target that is free, and behind `--` the command that will serve there.

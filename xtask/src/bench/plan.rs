@@ -164,6 +164,7 @@ pub(super) fn growth(meter: &Meter, scale: &Scale) -> Result<Vec<Growth>> {
 /// What has no floor to stand beside.
 pub(super) struct Storms {
     pub(super) idle: Report,
+    pub(super) heartbeat: Report,
     pub(super) join: Report,
     pub(super) restarted: Report,
     pub(super) killed: Report,
@@ -171,9 +172,11 @@ pub(super) struct Storms {
 }
 
 pub(super) fn storms(meter: &Meter, scale: &Scale) -> Result<Storms> {
-    let Scale { idle, storm, rest, drain, .. } = *scale;
+    let Scale { idle, storm, rest, drain, seconds, .. } = *scale;
+    let heartbeat = ["--members", idle, "--warm-up", rest, "--seconds", seconds];
     Ok(Storms {
         idle: meter.teahouse("idle", &["--members", idle, "--rest", rest])?,
+        heartbeat: meter.teahouse_with(&["--heartbeat", "1s"], "heartbeat", &heartbeat)?,
         join: meter.teahouse("join", &["--members", storm, "--at-once", storm])?,
         restarted: meter.reconnect(&["--members", storm], drain)?,
         killed: meter.reconnect(&["--members", storm, "--kill"], drain)?,

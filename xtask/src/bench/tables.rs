@@ -142,7 +142,7 @@ pub(super) fn growth(all: &[Growth]) -> Result<String> {
 }
 
 pub(super) fn storms(storms: &Storms) -> Result<String> {
-    let Storms { idle, join, restarted, killed, slow } = storms;
+    let Storms { idle, heartbeat, join, restarted, killed, slow } = storms;
     let mut rows = Vec::new();
     let mut row = |what: &str, value: String, report: &Report| {
         rows.push(vec![what.to_owned(), value, code(&report.command)]);
@@ -155,6 +155,16 @@ pub(super) fn storms(storms: &Storms) -> Result<String> {
         ("the server with nobody connected, KiB", "empty_kib.rss"),
     ] {
         row(what, say(idle.number(path)?), idle);
+    }
+    // Only root may look.
+    if let Ok(bytes) = idle.number("kernel.objects_per_end") {
+        row("what the kernel keeps for each end of it, bytes", say(bytes), idle);
+    }
+    for (what, path) in [
+        ("a heartbeat and its answer, µs of the server's CPU", "server_cpu_microseconds_each"),
+        ("the same on the wire, bytes", "bytes_each"),
+    ] {
+        row(what, say(heartbeat.number(path)?), heartbeat);
     }
     for (what, path) in [
         ("everybody in, seconds", "all_in_seconds"),

@@ -1,0 +1,76 @@
+//! A Redis of a measurement's own, which ends with it and keeps what it confirms through a power cut.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use anyhow::{Context, Result, bail};
+
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What docs/operations.md has for those who lose nothing.
+const DURABLE: [&str; 6] = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
+
+pub(super) struct Redis {
+    child: Child,
+    address: String,
+}
+
+/// The program, if it is installed.
+pub(super) fn program() -> Option<PathBuf> {
+    which::which("redis-server").ok()
+}
+
+impl Redis {
+    /// Starts one that has kept nothing yet, in this folder.
+    pub(super) fn start(program: &Path, folder: &Path) -> Result<Self> {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir_all(folder)?;
+        // Free a moment ago, which on the own machine is good enough.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let child = Command::new(program)
+            .args(["--bind", "127.0.0.1", "--port", &address.port().to_string(), "--daemonize", "no"])
+            .args(DURABLE)
+            .arg("--dir")
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("redis-server does not start")?;
+        let mut redis = Self { child, address: address.to_string() };
+        let deadline = Instant::now() + PATIENCE;
+        while !answers(&redis.address) {
+            if redis.child.try_wait()?.is_some() || Instant::now() > deadline {
+                bail!("redis-server does not answer");
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(redis)
+    }
+
+    /// Where it is.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn answers(address: &str) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let mut answer = [0; 5];
+    let asked = stream.set_read_timeout(Some(PATIENCE)).and_then(|()| stream.write_all(b"PING\r\n"));
+    asked.and_then(|()| stream.read_exact(&mut answer)).is_ok() && &answer == b"+PONG"
+}
