@@ -163,6 +163,8 @@ pub(crate) fn run(options: &History) -> Result<Verdict> {
         started_kib,
         memory_kib: watched.memory()?,
     };
+    // Who is there would be asked to come back in a moment, and waited for.
+    drop((reader, visit));
     stop(&mut server)?;
     report::show(&figures)?;
     report::write(&figures, options.json.as_deref())

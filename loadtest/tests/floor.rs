@@ -134,6 +134,28 @@ fn a_delivery_that_is_dropped_doubled_or_late_makes_the_run_fail() {
     assert!(complaint(&output).contains(told), "{}", complaint(&output));
 }
 
+/// Two floors know nothing of each other, as two nodes would that are not one chat.
+#[test]
+fn what_is_said_on_one_node_and_not_heard_on_the_other_is_lost() {
+    let (one, other) = (Floor::start(&[]), Floor::start(&[]));
+    let nodes = format!("ws://{}", other.address);
+    let plan = ["--nodes", &nodes, "--members", "4", "--rate", "100", "--patience", "1"];
+    let output = one.meter("open", &[&plan[..], &SHORT].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = complaint(&output);
+    assert!(
+        !complaint.contains(" 0 deliveries lost") && complaint.contains("deliveries lost, 0 doubled"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn heartbeats_that_nobody_hears_are_no_report() {
+    let output = Floor::start(&[]).meter("heartbeat", &[&["--members", "3"][..], &SHORT].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(complaint(&output).contains("the report is not whole"), "{}", complaint(&output));
+}
+
 #[test]
 fn a_target_that_is_not_there_is_named_in_one_line() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

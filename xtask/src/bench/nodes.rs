@@ -47,12 +47,9 @@ pub(super) fn measure(meter: &Meter, scale: &Scale) -> Result<Option<Nodes>> {
         return Ok(None);
     };
     let Scale { many, .. } = *scale;
-    let plan = [
-        (format!("one message to {many} readers"), "1"),
-        (format!("{many} readers, 50 messages in flight"), "50"),
-    ];
     let mut tasks = Vec::new();
-    for (what, window) in plan {
+    for &window in scale.nodes {
+        let what = format!("{many} readers, {window} in flight");
         let arguments =
             ["--members", many, "--window", window, "--seconds", scale.cell, "--warm-up", scale.warm_up];
         let mut rounds = Vec::new();

@@ -23,6 +23,8 @@ pub(super) struct Scale {
     /// Members of one room, and rooms of one member: see `loadtest grid --help`.
     pub(super) members: &'static str,
     pub(super) rooms: &'static str,
+    /// Messages in flight, where several nodes are one house.
+    pub(super) nodes: &'static [&'static str],
     /// Messages of a room's past.
     pub(super) history: &'static [&'static str],
     /// How often each thing is asked for there, and how often the server is started.
@@ -50,6 +52,7 @@ impl Scale {
             storm: "5000",
             members: "1x10,1x30,1x100,1x300,1x1000,1x3000,1x10000",
             rooms: "1x1,10x1,100x1,1000x1,3000x1,10000x1",
+            nodes: &["1", "50"],
             history: &["1000", "10000", "100000", "1000000"],
             asks: "500",
             starts: "5",
@@ -73,6 +76,7 @@ impl Scale {
             storm: "200",
             members: "1x3,1x30",
             rooms: "1x1,20x1",
+            nodes: &["50"],
             history: &["1000", "10000"],
             asks: "10",
             starts: "1",
