@@ -20,7 +20,7 @@ pub(super) struct History(Vec<Report>);
 const WAITS: [(&str, &str); 15] = [
     ("the chat's page, whole", "page_ms"),
     ("entering: a new socket, and the newest 100 messages", "enter_ms"),
-    ("scrolling: 50 messages, at the newest end", "scroll_ms.newest"),
+    ("scrolling: 100 messages, at the newest end", "scroll_ms.newest"),
     ("the same in the middle", "scroll_ms.middle"),
     ("the same at the oldest end", "scroll_ms.oldest"),
     ("going to a message", "scroll_ms.around"),
