@@ -61,10 +61,10 @@ mod tests {
 
     #[test]
     fn the_words_that_begin_so_are_named_once_each() {
-        let index = index(&["tea", "tee", "teahouse tea", "te", "teaé", "茶馆", "茶杯"]);
+        let index = index(&["tea", "tee", "tea2", "teahouse tea", "te", "teaé", "茶馆", "茶杯"]);
         let vocabulary = Vocabulary::of(&index).unwrap();
         let beginning = |with| vocabulary.beginning(with).unwrap().unwrap();
-        assert_eq!(beginning("tea"), ["tea", "teahouse", "teaé"]);
+        assert_eq!(beginning("tea"), ["tea", "tea2", "teahouse", "teaé"]);
         assert_eq!(beginning("茶"), ["茶杯", "茶馆"]);
         assert!(beginning("coffee").is_empty());
     }
