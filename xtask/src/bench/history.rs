@@ -27,10 +27,10 @@ const WAITS: [(&str, &str); 15] = [
     ("going to a day", "scroll_ms.day"),
     ("search: a rare word, said five times", "search_ms.rare"),
     ("the same in its room alone", "search_ms.rare_in_room"),
-    ("a frequent word, in every eighth message", "search_ms.frequent"),
+    ("a frequent word, in every ninth message", "search_ms.frequent"),
     ("page after page of it", "search_ms.pages"),
     ("a Chinese word, in every twentieth message", "search_ms.chinese"),
-    ("two letters that begin some hundred words", "search_ms.beginning"),
+    ("two letters that begin many words", "search_ms.beginning"),
     ("two frequent words that nobody said together", "search_ms.apart"),
     ("saying, 20 in flight, until it is kept", "append.acknowledged_ms"),
 ];
