@@ -64,10 +64,8 @@ pub(crate) fn run(options: &Slow) -> Result<Verdict> {
     let few_read = pace(&gathering);
     gathering.may_end_from = fast;
     let with = gathering.meter(few_read, *times)?;
-    // The fast hear the last of it.
+    // The fast hear the last of it before the slow are heard again.
     gathering.go_on(1.0)?;
-    let latency_with_ms = Percentiles::of(&gathering.talk.latencies);
-
     let mut comeback = Comeback::new(seats.count());
     for &seat in &slow_seats {
         gathering.swarm.crowd.listen_again(seat, &mut gathering.talk)?;
@@ -79,6 +77,8 @@ pub(crate) fn run(options: &Slow) -> Result<Verdict> {
             break;
         }
     }
+    // By now the fast have heard the last of it, however late.
+    let latency_with_ms = Percentiles::of(&gathering.talk.latencies);
     let mut cut_off = BTreeMap::new();
     for code in comeback.codes {
         *cut_off.entry(code.map_or_else(|| "none".to_owned(), |code| code.to_string())).or_default() += 1;

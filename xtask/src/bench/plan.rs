@@ -1,6 +1,6 @@
 //! What is measured, in which order, and by which budget of DESIGN.md it is judged.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::figure::{Report, median};
 use super::meter::Meter;
@@ -174,12 +174,15 @@ pub(super) struct Storms {
 pub(super) fn storms(meter: &Meter, scale: &Scale) -> Result<Storms> {
     let Scale { idle, storm, rest, drain, seconds, .. } = *scale;
     let heartbeat = ["--members", idle, "--warm-up", rest, "--seconds", seconds];
+    let slow = meter.teahouse("slow", scale.slow)?;
+    let (all, back) = (slow.number("slow")?, slow.number("resumed")? + slow.number("not_resumed")?);
+    ensure!(back >= all, "of {all} slow readers only {back} were cut off and came back");
     Ok(Storms {
         idle: meter.teahouse("idle", &["--members", idle, "--rest", rest])?,
         heartbeat: meter.teahouse_with(&["--heartbeat", "1s"], "heartbeat", &heartbeat)?,
         join: meter.teahouse("join", &["--members", storm, "--at-once", storm])?,
         restarted: meter.reconnect(&["--members", storm], drain)?,
         killed: meter.reconnect(&["--members", storm, "--kill"], drain)?,
-        slow: meter.teahouse("slow", scale.slow)?,
+        slow,
     })
 }

@@ -80,7 +80,7 @@ impl Scale {
             history: &["1000", "10000"],
             asks: "10",
             starts: "1",
-            slow: &["--members", "20", "--slow", "5", "--size", "2000", "--rate", "50", "--seconds", "1"],
+            slow: &["--members", "20", "--slow", "5", "--size", "30000", "--rate", "50", "--seconds", "2"],
             drain: "1s",
             with_peers: false,
         }
