@@ -90,7 +90,7 @@ pub(super) fn contests(meter: &Meter, scale: &Scale) -> Result<Vec<Contest>> {
     for (what, judged, mode, arguments) in plan {
         let arguments = [&arguments[..], &times].concat();
         let mut rounds = Vec::new();
-        for round in 0..scale.rounds {
+        for round in 0..scale.turns {
             // Each goes first in turn: what a machine does over minutes then falls on both.
             rounds.push(if round % 2 == 0 {
                 let teahouse = meter.teahouse(mode, &arguments)?;

@@ -5,7 +5,8 @@ pub(super) const LONGEST: [&str; 2] = ["1000", "10000000"];
 
 /// The numbers of a bench.
 pub(super) struct Scale {
-    /// How often Teahouse and the floor take turns.
+    /// How often Teahouse and the floor take turns, and how often all do where there are more of them.
+    pub(super) turns: usize,
     pub(super) rounds: usize,
     /// Seconds that are metered, and seconds before that.
     pub(super) seconds: &'static str,
@@ -41,6 +42,7 @@ impl Scale {
     /// As DESIGN.md's budgets have it; takes some minutes.
     pub(super) fn full() -> Self {
         Self {
+            turns: 5,
             rounds: 3,
             seconds: "4",
             warm_up: "1",
@@ -65,6 +67,7 @@ impl Scale {
     /// Takes less than a minute.
     pub(super) fn quick() -> Self {
         Self {
+            turns: 1,
             rounds: 1,
             seconds: "0.5",
             warm_up: "0.2",
