@@ -102,6 +102,10 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
                         tokio::task::consume_budget().await;
                     }
                     actor.finish().await;
+                    if words.is_empty() {
+                        // It waits now, and others have their turn anyway.
+                        actor.spoken_to = 0;
+                    }
                 }
                 None => return,
             },
