@@ -153,9 +153,9 @@ pub(crate) fn reason(refused: &Refused) -> String {
     (words().refusal)(refused.code).map_or_else(|| refused.reason.clone(), ToOwned::to_owned)
 }
 
-/// A line that nobody said.
+/// A line that nobody said. It runs as its language does, whatever the names in it.
 fn aside(class: &'static str, sentence: String) -> impl IntoView {
-    view! { <li class=class aria-live="off" dir="auto">{sentence}</li> }
+    view! { <li class=class aria-live="off">{sentence}</li> }
 }
 
 /// How many messages are not here, and the way to them.

@@ -203,7 +203,7 @@ fn comings_and_goings_stand_between_tildes_and_are_not_announced() {
             hear(client, &presence(vec![], vec![user("Ann")]));
         });
         for sentence in [entered, left] {
-            let line = format!("aria-live=\"off\" dir=\"auto\" class=\"notice\">{sentence}</li>");
+            let line = format!("aria-live=\"off\" class=\"notice\">{sentence}</li>");
             assert!(view.contains(&line), "{view}");
         }
     }

@@ -143,9 +143,9 @@ test('“Try now” connects at once instead of at the end of the wait', async (
   // From here on no timer of the page runs: it waits for ever, unless somebody asks it not to.
   await ann.page.clock.pauseAt(new Date(Date.now() + 60_000));
   await teahouse.kill();
-  await expect(ann.banner).toContainText(/Trying again in \d+ s\./);
+  await expect(ann.banner).toContainText(/Trying again in \d+\ss\./);
   await teahouse.start();
-  await expect(ann.banner).toContainText(/Trying again in \d+ s\./);
+  await expect(ann.banner).toContainText(/Trying again in \d+\ss\./);
   await expect(ann.tryNow).toHaveText('Try now');
   await ann.tryNow.click();
   await expect(ann.banner).toBeEmpty();

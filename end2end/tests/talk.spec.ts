@@ -119,7 +119,7 @@ test('markup in a nickname stays text', async ({ visitor }) => {
   await expect(bo.page.locator('b')).toHaveCount(0);
 });
 
-test('a word without an end, emoji and writing from right to left stay in their place', async ({ visitor }) => {
+test('a word without an end, emoji and writing from right to left stay in their place', async ({ visitor, plainClient }) => {
   const ann = await visitor('Ann', { viewport: { width: 800, height: 600 } });
   const long = 'ß'.repeat(600);
   const arabic = 'مرحبا! كيف حالك؟ 123';
@@ -132,6 +132,10 @@ test('a word without an end, emoji and writing from right to left stay in their 
   expect(await ann.text(ann.message(arabic)).evaluate(text => getComputedStyle(text).direction)).toBe('rtl');
   // What turns its own words around leaves the time beside them alone.
   await expect(ann.messages.last().locator('time')).toHaveText(/^\d\d:\d\d$/);
+  // Nor does a name turn the sentence around that tells of its coming.
+  await plainClient('محمد');
+  await expect(ann.notices).toHaveText(['~~~ محمد entered ~~~']);
+  expect(await ann.notices.evaluate(notice => getComputedStyle(notice).direction)).toBe('ltr');
 });
 
 test('each reads the time in their own zone', async ({ visitor }) => {

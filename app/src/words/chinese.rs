@@ -96,7 +96,7 @@ pub(super) const WORDS: Words = Words {
     lost_since: |clock| format!("连接在 {clock} 断开了。"),
     offline_since: |clock| format!("{clock} 起没有网络。"),
     reconnecting: "正在重新连接……",
-    next_try: |seconds| format!("{seconds} 秒后重试。"),
+    next_try: |seconds| format!("{seconds}\u{a0}秒后重试。"),
     try_now: "立即重试",
     kept: "现在发送的消息会在恢复连接后发出。",
     not_kept: "这个浏览器存不住东西：请别关闭页面，等消息发出去。",

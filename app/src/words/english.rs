@@ -119,7 +119,7 @@ pub(super) const WORDS: Words = Words {
     lost_since: |clock| format!("Connection lost at {clock}."),
     offline_since: |clock| format!("Offline since {clock}."),
     reconnecting: "Reconnecting…",
-    next_try: |seconds| format!("Trying again in {seconds} s."),
+    next_try: |seconds| format!("Trying again in {seconds}\u{a0}s."),
     try_now: "Try now",
     kept: "What you send now goes out when the connection is back.",
     not_kept: "This browser keeps nothing for later: leave the page open until what you send has gone out.",
