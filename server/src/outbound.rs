@@ -556,6 +556,8 @@ impl Queue {
     fn drop_waiting(&mut self) {
         let begun = usize::from(self.written > 0);
         self.waiting.truncate(begun);
+        // It may be a while until that is read.
+        self.waiting.shrink_to_fit();
         self.held = None;
         self.bytes = self.waiting.iter().map(Waiting::cost).sum();
         self.answers = self.waiting.iter().filter(|waiting| matches!(waiting.kind, Kind::Answer)).count();

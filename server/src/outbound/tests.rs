@@ -174,6 +174,7 @@ async fn one_that_is_cut_off_gets_the_rest_of_a_frame_and_the_last_one_and_nothi
         pushed += 1;
     }
     assert_eq!(outbound.deliver(false).await, Ok(Some(CloseCode::SlowConsumer)));
+    assert!(outbound.queue().waiting.capacity() <= 1, "nothing else is held until it is read");
     let last = Frame::of(ServerLine::Drain { retry_ms: 7 });
     let written = async {
         outbound.write_last(last.bytes().clone()).await.unwrap();
