@@ -217,3 +217,15 @@ fn build(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
     })?;
     Ok(workspace.target("release/loadtest"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_has_a_name_and_every_name_a_part() {
+        let parts = Part::NAMES.map(|name| Part::named(name).unwrap());
+        assert_eq!(parts, [Part::History, Part::Nodes, Part::Longest]);
+        assert_eq!(Part::named("tea").unwrap_err().to_string(), "there is no part tea");
+    }
+}
