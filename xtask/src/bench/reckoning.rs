@@ -165,7 +165,7 @@ mod tests {
         for part in [
             "200,000 / 10,000 = 20 messages/s",
             "24 GiB / 9,000 bytes = 2,863,312",
-            "about 3 s for each ten million",
+            "300 ms for a start over 1,000,000 messages",
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }

@@ -36,7 +36,7 @@ impl Reckoning {
                         say(self.rooms.0),
                         self.rooms.1.by
                     ),
-                    "that, however many rooms; beyond it several houses, or Redis".to_owned(),
+                    "about that here, however many rooms; beyond it several houses, or Redis".to_owned(),
                 ),
                 row(
                     "memory",
@@ -69,10 +69,9 @@ impl Reckoning {
                         say(self.past),
                         self.start.by
                     ),
-                    format!(
-                        "about {} s for each ten million, in which the file is read from end to end to see that it is whole",
-                        say(self.start.number / 1e3 * 1e7 / self.past)
-                    ),
+                    "it grows with the past, for the file is read from end to end to see that it is whole; ten million are \
+                     measured above"
+                        .to_owned(),
                 ),
             ],
         )

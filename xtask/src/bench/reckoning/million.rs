@@ -33,9 +33,14 @@ impl Reckoning {
     pub(in crate::bench) fn million(&self) -> String {
         let rows = [self.memory(), self.processors(), self.network(), self.redis(), self.others()].concat();
         let people = say(ON_A_NODE);
+        let first = if self.redis.is_some() {
+            " Where more is said, nodes can be added; Redis' core is the first thing that cannot."
+        } else {
+            ""
+        };
         format!(
             "{}\nIn all, reckoned: {} nodes, each with {people} people, {} cores' time and {} GiB for its connections; one \
-             Redis.\n",
+             Redis.{first}\n",
             table(&["what", "measured for one", "by", "reckoned for a million"], &rows),
             say(NODES),
             say((DELIVERIES / self.alone.number + self.heartbeats()) / NODES),
