@@ -34,9 +34,9 @@ export class Conscience {
   }
 }
 
-/** What browsers say by themselves while the server does not answer. */
+/** What browsers say by themselves while the server does not answer, or no longer: of what was just on its way, too. */
 export const UNREACHABLE =
-  /WebSocket connection to '[^']*' failed|ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|can’t establish a connection|connection to .* was interrupted/;
+  /WebSocket connection to '[^']*' failed|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|can’t establish a connection|connection to .* was interrupted/;
 
 /** What browsers say by themselves of an answer with this status. */
 export function answered(status: number): RegExp {
