@@ -131,7 +131,7 @@ pub fn drawn(timeline: &Timeline, reading: Option<Reading>) -> Range<usize> {
     let mut drawn = from..all.min(from + DRAWN);
     if let Some((first, last)) = reading.and_then(|reading| reading.selected) {
         let (first, last) = (timeline.index_of(first), timeline.index_of(last));
-        let all = drawn.start.min(first)..drawn.end.max((last + 1).min(timeline.entries().len()));
+        let all = drawn.start.min(first)..drawn.end.max((last + 1).min(all));
         if all.len() <= MOST_DRAWN {
             drawn = all;
         }

@@ -283,8 +283,6 @@ impl Listener for Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mark::Run;
-    use crate::speech::Kind;
     use crate::swarm::Swarm;
     use crate::tally::Faults;
     use crate::venue::Venue;
@@ -326,16 +324,7 @@ mod tests {
         let seats = Seats { rooms: 1, members: 1, speakers: 1 };
         let clock = Clock::start();
         let address = "127.0.0.1:1".parse().unwrap();
-        let speech = Kind::Floor.speech();
-        let venue = Venue {
-            addresses: vec![address],
-            speech,
-            run: Run::new(1),
-            seats,
-            size: 64,
-            cookies: Vec::new(),
-        };
-        let mut swarm = Swarm::new(venue, clock).unwrap();
+        let mut swarm = Swarm::new(Venue::of_a_test(vec![address], seats), clock).unwrap();
         let mut talk = Conversation::new(seats, clock).unwrap();
         while clock.now() < 5_000 {
             std::hint::spin_loop();

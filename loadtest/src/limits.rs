@@ -1,7 +1,7 @@
 //! The system's limit on open files, raised as far as a run needs.
 
 use anyhow::{Result, bail};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rlimit::Resource;
 
 /// What a run needs besides its connections.
 const OTHERS: u64 = 64;
@@ -9,22 +9,22 @@ const OTHERS: u64 = 64;
 /// Makes sure that so many connections can be open at once.
 pub(crate) fn allow_connections(count: usize) -> Result<()> {
     let needed = count as u64 + OTHERS;
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let (soft, hard) = Resource::NOFILE.get()?;
     if hard < needed {
         bail!(
             "{count} connections need {needed} open files, and the hard limit here is {hard} (ulimit -H -n)"
         );
     }
     if soft < needed {
-        setrlimit(Resource::RLIMIT_NOFILE, needed, hard)?;
+        Resource::NOFILE.set(needed, hard)?;
     }
     Ok(())
 }
 
 /// For a server, which does not know how many will come.
 pub(crate) fn allow_as_many_as_possible() -> Result<()> {
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?)
+    rlimit::increase_nofile_limit(u64::MAX)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn more_than_the_hard_limit_is_refused_in_one_line() {
-        let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        let (_, hard) = Resource::NOFILE.get().unwrap();
         let error = allow_connections(usize::try_from(hard).unwrap()).unwrap_err().to_string();
         assert!(error.contains(&hard.to_string()), "{error}");
         assert_eq!(error.lines().count(), 1);

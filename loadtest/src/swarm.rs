@@ -61,9 +61,7 @@ mod tests {
     use crate::conversation::Conversation;
     use crate::crowd::Fate;
     use crate::frames;
-    use crate::mark::Run;
     use crate::seats::Seats;
-    use crate::speech::Kind;
 
     /// What a server writes last and that it closes may become known by one event.
     #[test]
@@ -87,16 +85,7 @@ mod tests {
 
         let seats = Seats { rooms: 1, members: 1, speakers: 1 };
         let clock = Clock::start();
-        let speech = Kind::Floor.speech();
-        let venue = Venue {
-            addresses: vec![address],
-            speech,
-            run: Run::new(1),
-            seats,
-            size: 64,
-            cookies: Vec::new(),
-        };
-        let mut swarm = Swarm::new(venue, clock).unwrap();
+        let mut swarm = Swarm::new(Venue::of_a_test(vec![address], seats), clock).unwrap();
         let mut talk = Conversation::new(seats, clock).unwrap();
         swarm.crowd.connect(0).unwrap();
         while !swarm.crowd.has_asked(0) {

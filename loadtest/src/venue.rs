@@ -20,6 +20,13 @@ pub(crate) struct Venue {
 }
 
 impl Venue {
+    /// One for tests, in which nothing is said that anybody would have to understand.
+    #[cfg(test)]
+    pub(crate) fn of_a_test(addresses: Vec<SocketAddr>, seats: Seats) -> Self {
+        let speech = crate::speech::Kind::Floor.speech();
+        Self { addresses, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() }
+    }
+
     /// Where this seat connects.
     pub(crate) fn address(&self, seat: usize) -> SocketAddr {
         self.addresses[seat % self.addresses.len()]
@@ -29,15 +36,13 @@ impl Venue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speech::Kind;
 
     #[test]
     fn members_of_a_room_sit_on_all_nodes_in_turns() {
         let addresses: Vec<SocketAddr> =
             ["127.0.0.1:1", "127.0.0.1:2"].map(|node| node.parse().unwrap()).into();
         let seats = Seats { rooms: 1, members: 4, speakers: 1 };
-        let speech = Kind::Floor.speech();
-        let venue = Venue { addresses, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() };
+        let venue = Venue::of_a_test(addresses, seats);
         assert_eq!([0, 1, 2, 3].map(|seat| venue.address(seat).port()), [1, 2, 1, 2]);
     }
 }

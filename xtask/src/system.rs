@@ -132,8 +132,8 @@ fn has_module(module: &str) -> bool {
     process::read(Command::new("python3").args(["-c", &format!("import {module}")])).is_ok()
 }
 
-/// Servers lie where only root's `PATH` leads.
-fn installed(program: &str) -> Option<PathBuf> {
+/// Where a program is. Servers lie where only root's `PATH` leads.
+pub(crate) fn installed(program: &str) -> Option<PathBuf> {
     which::which(program).or_else(|_| which::which_in(program, Some("/usr/sbin:/sbin"), "/")).ok()
 }
 

@@ -9,6 +9,8 @@ use std::{fs, thread};
 
 use anyhow::{Context, Result, bail};
 
+use crate::system;
+
 /// How long it may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -22,7 +24,7 @@ pub(super) struct Redis {
 
 /// The program, if it is installed.
 pub(super) fn program() -> Option<PathBuf> {
-    which::which("redis-server").ok()
+    system::installed("redis-server")
 }
 
 impl Redis {
