@@ -61,7 +61,7 @@ fn command_line() -> Command {
         .subcommand(
             Command::new("build").about("Build target/release/teahouse: one file with the site inside"),
         )
-        .subcommand(Command::new("size").about("Show what a first visit costs, and fail above the budget"))
+        .subcommand(Command::new("size").about("Build the site, show what a first visit costs, and fail above the budget"))
         .subcommand(
             Command::new("dev")
                 .about("Build for debugging, serve, and do both again at every change (cargo leptos watch)")
@@ -135,7 +135,7 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(("size", _)) => {
-            let sizes = Sizes::of(&workspace.site())?;
+            let sizes = Sizes::of(&site::build(&workspace, steps)?)?;
             print!("{sizes}");
             sizes.check()?;
             Ok(ExitCode::SUCCESS)
