@@ -6,6 +6,7 @@ use crate::{
     action::{Action, use_actions},
     address::path,
     language_switch::LanguageSwitch,
+    live::Live,
     model::use_model,
     words::words,
 };
@@ -14,7 +15,7 @@ use crate::{
 #[component]
 pub fn Account() -> impl IntoView {
     let model = use_model();
-    let name = move || model.me.with(|me| me.name.to_string());
+    let name = move || Live(model.me.with(|me| me.name.to_string()));
     let tint = format!("account__name tint-{}", model.me.with_untracked(|me| me.id.tint()));
     let language = model.language.get_untracked();
     let actions = use_actions();

@@ -5,6 +5,7 @@ use leptos::{either::EitherOf5, prelude::*};
 
 use crate::{
     action::{Action, use_actions},
+    live::Live,
     message::clock,
     model::{Model, use_model},
     words::words,
@@ -50,14 +51,14 @@ fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Millis, bool)>
     };
     let now = model.now;
     let progress = move || match next {
-        Some((until, _)) => (words.next_try)(until.since(now.get()).div_ceil(1_000).max(1)),
-        None => words.reconnecting.to_owned(),
+        Some((until, _)) => Live((words.next_try)(until.since(now.get()).div_ceil(1_000).max(1))),
+        None => Live(words.reconnecting.to_owned()),
     };
     let actions = use_actions();
     view! {
         <div class="banner__what banner__what--lost">
             <p>
-                <strong>{what}</strong>
+                <strong>{Live(what)}</strong>
                 " "
                 // What changes by the second is not for the ear.
                 <span class="banner__progress" aria-hidden="true">{progress}</span>
@@ -74,6 +75,6 @@ fn kept(model: &Model, kept: &'static str) -> impl IntoView + use<> {
     let words = words();
     let forgetful = model.forgetful;
     view! {
-        <span class="banner__kept">{move || if forgetful.get() { words.not_kept } else { kept }}</span>
+        <span class="banner__kept">{move || Live(if forgetful.get() { words.not_kept } else { kept }.to_owned())}</span>
     }
 }

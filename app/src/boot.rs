@@ -6,7 +6,7 @@ use chat::{
 };
 use serde::Serialize;
 
-use crate::language::Language;
+use crate::{form::Form, language::Language};
 
 /// Where the page keeps it: the id of a `<script type="application/json">`.
 pub const ELEMENT_ID: &str = "boot";
@@ -24,6 +24,8 @@ pub struct Boot {
     pub room: Joined,
     /// The message that the page was asked for; `None` for the room as it is now.
     pub focus: Option<Seq>,
+    /// The composer's form.
+    pub form: Form,
 }
 
 impl Boot {
@@ -37,13 +39,16 @@ impl Boot {
             offset_minutes: fields.signed("offset_minutes")?,
             focus: fields.number_if_any("focus")?,
             room: Joined::read(fields.object("room")?)?,
+            form: Form::read(fields.object("form")?)?,
         })
     }
 
-    /// As JSON that can stand inside a `<script>` element: no `<` is left that could end it.
+    /// As JSON that can stand inside a `<script>` element: no `<` is left that could end it, and no `@` by which one that
+    /// rewrites pages on their way would know an e-mail address.
     pub fn print(&self) -> String {
         serde_json::to_string(self)
             .expect("a page's data has string keys and no failing serializer")
             .replace('<', "\\u003c")
+            .replace('@', "\\u0040")
     }
 }

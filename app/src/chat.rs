@@ -9,6 +9,7 @@ use crate::{
     composer::Composer,
     field::Field,
     header::Header,
+    live::Live,
     members::Members,
     model::{Model, use_model},
     rooms::Rooms,
@@ -52,7 +53,7 @@ fn House() -> impl IntoView {
                 <div class="room__timeline">
                     <Timeline/>
                 </div>
-                <p class="typing">{move || typing(&model)}</p>
+                <p class="typing">{move || Live(typing(&model))}</p>
                 <Composer/>
             </main>
             <Members/>

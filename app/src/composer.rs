@@ -11,7 +11,10 @@ use web_sys::{InputEvent, wasm_bindgen::JsCast};
 
 use crate::{
     action::{Action, Actions, use_actions},
+    address::path,
     draft::Drafts,
+    form::{self, as_content},
+    live::Live,
     model::{Model, use_model},
     suggestions::{LIST, Suggestions, suggested},
     ui::{COMPOSER, Ui, composer, go_to_newest, use_ui},
@@ -73,15 +76,23 @@ pub fn Composer() -> impl IntoView {
     let rows =
         move || desk.measure(|text| text.lines().count() + usize::from(text.ends_with('\n'))).clamp(1, ROWS);
     let over = move || matches!(desk.room(), Room::Over(_)).then_some("true");
+    // What the server gave back can be changed and sent where no program runs, which would say so.
+    let disabled = move || over().filter(|_| model.problem.with(String::is_empty));
+    let address = move || model.room.with(path);
+    let written = as_content(&desk.draft());
     view! {
-        // Until this program runs, `method="dialog"` keeps the browser from doing anything on its own.
-        <form class="composer" method="dialog" on:submit=submit>
+        // Where no program runs, the browser posts it.
+        <form class="composer" method="post" action=address on:submit=submit>
             {suggested(suggestions)}
+            <input type="hidden" name=form::NONCE id=form::NONCE_ID value=move || model.nonce.get()/>
+            <input type="hidden" name=form::KEY value=move || model.form_key.get()/>
             <label class="hidden" for=COMPOSER>{words.composer}</label>
             <textarea
                 class="composer__text"
                 id=COMPOSER
-                name="text"
+                name=form::TEXT
+                // The browser does not bring back what was sent already; the page keeps what was not.
+                autocomplete="off"
                 rows="1"
                 prop:rows=rows
                 dir="auto"
@@ -95,12 +106,13 @@ pub fn Composer() -> impl IntoView {
                 on:keydown=key
                 on:input=input
                 on:compositionend=move |_| suggestions.look(&model)
+                inner_html=written
             ></textarea>
             // The focus stays in the text, and with it the keyboard of a phone.
             <button
                 class="composer__send"
                 type="submit"
-                aria-disabled=over
+                aria-disabled=disabled
                 on:mousedown=|event| event.prevent_default()
             >
                 {words.send}
@@ -198,15 +210,20 @@ impl Desk {
 #[component]
 fn Notes(desk: Desk) -> impl IntoView {
     let words = words();
-    let count = move || match desk.room() {
-        Room::Plenty => String::new(),
-        Room::Left(left) => (words.characters_left)(left),
-        Room::Over(over) => (words.characters_over)(over),
+    let count = move || {
+        Live(match desk.room() {
+            Room::Plenty => String::new(),
+            Room::Left(left) => (words.characters_left)(left),
+            Room::Over(over) => (words.characters_over)(over),
+        })
     };
-    let problem = move || match desk.room() {
-        Room::Over(_) => words.too_long,
-        Room::Plenty | Room::Left(_) if desk.model.outbox_full.get() => words.outbox_full,
-        Room::Plenty | Room::Left(_) => "",
+    let problem = move || {
+        Live(match desk.room() {
+            Room::Over(_) => words.too_long.to_owned(),
+            _ if desk.model.problem.with(|problem| !problem.is_empty()) => desk.model.problem.get(),
+            Room::Plenty | Room::Left(_) if desk.model.outbox_full.get() => words.outbox_full.to_owned(),
+            Room::Plenty | Room::Left(_) => String::new(),
+        })
     };
     view! {
         <p class="composer__notes">

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     action::{Action, button},
+    live::Live,
     message::author,
     model::use_model,
     words::words,
@@ -30,8 +31,8 @@ pub(crate) fn grows(user: &User, id: ClientId, leads: bool, stops: bool) -> impl
             let so_far = answer.map_or("", |answer| answer.text.trim());
             let state = if so_far.is_empty() { (words.thinking)(&name) } else { (words.typing)(&[&name]) };
             view! {
-                {so_far.to_owned()}
-                <span class="hidden">{state}</span>
+                <span>{Live(so_far.to_owned())}</span>
+                <span class="hidden">{Live(state)}</span>
             }
         })
     };

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
+    live::Live,
     model::use_model,
     rooms::badge,
     search_panel::SearchButton,
@@ -14,11 +15,13 @@ use crate::{
 pub fn Header() -> impl IntoView {
     let model = use_model();
     let words = words();
-    let title = move || room_title(words, model.room.get().as_str());
-    let here = move || match model.here.get() {
-        // Who reads this is here; that nobody is means that nothing has been heard yet.
-        0 => words.members.to_owned(),
-        n => (words.here)(n),
+    let title = move || Live(room_title(words, model.room.get().as_str()));
+    let here = move || {
+        Live(match model.here.get() {
+            // Who reads this is here; that nobody is means that nothing has been heard yet.
+            0 => words.members.to_owned(),
+            n => (words.here)(n),
+        })
     };
     let unread = move || badge(model.tabs.with(|tabs| tabs.iter().map(|tab| tab.unread).sum()));
     view! {
@@ -28,7 +31,7 @@ pub fn Header() -> impl IntoView {
                 <span class="header__label">{words.rooms}</span>
                 {unread}
             </button>
-            <h1 class="header__room"><span class="hash" aria-hidden="true">"#"</span><bdi>{title}</bdi></h1>
+            <h1 class="header__room"><span class="hash" aria-hidden="true">"#"</span><bdi translate="no">{title}</bdi></h1>
             <SearchButton/>
             <button class="header__members" type="button" popovertarget="members">{here}</button>
         </header>

@@ -6,6 +6,10 @@
 
 pub mod shell;
 
+mod outline;
+pub mod plain_log;
+mod start;
+
 pub mod login;
 pub mod notice;
 pub mod reference;
@@ -27,6 +31,7 @@ pub mod timeline;
 
 mod growing;
 mod lines;
+mod live;
 mod mention;
 mod message;
 mod place;
@@ -39,6 +44,7 @@ pub mod action;
 pub mod address;
 pub mod draft;
 pub mod field;
+pub mod form;
 pub mod model;
 pub mod row;
 

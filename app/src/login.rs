@@ -3,7 +3,7 @@
 use chat::name::NicknameError;
 use leptos::prelude::*;
 
-use crate::{language::Language, words::Entrance};
+use crate::{form::as_content, language::Language, words::Entrance};
 
 /// What a login page shows.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Login {
     pub problem: Option<LoginProblem>,
     /// Where one wanted to go, as a path of this site.
     pub next: String,
+    /// What was posted and not sent for want of a login, so that it is not lost; empty if nothing was.
+    pub unsent: String,
 }
 
 /// Why somebody stands at the door although they wanted in.
@@ -73,12 +75,21 @@ pub fn LoginForm(
     /// What it shows.
     login: Login,
 ) -> impl IntoView {
-    let Login { language, nickname, problem, next } = login;
+    let Login { language, nickname, problem, next, unsent } = login;
     let words = language.entrance();
     let invalid = problem.is_some_and(LoginProblem::is_about_nickname).then_some("true");
     let problem = problem.map(|problem| {
         let class = if problem.is_trouble() { "card__problem problem" } else { "card__problem" };
         view! { <p class=class id="nickname-problem" role="alert">{problem.sentence(words)}</p> }
+    });
+    let unsent = (!unsent.is_empty()).then(|| {
+        let label = words.posted_without_login;
+        view! {
+            <div class="card__unsent">
+                <label for="unsent">{label}</label>
+                <textarea id="unsent" rows="4" readonly dir="auto" inner_html=as_content(&unsent)></textarea>
+            </div>
+        }
     });
     let described = if problem.is_some() { "nickname-problem nickname-hint" } else { "nickname-hint" };
     view! {
@@ -87,6 +98,7 @@ pub fn LoginForm(
             <h1 class="card__title">{words.brand}</h1>
             <p class="card__sentence">{words.invitation}</p>
             {problem}
+            {unsent}
             <form class="login" method="post" action="/login">
                 <label class="login__label" for="nickname">{words.nickname}</label>
                 <input

@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 use crate::{
     action::{Action, use_actions},
     close::Close,
+    live::Live,
     model::{Model, use_model},
     program::mark,
     ui::{MEMBERS, element},
@@ -19,13 +20,16 @@ pub fn Members() -> impl IntoView {
     let model = use_model();
     let words = words();
     // Before anything was heard, nobody is not a number.
-    let count = move || Some(model.here.get()).filter(|count| *count > 0).map(|count| count.to_string());
+    let count = move || {
+        let count = Some(model.here.get()).filter(|count| *count > 0);
+        Live(count.map(|count| count.to_string()).unwrap_or_default())
+    };
     let list = |of: fn(&Model) -> Vec<User>| {
         move || of(&model).iter().map(|user| member(user, &model)).collect::<Vec<_>>()
     };
     let more = move || {
         let more = model.here.get().saturating_sub(model.members.with(Vec::len));
-        (more > 0).then(|| (words.more_members)(more))
+        Live(if more > 0 { (words.more_members)(more) } else { String::new() })
     };
     let actions = use_actions();
     // Others take the place of those who are shown, and are read from the first on.
@@ -86,7 +90,7 @@ pub(crate) fn name(
     view! {
         <li class=class id=choice.map(|(id, _)| id) role=role aria-selected=chosen>
             <span class=format!("members__dot tint-{}", user.id.tint()) aria-hidden="true"></span>
-            <bdi class="members__name">{user.name.to_string()}</bdi>
+            <bdi class="members__name" translate="no">{Live(user.name.to_string())}</bdi>
             {mark(user, words())}
             {remark.map(|remark| view! { <span class="members__you">{remark}</span> })}
         </li>

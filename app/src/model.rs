@@ -85,6 +85,12 @@ pub struct Model {
     pub forgetful: Field<bool>,
     /// What is written and not sent.
     pub drafts: Field<Drafts>,
+    /// What tells the composer's form from others, until something is sent with it.
+    pub nonce: Field<String>,
+    /// Why the form's words were not sent, until they are changed; empty if there is nothing to say.
+    pub problem: Field<String>,
+    /// Proves whose form it is.
+    pub form_key: Field<String>,
     zone: Field<Zone>,
     /// What the reader is at, if they have left the newest line behind.
     reading: Field<Option<Reading>>,
@@ -118,6 +124,8 @@ impl Model {
     pub fn new(client: &Client, boot: &Boot) -> Model {
         let zone = Zone::fixed(boot.offset_minutes);
         let room = client.active();
+        let mut drafts = Drafts::default();
+        drafts.keep(room.name(), boot.form.text.clone());
         let model = Model {
             language: Field::new(boot.language),
             me: Field::new(client.me().clone()),
@@ -144,7 +152,10 @@ impl Model {
             text_limit: Field::new(client.text_limit()),
             outbox_full: Field::new(false),
             forgetful: Field::new(false),
-            drafts: Field::new(Drafts::default()),
+            drafts: Field::new(drafts),
+            nonce: Field::new(boot.form.nonce.clone()),
+            problem: Field::new(boot.form.problem.clone()),
+            form_key: Field::new(boot.form.key.clone()),
             zone: Field::new(zone),
             reading: Field::new(None),
             left_at: Field::new(0),

@@ -15,6 +15,7 @@ use crate::{
     address::path,
     close::Close,
     field::Field,
+    live::Live,
     model::{Tab, use_model},
     ui::{ROOMS, element, go_on},
     words::{room_title, words},
@@ -49,8 +50,8 @@ pub(crate) fn badge(unread: usize) -> impl IntoView {
     (unread > 0).then(|| {
         view! {
             <span class="badge">
-                <span aria-hidden="true">{unread.to_string()}</span>
-                <span class="hidden">{(words().unread)(unread)}</span>
+                <span aria-hidden="true">{Live(unread.to_string())}</span>
+                <span class="hidden">{Live((words().unread)(unread))}</span>
             </span>
         }
     })
@@ -92,7 +93,8 @@ fn room(link: Link) -> impl IntoView {
         }
     };
     let (actions, name) = (use_actions(), room.clone());
-    let leave = move |_: MouseEvent| {
+    let leave = move |event: SubmitEvent| {
+        event.prevent_default();
         actions.perform(Action::Leave(name.clone()));
         go_on();
     };
@@ -100,19 +102,21 @@ fn room(link: Link) -> impl IntoView {
         <li class="rooms__room">
             <a class="rooms__link" href=path(&room) aria-current=active.then_some("page") on:click=visit>
                 <span class="hash" aria-hidden="true">"#"</span>
-                <bdi class="rooms__name">{title}</bdi>
+                <bdi class="rooms__name" translate="no">{Live(title)}</bdi>
                 {badge(unread)}
             </a>
-            <button
-                class="rooms__leave quiet"
-                type="button"
-                aria-label=leave_label.clone()
-                title=leave_label
-                hidden=!leaves
-                on:click=leave
-            >
-                <span aria-hidden="true">"×"</span>
-            </button>
+            // Where no program runs, whoever leaves a room goes to the lobby.
+            <form class="rooms__leaving" method="get" action="/chat" on:submit=leave>
+                <button
+                    class="rooms__leave quiet"
+                    type="submit"
+                    aria-label=leave_label.clone()
+                    title=leave_label
+                    hidden=!leaves
+                >
+                    <span aria-hidden="true">"×"</span>
+                </button>
+            </form>
         </li>
     }
 }
@@ -135,7 +139,7 @@ fn GoToRoom() -> impl IntoView {
             Err(error) => problem.set(Some(error)),
         }
     };
-    let sentence = move || problem.get().map(words.room_unfit);
+    let sentence = move || Live(problem.get().map(words.room_unfit).unwrap_or_default());
     view! {
         <form class="go-to-room" method="get" action="/chat" on:submit=go>
             <label class="go-to-room__label" for=FIELD>{words.go_to_room}</label>

@@ -1,9 +1,6 @@
 //! Whole pages, as the server sends them. Nothing of this runs in the browser.
 
-use leptos::{
-    attr::custom::custom_attribute, config::LeptosOptions, hydration::AutoReload, nonce::use_nonce,
-    prelude::*,
-};
+use leptos::{attr::custom::custom_attribute, config::LeptosOptions, hydration::AutoReload, prelude::*};
 
 use crate::{
     action::Actions,
@@ -14,8 +11,11 @@ use crate::{
     login::{Login, LoginForm},
     model::{self, Model},
     notice::{Notice, NoticeCard},
+    outline,
+    plain_log::{self, LogView, log_path},
     reference::{Reference, ReferenceView},
     search::{Search, SearchView},
+    start::Start,
 };
 
 /// Where the files of the site are, as paths from its root.
@@ -48,27 +48,52 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
     provide_context(Actions::none());
     let title = untrack(|| title(&model));
     let Assets { js, wasm, .. } = assets.clone();
-    let start = format!(
-        "import start, {{ hydrate }} from {js};\nawait start({{ module_or_path: {wasm} }});\nhydrate();",
-        js = script_string(&js),
-        wasm = script_string(&wasm),
-    );
-    let no_script = language.entrance().no_script;
+    let log = log_path(&boot.room.room);
+    let words = language.entrance();
+    let chat = view! { <Chat/> }.into_view().to_html();
+    let start = Start { js: js.clone(), wasm: wasm.clone(), outline: outline::digest(&chat), words };
     view! {
         <!DOCTYPE html>
         <html lang=language.tag()>
             <head>
                 <Head title assets/>
-                <meta name="description" content=language.entrance().invitation/>
+                <meta name="description" content=words.invitation/>
                 <link rel="modulepreload" href=js/>
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
             </head>
             <body class="page page--chat">
-                <noscript><p class="no-script">{no_script}</p></noscript>
-                <div id=APP_ID class="app"><Chat/></div>
+                <noscript><p class="no-script">{words.no_script}</p></noscript>
+                <div id=APP_ID class="app" inner_html=chat></div>
+                // The frame and what the start script puts beside the app are outside of what the program takes over.
+                <noscript><iframe class="plain-log" src=log title=words.log></iframe></noscript>
                 <script type="application/json" id=boot::ELEMENT_ID inner_html=boot.print()></script>
-                <script type="module" nonce=use_nonce() inner_html=start></script>
+                {start.view()}
             </body>
+        </html>
+    }
+}
+
+/// The log of a room by itself, for the frame that shows it where no program runs. It loads itself anew.
+#[expect(clippy::needless_pass_by_value, reason = "a page uses up what it is made from")]
+pub fn log_document(boot: Boot, assets: Assets) -> impl IntoView {
+    let language = boot.language;
+    let client = model::client(&boot);
+    let model = Model::new(&client, &boot);
+    provide_context(model);
+    provide_context(Actions::none());
+    let title = untrack(|| title(&model));
+    // Its links lead out of the frame.
+    let base = view! { <base target="_parent"/> };
+    view! {
+        <!DOCTYPE html>
+        <html lang=language.tag()>
+            <head>
+                <Head title assets/>
+                <meta name="robots" content="noindex"/>
+                <meta http-equiv="refresh" content=plain_log::REFRESH_SECONDS.to_string()/>
+                {base}
+            </head>
+            <body class="page page--log"><LogView/></body>
         </html>
     }
 }
@@ -186,11 +211,6 @@ fn Head(title: String, assets: Assets) -> impl IntoView {
 
 fn theme_color(color: &'static str, media: &'static str) -> impl IntoView {
     view! { <meta name="theme-color" content=color/> }.add_any_attr(custom_attribute("media", media))
-}
-
-/// A string as JavaScript writes it, fit to stand inside a `<script>` element.
-fn script_string(text: &str) -> String {
-    serde_json::to_string(text).expect("a string has a JSON form").replace('<', "\\u003c")
 }
 
 /// A path as a query's value: what would end it is written by its number (RFC 3986, section 2.1).

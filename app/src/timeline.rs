@@ -14,6 +14,7 @@ use crate::{
     address::permalink,
     composer::call,
     lines::Lines,
+    live::Live,
     message::{line, reason},
     model::{Model, use_model},
     place::Reader,
@@ -107,9 +108,11 @@ fn Log() -> impl IntoView {
 fn ToNewest() -> impl IntoView {
     let model = use_model();
     let words = words();
-    let label = move || match model.since.get() {
-        0 => words.to_newest.to_owned(),
-        n => (words.new_messages)(n),
+    let label = move || {
+        Live(match model.since.get() {
+            0 => words.to_newest.to_owned(),
+            n => (words.new_messages)(n),
+        })
     };
     let (ui, actions) = (use_ui(), use_actions());
     let go = move |_| {
@@ -207,7 +210,8 @@ fn earlier_messages(model: &Model, earlier: Kept) -> impl IntoView + use<> {
         Kept::Kept => {
             let actions = use_actions();
             let looking_back = model.looking_back;
-            let label = move || if looking_back.get() { words.looking_back } else { words.earlier };
+            let label =
+                move || Live(if looking_back.get() { words.looking_back } else { words.earlier }.to_owned());
             EitherOf3::B(view! {
                 <button class="quiet" type="button" on:click=move |_| actions.perform(Action::Earlier)>{label}</button>
             })

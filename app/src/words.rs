@@ -165,6 +165,16 @@ pub struct Words {
     pub ended: fn(CloseCode) -> &'static str,
 }
 
+/// Why what a form posted was not sent: sentences for whoever posted it.
+pub struct FormSentences {
+    /// The page was made for somebody else than who posts it now, who goes by this name.
+    pub posted_as_other: fn(&str) -> String,
+    /// Messages were posted too fast; try again in so many seconds.
+    pub posted_too_fast: fn(u64) -> String,
+    /// What was posted lacks what the page's form holds.
+    pub posted_damaged: &'static str,
+}
+
 /// The words of the pages around the room: the login and the notices.
 pub(crate) struct Entrance {
     pub(crate) brand: &'static str,
@@ -175,7 +185,7 @@ pub(crate) struct Entrance {
     pub(crate) nickname_hint: &'static str,
     pub(crate) come_in: &'static str,
     pub(crate) without_account: &'static str,
-    /// That reading works without JavaScript and talking does not.
+    /// What is different without JavaScript.
     pub(crate) no_script: &'static str,
 
     /// Somebody goes by that nickname, or by one that looks like it.
@@ -202,6 +212,21 @@ pub(crate) struct Entrance {
     pub(crate) room_rule: &'static str,
     pub(crate) back_to_lobby: &'static str,
     pub(crate) back_to_login: &'static str,
+
+    /// Names the frame that shows the log where no program runs.
+    pub(crate) log: &'static str,
+    /// The program takes long to come.
+    pub(crate) program_late: &'static str,
+    /// The browser runs no WebAssembly.
+    pub(crate) no_wasm: &'static str,
+    /// The program could not be fetched or started.
+    pub(crate) program_failed: &'static str,
+    /// The program has failed twice.
+    pub(crate) program_crashed: &'static str,
+    /// Loads the page anew.
+    pub(crate) reload: &'static str,
+    /// A message was posted without a login.
+    pub(crate) posted_without_login: &'static str,
 }
 
 impl Language {
@@ -218,6 +243,14 @@ impl Language {
         match self {
             Language::English => &english::ENTRANCE,
             Language::Chinese => &chinese::ENTRANCE,
+        }
+    }
+
+    /// Why what a form posted was not sent.
+    pub const fn form_sentences(self) -> &'static FormSentences {
+        match self {
+            Language::English => &english::FORM,
+            Language::Chinese => &chinese::FORM,
         }
     }
 

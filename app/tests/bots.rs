@@ -6,6 +6,7 @@ use app::{
     action::Actions,
     boot::Boot,
     chat::Chat,
+    form::Form,
     language::Language,
     model::{self, Model},
     search::{Found, Hit, Outcome, Search},
@@ -356,5 +357,5 @@ fn boot(language: Language, events: Vec<Event>, bots: Vec<User>) -> Boot {
         members: Members { count: 1, list: vec![user("Me")], bots },
         events,
     };
-    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None }
+    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None, form: Form::default() }
 }

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use app::{
     boot::Boot,
+    form::Form,
     language::Language,
     model::Model,
     row::{DRAWN, Reading, Row, Shows, Zone, drawn, rows},
@@ -167,5 +168,12 @@ fn boot(seqs: RangeInclusive<Seq>) -> Boot {
         members: Members { count: 1, list: vec![user("Me")], bots: vec![] },
         events: seqs.map(|seq| Event::Message(message(seq))).collect(),
     };
-    Boot { user: user("Me"), language: Language::English, offset_minutes: 0, room, focus: None }
+    Boot {
+        user: user("Me"),
+        language: Language::English,
+        offset_minutes: 0,
+        room,
+        focus: None,
+        form: Form::default(),
+    }
 }

@@ -5,6 +5,7 @@ use app::{
     action::Actions,
     boot::Boot,
     chat::Chat,
+    form::Form,
     language::Language,
     login::{Login, LoginProblem},
     model::{self, Model},
@@ -368,6 +369,7 @@ fn a_nickname_that_was_typed_stays_in_its_quotes() {
         nickname: "\"><script>alert(1)</script>".to_owned(),
         problem: None,
         next: "/chat?room=\"x".to_owned(),
+        unsent: "</textarea><script>alert(2)</script>".to_owned(),
     };
     let page = document(|| login_document(login, assets()));
     assert!(!page.contains("<script"), "{page}");
@@ -417,7 +419,13 @@ fn chat_page(boot: Boot) -> String {
 }
 
 fn login_page(language: Language, problem: Option<LoginProblem>) -> String {
-    let login = Login { language, nickname: "Ann".to_owned(), problem, next: "/chat/tea".to_owned() };
+    let login = Login {
+        language,
+        nickname: "Ann".to_owned(),
+        problem,
+        next: "/chat/tea".to_owned(),
+        unsent: String::new(),
+    };
     document(|| login_document(login, assets()))
 }
 
@@ -484,5 +492,5 @@ fn boot(language: Language, events: Vec<Event>) -> Boot {
         members: Members { count: 1, list: vec![user("Me")], bots: vec![] },
         events,
     };
-    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None }
+    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None, form: Form::default() }
 }

@@ -120,6 +120,29 @@ id!(
     Epoch, limit: 32, minted_from: 8
 );
 
+impl ClientId {
+    /// Returns the id of what a form sends: the form's nonce, and a digest of the text (FNV-1a, 64 bits).
+    ///
+    /// Whoever sends the form again, by the Back button, by a double click or by the program that takes the form over,
+    /// comes to the same id and so sends once; another text under the same nonce is another message. The nonce is what
+    /// makes ids differ between forms, so the digest only has to tell apart the few texts that one form sends.
+    ///
+    /// # Errors
+    /// Says why the nonce cannot be part of an id. It has [`FORM_NONCE_LIMIT`] characters at most.
+    pub fn of_form(nonce: &str, text: &str) -> Result<Self, IdError> {
+        const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0100_0000_01b3;
+        check(nonce, FORM_NONCE_LIMIT)?;
+        let digest =
+            text.bytes().fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+        let digest = hex(&digest.to_be_bytes());
+        Ok(Self(format!("{nonce}-{digest}").into()))
+    }
+}
+
+/// The most characters that the nonce of a form may have: what the digest leaves of [`ClientId::LIMIT`].
+pub const FORM_NONCE_LIMIT: usize = ClientId::LIMIT - 17;
+
 /// What the ids of programs begin with: of bots, of hooks, and of those that hold a token.
 const PROGRAMS: [&str; 3] = ["bot-", "hook-", "api-"];
 

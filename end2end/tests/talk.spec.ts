@@ -284,15 +284,12 @@ test('what is written in one room is not sent to another: drafts wait in their r
   await expect(ann.composer).toHaveValue('for the tea');
 });
 
-test('what is typed before the program runs is kept, and goes out when it does', async ({ visitor }) => {
+test('what is typed before the program runs is kept when it does', async ({ visitor }) => {
   const ann = await visitor('Ann');
   const page = await ann.visitor.tab();
   const letPass = await hold(page);
   await page.goto('/chat', { waitUntil: 'commit' });
   await page.locator('#composer').fill('typed early');
-  await page.locator('.composer__send').click();
-  await expect(page).toHaveURL(/\/chat$/);
-  await expect(page.locator('#composer')).toHaveValue('typed early');
   letPass();
   await expect.poll(() => page.evaluate(() => (window as unknown as { joins: number }).joins)).toBeGreaterThan(0);
   await expect(page.locator('#composer')).toHaveValue('typed early');

@@ -48,6 +48,13 @@ pub fn go_to(seq: Seq) {
     }
 }
 
+/// Loads the page anew.
+pub fn reload() {
+    if window().location().reload().is_err() {
+        leptos::logging::warn!("the page could not be loaded anew");
+    }
+}
+
 /// The address of the server's socket.
 pub fn socket() -> String {
     let location = window().location();

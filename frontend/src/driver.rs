@@ -5,6 +5,7 @@
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    sync::Arc,
 };
 
 use app::{
@@ -28,6 +29,7 @@ use web_sys::{Event, StorageEvent};
 use crate::{
     address, chance, clock, page,
     socket::{News, Socket},
+    stopped,
     storage::{self, Cupboard, Shelf},
 };
 
@@ -85,7 +87,11 @@ impl Driver {
     }
 
     /// Takes up what this browser remembers, listens to it, and connects. A page that is about a message goes there.
-    pub fn start(self: Rc<Driver>, focus: Option<Seq>) {
+    /// Words that were `posted` from the page before are no draft any more.
+    pub fn start(self: Rc<Driver>, focus: Option<Seq>, posted: Option<(RoomName, Arc<str>)>) {
+        if let Some(nonce) = page::nonce() {
+            self.model.nonce.show(nonce);
+        }
         for room in storage::rooms() {
             self.client.borrow_mut().open(room);
         }
@@ -109,7 +115,7 @@ impl Driver {
         for (room, seen) in self.cupboard.entries(Shelf::Seen) {
             self.recall(&room, &seen);
         }
-        self.take_up_drafts();
+        self.take_up_drafts(posted.as_ref());
         self.look_up();
         self.drive(Input::Visible(page::is_visible()));
         self.drive(Input::Start);
@@ -121,7 +127,11 @@ impl Driver {
     fn listen(self: &Rc<Driver>, event: &str, react: fn(&Rc<Driver>, &Event)) {
         let driver = self.clone();
         // It stays as long as the page does.
-        drop(window_event_listener_untyped(event, move |event| react(&driver, &event)));
+        drop(window_event_listener_untyped(event, move |event| {
+            if !stopped::is_stopped() {
+                react(&driver, &event);
+            }
+        }));
     }
 
     /// Takes up what other tabs have kept and shown.
@@ -170,10 +180,13 @@ impl Driver {
     }
 
     /// Lays out what was written before; what stands in the composer already stays.
-    fn take_up_drafts(&self) {
+    fn take_up_drafts(&self, posted: Option<&(RoomName, Arc<str>)>) {
         let mut drafts = Drafts::default();
         for (room, text) in self.cupboard.entries(Shelf::Draft) {
-            if let Ok(room) = RoomName::from_canonical(&room) {
+            let Ok(room) = RoomName::from_canonical(&room) else { continue };
+            if posted.is_some_and(|(to, words)| *to == room && **words == *text.trim()) {
+                self.cupboard.take(Shelf::Draft, room.as_str());
+            } else {
                 drafts.keep(&room, text);
             }
         }
@@ -187,6 +200,9 @@ impl Driver {
             self.cupboard.take(Shelf::Draft, room.as_str());
         } else {
             self.cupboard.put(Shelf::Draft, room.as_str(), &text);
+        }
+        if self.model.drafts.with_untracked(|drafts| drafts.of(&room) != text) {
+            self.model.problem.show(String::new());
         }
         self.model.drafts.update(|drafts| drafts.keep(&room, text));
     }
@@ -211,11 +227,19 @@ impl Driver {
         match action {
             Action::Say(text) => {
                 let room = self.client.borrow().active().name().clone();
-                self.drive(Input::Say { room, id: chance::client_id(), text });
+                let nonce = self.model.nonce.get_untracked();
+                // As the form would name it, lest it be sent twice by one who sends the form too.
+                let id = ClientId::of_form(&nonce, &text).unwrap_or_else(|_| chance::client_id());
+                self.model.nonce.set(chance::client_id().to_string());
+                storage::forget_form(&self.client.borrow().me().id, &room);
+                self.drive(Input::Say { room, id, text });
             }
             Action::Retry(id) => self.drive(Input::Retry(id)),
             Action::Discard(id) => self.drive(Input::Discard(id)),
-            Action::Visit(room) => self.drive(Input::Visit(room)),
+            Action::Visit(room) => {
+                self.model.problem.show(String::new());
+                self.drive(Input::Visit(room));
+            }
             Action::Leave(room) => self.drive(Input::Leave(room)),
             Action::Look(reading) => self.model.look(reading, &self.client.borrow()),
             Action::Earlier => self.drive(Input::Earlier),
@@ -236,13 +260,21 @@ impl Driver {
             }
             Action::Speak(language) => {
                 page::remember("lang", language.code());
-                self.model.language.set(language);
+                if page::is_translated() {
+                    // The page's own words are somewhere in the translator's elements.
+                    address::reload();
+                } else {
+                    self.model.language.set(language);
+                }
             }
         }
     }
 
     /// Gives the client an input and does what follows.
     fn drive(self: &Rc<Driver>, input: Input<'_>) {
+        if stopped::is_stopped() {
+            return;
+        }
         let is_heard = matches!(input, Input::Received(..));
         let now = Now { at: clock::now(), dice: chance::dice() };
         let effects = self.client.borrow_mut().apply(input, now);
@@ -272,7 +304,12 @@ impl Driver {
         } else if self.showing.borrow().is_none() {
             let driver = self.clone();
             let left = u32::try_from(left).unwrap_or_default();
-            self.showing.replace(Some(Timeout::new(left, move || driver.show())));
+            let show = move || {
+                if !stopped::is_stopped() {
+                    driver.show();
+                }
+            };
+            self.showing.replace(Some(Timeout::new(left, show)));
         }
     }
 

@@ -13,23 +13,45 @@ pub mod chance;
 pub mod clock;
 pub mod page;
 pub mod socket;
+pub mod stopped;
 pub mod storage;
 
 use app::{boot::Boot, chat::Chat, model::Model};
+use chat::{
+    client::{Input, Now},
+    room_name::RoomName,
+};
 use driver::Driver;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Takes over the page that the server rendered. A page that brought nothing along is left as it is.
+/// Takes over the page that the server rendered, which nobody has changed since.
+///
+/// # Panics
+/// If the page is not what the server sent. Then, and after any later panic, nothing of this instance can be relied on:
+/// the start script stops it, and has another one draw the page anew.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    let (Some(boot), Some(root)) = (page::boot(), page::root()) else {
-        leptos::logging::error!("this page brought nothing along to begin with");
-        return;
-    };
-    leptos::mount::hydrate_from(root, move || chat(&boot)).forget();
+    let (boot, root) = page::parts().expect("the start script runs in a page that has them");
+    leptos::mount::hydrate_from(root, move || chat(&boot, None)).forget();
+}
+
+/// Draws the chat into the page's empty root, with the room that the address bar names in view.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen]
+pub fn draw() {
+    console_error_panic_hook::set_once();
+    let (boot, root) = page::parts().expect("the start script runs in a page that has them");
+    leptos::mount::mount_to(root, move || chat(&boot, address::room())).forget();
+}
+
+/// Stops the program after it has failed: it hears nothing more, and its connection is closed.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen]
+pub fn stop() {
+    stopped::stop();
 }
 
 /// Draws the page from nothing, for the build without a server's render.
@@ -51,18 +73,23 @@ pub fn mount() {
             Ok(_) => return address::login(None),
             Err(error) => return leptos::logging::error!("the server does not answer: {error}"),
         };
-        leptos::mount::mount_to_body(move || chat(&boot));
+        leptos::mount::mount_to_body(move || chat(&boot, None));
     });
 }
 
-/// The chat, with its client behind it. The client starts when the first render is done, which it must not change.
-fn chat(boot: &Boot) -> impl IntoView + use<> {
-    let client = app::model::client(boot);
+/// The chat, with its client behind it, which looks at `room` from the beginning if that is another one than the page's.
+/// The client starts when the first render is done, which it must not change.
+fn chat(boot: &Boot, room: Option<RoomName>) -> impl IntoView + use<> {
+    let mut client = app::model::client(boot);
+    if let Some(room) = room.filter(|room| room != client.active().name()) {
+        // Nothing has to be done for it: what is looked at is joined when the client connects.
+        client.apply(Input::Visit(room), Now { at: clock::now(), dice: chance::dice() });
+    }
     let model = Model::new(&client, boot);
     let driver = Driver::new(client, model);
     provide_context(model);
     provide_context(Driver::actions(&driver));
-    let focus = boot.focus;
-    leptos::task::spawn_local(async move { driver.start(focus) });
+    let (focus, posted) = (boot.focus, page::posted(boot));
+    leptos::task::spawn_local(async move { driver.start(focus, posted) });
     view! { <Chat/> }
 }

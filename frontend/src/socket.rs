@@ -13,6 +13,8 @@ use futures::{Sink, Stream};
 use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
 use wasm_bindgen_futures::spawn_local;
 
+use crate::stopped;
+
 /// The close code that stands for a connection which broke without one (RFC 6455, section 7.4.1).
 const ABNORMAL: u16 = 1006;
 
@@ -39,13 +41,8 @@ type Shared = Rc<RefCell<Option<WebSocket>>>;
 impl Socket {
     /// Connects, and reports to `report` until the connection has ended or the socket is dropped.
     pub fn open(url: &str, report: impl Fn(News) + 'static) -> Socket {
-        let (socket, failed) = match WebSocket::open_with_protocol(url, SUBPROTOCOL) {
-            Ok(socket) => (Some(socket), false),
-            Err(error) => {
-                leptos::logging::error!("no socket can be opened: {error}");
-                (None, true)
-            }
-        };
+        let socket = connect(url);
+        let failed = socket.is_none();
         let shared = Rc::new(RefCell::new(socket));
         let socket = shared.clone();
         spawn_local(async move {
@@ -74,6 +71,19 @@ impl Drop for Socket {
         // gloo-net closes what it drops.
         self.0.take();
     }
+}
+
+/// A connection that is being made; `None` where the browser refuses to make one.
+fn connect(url: &str) -> Option<WebSocket> {
+    let connection = web_sys::WebSocket::new_with_str(url, SUBPROTOCOL).ok();
+    if let Some(connection) = &connection {
+        stopped::close_at_stop(connection);
+    }
+    let socket = connection.and_then(|connection| WebSocket::try_from(connection).ok());
+    if socket.is_none() {
+        leptos::logging::error!("failed to open a WebSocket");
+    }
+    socket
 }
 
 /// Reports what happens until the end, or until nobody wants to hear of it any more.

@@ -29,6 +29,14 @@ pub fn keep_rooms<'a>(rooms: impl Iterator<Item = &'a RoomName>) {
     }
 }
 
+/// Forgets what the start script keeps of a room's form: it was sent.
+pub fn forget_form(user: &UserId, room: &RoomName) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        // It fails where nothing is kept.
+        let _ = storage.remove_item(&format!("form:{user}:{room}"));
+    }
+}
+
 /// What one kind of entry is named after, below its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shelf {

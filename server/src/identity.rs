@@ -18,8 +18,10 @@ use base64::{
 };
 use chat::{id::UserId, name::Nickname, protocol::User};
 use cookie::{Cookie, CookieJar, Key, SameSite, time::Duration};
+use hmac::{Hmac, Mac as _};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 
 /// How long a browser keeps a login, in days.
 const DAYS: i64 = 180;
@@ -124,6 +126,18 @@ impl Identity {
         cookie.to_string()
     }
 
+    /// What a form bears that was made for this login: nobody else can make it, nor is it of use to anybody else.
+    pub(crate) fn form_key(&self, login: &Login) -> String {
+        let key = self.keys.first().expect("there is at least one key");
+        BASE64_URL_SAFE_NO_PAD.encode(form_mac(key, login).finalize().into_bytes())
+    }
+
+    /// Whether a form was made for this login, with any of the keys.
+    pub(crate) fn is_form_key(&self, login: &Login, form_key: &str) -> bool {
+        let Ok(mac) = BASE64_URL_SAFE_NO_PAD.decode(form_key) else { return false };
+        self.keys.iter().any(|key| form_mac(key, login).verify_slice(&mac).is_ok())
+    }
+
     /// The `Set-Cookie` value that logs somebody out.
     pub(crate) fn log_out(secure: bool) -> String {
         let mut cookie = Cookie::new(name(secure), "");
@@ -131,6 +145,16 @@ impl Identity {
         cookie.set_max_age(Duration::ZERO);
         cookie.to_string()
     }
+}
+
+/// The nickname too: whoever comes back under another one sees under which they speak before they do.
+fn form_mac(key: &Key, login: &Login) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.signing()).expect("any length of a key will do");
+    for part in ["form", login.id.as_str(), login.nickname.as_str()] {
+        mac.update(part.as_bytes());
+        mac.update(&[0]);
+    }
+    mac
 }
 
 fn read_key(line: &str) -> anyhow::Result<Key> {
@@ -189,6 +213,20 @@ mod tests {
         for secure in [false, true] {
             assert_eq!(identity.of(&carrying(&identity.log_in(&login(), secure))), Some(login()));
         }
+    }
+
+    #[test]
+    fn a_form_is_for_the_one_whom_it_was_made_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = Identity::open(folder.path()).unwrap();
+        let key = identity.form_key(&login());
+        assert!(identity.is_form_key(&login(), &key));
+        let other = Login { id: UserId::parse("u2").unwrap(), ..login() };
+        let renamed = Login { nickname: Nickname::parse("Ann").unwrap(), ..login() };
+        assert!(!identity.is_form_key(&other, &key));
+        assert!(!identity.is_form_key(&renamed, &key));
+        assert!(!identity.is_form_key(&login(), ""));
+        assert!(!identity.is_form_key(&login(), &key[1..]));
     }
 
     #[test]

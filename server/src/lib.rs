@@ -26,6 +26,8 @@ pub(crate) mod upgrade;
 pub(crate) mod visitor;
 
 pub(crate) mod api;
+pub(crate) mod entity_tag;
+pub(crate) mod form_rate;
 pub(crate) mod hooks;
 pub(crate) mod identity;
 pub(crate) mod login;

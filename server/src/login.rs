@@ -55,6 +55,7 @@ pub(crate) async fn log_in(
             nickname: form.nickname.clone(),
             problem: Some(problem),
             next: next.clone(),
+            unsent: String::new(),
         };
         pages::login_page(&teahouse, &visitor, status, page).await
     };

@@ -1,7 +1,11 @@
 //! The pages: which one an address leads to, with what in it. The views themselves are in the `app` crate.
 
+pub(crate) mod log;
+pub(crate) mod send;
+
 use app::{
     boot::Boot,
+    form::Form as ComposerForm,
     language::Language,
     login::{Login as LoginPage, LoginProblem},
     notice::Notice,
@@ -79,7 +83,7 @@ pub(crate) async fn login(
         return redirect::to(&next);
     }
     let nickname = known.map(|login| login.nickname.to_string()).unwrap_or_default();
-    let page = LoginPage { language: visitor.language, nickname, problem, next };
+    let page = LoginPage { language: visitor.language, nickname, problem, next, unsent: String::new() };
     login_page(&teahouse, &visitor, StatusCode::OK, page).await
 }
 
@@ -133,7 +137,8 @@ pub(crate) async fn boot(
     if !may(&login.user(), Action::Read, &room) {
         return Err(StatusCode::FORBIDDEN);
     }
-    match make_boot(&teahouse, &visitor, &login, room, None).await {
+    let form = send::new_form(&visitor.headers);
+    match make_boot(&teahouse, &visitor, &login, room, None, form).await {
         Ok(boot) => Ok(Json(boot)),
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
@@ -195,7 +200,26 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<
         Ok(login) => login,
         Err(elsewhere) => return elsewhere,
     };
-    let boot = match make_boot(&teahouse, &visitor, &login, room, focus).await {
+    let form = send::new_form(&visitor.headers);
+    let was_sent = form.sent.is_some();
+    let mut response = draw_room(teahouse, visitor, login, room, focus, StatusCode::OK, form).await;
+    if was_sent {
+        response.headers_mut().append(header::SET_COOKIE, send::forget_sent());
+    }
+    response
+}
+
+/// The page of a room for somebody who was let in, with this form.
+async fn draw_room(
+    teahouse: Shared,
+    visitor: Visitor,
+    login: Login,
+    room: RoomName,
+    focus: Option<Seq>,
+    status: StatusCode,
+    form: ComposerForm,
+) -> Response {
+    let boot = match make_boot(&teahouse, &visitor, &login, room, focus, form).await {
         Ok(boot) => boot,
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
@@ -211,7 +235,7 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<
     }
     let assets = teahouse.site.assets().clone();
     let draw = move || shell::chat_document(boot.clone(), assets.clone());
-    render(&teahouse, &visitor, StatusCode::OK, Frames::Shows, draw).await
+    render(&teahouse, &visitor, status, Frames::Shows, draw).await
 }
 
 /// Leads to the first message of a day or later, as the reader's zone reckons days; or to the room, if there is none.
@@ -257,6 +281,7 @@ async fn make_boot(
     login: &Login,
     room: RoomName,
     focus: Option<Seq>,
+    form: ComposerForm,
 ) -> Result<Boot, StoreError> {
     let user = login.user();
     let piece = match focus {
@@ -274,7 +299,8 @@ async fn make_boot(
         members,
         events: messages.into_iter().map(Event::Message).collect(),
     };
-    Ok(Boot { user, language: visitor.language, offset_minutes: visitor.offset_minutes, room, focus })
+    let form = ComposerForm { key: teahouse.identity.form_key(login), ..form };
+    Ok(Boot { user, language: visitor.language, offset_minutes: visitor.offset_minutes, room, focus, form })
 }
 
 /// The seq that a path names, in the one way to write it; one that is beyond all counting is beyond every log.
@@ -342,7 +368,8 @@ pub(crate) async fn render<IV: IntoView + 'static>(
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
         response.insert_header(header::X_FRAME_OPTIONS, frames.options());
-        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // What stands between server and browser leaves the page as it is, or says that it does not.
+        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
         response.insert_header(header::VARY, HeaderValue::from_static("cookie, accept-language"));
         view()
     };

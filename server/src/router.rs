@@ -36,8 +36,15 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/login", get(pages::login).post(login::log_in))
         .route("/logout", post(login::log_out))
         .route("/language", post(pages::speak))
-        .route("/chat", get(lobby))
-        .route("/chat/{room}", get(room))
+        .route(
+            "/chat",
+            get(lobby).post(pages::send::to_lobby).layer(DefaultBodyLimit::max(pages::send::BODY_LIMIT)),
+        )
+        .route(
+            "/chat/{room}",
+            get(room).post(pages::send::to_room).layer(DefaultBodyLimit::max(pages::send::BODY_LIMIT)),
+        )
+        .route("/chat/{room}/log", get(pages::log::log))
         .route("/chat/{room}/{seq}", get(pages::message))
         .route("/search", get(search::page::search))
         .route("/boot/{room}", get(pages::boot))

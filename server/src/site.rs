@@ -16,6 +16,8 @@ use axum::{
 };
 use serde::Deserialize;
 
+use crate::entity_tag;
+
 /// Where the files come from.
 #[derive(Debug)]
 enum Source {
@@ -94,8 +96,8 @@ impl Site {
         let named_by_content = [&self.assets.js, &self.assets.wasm, &self.assets.css]
             .iter()
             .any(|asset| self.assets.reload.is_none() && asset.strip_prefix('/') == Some(path));
-        let tag = (!named_by_content).then(|| entity_tag(&body));
-        let is_known = tag.as_deref().is_some_and(|tag| is_held(headers, tag));
+        let tag = (!named_by_content).then(|| tag_of(&body));
+        let is_known = tag.as_deref().is_some_and(|tag| entity_tag::is_known(headers, tag));
         let mut response = Response::new(match body {
             _ if is_known => Body::empty(),
             Cow::Borrowed(body) => Body::from(body),
@@ -181,21 +183,10 @@ fn is_plain(path: &str) -> bool {
 }
 
 /// What changes with a file's content, in each of its forms (RFC 9110, section 8.8.3).
-fn entity_tag(body: &[u8]) -> String {
+fn tag_of(body: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     format!("\"{:016x}\"", hasher.finish())
-}
-
-/// Whether the browser says that it has the file of this tag already. One that compresses on the way may have made the tag
-/// a weak one.
-fn is_held(headers: &HeaderMap, tag: &str) -> bool {
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|held| matches!(held.trim(), held if held == "*" || held.trim_start_matches("W/") == tag))
 }
 
 /// Whether an `Accept-Encoding` header takes this coding (RFC 9110, section 12.5.3).

@@ -17,6 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     bots::{Bots, running::Running},
     config::{Config, RedisAddress, StoreChoice},
+    form_rate::FormRate,
     frame::Frame,
     identity::Identity,
     login_rate::LoginRate,
@@ -52,6 +53,7 @@ pub(crate) struct Teahouse {
     pub(crate) site: Site,
     pub(crate) identity: Identity,
     pub(crate) login_rate: LoginRate,
+    pub(crate) form_rate: FormRate,
     pub(crate) tokens: Tokens,
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
@@ -161,6 +163,7 @@ impl Teahouse {
             site: Site::open(config.site.as_deref())?,
             identity,
             login_rate: LoginRate::new(config.rate_login),
+            form_rate: FormRate::new(config.rate_send),
             tokens: Tokens::new(store.clone(), config.rate_login),
             nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms)
                 .without(bots.skeletons()),

@@ -78,7 +78,8 @@ where
     }
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+/// The value of the request's cookie of this name, if it bears one.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     values
         .flat_map(Cookie::split_parse)

@@ -3,7 +3,7 @@
 use chat::{close::CloseCode, name::NicknameError, protocol::RefusalCode, room_name::RoomNameError};
 use time::{Date, Weekday};
 
-use super::{Entrance, Words};
+use super::{Entrance, FormSentences, Words};
 
 pub(super) const WORDS: Words = Words {
     brand: "茶馆",
@@ -117,6 +117,16 @@ pub(super) const WORDS: Words = Words {
     },
 };
 
+pub(super) const FORM: FormSentences = FormSentences {
+    posted_as_other: |name| {
+        format!(
+            "没有发送。这个页面是用另一个昵称打开的，您现在的昵称是 {name}。再发送一次，就会以 {name} 的名义发出。"
+        )
+    },
+    posted_too_fast: |seconds| format!("没有发送。您发得太快了，请在 {} 秒后再试。", seconds.max(1)),
+    posted_damaged: "没有发送。表单内容不完整，请再发送一次。",
+};
+
 pub(super) const ENTRANCE: Entrance = Entrance {
     brand: "茶馆",
     invitation: "取个昵称，落座聊天。",
@@ -125,7 +135,7 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     nickname_hint: "1 到 24 个字，什么文字都可以。",
     come_in: "进入茶馆",
     without_account: "不用注册，没有密码。您在座时，这个昵称就归您用。",
-    no_script: "没有 JavaScript 也能看消息，刷新页面可以看到新内容；要发言，请启用 JavaScript。",
+    no_script: "JavaScript 已停用。您仍然可以阅读和发言，新消息每 15 秒出现一次。",
 
     taken: "昵称已被使用，请更换昵称。",
     unfit: |error| match error {
@@ -158,6 +168,14 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     room_rule: "聊天室名称由 1 到 32 个文字、数字、- 或 _ 组成，什么文字都可以。",
     back_to_lobby: "回大堂",
     back_to_login: "回登录页",
+
+    log: "消息",
+    program_late: "页面还在加载。您已经可以阅读和发言，新消息每 15 秒出现一次。",
+    no_wasm: "这个浏览器停用了 WebAssembly，可能是安全设置所致。您仍然可以阅读和发言，新消息每 15 秒出现一次。",
+    program_failed: "页面的一部分没能加载。您仍然可以阅读和发言，新消息每 15 秒出现一次。",
+    program_crashed: "页面接连出错两次。您仍然可以阅读和发言，新消息每 15 秒出现一次。",
+    reload: "重新加载",
+    posted_without_login: "您已不在登录状态，消息没有发送。原文在此，可以复制：",
 };
 
 fn day(date: Date) -> String {

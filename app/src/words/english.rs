@@ -2,7 +2,7 @@
 
 use chat::{close::CloseCode, name::NicknameError, protocol::RefusalCode, room_name::RoomNameError};
 
-use super::{Entrance, Words};
+use super::{Entrance, FormSentences, Words};
 
 pub(super) const WORDS: Words = Words {
     brand: "Teahouse",
@@ -140,6 +140,19 @@ pub(super) const WORDS: Words = Words {
     },
 };
 
+pub(super) const FORM: FormSentences = FormSentences {
+    posted_as_other: |name| {
+        format!(
+            "Not sent. This page was opened under another name; you are logged in as {name} now. Send it again to say it as {name}."
+        )
+    },
+    posted_too_fast: |seconds| match seconds {
+        0 | 1 => "Not sent. You are sending very fast; please try again in a second.".to_owned(),
+        _ => format!("Not sent. You are sending very fast; please try again in {seconds} seconds."),
+    },
+    posted_damaged: "Not sent. The form arrived incomplete; please send it again.",
+};
+
 pub(super) const ENTRANCE: Entrance = Entrance {
     brand: "Teahouse",
     invitation: "Pick a nickname, take a seat, talk.",
@@ -148,7 +161,7 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     nickname_hint: "1 to 24 characters of any script.",
     come_in: "Come in",
     without_account: "No account, no password. The name is yours while you are here.",
-    no_script: "You can read along without JavaScript; reload the page to see what is new. Talking needs JavaScript.",
+    no_script: "JavaScript is off. You can still read and write here; new messages appear every 15 seconds.",
 
     taken: "Sorry, that nickname is taken, please choose another.",
     unfit: |error| match error {
@@ -204,6 +217,14 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     room_rule: "A room’s name has 1 to 32 letters or digits of any script, - and _.",
     back_to_lobby: "To the lobby",
     back_to_login: "To the login page",
+
+    log: "Messages",
+    program_late: "This page is still loading. You can already read and write; new messages appear every 15 seconds.",
+    no_wasm: "This browser has WebAssembly switched off, perhaps in its security settings. You can still read and write here; new messages appear every 15 seconds.",
+    program_failed: "A part of this page could not be loaded. You can still read and write; new messages appear every 15 seconds.",
+    program_crashed: "Something on this page failed twice. You can still read and write; new messages appear every 15 seconds.",
+    reload: "Reload",
+    posted_without_login: "Your message was not sent, because you are not logged in any more. Here it is, to copy:",
 };
 
 /// Names in a row, as English joins them.

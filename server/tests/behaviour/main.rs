@@ -13,6 +13,7 @@ mod events;
 mod failing_disk;
 mod failing_redis;
 mod files;
+mod form;
 mod frames;
 mod handoff;
 mod history;

@@ -398,7 +398,7 @@ async fn the_search_may_be_shown_by_our_own_pages_and_runs_nothing() {
         let policy = header("content-security-policy");
         assert!(policy.contains("frame-ancestors 'self'") && policy.contains("frame-src 'none'"), "{policy}");
         assert_eq!(header("x-frame-options"), "SAMEORIGIN");
-        assert_eq!(header("cache-control"), "no-store");
+        assert_eq!(header("cache-control"), "no-store, no-transform");
         let html = response.text().await.unwrap();
         assert!(!html.contains("module") && !html.contains("/pkg/a.wasm"), "no program: {html}");
     }

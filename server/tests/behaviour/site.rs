@@ -63,7 +63,7 @@ async fn files_that_are_named_by_their_content_are_kept_for_good_and_others_aske
     }
     let other = browser.get_with("/mark.svg", &[("if-none-match", "\"another\"")]).await;
     assert_eq!(other.status(), 200);
-    assert_eq!(header(&browser.get("/login").await, "cache-control"), "no-store");
+    assert_eq!(header(&browser.get("/login").await, "cache-control"), "no-store, no-transform");
 }
 
 #[tokio::test]
@@ -209,6 +209,9 @@ async fn what_is_said_never_becomes_markup() {
             "{lowered} changes how the browser reads a script"
         );
     }
+    // The page's own script, which holds nothing that was said, comes next.
+    let (script, after) = after.split_once("</script>").expect("the start script ends");
+    assert!(!script.contains("alert") && !script.contains("tea.example"), "{script}");
     let page = format!("{before}{after}");
     for markup in ["<script>alert", "<img src=x", "<!--<script>", "<b>Ann"] {
         assert!(!page.contains(markup), "{markup}");

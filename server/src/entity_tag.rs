@@ -1,0 +1,38 @@
+//! Whether a request says that its client holds an answer already.
+
+use axum::http::{HeaderMap, header};
+
+/// Whether `If-None-Match` names this tag, or any (RFC 9110, section 13.1.2: compared weakly, since one that compresses
+/// on the way may have made the tag a weak one).
+pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|one| one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::is_known;
+
+    #[test]
+    fn a_tag_is_known_in_every_way_to_write_it() {
+        let known = |value: &'static str| {
+            is_known(
+                &HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(value))]),
+                "\"a\"",
+            )
+        };
+        for yes in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
+            assert!(known(yes), "{yes}");
+        }
+        for no in ["", "a", "\"ab\"", "\"b\""] {
+            assert!(!known(no), "{no}");
+        }
+    }
+}
