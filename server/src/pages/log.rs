@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse as _, Response},
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chat::room_name::RoomName;
 use leptos::prelude::{IntoView as _, Owner, RenderHtml as _};
 use sha2::{Digest as _, Sha256};
@@ -64,7 +65,7 @@ pub(crate) async fn log(
         boot.offset_minutes,
         assets.css,
     );
-    let tag = format!("\"{}\"", hex(&Sha256::digest(seen.as_bytes())));
+    let tag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(seen.as_bytes())));
     let mut response = if entity_tag::is_known(&visitor.headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -80,8 +81,4 @@ pub(crate) async fn log(
         response.headers_mut().insert(header::ETAG, tag);
     }
     response
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
