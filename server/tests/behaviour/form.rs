@@ -26,7 +26,7 @@ async fn texts(browser: &Browser, path: &str) -> Vec<String> {
     let events = boot(browser.get(path).await).await.room.events;
     let texts = events.into_iter().map(|event| match event {
         Event::Message(message) => message.text.to_string(),
-        other => panic!("{other:?}"),
+        other @ Event::Unknown(_) => panic!("{other:?}"),
     });
     texts.collect()
 }
