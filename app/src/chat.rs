@@ -8,14 +8,16 @@ use crate::{
     banner::Banner,
     composer::Composer,
     field::Field,
+    folding::Grown,
     header::Header,
     live::Live,
     members::Members,
     model::{Model, use_model},
+    place::Reader,
     rooms::Rooms,
     search_panel::SearchPanel,
-    timeline::Timeline,
-    ui::Ui,
+    timeline::{Timeline, scrolled},
+    ui::{ROOM, Ui},
     words::{Words, room_title, words},
 };
 
@@ -23,7 +25,7 @@ use crate::{
 #[component]
 pub fn Chat() -> impl IntoView {
     let model = use_model();
-    provide_context(Ui { heads_down: Field::new(false) });
+    provide_context(Ui { heads_down: Field::new(false), grown: Grown::default() });
     // The page outside of the chat follows it.
     Effect::new(move |_| {
         let language = model.language.get();
@@ -43,12 +45,15 @@ pub fn Chat() -> impl IntoView {
 #[component]
 fn House() -> impl IntoView {
     let model = use_model();
+    let reader = Reader::at_newest();
+    provide_context(reader);
+    Effect::new(move |_| reader.watch_sizes());
     view! {
         <div class="chat">
             <a class="skip" href="#composer">{words().skip}</a>
             <Rooms/>
             <Header/>
-            <main class="room">
+            <main class="room" id=ROOM on:scroll:capture=scrolled()>
                 <Banner/>
                 <div class="room__timeline">
                     <Timeline/>

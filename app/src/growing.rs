@@ -9,6 +9,7 @@ use crate::{
     live::Live,
     message::author,
     model::use_model,
+    ui::use_ui,
     words::words,
 };
 
@@ -23,6 +24,8 @@ pub(crate) fn grows(user: &User, id: ClientId, leads: bool, stops: bool) -> impl
     let anchor = format!("{ANCHOR}{}-{id}", user.id);
     // In the place of the time that the line has not got yet.
     let stop = stops.then(|| button("growing__stop quiet", words.stop, Action::Stop(id.clone())));
+    // Whoever sees it grow sees the whole of it, and goes on seeing it.
+    use_ui().grown.add(&id);
     let this = (user.id.clone(), id);
     // Without its links: one that still grows leads elsewhere.
     let so_far = move || {

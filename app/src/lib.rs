@@ -8,6 +8,7 @@ pub mod shell;
 
 mod outline;
 pub mod plain_log;
+mod script;
 mod start;
 
 pub mod login;
@@ -29,6 +30,7 @@ pub mod rooms;
 pub mod search_panel;
 pub mod timeline;
 
+mod folding;
 mod growing;
 mod lines;
 mod live;

@@ -16,6 +16,7 @@ use time::{Date, OffsetDateTime, Time};
 use crate::{
     action::{Action, button, use_actions},
     address::{anchor, permalink},
+    folding::rest,
     growing::grows,
     mention::is_mentioned,
     model::use_model,
@@ -82,6 +83,7 @@ fn said(
                 <time datetime=moment_of(message.at)>{clock}</time>
             </a>
             <div class="line__text" dir="auto">{text(&message.text)}</div>
+            {rest(&message.id, &message.text)}
         </li>
     }
 }
@@ -102,6 +104,7 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
         (false, true) => ("line pending pending--refused", "polite"),
     };
     let id = pending.id;
+    let rest = rest(&id, &pending.text);
     let state = asks.is_none().then(|| {
         // In the place of the time that it has not got yet, so that nothing moves when it is confirmed.
         view! {
@@ -126,6 +129,7 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
             {author(&me, leads)}
             {state}
             <div class="line__text" dir="auto">{text(&pending.text)}</div>
+            {rest}
             {below}
         </li>
     }

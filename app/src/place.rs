@@ -2,7 +2,10 @@
 
 use chat::protocol::Seq;
 use leptos::prelude::*;
-use web_sys::{Element, HtmlCollection, Node};
+use web_sys::{
+    Element, HtmlCollection, Node, ResizeObserver,
+    wasm_bindgen::{JsCast, closure::Closure},
+};
 
 use crate::{growing, row::Reading, ui};
 
@@ -18,6 +21,8 @@ pub(crate) struct Reader {
     stays: StoredValue<bool>,
     /// Whether other lines are about to be drawn around it.
     moves: StoredValue<bool>,
+    /// The size of what scrolls, when they last saw it.
+    size: StoredValue<(i32, i32)>,
 }
 
 impl Reader {
@@ -27,6 +32,50 @@ impl Reader {
             place: StoredValue::new(None),
             stays: StoredValue::new(false),
             moves: StoredValue::new(false),
+            size: StoredValue::new((0, 0)),
+        }
+    }
+
+    /// They are in another room, or in another life of this one.
+    pub(crate) fn start_over(self) {
+        self.place.set_value(None);
+        self.stays.set_value(false);
+    }
+
+    /// From now on they see what they saw, whatever becomes larger or smaller in the room: the window, the composer, the
+    /// letters.
+    pub(crate) fn watch_sizes(self) {
+        let resized = move || {
+            if self.is_there() {
+                self.keep_resized();
+            }
+        };
+        // The browser drops it together with what it observes.
+        let resized = Closure::<dyn FnMut()>::new(resized).into_js_value();
+        if let Ok(observer) = ResizeObserver::new(resized.unchecked_ref()) {
+            for selector in [".room", ".banner", ".composer"] {
+                if let Ok(Some(part)) = document().query_selector(selector) {
+                    observer.observe(&part);
+                }
+            }
+        }
+    }
+
+    /// Whether what scrolls is of another size than when they last saw it, so that where it has scrolled to is not their
+    /// doing: then they see what they saw.
+    pub(crate) fn was_resized(self, scroller: &Element) -> bool {
+        let is_resized = self.size.get_value() != size(scroller);
+        if is_resized {
+            self.keep_resized();
+        }
+        is_resized && self.place.with_value(Option::is_some)
+    }
+
+    /// Something has become larger or smaller: they see what they saw.
+    fn keep_resized(self) {
+        if let Some(scroller) = ui::scroller() {
+            self.size.set_value(size(&scroller));
+            self.place.update_value(|place| place.iter_mut().for_each(|place| place.keep(&scroller)));
         }
     }
 
@@ -75,8 +124,8 @@ impl Reader {
 
     /// They asked for what belongs between the lines that they see, and want to read on from here.
     pub(crate) fn stay(self) {
-        if let Some(timeline) = ui::timeline() {
-            self.place.set_value(Place::of(&timeline));
+        if let Some(scroller) = ui::scroller() {
+            self.place.set_value(Place::of(&scroller));
             self.stays.set_value(true);
         }
     }
@@ -84,11 +133,11 @@ impl Reader {
     /// Lines have come or gone: they see what they saw. Whoever has just gone down to the newest line has left their place,
     /// though the browser has yet to say so. `waits` while what they asked for has not come.
     pub(crate) fn keep(self, waits: bool) {
-        if let Some(timeline) = ui::timeline()
-            && (self.stays.get_value() || self.moves.get_value() || !ui::is_at_newest(&timeline))
+        if let Some(scroller) = ui::scroller()
+            && (self.stays.get_value() || self.moves.get_value() || !ui::is_at_newest(&scroller))
         {
             self.moves.set_value(false);
-            self.place.update_value(|place| place.iter_mut().for_each(|place| place.keep(&timeline)));
+            self.place.update_value(|place| place.iter_mut().for_each(|place| place.keep(&scroller)));
             self.stays.update_value(|stays| *stays &= waits);
         }
     }
@@ -100,6 +149,8 @@ struct Place {
     /// Which one of the lines it is.
     index: u32,
     offset: f64,
+    /// How high it was.
+    height: f64,
 }
 
 impl Place {
@@ -122,13 +173,17 @@ impl Place {
         let (index, line) = (from..lines.length())
             .filter_map(|index| Some((index, lines.item(index)?)))
             .find(|(_, line)| !line.id().is_empty())?;
-        Some(Place { element: line.id(), index, offset: line.get_bounding_client_rect().top() - top })
+        let rect = line.get_bounding_client_rect();
+        Some(Place { element: line.id(), index, offset: rect.top() - top, height: rect.height() })
     }
 
     /// How far below its place the message stands now; `None` if it is there no more.
     fn drift(&self, timeline: &Element) -> Option<f64> {
         let line = self.line().or_else(|| self.successor(timeline))?;
-        Some(line.get_bounding_client_rect().top() - timeline.get_bounding_client_rect().top() - self.offset)
+        let rect = line.get_bounding_client_rect();
+        // Of one that begins above the edge they see a part; when it wraps anew they are as far into it as they were.
+        let offset = if self.offset < 0.0 { self.offset / self.height * rect.height() } else { self.offset };
+        Some(rect.top() - timeline.get_bounding_client_rect().top() - offset)
     }
 
     fn line(&self) -> Option<Element> {
@@ -173,4 +228,8 @@ fn seq(id: &str) -> Option<Seq> {
 
 fn lines(timeline: &Element) -> Option<HtmlCollection> {
     Some(timeline.query_selector(".timeline__lines").ok().flatten()?.children())
+}
+
+fn size(element: &Element) -> (i32, i32) {
+    (element.client_width(), element.client_height())
 }

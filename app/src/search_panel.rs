@@ -2,8 +2,9 @@
 //! Nothing of the search is in the browser's program, and none of it is lost without one.
 
 use leptos::{attr::custom::custom_attribute, prelude::*};
+use web_sys::HtmlElement;
 
-use crate::{close::Close, model::use_model, words::words};
+use crate::{close::Close, model::use_model, ui::element, words::words};
 
 /// The panel's id.
 const SEARCH: &str = "search";
@@ -24,10 +25,25 @@ pub(crate) fn SearchButton() -> impl IntoView {
 pub fn SearchPanel() -> impl IntoView {
     let model = use_model();
     let words = words();
-    let source = move || model.room.with(|room| format!("/search?here={room}&in={room}&panel=1"));
+    let source = move || model.room.with_untracked(|room| format!("/search?here={room}&in={room}&panel=1"));
     // A lazy frame is fetched when it is seen, not before.
-    let frame = view! { <iframe class="search-panel__frame" title=words.search src=source></iframe> }
+    let frame = view! { <iframe class="search-panel__frame" title=words.search src=source()></iframe> }
         .add_any_attr(custom_attribute("loading", "lazy"));
+    Effect::new(move |before: Option<()>| {
+        model.room.track();
+        if before.is_some()
+            && let Some(panel) = element::<HtmlElement>(SEARCH)
+            && let Some(frame) = panel.last_element_child()
+        {
+            // Whoever goes to another room, by Back too, sees that room. It fails where popovers are unknown, and then the
+            // panel never opened.
+            let _ = panel.hide_popover();
+            // Taken out and put in again it begins anew; another address in the same frame would be an entry of the history.
+            frame.remove();
+            let _ = frame.set_attribute("src", &source());
+            let _ = panel.append_child(&frame);
+        }
+    });
     view! {
         <section class="search-panel" id=SEARCH popover="auto" aria-label=words.search>
             <p class="search-panel__title" aria-hidden="true">{words.search}</p>

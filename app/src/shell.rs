@@ -1,6 +1,9 @@
 //! Whole pages, as the server sends them. Nothing of this runs in the browser.
 
-use leptos::{attr::custom::custom_attribute, config::LeptosOptions, hydration::AutoReload, prelude::*};
+use leptos::{
+    attr::custom::custom_attribute, config::LeptosOptions, hydration::AutoReload, nonce::use_nonce,
+    prelude::*,
+};
 
 use crate::{
     action::Actions,
@@ -14,6 +17,7 @@ use crate::{
     outline,
     plain_log::{self, LogView, log_path},
     reference::{Reference, ReferenceView},
+    script,
     search::{Search, SearchView},
     start::Start,
 };
@@ -34,6 +38,10 @@ pub struct Assets {
 /// The grounds of `style/_tokens.scss`, for the browser's own frame.
 const LIGHT_GROUND: &str = "#f6f1e7";
 const DARK_GROUND: &str = "#181b1d";
+
+/// What a room's page does by itself, before the browser's program runs and without it.
+const SCRIPTS: [&str; 3] =
+    [include_str!("skip.js"), include_str!("folding.js"), include_str!("transcript.js")];
 
 /// The id of the element that the browser's program takes over.
 pub const APP_ID: &str = "app";
@@ -68,6 +76,7 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
                 <noscript><iframe class="plain-log" src=log title=words.log></iframe></noscript>
                 <script type="application/json" id=boot::ELEMENT_ID inner_html=boot.print()></script>
                 {start.view()}
+                <script nonce=use_nonce() inner_html=SCRIPTS.map(script::code).join("\n")></script>
             </body>
         </html>
     }
@@ -140,12 +149,16 @@ pub fn notice_document(language: Language, notice: Notice, assets: Assets) -> im
     }
 }
 
-/// The search, which needs no script: a page of its own, or a panel within the chat's page.
+/// The search, which needs no script: a page of its own, or a panel within the chat's page, which with one leaves the
+/// history alone.
 pub fn search_document(search: Search, assets: Assets) -> impl IntoView {
     let language = search.language;
     let words = language.finding();
     let what = if search.typed.is_empty() { words.title.to_owned() } else { search.typed.clone() };
     let title = format!("{what} · {}", language.entrance().brand);
+    let script = search.panel.then(|| {
+        view! { <script nonce=use_nonce() inner_html=script::code(include_str!("search_frame.js"))></script> }
+    });
     let foot = (!search.panel).then(|| {
         let next = search.newest.clone();
         view! { <footer class="page__foot"><LanguageSwitch language next/></footer> }
@@ -160,6 +173,7 @@ pub fn search_document(search: Search, assets: Assets) -> impl IntoView {
             <body class="page page--search">
                 <SearchView search/>
                 {foot}
+                {script}
             </body>
         </html>
     }

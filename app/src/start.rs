@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use leptos::{attr::custom::custom_attribute, nonce::use_nonce, prelude::*};
 
-use crate::words::Entrance;
+use crate::{script::code, words::Entrance};
 
 /// What the script is given.
 pub(crate) struct Start {
@@ -35,12 +35,9 @@ impl Start {
     }
 }
 
-/// The script, without its comments and indentation: it comes with every page.
+/// The script as it stands in the page.
 fn script() -> &'static str {
-    static SCRIPT: LazyLock<String> = LazyLock::new(|| {
-        let code = include_str!("start.js").lines().map(str::trim);
-        code.filter(|line| !line.starts_with("//") && !line.starts_with("/**")).collect::<Vec<_>>().join("\n")
-    });
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| code(include_str!("start.js")));
     &SCRIPT
 }
 

@@ -6,6 +6,7 @@
 use chat::{client::timeline::Earlier as Kept, protocol::Refused, room_name::RoomName};
 use leptos::{
     either::{Either, EitherOf3, EitherOf5},
+    ev::Event,
     prelude::*,
 };
 
@@ -27,30 +28,34 @@ use crate::{
 #[component]
 pub fn Timeline() -> impl IntoView {
     let model = use_model();
+    let reader: Reader = expect_context();
     // Other lines altogether get another element: what a log holds when it appears is not announced. Leptos would go on
     // with the one that is there; taking turns between two of a kind, it does not.
     let mut turn = false;
     move || {
         model.life.track();
+        reader.start_over();
         turn = !turn;
         if turn { Either::Left(view! { <Log/> }) } else { Either::Right(view! { <Log/> }) }
     }
 }
 
-#[component]
-fn Log() -> impl IntoView {
+/// What follows when the log has scrolled, or the room around it.
+pub(crate) fn scrolled() -> impl FnMut(Event) + 'static {
     let model = use_model();
+    let reader: Reader = expect_context();
     let heads_down = use_ui().heads_down;
-    let reader = Reader::at_newest();
-    provide_context(reader);
     let actions = use_actions();
-    let scrolled = move |_| {
-        let Some(timeline) = ui::timeline() else {
+    move |_| {
+        let Some(scroller) = ui::scroller() else {
             return;
         };
         let (above, below) = (model.above.get_untracked(), model.below.get_untracked());
         let away = model.away.get_untracked();
-        if ui::is_at_newest(&timeline) && !below {
+        if reader.was_resized(&scroller) {
+            return;
+        }
+        if ui::is_at_newest(&scroller) && !below {
             if heads_down.get_untracked() {
                 // Not at once: a browser that glides upwards after a key may have passed by here only.
                 set_timeout(move || heads_down.set(false), ui::GLIDE);
@@ -60,19 +65,25 @@ fn Log() -> impl IntoView {
                 actions.perform(Action::Look(None));
             }
         } else if heads_down.get_untracked() {
-            timeline.set_scroll_top(0);
+            scroller.set_scroll_top(0);
         } else {
-            reader.look(&timeline);
-            if let Some(reading) = reader.move_on(&timeline, away, above, below) {
+            reader.look(&scroller);
+            if let Some(reading) = reader.move_on(&scroller, away, above, below) {
                 // Other lines are drawn around the one that is read, which stays in its place.
                 actions.perform(Action::Look(Some(reading)));
             }
             // The next page is there before the reader is at the end of this one.
-            if !above && ui::is_near_oldest(&timeline) && model.earlier.get_untracked() == Kept::Kept {
+            if !above && ui::is_near_oldest(&scroller) && model.earlier.get_untracked() == Kept::Kept {
                 actions.perform(Action::Earlier);
             }
         }
-    };
+    }
+}
+
+#[component]
+fn Log() -> impl IntoView {
+    let model = use_model();
+    let reader: Reader = expect_context();
     // Runs after the lines are drawn and before they are painted.
     Effect::new(move |_| {
         model.rows.track();
@@ -90,8 +101,7 @@ fn Log() -> impl IntoView {
     let words = words();
     let label = move || (words.timeline)(&room_title(words, model.room.get().as_str()));
     view! {
-        <div class="timeline"
-            id=TIMELINE role="log" tabindex="0" aria-label=label  on:scroll=scrolled>
+        <div class="timeline" id=TIMELINE role="log" tabindex="0" aria-label=label>
             <div class="timeline__paper">
                 <State/>
                 <ol class="timeline__lines">

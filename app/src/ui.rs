@@ -9,14 +9,17 @@ use web_sys::{HtmlElement, HtmlTextAreaElement, wasm_bindgen::JsCast};
 use crate::{
     action::{Action, Actions},
     field::Field,
+    folding::Grown,
 };
 
 /// Where one writes.
 pub(crate) const COMPOSER: &str = "composer";
-/// What scrolls.
+/// The log.
 pub(crate) const TIMELINE: &str = "timeline";
 /// Who is here, which slides in on a phone and scrolls.
 pub(crate) const MEMBERS: &str = "members";
+/// The room that is looked at.
+pub(crate) const ROOM: &str = "room";
 /// The list of rooms, which slides in on a phone.
 pub(crate) const ROOMS: &str = "rooms";
 
@@ -25,6 +28,8 @@ pub(crate) const ROOMS: &str = "rooms";
 pub(crate) struct Ui {
     /// Whether the reader is on the way down to the newest line.
     pub(crate) heads_down: Field<bool>,
+    /// The answers that have grown here.
+    pub(crate) grown: Grown,
 }
 
 /// What the views share.
@@ -42,23 +47,31 @@ pub(crate) fn composer() -> Option<HtmlTextAreaElement> {
     element(COMPOSER)
 }
 
-/// What scrolls. Its scroll position counts from the newest line, 0, upwards into the negative.
+/// The log.
 pub(crate) fn timeline() -> Option<HtmlElement> {
     element(TIMELINE)
+}
+
+/// What scrolls the log: the log itself, or the whole room in a low window, where the style sheet places the log in the
+/// room (style/_low.scss). Its scroll position counts from the newest line, 0, upwards into the negative.
+pub(crate) fn scroller() -> Option<HtmlElement> {
+    let timeline = timeline()?;
+    let around = timeline.offset_parent()?;
+    Some(if around.id() == ROOM { around.unchecked_into() } else { timeline })
 }
 
 /// How far from the newest line one still counts as reading it, in pixels.
 const NEAR: i32 = 24;
 
 /// Whether the newest line is what is read.
-pub(crate) fn is_at_newest(timeline: &HtmlElement) -> bool {
-    timeline.scroll_top().abs() <= NEAR
+pub(crate) fn is_at_newest(scroller: &HtmlElement) -> bool {
+    scroller.scroll_top().abs() <= NEAR
 }
 
 /// Whether the reader comes near the oldest line that is here: within two of what they see at once.
-pub(crate) fn is_near_oldest(timeline: &HtmlElement) -> bool {
-    let above = timeline.scroll_height() - timeline.client_height() - timeline.scroll_top().abs();
-    above < 2 * timeline.client_height()
+pub(crate) fn is_near_oldest(scroller: &HtmlElement) -> bool {
+    let above = scroller.scroll_height() - scroller.client_height() - scroller.scroll_top().abs();
+    above < 2 * scroller.client_height()
 }
 
 /// How long a browser may go on gliding after a key.
@@ -67,11 +80,11 @@ pub(crate) const GLIDE: Duration = Duration::from_millis(600);
 /// Shows the newest line. Until it shows, the timeline goes on heading there: a browser that is still gliding upwards after
 /// a key would otherwise have its way.
 pub(crate) fn go_to_newest(ui: Ui, actions: &Actions) {
-    if let Some(timeline) = timeline() {
+    if let Some(scroller) = scroller() {
         actions.perform(Action::Look(None));
-        if !is_at_newest(&timeline) {
+        if !is_at_newest(&scroller) {
             ui.heads_down.set(true);
-            timeline.set_scroll_top(0);
+            scroller.set_scroll_top(0);
         }
     }
 }

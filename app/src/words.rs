@@ -163,6 +163,11 @@ pub struct Words {
     pub kept_without_store: &'static str,
     /// Why the connection has ended for good.
     pub ended: fn(CloseCode) -> &'static str,
+
+    /// Shows the rest of a long message.
+    pub unfold: &'static str,
+    /// Shows its beginning only.
+    pub fold: &'static str,
 }
 
 /// Why what a form posted was not sent: sentences for whoever posted it.

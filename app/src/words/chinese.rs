@@ -115,6 +115,9 @@ pub(super) const WORDS: Words = Words {
         | CloseCode::TooMany
         | CloseCode::Replaced => "服务器结束了连接。",
     },
+
+    unfold: "展开全文",
+    fold: "收起",
 };
 
 pub(super) const FORM: FormSentences = FormSentences {

@@ -138,6 +138,9 @@ pub(super) const WORDS: Words = Words {
         | CloseCode::TooMany
         | CloseCode::Replaced => "The server has ended the connection.",
     },
+
+    unfold: "Show all",
+    fold: "Show less",
 };
 
 pub(super) const FORM: FormSentences = FormSentences {
