@@ -11,13 +11,13 @@ pub(crate) fn text(text: &str) -> impl IntoView + use<> {
         match span {
             Span::Text(text) => plain.push_str(text),
             Span::Break => plain.push('\n'),
-            Span::Link { text, href } => {
+            Span::Link { text, href, ascii_host } => {
                 if !plain.is_empty() {
                     pieces.push(Either::Left(std::mem::take(&mut plain)));
                 }
                 let text = text.to_owned();
                 pieces.push(Either::Right(
-                    view! { <a href=href target="_blank" rel="noopener noreferrer nofollow">{text}</a> },
+                    view! { <a href=href data-host=ascii_host target="_blank" rel="noopener noreferrer nofollow">{text}</a> },
                 ));
             }
         }

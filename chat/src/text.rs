@@ -10,14 +10,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use linkify::{LinkFinder, LinkKind};
+mod host;
+mod link;
+
+use link::Link;
 
 /// How many characters (`char`s) a message may have unless the operator says otherwise.
 pub const DEFAULT_LIMIT: usize = 4_000;
-
-/// The most bytes without a space in which links are looked for. linkify reads some texts
-/// (`www.a_www.a_…`) once per dot; this keeps the whole linear.
-const LINK_LIMIT: usize = 4_096;
 
 /// What stands for a line break where a text must stay on one line.
 const LINE_BREAK_MARK: char = '⏎';
@@ -116,8 +115,10 @@ pub enum Span<'a> {
     Link {
         /// What was written, and is shown.
         text: &'a str,
-        /// Where it leads: an `http:` or `https:` URL.
+        /// Where it leads: an `http:`, `https:` or `mailto:` URL.
         href: String,
+        /// Its host as the DNS has it, if that is written in other letters than ASCII: such may look like others.
+        ascii_host: Option<String>,
     },
     /// The end of a line.
     Break,
@@ -135,20 +136,18 @@ impl<'a> Span<'a> {
 
 /// Returns `text` in pieces: its links, its line ends (`\n`), and what is between them.
 ///
-/// A link is an `http` or `https` URL, or a name that starts with `www.`, which leads to `https`.
-/// It is made of ASCII only (RFC 3986), so that one directly followed by Chinese ends where it
-/// should. What has a user before its host is no link, for in `https://bank.example@evil.example`
-/// the reader sees the wrong host first. In a run of more than 4,096 bytes without a space nothing is
-/// looked for.
+/// A link is an `http` or `https` URL, a name that starts with `www.`, which leads to `https`, or an e-mail address. It is
+/// taken whole, in letters of any script, or not at all; white space ends it, and so does the punctuation of prose, but
+/// not a letter: whoever goes on in Chinese after a path puts a space. Only a host ends where none could go on, as in
+/// `https://example.org好的`. What has a user before its host is no link, for in `https://bank.example@evil.example`
+/// the reader sees the wrong host first; nor is what has more than 4,096 bytes.
 pub fn spans(text: &str) -> Vec<Span<'_>> {
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url]).url_must_have_scheme(false).url_can_be_iri(false);
     let mut spans = Vec::new();
     for (index, line) in text.split('\n').enumerate() {
         if index > 0 {
             spans.push(Span::Break);
         }
-        push_line(line, &finder, &mut spans);
+        push_line(line, &mut spans);
     }
     spans
 }
@@ -219,49 +218,18 @@ fn without_leading_blank_lines(text: &str) -> &str {
 }
 
 /// Appends the spans of `line`, which has no `\n`.
-fn push_line<'a>(line: &'a str, finder: &LinkFinder, spans: &mut Vec<Span<'a>>) {
-    // linkify ends a host at the first character that is not ASCII, but not a path: given a link,
-    // a Chinese comma and an English word it takes all three. Shown one run at a time, it cannot.
+fn push_line<'a>(line: &'a str, spans: &mut Vec<Span<'a>>) {
     let mut shown = 0;
-    let mut rest = 0;
-    while rest < line.len() {
-        let start = rest + run(&line[rest..], |c| !c.is_ascii_graphic());
-        rest = start + run(&line[start..], |c| c.is_ascii_graphic());
-        if rest - start > LINK_LIMIT {
-            continue;
-        }
-        for link in finder.links(&line[start..rest]) {
-            if let Some(href) = href(link.as_str()) {
-                let (from, to) = (start + link.start(), start + link.end());
-                push_text(&line[shown..from], spans);
-                let text = &line[from..to];
-                spans.push(Span::Link { text, href });
-                shown = to;
-            }
-        }
+    for Link { start, end, href, ascii_host } in link::links(line) {
+        push_text(&line[shown..start], spans);
+        spans.push(Span::Link { text: &line[start..end], href, ascii_host });
+        shown = end;
     }
     push_text(&line[shown..], spans);
-}
-
-/// Returns how many bytes at the start of `text` are of the wanted kind.
-fn run(text: &str, wanted: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !wanted(c)).unwrap_or(text.len())
 }
 
 fn push_text<'a>(text: &'a str, spans: &mut Vec<Span<'a>>) {
     if !text.is_empty() {
         spans.push(Span::Text(text));
     }
-}
-
-/// Returns where a link that linkify found leads, if it is of a kind that may lead anywhere.
-fn href(found: &str) -> Option<String> {
-    let starts_with =
-        |prefix: &str| found.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    if starts_with("www.") {
-        return Some(format!("https://{found}"));
-    }
-    let scheme = ["http://", "https://"].into_iter().find(|s| starts_with(s))?;
-    let authority = found[scheme.len()..].split(['/', '\\', '?', '#']).next()?;
-    (!authority.contains('@')).then(|| found.to_owned())
 }

@@ -1,0 +1,221 @@
+//! Hosts of links: which names may be one, where one ends in a text without spaces, and how one is written in ASCII.
+//!
+//! Uses no table: a name whose letters a browser would first turn into others (UTS #46) is taken for no host.
+
+/// A host at the start of a text.
+pub(super) struct Host {
+    /// Its length, in bytes.
+    pub(super) len: usize,
+    /// The same in ASCII (RFC 3492), if it has other letters.
+    pub(super) ascii: Option<String>,
+    /// How many labels it has, which are between dots.
+    pub(super) labels: usize,
+}
+
+/// The longest name and the longest label of one, in ASCII (RFC 1035, 2.3.4).
+const LONGEST: usize = 253;
+const LONGEST_LABEL: usize = 63;
+
+/// Returns the host at the start of `authority`: an IPv4 address or a name. `None` if there is none, or if it is not
+/// certain where it ends.
+pub(super) fn parse(authority: &str) -> Option<Host> {
+    let run = authority.find(|c: char| !is_hosts(c)).unwrap_or(authority.len());
+    // A letter that no host may have, or not in this form.
+    if authority[run..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36F}')) {
+        return None;
+    }
+    let mut name = authority[..run].trim_end_matches(['.', '-']);
+    let last = name.rfind('.').map_or(0, |dot| dot + 1);
+    // No top-level domain mixes Latin with another script: the prose begins there that follows without a space.
+    let prose = first_foreign(&name[last..]);
+    if let Some(prose) = prose {
+        name = &name[..last + prose];
+        // A port after it would be that of another host.
+        if port_follows(&authority[run..]) {
+            return None;
+        }
+    }
+    let labels: Vec<&str> = name.split('.').collect();
+    let top = labels[labels.len() - 1];
+    if labels.iter().any(|label| label.is_empty() || label.starts_with('-')) {
+        return None;
+    }
+    let host = |ascii| Some(Host { len: name.len(), ascii, labels: labels.len() });
+    if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        let address = labels.len() == 4 && labels.iter().all(|label| label.parse::<u8>().is_ok());
+        return if address { host(None) } else { None };
+    }
+    if labels.len() == 1 {
+        // A single word is a host of the network at hand, if it is beyond doubt where it ends.
+        let ends = authority[name.len()..].chars().next().is_none_or(|c| c.is_ascii());
+        let fits = name.is_ascii() && name.len() <= LONGEST_LABEL;
+        return if fits && (ends || name.eq_ignore_ascii_case("localhost")) { host(None) } else { None };
+    }
+    let letters = top.chars().take(2).filter(|c| c.is_alphabetic()).count();
+    // Latin behind another script: the one or the other is prose, and nobody knows which.
+    let mixed = top.contains(is_foreign) && top.contains(|c: char| c.is_ascii_alphabetic());
+    if letters < 2 || mixed {
+        return None;
+    }
+    if name.is_ascii() {
+        return host(None);
+    }
+    let ascii = labels.iter().map(|label| ascii_label(label)).collect::<Option<Vec<_>>>()?.join(".");
+    if ascii.len() <= LONGEST { host(Some(ascii)) } else { None }
+}
+
+fn port_follows(rest: &str) -> bool {
+    rest.strip_prefix(':').is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Where in a label that begins in ASCII a letter of another script than Latin follows.
+fn first_foreign(label: &str) -> Option<usize> {
+    let ascii = label.find(|c: char| !c.is_ascii()).filter(|at| *at > 0)?;
+    label[ascii..].starts_with(is_foreign).then_some(ascii)
+}
+
+/// Whether a letter of a host is of another script than Latin.
+fn is_foreign(c: char) -> bool {
+    !c.is_ascii() && !matches!(c, '\u{80}'..='\u{2FF}' | '\u{1E00}'..='\u{1EFF}')
+}
+
+/// Whether a host may hold `c`: what browsers leave as it is, but for its case.
+fn is_hosts(c: char) -> bool {
+    match c {
+        '\0'..='\u{7F}' => c.is_ascii_alphanumeric() || matches!(c, '-' | '.'),
+        _ => is_letter(c),
+    }
+}
+
+/// Whether `c` is a letter or a mark of a script in use that browsers leave as it is, but for its case.
+fn is_letter(c: char) -> bool {
+    matches!(
+        c,
+        '\u{C0}'..='\u{131}'
+            | '\u{134}'..='\u{13E}'
+            | '\u{141}'..='\u{148}'
+            | '\u{14A}'..='\u{17E}'
+            | '\u{180}'..='\u{1C3}'
+            | '\u{1CD}'..='\u{1F0}'
+            | '\u{1F4}'..='\u{24F}'
+            | '\u{386}'
+            | '\u{388}'..='\u{3CE}'
+            | '\u{400}'..='\u{52F}'
+            | '\u{561}'..='\u{586}'
+            | '\u{5D0}'..='\u{5EA}'
+            | '\u{620}'..='\u{669}'
+            | '\u{671}'..='\u{674}'
+            | '\u{679}'..='\u{6D3}'
+            | '\u{900}'..='\u{957}'
+            | '\u{960}'..='\u{963}'
+            | '\u{966}'..='\u{96F}'
+            | '\u{971}'..='\u{9DB}'
+            | '\u{9E0}'..='\u{A32}'
+            | '\u{A38}'..='\u{A58}'
+            | '\u{A66}'..='\u{B5B}'
+            | '\u{B5F}'..='\u{DEF}'
+            | '\u{E01}'..='\u{E32}'
+            | '\u{E34}'..='\u{E4E}'
+            | '\u{10D0}'..='\u{10FA}'
+            | '\u{1E00}'..='\u{1E99}'
+            | '\u{1EA0}'..='\u{1EFF}'
+            | '\u{3005}'..='\u{3007}'
+            | '\u{3041}'..='\u{3096}'
+            | '\u{30A1}'..='\u{30FA}'
+            | '\u{30FC}'
+            | '\u{3400}'..='\u{4DBF}'
+            | '\u{4E00}'..='\u{9FFF}'
+            | '\u{AC00}'..='\u{D7A3}'
+            | '\u{20000}'..='\u{2A6DF}'
+    )
+}
+
+/// Returns a label in ASCII, as the DNS has it: in lower case, and in Punycode if it has other letters.
+fn ascii_label(label: &str) -> Option<String> {
+    let label: String = label.chars().flat_map(char::to_lowercase).collect();
+    let ascii = if label.is_ascii() { label } else { format!("xn--{}", punycode(&label)?) };
+    (ascii.len() <= LONGEST_LABEL).then_some(ascii)
+}
+
+/// Encodes a label (RFC 3492, 6.3). `None` for one that is too long for any.
+fn punycode(label: &str) -> Option<String> {
+    const BASE: u32 = 36;
+    const FIRST_BIAS: u32 = 72;
+    let letters: Vec<u32> = label.chars().map(u32::from).collect();
+    if letters.len() > LONGEST_LABEL {
+        return None;
+    }
+    let mut encoded: String = label.chars().filter(char::is_ascii).collect();
+    let basic = u32::try_from(encoded.len()).ok()?;
+    if basic > 0 {
+        encoded.push('-');
+    }
+    let (mut code, mut delta, mut bias, mut handled) = (0x80, 0_u32, FIRST_BIAS, basic);
+    while (handled as usize) < letters.len() {
+        let next = *letters.iter().filter(|letter| **letter >= code).min()?;
+        delta = delta.checked_add((next - code).checked_mul(handled + 1)?)?;
+        code = next;
+        for letter in &letters {
+            if *letter < code {
+                delta += 1;
+            }
+            if *letter != code {
+                continue;
+            }
+            let (mut rest, mut k) = (delta, BASE);
+            loop {
+                let threshold = k.saturating_sub(bias).clamp(1, 26);
+                if rest < threshold {
+                    break;
+                }
+                encoded.push(digit(threshold + (rest - threshold) % (BASE - threshold)));
+                rest = (rest - threshold) / (BASE - threshold);
+                k += BASE;
+            }
+            encoded.push(digit(rest));
+            bias = adapted(delta, handled + 1, handled == basic);
+            delta = 0;
+            handled += 1;
+        }
+        delta += 1;
+        code += 1;
+    }
+    Some(encoded)
+}
+
+/// Returns the bias for the next letter (RFC 3492, 6.1).
+fn adapted(delta: u32, handled: u32, first: bool) -> u32 {
+    let mut delta = if first { delta / 700 } else { delta / 2 };
+    delta += delta / handled;
+    let mut k = 0;
+    while delta > 455 {
+        delta /= 35;
+        k += 36;
+    }
+    k + 36 * delta / (delta + 38)
+}
+
+fn digit(value: u32) -> char {
+    // `a` to `z`, then `0` to `9`.
+    char::from_digit((value + 10) % 36, 36).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ascii_label, is_letter};
+
+    #[test]
+    fn a_host_in_ascii_is_the_one_that_browsers_go_to() {
+        let differs = |c: &char| {
+            // Behind others, since a mark begins no label; `idna` refuses what a browser would.
+            [format!("ab{c}"), format!("ab{c}cd{c}")].iter().any(|label| {
+                idna::domain_to_ascii(label)
+                    .is_ok_and(|wanted| ascii_label(label).as_deref() != Some(&*wanted))
+            })
+        };
+        let letters = (0x80..=0x10_FFFF).filter_map(char::from_u32).filter(|c| is_letter(*c));
+        let different: Vec<String> =
+            letters.filter(differs).map(|c| format!("U+{:04X}", u32::from(c))).collect();
+        assert!(different.is_empty(), "{different:?}");
+    }
+}

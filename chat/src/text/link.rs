@@ -1,0 +1,325 @@
+//! Links in a line of text: web addresses, names that start with `www.`, and e-mail addresses.
+//!
+//! Owns where a link begins and ends. A link is taken whole, as an IRI (RFC 3987), or not at all: cut at some letter, it
+//! would look right and lead elsewhere. Letters of any script belong to it; white space and the punctuation of prose end
+//! it. Reads every character a bounded number of times. Never decides how a link is drawn.
+
+use super::{
+    host::{self, Host},
+    is_invisible,
+};
+
+/// The longest link, in bytes. A longer one stays text.
+const LONGEST: usize = 4_096;
+
+/// How many bytes are looked at for a host; there are more in none.
+const LONGEST_AUTHORITY: usize = 512;
+
+/// The longest part before the `@` of an e-mail address, in bytes (RFC 5321, 4.5.3.1.1).
+const LONGEST_LOCAL_PART: usize = 64;
+
+/// A link in a line.
+pub(super) struct Link {
+    /// Where it begins, in bytes.
+    pub(super) start: usize,
+    /// Where it ends.
+    pub(super) end: usize,
+    /// Where it leads: an `http:`, `https:` or `mailto:` URL.
+    pub(super) href: String,
+    /// Its host in ASCII (RFC 3492), if it is written in other letters.
+    pub(super) ascii_host: Option<String>,
+}
+
+/// Returns the links of `line`, in order.
+pub(super) fn links(line: &str) -> Vec<Link> {
+    let mut links = Vec::new();
+    // No web address begins before this.
+    let mut searched = 0;
+    // Where the run of characters began that an e-mail address may have before its `@`, and what stands before it.
+    let mut local = (0, None);
+    let mut before = None;
+    let mut at = 0;
+    while let Some(c) = line[at..].chars().next() {
+        let found = match c {
+            'h' | 'H' | 'w' | 'W' if at >= searched && before.is_none_or(may_precede) => {
+                let (found, barren) = web(&line[at..], before);
+                searched = at + barren;
+                found.map(|(len, ascii_host)| (at, len, ascii_host))
+            }
+            '@' => email(&line[local.0..], at - local.0, local.1)
+                .map(|(start, len, ascii_host)| (local.0 + start, len, ascii_host)),
+            _ => None,
+        };
+        if let Some((start, len, ascii_host)) = found {
+            let text = &line[start..start + len];
+            let href = match c {
+                '@' => format!("mailto:{text}"),
+                'w' | 'W' => format!("https://{text}"),
+                _ => text.to_owned(),
+            };
+            links.push(Link { start, end: start + len, href, ascii_host });
+            at = start + len;
+            before = text.chars().next_back();
+            local = (at, before);
+            continue;
+        }
+        at += c.len_utf8();
+        before = Some(c);
+        if !is_local(c) {
+            local = (at, before);
+        }
+    }
+    links
+}
+
+/// Whether a web address may follow directly on `c`. It begins no word's second half.
+fn may_precede(c: char) -> bool {
+    !(c.is_ascii_alphanumeric() || matches!(c, '@' | '_' | '+' | '-'))
+}
+
+/// Returns the length of the web address at the start of `text` and its host in ASCII, if there is one; and how much of
+/// `text` holds no other.
+fn web(text: &str, before: Option<char>) -> (Option<(usize, Option<String>)>, usize) {
+    let starts =
+        |prefix: &str| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    let Some(scheme) = ["http://", "https://", "www."].into_iter().find(|prefix| starts(prefix)) else {
+        return (None, 0);
+    };
+    let named = scheme == "www.";
+    if named && before.is_some_and(|before| "./:%\\=&?#~".contains(before)) {
+        return (None, 0);
+    }
+    // The `www.` is a part of the host.
+    let Some((after, ascii)) = site(text, if named { 0 } else { scheme.len() }, if named { 3 } else { 1 })
+    else {
+        return (None, 0);
+    };
+    let end = after + tail(&text[after..], before.filter(|before| *before == '\''));
+    if end <= LONGEST { (Some((end, ascii)), 0) } else { (None, end) }
+}
+
+/// Returns where the host and the port end that begin at `start`, and the host in ASCII, if it has `least` labels.
+fn site(text: &str, start: usize, least: usize) -> Option<(usize, Option<String>)> {
+    let rest = &text[start..];
+    let authority = authority(rest);
+    // The reader would see the wrong host first.
+    if rest[..authority].contains('@') {
+        return None;
+    }
+    let Host { len, ascii, labels } = host::parse(&rest[..authority])?;
+    // Prose without a space, and then a path: nobody knows whose it is.
+    let prose =
+        rest[len..authority].starts_with(char::is_alphanumeric) && !rest[len..authority].contains(':');
+    if labels < least || (prose && rest[authority..].starts_with('/')) {
+        return None;
+    }
+    Some((after_host(text, start + len)?, ascii))
+}
+
+/// The length of what may name a host and a port, and a user before it.
+fn authority(text: &str) -> usize {
+    let ends =
+        |(at, c): &(usize, char)| *at > LONGEST_AUTHORITY || "/?#".contains(*c) || Part::of(*c) == Part::Ends;
+    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
+}
+
+/// Where a path may begin after a host that ends at `end`, and a port; nowhere if the host goes on in a way that no host
+/// does.
+fn after_host(text: &str, end: usize) -> Option<usize> {
+    let rest = &text[end..];
+    if let Some(port) = rest.strip_prefix(':') {
+        let digits = port.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 {
+            port[..digits].parse::<u16>().ok()?;
+            let goes_on =
+                port[digits..].starts_with(|c: char| c.is_ascii_alphanumeric() || "@_%\\".contains(c));
+            return (!goes_on).then_some(end + 1 + digits);
+        }
+        return (!port.starts_with(['/', '?', '#'])).then_some(end);
+    }
+    ends_well(rest).then_some(end)
+}
+
+/// Whether a host may end before `rest`.
+fn ends_well(rest: &str) -> bool {
+    let mut rest = rest.chars();
+    match rest.next() {
+        None => true,
+        Some('_' | '~' | '%' | '\\' | '@') => false,
+        Some('.') => rest.next() != Some('/'),
+        // Browsers read over the one and take the other for a dot (UTS #46): what follows might be of the host.
+        Some(c) if is_invisible(c) || matches!(c, '\u{3002}' | '\u{FF0E}' | '\u{FF61}') => {
+            !rest.next().is_some_and(|c| c.is_ascii_alphanumeric())
+        }
+        Some(_) => true,
+    }
+}
+
+/// The length of the path, the query and the fragment at the start of `text`.
+fn tail(text: &str, quote: Option<char>) -> usize {
+    if !text.starts_with(['/', '?', '#']) {
+        return 0;
+    }
+    let mut end = 0;
+    // How many brackets are open: a closing one of which none is open belongs to the text around.
+    let mut open = [0_usize; 3];
+    let mut quotes = 0;
+    let mut before = ' ';
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if Some(c) == quote {
+            break;
+        }
+        let bracket = "([{".find(c).or_else(|| ")]}".find(c));
+        let part = match (bracket, Part::of(c)) {
+            (Some(kind), _) if "([{".contains(c) => {
+                open[kind] += 1;
+                Part::Middle
+            }
+            (Some(kind), _) => {
+                let Some(fewer) = open[kind].checked_sub(1) else { break };
+                open[kind] = fewer;
+                Part::Inside
+            }
+            (None, Part::Inside) if c == '\'' => {
+                quotes += 1;
+                if quotes % 2 == 0 { Part::Inside } else { Part::Middle }
+            }
+            (None, Part::Apostrophe) => {
+                let between =
+                    before.is_alphabetic() && chars.peek().is_some_and(|(_, c)| is_spaced_letter(*c));
+                if between { Part::Middle } else { Part::Ends }
+            }
+            (None, Part::Symbol) => match Part::of(before) {
+                _ if matches!(before, '/' | '=' | '-' | '_' | '#') => Part::Inside,
+                Part::Symbol | Part::Joiner => Part::Inside,
+                _ => Part::Ends,
+            },
+            (None, Part::Joiner) => {
+                if before.is_ascii() {
+                    Part::Ends
+                } else {
+                    Part::Inside
+                }
+            }
+            (None, part) => part,
+        };
+        match part {
+            Part::Ends => break,
+            Part::Inside => end = at + c.len_utf8(),
+            _ => {}
+        }
+        before = c;
+    }
+    end
+}
+
+/// What a character is to a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A part of it.
+    Inside,
+    /// A part of it, if more follows: else it is the text's.
+    Middle,
+    /// A part of it after a separator: a picture in an address is rare, one behind an address is not.
+    Symbol,
+    /// Invisible, and a part of the letter or the picture before it.
+    Joiner,
+    /// A part of a word, or the end of a quotation.
+    Apostrophe,
+    /// None of it.
+    Ends,
+}
+
+impl Part {
+    fn of(c: char) -> Part {
+        match c {
+            '\0'..=' ' | '\u{7F}'..='\u{A0}' | '"' | '<' | '>' | '`' | '|' => Part::Ends,
+            '!' | '*' | ',' | '.' | ':' | ';' | '?' => Part::Middle,
+            '\0'..='~' => Part::Inside,
+            '\u{200C}' | '\u{200D}' | '\u{FE0E}' | '\u{FE0F}' => Part::Joiner,
+            '\u{2019}' => Part::Apostrophe,
+            // « ¶ », typographic quotes, dashes and other signs of prose, those of Chinese, and their wide forms.
+            '\u{AB}'
+            | '\u{B6}'
+            | '\u{BB}'
+            | '\u{2014}'..='\u{205E}'
+            | '\u{3000}'..='\u{3003}'
+            | '\u{3008}'..='\u{3020}'
+            | '\u{3030}'
+            | '\u{303D}'
+            | '\u{FE10}'..='\u{FE19}'
+            | '\u{FE30}'..='\u{FE6B}'
+            | '\u{FF01}'..='\u{FF0F}'
+            | '\u{FF1A}'..='\u{FF20}'
+            | '\u{FF3B}'..='\u{FF40}'
+            | '\u{FF5B}'..='\u{FF65}' => Part::Ends,
+            // Hyphens, and what ends a sentence in Greek, Armenian, Hebrew, Arabic, Indic scripts, Burmese and Khmer;
+            // the middle dots of Catalan and of Japanese.
+            '\u{A1}'
+            | '\u{B7}'
+            | '\u{BF}'
+            | '\u{37E}'
+            | '\u{387}'
+            | '\u{55A}'..='\u{55F}'
+            | '\u{589}'
+            | '\u{58A}'
+            | '\u{5BE}'
+            | '\u{5C3}'
+            | '\u{5F3}'
+            | '\u{5F4}'
+            | '\u{60C}'
+            | '\u{61B}'
+            | '\u{61F}'
+            | '\u{6D4}'
+            | '\u{964}'
+            | '\u{965}'
+            | '\u{104A}'
+            | '\u{104B}'
+            | '\u{17D4}'
+            | '\u{17D5}'
+            | '\u{2010}'..='\u{2013}'
+            | '\u{30A0}'
+            | '\u{30FB}' => Part::Middle,
+            '\u{2190}'..='\u{2BFF}' | '\u{1F000}'..='\u{1FBFF}' => Part::Symbol,
+            _ if c.is_whitespace() || is_invisible(c) => Part::Ends,
+            _ => Part::Inside,
+        }
+    }
+}
+
+/// Whether `c` is a letter of a script that has spaces between its words, near enough.
+fn is_spaced_letter(c: char) -> bool {
+    c.is_alphabetic() && c < '\u{E00}'
+}
+
+/// Whether an e-mail address may hold `c` before its `@`. The standard allows more, which nobody uses.
+fn is_local(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '\'')
+}
+
+/// Returns where the e-mail address in `text` starts whose `@` is at `at`, its length, and its host in ASCII. All before
+/// the `@` may belong to it; `before` stands before that.
+fn email(text: &str, at: usize, before: Option<char>) -> Option<(usize, usize, Option<String>)> {
+    let local = text[..at].trim_start_matches(['.', '-', '\'']);
+    let start = at - local.len();
+    let fits = !local.is_empty()
+        && local.len() <= LONGEST_LOCAL_PART
+        && !local.ends_with('.')
+        && !local.contains("..");
+    // Of a longer name, or of a path, it would be the last part.
+    let whole = start > 0
+        || before.is_none_or(|c| !"!#$%&*/=?^`{|}~@\\".contains(c) && (c.is_ascii() || !is_spaced_letter(c)));
+    if !fits || !whole {
+        return None;
+    }
+    let after = at + 1;
+    let Host { len, ascii, labels } = host::parse(&text[after..after + authority(&text[after..])])?;
+    let end = after + len;
+    // `git@host:path` and `user@host/path` are no mailboxes.
+    let rest = &text[end..];
+    let goes_on = rest.starts_with('/')
+        || rest.strip_prefix(':').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_graphic()));
+    let digits = text[after..end].bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    (labels > 1 && !digits && !goes_on && ends_well(rest)).then_some((start, end - start, ascii))
+}
