@@ -7,6 +7,7 @@ use chat::{
         outbox::{Delivery, Pending},
         timeline::{Hole, Notice},
     },
+    grapheme,
     protocol::{Message, Refused, User},
     time::Millis,
 };
@@ -137,9 +138,9 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
 
 /// Who says it. Where the name stands above already it is there only to be heard.
 pub(crate) fn author(user: &User, leads: bool) -> impl IntoView + use<> {
-    // A seal bears the first character of a name.
+    // A seal bears the first character of a name, as people count them.
     let seal = leads.then(|| {
-        let seal: String = user.name.chars().take(1).collect();
+        let seal = grapheme::first(&user.name).to_owned();
         view! { <span class=format!("line__seal tint-{}", user.id.tint()) aria-hidden="true">{seal}</span> }
     });
     let class = if leads { "line__by" } else { "line__by hidden" };

@@ -7,6 +7,7 @@
 //!
 //! Reading order is the way of a message: [`client`] queues it, [`protocol`] carries it, [`room`] fans it out.
 
+pub mod grapheme;
 pub mod id;
 pub mod name;
 pub mod room_name;

@@ -1,0 +1,197 @@
+//! The first character of a name as people count them: a letter with its marks, a flag, a family of emoji, a keycap.
+//!
+//! Near enough to UAX #29 for the scripts and the emoji that names are written with, by a few ranges instead of its
+//! tables: the browser runs it too, and draws what the server drew.
+
+/// Returns the first character of `text` as a person sees it.
+pub fn first(text: &str) -> &str {
+    let mut chars = text.char_indices();
+    let Some((_, base)) = chars.next() else { return "" };
+    let mut before = base;
+    // Whether a flag still lacks its second letter, and whether consonants were joined since the last one.
+    let (mut half_flag, mut joined) = (is_regional(base), false);
+    let mut picture = is_picture(base);
+    for (at, c) in chars {
+        let belongs = if is_regional(c) {
+            half_flag && before == base
+        } else if is_mark(c) {
+            joined |= is_virama(c);
+            true
+        } else if is_picture(c) {
+            picture && before == '\u{200D}'
+        } else if joined && is_consonant(c) {
+            joined = false;
+            true
+        } else {
+            follows_jamo(before, c)
+        };
+        if !belongs {
+            return &text[..at];
+        }
+        half_flag = false;
+        picture = is_picture(c) || (picture && is_mark(c));
+        before = c;
+    }
+    text
+}
+
+fn is_regional(c: char) -> bool {
+    matches!(c, '\u{1F1E6}'..='\u{1F1FF}')
+}
+
+/// Whether `c` is a picture that a zero-width joiner may join to another.
+fn is_picture(c: char) -> bool {
+    matches!(
+        c,
+        '\u{A9}' | '\u{AE}' | '\u{203C}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2194}'..='\u{21AA}'
+            | '\u{231A}'..='\u{23FF}' | '\u{24C2}' | '\u{25AA}'..='\u{27BF}' | '\u{2934}'..='\u{2B55}' | '\u{3030}'
+            | '\u{303D}' | '\u{3297}' | '\u{3299}' | '\u{1F000}'..='\u{1F1E5}' | '\u{1F200}'..='\u{1F3FA}'
+            | '\u{1F400}'..='\u{1FBFF}'
+    )
+}
+
+/// Whether `c` belongs to what stands before it: marks, joiners, variation selectors, skin tones, keycaps and tags.
+fn is_mark(c: char) -> bool {
+    match c {
+        '\0'..='\u{2FF}' => false,
+        // One layout for the scripts of India: signs first, then letters, then vowel signs and others.
+        '\u{900}'..='\u{D7F}' => {
+            let sign =
+                matches!(u32::from(c) & 0x7F, 0..=3 | 0x3A..=0x3C | 0x3E..=0x4D | 0x51..=0x57 | 0x62 | 0x63);
+            let letter = matches!(c, '\u{980}' | '\u{B83}' | '\u{C80}' | '\u{D3A}' | '\u{D54}'..='\u{D56}');
+            let other = matches!(
+                c,
+                '\u{94E}' | '\u{94F}' | '\u{9FE}' | '\u{A70}' | '\u{A71}' | '\u{A75}' | '\u{AFA}'
+                    ..='\u{AFF}' | '\u{B82}' | '\u{C04}' | '\u{CF3}'
+            );
+            (sign && !letter) || other
+        }
+        _ => matches!(
+            c,
+            '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}' | '\u{5BF}' | '\u{5C1}' | '\u{5C2}'
+                | '\u{5C4}' | '\u{5C5}' | '\u{5C7}' | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{670}'
+                | '\u{6D6}'..='\u{6DC}' | '\u{6DF}'..='\u{6E4}' | '\u{6E7}' | '\u{6E8}' | '\u{6EA}'..='\u{6ED}'
+                | '\u{D81}'..='\u{D83}' | '\u{DCA}'..='\u{DDF}' | '\u{DF2}' | '\u{DF3}'
+                | '\u{E31}' | '\u{E33}'..='\u{E3A}' | '\u{E47}'..='\u{E4E}'
+                | '\u{EB1}' | '\u{EB3}'..='\u{EBC}' | '\u{EC8}'..='\u{ECE}'
+                | '\u{102D}'..='\u{1037}' | '\u{1039}'..='\u{103E}' | '\u{1056}'..='\u{1059}'
+                | '\u{17B4}'..='\u{17D3}' | '\u{17DD}' | '\u{180B}'..='\u{180D}'
+                | '\u{1AB0}'..='\u{1ACE}' | '\u{1DC0}'..='\u{1DFF}' | '\u{200C}' | '\u{200D}' | '\u{20D0}'..='\u{20F0}'
+                | '\u{302A}'..='\u{302F}' | '\u{3099}' | '\u{309A}' | '\u{FE00}'..='\u{FE0F}' | '\u{FE20}'..='\u{FE2F}'
+                | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0020}'..='\u{E007F}' | '\u{E0100}'..='\u{E01EF}'
+        ),
+    }
+}
+
+/// Whether `c` joins the consonants on both of its sides into one sign.
+fn is_virama(c: char) -> bool {
+    matches!(
+        c,
+        '\u{94D}' | '\u{9CD}' | '\u{ACD}' | '\u{B4D}' | '\u{C4D}' | '\u{D4D}' | '\u{1039}' | '\u{17D2}'
+    )
+}
+
+fn is_consonant(c: char) -> bool {
+    match c {
+        '\u{900}'..='\u{D7F}' => matches!(u32::from(c) & 0x7F, 0x15..=0x39 | 0x58..=0x5F | 0x78..=0x7F),
+        _ => matches!(c, '\u{1000}'..='\u{102A}' | '\u{1780}'..='\u{17B3}'),
+    }
+}
+
+/// Whether two letters of Hangul that are written apart are read as one syllable.
+fn follows_jamo(before: char, c: char) -> bool {
+    match before {
+        '\u{1100}'..='\u{115F}' => matches!(c, '\u{1100}'..='\u{11A7}' | '\u{AC00}'..='\u{D7A3}'),
+        '\u{1160}'..='\u{11A7}' => matches!(c, '\u{1160}'..='\u{11FF}'),
+        '\u{11A8}'..='\u{11FF}' => matches!(c, '\u{11A8}'..='\u{11FF}'),
+        // Only a syllable without a last consonant takes a vowel.
+        '\u{AC00}'..='\u{D7A3}' => {
+            let open = (u32::from(before) - 0xAC00) % 28 == 0;
+            matches!(c, '\u{11A8}'..='\u{11FF}') || (open && matches!(c, '\u{1160}'..='\u{11A7}'))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
+    use unicode_segmentation::UnicodeSegmentation as _;
+
+    use super::first;
+
+    fn wanted(name: &str) -> &str {
+        name.graphemes(true).next().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_whole_character_is_taken_of_every_name() {
+        for name in [
+            "",
+            "Ann",
+            "é",
+            "e\u{301}a",
+            "小明",
+            "🇨🇳",
+            "🇨🇳🇩🇪",
+            "🇨",
+            "🏴\u{E0067}\u{E0062}\u{E007F}x",
+            "👍🏽ok",
+            "👨‍👩‍👧‍👦x",
+            "👩🏽‍🚀",
+            "❤️‍🔥",
+            "1️⃣2",
+            "#️⃣",
+            "☕️",
+            "🐈‍⬛",
+            "🏳️‍🌈",
+            "👍👍",
+            "a\u{200D}b",
+            "नमस्ते",
+            "क्षत्रिय",
+            "श्री",
+            "ক্ষ",
+            "தமிழ்",
+            "ก็",
+            "กำ",
+            "ສໍາ",
+            "မြန်",
+            "ខ្មែរ",
+            "한글",
+            "\u{1112}\u{1161}\u{11ab}글",
+            "\u{1100}가",
+            "ガ",
+            "カ\u{3099}",
+            "שָׁלוֹם",
+            "مُحَمَّد",
+            "เ",
+            "😀‍a",
+            "Å",
+            "葛\u{E0100}飾",
+            "☕a",
+            "🇨a",
+            "🇨\u{301}🇳",
+        ] {
+            assert_eq!(first(name), wanted(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn marks_of_the_scripts_in_use_stay_with_their_letters() {
+        let scripts = (0x20..=0x6FF).chain(0x900..=0xEFF).chain(0x3040..=0xA48F).chain(0xAC00..=0xD7A3);
+        let emoji = (0x2000..=0x2BFF).chain(0xFE00..=0xFE0F).chain(0x1F000..=0x1FAFF);
+        let differs = |c: &char| {
+            ["a", "क", "가"].iter().any(|before| {
+                let name = format!("{before}{c}x");
+                first(&name) != wanted(&name)
+            })
+        };
+        let all = scripts.chain(emoji).filter_map(char::from_u32).filter(|c| {
+            // Two marks of Oriya are newer than the tables that this is compared with.
+            !matches!(c.general_category(), GeneralCategory::Control | GeneralCategory::Unassigned)
+                && !matches!(c, '\u{B53}' | '\u{B54}')
+        });
+        let different: Vec<String> = all.filter(differs).map(|c| format!("U+{:04X}", u32::from(c))).collect();
+        assert!(different.is_empty(), "{different:?}");
+    }
+}
