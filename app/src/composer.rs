@@ -1,7 +1,11 @@
 //! Where one writes. The words stay the browser's until they are sent: what was typed before this program ran is kept,
 //! and so is what cannot be sent.
 
-use chat::{room_name::RoomName, text::MessageText};
+use chat::{
+    protocol::RefusalCode,
+    room_name::RoomName,
+    text::{MessageText, TextError},
+};
 use leptos::{
     ev::{Event, KeyboardEvent, SubmitEvent},
     prelude::*,
@@ -13,6 +17,7 @@ use crate::{
     action::{Action, Actions, use_actions},
     address::path,
     draft::Drafts,
+    field::Field,
     form::{self, as_content},
     live::Live,
     model::{Model, use_model},
@@ -32,7 +37,7 @@ pub fn Composer() -> impl IntoView {
     let model = use_model();
     let ui = use_ui();
     let suggestions = Suggestions::none();
-    let desk = Desk { model, ui, suggestions };
+    let desk = Desk { model, ui, suggestions, unseen: Field::new(false) };
     let words = words();
     let actions = use_actions();
     Effect::new({
@@ -62,6 +67,7 @@ pub fn Composer() -> impl IntoView {
         }
     };
     let input = move |event: Event| {
+        desk.unseen.show(false);
         if let Some(area) = composer() {
             actions.perform(Action::Write(area.value()));
         }
@@ -153,6 +159,8 @@ struct Desk {
     model: Model,
     ui: Ui,
     suggestions: Suggestions,
+    /// Whether what was to be sent shows nothing, though something is there.
+    unseen: Field<bool>,
 }
 
 impl Desk {
@@ -183,7 +191,9 @@ impl Desk {
         let Some(area) = composer() else {
             return;
         };
-        let said = MessageText::parse(&area.value(), self.model.text_limit.get_untracked());
+        let written = area.value();
+        let said = MessageText::parse(&written, self.model.text_limit.get_untracked());
+        self.unseen.show(is_unseen(&written));
         if let Ok(text) = said
             && !self.model.outbox_full.get_untracked()
         {
@@ -222,6 +232,12 @@ fn Notes(desk: Desk) -> impl IntoView {
             Room::Over(_) => words.too_long.to_owned(),
             _ if desk.model.problem.with(|problem| !problem.is_empty()) => desk.model.problem.get(),
             Room::Plenty | Room::Left(_) if desk.model.outbox_full.get() => words.outbox_full.to_owned(),
+            // Another room's draft may stand there by now.
+            Room::Plenty | Room::Left(_)
+                if desk.unseen.get() && desk.measure(|text| is_unseen(text).into()) > 0 =>
+            {
+                (words.not_sent)((words.refusal)(RefusalCode::TextEmpty).unwrap_or_default())
+            }
             Room::Plenty | Room::Left(_) => String::new(),
         })
     };
@@ -236,6 +252,11 @@ fn Notes(desk: Desk) -> impl IntoView {
 /// How many characters a text counts for, as the server counts them.
 fn length(text: &str) -> usize {
     MessageText::parse(text, 0).map_or(0, |text| text.as_str().chars().count())
+}
+
+/// Whether something was written, and nothing of it can be seen. White space alone needs no words.
+fn is_unseen(text: &str) -> bool {
+    !text.trim().is_empty() && MessageText::parse(text, 0) == Err(TextError::Empty)
 }
 
 /// How much room a text leaves.
@@ -263,7 +284,13 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use super::Room;
+    use super::{Room, is_unseen};
+
+    #[test]
+    fn what_shows_nothing_is_told_from_white_space() {
+        assert!(is_unseen("\u{200B}") && is_unseen(" \u{2060}\n\u{3164} "));
+        assert!(!is_unseen("") && !is_unseen(" \n\t\u{3000}") && !is_unseen("a\u{200B}"));
+    }
 
     #[test]
     fn room_is_spoken_of_only_when_there_is_little() {
