@@ -49,6 +49,7 @@ pub mod field;
 pub mod form;
 pub mod model;
 pub mod row;
+pub mod spelling;
 
 pub mod language;
 pub mod words;

@@ -2,7 +2,6 @@
 //! A column where there is room for one; on a phone it slides in.
 
 use chat::room_name::{RoomName, RoomNameError};
-use js_sys::JsString;
 use leptos::{
     ev::{MouseEvent, SubmitEvent},
     prelude::*,
@@ -17,6 +16,7 @@ use crate::{
     field::Field,
     live::Live,
     model::{Tab, use_model},
+    spelling,
     ui::{ROOMS, element, go_on},
     words::{room_title, words},
 };
@@ -129,7 +129,7 @@ fn GoToRoom() -> impl IntoView {
     let go = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(field) = element::<HtmlInputElement>(FIELD) else { return };
-        match RoomName::parse(&lower_case(field.value().trim())) {
+        match spelling::room(&field.value()) {
             Ok(room) => {
                 field.set_value("");
                 problem.set(None);
@@ -164,9 +164,4 @@ fn GoToRoom() -> impl IntoView {
             <p class="problem" id="go-to-room-problem" role="status">{sentence}</p>
         </form>
     }
-}
-
-/// As the browser writes it, which has the tables for it.
-fn lower_case(text: &str) -> String {
-    JsString::from(text).to_lower_case().into()
 }

@@ -125,6 +125,8 @@ pub enum Effect {
     WakeAt(Millis),
     /// The user must log in again, for this reason.
     Login(CloseCode),
+    /// A room is called otherwise than it was: whatever is kept under its first name belongs to the second.
+    Rename(RoomName, RoomName),
 }
 
 /// A user's client: their open rooms, what they said, and the connection.
@@ -414,6 +416,28 @@ impl Client {
         if !self.active().joined {
             self.rejoin(name, effects);
         }
+    }
+
+    /// A room has another name than the one it was opened by. Its place, what waits to be said in it, and the user, if they
+    /// look at it, go over to that.
+    fn rename(&mut self, from: &str, name: RoomName, now: Now, effects: &mut Vec<Effect>) {
+        let Some(index) =
+            self.rooms.iter().position(|room| room.name().as_str() == from && *room.name() != name)
+        else {
+            return;
+        };
+        let old = self.rooms[index].name().clone();
+        if self.room(&name).is_some() {
+            self.rooms.remove(index);
+        } else {
+            self.rooms[index] = OpenRoom::new(name.clone());
+        }
+        self.outbox.rename(&old, &name);
+        if self.active == old {
+            self.active = name.clone();
+        }
+        effects.push(Effect::Rename(old, name.clone()));
+        self.reopen(&name, now, effects);
     }
 
     fn leave(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {

@@ -152,6 +152,13 @@ pub enum ServerLine {
     },
     /// Something could not be done; the session goes on.
     Refused(Refused),
+    /// A room that was to be entered has another name than it was asked for by; it is to be entered by that.
+    Renamed {
+        /// The room, as the client spelled it.
+        room: String,
+        /// Its name.
+        name: RoomName,
+    },
     /// Whether the store that holds the logs can be reached; without it, reading and saying may be refused for now.
     Store {
         /// Whether it answers. Until it is said otherwise, it does.

@@ -1,7 +1,11 @@
 //! Names of rooms, as they stand in addresses, on the wire and in the store.
 //!
-//! Owns which names there are and which of several spellings is the one that counts. Never knows
-//! which rooms exist.
+//! Owns which names there are and which of several spellings is the one that counts: [`fold()`] gives it, on the server and
+//! in the browser. Never knows which rooms exist.
+
+mod renaming;
+
+pub use renaming::rename_apart;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -29,19 +33,15 @@ const TYPED_LIMIT: usize = 64 * LIMIT;
 const ROUNDS: usize = 4;
 
 /// A room's name in its canonical form: 1 to 32 letters and digits of any script, the marks that
-/// belong to them, `-` and `_`, lower-case, in Unicode's NFKC.
+/// belong to them, `-` and `_`, in Unicode's NFKC and without case; see [`fold()`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomName(Arc<str>);
 
 impl RoomName {
     /// Returns the room that `text` names, if `text` is its name to the letter.
     ///
-    /// For what programs send. It is cheap enough for the browser and therefore does not check that
-    /// `text` is in NFKC, which takes large tables: another spelling that passes names another room,
-    /// one that nobody reaches by typing.
-    ///
     /// # Errors
-    /// Says what is wrong, [`RoomNameError::NotCanonical`] if only the case is.
+    /// Says what is wrong, [`RoomNameError::NotCanonical`] if only the spelling is.
     pub fn parse(text: &str) -> Result<Self, RoomNameError> {
         if text.is_empty() {
             return Err(RoomNameError::Empty);
@@ -59,11 +59,15 @@ impl RoomName {
         if text.chars().nth(LIMIT).is_some() {
             return Err(RoomNameError::TooLong);
         }
+        // In ASCII there was nothing but the case.
+        if !text.is_ascii() && canonical(text) != text {
+            return Err(RoomNameError::NotCanonical);
+        }
         Ok(Self(text.into()))
     }
 
-    /// Returns the room that a person means by `text`: white space around it goes, NFKC and
-    /// lower-case apply. For forms and addresses.
+    /// Returns the room that somebody means by `text`, however they spell it: white space around it goes, the rest is
+    /// spelled canonically. For forms, addresses, settings, and everything else that people write.
     ///
     /// # Errors
     /// As [`RoomName::parse`] says of the canonical form.
@@ -72,16 +76,7 @@ impl RoomName {
         if text.trim().len() > TYPED_LIMIT {
             return Err(RoomNameError::TooLong);
         }
-        let mut name = text.trim().to_owned();
-        for _ in 0..ROUNDS {
-            let next = name.nfkc().collect::<String>().to_lowercase();
-            let next = next.trim();
-            if next == name {
-                break;
-            }
-            next.clone_into(&mut name);
-        }
-        Self::parse(&name)
+        Self::parse(&canonical(text.trim()))
     }
 
     /// Returns the room that `text` names in a line of the server's, in an address or in what was stored.
@@ -118,6 +113,36 @@ impl RoomName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Returns the one spelling of `text` that counts for a room's name.
+///
+/// That is NFKC without case, as upper case and then lower case leave it: `ß` and `ẞ` are `ss`, `σ` is `ς` at the end of a
+/// word and nowhere else, and the Turkish `ı` and `İ` are `i`, like `I` and `i`. What somebody means by a name does not
+/// depend on the language of their keyboard. `normalize` gives the NFKC, and `upper` and `lower` the case, of a text: the
+/// browser has them by itself, without tables in its program.
+pub fn fold(
+    text: &str,
+    normalize: impl Fn(&str) -> String,
+    upper: impl Fn(&str) -> String,
+    lower: impl Fn(&str) -> String,
+) -> String {
+    let mut name = text.trim().to_owned();
+    for _ in 0..ROUNDS {
+        // The dot above is what lower case makes of an `İ`.
+        let next = normalize(&lower(&upper(&normalize(&name))).replace("i\u{307}", "i"));
+        let next = next.trim();
+        if next == name {
+            break;
+        }
+        next.clone_into(&mut name);
+    }
+    name
+}
+
+/// Spells `text` as [`fold()`] says, with the tables of the server.
+fn canonical(text: &str) -> String {
+    fold(text, |text| text.nfkc().collect(), str::to_uppercase, str::to_lowercase)
 }
 
 impl fmt::Display for RoomName {
@@ -168,8 +193,8 @@ pub enum RoomNameError {
     /// It holds this character, which no room's name may hold, or not in this place.
     #[error("A room's name is made of letters, digits, - and _, without {0:?}.")]
     Unfit(char),
-    /// It holds a capital letter; only [`RoomName::parse`] minds.
-    #[error("A room's name is written in lower case.")]
+    /// It holds a capital letter, or another one that is spelled otherwise; only [`RoomName::parse`] minds.
+    #[error("A room's name is written in lower case and in Unicode's NFKC.")]
     NotCanonical,
 }
 

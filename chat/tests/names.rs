@@ -246,7 +246,18 @@ fn rooms_are_named_in_every_script() {
         ("မြို့", "မြို့"),
         ("ΟΔΟΣ", "οδος"),
         ("カラオケ", "カラオケ"),
-        ("İstanbul", "i\u{307}stanbul"),
+        ("İSTANBUL", "istanbul"),
+        ("KIŞ", "kiş"),
+        ("kış", "kiş"),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+        ("STRAẞE", "strasse"),
+        ("οδοσ", "οδος"),
+        ("Ⓣea", "tea"),
+        ("ｔｅａ", "tea"),
+        ("ﾃﾞ", "デ"),
+        ("ꭰ", "ꭰ"),
+        ("Ꭰ", "ꭰ"),
         ("-", "-"),
     ] {
         assert_eq!(room(typed).as_str(), canonical);
@@ -289,6 +300,10 @@ fn unfit_rooms_are_refused_with_the_character_at_fault() {
 fn a_program_must_spell_a_room_as_it_is() {
     assert_eq!(RoomName::parse("Lobby"), Err(RoomNameError::NotCanonical));
     assert_eq!(RoomName::parse(" lobby"), Err(RoomNameError::Unfit(' ')));
+    for other in ["ｔｅａ", "cafe\u{301}", "ﾃﾞ", "straße", "οδοσ", "kış", "ﬁnance", "Ⅳ"] {
+        assert_eq!(RoomName::parse(other).ok(), None, "{other}");
+        assert!(RoomName::parse_any(other).is_ok(), "{other}");
+    }
     assert!(serde_json::from_str::<RoomName>("\"Lobby\"").is_err());
     let escaped: RoomName = serde_json::from_str("\"\\u8336馆\"").unwrap();
     assert_eq!(serde_json::to_string(&escaped).unwrap(), "\"茶馆\"");
@@ -302,6 +317,12 @@ fn rooms_are_named_by_letters_digits_marks_and_two_joints_of_all_unicode() {
             assert_eq!(RoomName::parse(name.as_str()), Ok(name.clone()), "{c:?}");
             assert_eq!(RoomName::parse_any(name.as_str()), Ok(name.clone()), "{c:?}");
             assert!(is_nfkc(name.as_str()), "{c:?}");
+            // Whoever writes it in another case or in another form means the same room.
+            for other in
+                [text.to_uppercase(), text.to_lowercase(), text.nfd().collect(), text.nfkc().collect()]
+            {
+                assert_eq!(RoomName::parse_any(&other), Ok(name.clone()), "{c:?} as {other:?}");
+            }
         }
         if RoomName::parse(&text).is_ok() {
             use GeneralCategoryGroup::{Letter, Mark, Number};

@@ -49,6 +49,7 @@ every_variant!(
         Growing,
         Ping,
         Refused,
+        Renamed,
         Store,
         Drain,
         Unknown
@@ -364,6 +365,10 @@ fn the_lines_of_the_server_never_change() {
             retry_ms: Some(1_000),
         }),
         r#"{"refused":{"id":"m-1","room":"茶室","code":"out_of_order","reason":"wait","retry_ms":1000}}"#,
+    );
+    crosses_as(
+        &ServerLine::Renamed { room: "Ｔea".into(), name: RoomName::parse("tea").unwrap() },
+        r#"{"renamed":{"room":"Ｔea","name":"tea"}}"#,
     );
     crosses_as(&ServerLine::Store { available: false }, r#"{"store":{"available":false}}"#);
     crosses_as(&ServerLine::Store { available: true }, r#"{"store":{"available":true}}"#);

@@ -1,6 +1,9 @@
 //! The address bar: which room an address means, and how to go to another without loading the page anew.
 
-use app::address::{anchor, path};
+use app::{
+    address::{anchor, path},
+    spelling,
+};
 use chat::{close::CloseCode, protocol::Seq, room_name::RoomName};
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
@@ -18,7 +21,7 @@ pub fn room_of(path: &str) -> Option<RoomName> {
             // A message's number may follow.
             let name = rest.split('/').next().unwrap_or(rest);
             let name = js_sys::decode_uri_component(name).ok()?;
-            RoomName::from_canonical(&String::from(name)).ok()
+            spelling::room(&String::from(name)).ok()
         }
     }
 }

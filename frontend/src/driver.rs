@@ -207,6 +207,19 @@ impl Driver {
         self.model.drafts.update(|drafts| drafts.keep(&room, text));
     }
 
+    /// A room is called otherwise than it was: what was written in it goes along, unless something is written there.
+    fn move_draft(&self, from: &RoomName, to: &RoomName) {
+        self.cupboard.take(Shelf::Draft, from.as_str());
+        self.model.drafts.update(|drafts| {
+            let text = drafts.of(from).to_owned();
+            if !text.is_empty() && drafts.of(to).is_empty() {
+                self.cupboard.put(Shelf::Draft, to.as_str(), &text);
+                drafts.keep(to, text);
+            }
+            drafts.keep(from, String::new());
+        });
+    }
+
     /// Keeps how far the room that is looked at was seen, if that is news.
     fn keep_seen(&self, client: &Client) {
         let room = client.active();
@@ -361,6 +374,7 @@ impl Driver {
                 self.timer.set(Some(Timeout::new(wait, move || driver.drive(Input::Timer))));
             }
             Effect::Login(code) => address::login(Some(code)),
+            Effect::Rename(from, to) => self.move_draft(&from, &to),
         }
     }
 

@@ -114,6 +114,7 @@ fn plain(line: &ServerLine, language: Language) -> Option<String> {
         | ServerLine::Growing(_)
         | ServerLine::Ping { .. }
         | ServerLine::Drain { .. }
+        | ServerLine::Renamed { .. }
         | ServerLine::Unknown(_) => None,
     }
 }

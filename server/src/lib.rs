@@ -39,6 +39,7 @@ pub(crate) mod problem;
 pub(crate) mod redirect;
 pub(crate) mod search;
 pub(crate) mod site;
+pub(crate) mod spelling;
 
 pub(crate) mod bots;
 pub(crate) mod dialect;

@@ -14,7 +14,10 @@ use app::{
 use axum::{
     Form, Json,
     body::Body,
-    extract::{Path, Query, Request, State},
+    extract::{
+        Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
@@ -33,6 +36,7 @@ use crate::{
     permission::{Action, may},
     redirect,
     security::{self, Frames},
+    spelling,
     store::{Piece, Slice, StoreError},
     teahouse::Shared,
     visitor::Visitor,
@@ -67,8 +71,10 @@ pub(crate) struct LanguageForm {
 pub(crate) async fn login(
     State(teahouse): State<Shared>,
     visitor: Visitor,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
+    // A query that makes no sense asks for nothing.
+    let asked = asked.map(|query| query.0).unwrap_or_default();
     let next = redirect::local_path(asked.next.as_deref().unwrap_or_default());
     let problem = match asked.why.as_deref() {
         Some("lost-name") => Some(LoginProblem::LostName),
@@ -114,15 +120,26 @@ pub(crate) async fn room(teahouse: Shared, visitor: Visitor, name: &str, asked: 
 pub(crate) async fn message(
     State(teahouse): State<Shared>,
     visitor: Visitor,
-    Path((name, seq)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Response {
+    let Ok(Path((name, seq))) = path else {
+        return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+    };
     let Some(seq) = canonical_seq(&seq) else {
         return notice(&teahouse, &visitor, Notice::NotFound).await;
     };
     match RoomName::parse_any(&name) {
-        Ok(room) if room.as_str() == name => chat(teahouse, visitor, room, Some(seq)).await,
-        Ok(room) => redirect::to(&message_path(&room, seq)),
-        Err(_) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        Ok(room) if room.as_str() == name => return chat(teahouse, visitor, room, Some(seq)).await,
+        _ => {}
+    }
+    // A link to a message leads to that message, whatever its room was called then.
+    match spelling::meant(&teahouse.store, &name).await {
+        Ok(Ok(room)) => redirect::to(&message_path(&room, seq)),
+        Ok(Err(_)) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        Err(error) => {
+            tracing::error!(%error, "failed to look up a room by an earlier spelling");
+            notice(&teahouse, &visitor, Notice::Unavailable).await
+        }
     }
 }
 
@@ -130,8 +147,9 @@ pub(crate) async fn message(
 pub(crate) async fn boot(
     State(teahouse): State<Shared>,
     visitor: Visitor,
-    Path(room): Path<String>,
+    room: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Boot>, StatusCode> {
+    let Path(room) = room.map_err(|_| StatusCode::NOT_FOUND)?;
     let login = teahouse.identity.of(&visitor.headers).ok_or(StatusCode::UNAUTHORIZED)?;
     let room = RoomName::parse_any(&room).map_err(|_| StatusCode::NOT_FOUND)?;
     if !may(&login.user(), Action::Read, &room) {

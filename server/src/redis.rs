@@ -10,6 +10,7 @@ pub(crate) mod key;
 pub(crate) mod link;
 pub(crate) mod neighbours;
 
+mod spelling;
 mod wanted;
 mod word;
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use app::notice::Notice;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, Query, State},
+    extract::{DefaultBodyLimit, Path, Query, State, rejection::PathRejection},
     http::{StatusCode, Uri},
     middleware,
     response::Response,
@@ -63,12 +64,8 @@ pub(crate) fn router(teahouse: Shared) -> Router {
 }
 
 /// `GET /chat`: the page, or the plain door for those who ask for a socket.
-async fn lobby(
-    State(teahouse): State<Shared>,
-    visitor: Visitor,
-    Query(asked): Query<Asked>,
-    door: Option<Door>,
-) -> Response {
+async fn lobby(State(teahouse): State<Shared>, visitor: Visitor, uri: Uri, door: Option<Door>) -> Response {
+    let asked = asked(&uri);
     match door {
         Some(door) => ws::open(teahouse, visitor, door, None).await,
         None => pages::lobby(teahouse, visitor, asked).await,
@@ -79,14 +76,20 @@ async fn lobby(
 async fn room(
     State(teahouse): State<Shared>,
     visitor: Visitor,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     uri: Uri,
     door: Option<Door>,
 ) -> Response {
+    let Ok(Path(name)) = name else {
+        return pages::notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+    };
     if let Some(door) = door {
         return ws::open(teahouse, visitor, door, Some(&name)).await;
     }
-    // A query that makes no sense asks for nothing.
-    let asked = Query::try_from_uri(&uri).map(|query| query.0).unwrap_or_default();
-    pages::room(teahouse, visitor, &name, asked).await
+    pages::room(teahouse, visitor, &name, asked(&uri)).await
+}
+
+/// What stands in the query. One that makes no sense asks for nothing.
+fn asked(uri: &Uri) -> Asked {
+    Query::try_from_uri(uri).map(|query| query.0).unwrap_or_default()
 }

@@ -65,6 +65,9 @@ pub(crate) trait Store: Send + Sync {
     /// Every room that somebody has spoken in, in no order.
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>>;
 
+    /// The name of the room that was spelled so, to the letter, before rooms had one spelling each; `None` if none was.
+    fn renamed(&self, spelling: String) -> BoxFuture<'_, Result<Option<RoomName>, StoreError>>;
+
     /// Gives a nickname to a user until a moment, or longer if they had it longer; whether they have it now.
     /// Nobody else may hold it, under any look-alike, at `now`.
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>>;

@@ -175,6 +175,17 @@ impl Outbox {
         }
     }
 
+    /// What waits in a room waits in one of another name: it is the same room.
+    pub(super) fn rename(&mut self, from: &RoomName, to: &RoomName) {
+        for index in 0..self.pending.len() {
+            if self.pending[index].room == *from {
+                self.pending[index].room = to.clone();
+                self.keep(index);
+            }
+        }
+        self.revision += 1;
+    }
+
     /// A message by its id.
     pub(super) fn get(&self, id: &ClientId) -> Option<&Pending> {
         self.index(id).map(|index| &self.pending[index])

@@ -54,6 +54,10 @@ impl ServerLine {
                 reason: fields.text("reason")?.into(),
                 retry_ms: fields.number_if_any("retry_ms")?,
             }),
+            "renamed" => ServerLine::Renamed {
+                room: fields.text("room")?.into(),
+                name: fields.parsed("name", ROOM, RoomName::from_canonical)?,
+            },
             "store" => ServerLine::Store { available: fields.flag("available")? },
             "drain" => ServerLine::Drain { retry_ms: fields.number("retry_ms")? },
             kind => ServerLine::Unknown(unknown(kind, fields)?),

@@ -109,6 +109,7 @@ impl Page {
                 }
                 Effect::WakeAt(at) => self.wake = Some(at),
                 Effect::Login(code) => self.logins.push(code),
+                Effect::Rename(from, to) => self.did.push(format!("rename {from} {to}")),
             }
         }
     }

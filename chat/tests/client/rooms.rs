@@ -6,6 +6,7 @@ use chat::{
         timeline::{Entry, NOTICES},
     },
     protocol::{Members, Presence, ServerLine, User},
+    room_name::RoomName,
 };
 
 use crate::{
@@ -66,6 +67,41 @@ fn a_room_in_which_something_waits_to_be_said_is_not_left() {
     page.apply(Input::Discard(client_id("t1")));
     page.apply(Input::Leave(room("tea")));
     assert!(page.client.room(&room("tea")).is_none());
+}
+
+#[test]
+fn a_room_that_has_another_name_is_entered_by_it_with_all_that_waits_there() {
+    let mut page = Page::in_lobby(3);
+    let old = RoomName::from_canonical("ｔｅａ").unwrap();
+    page.apply(Input::Visit(old.clone()));
+    page.apply(Input::Say { room: old, id: client_id("m1"), text: "hi".to_owned() });
+    assert_eq!(page.sent(), ["join ｔｅａ"]);
+    page.did();
+    page.receive(ServerLine::Renamed { room: "ｔｅａ".to_owned(), name: room("tea") });
+    assert_eq!(page.sent(), ["join tea"]);
+    assert_eq!(page.client.active().name(), &room("tea"), "one looks at it");
+    let names: Vec<&str> = page.client.rooms().iter().map(|room| room.name().as_str()).collect();
+    assert_eq!(names, ["lobby", "tea"]);
+    let did = page.did().join("\n");
+    assert!(did.contains("keep m1") && did.contains("rename ｔｅａ tea"), "{did}");
+    page.receive(joined("tea", 0));
+    assert_eq!(page.sent(), ["send m1"]);
+    assert!(page.client.outbox().pending().iter().all(|pending| pending.room == room("tea")));
+    // It is said once, and a name of nothing that is open changes nothing.
+    page.receive(ServerLine::Renamed { room: "ｔｅａ".to_owned(), name: room("tea") });
+    assert_eq!(page.sent(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_room_that_has_the_name_of_one_that_is_open_is_that_one() {
+    let mut page = Page::in_lobby(3);
+    page.visit("tea");
+    page.receive(joined("tea", 2));
+    page.apply(Input::Visit(RoomName::from_canonical("ｔｅａ").unwrap()));
+    page.sent();
+    page.receive(ServerLine::Renamed { room: "ｔｅａ".to_owned(), name: room("tea") });
+    assert_eq!(page.sent(), [] as [&str; 0], "it was entered before");
+    assert_eq!((page.client.active().name(), page.client.rooms().len()), (&room("tea"), 2));
 }
 
 #[test]

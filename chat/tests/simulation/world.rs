@@ -144,6 +144,7 @@ impl World {
                 self.browsers[browser].forget(id)
             }
             Effect::Sign => Some(self.browsers[browser].sign(name, self.now)),
+            Effect::Rename(from, to) => panic!("nobody renamed {from} to {to}"),
             Effect::Login(code) => panic!("nobody asked for a login: {code:?}"),
         };
         if let Some(news) = news {

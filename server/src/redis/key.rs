@@ -1,5 +1,7 @@
 //! The names of everything that lies in Redis. All of them begin with one prefix, and those of a room share a hash slot.
 
+use std::fmt::Display;
+
 use chat::{id::NodeId, name::Skeleton, room_name::RoomName};
 
 use crate::store::Drawer;
@@ -24,6 +26,11 @@ impl Keys {
     /// A set: the rooms that somebody has spoken in.
     pub(crate) fn rooms(&self) -> String {
         format!("{}:rooms", self.prefix)
+    }
+
+    /// A hash: the rooms that were spelled otherwise once, by that spelling.
+    pub(crate) fn renamed(&self) -> String {
+        format!("{}:renamed", self.prefix)
     }
 
     /// A list: the keys that sign and verify logins; the first one signs.
@@ -73,7 +80,7 @@ impl Keys {
     }
 
     /// Something of a room's: `log`, `body`, `state`, `ids:…`, `members`, and the channel `news`.
-    pub(crate) fn room(&self, room: &RoomName, what: &str) -> String {
+    pub(crate) fn room(&self, room: impl Display, what: &str) -> String {
         format!("{}:{{{room}}}:{what}", self.prefix)
     }
 }

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{key::Keys, wanted};
+use super::{key::Keys, spelling, wanted};
 use crate::store::{News, NewsSender, StoreError};
 
 /// How long a question may take; a server that needs longer does not answer.
@@ -32,7 +32,10 @@ const BACKOFF_BASE: Duration = Duration::from_millis(100);
 const BACKOFF_CAP: Duration = Duration::from_secs(2);
 
 /// The layout of what lies in Redis; another one is not touched.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
+
+/// The one before it, in which a room's name had several spellings.
+const BEFORE: u32 = 1;
 
 /// Finds out in which life the logs are: in another one, if the server's history is not the one that was stored.
 const GREETING: &str = include_str!("greeting.lua");
@@ -232,11 +235,15 @@ impl Link {
     async fn greet(&self, connection: &mut MultiplexedConnection) -> Result<(Epoch, u64), LinkError> {
         let mut fresh = [0; 8];
         rand::rng().fill_bytes(&mut fresh);
-        let greeting = Script::new(GREETING);
-        let mut greeting = greeting.key(self.keys.meta());
+        let script = Script::new(GREETING);
+        let mut greeting = script.key(self.keys.meta());
         greeting.arg(Epoch::from_bytes(fresh).as_str()).arg(SCHEMA);
-        let (schema, epoch, generation): (u32, String, u64) =
+        let (mut schema, mut epoch, mut generation): (u32, String, u64) =
             within(greeting.invoke_async(connection)).await??;
+        if schema == BEFORE {
+            within(spelling::rename(connection, &self.keys, (BEFORE, SCHEMA))).await??;
+            (schema, epoch, generation) = within(greeting.invoke_async(connection)).await??;
+        }
         if schema != SCHEMA {
             return Err(LinkError::Unfit(format!(
                 "what lies there was written by another Teahouse (schema {schema}, this one knows {SCHEMA}); it is left \

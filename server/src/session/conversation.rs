@@ -22,6 +22,7 @@ use crate::{
     outbound::Outbound,
     pace::Pace,
     permission::{Action, may},
+    spelling,
     store::{Draft, StoreError},
     teahouse::Shared,
 };
@@ -325,7 +326,7 @@ impl Conversation {
         };
         let room = match RoomName::parse(&place.room) {
             Ok(room) => room,
-            Err(error) => return refuse(self, RefusalCode::RoomUnfit, error.to_string()),
+            Err(_) => return self.tell_name(place.room).await,
         };
         if !may(&self.me, Action::Read, &room) {
             return refuse(self, RefusalCode::Forbidden, format!("you may not enter {room}"));
@@ -349,6 +350,19 @@ impl Conversation {
                 tracing::warn!(%error, %room, "a room could not be entered");
                 self.rooms.remove(&room);
                 self.refuse_entry(&room, place.room.clone()).await;
+            }
+        }
+    }
+
+    /// Says what the room is called that a client asked for by another spelling: a page goes there, and so would any other
+    /// client. One that was kept under this very spelling once is meant, if there is one.
+    async fn tell_name(&mut self, room: String) {
+        match spelling::meant(&self.teahouse.store, &room).await {
+            Ok(Ok(name)) => self.answer(ServerLine::Renamed { room, name }),
+            Ok(Err(error)) => self.refuse(RefusalCode::RoomUnfit, error.to_string(), None, Some(room)),
+            Err(error) => {
+                tracing::warn!(%error, "failed to look up a room by an earlier spelling");
+                self.refuse_reading(room);
             }
         }
     }
@@ -423,8 +437,10 @@ impl Conversation {
     /// A room that the session is in; if it is not, says so.
     fn joined(&mut self, room: &str, id: Option<&str>) -> Option<RoomName> {
         let id = id.map(str::to_owned);
+        if let Some(name) = self.rooms.get(room) {
+            return Some(name.clone());
+        }
         match RoomName::parse(room) {
-            Ok(name) if self.rooms.contains(&name) => Some(name),
             Ok(name) => {
                 let reason = format!("you are not in {name}; join it first");
                 self.refuse(RefusalCode::NotJoined, reason, id, Some(room.to_owned()));

@@ -9,6 +9,8 @@ mod names;
 mod reader;
 mod writer;
 
+pub(crate) use append::WINDOW_MS;
+
 pub(crate) mod cookies;
 pub(crate) mod records;
 
@@ -72,6 +74,16 @@ impl Store for RedisStore {
             let rooms = self.link.keys().rooms();
             let names: Vec<String> = self.link.command(redis::cmd("SMEMBERS").arg(rooms)).await?;
             Ok(names.iter().filter_map(|name| RoomName::from_canonical(name).ok()).collect())
+        }
+        .boxed()
+    }
+
+    fn renamed(&self, spelling: String) -> BoxFuture<'_, Result<Option<RoomName>, StoreError>> {
+        async move {
+            let renamed = self.link.keys().renamed();
+            let name: Option<String> =
+                self.link.command(redis::cmd("HGET").arg(renamed).arg(spelling)).await?;
+            Ok(name.and_then(|name| RoomName::parse(&name).ok()))
         }
         .boxed()
     }

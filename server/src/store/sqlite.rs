@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file with one writer and a few readers.
 //!
-//! [`inspect`] looks whose file it is before anything touches it, and [`schema`] lays the tables out. [`writer`] is the
+//! [`inspect`] looks whose file it is before anything touches it, and [`schema`] lays the tables out, with [`spelling`] for
+//! the names of rooms. [`writer`] is the
 //! thread that alone changes them, by way of [`log`], [`names`] and [`records`], with its [`chores`] when nobody waits;
 //! [`reader`] asks. [`failure`] says what an error means. [`beside`] is for whoever works on the records of a folder
 //! that a server may be using.
@@ -14,6 +15,7 @@ mod chores;
 pub(crate) mod log;
 mod names;
 mod records;
+mod spelling;
 mod writer;
 
 pub(crate) mod reader;
@@ -113,6 +115,10 @@ impl Store for SqliteStore {
 
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>> {
         self.readers.ask(reader::rooms).boxed()
+    }
+
+    fn renamed(&self, spelling: String) -> BoxFuture<'_, Result<Option<RoomName>, StoreError>> {
+        self.readers.ask(move |connection| reader::renamed(connection, &spelling)).boxed()
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>> {

@@ -30,6 +30,7 @@ mod presence;
 mod retention;
 mod search;
 mod site;
+mod spelling;
 mod stop;
 mod talk;
 mod tokens;

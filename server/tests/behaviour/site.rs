@@ -260,3 +260,36 @@ async fn the_server_says_that_it_lives_and_that_it_is_ready() {
         assert_eq!(app.browser().get(path).await.status(), 200);
     }
 }
+
+#[tokio::test]
+async fn an_address_that_makes_no_sense_gives_a_page_in_the_reader_s_language() {
+    let app = TestApp::start().await;
+    let ann = app.person("Ann").await;
+    for path in [
+        "/chat/%FF",
+        "/chat/%E8%AF",
+        "/chat/%",
+        "/chat/%zz",
+        "/chat/%FF/1",
+        "/chat/tea/%FF",
+        "/chat/a/b/c",
+        "/%",
+        "/%FF",
+        "/chat/%00",
+        "/chat/%2F",
+    ] {
+        for (language, title) in [("zh-CN", "lang=\"zh"), ("en", "lang=\"en")] {
+            let answer = ann.get_with(path, &[("accept-language", language)]).await;
+            let status = answer.status().as_u16();
+            assert_eq!(status, 404, "{path}");
+            assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8", "{path}");
+            let page = answer.text().await.unwrap();
+            assert!(page.contains(title) && page.contains("href=\"/chat\""), "{path}: {page}");
+        }
+    }
+    for path in ["/login?next=a&next=b", "/chat?room=a&room=b"] {
+        assert!(ann.get(path).await.status().as_u16() < 400, "{path}");
+    }
+    let answer = ann.get("/boot/%FF").await;
+    assert_eq!(answer.status().as_u16(), 404);
+}

@@ -1,6 +1,9 @@
 //! Talking: order, acknowledgements, catching up, looking back, and what is no sense.
 
-use chat::protocol::{ClientLine, Event, History, Message, RefusalCode, Seq, ServerLine};
+use chat::{
+    protocol::{ClientLine, Event, History, Message, RefusalCode, Seq, ServerLine},
+    room_name::RoomName,
+};
 
 use crate::support::{Lines, TestApp};
 
@@ -311,6 +314,30 @@ async fn lines_after_a_hello_in_the_same_frame_are_heard_even_if_its_rooms_were_
         .await;
     assert_eq!(lines.refused().await.code, RefusalCode::RoomUnfit);
     assert_eq!(lines.joined().await.room.as_str(), "tea");
+}
+
+#[tokio::test]
+async fn whoever_spells_a_room_otherwise_is_told_its_name_and_nobody_meets_in_a_room_of_another_spelling() {
+    let app = TestApp::start().await;
+    let mut lines = app.person("Ann").await.talk().await;
+    for (spelled, name) in [
+        ("ｔｅａ", "tea"),
+        ("cafe\u{301}", "café"),
+        ("ﾃﾞ", "デ"),
+        ("Tea", "tea"),
+        ("straße", "strasse"),
+        ("kış", "kiş"),
+    ] {
+        lines.join(spelled).await;
+        let wanted = ServerLine::Renamed { room: spelled.to_owned(), name: RoomName::parse(name).unwrap() };
+        assert_eq!(lines.next().await, wanted);
+        lines.say_in(spelled, "m1", "hi").await;
+        assert_eq!(lines.refused().await.code, RefusalCode::RoomUnfit);
+    }
+    let (mut ann, mut bo) =
+        (app.person("Cy").await.talk_in(&["tea"]).await, app.person("Bo").await.plain("/chat/Tea").await);
+    ann.say_in("tea", "m1", "hi").await;
+    assert_eq!(bo.said().await, "Cy: hi");
 }
 
 #[tokio::test]

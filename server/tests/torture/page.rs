@@ -251,6 +251,7 @@ impl Driver {
             Effect::Forget(id) => self.account.drawer.forget(&self.name, id),
             Effect::Sign => self.account.drawer.sign(&self.name, now()),
             Effect::WakeAt(at) => self.wake = Some(at),
+            Effect::Rename(from, to) => self.ledger.complain(format!("{from} is called {to} all at once")),
             Effect::Login(code) => {
                 self.ledger.complain(format!("{} must log in again: {code:?}", self.account.user.name));
             }

@@ -19,7 +19,7 @@ pub(super) const APPEND: &str = include_str!("append.lua");
 
 /// An id is remembered in the window of time in which it was first used, and looked up in that window and the next: for 7
 /// to 14 days.
-pub(super) const WINDOW_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+pub(crate) const WINDOW_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// How many of its oldest messages a room loses with one append at the most, beside those that make room for the new
 /// ones: so what was retained before the setting was lowered goes bit by bit.

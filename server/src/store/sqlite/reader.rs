@@ -110,6 +110,14 @@ pub(super) fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomName>> 
     names.filter_map(Result::transpose).collect()
 }
 
+/// The room that was spelled so once.
+pub(super) fn renamed(connection: &Connection, spelling: &str) -> rusqlite::Result<Option<RoomName>> {
+    let mut select = connection
+        .prepare_cached("SELECT name FROM renamed JOIN room ON room.id = renamed.room WHERE spelling = ?1")?;
+    let name = select.query_row([spelling], |row| row.get::<_, String>(0)).optional()?;
+    Ok(name.and_then(|name| RoomName::parse(&name).ok()))
+}
+
 /// A piece of a room's log and where the log stands, as one look shows them.
 pub(super) fn slice(
     connection: &Connection,

@@ -3,10 +3,13 @@
 use std::{path::Path, time::Duration};
 
 use chat::id::Epoch;
-use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension as _};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension as _, Transaction};
 use rusqlite_migration::{M, Migrations};
 
-use super::inspect::{Found, inspect};
+use super::{
+    inspect::{Found, inspect},
+    spelling,
+};
 use crate::store::OpenError;
 
 /// Tells our files from others' (`PRAGMA application_id`): "TEAH".
@@ -19,7 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const STATEMENTS: usize = 32;
 
 /// Each step brings a file from one schema version to the next. A step that has been released never changes.
-const STEPS: &[M<'static>] = &[FIRST, RETENTION, RECORDS];
+fn steps() -> Vec<M<'static>> {
+    let rename = |transaction: &Transaction<'_>| Ok(spelling::rename(transaction)?);
+    vec![FIRST, RETENTION, RECORDS, M::up_with_hook(SPELLING, rename)]
+}
 
 const FIRST: M<'static> = M::up(
     "CREATE TABLE meta (
@@ -87,6 +93,13 @@ const RECORDS: M<'static> = M::up(
      ) STRICT, WITHOUT ROWID;",
 );
 
+const SPELLING: &str =
+    "-- The spelling that a room had before there was one for each name, so that what leads there still does.
+     CREATE TABLE renamed (
+         spelling TEXT PRIMARY KEY,
+         room     INTEGER NOT NULL REFERENCES room (id)
+     ) STRICT, WITHOUT ROWID;";
+
 /// Opens the file for its writer, bringing it up to date, and gives the epoch that it holds; a new file gets `epoch`.
 /// A file that is not ours, or that is damaged, is left as it was.
 pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), OpenError> {
@@ -106,7 +119,7 @@ pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), Ope
         connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(unwritable)?;
     }
     prepare(&connection).map_err(unwritable)?;
-    Migrations::from_slice(STEPS).to_latest(&mut connection).map_err(|error| OpenError::Unwritable {
+    Migrations::new(steps()).to_latest(&mut connection).map_err(|error| OpenError::Unwritable {
         path: path.to_owned(),
         reason: error.to_string().replace('\n', " "),
     })?;
@@ -154,7 +167,7 @@ pub(super) fn same(connection: &Connection, epoch: &Epoch) -> rusqlite::Result<(
 
 /// The latest schema version that is known.
 pub(super) fn known_version() -> i64 {
-    i64::try_from(STEPS.len()).expect("a few steps")
+    i64::try_from(steps().len()).expect("a few steps")
 }
 
 /// The epoch that a file holds, if it holds one yet.
@@ -178,10 +191,10 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 mod tests {
     use rusqlite_migration::Migrations;
 
-    use super::STEPS;
+    use super::steps;
 
     #[test]
     fn the_steps_apply_to_an_empty_file() {
-        Migrations::from_slice(STEPS).validate().unwrap();
+        Migrations::new(steps()).validate().unwrap();
     }
 }

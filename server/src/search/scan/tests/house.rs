@@ -80,6 +80,10 @@ impl Store for Watched {
         .boxed()
     }
 
+    fn renamed(&self, spelling: String) -> BoxFuture<'_, Result<Option<RoomName>, StoreError>> {
+        self.store.renamed(spelling)
+    }
+
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>> {
         async {
             self.may_answer().await;

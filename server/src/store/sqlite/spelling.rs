@@ -1,0 +1,51 @@
+//! Gives every room its canonical name, once: in files of before there was one spelling for each. Messages keep their
+//! room and their seqs.
+
+use std::collections::HashMap;
+
+use chat::room_name::{RoomName, rename_apart};
+use rusqlite::{Transaction, params};
+
+use crate::spelling::rename_in;
+
+/// Renames the rooms that are spelled otherwise, and remembers what they were called. Two rooms never become one.
+pub(super) fn rename(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let names: Vec<String> = transaction
+        .prepare("SELECT name FROM room ORDER BY id")?
+        .query_map((), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let renamed: HashMap<&str, RoomName> = rename_apart(&names).into_iter().collect();
+    for (old, new) in &renamed {
+        transaction.execute(
+            "INSERT INTO renamed (spelling, room) SELECT name, id FROM room WHERE name = ?1",
+            [old],
+        )?;
+        transaction.execute("UPDATE room SET name = ?2 WHERE name = ?1", [old, new.as_str()])?;
+        tracing::warn!(from = %old.escape_debug(), to = %new, "a room was renamed: its name had another spelling");
+    }
+    rename_in_records(transaction, &renamed)
+}
+
+/// What waits for a room, and what is good for one, follows it.
+fn rename_in_records(
+    transaction: &Transaction<'_>,
+    renamed: &HashMap<&str, RoomName>,
+) -> rusqlite::Result<()> {
+    if renamed.is_empty() {
+        return Ok(());
+    }
+    let records: Vec<(String, String, String)> = transaction
+        .prepare("SELECT drawer, key, value FROM record")?
+        .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (drawer, key, value) in records {
+        if let Some(value) = rename_in(&value, renamed) {
+            transaction.execute(
+                "UPDATE record SET value = ?3 WHERE drawer = ?1 AND key = ?2",
+                params![drawer, key, value],
+            )?;
+        }
+    }
+    Ok(())
+}
