@@ -25,11 +25,7 @@ pub fn room(text: &str) -> Result<RoomName, RoomNameError> {
 
 /// Returns the one spelling of `text` that counts.
 fn canonical(text: &str) -> String {
-    let js = |text: &str| JsString::from(text);
-    fold(
-        text,
-        |text| js(text).normalize("NFKC").into(),
-        |text| js(text).to_upper_case().into(),
-        |text| js(text).to_lower_case().into(),
-    )
+    fold(text, |text| {
+        JsString::from(text).normalize("NFKC").to_upper_case().to_lower_case().normalize("NFKC").into()
+    })
 }

@@ -119,18 +119,13 @@ impl RoomName {
 ///
 /// That is NFKC without case, as upper case and then lower case leave it: `ß` and `ẞ` are `ss`, `σ` is `ς` at the end of a
 /// word and nowhere else, and the Turkish `ı` and `İ` are `i`, like `I` and `i`. What somebody means by a name does not
-/// depend on the language of their keyboard. `normalize` gives the NFKC, and `upper` and `lower` the case, of a text: the
-/// browser has them by itself, without tables in its program.
-pub fn fold(
-    text: &str,
-    normalize: impl Fn(&str) -> String,
-    upper: impl Fn(&str) -> String,
-    lower: impl Fn(&str) -> String,
-) -> String {
+/// depend on the language of their keyboard. `fold_once` gives the NFKC of the lower case of the upper case of the NFKC of a
+/// text: the browser has all that by itself, without tables in its program.
+pub fn fold(text: &str, fold_once: impl Fn(&str) -> String) -> String {
     let mut name = text.trim().to_owned();
     for _ in 0..ROUNDS {
         // The dot above is what lower case makes of an `İ`.
-        let next = normalize(&lower(&upper(&normalize(&name))).replace("i\u{307}", "i"));
+        let next = fold_once(&name).replace("i\u{307}", "i");
         let next = next.trim();
         if next == name {
             break;
@@ -142,7 +137,7 @@ pub fn fold(
 
 /// Spells `text` as [`fold()`] says, with the tables of the server.
 fn canonical(text: &str) -> String {
-    fold(text, |text| text.nfkc().collect(), str::to_uppercase, str::to_lowercase)
+    fold(text, |text| text.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect())
 }
 
 impl fmt::Display for RoomName {

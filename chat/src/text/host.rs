@@ -2,6 +2,8 @@
 //!
 //! Uses no table: a name whose letters a browser would first turn into others (UTS #46) is taken for no host.
 
+use super::link::is_word;
+
 /// A host at the start of a text.
 pub(super) struct Host {
     /// Its length, in bytes.
@@ -21,47 +23,48 @@ const LONGEST_LABEL: usize = 63;
 pub(super) fn parse(authority: &str) -> Option<Host> {
     let run = authority.find(|c: char| !is_hosts(c)).unwrap_or(authority.len());
     // A letter that no host may have, or not in this form.
-    if authority[run..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36F}')) {
+    if authority[run..].starts_with(is_word) {
         return None;
     }
     let mut name = authority[..run].trim_end_matches(['.', '-']);
     let last = name.rfind('.').map_or(0, |dot| dot + 1);
     // No top-level domain mixes Latin with another script: the prose begins there that follows without a space.
-    let prose = first_foreign(&name[last..]);
-    if let Some(prose) = prose {
+    if let Some(prose) = first_foreign(&name[last..]) {
         name = &name[..last + prose];
         // A port after it would be that of another host.
         if port_follows(&authority[run..]) {
             return None;
         }
     }
-    let labels: Vec<&str> = name.split('.').collect();
-    let top = labels[labels.len() - 1];
-    if labels.iter().any(|label| label.is_empty() || label.starts_with('-')) {
-        return None;
+    let (mut labels, mut numbers, mut ascii) = (0, 0, String::new());
+    for label in name.split('.') {
+        if label.is_empty() || label.starts_with('-') {
+            return None;
+        }
+        if labels > 0 {
+            ascii.push('.');
+        }
+        push_ascii(label, &mut ascii)?;
+        labels += 1;
+        numbers += u8::from(label.parse::<u8>().is_ok());
     }
-    let host = |ascii| Some(Host { len: name.len(), ascii, labels: labels.len() });
-    if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        let address = labels.len() == 4 && labels.iter().all(|label| label.parse::<u8>().is_ok());
-        return if address { host(None) } else { None };
-    }
-    if labels.len() == 1 {
+    let top = &name[last..];
+    let fits = if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        labels == 4 && numbers == 4
+    } else if labels == 1 {
         // A single word is a host of the network at hand, if it is beyond doubt where it ends.
         let ends = authority[name.len()..].chars().next().is_none_or(|c| c.is_ascii());
-        let fits = name.is_ascii() && name.len() <= LONGEST_LABEL;
-        return if fits && (ends || name.eq_ignore_ascii_case("localhost")) { host(None) } else { None };
-    }
-    let letters = top.chars().take(2).filter(|c| c.is_alphabetic()).count();
-    // Latin behind another script: the one or the other is prose, and nobody knows which.
-    let mixed = top.contains(is_foreign) && top.contains(|c: char| c.is_ascii_alphabetic());
-    if letters < 2 || mixed {
-        return None;
-    }
-    if name.is_ascii() {
-        return host(None);
-    }
-    let ascii = labels.iter().map(|label| ascii_label(label)).collect::<Option<Vec<_>>>()?.join(".");
-    if ascii.len() <= LONGEST { host(Some(ascii)) } else { None }
+        name.is_ascii() && (ends || ascii == "localhost")
+    } else {
+        let letters = top.chars().take(2).filter(|c| !matches!(c, '0'..='9' | '-')).count();
+        // Latin behind another script: the one or the other is prose, and nobody knows which.
+        let mixed = top.contains(is_foreign) && top.contains(|c: char| c.is_ascii_alphabetic());
+        letters == 2 && !mixed
+    };
+    let len = name.len();
+    let ascii = (!name.is_ascii()).then_some(ascii);
+    (fits && len <= 2 * LONGEST && ascii.as_ref().is_none_or(|ascii| ascii.len() <= LONGEST))
+        .then_some(Host { len, ascii, labels })
 }
 
 fn port_follows(rest: &str) -> bool {
@@ -91,16 +94,25 @@ fn is_hosts(c: char) -> bool {
 fn is_letter(c: char) -> bool {
     matches!(
         c,
-        '\u{C0}'..='\u{131}'
-            | '\u{134}'..='\u{13E}'
+        '\u{C0}'..='\u{D6}'
+            | '\u{D8}'..='\u{F6}'
+            | '\u{F8}'..='\u{12F}'
+            | '\u{131}'
+            | '\u{134}'..='\u{137}'
+            | '\u{139}'..='\u{13E}'
             | '\u{141}'..='\u{148}'
-            | '\u{14A}'..='\u{17E}'
-            | '\u{180}'..='\u{1C3}'
-            | '\u{1CD}'..='\u{1F0}'
-            | '\u{1F4}'..='\u{24F}'
-            | '\u{386}'
-            | '\u{388}'..='\u{3CE}'
-            | '\u{400}'..='\u{52F}'
+            | '\u{14A}'..='\u{177}'
+            | '\u{179}'..='\u{17E}'
+            | '\u{1A0}'
+            | '\u{1A1}'
+            | '\u{1AF}'
+            | '\u{1B0}'
+            | '\u{218}'..='\u{21B}'
+            | '\u{259}'
+            | '\u{391}'..='\u{3CE}'
+            | '\u{400}'..='\u{481}'
+            | '\u{48A}'..='\u{4BF}'
+            | '\u{4D0}'..='\u{52F}'
             | '\u{561}'..='\u{586}'
             | '\u{5D0}'..='\u{5EA}'
             | '\u{620}'..='\u{669}'
@@ -117,7 +129,7 @@ fn is_letter(c: char) -> bool {
             | '\u{E01}'..='\u{E32}'
             | '\u{E34}'..='\u{E4E}'
             | '\u{10D0}'..='\u{10FA}'
-            | '\u{1E00}'..='\u{1E99}'
+            | '\u{1E00}'..='\u{1E95}'
             | '\u{1EA0}'..='\u{1EFF}'
             | '\u{3005}'..='\u{3007}'
             | '\u{3041}'..='\u{3096}'
@@ -130,32 +142,56 @@ fn is_letter(c: char) -> bool {
     )
 }
 
-/// Returns a label in ASCII, as the DNS has it: in lower case, and in Punycode if it has other letters.
-fn ascii_label(label: &str) -> Option<String> {
-    let label: String = label.chars().flat_map(char::to_lowercase).collect();
-    let ascii = if label.is_ascii() { label } else { format!("xn--{}", punycode(&label)?) };
-    (ascii.len() <= LONGEST_LABEL).then_some(ascii)
+/// Returns `c` in lower case, of those that [`is_hosts`] lets through. The standard library's table is a large part of a
+/// small program.
+fn lower(c: char) -> char {
+    let code = u32::from(c);
+    let pair = |odd: u32| code + u32::from(code % 2 == odd);
+    let lower = match c {
+        'A'..='Z' | '\u{C0}'..='\u{DE}' | '\u{391}'..='\u{3AB}' | '\u{410}'..='\u{42F}' => code + 0x20,
+        '\u{400}'..='\u{40F}' => code + 0x50,
+        '\u{139}'..='\u{148}' | '\u{179}'..='\u{17E}' | '\u{1AF}' | '\u{1B0}' => pair(1),
+        '\u{100}'..='\u{130}' | '\u{132}'..='\u{21B}' | '\u{460}'..='\u{52F}' | '\u{1E00}'..='\u{1EFF}' => {
+            pair(0)
+        }
+        _ => code,
+    };
+    char::from_u32(lower).unwrap_or(c)
 }
 
-/// Encodes a label (RFC 3492, 6.3). `None` for one that is too long for any.
-fn punycode(label: &str) -> Option<String> {
-    const BASE: u32 = 36;
-    const FIRST_BIAS: u32 = 72;
-    let letters: Vec<u32> = label.chars().map(u32::from).collect();
+/// Appends a label in ASCII, as the DNS has it: in lower case, and in Punycode if it has other letters. `None` for one that
+/// is too long.
+fn push_ascii(label: &str, host: &mut String) -> Option<()> {
+    let letters: Vec<u32> = label.chars().map(|c| lower(c).into()).collect();
     if letters.len() > LONGEST_LABEL {
         return None;
     }
-    let mut encoded: String = label.chars().filter(char::is_ascii).collect();
-    let basic = u32::try_from(encoded.len()).ok()?;
+    let start = host.len();
+    if label.is_ascii() {
+        host.extend(label.chars().map(lower));
+    } else {
+        host.push_str("xn--");
+        punycode(&letters, host);
+    }
+    (host.len() - start <= LONGEST_LABEL).then_some(())
+}
+
+/// Encodes the letters of a label (RFC 3492, 6.3), of which there are few.
+fn punycode(letters: &[u32], encoded: &mut String) {
+    const BASE: u32 = 36;
+    const FIRST_BIAS: u32 = 72;
+    let before = encoded.len();
+    encoded.extend(letters.iter().filter_map(|letter| char::from_u32(*letter)).filter(char::is_ascii));
+    let basic = encoded.len() - before;
     if basic > 0 {
         encoded.push('-');
     }
     let (mut code, mut delta, mut bias, mut handled) = (0x80, 0_u32, FIRST_BIAS, basic);
-    while (handled as usize) < letters.len() {
-        let next = *letters.iter().filter(|letter| **letter >= code).min()?;
-        delta = delta.checked_add((next - code).checked_mul(handled + 1)?)?;
+    while let Some(next) = letters.iter().copied().filter(|letter| *letter >= code).min() {
+        let count = u32::try_from(handled).unwrap_or_default() + 1;
+        delta += (next - code) * count;
         code = next;
-        for letter in &letters {
+        for letter in letters {
             if *letter < code {
                 delta += 1;
             }
@@ -173,14 +209,13 @@ fn punycode(label: &str) -> Option<String> {
                 k += BASE;
             }
             encoded.push(digit(rest));
-            bias = adapted(delta, handled + 1, handled == basic);
+            bias = adapted(delta, u32::try_from(handled).unwrap_or_default() + 1, handled == basic);
             delta = 0;
             handled += 1;
         }
         delta += 1;
         code += 1;
     }
-    Some(encoded)
 }
 
 /// Returns the bias for the next letter (RFC 3492, 6.1).
@@ -202,15 +237,16 @@ fn digit(value: u32) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{ascii_label, is_letter};
+    use super::{is_letter, push_ascii};
 
     #[test]
     fn a_host_in_ascii_is_the_one_that_browsers_go_to() {
         let differs = |c: &char| {
             // Behind others, since a mark begins no label; `idna` refuses what a browser would.
             [format!("ab{c}"), format!("ab{c}cd{c}")].iter().any(|label| {
-                idna::domain_to_ascii(label)
-                    .is_ok_and(|wanted| ascii_label(label).as_deref() != Some(&*wanted))
+                let mut ascii = String::new();
+                push_ascii(label, &mut ascii).expect("it is short");
+                idna::domain_to_ascii(label).is_ok_and(|wanted| ascii != wanted)
             })
         };
         let letters = (0x80..=0x10_FFFF).filter_map(char::from_u32).filter(|c| is_letter(*c));

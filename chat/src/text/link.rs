@@ -108,8 +108,7 @@ fn site(text: &str, start: usize, least: usize) -> Option<(usize, Option<String>
     }
     let Host { len, ascii, labels } = host::parse(&rest[..authority])?;
     // Prose without a space, and then a path: nobody knows whose it is.
-    let prose =
-        rest[len..authority].starts_with(char::is_alphanumeric) && !rest[len..authority].contains(':');
+    let prose = rest[len..authority].starts_with(is_word) && !rest[len..authority].contains(':');
     if labels < least || (prose && rest[authority..].starts_with('/')) {
         return None;
     }
@@ -186,8 +185,7 @@ fn tail(text: &str, quote: Option<char>) -> usize {
                 if quotes % 2 == 0 { Part::Inside } else { Part::Middle }
             }
             (None, Part::Apostrophe) => {
-                let between =
-                    before.is_alphabetic() && chars.peek().is_some_and(|(_, c)| is_spaced_letter(*c));
+                let between = is_word(before) && chars.peek().is_some_and(|(_, c)| is_spaced_letter(*c));
                 if between { Part::Middle } else { Part::Ends }
             }
             (None, Part::Symbol) => match Part::of(before) {
@@ -288,9 +286,14 @@ impl Part {
     }
 }
 
+/// Whether `c` is a letter or a digit, or beyond ASCII another character that may be in a word; near enough.
+pub(super) fn is_word(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_alphanumeric() } else { Part::of(c) == Part::Inside }
+}
+
 /// Whether `c` is a letter of a script that has spaces between its words, near enough.
 fn is_spaced_letter(c: char) -> bool {
-    c.is_alphabetic() && c < '\u{E00}'
+    is_word(c) && c < '\u{E00}'
 }
 
 /// Whether an e-mail address may hold `c` before its `@`. The standard allows more, which nobody uses.
