@@ -420,24 +420,24 @@ impl Client {
 
     /// A room has another name than the one it was opened by. Its place, what waits to be said in it, and the user, if they
     /// look at it, go over to that.
-    fn rename(&mut self, from: &str, name: RoomName, now: Now, effects: &mut Vec<Effect>) {
+    fn rename(&mut self, from: &str, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
         let Some(index) =
-            self.rooms.iter().position(|room| room.name().as_str() == from && *room.name() != name)
+            self.rooms.iter().position(|room| room.name().as_str() == from && room.name() != name)
         else {
             return;
         };
         let old = self.rooms[index].name().clone();
-        if self.room(&name).is_some() {
+        if self.room(name).is_some() {
             self.rooms.remove(index);
         } else {
             self.rooms[index] = OpenRoom::new(name.clone());
         }
-        self.outbox.rename(&old, &name);
+        self.outbox.rename(&old, name);
         if self.active == old {
             self.active = name.clone();
         }
         effects.push(Effect::Rename(old, name.clone()));
-        self.reopen(&name, now, effects);
+        self.reopen(name, now, effects);
     }
 
     fn leave(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {

@@ -68,7 +68,7 @@ impl Client {
                 }
             }
             ServerLine::Refused(refused) => self.refused(refused, now, effects),
-            ServerLine::Renamed { room, name } => self.rename(&room, name, now, effects),
+            ServerLine::Renamed { room, name } => self.rename(&room, &name, now, effects),
             ServerLine::Store { available } => {
                 if self.connection.store(available) && available {
                     let soon = patience::soon(now);

@@ -143,14 +143,13 @@ fn after_host(text: &str, end: usize) -> Option<usize> {
 fn ends_well(rest: &str) -> bool {
     let mut rest = rest.chars();
     match rest.next() {
-        None => true,
         Some('_' | '~' | '%' | '\\' | '@') => false,
         Some('.') => rest.next() != Some('/'),
         // Browsers read over the one and take the other for a dot (UTS #46): what follows might be of the host.
         Some(c) if is_invisible(c) || matches!(c, '\u{3002}' | '\u{FF0E}' | '\u{FF61}') => {
             !rest.next().is_some_and(|c| c.is_ascii_alphanumeric())
         }
-        Some(_) => true,
+        Some(_) | None => true,
     }
 }
 
@@ -232,13 +231,17 @@ enum Part {
 impl Part {
     fn of(c: char) -> Part {
         match c {
-            '\0'..=' ' | '\u{7F}'..='\u{A0}' | '"' | '<' | '>' | '`' | '|' => Part::Ends,
-            '!' | '*' | ',' | '.' | ':' | ';' | '?' => Part::Middle,
-            '\0'..='~' => Part::Inside,
             '\u{200C}' | '\u{200D}' | '\u{FE0E}' | '\u{FE0F}' => Part::Joiner,
             '\u{2019}' => Part::Apostrophe,
-            // « ¶ », typographic quotes, dashes and other signs of prose, those of Chinese, and their wide forms.
-            '\u{AB}'
+            // Controls and what RFC 3987 leaves out; « ¶ », typographic quotes, dashes and other signs of prose, those of Chinese, and their wide forms.
+            '\0'..=' '
+            | '"'
+            | '<'
+            | '>'
+            | '`'
+            | '|'
+            | '\u{7F}'..='\u{A0}'
+            | '\u{AB}'
             | '\u{B6}'
             | '\u{BB}'
             | '\u{2014}'..='\u{205E}'
@@ -252,9 +255,16 @@ impl Part {
             | '\u{FF1A}'..='\u{FF20}'
             | '\u{FF3B}'..='\u{FF40}'
             | '\u{FF5B}'..='\u{FF65}' => Part::Ends,
-            // Hyphens, and what ends a sentence in Greek, Armenian, Hebrew, Arabic, Indic scripts, Burmese and Khmer;
+            // What ends a sentence in ASCII; hyphens, and what ends one in Greek, Armenian, Hebrew, Arabic, Indic scripts, Burmese and Khmer;
             // the middle dots of Catalan and of Japanese.
-            '\u{A1}'
+            '!'
+            | '*'
+            | ','
+            | '.'
+            | ':'
+            | ';'
+            | '?'
+            | '\u{A1}'
             | '\u{B7}'
             | '\u{BF}'
             | '\u{37E}'

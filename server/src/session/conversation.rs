@@ -324,10 +324,7 @@ impl Conversation {
         let refuse = |session: &mut Self, code, reason: String| {
             session.refuse(code, reason, None, Some(place.room.clone()));
         };
-        let room = match RoomName::parse(&place.room) {
-            Ok(room) => room,
-            Err(_) => return self.tell_name(place.room).await,
-        };
+        let Ok(room) = RoomName::parse(&place.room) else { return self.tell_name(place.room).await };
         if !may(&self.me, Action::Read, &room) {
             return refuse(self, RefusalCode::Forbidden, format!("you may not enter {room}"));
         }
