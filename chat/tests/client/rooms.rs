@@ -85,7 +85,7 @@ fn a_room_that_has_another_name_is_entered_by_it_with_all_that_waits_there() {
     let did = page.did().join("\n");
     assert!(did.contains("keep m1") && did.contains("rename ｔｅａ tea"), "{did}");
     page.receive(joined("tea", 0));
-    assert_eq!(page.sent(), ["send m1"]);
+    assert_eq!(page.sent(), ["send tea/m1"]);
     assert!(page.client.outbox().pending().iter().all(|pending| pending.room == room("tea")));
     // It is said once, and a name of nothing that is open changes nothing.
     page.receive(ServerLine::Renamed { room: "ｔｅａ".to_owned(), name: room("tea") });
