@@ -1,6 +1,9 @@
 //! How the connection stands, said where it matters: nothing while all is well.
 
-use chat::{client::connection::Status, time::Millis};
+use chat::{
+    client::connection::Status,
+    time::{Millis, Ticks},
+};
 use leptos::{either::EitherOf5, prelude::*};
 
 use crate::{
@@ -41,7 +44,7 @@ pub fn Banner() -> impl IntoView {
 }
 
 /// Since when there is no connection, and what is done about it: the next attempt is due at a moment, or under way.
-fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Millis, bool)>) -> impl IntoView + use<> {
+fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Ticks, bool)>) -> impl IntoView + use<> {
     let words = words();
     let offline = next.is_some_and(|(_, offline)| offline);
     let what = match since.map(|at| clock(model.clock(at))) {

@@ -3,6 +3,7 @@
 use chat::{
     json::{Misread, Object},
     protocol::{Joined, Seq, User},
+    time::Millis,
 };
 use serde::Serialize;
 
@@ -26,6 +27,8 @@ pub struct Boot {
     pub focus: Option<Seq>,
     /// The composer's form.
     pub form: Form,
+    /// What the server's clock showed: the browser's own may be set to anything.
+    pub now: Millis,
 }
 
 impl Boot {
@@ -40,6 +43,7 @@ impl Boot {
             focus: fields.number_if_any("focus")?,
             room: Joined::read(fields.object("room")?)?,
             form: Form::read(fields.object("form")?)?,
+            now: Millis(fields.number("now")?),
         })
     }
 

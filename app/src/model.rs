@@ -4,7 +4,7 @@ use chat::{
     client::{Client, connection::Status, timeline::Earlier},
     protocol::{Growing, Refused, Seq, User},
     room_name::RoomName,
-    time::Millis,
+    time::{Millis, Ticks},
 };
 use leptos::prelude::*;
 use time::Time;
@@ -39,8 +39,8 @@ pub struct Model {
     pub me: Field<User>,
     /// How the connection stands.
     pub status: Field<Status>,
-    /// The present moment, for counting down; kept up to date only while there is something to count.
-    pub now: Field<Millis>,
+    /// The present moment by the steady clock, for counting down; kept up to date only while there is something to count.
+    pub now: Field<Ticks>,
     /// The open rooms.
     pub tabs: Field<Vec<Tab>>,
     /// The room that is looked at.
@@ -115,6 +115,7 @@ struct Drawn {
 pub fn client(boot: &Boot) -> Client {
     let mut client = Client::new(boot.user.clone(), boot.room.room.clone());
     client.preload(boot.room.clone());
+    client.set_server_time(boot.now);
     client
 }
 
@@ -130,7 +131,7 @@ impl Model {
             language: Field::new(boot.language),
             me: Field::new(client.me().clone()),
             status: Field::new(client.status()),
-            now: Field::new(Millis(0)),
+            now: Field::new(Ticks(0)),
             tabs: Field::new(Vec::new()),
             room: Field::new(room.name().clone()),
             refused: Field::new(None),

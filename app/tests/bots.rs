@@ -17,7 +17,7 @@ use chat::{
     id::{ClientId, Epoch, UserId},
     protocol::{Event, Growing, Joined, Members, Message, ServerLine, User, Welcome},
     room_name::RoomName,
-    time::Millis,
+    time::{Millis, Ticks},
 };
 use leptos::prelude::*;
 
@@ -282,7 +282,7 @@ fn connected(boot: &Boot) -> Client {
     let mut client = model::client(boot).named(ClientId::parse("page").unwrap());
     client.apply(Input::Start, now());
     client.apply(Input::Opened(1), now());
-    let welcome = Welcome { user: boot.user.clone(), heartbeat_ms: 25_000, text_limit: 4_000 };
+    let welcome = Welcome { user: boot.user.clone(), heartbeat_ms: 25_000, text_limit: 4_000, at: None };
     for line in [ServerLine::Welcome(welcome), ServerLine::Joined(boot.room.clone())] {
         client.apply(Input::Received(1, &line.print()), now());
     }
@@ -320,7 +320,7 @@ fn document<V: IntoView>(page: impl FnOnce() -> V) -> String {
 }
 
 fn now() -> Now {
-    Now { at: Millis(FRIDAY), dice: 0.5 }
+    Now { at: Millis(FRIDAY), ticks: Ticks(FRIDAY), dice: 0.5 }
 }
 
 fn waiter() -> User {
@@ -357,5 +357,5 @@ fn boot(language: Language, events: Vec<Event>, bots: Vec<User>) -> Boot {
         members: Members { count: 1, list: vec![user("Me")], bots },
         events,
     };
-    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None, form: Form::default() }
+    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None, form: Form::default(), now: Millis(0) }
 }

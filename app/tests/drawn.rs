@@ -14,7 +14,7 @@ use chat::{
     id::{ClientId, Epoch, UserId},
     protocol::{Event, Joined, Members, Message, Page, Seq, ServerLine, User},
     room_name::RoomName,
-    time::Millis,
+    time::{Millis, Ticks},
 };
 use leptos::prelude::Owner;
 
@@ -139,7 +139,7 @@ fn hear(client: &mut Client, line: &ServerLine) {
 }
 
 fn now() -> Now {
-    Now { at: Millis(LATE), dice: 0.5 }
+    Now { at: Millis(LATE), ticks: Ticks(LATE), dice: 0.5 }
 }
 
 fn user(name: &str) -> User {
@@ -175,5 +175,6 @@ fn boot(seqs: RangeInclusive<Seq>) -> Boot {
         room,
         focus: None,
         form: Form::default(),
+        now: Millis(0),
     }
 }

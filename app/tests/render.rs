@@ -19,7 +19,7 @@ use chat::{
     name::NicknameError,
     protocol::{Event, Joined, Members, Message, Presence, RefusalCode, Refused, ServerLine, User, Welcome},
     room_name::RoomName,
-    time::Millis,
+    time::{Millis, Ticks},
 };
 use leptos::prelude::*;
 
@@ -435,7 +435,7 @@ fn view(language: Language, happens: impl FnOnce(&mut Client)) -> String {
     let mut client = model::client(&boot).named(ClientId::parse("page").expect("an id"));
     client.apply(Input::Start, now(0));
     client.apply(Input::Opened(1), now(0));
-    let welcome = Welcome { user: boot.user.clone(), heartbeat_ms: 25_000, text_limit: 4_000 };
+    let welcome = Welcome { user: boot.user.clone(), heartbeat_ms: 25_000, text_limit: 4_000, at: None };
     hear(&mut client, &ServerLine::Welcome(welcome));
     hear(&mut client, &ServerLine::Joined(boot.room.clone()));
     happens(&mut client);
@@ -462,7 +462,7 @@ fn presence(enter: Vec<User>, leave: Vec<User>) -> ServerLine {
 }
 
 fn now(second: u64) -> Now {
-    Now { at: Millis(FRIDAY + second * 1_000), dice: 0.5 }
+    Now { at: Millis(FRIDAY + second * 1_000), ticks: Ticks(FRIDAY + second * 1_000), dice: 0.5 }
 }
 
 fn user(name: &str) -> User {
@@ -492,5 +492,5 @@ fn boot(language: Language, events: Vec<Event>) -> Boot {
         members: Members { count: 1, list: vec![user("Me")], bots: vec![] },
         events,
     };
-    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None, form: Form::default() }
+    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None, form: Form::default(), now: Millis(0) }
 }

@@ -5,7 +5,8 @@
 //!
 //! The parts: [`connection`] decides when to connect, [`outbox`] keeps what is not confirmed, [`custody`] shares it among
 //! the tabs of a browser, [`timeline`] keeps what a room shows, [`open_room`] puts timeline and people together.
-//! [`hearing`] takes in what the server says, and [`patience`] how long to wait where it says: not now.
+//! [`hearing`] takes in what the server says, [`patience`] how long to wait where it says: not now, and [`server_clock`] what
+//! time it is there.
 
 pub mod connection;
 pub mod open_room;
@@ -17,11 +18,13 @@ mod custody;
 mod hearing;
 mod patience;
 mod record;
+mod server_clock;
 
 use connection::{Connection, Pulse, Status};
 use custody::Custody;
 use open_room::OpenRoom;
 use outbox::{Claim, Keeping, Outbox, Pending};
+use server_clock::ServerClock;
 use timeline::Hole;
 
 use crate::{
@@ -29,7 +32,7 @@ use crate::{
     id::{ClientId, Epoch},
     protocol::{ClientLine, Joined, Seq, User},
     room_name::RoomName,
-    time::Millis,
+    time::{Millis, Ticks},
 };
 
 /// How often a client tells a room, at most, that its user is writing, in milliseconds.
@@ -45,8 +48,10 @@ const ADOPTED_MS: u64 = 300;
 /// The moment of an input, and the chance it may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
-    /// What the wall clock says.
+    /// What the wall clock says, which its user may set: for people, and for what other pages read.
     pub at: Millis,
+    /// What a steady clock says: every deadline goes by it.
+    pub ticks: Ticks,
     /// A number drawn evenly from 0 up to 1, for jitter.
     pub dice: f64,
 }
@@ -59,7 +64,7 @@ pub enum Input<'a> {
     /// A message of the user's was kept before this page was loaded, or by another tab; or was forgotten there. A page that
     /// loads gives the others' signs of life first, lest it takes their messages for lost.
     Stored(ClientId, Option<&'a str>),
-    /// Another tab of the user's showed a sign of life at a moment; at 0, it is gone.
+    /// Another tab of the user's showed a sign of life at a moment by the wall clock; at 0, it is gone.
     Signed(ClientId, Millis),
     /// An earlier page had seen a room up to a position.
     Recall(RoomName, Epoch, Seq),
@@ -122,7 +127,7 @@ pub enum Effect {
     /// Show the user's other tabs that this one lives.
     Sign,
     /// Give [`Input::Timer`] at this moment or soon after it; replaces the one before.
-    WakeAt(Millis),
+    WakeAt(Ticks),
     /// The user must log in again, for this reason.
     Login(CloseCode),
     /// A room is called otherwise than it was: whatever is kept under its first name belongs to the second.
@@ -141,7 +146,8 @@ pub struct Client {
     active: RoomName,
     visible: bool,
     text_limit: usize,
-    typed_at: Option<Millis>,
+    server_clock: ServerClock,
+    typed_at: Option<Ticks>,
 }
 
 impl Client {
@@ -156,6 +162,7 @@ impl Client {
             active: room,
             visible: true,
             text_limit: crate::text::DEFAULT_LIMIT,
+            server_clock: ServerClock::default(),
             typed_at: None,
         }
     }
@@ -170,8 +177,13 @@ impl Client {
     /// Takes what a page brought along: a room as the server knew it when it rendered. The room opens if it was not.
     pub fn preload(&mut self, joined: Joined) {
         let index = self.index(joined.room.clone());
-        self.rooms[index].join(joined, &self.me, Millis(0));
+        self.rooms[index].join(joined, &self.me, Ticks(0));
         self.rooms[index].joined = false;
+    }
+
+    /// Takes the server's time from what a page brought along; it counts from the first input on.
+    pub fn set_server_time(&mut self, at: Millis) {
+        self.server_clock = ServerClock::at(at);
     }
 
     /// Opens a room without looking at it, such as one that was open before.
@@ -217,23 +229,24 @@ impl Client {
     /// Takes what happened and gives what the driver must do, in order.
     pub fn apply(&mut self, input: Input<'_>, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.server_clock.tick(now);
         match input {
-            Input::Start => self.connection.connect(now.at, &mut effects),
+            Input::Start => self.connection.connect(now.ticks, &mut effects),
             Input::Stored(id, record) => self.stored(&id, record, &mut effects),
-            Input::Signed(tab, at) => self.custody.sign(tab, at),
+            Input::Signed(tab, at) => self.custody.sign(tab, at, now),
             Input::Recall(room, epoch, seq) => {
                 if let Some(room) = self.room_mut(&room) {
                     room.recall(epoch, seq);
                 }
             }
             Input::Opened(number) => {
-                if self.connection.opened(number, now.at) {
+                if self.connection.opened(number, now.ticks) {
                     let hello = self.hello();
                     self.transmit(&[hello], &mut effects);
                 }
             }
             Input::Received(number, frame) => {
-                if self.connection.heard(number, now.at) {
+                if self.connection.heard(number, now.ticks) {
                     for line in frame.lines() {
                         self.take(line, now, &mut effects);
                     }
@@ -242,7 +255,8 @@ impl Client {
             Input::Closed(number, code) => self.closed(number, code, now, &mut effects),
             Input::Say { room, id, text } => {
                 if let Some(me) = self.custody.me() {
-                    self.outbox.push(room.clone(), id, text, now.at, me.clone());
+                    let at = self.server_clock.read(now);
+                    self.outbox.push(room.clone(), id, text, at, now.ticks, me.clone());
                 }
                 if let Some(room) = self.room_mut(&room) {
                     room.caught_up();
@@ -271,7 +285,7 @@ impl Client {
                 }
                 if visible {
                     self.seen();
-                    self.connection.connect_now(now.at, &mut effects);
+                    self.connection.connect_now(now.ticks, &mut effects);
                     self.probe(now, &mut effects);
                 }
             }
@@ -279,7 +293,7 @@ impl Client {
                 self.connection.online(online, now, &mut effects);
                 self.probe(now, &mut effects);
             }
-            Input::ConnectNow => self.connection.connect_now(now.at, &mut effects),
+            Input::ConnectNow => self.connection.connect_now(now.ticks, &mut effects),
             Input::Timer => {}
         }
         self.tick(now, &mut effects);
@@ -292,18 +306,18 @@ impl Client {
             Pulse::Same => {}
             Pulse::Lost => self.disconnected(),
         }
-        for room in self.custody.adopt(&mut self.outbox, now.at) {
-            self.outbox.wait(&room, now.at + ADOPTED_MS);
+        for room in self.custody.adopt(&mut self.outbox, now.ticks) {
+            self.outbox.wait(&room, now.ticks + ADOPTED_MS);
             self.reopen(&room, now, effects);
         }
-        for name in self.outbox.due(now.at) {
+        for name in self.outbox.due(now.ticks) {
             self.flush(&name, now, effects);
         }
         self.hand_over(now, effects);
         let mut due = Vec::new();
         for room in &mut self.rooms {
-            room.expire(now.at);
-            if room.is_due(now.at) {
+            room.expire(now.ticks);
+            if room.is_due(now.ticks) {
                 due.push(room.name().clone());
             }
         }
@@ -374,7 +388,7 @@ impl Client {
     /// nothing is said that a crash could make forgotten.
     fn hand_over(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let mut first = Vec::new();
-        if self.custody.is_due(&self.outbox, now.at) {
+        if self.custody.is_due(&self.outbox, now.ticks) {
             first.push(Effect::Sign);
         }
         first.extend(self.outbox.take_keeping().into_iter().map(|keeping| match keeping {
@@ -471,16 +485,16 @@ impl Client {
     }
 
     fn typing(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        let due = self.typed_at.is_none_or(|at| now.at.since(at) >= TYPING_EVERY_MS);
+        let due = self.typed_at.is_none_or(|at| now.ticks.since(at) >= TYPING_EVERY_MS);
         if due && self.active().joined {
-            self.typed_at = Some(now.at);
+            self.typed_at = Some(now.ticks);
             self.transmit(&[ClientLine::Typing { room: self.active.to_string() }], effects);
         }
     }
 
     /// Asks the server for a sign of life, in a way that also mends what was missed.
     fn probe(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        if self.connection.probe(now.at) {
+        if self.connection.probe(now.ticks) {
             self.rejoin(&self.active.clone(), effects);
         }
     }
@@ -497,7 +511,7 @@ impl Client {
         if let Some(me) = self.custody.me()
             && self.room(name).is_some_and(|room| room.joined)
         {
-            let lines = self.outbox.send(name, me, now.at);
+            let lines = self.outbox.send(name, me, now.ticks, self.server_clock.read(now));
             // Whoever writes again after sending should be seen to write again.
             self.typed_at = self.typed_at.filter(|_| lines.is_empty());
             self.transmit(&lines, effects);

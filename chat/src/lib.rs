@@ -16,6 +16,7 @@ pub mod text;
 pub mod close;
 pub mod json;
 pub mod protocol;
+pub mod steady_clock;
 pub mod time;
 
 pub mod client;

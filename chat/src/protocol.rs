@@ -183,6 +183,9 @@ pub struct Welcome {
     pub heartbeat_ms: u64,
     /// The longest message, in characters; 0 for no limit.
     pub text_limit: usize,
+    /// What the server's clock shows, by which it forgets ids of messages. An earlier version of it does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
 }
 
 /// A user, as others see them.

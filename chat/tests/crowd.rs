@@ -15,7 +15,7 @@ use chat::{
     protocol::{ClientLine, Event, Head, Joined, Members, Message, ServerLine, TYPING_MS, User, Welcome},
     room::{Command, Effect, FEW, ROSTER_PAGE, Room, SessionId},
     room_name::RoomName,
-    time::Millis,
+    time::{Millis, Ticks},
 };
 use proptest::prelude::*;
 use support::{GRACE_MS, lobby, user};
@@ -81,7 +81,7 @@ impl House {
 
     /// Gives a client an input, and the house what it says then. No time passes for it: nothing here is late.
     fn tell(&mut self, session: SessionId, input: Input<'_>) {
-        let now = Now { at: Millis(0), dice: 0.5 };
+        let now = Now { at: Millis(0), ticks: Ticks(0), dice: 0.5 };
         let Some(person) = self.people.get_mut(&session) else { return };
         for effect in person.client.apply(input, now) {
             if let client::Effect::Transmit(_, frame) = effect {
@@ -94,7 +94,7 @@ impl House {
         let user = self.people[&session].user.clone();
         match line {
             ClientLine::Hello { .. } => {
-                let welcome = Welcome { user: user.clone(), heartbeat_ms: 25_000, text_limit: 0 };
+                let welcome = Welcome { user: user.clone(), heartbeat_ms: 25_000, text_limit: 0, at: None };
                 self.answer(session, &ServerLine::Welcome(welcome));
                 self.join(session, user);
             }

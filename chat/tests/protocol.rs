@@ -301,7 +301,16 @@ const MESSAGE: &str = concat!(
 #[test]
 fn the_lines_of_the_server_never_change() {
     crosses_as(
-        &ServerLine::Welcome(Welcome { user: ann(), heartbeat_ms: 25_000, text_limit: 4_000 }),
+        &ServerLine::Welcome(Welcome {
+            user: ann(),
+            heartbeat_ms: 25_000,
+            text_limit: 4_000,
+            at: Some(Millis(1_763_683_200_000)),
+        }),
+        r#"{"welcome":{"user":{"id":"u1","name":"Ann"},"heartbeat_ms":25000,"text_limit":4000,"at":1763683200000}}"#,
+    );
+    crosses_as(
+        &ServerLine::Welcome(Welcome { user: ann(), heartbeat_ms: 25_000, text_limit: 4_000, at: None }),
         r#"{"welcome":{"user":{"id":"u1","name":"Ann"},"heartbeat_ms":25000,"text_limit":4000}}"#,
     );
     crosses_as(&ServerLine::Message(message()), MESSAGE);

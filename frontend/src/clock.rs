@@ -1,11 +1,12 @@
-//! The browser's clock and time zone.
+//! The browser's clocks and time zone.
 
 use app::row::Zone;
 use chat::time::Millis;
 use js_sys::Date;
+use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 
-/// The present moment.
+/// What the wall clock shows.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -13,6 +14,13 @@ use wasm_bindgen::JsValue;
 )]
 pub fn now() -> Millis {
     Millis(Date::now() as u64)
+}
+
+/// How many milliseconds the monotonic clock has counted; `None` where there is none. In some browsers it stands while the
+/// machine sleeps.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page does not live that long")]
+pub fn monotonic() -> Option<u64> {
+    window().performance().map(|performance| performance.now() as u64)
 }
 
 /// The reader's time zone, with its summer time at each moment.

@@ -18,7 +18,8 @@ use chat::{
     id::{ClientId, Epoch},
     protocol::Seq,
     room_name::RoomName,
-    time::Millis,
+    steady_clock::SteadyClock,
+    time::{Millis, Ticks},
 };
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
@@ -51,9 +52,10 @@ pub struct Driver {
     /// What was last kept of how far the rooms were seen.
     seen: RefCell<Option<(RoomName, Seq)>>,
     socket: RefCell<Option<Socket>>,
+    steady: RefCell<SteadyClock>,
     timer: Cell<Option<Timeout>>,
     /// When the latest spell began, how often what was heard in it was shown, and what will show the rest.
-    spell: Cell<(Millis, u32)>,
+    spell: Cell<(Ticks, u32)>,
     showing: RefCell<Option<Timeout>>,
     /// Whether the page is on its way out, so that the end of its connection is no news.
     leaving: Cell<bool>,
@@ -72,8 +74,9 @@ impl Driver {
             name,
             seen: RefCell::default(),
             socket: RefCell::new(None),
+            steady: RefCell::default(),
             timer: Cell::new(None),
-            spell: Cell::new((Millis(0), 0)),
+            spell: Cell::new((Ticks(0), 0)),
             showing: RefCell::new(None),
             leaving: Cell::new(false),
             countdown: RefCell::new(None),
@@ -289,7 +292,7 @@ impl Driver {
             return;
         }
         let is_heard = matches!(input, Input::Received(..));
-        let now = Now { at: clock::now(), dice: chance::dice() };
+        let now = Now { at: clock::now(), ticks: self.ticks(), dice: chance::dice() };
         let effects = self.client.borrow_mut().apply(input, now);
         if self.leaving.get() {
             return;
@@ -298,14 +301,14 @@ impl Driver {
             self.perform(effect);
         }
         if is_heard {
-            self.show_heard(now.at);
+            self.show_heard(now.ticks);
         } else {
             self.show();
         }
     }
 
     /// Shows what the client has become by what it heard: at once, or when the spell ends.
-    fn show_heard(self: &Rc<Driver>, now: Millis) {
+    fn show_heard(self: &Rc<Driver>, now: Ticks) {
         let (began, shown) = self.spell.get();
         let left = SPELL_MS.saturating_sub(now.since(began));
         if left == 0 {
@@ -368,7 +371,7 @@ impl Driver {
                 self.cupboard.put(Shelf::Tab, self.name.as_str(), &clock::now().0.to_string());
             }
             Effect::WakeAt(at) => {
-                let wait = at.since(clock::now()).min(LONGEST_TIMER_MS);
+                let wait = at.since(self.ticks()).min(LONGEST_TIMER_MS);
                 let driver = self.clone();
                 let wait = u32::try_from(wait).unwrap_or(u32::MAX);
                 self.timer.set(Some(Timeout::new(wait, move || driver.drive(Input::Timer))));
@@ -379,19 +382,21 @@ impl Driver {
     }
 
     /// Keeps the views' clock going while something is counted down, and only then.
-    fn count_down(&self, status: Status) {
+    fn count_down(self: &Rc<Driver>, status: Status) {
         let counting = matches!(status, Status::Waiting { .. });
         let mut countdown = self.countdown.borrow_mut();
         if counting {
-            set_now(&self.model, clock::now());
-            let model = self.model;
-            countdown.get_or_insert_with(|| Interval::new(1_000, move || set_now(&model, clock::now())));
+            self.model.now.set(self.ticks());
+            let driver = self.clone();
+            let count = move || driver.model.now.set(driver.ticks());
+            countdown.get_or_insert_with(|| Interval::new(1_000, count));
         } else {
             countdown.take();
         }
     }
-}
 
-fn set_now(model: &Model, now: Millis) {
-    model.now.set(now);
+    /// What the steady clock shows.
+    fn ticks(&self) -> Ticks {
+        self.steady.borrow_mut().read(clock::now(), clock::monotonic())
+    }
 }

@@ -32,6 +32,7 @@ use serde::Deserialize;
 use time::{Date, Month};
 
 use crate::{
+    clock,
     identity::Login,
     permission::{Action, may},
     redirect,
@@ -318,7 +319,8 @@ async fn make_boot(
         events: messages.into_iter().map(Event::Message).collect(),
     };
     let form = ComposerForm { key: teahouse.identity.form_key(login), ..form };
-    Ok(Boot { user, language: visitor.language, offset_minutes: visitor.offset_minutes, room, focus, form })
+    let (language, offset_minutes) = (visitor.language, visitor.offset_minutes);
+    Ok(Boot { user, language, offset_minutes, room, focus, form, now: clock::now() })
 }
 
 /// The seq that a path names, in the one way to write it; one that is beyond all counting is beyond every log.

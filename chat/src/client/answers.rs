@@ -4,7 +4,7 @@
 use crate::{
     id::{ClientId, UserId},
     protocol::{Growing, Message},
-    time::Millis,
+    time::Ticks,
 };
 
 /// How long an answer counts as growing after it was last heard of, in milliseconds. docs/protocol.md, "growing".
@@ -15,7 +15,7 @@ const LIMIT: usize = 8;
 
 /// Those of one room, in the order in which they began.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Answers(Vec<(Growing, Millis)>);
+pub(super) struct Answers(Vec<(Growing, Ticks)>);
 
 impl Answers {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Growing> {
@@ -23,7 +23,7 @@ impl Answers {
     }
 
     /// As much as there is of one now.
-    pub(super) fn grow(&mut self, growing: Growing, now: Millis) {
+    pub(super) fn grow(&mut self, growing: Growing, now: Ticks) {
         let until = now + SILENCE_MS;
         let full = self.0.len() >= LIMIT;
         match self.0.iter_mut().find(|(held, _)| is_one(held, &growing.user.id, &growing.id)) {
@@ -39,14 +39,14 @@ impl Answers {
     }
 
     /// Forgets those that nothing was heard of for too long; whether there were any.
-    pub(super) fn expire(&mut self, now: Millis) -> bool {
+    pub(super) fn expire(&mut self, now: Ticks) -> bool {
         let before = self.0.len();
         self.0.retain(|(_, until)| *until > now);
         self.0.len() < before
     }
 
     /// When the first of them is to be forgotten.
-    pub(super) fn next(&self) -> Option<Millis> {
+    pub(super) fn next(&self) -> Option<Ticks> {
         self.0.iter().map(|(_, until)| *until).min()
     }
 

@@ -1,8 +1,11 @@
-//! When to connect, when to take a connection for dead, and how long to wait: deadlines by the wall clock and
+//! When to connect, when to take a connection for dead, and how long to wait: deadlines by a steady clock and
 //! exponential backoff with full jitter. Opens and closes nothing itself.
 
 use super::{Effect, Now, patience};
-use crate::{close::CloseCode, time::Millis};
+use crate::{
+    close::CloseCode,
+    time::{Millis, Ticks},
+};
 
 /// How long a connection may take until its `welcome`, in milliseconds.
 const CONNECT_MS: u64 = 10_000;
@@ -34,7 +37,7 @@ pub enum Status {
     /// The next attempt is due at a moment.
     Waiting {
         /// When.
-        until: Millis,
+        until: Ticks,
         /// Since when the user is cut off.
         lost: Option<Millis>,
         /// Whether the machine itself says that it has no network.
@@ -58,15 +61,15 @@ enum Phase {
     #[default]
     Idle,
     Connecting {
-        deadline: Millis,
+        deadline: Ticks,
         /// Whether lines can be sent, though nothing has been answered yet.
         open: bool,
     },
     Live {
-        deadline: Millis,
+        deadline: Ticks,
     },
     Waiting {
-        until: Millis,
+        until: Ticks,
     },
     Ended(CloseCode),
 }
@@ -85,7 +88,7 @@ pub struct Connection {
     storeless: bool,
     lost: Option<Millis>,
     /// When the server that is about to restart wants its clients back.
-    drain: Option<Millis>,
+    drain: Option<Ticks>,
 }
 
 impl Connection {
@@ -116,7 +119,7 @@ impl Connection {
         matches!(self.phase, Phase::Connecting { .. } | Phase::Live { .. }).then_some(self.number)
     }
 
-    pub(super) fn connect(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+    pub(super) fn connect(&mut self, now: Ticks, effects: &mut Vec<Effect>) {
         self.number += 1;
         self.drain = None;
         self.phase = Phase::Connecting { deadline: now + CONNECT_MS, open: false };
@@ -124,7 +127,7 @@ impl Connection {
     }
 
     /// The user asks, or there is reason to believe that it will work now.
-    pub(super) fn connect_now(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+    pub(super) fn connect_now(&mut self, now: Ticks, effects: &mut Vec<Effect>) {
         if let Phase::Waiting { .. } = self.phase {
             self.failures = 0;
             self.connect(now, effects);
@@ -134,12 +137,12 @@ impl Connection {
     pub(super) fn online(&mut self, online: bool, now: Now, effects: &mut Vec<Effect>) {
         self.offline = !online;
         if online {
-            self.connect_now(now.at, effects);
+            self.connect_now(now.ticks, effects);
         }
     }
 
     /// Whether this is news of the present connection.
-    pub(super) fn opened(&mut self, number: u32, now: Millis) -> bool {
+    pub(super) fn opened(&mut self, number: u32, now: Ticks) -> bool {
         let present = self.number() == Some(number);
         if present {
             self.phase = Phase::Connecting { deadline: now + CONNECT_MS, open: true };
@@ -148,7 +151,7 @@ impl Connection {
     }
 
     /// Whether this is news of the present connection; if so, it lives.
-    pub(super) fn heard(&mut self, number: u32, now: Millis) -> bool {
+    pub(super) fn heard(&mut self, number: u32, now: Ticks) -> bool {
         let present = self.number() == Some(number);
         if present && let Phase::Live { .. } = self.phase {
             self.phase = Phase::Live { deadline: now + self.heartbeat_ms + SLACK_MS };
@@ -178,7 +181,7 @@ impl Connection {
         !self.storeless
     }
 
-    pub(super) fn drain(&mut self, until: Millis) {
+    pub(super) fn drain(&mut self, until: Ticks) {
         self.drain = Some(until);
     }
 
@@ -196,7 +199,7 @@ impl Connection {
     }
 
     /// Whether a sign of life should be asked for; it must then come soon.
-    pub(super) fn probe(&mut self, now: Millis) -> bool {
+    pub(super) fn probe(&mut self, now: Ticks) -> bool {
         let Phase::Live { deadline } = &mut self.phase else { return false };
         *deadline = (*deadline).min(now + PROBE_MS);
         true
@@ -205,20 +208,20 @@ impl Connection {
     /// Acts on deadlines that have passed.
     pub(super) fn pulse(&mut self, now: Now, effects: &mut Vec<Effect>) -> Pulse {
         match self.phase {
-            Phase::Connecting { deadline, .. } | Phase::Live { deadline } if deadline <= now.at => {
+            Phase::Connecting { deadline, .. } | Phase::Live { deadline } if deadline <= now.ticks => {
                 effects.push(Effect::Close(self.number));
                 let was_live = self.is_live();
                 self.lost.get_or_insert(now.at);
                 if was_live {
                     // The machine slept, or the network changed: there is nothing to wait for.
-                    self.connect(now.at, effects);
+                    self.connect(now.ticks, effects);
                 } else {
                     self.wait(now);
                 }
                 Pulse::Lost
             }
-            Phase::Waiting { until } if until <= now.at => {
-                self.connect(now.at, effects);
+            Phase::Waiting { until } if until <= now.ticks => {
+                self.connect(now.ticks, effects);
                 Pulse::Same
             }
             _ => Pulse::Same,
@@ -226,7 +229,7 @@ impl Connection {
     }
 
     /// When to look at the clock again.
-    pub(super) fn next(&self) -> Option<Millis> {
+    pub(super) fn next(&self) -> Option<Ticks> {
         match self.phase {
             Phase::Connecting { deadline, .. } | Phase::Live { deadline } => Some(deadline),
             Phase::Waiting { until } => Some(until),
@@ -239,8 +242,8 @@ impl Connection {
         self.failures = self.failures.saturating_add(1);
         let until = match self.drain {
             Some(until) => until,
-            None if self.offline => now.at + jittered.max(OFFLINE_MS),
-            None => now.at + jittered,
+            None if self.offline => now.ticks + jittered.max(OFFLINE_MS),
+            None => now.ticks + jittered,
         };
         self.phase = Phase::Waiting { until };
     }

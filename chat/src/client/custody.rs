@@ -4,8 +4,12 @@
 //! There are no locks on a page of plain http, so that two tabs may adopt the same message at once. Then the smaller name
 //! keeps it. Until they know, both may send it, which the message's id makes harmless.
 
-use super::outbox::Outbox;
-use crate::{id::ClientId, room_name::RoomName, time::Millis};
+use super::{Now, outbox::Outbox};
+use crate::{
+    id::ClientId,
+    room_name::RoomName,
+    time::{Millis, Ticks},
+};
 
 /// How often a tab that has something to send shows a sign of life, in milliseconds.
 const SIGN_EVERY_MS: u64 = 5_000;
@@ -19,10 +23,10 @@ const SIGN_COUNTS_MS: u64 = 15_000;
 pub(super) struct Custody {
     /// This tab; `None` where there is no browser.
     me: Option<ClientId>,
-    /// The others, and when each last showed a sign of life.
-    others: Vec<(ClientId, Millis)>,
+    /// The others, and until when the last sign of life of each counts.
+    others: Vec<(ClientId, Ticks)>,
     /// When this tab last showed one.
-    signed: Option<Millis>,
+    signed: Option<Ticks>,
 }
 
 impl Custody {
@@ -36,13 +40,15 @@ impl Custody {
         self.me.as_ref()
     }
 
-    /// Another tab showed a sign of life at a moment; at 0 it is gone.
-    pub(super) fn sign(&mut self, tab: ClientId, at: Millis) {
-        if self.me.as_ref() != Some(&tab) {
-            self.others.retain(|(other, _)| *other != tab);
-            if at > Millis(0) {
-                self.others.push((tab, at));
-            }
+    /// Another tab showed a sign of life at a moment by the wall clock; at 0 it is gone. How long ago that was is told by the
+    /// same clock, and only now: it may be set later. A moment far ahead is one of before the clock was put back.
+    pub(super) fn sign(&mut self, tab: ClientId, at: Millis, now: Now) {
+        if self.me.as_ref() == Some(&tab) {
+            return;
+        }
+        self.others.retain(|(other, _)| *other != tab);
+        if now.at.0.abs_diff(at.0) < SIGN_COUNTS_MS {
+            self.others.push((tab, now.ticks + (SIGN_COUNTS_MS - now.at.since(at))));
         }
     }
 
@@ -56,10 +62,9 @@ impl Custody {
     }
 
     /// Adopts what has lost its tab; gives the rooms of what was adopted.
-    pub(super) fn adopt(&mut self, outbox: &mut Outbox, now: Millis) -> Vec<RoomName> {
+    pub(super) fn adopt(&mut self, outbox: &mut Outbox, now: Ticks) -> Vec<RoomName> {
         let Some(me) = self.me.clone() else { return Vec::new() };
-        // A moment far ahead is one of before the clock was set back.
-        self.others.retain(|(_, at)| now.0.abs_diff(at.0) < SIGN_COUNTS_MS);
+        self.others.retain(|(_, until)| *until > now);
         let lost: Vec<usize> = (0..outbox.pending().len())
             .filter(|index| {
                 let owner = &outbox.pending()[*index].owner;
@@ -76,9 +81,9 @@ impl Custody {
     }
 
     /// Whether it is time for this tab to show a sign of life; it then counts as shown.
-    pub(super) fn is_due(&mut self, outbox: &Outbox, now: Millis) -> bool {
+    pub(super) fn is_due(&mut self, outbox: &Outbox, now: Ticks) -> bool {
         let owns = outbox.pending().iter().any(|pending| Some(&pending.owner) == self.me.as_ref());
-        let due = owns && self.signed.is_none_or(|at| now.since(at) >= SIGN_EVERY_MS || at > now);
+        let due = owns && self.signed.is_none_or(|at| now.since(at) >= SIGN_EVERY_MS);
         if due {
             self.signed = Some(now);
         }
@@ -86,12 +91,12 @@ impl Custody {
     }
 
     /// When to look again.
-    pub(super) fn next(&self, outbox: &Outbox) -> Option<Millis> {
+    pub(super) fn next(&self, outbox: &Outbox) -> Option<Ticks> {
         let me = self.me.as_ref()?;
         let own = outbox.pending().iter().any(|pending| pending.owner == *me);
         let others = outbox.pending().iter().any(|pending| pending.owner != *me);
         let sign = self.signed.filter(|_| own).map(|at| at + SIGN_EVERY_MS);
-        let lost = self.others.iter().map(|(_, at)| *at + SIGN_COUNTS_MS).min().filter(|_| others);
+        let lost = self.others.iter().map(|(_, until)| *until).min().filter(|_| others);
         sign.into_iter().chain(lost).min()
     }
 }

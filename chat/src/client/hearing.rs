@@ -1,6 +1,6 @@
 //! What the server says, taken in: each kind of line goes to the part of the client that it is about.
 
-use super::{Client, Effect, Now, open_room::Advance, outbox::Delivery, patience};
+use super::{Client, Effect, Now, open_room::Advance, outbox::Delivery, patience, server_clock::ServerClock};
 use crate::{
     id::ClientId,
     protocol::{ClientLine, Event, Joined, RefusalCode, Refused, ServerLine},
@@ -15,6 +15,9 @@ impl Client {
             ServerLine::Welcome(welcome) => {
                 self.connection.welcomed(welcome.heartbeat_ms);
                 self.text_limit = welcome.text_limit;
+                if let Some(at) = welcome.at {
+                    self.server_clock = ServerClock::at(at);
+                }
                 self.me = welcome.user;
             }
             ServerLine::Joined(joined) => self.joined(joined, now, effects),
@@ -38,7 +41,7 @@ impl Client {
             ServerLine::Presence(presence) => {
                 let me = self.me.clone();
                 if let Some(room) = self.room_mut(&presence.room) {
-                    room.presence(presence, &me, now.at);
+                    room.presence(presence, &me, now);
                 }
             }
             ServerLine::Members { room, members } => {
@@ -51,12 +54,12 @@ impl Client {
                 if user.id != self.me.id
                     && let Some(room) = self.room_mut(&room)
                 {
-                    room.typing(user, now.at);
+                    room.typing(user, now.ticks);
                 }
             }
             ServerLine::Growing(growing) => {
                 if let Some(room) = self.room_mut(&growing.room.clone()) {
-                    room.grow(growing, now.at);
+                    room.grow(growing, now.ticks);
                 }
             }
             ServerLine::Ping { heads } => {
@@ -76,7 +79,7 @@ impl Client {
                     self.rooms.iter_mut().for_each(|room| room.hasten(soon));
                 }
             }
-            ServerLine::Drain { retry_ms } => self.connection.drain(now.at + retry_ms),
+            ServerLine::Drain { retry_ms } => self.connection.drain(now.ticks + retry_ms),
             ServerLine::Unknown(unknown) => {
                 if let (Some(name), Some(seq)) = (unknown.ghost.room, unknown.ghost.seq)
                     && let Some(room) = self.room_mut(&name)
@@ -109,7 +112,7 @@ impl Client {
         let me = self.me.clone();
         let watched = self.visible && name == self.active;
         let Some(room) = self.room_mut(&name) else { return };
-        room.join(joined, &me, now.at);
+        room.join(joined, &me, now.ticks);
         if watched {
             room.seen();
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 pub use super::timeline::Advance;
 use super::{
+    Now,
     answers::Answers,
     timeline::{Earlier, Hole, Timeline},
 };
@@ -15,7 +16,7 @@ use crate::{
         User,
     },
     room_name::RoomName,
-    time::Millis,
+    time::Ticks,
 };
 
 /// How long after a reconnection it is no news that somebody is back who was there before it, in milliseconds.
@@ -33,12 +34,12 @@ pub struct OpenRoom {
     name: RoomName,
     timeline: Timeline,
     members: Members,
-    typing: Vec<(User, Millis)>,
+    typing: Vec<(User, Ticks)>,
     answers: Answers,
     /// Who was there before the connection broke: that they are back is no news for a while.
     familiar: Vec<UserId>,
     /// Until when, once the room is joined again; 0 before.
-    familiar_until: Millis,
+    familiar_until: Ticks,
     unread: usize,
     /// Up to where its user has seen it.
     seen: Seq,
@@ -54,7 +55,7 @@ pub struct OpenRoom {
     /// Whether a join is under way, so that a run of events that are ahead asks but once.
     pub(super) joining: bool,
     /// When to ask again for the piece of history, or else to be let in, where the server could not do it for now.
-    retry_at: Option<Millis>,
+    retry_at: Option<Ticks>,
     /// Why the server will not let the user in, if it will not.
     refused: Option<Refused>,
 }
@@ -68,7 +69,7 @@ impl OpenRoom {
             typing: Vec::new(),
             answers: Answers::default(),
             familiar: Vec::new(),
-            familiar_until: Millis(0),
+            familiar_until: Ticks(0),
             unread: 0,
             seen: 0,
             left_off: None,
@@ -151,8 +152,8 @@ impl OpenRoom {
         }
     }
 
-    pub(super) fn join(&mut self, joined: Joined, me: &User, now: Millis) {
-        if !self.familiar.is_empty() && self.familiar_until == Millis(0) {
+    pub(super) fn join(&mut self, joined: Joined, me: &User, now: Ticks) {
+        if !self.familiar.is_empty() && self.familiar_until == Ticks(0) {
             self.familiar_until = now + FAMILIAR_MS;
         }
         self.meet(joined.members.clone(), me);
@@ -224,7 +225,7 @@ impl OpenRoom {
         self.revision += 1;
     }
 
-    pub(super) fn presence(&mut self, presence: Presence, me: &User, now: Millis) {
+    pub(super) fn presence(&mut self, presence: Presence, me: &User, now: Now) {
         self.revision += 1;
         let gone =
             |user: &User| presence.leave.iter().chain(&presence.enter).any(|other| other.id == user.id);
@@ -236,24 +237,24 @@ impl OpenRoom {
             // Some of a crowd, and some of those may have left: by no means all.
             self.members.list.truncate(presence.count.saturating_sub(1));
         }
-        if self.joined && self.familiar_until <= now {
+        if self.joined && self.familiar_until <= now.ticks {
             self.familiar.clear();
         }
         let left = presence.leave.into_iter().filter(|user| user.id != me.id).collect();
         let entered = presence.enter.into_iter();
         let entered = entered.filter(|user| user.id != me.id && !self.familiar.contains(&user.id)).collect();
-        self.timeline.notice(false, left, now);
-        self.timeline.notice(true, entered, now);
+        self.timeline.notice(false, left, now.at);
+        self.timeline.notice(true, entered, now.at);
     }
 
-    pub(super) fn typing(&mut self, user: User, now: Millis) {
+    pub(super) fn typing(&mut self, user: User, now: Ticks) {
         self.typing.retain(|(other, _)| other.id != user.id);
         self.typing.push((user, now + TYPING_MS));
         self.revision += 1;
     }
 
     /// As much as there is of an answer. What comes late, after the message that it became, is passed over.
-    pub(super) fn grow(&mut self, growing: Growing, now: Millis) {
+    pub(super) fn grow(&mut self, growing: Growing, now: Ticks) {
         let is_said =
             |message: &&Arc<Message>| message.user.id == growing.user.id && message.id == growing.id;
         if self.timeline.messages().rev().take(RECENT).any(|message| is_said(&message)) {
@@ -264,7 +265,7 @@ impl OpenRoom {
         self.revision += 1;
     }
 
-    pub(super) fn expire(&mut self, now: Millis) {
+    pub(super) fn expire(&mut self, now: Ticks) {
         let before = self.typing.len();
         self.typing.retain(|(_, until)| *until > now);
         let expired = self.answers.expire(now) || self.typing.len() != before;
@@ -273,7 +274,7 @@ impl OpenRoom {
 
     /// The server does not let the user in: until a moment, and then it is asked again; or at all. Or it cannot read a
     /// piece of history: if one was asked for, that was before any join that is under way, and is answered before it.
-    pub(super) fn refuse(&mut self, refused: Refused, until: Option<Millis>) {
+    pub(super) fn refuse(&mut self, refused: Refused, until: Option<Ticks>) {
         self.revision += 1;
         if self.looking_back.is_some() {
             if self.joined && until.is_some() {
@@ -291,7 +292,7 @@ impl OpenRoom {
     }
 
     /// What the server asked patience for is asked for by a moment: there is reason to believe that it will work.
-    pub(super) fn hasten(&mut self, until: Millis) {
+    pub(super) fn hasten(&mut self, until: Ticks) {
         self.retry_at = self.retry_at.map(|at| at.min(until));
     }
 
@@ -313,11 +314,11 @@ impl OpenRoom {
     }
 
     /// Whether it is time to ask again for the piece of history, or else to be let in; it is asked once.
-    pub(super) fn is_due(&mut self, now: Millis) -> bool {
+    pub(super) fn is_due(&mut self, now: Ticks) -> bool {
         self.retry_at.take_if(|at| *at <= now).is_some()
     }
 
-    pub(super) fn next(&self) -> Option<Millis> {
+    pub(super) fn next(&self) -> Option<Ticks> {
         let typing = self.typing.iter().map(|(_, until)| *until);
         typing.chain(self.answers.next()).chain(self.retry_at).min()
     }
@@ -401,7 +402,7 @@ impl OpenRoom {
         self.familiar.extend(self.members.list.iter().map(|user| user.id.clone()));
         self.familiar.sort_unstable();
         self.familiar.dedup();
-        self.familiar_until = Millis(0);
+        self.familiar_until = Ticks(0);
         self.revision += 1;
     }
 

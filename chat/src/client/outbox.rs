@@ -12,14 +12,14 @@ use crate::{
     id::ClientId,
     protocol::{ClientLine, RefusalCode, Refused},
     room_name::RoomName,
-    time::Millis,
+    time::{Millis, Ticks},
 };
 
 /// How many messages may wait. The composer takes no more when the outbox is full, and keeps the words.
 pub const CAPACITY: usize = 500;
 
-/// How old a message may be and still go out by itself, in milliseconds: the server remembers ids for 7 days, and clocks
-/// may differ by a day. An older one may have been said already, and nobody could tell.
+/// How old a message may be by the server's clock and still go out by itself, in milliseconds: the server remembers ids for
+/// 7 days, and its clock is known to within a day. An older one may have been said already, and nobody could tell.
 pub const FRESH_MS: u64 = 6 * 24 * 60 * 60 * 1_000;
 
 /// A message on its way.
@@ -31,8 +31,11 @@ pub struct Pending {
     pub id: ClientId,
     /// What is said.
     pub text: String,
-    /// When its user said it. No two of a tab's have the same moment, so that it tells their order too.
+    /// When its user said it, by the server's clock as far as it is known: that is the clock by which the server forgets.
+    /// Rather too early than too late. No two of a tab's have the same moment, so that it tells their order too.
     pub at: Millis,
+    /// The same by the steady clock, if it was on this page.
+    pub(super) ticks: Option<Ticks>,
     /// The tab that sends it.
     pub owner: ClientId,
     /// The tab in which it was said. What was said in one goes out in that order, whoever sends it.
@@ -91,7 +94,7 @@ pub struct Outbox {
     /// In the order of their moments; of those of one moment, from several tabs, in that of their ids.
     pending: Vec<Pending>,
     /// Rooms in which nothing goes out before a moment, because the server asked for patience.
-    holds: Vec<(RoomName, Millis)>,
+    holds: Vec<(RoomName, Ticks)>,
     /// What has not been handed to the driver yet.
     keeping: Vec<Keeping>,
     /// The latest that were confirmed or discarded: a record of one comes from a tab that does not know it yet.
@@ -116,7 +119,15 @@ impl Outbox {
     }
 
     /// Takes a message. A full outbox takes none; its owner asks [`Outbox::is_full`] before.
-    pub(super) fn push(&mut self, room: RoomName, id: ClientId, text: String, at: Millis, owner: ClientId) {
+    pub(super) fn push(
+        &mut self,
+        room: RoomName,
+        id: ClientId,
+        text: String,
+        at: Millis,
+        ticks: Ticks,
+        owner: ClientId,
+    ) {
         if !self.is_full() {
             let at = self.pending.last().map_or(at, |last| at.max(last.at + 1));
             let state = Delivery::Queued;
@@ -126,6 +137,7 @@ impl Outbox {
                 id,
                 text,
                 at,
+                ticks: Some(ticks),
                 owner,
                 origin,
                 turn: 1,
@@ -221,7 +233,7 @@ impl Outbox {
         id: &ClientId,
         refused: &Refused,
         owner: &ClientId,
-        until: Option<Millis>,
+        until: Option<Ticks>,
     ) {
         let Some(index) = self.index(id) else { return };
         self.revision += 1;
@@ -244,14 +256,14 @@ impl Outbox {
     }
 
     /// What the server asked patience for goes out by a moment: there is reason to believe that it will work.
-    pub(super) fn hasten(&mut self, until: Millis) {
+    pub(super) fn hasten(&mut self, until: Ticks) {
         for (_, at) in &mut self.holds {
             *at = (*at).min(until);
         }
     }
 
     /// Nothing goes out in a room before a moment.
-    pub(super) fn wait(&mut self, room: &RoomName, until: Millis) {
+    pub(super) fn wait(&mut self, room: &RoomName, until: Ticks) {
         match self.holds.iter_mut().find(|(held, _)| held == room) {
             Some((_, at)) => *at = (*at).max(until),
             None => self.holds.push((room.clone(), until)),
@@ -312,7 +324,13 @@ impl Outbox {
     /// The lines that `owner` may send to a room now, in order; they count as sent. One that has grown too old asks first.
     /// What was said in one tab keeps its order: if some of it is another's to send by now, it goes along. First of all
     /// comes the one that the server waits for, even if what was adopted meanwhile was said before it.
-    pub(super) fn send(&mut self, room: &RoomName, owner: &ClientId, now: Millis) -> Vec<ClientLine> {
+    pub(super) fn send(
+        &mut self,
+        room: &RoomName,
+        owner: &ClientId,
+        now: Ticks,
+        server_time: Millis,
+    ) -> Vec<ClientLine> {
         if self.holds.iter().any(|(held, until)| held == room && *until > now) {
             return Vec::new();
         }
@@ -329,7 +347,10 @@ impl Outbox {
             }
             self.revision += 1;
             // One that the server waits for was surely not said, and the others could not go without it.
-            if now.since(pending.at) > FRESH_MS && !pending.insisted && !pending.held {
+            // Either clock may have gone too far, but not too little.
+            let is_old = server_time.since(pending.at) > FRESH_MS
+                && pending.ticks.is_none_or(|said| now.since(said) > FRESH_MS);
+            if is_old && !pending.insisted && !pending.held {
                 if own {
                     pending.state = Delivery::Old;
                 }
@@ -357,15 +378,15 @@ impl Outbox {
     }
 
     /// The rooms whose patience has ended by now.
-    pub(super) fn due(&mut self, now: Millis) -> Vec<RoomName> {
+    pub(super) fn due(&mut self, now: Ticks) -> Vec<RoomName> {
         let (due, holds) = self.holds.drain(..).partition(|(_, until)| *until <= now);
         self.holds = holds;
-        let due: Vec<(RoomName, Millis)> = due;
+        let due: Vec<(RoomName, Ticks)> = due;
         due.into_iter().map(|(room, _)| room).collect()
     }
 
     /// When the next patience ends.
-    pub(super) fn next(&self) -> Option<Millis> {
+    pub(super) fn next(&self) -> Option<Ticks> {
         self.holds.iter().map(|(_, until)| *until).min()
     }
 

@@ -2,7 +2,7 @@
 //! by chance, so that those who were refused together do not come back together.
 
 use super::{ADOPTED_MS, Now};
-use crate::time::Millis;
+use crate::time::Ticks;
 
 /// The least wait, in milliseconds, however little the server asks for.
 const AT_LEAST_MS: u64 = 200;
@@ -13,14 +13,14 @@ const STORELESS_MS: u64 = 10_000;
 const SPREAD_MS: u64 = 2_000;
 
 /// When to ask again after a refusal.
-pub(super) fn until(retry_ms: u64, has_store: bool, now: Now) -> Millis {
+pub(super) fn until(retry_ms: u64, has_store: bool, now: Now) -> Ticks {
     let least = retry_ms.max(if has_store { AT_LEAST_MS } else { STORELESS_MS });
-    now.at + least + part(least, now.dice)
+    now.ticks + least + part(least, now.dice)
 }
 
 /// When to ask again after the store is back. Not before anything that waits for other tabs is due.
-pub(super) fn soon(now: Now) -> Millis {
-    now.at + ADOPTED_MS + part(SPREAD_MS, now.dice)
+pub(super) fn soon(now: Now) -> Ticks {
+    now.ticks + ADOPTED_MS + part(SPREAD_MS, now.dice)
 }
 
 /// As much of a span in milliseconds as the dice say.

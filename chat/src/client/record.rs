@@ -54,7 +54,19 @@ pub(super) fn parse(id: ClientId, record: &str) -> Option<Pending> {
         return None;
     }
     let text = text.to_owned();
-    Some(Pending { room, id, text, at, owner, origin, turn, state, held: false, insisted: false })
+    Some(Pending {
+        room,
+        id,
+        text,
+        at,
+        ticks: None,
+        owner,
+        origin,
+        turn,
+        state,
+        held: false,
+        insisted: false,
+    })
 }
 
 #[cfg(test)]
@@ -76,6 +88,7 @@ mod tests {
             id: ClientId::parse("m-1").unwrap(),
             text: text.to_owned(),
             at: Millis(1_763_683_200_000),
+            ticks: None,
             owner: ClientId::parse("tab").unwrap(),
             origin: ClientId::parse("first").unwrap(),
             turn: 3,

@@ -20,6 +20,7 @@ impl ServerLine {
                 user: User::read(fields.object("user")?)?,
                 heartbeat_ms: fields.number("heartbeat_ms")?,
                 text_limit: count(&mut fields, "text_limit")?,
+                at: fields.number_if_any("at")?.map(Millis),
             }),
             "joined" => ServerLine::Joined(Joined::read(fields)?),
             "page" => ServerLine::Page(Page {

@@ -31,7 +31,9 @@ impl Browser {
     /// Another tab finds what there is.
     pub(crate) fn load(&mut self, name: &str) {
         let mut page = Page::named(name);
-        page.now = self.tabs.first().map_or(page.now, |tab| tab.now);
+        if let Some(tab) = self.tabs.first() {
+            (page.now, page.wall_ahead) = (tab.now, tab.wall_ahead);
+        }
         for (tab, at) in &self.signs {
             page.apply(Input::Signed(tab.clone(), *at));
         }

@@ -12,6 +12,7 @@ mod order;
 mod refusals;
 mod store;
 
+mod clocks;
 mod connection;
 
 mod answers;

@@ -5,7 +5,8 @@ use chat::{
     close::CloseCode,
     id::ClientId,
     protocol::{RefusalCode, Refused, Seq, ServerLine, Welcome},
-    time::Millis,
+    steady_clock::SteadyClock,
+    time::{Millis, Ticks},
 };
 
 use crate::wire::{client_id, joined, room, spell, user};
@@ -25,7 +26,13 @@ pub(crate) enum Written {
 pub(crate) struct Page {
     pub(crate) name: ClientId,
     pub(crate) client: Client,
+    /// The true time, by which the server's clock goes and timers ring.
     pub(crate) now: Millis,
+    /// How far ahead of it the machine's wall clock is set, in milliseconds.
+    pub(crate) wall_ahead: i64,
+    /// For how long its monotonic clock stood still, in milliseconds.
+    pub(crate) slept: u64,
+    clock: SteadyClock,
     pub(crate) dice: f64,
     /// The connection that the client wants.
     pub(crate) connection: Option<u32>,
@@ -50,7 +57,10 @@ impl Page {
         Page {
             name: client_id(name),
             client: Client::new(user("ann"), room("lobby")).named(client_id(name)),
-            now: Millis(1_000_000),
+            now: Millis(1_763_683_200_000),
+            wall_ahead: 0,
+            slept: 0,
+            clock: SteadyClock::default(),
             dice: 0.5,
             connection: None,
             connections: 0,
@@ -79,7 +89,7 @@ impl Page {
     }
 
     pub(crate) fn apply(&mut self, input: Input<'_>) {
-        let now = Now { at: self.now, dice: self.dice };
+        let now = Now { at: self.wall(), ticks: self.ticks(), dice: self.dice };
         for effect in self.client.apply(input, now) {
             match effect {
                 Effect::Open(number) => {
@@ -105,13 +115,24 @@ impl Page {
                 }
                 Effect::Sign => {
                     self.did.push("sign".to_owned());
-                    self.written.push(Written::Sign(self.name.clone(), self.now));
+                    self.written.push(Written::Sign(self.name.clone(), self.wall()));
                 }
-                Effect::WakeAt(at) => self.wake = Some(at),
+                Effect::WakeAt(at) => self.wake = Some(self.now + at.since(now.ticks)),
                 Effect::Login(code) => self.logins.push(code),
                 Effect::Rename(from, to) => self.did.push(format!("rename {from} {to}")),
             }
         }
+    }
+
+    /// What the machine's wall clock shows.
+    pub(crate) fn wall(&self) -> Millis {
+        Millis(self.now.0.checked_add_signed(self.wall_ahead).unwrap())
+    }
+
+    /// What the page's steady clock shows.
+    pub(crate) fn ticks(&mut self) -> Ticks {
+        let wall = self.wall();
+        self.clock.read(wall, Some(self.now.0 - self.slept))
     }
 
     pub(crate) fn start(&mut self) {
@@ -127,7 +148,8 @@ impl Page {
     }
 
     pub(crate) fn welcome(&mut self) {
-        let welcome = Welcome { user: user("ann"), heartbeat_ms: HEARTBEAT_MS, text_limit: 4_000 };
+        let at = Some(self.now);
+        let welcome = Welcome { user: user("ann"), heartbeat_ms: HEARTBEAT_MS, text_limit: 4_000, at };
         self.receive(ServerLine::Welcome(welcome));
     }
 
@@ -195,9 +217,10 @@ impl Page {
         self.now = end;
     }
 
-    /// Lets time pass as a machine that sleeps does: no timer rings until it wakes.
+    /// Lets time pass as a machine that sleeps does: its monotonic clock stands, and no timer rings until it wakes.
     pub(crate) fn sleep(&mut self, span: u64) {
         self.now = self.now + span;
+        self.slept += span;
         self.apply(Input::Timer);
     }
 
@@ -223,9 +246,9 @@ impl Page {
         self.client.outbox().pending().iter().map(|pending| pending.id.as_str()).collect()
     }
 
-    pub(crate) fn waits_ms(&self) -> u64 {
+    pub(crate) fn waits_ms(&mut self) -> u64 {
         match self.client.status() {
-            Status::Waiting { until, .. } => until.since(self.now),
+            Status::Waiting { until, .. } => until.since(self.ticks()),
             other => panic!("it does not wait: {other:?}"),
         }
     }

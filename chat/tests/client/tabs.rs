@@ -347,9 +347,9 @@ fn the_outbox_of_all_tabs_together_is_full_when_it_is() {
 fn a_sign_of_life_from_before_the_clock_was_set_back_does_not_count_for_ever() {
     let mut page = Page::named("b");
     let mut other = Page::named("a");
-    other.now = page.now + 3_600_000;
+    other.wall_ahead = 3_600_000;
     other.say("m1");
-    page.apply(Input::Signed(client_id("a"), other.now));
+    page.apply(Input::Signed(client_id("a"), other.wall()));
     for written in &other.written {
         if let Written::Record(id, record) = written {
             page.apply(Input::Stored(id.clone(), record.as_deref()));

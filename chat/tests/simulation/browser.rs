@@ -13,6 +13,8 @@ pub(crate) enum News {
 
 pub(crate) struct Browser {
     pub(crate) user: User,
+    /// How far ahead of the true time the machine's wall clock is set, in milliseconds.
+    pub(crate) wall_ahead: i64,
     /// The pending messages, each under its id.
     pub(crate) records: BTreeMap<ClientId, String>,
     /// When each tab last showed that it lives.
@@ -21,7 +23,12 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn new(user: User) -> Browser {
-        Browser { user, records: BTreeMap::new(), signs: BTreeMap::new() }
+        Browser { user, wall_ahead: 0, records: BTreeMap::new(), signs: BTreeMap::new() }
+    }
+
+    /// What the machine's wall clock shows at a moment.
+    pub(crate) fn wall(&self, now: Millis) -> Millis {
+        Millis(now.0.checked_add_signed(self.wall_ahead).unwrap())
     }
 
     /// Keeps a record. The other tabs hear of it if it is news.

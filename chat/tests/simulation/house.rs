@@ -185,7 +185,11 @@ impl House {
         let session = self.session(id);
         session.greeted = true;
         let user = session.user.clone();
-        self.answer(id, &ServerLine::Welcome(Welcome { user, heartbeat_ms: HEARTBEAT_MS, text_limit: 0 }));
+        let at = Some(self.now);
+        self.answer(
+            id,
+            &ServerLine::Welcome(Welcome { user, heartbeat_ms: HEARTBEAT_MS, text_limit: 0, at }),
+        );
         if !self.has_store() {
             self.answer(id, &self.store_line());
         }

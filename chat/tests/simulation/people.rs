@@ -96,6 +96,7 @@ impl World {
         let name = client_id(&format!("t{:03}-{}", self.dice.below(1_000), self.named));
         let browser = &self.browsers[PLACES[place]];
         let mut client = Client::new(browser.user.clone(), RoomName::lobby());
+        client.set_server_time(self.now);
         let found = browser.found();
         if self.dice.below(2) == 0 {
             client.open(room(1));

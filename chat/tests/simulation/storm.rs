@@ -13,6 +13,7 @@ use crate::{
 };
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+const HOUR_MS: i64 = 60 * 60 * 1_000;
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -102,6 +103,11 @@ pub(crate) enum Step {
     Sleep {
         days: u64,
     },
+    /// Somebody sets the wall clock of a tab's machine, this many milliseconds on or back.
+    SetClock {
+        place: usize,
+        by: i64,
+    },
     Health(Health),
     Restart {
         drain: bool,
@@ -162,6 +168,7 @@ impl Step {
             | Step::Stall { place }
             | Step::Lose { place }
             | Step::Double { place }
+            | Step::SetClock { place, .. }
             | Step::Close { place }
             | Step::Reload { place }
             | Step::Crash { place }
@@ -235,6 +242,8 @@ fn place() -> std::ops::Range<usize> {
 
 fn everyday() -> Kinds {
     let span = prop_oneof![Just(10), Just(300), Just(1_500), Just(6_000), Just(40_000)];
+    let steps_of_clocks =
+        prop_oneof![Just(HOUR_MS), Just(-HOUR_MS), Just(8 * 24 * HOUR_MS), Just(-8 * 24 * HOUR_MS)];
     let health = prop_oneof![
         2 => Just(Health::Works), 1 => Just(Health::Fails), 1 => Just(Health::Hangs)
     ];
@@ -252,6 +261,7 @@ fn everyday() -> Kinds {
         (8, place().prop_map(|place| Step::Lose { place }).boxed()),
         (3, place().prop_map(|place| Step::Double { place }).boxed()),
         (8, span.prop_map(|span| Step::Pass { span }).boxed()),
+        (1, (place(), steps_of_clocks).prop_map(|(place, by)| Step::SetClock { place, by }).boxed()),
         (2, place().prop_map(|place| Step::Glance { place }).boxed()),
         (3, (place(), 0..ROOMS.len()).prop_map(|(place, room)| Step::Visit { place, room }).boxed()),
         (1, (place(), 0..ROOMS.len()).prop_map(|(place, room)| Step::Leave { place, room }).boxed()),
@@ -367,6 +377,7 @@ impl World {
             }
             Step::Pass { span } => self.pass(span),
             Step::Sleep { days } => self.sleep(days * DAY_MS),
+            Step::SetClock { place, by } => self.set_clock(place, by),
             Step::Health(health) => self.house.fare(health),
             Step::Restart { drain, frames } => self.restart(drain, frames),
             Step::BackUp => self.house.store.back_up(),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chat::{client::Client, id::ClientId, time::Millis};
+use chat::{client::Client, id::ClientId, steady_clock::SteadyClock, time::Millis};
 
 use crate::{browser::News, link::Link};
 
@@ -10,6 +10,7 @@ pub(crate) struct Tab {
     pub(crate) name: ClientId,
     pub(crate) client: Client,
     pub(crate) link: Option<Link>,
+    pub(crate) clock: SteadyClock,
     pub(crate) wake: Option<Millis>,
     /// What its user's other tabs did, and when it will hear of that.
     pub(crate) news: VecDeque<(Millis, News)>,
@@ -20,7 +21,15 @@ pub(crate) struct Tab {
 impl Tab {
     pub(crate) fn new(name: ClientId, client: Client) -> Tab {
         let client = client.named(name.clone());
-        Tab { name, client, link: None, wake: None, news: VecDeque::new(), frozen: false }
+        Tab {
+            name,
+            client,
+            link: None,
+            clock: SteadyClock::default(),
+            wake: None,
+            news: VecDeque::new(),
+            frozen: false,
+        }
     }
 
     /// It will hear of this, at a moment and not before what it is to hear before.

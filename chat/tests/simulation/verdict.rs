@@ -9,6 +9,7 @@ use chat::{
     id::ClientId,
     protocol::{Message, Seq},
     room_name::RoomName,
+    time::Ticks,
 };
 
 use crate::{
@@ -117,7 +118,7 @@ impl World {
         })
     }
 
-    fn tabs_beside(&self, place: usize) -> impl Iterator<Item = &Tab> {
+    pub(crate) fn tabs_beside(&self, place: usize) -> impl Iterator<Item = &Tab> {
         let beside = move |other: &usize| PLACES[*other] == PLACES[place];
         (0..PLACES.len()).filter(beside).filter_map(|other| self.tabs[other].as_ref())
     }
@@ -195,10 +196,11 @@ impl World {
     fn kept_as_shown(&self) -> Verdict {
         for place in self.living() {
             let browser = &self.browsers[PLACES[place]];
-            let now = Now { at: self.now, dice: 0.0 };
+            let at = browser.wall(self.now);
+            let now = Now { at, ticks: Ticks(0), dice: 0.0 };
             let mut page = Client::new(browser.user.clone(), RoomName::lobby()).named(client_id("new"));
             for tab in self.tabs_beside(place) {
-                page.apply(Input::Signed(tab.name.clone(), self.now), now);
+                page.apply(Input::Signed(tab.name.clone(), at), now);
             }
             for (id, record) in &browser.records {
                 page.apply(Input::Stored(id.clone(), Some(record)), now);

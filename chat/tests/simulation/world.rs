@@ -1,4 +1,5 @@
-//! House, browsers and tabs together, under one clock: does what the clients say, and lets time pass.
+//! House, browsers and tabs together: does what the clients say, and lets time pass. The house has the true time; what a
+//! machine's clocks show beside it is its own affair.
 //!
 //! [`traffic`] moves what is on its way, [`people`] do what people do.
 //!
@@ -47,6 +48,8 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) dice: Dice,
     pub(crate) now: Millis,
+    /// For how long the machines slept, in milliseconds: their monotonic clocks stood.
+    slept: u64,
     pub(crate) named: u64,
     next_ping: Millis,
 }
@@ -62,6 +65,7 @@ impl World {
             ledger: Ledger::default(),
             dice: Dice::new(seed),
             now,
+            slept: 0,
             named: 0,
             next_ping: now + HEARTBEAT_MS,
         };
@@ -91,17 +95,19 @@ impl World {
 
     /// Does only so many of the things that the client wants done.
     pub(crate) fn apply_some(&mut self, place: usize, input: Input<'_>, most: usize) {
-        let now = Now { at: self.now, dice: self.dice.roll() };
+        let dice = self.dice.roll();
+        let at = self.browsers[PLACES[place]].wall(self.now);
         let Some(tab) = self.tabs[place].as_mut().filter(|tab| !tab.frozen) else { return };
+        let now = Now { at, ticks: tab.clock.read(at, Some(self.now.0 - self.slept)), dice };
         let effects = tab.client.apply(input, now);
         let old = tab.client.outbox().pending().iter().filter(|pending| pending.state == Delivery::Old);
         self.ledger.aged.extend(old.map(|pending| pending.id.clone()));
         for effect in effects.into_iter().take(most) {
-            self.perform(place, effect);
+            self.perform(place, effect, now);
         }
     }
 
-    fn perform(&mut self, place: usize, effect: Effect) {
+    fn perform(&mut self, place: usize, effect: Effect, now: Now) {
         let browser = PLACES[place];
         let tab = self.tabs[place].as_mut().expect("a tab that acts is there");
         let name = tab.name.clone();
@@ -129,7 +135,7 @@ impl World {
                 None
             }
             Effect::WakeAt(at) => {
-                tab.wake = Some(at);
+                tab.wake = Some(self.now + at.since(now.ticks));
                 None
             }
             Effect::Keep(id, record) => {
@@ -143,7 +149,7 @@ impl World {
                 }
                 self.browsers[browser].forget(id)
             }
-            Effect::Sign => Some(self.browsers[browser].sign(name, self.now)),
+            Effect::Sign => Some(self.browsers[browser].sign(name, now.at)),
             Effect::Rename(from, to) => panic!("nobody renamed {from} to {to}"),
             Effect::Login(code) => panic!("nobody asked for a login: {code:?}"),
         };
@@ -208,6 +214,13 @@ impl World {
         self.house.tick();
     }
 
+    /// Somebody sets the wall clock of the machine that a tab is on. Its tabs may then take each other for gone.
+    pub(crate) fn set_clock(&mut self, place: usize, by: i64) {
+        self.browsers[PLACES[place]].wall_ahead += by;
+        let names: Vec<ClientId> = self.tabs_beside(place).map(|tab| tab.name.clone()).collect();
+        self.ledger.troubled.extend(names);
+    }
+
     /// All machines sleep. No connection lives that long, nor does anything that was on its way.
     pub(crate) fn sleep(&mut self, span: u64) {
         self.strays.clear();
@@ -219,6 +232,7 @@ impl World {
             }
         }
         self.now = self.now + span;
+        self.slept += span;
         self.next_ping = self.next_ping.max(self.now);
         self.house.now = self.now;
     }

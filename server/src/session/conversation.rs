@@ -207,6 +207,7 @@ impl Conversation {
             user: self.me.clone(),
             heartbeat_ms: self.teahouse.config.heartbeat.millis(),
             text_limit: self.teahouse.config.text_limit,
+            at: Some(clock::now()),
         }));
         if !self.teahouse.is_available() {
             self.answer(ServerLine::Store { available: false });

@@ -12,7 +12,7 @@ use chat::{
     id::ClientId,
     protocol::User,
     room_name::RoomName,
-    time::Millis,
+    time::{Millis, Ticks},
 };
 use rand::{RngExt as _, rngs::StdRng};
 use tokio::{
@@ -207,7 +207,9 @@ impl Driver {
     }
 
     fn drive(&mut self, input: Input<'_>) {
-        let now = Now { at: now(), dice: self.chance.random_range(0.0..1.0) };
+        let at = now();
+        // Nobody sets the clock of this machine meanwhile.
+        let now = Now { at, ticks: Ticks(at.0), dice: self.chance.random_range(0.0..1.0) };
         let effects = self.client.lock().expect("the client does not panic").apply(input, now);
         for effect in effects {
             match &mut self.left {
@@ -250,7 +252,7 @@ impl Driver {
             }
             Effect::Forget(id) => self.account.drawer.forget(&self.name, id),
             Effect::Sign => self.account.drawer.sign(&self.name, now()),
-            Effect::WakeAt(at) => self.wake = Some(at),
+            Effect::WakeAt(at) => self.wake = Some(Millis(at.0)),
             Effect::Rename(from, to) => self.ledger.complain(format!("{from} is called {to} all at once")),
             Effect::Login(code) => {
                 self.ledger.complain(format!("{} must log in again: {code:?}", self.account.user.name));
