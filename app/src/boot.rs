@@ -19,8 +19,6 @@ pub struct Boot {
     pub user: User,
     /// The language of the page.
     pub language: Language,
-    /// The reader's distance from UTC in minutes, as their browser last said; 0 if it never did.
-    pub offset_minutes: i32,
     /// The room as it stood, with its latest messages, or with those around `focus`.
     pub room: Joined,
     /// The message that the page was asked for; `None` for the room as it is now.
@@ -29,6 +27,9 @@ pub struct Boot {
     pub form: Form,
     /// What the server's clock showed: the browser's own may be set to anything.
     pub now: Millis,
+    /// How far ahead of UTC the reader is in the zone that their browser last named, in minutes: from each of these moments
+    /// on, for as long as the messages of `room` reach. The browser's own rules come after the first render.
+    pub offsets: Vec<(Millis, i32)>,
 }
 
 impl Boot {
@@ -39,11 +40,15 @@ impl Boot {
         Ok(Boot {
             user: User::read(fields.object("user")?)?,
             language: fields.parsed("language", "a language that is spoken here", language)?,
-            offset_minutes: fields.signed("offset_minutes")?,
             focus: fields.number_if_any("focus")?,
             room: Joined::read(fields.object("room")?)?,
             form: Form::read(fields.object("form")?)?,
             now: Millis(fields.number("now")?),
+            offsets: fields
+                .pairs("offsets")?
+                .into_iter()
+                .map(|(at, minutes)| (Millis(at), minutes))
+                .collect(),
         })
     }
 

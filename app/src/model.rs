@@ -123,7 +123,7 @@ impl Model {
     /// The model of a client that has just been made from a page's data. The first render of server and browser
     /// agree because both come from here.
     pub fn new(client: &Client, boot: &Boot) -> Model {
-        let zone = Zone::fixed(boot.offset_minutes);
+        let zone = Zone::stepwise(boot.offsets.clone());
         let room = client.active();
         let mut drafts = Drafts::default();
         drafts.keep(room.name(), boot.form.text.clone());

@@ -3,6 +3,7 @@
 //! Derived from a client's state and a time zone; keeps nothing.
 
 use std::{
+    fmt,
     hash::{Hash, Hasher},
     ops::Range,
     sync::Arc,
@@ -40,9 +41,12 @@ impl Zone {
         Zone(Arc::new(offset_minutes))
     }
 
-    /// A zone that is always this far from UTC, in minutes.
-    pub fn fixed(offset_minutes: i32) -> Zone {
-        Zone::new(move |_| offset_minutes)
+    /// A zone that is so far from UTC, in minutes, from each of these moments on; the first counts for all before it too.
+    pub fn stepwise(offsets: Vec<(Millis, i32)>) -> Zone {
+        Zone::new(move |at| {
+            let step = offsets.iter().rev().find(|(from, _)| *from <= at).or(offsets.first());
+            step.map_or(0, |(_, minutes)| *minutes)
+        })
     }
 
     /// The date and time of a moment there. A moment beyond the calendar is taken for its beginning.
@@ -51,6 +55,12 @@ impl Zone {
         let seconds = i64::try_from(at.0 / 1_000).unwrap_or_default() + minutes * 60;
         let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         (moment.date(), moment.time())
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Zone")
     }
 }
 

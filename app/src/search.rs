@@ -32,8 +32,8 @@ pub struct Search {
     pub only_here: bool,
     /// Whether the page is a panel of another one.
     pub panel: bool,
-    /// The reader's distance from UTC, in minutes.
-    pub offset_minutes: i32,
+    /// The reader's time zone.
+    pub zone: Zone,
     /// The address of the same search without its older pages.
     pub newest: String,
     /// What came of it.
@@ -141,7 +141,7 @@ pub fn SearchView(
     search: Search,
 ) -> impl IntoView {
     let words = search.language.finding();
-    let Search { language, typed, here, only_here, panel, offset_minutes, newest, outcome } = search;
+    let Search { language, typed, here, only_here, panel, zone, newest, outcome } = search;
     let head = (!panel).then(|| {
         let chat = here.as_ref().map_or_else(|| "/chat".to_owned(), path);
         view! {
@@ -163,7 +163,7 @@ pub fn SearchView(
             {title}
             <Form words language typed here only_here panel focus/>
             {day}
-            {outcome_view(language, &Zone::fixed(offset_minutes), newest, outcome)}
+            {outcome_view(language, &zone, newest, outcome)}
         </main>
     }
 }

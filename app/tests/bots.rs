@@ -9,6 +9,7 @@ use app::{
     form::Form,
     language::Language,
     model::{self, Model},
+    row::Zone,
     search::{Found, Hit, Outcome, Search},
     shell::{Assets, search_document},
 };
@@ -91,7 +92,7 @@ fn the_search_marks_programs_too() {
         here: None,
         only_here: false,
         panel: false,
-        offset_minutes: 0,
+        zone: Zone::new(|_| 0),
         newest: "/search".to_owned(),
         outcome: Outcome::Found(found),
     };
@@ -357,5 +358,13 @@ fn boot(language: Language, events: Vec<Event>, bots: Vec<User>) -> Boot {
         members: Members { count: 1, list: vec![user("Me")], bots },
         events,
     };
-    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None, form: Form::default(), now: Millis(0) }
+    Boot {
+        user: user("Me"),
+        language,
+        room,
+        focus: None,
+        form: Form::default(),
+        now: Millis(0),
+        offsets: Vec::new(),
+    }
 }

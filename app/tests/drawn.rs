@@ -41,7 +41,7 @@ fn around_what_is_read_as_much_is_drawn_at_either_end() {
 #[test]
 fn a_line_looks_the_same_wherever_the_drawing_begins() {
     let client = client(LONG);
-    let all = rows(&client, &Zone::fixed(0), 0..usize::try_from(LONG).unwrap(), Seq::MAX);
+    let all = rows(&client, &Zone::new(|_| 0), 0..usize::try_from(LONG).unwrap(), Seq::MAX);
     for at in (1..LONG).step_by(7) {
         let some = lines(&client, Some(Reading { at, selected: None }));
         let begins = all.iter().position(|row| row.key == some[0].key).expect("the first is among all");
@@ -103,7 +103,7 @@ fn another_room_begins_with_its_newest_line() {
 
 fn lines(client: &Client, reading: Option<Reading>) -> Vec<Row> {
     let drawn = drawn(client.active().timeline(), reading);
-    rows(client, &Zone::fixed(0), drawn, Seq::MAX)
+    rows(client, &Zone::new(|_| 0), drawn, Seq::MAX)
 }
 
 fn seqs(rows: &[Row]) -> Vec<Seq> {
@@ -171,10 +171,10 @@ fn boot(seqs: RangeInclusive<Seq>) -> Boot {
     Boot {
         user: user("Me"),
         language: Language::English,
-        offset_minutes: 0,
         room,
         focus: None,
         form: Form::default(),
         now: Millis(0),
+        offsets: Vec::new(),
     }
 }

@@ -104,7 +104,7 @@ fn ones_own_messages_are_marked() {
 #[test]
 fn times_are_told_in_the_readers_zone_and_stated_in_utc() {
     let mut boot = boot(Language::Chinese, vec![said(1, "Ann", "late")]);
-    boot.offset_minutes = 10 * 60;
+    boot.offsets = vec![(Millis(0), 10 * 60)];
     let page = chat_page(boot);
     assert!(page.contains("2026年11月21日 星期六"), "{page}");
     assert!(page.contains("datetime=\"2026-11-20T14:03:21Z\""));
@@ -297,9 +297,9 @@ fn a_zone_that_changes_nothing_leaves_the_lines_alone() {
         let client = model::client(&boot).named(ClientId::parse("page").expect("an id"));
         let model = Model::new(&client, &boot);
         let life = model.life.get_untracked();
-        model.tell_time_by(Zone::fixed(0), &client);
+        model.tell_time_by(Zone::new(|_| 0), &client);
         assert_eq!(model.life.get_untracked(), life);
-        model.tell_time_by(Zone::fixed(60), &client);
+        model.tell_time_by(Zone::new(|_| 60), &client);
         assert_ne!(model.life.get_untracked(), life);
     });
 }
@@ -492,5 +492,13 @@ fn boot(language: Language, events: Vec<Event>) -> Boot {
         members: Members { count: 1, list: vec![user("Me")], bots: vec![] },
         events,
     };
-    Boot { user: user("Me"), language, offset_minutes: 0, room, focus: None, form: Form::default(), now: Millis(0) }
+    Boot {
+        user: user("Me"),
+        language,
+        room,
+        focus: None,
+        form: Form::default(),
+        now: Millis(0),
+        offsets: Vec::new(),
+    }
 }

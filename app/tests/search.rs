@@ -3,6 +3,7 @@
 
 use app::{
     language::Language,
+    row::Zone,
     search::{Found, Hit, Outcome, Piece, Remark, Search},
     shell::{Assets, search_document},
 };
@@ -51,7 +52,7 @@ fn what_was_looked_through_on_a_further_page_is_not_the_newest() {
 
 #[test]
 fn a_hit_says_who_where_when_and_what_and_leads_there() {
-    let page = page(Search { outcome: Outcome::Found(found()), offset_minutes: 10 * 60, ..search() });
+    let page = page(Search { outcome: Outcome::Found(found()), zone: Zone::new(|_| 10 * 60), ..search() });
     for part in [
         "<a href=\"/chat/lobby/42#m42\" target=\"_top\" class=\"hit\">",
         "&lt;Ann&gt;</bdi>",
@@ -101,7 +102,7 @@ fn search() -> Search {
         here: None,
         only_here: false,
         panel: false,
-        offset_minutes: 0,
+        zone: Zone::new(|_| 0),
         newest: "/search?q=tea".to_owned(),
         outcome: Outcome::Unasked,
     }

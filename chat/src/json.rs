@@ -109,10 +109,10 @@ impl<'a> Object<'a> {
         self.number_if_any(name)?.ok_or(Misread::Missing(name))
     }
 
-    /// A whole number of either sign.
-    pub fn signed(&mut self, name: &'static str) -> Result<i32, Misread> {
+    /// A list of pairs, each a whole number from 0 and one of either sign.
+    pub fn pairs(&mut self, name: &'static str) -> Result<Vec<(u64, i32)>, Misread> {
         let value = self.take(name)?.ok_or(Misread::Missing(name))?;
-        digits(&value).and_then(|digits| digits.parse().ok()).ok_or(Misread::Unfit { name, wanted: WHOLE })
+        pairs(value).ok_or(Misread::Unfit { name, wanted: "a list of pairs of whole numbers" })
     }
 
     /// Yes or no.
@@ -172,6 +172,18 @@ impl<'a> Object<'a> {
 
 fn object(value: Value<'_>) -> Option<Object<'_>> {
     if let Value::Object(members) = value { Some(Object(members)) } else { None }
+}
+
+fn pairs(value: Value<'_>) -> Option<Vec<(u64, i32)>> {
+    let Value::Array(pairs) = value else { return None };
+    let pair = |pair: Value<'_>| match pair {
+        Value::Array(pair) => match &pair[..] {
+            [first, second] => Some((digits(first)?.parse().ok()?, digits(second)?.parse().ok()?)),
+            _ => None,
+        },
+        _ => None,
+    };
+    pairs.into_iter().map(pair).collect()
 }
 
 /// A number as it was written. One with a point or an exponent does not parse as a whole one.

@@ -95,10 +95,14 @@ fn a_number_is_whole_and_exact_or_an_error() {
     for bad in ["18446744073709551616", "-1", "-0", "1.0", "1e3", "0.5", "\"1\"", "true", "[1]"] {
         assert_eq!(number(bad), Err(Misread::Unfit { name: "a", wanted: "a whole number" }), "{bad}");
     }
-    let signed = |digits: &str| Object::parse(&format!("{{\"a\":{digits}}}")).unwrap().signed("a");
-    assert_eq!(signed("-480"), Ok(-480));
-    for bad in ["2147483648", "-1.5", "null", "{}"] {
-        assert!(signed(bad).is_err(), "{bad}");
+    let pairs = |text: &str| Object::parse(&format!("{{\"a\":{text}}}")).unwrap().pairs("a");
+    assert_eq!(
+        pairs("[[1763683200000,-480],[9007199254740993,0]]"),
+        Ok(vec![(1_763_683_200_000, -480), (9_007_199_254_740_993, 0)])
+    );
+    assert_eq!(pairs("[]"), Ok(vec![]));
+    for bad in ["[[0,2147483648]]", "[[0,-1.5]]", "[[-1,0]]", "[[0]]", "[[0,0,0]]", "[0,0]", "null", "{}"] {
+        assert!(pairs(bad).is_err(), "{bad}");
     }
 }
 

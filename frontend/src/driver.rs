@@ -98,7 +98,6 @@ impl Driver {
         for room in storage::rooms() {
             self.client.borrow_mut().open(room);
         }
-        page::remember("tz", &clock::offset_minutes(clock::now()).to_string());
         self.model.tell_time_by(clock::zone(), &self.client.borrow());
         self.listen("visibilitychange", |driver, _| driver.drive(Input::Visible(page::is_visible())));
         self.listen("online", |driver, _| driver.drive(Input::Online(true)));

@@ -22,6 +22,7 @@ pub(crate) mod client_address;
 pub(crate) mod occupancy;
 pub(crate) mod origin;
 pub(crate) mod security;
+pub(crate) mod time_zone;
 pub(crate) mod upgrade;
 pub(crate) mod visitor;
 

@@ -24,12 +24,11 @@ use axum::{
 use chat::{
     protocol::{Event, Joined, Seq},
     room_name::RoomName,
-    time::Millis,
 };
+use jiff::civil::Date;
 use leptos::prelude::{IntoView, expect_context};
 use leptos_axum::ResponseOptions;
 use serde::Deserialize;
-use time::{Date, Month};
 
 use crate::{
     clock,
@@ -262,7 +261,8 @@ async fn to_day(teahouse: Shared, visitor: Visitor, room: RoomName, day: &str) -
     if let Err(elsewhere) = let_in(&teahouse, &visitor, &room).await {
         return elsewhere;
     }
-    let Some(at) = beginning(day, visitor.offset_minutes) else { return redirect::to(&room_path(&room)) };
+    let Some(day) = self::day(day) else { return redirect::to(&room_path(&room)) };
+    let at = visitor.time_zone.beginning(day);
     match teahouse.store.read(room.clone(), Piece::Since { at, limit: 1 }).await {
         Ok(Slice { messages, .. }) => redirect::to(&match messages.first() {
             Some(message) => format!("{}#m{}", message_path(&room, message.seq), message.seq),
@@ -319,8 +319,12 @@ async fn make_boot(
         events: messages.into_iter().map(Event::Message).collect(),
     };
     let form = ComposerForm { key: teahouse.identity.form_key(login), ..form };
-    let (language, offset_minutes) = (visitor.language, visitor.offset_minutes);
-    Ok(Boot { user, language, offset_minutes, room, focus, form, now: clock::now() })
+    let moments = room.events.iter().filter_map(|event| match event {
+        Event::Message(message) => Some(message.at),
+        Event::Unknown(_) => None,
+    });
+    let offsets = visitor.time_zone.offsets(moments);
+    Ok(Boot { user, language: visitor.language, room, focus, form, now: clock::now(), offsets })
 }
 
 /// The seq that a path names, in the one way to write it; one that is beyond all counting is beyond every log.
@@ -330,21 +334,14 @@ fn canonical_seq(text: &str) -> Option<Seq> {
     canonical.then(|| text.parse().unwrap_or(Seq::MAX))
 }
 
-/// When a day, written as `2026-11-20`, begins so many minutes from UTC.
-fn beginning(day: &str, offset_minutes: i32) -> Option<Millis> {
-    let digits = |range| day.get(range).filter(|part: &&str| part.bytes().all(|byte| byte.is_ascii_digit()));
-    if day.len() != 10 || day.get(4..5) != Some("-") || day.get(7..8) != Some("-") {
+/// A day, written as `2026-11-20`.
+fn day(text: &str) -> Option<Date> {
+    let digits = |range| text.get(range).filter(|part: &&str| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if text.len() != 10 || text.get(4..5) != Some("-") || text.get(7..8) != Some("-") {
         return None;
     }
-    let month: u8 = digits(5..7)?.parse().ok()?;
-    let date = Date::from_calendar_date(
-        digits(0..4)?.parse().ok()?,
-        Month::try_from(month).ok()?,
-        digits(8..10)?.parse().ok()?,
-    );
-    let seconds = date.ok()?.midnight().assume_utc().unix_timestamp() - i64::from(offset_minutes) * 60;
-    // Nothing was said before 1970.
-    Some(Millis(u64::try_from(seconds).unwrap_or_default() * 1_000))
+    let [year, month, day] = [digits(0..4)?, digits(5..7)?, digits(8..10)?];
+    Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()
 }
 
 /// The one address of a room.
@@ -403,18 +400,15 @@ pub(crate) async fn render<IV: IntoView + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use chat::{protocol::Seq, time::Millis};
+    use chat::protocol::Seq;
+    use jiff::civil::Date;
 
-    use super::{beginning, canonical_seq};
+    use super::{canonical_seq, day};
 
     #[test]
-    fn a_day_begins_where_the_reader_is() {
-        let friday = 1_795_132_800_000;
-        assert_eq!(beginning("2026-11-20", 0), Some(Millis(friday)));
-        assert_eq!(beginning("2026-11-20", 480), Some(Millis(friday - 8 * 3_600_000)), "earlier in Shanghai");
-        assert_eq!(beginning("2026-11-20", -300), Some(Millis(friday + 5 * 3_600_000)), "later in New York");
-        assert_eq!(beginning("1970-01-01", 480), Some(Millis(0)));
-        assert_eq!(beginning("0001-01-01", 0), Some(Millis(0)));
+    fn a_day_is_written_in_one_way_only() {
+        assert_eq!(day("2026-11-20"), Some(Date::constant(2026, 11, 20)));
+        assert_eq!(day("0001-01-01"), Some(Date::constant(1, 1, 1)));
         for nonsense in [
             "",
             "2026-02-30",
@@ -426,7 +420,7 @@ mod tests {
             "yesterday",
             "二〇二六",
         ] {
-            assert_eq!(beginning(nonsense, 0), None, "{nonsense}");
+            assert_eq!(day(nonsense), None, "{nonsense}");
         }
     }
 

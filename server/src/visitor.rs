@@ -17,10 +17,8 @@ use crate::{
     client_address::{self, client_address},
     origin::{self, Foreign},
     teahouse::{Shared, Teahouse},
+    time_zone::TimeZone,
 };
-
-/// The furthest that a place on earth is from UTC, in minutes.
-const FURTHEST_MINUTES: i32 = 14 * 60;
 
 /// Whoever makes a request.
 #[derive(Clone, Debug)]
@@ -31,8 +29,8 @@ pub(crate) struct Visitor {
     pub(crate) address: IpAddr,
     pub(crate) headers: HeaderMap,
     pub(crate) language: Language,
-    /// How far from UTC their browser last said that it is, in minutes.
-    pub(crate) offset_minutes: i32,
+    /// The time zone that their browser last named; UTC if it never did.
+    pub(crate) time_zone: TimeZone,
     /// The path and query that were asked for.
     pub(crate) asked: String,
 }
@@ -69,10 +67,7 @@ where
             language: wished
                 .and_then(|code| Language::from_code(&code))
                 .unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default())),
-            offset_minutes: cookie(&parts.headers, "tz")
-                .and_then(|minutes| minutes.parse().ok())
-                .filter(|minutes: &i32| minutes.abs() <= FURTHEST_MINUTES)
-                .unwrap_or_default(),
+            time_zone: TimeZone::parse(&cookie(&parts.headers, "tz").unwrap_or_default()),
             asked: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
         })
     }

@@ -55,14 +55,14 @@ pub(crate) async fn log(
     // Nothing runs in it, nor what loads pages anew while one works on them.
     let assets = Assets { reload: None, ..teahouse.site.assets().clone() };
     let seen = format!(
-        "{} {} {} {} {} {} {} {}",
+        "{} {} {} {} {} {} {:?} {}",
         room_path(&room),
         boot.room.epoch,
         boot.room.oldest,
         boot.room.head,
         boot.user.id,
         boot.language.code(),
-        boot.offset_minutes,
+        boot.offsets,
         assets.css,
     );
     let tag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(seen.as_bytes())));

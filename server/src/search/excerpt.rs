@@ -98,10 +98,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Excerpt, LENGTH, Piece, excerpt};
-    use crate::search::{query::Query, term::Term};
+    use crate::{
+        search::{query::Query, term::Term},
+        time_zone::TimeZone,
+    };
 
     fn terms(text: &str) -> Vec<Term> {
-        Query::parse(text, 0).terms
+        Query::parse(text, &TimeZone::default()).terms
     }
 
     /// With what was found in brackets.

@@ -84,7 +84,7 @@ pub(crate) async fn search(
     let Some(typed) = request.typed.as_deref().filter(|typed| !typed.trim().is_empty()) else {
         return answer(&teahouse, &visitor, StatusCode::OK, &request, Outcome::Unasked).await;
     };
-    let mut query = Query::parse(typed, visitor.offset_minutes);
+    let mut query = Query::parse(typed, &visitor.time_zone);
     if query.is_empty() {
         return answer(&teahouse, &visitor, StatusCode::OK, &request, Outcome::NothingToFind).await;
     }
@@ -130,7 +130,7 @@ async fn answer(
         here: request.here.clone(),
         only_here: request.only.is_some() && request.only == request.here,
         panel: request.panel,
-        offset_minutes: visitor.offset_minutes,
+        zone: visitor.time_zone.zone(),
         newest: request.address(None),
         outcome,
     };

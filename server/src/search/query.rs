@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use app::language::Language;
 use chat::{name::Nickname, room_name::RoomName};
-use time::{Date, Duration, Month, OffsetDateTime};
+use jiff::civil::Date;
 
 use super::{fold::folded, term::Term};
+use crate::time_zone::TimeZone;
 
 /// How many characters of what is typed are read.
 pub(crate) const LENGTH: usize = 400;
@@ -101,14 +102,14 @@ const QUOTES: [(char, &[char]); 7] = [
 ];
 
 impl Query {
-    /// Reads what somebody typed whose clock is so many minutes ahead of UTC.
-    pub(crate) fn parse(typed: &str, offset_minutes: i32) -> Query {
+    /// Reads what somebody typed who is in this zone.
+    pub(crate) fn parse(typed: &str, zone: &TimeZone) -> Query {
         let typed = typed.trim();
         let end = typed.char_indices().nth(LENGTH).map_or(typed.len(), |(end, _)| end);
         let mut query = Query { shortened: end < typed.len(), ..Query::default() };
         let mut rest = typed[..end].trim_start();
         while !rest.is_empty() {
-            rest = query.take(rest, offset_minutes).trim_start();
+            rest = query.take(rest, zone).trim_start();
         }
         query
     }
@@ -129,14 +130,14 @@ impl Query {
     }
 
     /// Reads what stands first, and gives what is left.
-    fn take<'a>(&mut self, rest: &'a str, offset_minutes: i32) -> &'a str {
+    fn take<'a>(&mut self, rest: &'a str, zone: &TimeZone) -> &'a str {
         if let Some((content, left)) = quoted(rest) {
             self.demand(Term::quoted(content));
             return left;
         }
         if let Some((filter, value)) = filter(rest) {
             let (value, left) = quoted(value).unwrap_or_else(|| split(value));
-            if self.restrict(filter, value.trim(), offset_minutes) {
+            if self.restrict(filter, value.trim(), zone) {
                 return left;
             }
         }
@@ -160,7 +161,7 @@ impl Query {
     }
 
     /// Applies a filter; whether the value is one for it.
-    fn restrict(&mut self, filter: Filter, value: &str, offset_minutes: i32) -> bool {
+    fn restrict(&mut self, filter: Filter, value: &str, zone: &TimeZone) -> bool {
         if value.is_empty() {
             return false;
         }
@@ -185,7 +186,7 @@ impl Query {
                 }
             }
             Filter::On | Filter::After | Filter::Before => {
-                let Some(day) = day(value, offset_minutes) else { return false };
+                let Some(day) = day(value, zone) else { return false };
                 self.narrow(match filter {
                     Filter::After => day.end..u64::MAX,
                     Filter::Before => 0..day.start,
@@ -236,7 +237,7 @@ fn filter(text: &str) -> Option<(Filter, &str)> {
 
 /// A day of the calendar in milliseconds since the Unix epoch: `2026-11-20`, `2026/11/20`, `2026.11.20` or
 /// `2026年11月20日`.
-fn day(text: &str, offset_minutes: i32) -> Option<Range<u64>> {
+fn day(text: &str, zone: &TimeZone) -> Option<Range<u64>> {
     let mut parts = text.strip_suffix('日').unwrap_or(text).split(['-', '/', '.', '年', '月']);
     let mut number = |digits: usize| {
         let part = parts.next()?;
@@ -247,25 +248,21 @@ fn day(text: &str, offset_minutes: i32) -> Option<Range<u64>> {
     if parts.next().is_some() {
         return None;
     }
-    let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
-    let date = Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?).ok()?;
-    let millis = |date: Date| {
-        let start = date.midnight().assume_utc() - Duration::minutes(i64::from(offset_minutes));
-        let since = start - OffsetDateTime::UNIX_EPOCH;
-        u64::try_from(since.whole_milliseconds()).unwrap_or_default()
-    };
-    Some(millis(date)..date.next_day().map_or(u64::MAX, millis))
+    let [month, day] = [i8::try_from(month).ok()?, i8::try_from(day).ok()?];
+    let date = Date::new(i16::try_from(year).ok()?, month, day).ok()?;
+    let millis = |date: Date| zone.beginning(date).0;
+    Some(millis(date)..date.tomorrow().map_or(u64::MAX, millis))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Author, Query, Term};
+    use super::{Author, Query, Term, TimeZone};
     use chat::room_name::RoomName;
 
     fn parse(typed: &str) -> Query {
-        Query::parse(typed, 0)
+        Query::parse(typed, &TimeZone::parse("UTC"))
     }
 
     fn typed(text: &str) -> Term {
@@ -322,8 +319,14 @@ mod tests {
     #[test]
     fn a_day_is_the_readers_day() {
         assert_eq!(parse("on:2026-11-20").span, Some(FRIDAY..FRIDAY + DAY));
-        let shanghai = Query::parse("on:2026-11-20", 8 * 60).span.unwrap();
+        let shanghai = Query::parse("on:2026-11-20", &TimeZone::parse("Asia/Shanghai")).span.unwrap();
         assert_eq!(shanghai, FRIDAY - DAY / 3..FRIDAY + DAY / 3 * 2);
+        let berlin = |day| Query::parse(day, &TimeZone::parse("Europe/Berlin")).span.unwrap();
+        assert_eq!(berlin("on:2026-11-20"), FRIDAY - DAY / 24..FRIDAY + DAY / 24 * 23);
+        let october = berlin("on:2026-10-25");
+        assert_eq!(october.end - october.start, DAY / 24 * 25, "the clocks go back");
+        let skipped = Query::parse("on:2011-12-30", &TimeZone::parse("Pacific/Apia")).span.unwrap();
+        assert!(skipped.is_empty(), "a day that nobody had");
         assert_eq!(parse("after:2026-11-20").span, Some(FRIDAY + DAY..u64::MAX));
         assert_eq!(parse("before:2026-11-20").span, Some(0..FRIDAY));
         assert_eq!(parse("after:2026-11-19 before:2026-11-21").span, Some(FRIDAY..FRIDAY + DAY));
@@ -361,15 +364,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_typed_is_a_query_within_bounds(text in any::<String>(), offset in -840..=840) {
-            let query = Query::parse(&text, offset);
+        fn whatever_is_typed_is_a_query_within_bounds(text in any::<String>(), offset in -840..=840_i32) {
+            let query = Query::parse(&text, &TimeZone::parse(&offset.to_string()));
             prop_assert!(query.terms.len() <= super::TERMS);
             prop_assert!(query.terms.iter().map(Term::len).sum::<usize>() <= super::UNITS);
         }
 
         #[test]
         fn whatever_looks_like_a_query_is_one(text in "(from|in|on|after|来自|房间|NEAR|OR| |:|：|\"|“|”|\\*|\\(|-|\\+|2026|年|a|海|\0|\\\\){0,60}") {
-            for term in Query::parse(&text, 0).terms {
+            for term in parse(&text).terms {
                 let phrase = term.phrase();
                 let inside = phrase.trim_end_matches(" *").trim_matches('"');
                 prop_assert!(inside.chars().all(|c| c == ' ' || !c.is_ascii() || c.is_ascii_alphanumeric()), "{phrase}");

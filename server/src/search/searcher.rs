@@ -115,7 +115,10 @@ mod tests {
     use tempfile::TempDir;
 
     use super::{Answer, Duration, Index, Log, PAGE, Place, Query, RoomName, search};
-    use crate::search::{answer::BUDGET, log::Said};
+    use crate::{
+        search::{answer::BUDGET, log::Said},
+        time_zone::TimeZone,
+    };
 
     /// A log and an index of as many messages in each of two rooms.
     fn filled(count: i64) -> (TempDir, Place) {
@@ -149,7 +152,7 @@ mod tests {
     }
 
     fn ask(folder: &Path, place: &Place, typed: &str, budget: Duration) -> Answer {
-        let query = Query::parse(typed, 0);
+        let query = Query::parse(typed, &TimeZone::default());
         search(place, &Log::path(folder), &query, None, budget, |room| room.as_str() != "closed").unwrap()
     }
 

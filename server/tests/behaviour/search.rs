@@ -1,8 +1,9 @@
 //! The search: what is found, where it leads, and who may find it. What may be typed is in [`typed`], what may become of
-//! the index in [`index`].
+//! the index in [`index`], and whose day it is in [`zones`].
 
 mod index;
 mod typed;
+mod zones;
 
 use std::{path::Path, sync::Arc};
 

@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Bounds, Hit, Query, Trouble, scan};
-use crate::{search::SearchError, store::Store as _};
+use crate::{search::SearchError, store::Store as _, time_zone::TimeZone};
 
 /// 2026-11-20 14:03:20 UTC.
 const FRIDAY: u64 = 1_795_183_400_000;
@@ -229,7 +229,7 @@ async fn a_search_for_which_there_was_no_time_at_all_stays_where_it_was() {
 async fn a_store_that_does_not_answer_is_no_store_without_hits() {
     let house = House::new();
     house.store.answers.store(0, Ordering::Relaxed);
-    let answer = house.search().ask(reader(), Query::parse("tea", 0), None).await;
+    let answer = house.search().ask(reader(), Query::parse("tea", &TimeZone::default()), None).await;
     assert!(matches!(answer, Err(SearchError::Unavailable(_))), "{answer:?}");
 }
 
@@ -243,7 +243,7 @@ async fn a_scanning_search_keeps_nothing_and_closes_when_its_searches_are_done()
     let search = Arc::new(search);
     let asked = tokio::spawn({
         let search = search.clone();
-        async move { search.ask(reader(), Query::parse("tea", 0), None).await }
+        async move { search.ask(reader(), Query::parse("tea", &TimeZone::default()), None).await }
     });
     let waiting = || house.store.waiting.load(Ordering::Relaxed);
     while waiting() == 0 {
@@ -252,7 +252,7 @@ async fn a_scanning_search_keeps_nothing_and_closes_when_its_searches_are_done()
     search.close().await;
     assert_eq!(waiting(), 0, "nobody asks the store any more");
     assert!(asked.await.unwrap().is_err());
-    let answer = search.ask(reader(), Query::parse("tea", 0), None).await;
+    let answer = search.ask(reader(), Query::parse("tea", &TimeZone::default()), None).await;
     assert!(matches!(answer, Err(SearchError::Busy)), "{answer:?}");
 }
 
@@ -262,6 +262,6 @@ async fn a_store_that_is_away_is_no_store_without_hits() {
     house.say([("a", "Ann", "tea", FRIDAY)]).await;
     let search = house.search();
     house.store.close().await;
-    let answer = search.ask(reader(), Query::parse("tea", 0), None).await;
+    let answer = search.ask(reader(), Query::parse("tea", &TimeZone::default()), None).await;
     assert!(matches!(answer, Err(SearchError::Unavailable(_))), "{answer:?}");
 }

@@ -22,6 +22,7 @@ use crate::{
         Claim, Draft, Drawer, Kept, News, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
         sqlite::SqliteStore,
     },
+    time_zone::TimeZone,
 };
 
 /// A store that remembers what was read of it.
@@ -170,7 +171,10 @@ impl House {
         older: Option<i64>,
         bounds: Bounds,
     ) -> Result<Answer, Trouble> {
-        scan(&*self.store, &Query::parse(typed, 0), older, bounds, |room| room.as_str() != "closed").await
+        scan(&*self.store, &Query::parse(typed, &TimeZone::default()), older, bounds, |room| {
+            room.as_str() != "closed"
+        })
+        .await
     }
 
     /// All that is found, page after page.

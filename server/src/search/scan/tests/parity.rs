@@ -13,6 +13,7 @@ use crate::search::{
     index::{Index, Place},
     log::Log,
 };
+use crate::time_zone::TimeZone;
 
 impl House {
     /// The search by way of an index of all that was said.
@@ -37,10 +38,10 @@ impl House {
 }
 
 /// All that a search finds, page after page, to be compared.
-async fn found(search: &Search, typed: &str, offset_minutes: i32) -> Vec<String> {
+async fn found(search: &Search, typed: &str, zone: &TimeZone) -> Vec<String> {
     let (mut found, mut older) = (Vec::new(), None);
     loop {
-        let answer = search.ask(reader(), Query::parse(typed, offset_minutes), older).await.unwrap();
+        let answer = search.ask(reader(), Query::parse(typed, zone), older).await.unwrap();
         assert!(!answer.cut && answer.looked.is_none() && !answer.behind, "{typed}");
         found.extend(answer.hits.iter().map(|hit| format!("{hit:?}")));
         if answer.older.is_none() {
@@ -185,9 +186,9 @@ async fn what_is_found_without_an_index_is_what_is_found_with_one() {
     let (indexed, scan) = (house.indexed(), house.search());
     let mut total = 0;
     for typed in QUERIES {
-        for offset_minutes in [0, 8 * 60, -14 * 60] {
-            let expected = found(&indexed, typed, offset_minutes).await;
-            assert_eq!(found(&scan, typed, offset_minutes).await, expected, "{typed}");
+        for zone in ["UTC", "Asia/Shanghai", "Etc/GMT+12"].map(TimeZone::parse) {
+            let expected = found(&indexed, typed, &zone).await;
+            assert_eq!(found(&scan, typed, &zone).await, expected, "{typed}");
             total += expected.len();
         }
     }
@@ -205,8 +206,12 @@ fn whatever_is_typed_finds_the_same_without_an_index_as_with_one() {
     let typed = string_regex(&format!("({PARTS}){{1,6}}")).unwrap();
     TestRunner::new(cases)
         .run(&typed, |typed| {
-            let (expected, found) =
-                runtime.block_on(async { (found(&indexed, &typed, 0).await, found(&scan, &typed, 0).await) });
+            let (expected, found) = runtime.block_on(async {
+                (
+                    found(&indexed, &typed, &TimeZone::default()).await,
+                    found(&scan, &typed, &TimeZone::default()).await,
+                )
+            });
             prop_assert_eq!(found, expected, "{:?}", typed);
             Ok(())
         })
