@@ -29,7 +29,7 @@ test('a clock that is put back an hour while the page waits: the next attempt is
   await expect.poll(async () => (await waits()).some(wait => wait.startsWith('Reconnecting'))).toBe(true);
   await teahouse.start();
   await expect(ann.banner).toBeEmpty();
-  const seconds = (await waits()).flatMap(wait => wait.match(/^Trying again in (\d+) s/)?.slice(1).map(Number) ?? []);
+  const seconds = (await waits()).flatMap(wait => wait.match(/^Trying again in (\d+)\s/)?.slice(1).map(Number) ?? []);
   expect(seconds.length).toBeGreaterThan(0);
   expect(Math.max(...seconds)).toBeLessThanOrEqual(5);
   await ann.say('back');

@@ -21,7 +21,8 @@ pub(crate) struct Ledger {
     pub(crate) discarded: BTreeSet<ClientId>,
     /// What somebody sent again although it was refused or old; it has lost its place, and may have been said before.
     pub(crate) retried: BTreeSet<ClientId>,
-    /// What grew old before it was confirmed: what is said after it does not wait for it, though it may be on its way.
+    /// What grew old before it was confirmed, if only by its stamp: what is said after it does not wait for it, though it may
+    /// be on its way.
     pub(crate) aged: BTreeSet<ClientId>,
     /// Tabs that were closed, crashed or frozen, or whose machine slept.
     pub(crate) troubled: BTreeSet<ClientId>,

@@ -7,7 +7,10 @@
 //! [`people`]: crate::people
 
 use chat::{
-    client::{Effect, Input, Now, outbox::Delivery},
+    client::{
+        Effect, Input, Now,
+        outbox::{Delivery, FRESH_MS, Pending},
+    },
     id::{ClientId, UserId},
     protocol::{ClientLine, User},
     room_name::RoomName,
@@ -100,7 +103,10 @@ impl World {
         let Some(tab) = self.tabs[place].as_mut().filter(|tab| !tab.frozen) else { return };
         let now = Now { at, ticks: tab.clock.read(at, Some(self.now.0 - self.slept)), dice };
         let effects = tab.client.apply(input, now);
-        let old = tab.client.outbox().pending().iter().filter(|pending| pending.state == Delivery::Old);
+        // By its stamp, which may be too early, a message may be old to all tabs but the one in which it was said.
+        let is_old =
+            |pending: &&Pending| pending.state == Delivery::Old || self.now.since(pending.at) > FRESH_MS;
+        let old = tab.client.outbox().pending().iter().filter(is_old);
         self.ledger.aged.extend(old.map(|pending| pending.id.clone()));
         for effect in effects.into_iter().take(most) {
             self.perform(place, effect, now);
