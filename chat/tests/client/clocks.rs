@@ -208,6 +208,18 @@ fn what_was_said_while_the_clock_was_far_ahead_grows_old_all_the_same() {
 }
 
 #[test]
+fn what_is_said_after_a_long_sleep_and_before_the_server_is_heard_again_is_fresh() {
+    let mut page = Page::in_lobby(3);
+    page.apply(Input::Online(false));
+    page.close(1006);
+    page.sleep(8 * DAY_MS.unsigned_abs());
+    page.say("m1");
+    page.back_in_lobby(3);
+    assert_eq!(page.sent().last().unwrap(), "send lobby/m1");
+    assert!(!is_asked_for(&page, "m1"));
+}
+
+#[test]
 fn an_earlier_version_of_the_server_leaves_it_to_the_wall_clock() {
     let mut page = Page::new();
     page.say("m1");

@@ -26,8 +26,11 @@ fn summer_and_winter() -> [Said<'static>; 2] {
     ]
 }
 
-/// Each zone, and what the clocks there showed at the two moments.
-const SHOWN: [(&str, [(&str, &str, &str); 2]); 9] = [
+/// What a zone's calendar and clocks showed: the day in words and in digits, and the time.
+type Shown = (&'static str, &'static str, &'static str);
+
+/// Each zone, and what it showed at the two moments.
+const SHOWN: [(&str, [Shown; 2]); 9] = [
     ("Europe/Berlin", [("15 July", "2026-07-15", "00:30"), ("14 November", "2026-11-14", "23:30")]),
     ("Asia/Kolkata", [("15 July", "2026-07-15", "04:00"), ("15 November", "2026-11-15", "04:00")]),
     // As some browsers still call it.
