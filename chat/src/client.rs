@@ -68,6 +68,8 @@ pub enum Input<'a> {
     Signed(ClientId, Millis),
     /// An earlier page had seen a room up to a position.
     Recall(RoomName, Epoch, Seq),
+    /// Another tab of the user's has seen a room up to a position.
+    SeenElsewhere(RoomName, Epoch, Seq),
     /// The connection of this number is open.
     Opened(u32),
     /// A frame came: one or more lines.
@@ -237,6 +239,13 @@ impl Client {
             Input::Recall(room, epoch, seq) => {
                 if let Some(room) = self.room_mut(&room) {
                     room.recall(epoch, seq);
+                }
+            }
+            Input::SeenElsewhere(room, epoch, seq) => {
+                let watched = self.visible && room == self.active;
+                let me = self.me.clone();
+                if let Some(room) = self.room_mut(&room) {
+                    room.seen_elsewhere(epoch, seq, watched, &me);
                 }
             }
             Input::Opened(number) => {

@@ -43,6 +43,8 @@ pub struct OpenRoom {
     unread: usize,
     /// Up to where its user has seen it.
     seen: Seq,
+    /// Up to where they have seen it in another tab.
+    seen_elsewhere: Seq,
     /// Up to where they had seen it when they last looked away or were cut off; what came after is new to them.
     left_off: Option<Seq>,
     /// Up to where an earlier page had seen it, until the room is known.
@@ -72,6 +74,7 @@ impl OpenRoom {
             familiar_until: Ticks(0),
             unread: 0,
             seen: 0,
+            seen_elsewhere: 0,
             left_off: None,
             recalled: None,
             looking_back: None,
@@ -113,9 +116,9 @@ impl OpenRoom {
         self.unread
     }
 
-    /// Up to where the user has seen the room, as a seq of the timeline's epoch; 0 if they have not.
+    /// Up to where the user has seen the room, in this tab or another, as a seq of the timeline's epoch; 0 if they have not.
     pub fn seen_seq(&self) -> Seq {
-        self.seen
+        self.seen.max(self.seen_elsewhere)
     }
 
     /// The seq after which messages are new to the user, who looked away or was cut off there.
@@ -176,10 +179,12 @@ impl OpenRoom {
                 if news > 0 {
                     self.left_off.get_or_insert(held);
                 }
+                self.skip_seen_elsewhere(false, me);
             }
             Some(_) => {
                 self.unread = news;
                 self.seen = 0;
+                self.seen_elsewhere = 0;
                 self.left_off = None;
             }
         }
@@ -200,7 +205,7 @@ impl OpenRoom {
             Advance::Taken => {
                 if seen {
                     self.seen = seq;
-                } else {
+                } else if seq > self.seen_elsewhere {
                     self.unread += 1;
                     self.left_off.get_or_insert(seq - 1);
                 }
@@ -347,6 +352,30 @@ impl OpenRoom {
             }
             Some(_) => {}
         }
+    }
+
+    /// Another tab of this user's, `me`, has seen the room up to here: that is not unread in this tab either. Where this
+    /// tab is `watched`, what is marked as new stays marked.
+    pub(super) fn seen_elsewhere(&mut self, epoch: Epoch, seq: Seq, watched: bool, me: &User) {
+        match self.timeline.position() {
+            None => self.recalled = Some((epoch, seq)),
+            Some((held, _)) if *held == epoch && seq > self.seen_elsewhere => {
+                self.seen_elsewhere = seq;
+                self.skip_seen_elsewhere(watched, me);
+                self.revision += 1;
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn skip_seen_elsewhere(&mut self, watched: bool, me: &User) {
+        let seen = self.seen_elsewhere;
+        let last = self.timeline.position().map_or(0, |(_, last)| last);
+        if !watched {
+            self.left_off = self.left_off.map(|left_off| left_off.max(seen)).filter(|seq| *seq < last);
+        }
+        let after = self.timeline.messages().rev().take_while(|message| message.seq > seen);
+        self.unread = self.unread.min(after.filter(|message| message.user.id != me.id).count());
     }
 
     /// Whether a message came after its reader, `me`, had looked away or was cut off.

@@ -144,3 +144,54 @@ fn in_a_new_life_of_the_log_only_what_it_says_is_unread() {
     page.receive(joined("lobby", 2).epoch("f").page(1..=2));
     assert_eq!((page.lobby().unread(), left_off(&page), page.lobby().seen_seq()), (2, None, 0));
 }
+
+fn seen_elsewhere(page: &mut Page, epoch: &str, seq: Seq) {
+    page.apply(Input::SeenElsewhere(room("lobby"), Epoch::parse(epoch).unwrap(), seq));
+}
+
+#[test]
+fn what_another_tab_has_seen_is_not_unread_here() {
+    let mut page = Page::in_lobby(3);
+    page.visit("tea");
+    for seq in 4..=6 {
+        page.receive(Said(message(seq)));
+    }
+    seen_elsewhere(&mut page, "e", 5);
+    assert_eq!((page.lobby().unread(), left_off(&page), page.lobby().seen_seq()), (1, Some(5), 5));
+    seen_elsewhere(&mut page, "e", 4);
+    seen_elsewhere(&mut page, "f", 6);
+    assert_eq!(
+        (page.lobby().unread(), left_off(&page)),
+        (1, Some(5)),
+        "neither what is older nor another epoch"
+    );
+    seen_elsewhere(&mut page, "e", 6);
+    assert_eq!((page.lobby().unread(), left_off(&page)), (0, None));
+}
+
+#[test]
+fn what_another_tab_has_seen_first_is_not_unread_when_it_comes() {
+    let mut page = Page::in_lobby(3);
+    page.visit("tea");
+    seen_elsewhere(&mut page, "e", 5);
+    for seq in 4..=6 {
+        page.receive(Said(message(seq)));
+    }
+    assert_eq!((page.lobby().unread(), left_off(&page)), (1, Some(5)));
+
+    let mut page = Page::in_lobby(3);
+    page.visit("tea");
+    seen_elsewhere(&mut page, "e", 5);
+    page.receive(joined("lobby", 6).page(4..=6).resumed());
+    assert_eq!((page.lobby().unread(), left_off(&page)), (1, Some(5)), "nor when it was missed");
+}
+
+#[test]
+fn what_is_marked_as_new_stays_marked_where_it_is_read() {
+    let mut page = Page::in_lobby(3);
+    page.apply(Input::Visible(false));
+    page.receive(Said(message(4)));
+    page.apply(Input::Visible(true));
+    seen_elsewhere(&mut page, "e", 4);
+    assert_eq!(news(&page), [4]);
+}
