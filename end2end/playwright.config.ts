@@ -5,7 +5,7 @@ import type { Options } from './support/test';
 const everyBrowser = process.env.TEAHOUSE_ALL_BROWSERS === '1';
 
 /** What must hold where such a house lives: in a local network, on plain http, without what browsers keep for secure contexts. */
-const ON_LAN = /(talk|outbox|tabs|missed|history|ghost|search)\.spec\.ts/;
+const ON_LAN = /(talk|outbox|tabs|drafts|missed|history|ghost|search)\.spec\.ts/;
 
 export default defineConfig<Options>({
   outputDir: 'results',

@@ -3,7 +3,6 @@
 
 use chat::{
     protocol::RefusalCode,
-    room_name::RoomName,
     text::{MessageText, TextError},
 };
 use leptos::{
@@ -16,11 +15,12 @@ use web_sys::{InputEvent, wasm_bindgen::JsCast};
 use crate::{
     action::{Action, Actions, use_actions},
     address::path,
-    draft::Drafts,
+    edit::replace,
     field::Field,
     form::{self, as_content},
     live::Live,
     model::{Model, use_model},
+    paste::written,
     suggestions::{LIST, Suggestions, suggested},
     ui::{COMPOSER, Ui, composer, go_to_newest, use_ui},
     words::words,
@@ -40,9 +40,9 @@ pub fn Composer() -> impl IntoView {
     let desk = Desk { model, ui, suggestions, unseen: Field::new(false) };
     let words = words();
     let actions = use_actions();
-    Effect::new({
-        let actions = actions.clone();
-        move |before| desk.lay_out(before, &actions)
+    Effect::new(move |_| {
+        model.room.track();
+        suggestions.close();
     });
     let submit = {
         let actions = actions.clone();
@@ -69,6 +69,7 @@ pub fn Composer() -> impl IntoView {
     let input = move |event: Event| {
         desk.unseen.show(false);
         if let Some(area) = composer() {
+            written(&model, &area);
             actions.perform(Action::Write(area.value()));
         }
         // What an input method is putting together is no name yet.
@@ -85,7 +86,7 @@ pub fn Composer() -> impl IntoView {
     // What the server gave back can be changed and sent where no program runs, which would say so.
     let disabled = move || over().filter(|_| model.problem.with(String::is_empty));
     let address = move || model.room.with(path);
-    let written = as_content(&desk.draft());
+    let content = model.draft.with_untracked(|draft| as_content(draft));
     view! {
         // Where no program runs, the browser posts it.
         <form class="composer" method="post" action=address on:submit=submit>
@@ -112,7 +113,7 @@ pub fn Composer() -> impl IntoView {
                 on:keydown=key
                 on:input=input
                 on:compositionend=move |_| suggestions.look(&model)
-                inner_html=written
+                inner_html=content
             ></textarea>
             // The focus stays in the text, and with it the keyboard of a phone.
             <button
@@ -128,17 +129,22 @@ pub fn Composer() -> impl IntoView {
     }
 }
 
-/// Lays out what was written before this page was loaded; what stands in the composer already stays.
-pub fn take_up(model: Model, mut drafts: Drafts) {
-    if let Some(area) = composer() {
-        let room = model.room.get_untracked();
-        if area.value().is_empty() {
-            area.set_value(drafts.of(&room));
-        } else {
-            drafts.keep(&room, area.value());
-        }
+/// What was typed before this program ran.
+pub fn typed(model: &Model) -> String {
+    let area = composer();
+    area.map_or_else(String::new, |area| {
+        written(model, &area);
+        area.value()
+    })
+}
+
+/// Lays out a draft, unless it stands there.
+pub fn lay_out(draft: &str) {
+    if let Some(area) = composer()
+        && area.value() != draft
+    {
+        area.set_value(draft);
     }
-    model.drafts.set(drafts);
 }
 
 /// Begins what is written with the name of somebody who is called, and goes on with writing.
@@ -146,8 +152,11 @@ pub(crate) fn call(name: &str, actions: &Actions) {
     if let Some(area) = composer() {
         let (mention, written) = (format!("@{name} "), area.value());
         if !written.starts_with(&mention) {
-            area.set_value(&(mention + &written));
-            actions.perform(Action::Write(area.value()));
+            let _ = area.focus();
+            replace(&area, &mention, 0, 0, actions);
+            let end = area.text_length();
+            // It fails only where the range is none, and this is one.
+            let _ = area.set_selection_range(end, end);
         }
         let _ = area.focus();
     }
@@ -164,28 +173,6 @@ struct Desk {
 }
 
 impl Desk {
-    /// Takes over what was typed before this program ran, and from then on lays out each room's own draft. Gives the
-    /// room; `before` is the one that it gave last.
-    fn lay_out(self, before: Option<RoomName>, actions: &Actions) -> RoomName {
-        let room = self.model.room.get();
-        self.suggestions.close();
-        if let Some(area) = composer() {
-            match before {
-                None if area.value().is_empty() => area.set_value(&self.draft()),
-                None => actions.perform(Action::Write(area.value())),
-                Some(before) if before == room => {}
-                Some(_) => area.set_value(&self.draft()),
-            }
-        }
-        room
-    }
-
-    /// What was written in the room and not sent.
-    fn draft(self) -> String {
-        let room = self.model.room.get_untracked();
-        self.model.drafts.with_untracked(|drafts| drafts.of(&room).to_owned())
-    }
-
     /// Says what is written, if it can be said; otherwise the words stay, and below it says why.
     fn say(self, actions: &Actions) {
         let Some(area) = composer() else {
@@ -199,6 +186,7 @@ impl Desk {
         {
             actions.perform(Action::Say(text.as_str().to_owned()));
             area.set_value("");
+            self.model.note.show(String::new());
             self.suggestions.close();
             actions.perform(Action::Write(String::new()));
             go_to_newest(self.ui, actions);
@@ -212,7 +200,7 @@ impl Desk {
     }
 
     fn measure(self, measure: fn(&str) -> usize) -> usize {
-        self.model.room.with(|room| self.model.drafts.with(|drafts| measure(drafts.of(room))))
+        self.model.draft.with(|draft| measure(draft))
     }
 }
 
@@ -228,7 +216,7 @@ fn Notes(desk: Desk) -> impl IntoView {
         })
     };
     let problem = move || {
-        Live(match desk.room() {
+        match desk.room() {
             Room::Over(_) => words.too_long.to_owned(),
             _ if desk.model.problem.with(|problem| !problem.is_empty()) => desk.model.problem.get(),
             Room::Plenty | Room::Left(_) if desk.model.outbox_full.get() => words.outbox_full.to_owned(),
@@ -239,14 +227,18 @@ fn Notes(desk: Desk) -> impl IntoView {
                 (words.not_sent)((words.refusal)(RefusalCode::TextEmpty).unwrap_or_default())
             }
             Room::Plenty | Room::Left(_) => String::new(),
-        })
+        }
     };
     view! {
         <p class="composer__notes">
             <span class="composer__count" id="composer-count">{count}</span>
-            <span class="composer__problem problem" id="composer-problem" role="status">{problem}</span>
+            <span class="composer__problem problem" id="composer-problem" role="status">{move || Live(with_note(desk.model.note.get(), &problem()))}</span>
         </p>
     }
+}
+
+fn with_note(note: String, problem: &str) -> String {
+    if note.is_empty() || problem.is_empty() { note + problem } else { note + " " + problem }
 }
 
 /// How many characters a text counts for, as the server counts them.

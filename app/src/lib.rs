@@ -24,12 +24,15 @@ pub mod banner;
 pub mod close;
 pub mod composer;
 pub mod header;
+pub mod keys;
 pub mod language_switch;
 pub mod members;
+pub mod paste;
 pub mod rooms;
 pub mod search_panel;
 pub mod timeline;
 
+mod edit;
 mod folding;
 mod growing;
 mod lines;

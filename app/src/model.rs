@@ -11,7 +11,6 @@ use time::Time;
 
 use crate::{
     boot::Boot,
-    draft::Drafts,
     field::Field,
     language::Language,
     row::{Reading, Row, Shows, Zone, drawn, key, rows},
@@ -83,14 +82,16 @@ pub struct Model {
     pub outbox_full: Field<bool>,
     /// Whether this browser keeps nothing, so that what waits lasts as long as the page.
     pub forgetful: Field<bool>,
-    /// What is written and not sent.
-    pub drafts: Field<Drafts>,
+    /// What is written in that room and not sent.
+    pub draft: Field<String>,
     /// What tells the composer's form from others, until something is sent with it.
     pub nonce: Field<String>,
     /// Why the form's words were not sent, until they are changed; empty if there is nothing to say.
     pub problem: Field<String>,
     /// Proves whose form it is.
     pub form_key: Field<String>,
+    /// What there is to say about something that was pasted or dropped, if it was not taken.
+    pub note: Field<String>,
     zone: Field<Zone>,
     /// What the reader is at, if they have left the newest line behind.
     reading: Field<Option<Reading>>,
@@ -125,8 +126,6 @@ impl Model {
     pub fn new(client: &Client, boot: &Boot) -> Model {
         let zone = Zone::stepwise(boot.offsets.clone());
         let room = client.active();
-        let mut drafts = Drafts::default();
-        drafts.keep(room.name(), boot.form.text.clone());
         let model = Model {
             language: Field::new(boot.language),
             me: Field::new(client.me().clone()),
@@ -153,10 +152,11 @@ impl Model {
             text_limit: Field::new(client.text_limit()),
             outbox_full: Field::new(false),
             forgetful: Field::new(false),
-            drafts: Field::new(drafts),
+            draft: Field::new(boot.form.text.clone()),
             nonce: Field::new(boot.form.nonce.clone()),
             problem: Field::new(boot.form.problem.clone()),
             form_key: Field::new(boot.form.key.clone()),
+            note: Field::new(String::new()),
             zone: Field::new(zone),
             reading: Field::new(None),
             left_at: Field::new(0),

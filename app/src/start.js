@@ -75,6 +75,10 @@
     event.preventDefault();
     composer().form.querySelector('[type=submit]').click();
   });
+  // A file that is dropped leads nowhere, also before the program says so.
+  for (const type of ['dragover', 'drop']) {
+    addEventListener(type, event => event.dataTransfer?.types.includes('Files') && event.preventDefault());
+  }
   addEventListener('compositionstart', () => (isComposing = true));
   addEventListener('compositionend', () => (isComposing = false));
 

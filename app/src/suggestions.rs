@@ -9,7 +9,8 @@ use leptos::{ev::MouseEvent, prelude::*};
 use web_sys::{Element, HtmlTextAreaElement, wasm_bindgen::JsCast};
 
 use crate::{
-    action::{Action, Actions, use_actions},
+    action::{Actions, use_actions},
+    edit::replace,
     field::Field,
     members::{bots, name, sorted},
     mention::{begun, goes_on},
@@ -27,20 +28,23 @@ const OPTION: &str = "mention-";
 /// How many names are offered at once.
 const MOST: usize = 6;
 
-/// The names that are offered, and which of them would be taken. A copy is the same offer.
+/// The names that are offered, and which of them would be taken: none before anything of a name is typed or one is chosen.
+/// A copy is the same offer.
 #[derive(Clone, Copy)]
-pub(crate) struct Suggestions(Field<(Vec<User>, usize)>);
+pub(crate) struct Suggestions(Field<(Vec<User>, Option<usize>)>);
 
 impl Suggestions {
     /// An offer of nothing.
     pub(crate) fn none() -> Suggestions {
-        Suggestions(Field::new((Vec::new(), 0)))
+        Suggestions(Field::new((Vec::new(), None)))
     }
 
     /// Offers what goes on from the mention that is begun at the caret, if one is.
     pub(crate) fn look(self, model: &Model) {
         let typed = composer().and_then(|area| Some(at_caret(&area)?.1));
-        self.0.set((typed.map_or_else(Vec::new, |typed| going_on_from(model, &typed)), 0));
+        self.0.set(typed.map_or_else(Default::default, |typed| {
+            (going_on_from(model, &typed), (!typed.is_empty()).then_some(0))
+        }));
     }
 
     /// Offers nothing more.
@@ -50,7 +54,7 @@ impl Suggestions {
 
     /// The id of the name that would be taken.
     pub(crate) fn active(self) -> Option<String> {
-        self.0.with(|(offered, chosen)| (!offered.is_empty()).then(|| id_of(*chosen)))
+        self.0.with(|(offered, chosen)| chosen.filter(|_| !offered.is_empty()).map(id_of))
     }
 
     /// Whether this key was meant for what is offered; then it is done.
@@ -59,11 +63,11 @@ impl Suggestions {
         if count == 0 {
             return false;
         }
-        let choose = |chosen| self.0.update(|offer| offer.1 = chosen % count);
+        let choose = |chosen| self.0.update(|offer| offer.1 = Some(chosen % count));
         match key {
-            "ArrowDown" => choose(chosen + 1),
-            "ArrowUp" => choose(chosen + count - 1),
-            "Enter" | "Tab" => return self.take(chosen, actions),
+            "ArrowDown" => choose(chosen.map_or(0, |chosen| chosen + 1)),
+            "ArrowUp" => choose(chosen.unwrap_or(count) + count - 1),
+            "Enter" | "Tab" => return chosen.is_some_and(|chosen| self.take(chosen, actions)),
             "Escape" => self.close(),
             _ => return false,
         }
@@ -79,11 +83,7 @@ impl Suggestions {
         let Some((caret, typed)) = at_caret(&area) else { return false };
         let mention = format!("@{name} ");
         let from = caret - units(&typed) - 1;
-        // These fail only where the range is none, and this is one.
-        let _ = area.set_range_text_with_start_and_end(&mention, from, caret);
-        let after = from + units(&mention);
-        let _ = area.set_selection_range(after, after);
-        actions.perform(Action::Write(area.value()));
+        replace(&area, &mention, from, caret, actions);
         true
     }
 }
@@ -94,7 +94,7 @@ pub(crate) fn suggested(suggestions: Suggestions) -> impl IntoView {
     let options = move || {
         suggestions.0.with(|(offered, chosen)| {
             let option = |(index, user): (usize, &User)| {
-                name(user, "mentions__one", Some((id_of(index), index == *chosen)), None)
+                name(user, "mentions__one", Some((id_of(index), Some(index) == *chosen)), None)
             };
             offered.iter().enumerate().map(option).collect::<Vec<_>>()
         })

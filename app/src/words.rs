@@ -168,6 +168,10 @@ pub struct Words {
     pub unfold: &'static str,
     /// Shows its beginning only.
     pub fold: &'static str,
+    /// So many characters were too many for the composer.
+    pub left_out: fn(usize) -> String,
+    /// A file was dropped or pasted.
+    pub no_files: &'static str,
 }
 
 /// Why what a form posted was not sent: sentences for whoever posted it.

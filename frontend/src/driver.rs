@@ -10,7 +10,7 @@ use std::{
 
 use app::{
     action::{Action, Actions},
-    draft::Drafts,
+    draft::{self, Drafts, Entry},
     model::Model,
 };
 use chat::{
@@ -25,7 +25,7 @@ use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Event, StorageEvent};
+use web_sys::{ClipboardEvent, DragEvent, Event, StorageEvent};
 
 use crate::{
     address, chance, clock, page,
@@ -48,6 +48,9 @@ pub struct Driver {
     model: Model,
     /// This page's name among those of its user.
     name: ClientId,
+    /// The name of the tab that this page is in, which its drafts keep over a reload.
+    tab: String,
+    drafts: RefCell<Drafts>,
     cupboard: Cupboard,
     /// What was last kept of how far the rooms were seen.
     seen: RefCell<Option<(RoomName, Seq)>>,
@@ -67,11 +70,14 @@ impl Driver {
     /// A driver that does nothing yet.
     pub fn new(client: Client, model: Model) -> Rc<Driver> {
         let name = chance::client_id();
+        let tab = storage::swap_tab_name(None).unwrap_or_else(|| name.to_string());
         Rc::new(Driver {
             cupboard: Cupboard::of(&client.me().id),
             client: RefCell::new(client.named(name.clone())),
             model,
             name,
+            drafts: RefCell::new(Drafts::new(tab.clone())),
+            tab,
             seen: RefCell::default(),
             socket: RefCell::new(None),
             steady: RefCell::default(),
@@ -91,7 +97,8 @@ impl Driver {
 
     /// Takes up what this browser remembers, listens to it, and connects. A page that is about a message goes there.
     /// Words that were `posted` from the page before are no draft any more.
-    pub fn start(self: Rc<Driver>, focus: Option<Seq>, posted: Option<(RoomName, Arc<str>)>) {
+    pub fn start(self: Rc<Driver>, focus: Option<Seq>, posted: Option<&(RoomName, Arc<str>)>) {
+        stopped::hand_on_at_stop(&self.tab);
         if let Some(nonce) = page::nonce() {
             self.model.nonce.show(nonce);
         }
@@ -110,14 +117,32 @@ impl Driver {
         // A page that comes back from the browser's cache has lost its socket without a word, and heard nothing of others.
         self.listen("pageshow", |driver, _| {
             driver.look_up();
+            driver.resume();
             driver.drive(Input::Visible(page::is_visible()));
         });
-        self.listen("pagehide", |driver, _| driver.cupboard.take(Shelf::Tab, driver.name.as_str()));
+        self.listen("pagehide", |driver, _| {
+            driver.cupboard.take(Shelf::Tab, driver.name.as_str());
+            storage::swap_tab_name(Some(&driver.tab));
+        });
         self.listen("storage", Driver::hear_of);
-        for (room, seen) in self.cupboard.entries(Shelf::Seen) {
-            self.recall(&room, &seen);
+        for event in ["dragover", "drop"] {
+            self.listen(event, |driver, event| {
+                if let Some(dragged) = event.unchecked_ref::<DragEvent>().data_transfer() {
+                    app::paste::drop_on_page(&driver.model, event, &dragged);
+                }
+            });
         }
-        self.take_up_drafts(posted.as_ref());
+        self.listen("paste", |driver, event| {
+            if let Some(pasted) = event.unchecked_ref::<ClipboardEvent>().clipboard_data() {
+                app::paste::paste(&driver.model, event, &pasted);
+            }
+        });
+        self.listen("keydown", |_, event| app::keys::press(event.unchecked_ref()));
+        for (room, seen) in self.cupboard.entries(Shelf::Seen) {
+            self.seen(&room, &seen, Input::Recall);
+        }
+        self.take_up_first_draft(&app::composer::typed(&self.model), posted);
+        self.keep_drafts(draft::tidy(&self.kept_drafts()));
         self.look_up();
         self.drive(Input::Visible(page::is_visible()));
         self.drive(Input::Start);
@@ -156,6 +181,26 @@ impl Driver {
             self.stored(id, value.as_deref());
         } else if let Some(tab) = self.cupboard.entry(Shelf::Tab, &name) {
             self.signed(tab, value.as_deref());
+        } else if let Some(room) = self.cupboard.entry(Shelf::Seen, &name) {
+            self.seen(room, &value.unwrap_or_default(), Input::SeenElsewhere);
+        } else if let Some(draft) = self.cupboard.entry(Shelf::Draft, &name) {
+            let before = event.old_value();
+            let kept = || self.kept_drafts();
+            let changes = self.drafts.borrow_mut().stored(draft, before.as_deref(), value.as_deref(), &kept);
+            self.keep_drafts(changes);
+        }
+    }
+
+    /// The page is shown again, perhaps after a time in which it did not hear of other pages.
+    fn resume(self: &Rc<Driver>) {
+        storage::swap_tab_name(None);
+        for (room, seen) in self.cupboard.entries(Shelf::Seen) {
+            self.seen(&room, &seen, Input::SeenElsewhere);
+        }
+        // What the storage did not take is here alone.
+        if !self.model.forgetful.get_untracked() {
+            self.drafts.replace(Drafts::new(self.tab.clone()));
+            self.take_up_first_draft("", None);
         }
     }
 
@@ -172,54 +217,90 @@ impl Driver {
         }
     }
 
-    fn recall(self: &Rc<Driver>, room: &str, seen: &str) {
+    fn seen(self: &Rc<Driver>, room: &str, seen: &str, input: fn(RoomName, Epoch, Seq) -> Input<'static>) {
         if let Ok(room) = RoomName::from_canonical(room)
             && let Some((epoch, seq)) = seen.split_once(' ')
             && let (Ok(epoch), Ok(seq)) = (Epoch::parse(epoch), seq.parse())
         {
-            self.drive(Input::Recall(room, epoch, seq));
+            self.drive(input(room, epoch, seq));
         }
     }
 
-    /// Lays out what was written before; what stands in the composer already stays.
-    fn take_up_drafts(&self, posted: Option<&(RoomName, Arc<str>)>) {
-        let mut drafts = Drafts::default();
-        for (room, text) in self.cupboard.entries(Shelf::Draft) {
-            let Ok(room) = RoomName::from_canonical(&room) else { continue };
-            if posted.is_some_and(|(to, words)| *to == room && **words == *text.trim()) {
-                self.cupboard.take(Shelf::Draft, room.as_str());
-            } else {
-                drafts.keep(&room, text);
-            }
+    /// Every draft that is kept.
+    fn kept_drafts(&self) -> Vec<Entry> {
+        self.cupboard.entries(Shelf::Draft)
+    }
+
+    /// Takes up the draft of the room that is looked at.
+    fn take_up_draft(&self, room: &RoomName) {
+        self.drafts.borrow_mut().take_up(room, &self.kept_drafts());
+        self.show_draft(room);
+    }
+
+    /// Takes up the draft of the room that is looked at first, unless something else was typed there already, or its words
+    /// were posted from the page before.
+    fn take_up_first_draft(&self, typed: &str, posted: Option<&(RoomName, Arc<str>)>) {
+        let room = self.model.room.get_untracked();
+        self.drafts.borrow_mut().take_up(&room, &self.kept_drafts());
+        let is_sent = |(to, words): &(RoomName, Arc<str>)| {
+            *to == room && **words == *self.drafts.borrow().of(&room).trim()
+        };
+        if posted.is_some_and(is_sent) {
+            self.write("");
         }
-        app::composer::take_up(self.model, drafts);
+        let is_other = self.drafts.borrow().of(&room) != typed;
+        if is_other && !typed.is_empty() {
+            self.drafts.replace(Drafts::new(self.tab.clone()));
+            self.write(typed);
+        }
+        self.show_draft(&room);
     }
 
     /// Keeps what is written in the room that is looked at.
-    fn write(&self, text: String) {
+    fn write(&self, text: &str) {
         let room = self.model.room.get_untracked();
-        if text.is_empty() {
-            self.cupboard.take(Shelf::Draft, room.as_str());
-        } else {
-            self.cupboard.put(Shelf::Draft, room.as_str(), &text);
-        }
-        if self.model.drafts.with_untracked(|drafts| drafts.of(&room) != text) {
+        if self.model.draft.with_untracked(|draft| draft != text) {
             self.model.problem.show(String::new());
         }
-        self.model.drafts.update(|drafts| drafts.keep(&room, text));
+        let kept = || self.kept_drafts();
+        let changes = self.drafts.borrow_mut().write(&room, text, clock::now().0, &kept);
+        self.keep_drafts(changes);
+    }
+
+    /// Keeps drafts as they now are, and shows that of the room that is looked at.
+    fn keep_drafts(&self, changes: Vec<Entry>) {
+        for (key, record) in changes {
+            if record.is_empty() {
+                self.cupboard.take(Shelf::Draft, &key);
+            } else if !self.cupboard.put(Shelf::Draft, &key, &record) {
+                self.model.forgetful.show(true);
+                if key.ends_with(&self.tab) {
+                    // What was kept before is older, and must not come back.
+                    self.cupboard.take(Shelf::Draft, &key);
+                }
+            }
+        }
+        self.show_draft(&self.model.room.get_untracked());
+    }
+
+    fn show_draft(&self, room: &RoomName) {
+        let draft = self.drafts.borrow().of(room).to_owned();
+        app::composer::lay_out(&draft);
+        self.model.draft.show(draft);
     }
 
     /// A room is called otherwise than it was: what was written in it goes along, unless something is written there.
     fn move_draft(&self, from: &RoomName, to: &RoomName) {
-        self.cupboard.take(Shelf::Draft, from.as_str());
-        self.model.drafts.update(|drafts| {
-            let text = drafts.of(from).to_owned();
-            if !text.is_empty() && drafts.of(to).is_empty() {
-                self.cupboard.put(Shelf::Draft, to.as_str(), &text);
-                drafts.keep(to, text);
-            }
-            drafts.keep(from, String::new());
-        });
+        let text = self.drafts.borrow().of(from).to_owned();
+        if text.is_empty() {
+            return;
+        }
+        let (now, kept) = (clock::now().0, || self.kept_drafts());
+        let mut changes = self.drafts.borrow_mut().write(from, "", now, &kept);
+        if self.drafts.borrow().of(to).is_empty() {
+            changes.append(&mut self.drafts.borrow_mut().write(to, &text, now, &kept));
+        }
+        self.keep_drafts(changes);
     }
 
     /// Keeps how far the room that is looked at was seen, if that is news.
@@ -265,7 +346,7 @@ impl Driver {
                 if !text.is_empty() {
                     self.drive(Input::Typing);
                 }
-                self.write(text);
+                self.write(&text);
             }
             Action::ConnectNow => self.drive(Input::ConnectNow),
             Action::LogOut => {
@@ -332,6 +413,11 @@ impl Driver {
     fn show(self: &Rc<Driver>) {
         self.showing.take();
         let client = self.client.borrow();
+        let room = client.active().name();
+        if self.model.room.with_untracked(|shown| shown != room) {
+            self.take_up_draft(room);
+            self.model.note.show(String::new());
+        }
         self.model.show(&client);
         self.count_down(client.status());
         self.keep_seen(&client);

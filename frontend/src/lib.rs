@@ -20,6 +20,7 @@ use app::{boot::Boot, chat::Chat, model::Model};
 use chat::{
     client::{Input, Now},
     room_name::RoomName,
+    time::Ticks,
 };
 use driver::Driver;
 use leptos::prelude::*;
@@ -83,13 +84,13 @@ fn chat(boot: &Boot, room: Option<RoomName>) -> impl IntoView + use<> {
     let mut client = app::model::client(boot);
     if let Some(room) = room.filter(|room| room != client.active().name()) {
         // Nothing has to be done for it: what is looked at is joined when the client connects.
-        client.apply(Input::Visit(room), Now { at: clock::now(), dice: chance::dice() });
+        client.apply(Input::Visit(room), Now { at: clock::now(), ticks: Ticks(0), dice: chance::dice() });
     }
     let model = Model::new(&client, boot);
     let driver = Driver::new(client, model);
     provide_context(model);
     provide_context(Driver::actions(&driver));
     let (focus, posted) = (boot.focus, page::posted(boot));
-    leptos::task::spawn_local(async move { driver.start(focus, posted) });
+    leptos::task::spawn_local(async move { driver.start(focus, posted.as_ref()) });
     view! { <Chat/> }
 }

@@ -8,6 +8,7 @@ use leptos::prelude::window;
 use web_sys::Storage;
 
 const ROOMS: &str = "rooms";
+const TAB: &str = "tab";
 
 /// Beyond so many entries, those of other users are forgotten.
 const MANY: u32 = 2_000;
@@ -37,6 +38,19 @@ pub fn forget_form(user: &UserId, room: &RoomName) {
     }
 }
 
+/// Keeps the tab's name for its next page, or takes it back. It is taken rather than read: a browser copies what a tab keeps
+/// into a duplicate of it, and two tabs of one name would take each other's drafts for their own.
+pub fn swap_tab_name(name: Option<&str>) -> Option<String> {
+    let storage = window().session_storage().ok().flatten()?;
+    let before = storage.get_item(TAB).ok().flatten();
+    // Where nothing is kept, the next page gets a new name, and takes up the newest draft of all tabs.
+    let _ = match name {
+        Some(name) => storage.set_item(TAB, name),
+        None => storage.remove_item(TAB),
+    };
+    before
+}
+
 /// What one kind of entry is named after, below its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shelf {
@@ -44,7 +58,7 @@ pub enum Shelf {
     Outbox,
     /// When a tab last showed that it lives, by its name.
     Tab,
-    /// What is written, by its room.
+    /// What is written, by its room and tab.
     Draft,
     /// How far a room was seen, by its name.
     Seen,

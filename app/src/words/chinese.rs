@@ -118,6 +118,8 @@ pub(super) const WORDS: Words = Words {
 
     unfold: "展开全文",
     fold: "收起",
+    left_out: |n| format!("内容太长，有 {n} 个字放不下，没有放进来。"),
+    no_files: "这里还不能发送文件。",
 };
 
 pub(super) const FORM: FormSentences = FormSentences {

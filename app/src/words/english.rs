@@ -141,6 +141,11 @@ pub(super) const WORDS: Words = Words {
 
     unfold: "Show all",
     fold: "Show less",
+    left_out: |n| match n {
+        1 => "1 character did not fit here and was left out.".to_owned(),
+        _ => format!("{n} characters did not fit here and were left out."),
+    },
+    no_files: "Files cannot be sent here yet.",
 };
 
 pub(super) const FORM: FormSentences = FormSentences {
