@@ -2,6 +2,7 @@
 
 use chat::{
     client::connection::Status,
+    close::CloseCode,
     time::{Millis, Ticks},
 };
 use leptos::{either::EitherOf5, prelude::*};
@@ -33,12 +34,21 @@ pub fn Banner() -> impl IntoView {
                 <span><strong>{words.store_away}</strong>" "{kept(&model, words.kept_without_store)}</span>
             </p>
         }),
-        Status::Ended(code) => EitherOf5::E(view! {
-            <div class="banner__what banner__what--ended">
-                <p>{(words.ended)(code)}</p>
-                <a class="button" href="/login">{words.log_in}</a>
-            </div>
-        }),
+        Status::Ended(code) => {
+            let (what, login) = match code {
+                // The login page would lead on to the rooms of whoever is logged in now.
+                CloseCode::OtherUser => {
+                    (model.me.with(|me| (words.other_user)(&me.name)), "/login?why=other-user")
+                }
+                _ => ((words.ended)(code).to_owned(), "/login"),
+            };
+            EitherOf5::E(view! {
+                <div class="banner__what banner__what--ended">
+                    <p>{what}</p>
+                    <a class="button" href=login>{words.log_in}</a>
+                </div>
+            })
+        }
     };
     view! { <div class="banner" role="status">{what}</div> }
 }

@@ -172,6 +172,8 @@ pub struct Words {
     pub left_out: fn(usize) -> String,
     /// A file was dropped or pasted.
     pub no_files: &'static str,
+    /// The page belongs to the user of this name, and somebody else is logged in in this browser by now.
+    pub other_user: fn(&str) -> String,
 }
 
 /// Why what a form posted was not sent: sentences for whoever posted it.

@@ -258,6 +258,10 @@ impl Client {
                 if self.connection.heard(number, now.ticks) {
                     for line in frame.lines() {
                         self.take(line, now, &mut effects);
+                        if self.connection.number() != Some(number) {
+                            // What follows is another user's.
+                            break;
+                        }
                     }
                 }
             }
@@ -315,9 +319,13 @@ impl Client {
             Pulse::Same => {}
             Pulse::Lost => self.disconnected(),
         }
-        for room in self.custody.adopt(&mut self.outbox, now.ticks) {
-            self.outbox.wait(&room, now.ticks + ADOPTED_MS);
-            self.reopen(&room, now, effects);
+        // One that has ended sends nothing any more: its messages are for another tab of its user's to adopt.
+        let ended = matches!(self.connection.status(), Status::Ended(_));
+        if !ended {
+            for room in self.custody.adopt(&mut self.outbox, now.ticks) {
+                self.outbox.wait(&room, now.ticks + ADOPTED_MS);
+                self.reopen(&room, now, effects);
+            }
         }
         for name in self.outbox.due(now.ticks) {
             self.flush(&name, now, effects);
@@ -336,7 +344,8 @@ impl Client {
                 None => self.rejoin(&name, effects),
             }
         }
-        let next = [self.connection.next(), self.outbox.next(), self.custody.next(&self.outbox)]
+        let custody = if ended { None } else { self.custody.next(&self.outbox) };
+        let next = [self.connection.next(), self.outbox.next(), custody]
             .into_iter()
             .chain(self.rooms.iter().map(OpenRoom::next))
             .flatten()
@@ -349,10 +358,20 @@ impl Client {
     fn closed(&mut self, number: u32, code: u16, now: Now, effects: &mut Vec<Effect>) {
         if self.connection.closed(number, code, now) {
             self.disconnected();
-            if let Status::Ended(code) = self.connection.status() {
+            // To a page of another user's than the browser's, the login would only show that one's rooms.
+            if let Status::Ended(code) = self.connection.status()
+                && code != CloseCode::OtherUser
+            {
                 effects.push(Effect::Login(code));
             }
         }
+    }
+
+    /// The server takes this client for another user's: somebody else has logged in in this browser. A client belongs to
+    /// one user for its life, so it ends; what waits stays that user's.
+    fn end_as_other_user(&mut self, effects: &mut Vec<Effect>) {
+        self.connection.end(CloseCode::OtherUser, effects);
+        self.disconnected();
     }
 
     /// Nothing that was sent and not confirmed can be relied on; it goes out again after the next `joined`.
@@ -397,7 +416,8 @@ impl Client {
     /// nothing is said that a crash could make forgotten.
     fn hand_over(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let mut first = Vec::new();
-        if self.custody.is_due(&self.outbox, now.ticks) {
+        let ended = matches!(self.connection.status(), Status::Ended(_));
+        if !ended && self.custody.is_due(&self.outbox, now.ticks) {
             first.push(Effect::Sign);
         }
         first.extend(self.outbox.take_keeping().into_iter().map(|keeping| match keeping {
@@ -550,6 +570,7 @@ impl Client {
         ClientLine::Hello {
             rooms: self.rooms.iter().map(OpenRoom::place).collect(),
             client: self.custody.me().map(ClientId::to_string),
+            user: Some(self.me.id.to_string()),
         }
     }
 

@@ -27,11 +27,13 @@ pub enum CloseCode {
     TooMany,
     /// The same client has another connection by now; this one was its ghost.
     Replaced,
+    /// The login is another user's than the client's: a page stays its user's, and ends.
+    OtherUser,
 }
 
 impl CloseCode {
     /// Every code there is, in the order of the documentation.
-    pub const ALL: [CloseCode; 11] = [
+    pub const ALL: [CloseCode; 12] = [
         CloseCode::Normal,
         CloseCode::TooBig,
         CloseCode::Restart,
@@ -43,6 +45,7 @@ impl CloseCode {
         CloseCode::Protocol,
         CloseCode::TooMany,
         CloseCode::Replaced,
+        CloseCode::OtherUser,
     ];
 
     /// The number on the wire.
@@ -59,6 +62,7 @@ impl CloseCode {
             CloseCode::Protocol => 4005,
             CloseCode::TooMany => 4006,
             CloseCode::Replaced => 4007,
+            CloseCode::OtherUser => 4008,
         }
     }
 
@@ -76,6 +80,7 @@ impl CloseCode {
             CloseCode::Protocol => "protocol",
             CloseCode::TooMany => "too_many",
             CloseCode::Replaced => "replaced",
+            CloseCode::OtherUser => "other_user",
         }
     }
 
@@ -96,7 +101,10 @@ impl CloseCode {
             | CloseCode::Protocol
             | CloseCode::TooMany
             | CloseCode::Replaced => true,
-            CloseCode::LoginRequired | CloseCode::NicknameTaken | CloseCode::LoggedOut => false,
+            CloseCode::LoginRequired
+            | CloseCode::NicknameTaken
+            | CloseCode::LoggedOut
+            | CloseCode::OtherUser => false,
         }
     }
 }

@@ -40,6 +40,9 @@ pub enum ClientLine {
         /// name is a ghost, and is replaced.
         #[serde(default)]
         client: Option<String>,
+        /// The id of the user whose client this is. The server refuses it where the login is another user's.
+        #[serde(default)]
+        user: Option<String>,
     },
     /// Say something.
     Send {
@@ -412,6 +415,8 @@ refusal_codes! {
     StoreUnavailable = "store_unavailable",
     /// An earlier message to this room was refused for now; this one waits behind it.
     OutOfOrder = "out_of_order",
+    /// The login is another user's than the client's.
+    OtherUser = "other_user",
     /// A code of a later version.
     Unknown = "unknown",
 }

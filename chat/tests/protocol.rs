@@ -74,6 +74,7 @@ every_variant!(
         NicknameTaken,
         StoreUnavailable,
         OutOfOrder,
+        OtherUser,
         Unknown,
     }
 );
@@ -92,6 +93,7 @@ every_variant!(
         Protocol,
         TooMany,
         Replaced,
+        OtherUser,
     }
 );
 
@@ -264,8 +266,12 @@ fn the_lines_of_a_client_never_change() {
     let bare = Place { room: "a".into(), epoch: None, seq: None };
     let held = Place { room: "b".into(), epoch: Some("e".into()), seq: Some(0) };
     client_crosses_as(
-        &ClientLine::Hello { rooms: vec![bare.clone(), held.clone()], client: None },
+        &ClientLine::Hello { rooms: vec![bare.clone(), held.clone()], client: None, user: None },
         r#"{"hello":{"rooms":[{"room":"a"},{"room":"b","epoch":"e","seq":0}]}}"#,
+    );
+    client_crosses_as(
+        &ClientLine::Hello { rooms: vec![], client: Some("c".into()), user: Some("u1".into()) },
+        r#"{"hello":{"rooms":[],"client":"c","user":"u1"}}"#,
     );
     client_crosses_as(
         &ClientLine::Send { id: "i".into(), room: "a".into(), text: "\"\n\u{0}茶".into() },

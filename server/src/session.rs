@@ -219,8 +219,7 @@ impl Session {
         self.heard = Instant::now();
         match heard {
             Ok(Heard::Text(text)) => {
-                let understood = self.conversation.hear(&text).await;
-                (!understood).then_some(End::Close(CloseCode::Protocol))
+                self.conversation.hear(&text).await.err().map(End::Close)
             }
             Ok(Heard::Binary) => {
                 self.conversation.refuse_binary();

@@ -71,7 +71,11 @@ pub(super) const WORDS: Words = Words {
         RefusalCode::StoreUnavailable => Some("服务器暂时存不下来。"),
         RefusalCode::OutOfOrder => Some("前面还有一条消息要先发出去。"),
         RefusalCode::TooManyConnections => Some("连接已经太多了。"),
-        RefusalCode::Malformed | RefusalCode::IdUnfit | RefusalCode::IdReused | RefusalCode::Unknown => None,
+        RefusalCode::Malformed
+        | RefusalCode::IdUnfit
+        | RefusalCode::IdReused
+        | RefusalCode::OtherUser
+        | RefusalCode::Unknown => None,
     },
     retry: "重新发送",
     discard: "丢弃",
@@ -113,7 +117,11 @@ pub(super) const WORDS: Words = Words {
         | CloseCode::Silent
         | CloseCode::Protocol
         | CloseCode::TooMany
-        | CloseCode::Replaced => "服务器结束了连接。",
+        | CloseCode::Replaced
+        | CloseCode::OtherUser => "服务器结束了连接。",
+    },
+    other_user: |name| {
+        format!("这个浏览器现在登录的是另一个昵称。这个页面属于{name}：等待发送的消息仍归{name}，不会以别人的名义发出。")
     },
 
     unfold: "展开全文",

@@ -88,7 +88,11 @@ pub(super) const WORDS: Words = Words {
         RefusalCode::StoreUnavailable => Some("The server cannot keep it at the moment."),
         RefusalCode::OutOfOrder => Some("An earlier message has to go first."),
         RefusalCode::TooManyConnections => Some("There are as many connections as there may be."),
-        RefusalCode::Malformed | RefusalCode::IdUnfit | RefusalCode::IdReused | RefusalCode::Unknown => None,
+        RefusalCode::Malformed
+        | RefusalCode::IdUnfit
+        | RefusalCode::IdReused
+        | RefusalCode::OtherUser
+        | RefusalCode::Unknown => None,
     },
     retry: "Send again",
     discard: "Discard",
@@ -136,7 +140,14 @@ pub(super) const WORDS: Words = Words {
         | CloseCode::Silent
         | CloseCode::Protocol
         | CloseCode::TooMany
-        | CloseCode::Replaced => "The server has ended the connection.",
+        | CloseCode::Replaced
+        | CloseCode::OtherUser => "The server has ended the connection.",
+    },
+    other_user: |name| {
+        format!(
+            "This browser is now logged in under another nickname. This page belongs to {name}: what waits here stays \
+             {name}’s, and is not sent under another."
+        )
     },
 
     unfold: "Show all",

@@ -198,6 +198,12 @@ impl Connection {
         true
     }
 
+    /// Closes the connection and makes no other, for a reason that only its user can remove.
+    pub(super) fn end(&mut self, code: CloseCode, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Close(self.number));
+        self.phase = Phase::Ended(code);
+    }
+
     /// Whether a sign of life should be asked for; it must then come soon.
     pub(super) fn probe(&mut self, now: Ticks) -> bool {
         let Phase::Live { deadline } = &mut self.phase else { return false };

@@ -12,6 +12,7 @@ impl Client {
     pub(super) fn take(&mut self, line: &str, now: Now, effects: &mut Vec<Effect>) {
         let Ok(line) = ServerLine::parse(line) else { return };
         match line {
+            ServerLine::Welcome(welcome) if welcome.user.id != self.me.id => self.end_as_other_user(effects),
             ServerLine::Welcome(welcome) => {
                 self.connection.welcomed(welcome.heartbeat_ms);
                 self.text_limit = welcome.text_limit;

@@ -10,9 +10,10 @@ impl ClientLine {
     /// The line as it goes over the wire, without a line break.
     pub fn print(&self) -> String {
         Printer::print(|line| match self {
-            ClientLine::Hello { rooms, client } => line.object("hello", |fields| {
+            ClientLine::Hello { rooms, client, user } => line.object("hello", |fields| {
                 fields.list("rooms", rooms, place);
                 fields.text_if_any("client", client.as_deref());
+                fields.text_if_any("user", user.as_deref());
             }),
             ClientLine::Send { id, room, text } => line.object("send", |fields| {
                 fields.text("id", id);

@@ -23,3 +23,5 @@ mod unread;
 
 mod outbox;
 mod tabs;
+
+mod one_user;

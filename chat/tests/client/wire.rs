@@ -118,7 +118,8 @@ pub(crate) fn spell(line: &str) -> String {
         half => panic!("half a position: {half:?}"),
     };
     match serde_json::from_str(line).unwrap() {
-        ClientLine::Hello { rooms, .. } => {
+        ClientLine::Hello { rooms, user, .. } => {
+            assert!(user.is_some(), "a page says whose it is");
             let places: Vec<String> = rooms.into_iter().map(place).collect();
             format!("hello {}", places.join(" "))
         }

@@ -161,7 +161,10 @@ impl House {
             let line = serde_json::from_str(line).unwrap();
             let greeted = self.sessions[&id].greeted;
             match line {
-                ClientLine::Hello { rooms, .. } => self.hello(id, &rooms),
+                ClientLine::Hello { rooms, user, .. } => {
+                    assert_eq!(user.as_deref(), Some(self.sessions[&id].user.id.as_str()), "whose page it is");
+                    self.hello(id, &rooms);
+                }
                 _ if !greeted => panic!("the first line is hello, not {line:?}"),
                 ClientLine::Join(place) => self.join(id, &place),
                 ClientLine::Send { id: message, room, text } => self.say(id, &message, &room, text),

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use chat::{
     close::CloseCode,
-    id::ClientId,
+    id::{ClientId, UserId},
     protocol::{ClientLine, History, Joined, Place, RefusalCode, Refused, ServerLine, User, Welcome},
     room::SessionId,
     room_name::RoomName,
@@ -105,13 +105,14 @@ impl Conversation {
         self.greeted
     }
 
-    /// Hears a frame: one or more lines. `false` if it is no beginning of a conversation.
-    pub(super) async fn hear(&mut self, frame: &str) -> bool {
+    /// Hears a frame: one or more lines. The code to close with, if the conversation cannot go on; nothing that follows the
+    /// line at fault is heard.
+    pub(super) async fn hear(&mut self, frame: &str) -> Result<(), CloseCode> {
         let limit = self.teahouse.config.frame_limit;
         if limit > 0 && frame.len() > limit {
             let reason = format!("a frame holds at most {limit} bytes; this one has {}", frame.len());
             self.refuse(RefusalCode::FrameTooLarge, reason, None, None);
-            return true;
+            return Ok(());
         }
         if let Dialect::Plain(plain) = &self.dialect {
             let room = plain.room.to_string();
@@ -119,19 +120,22 @@ impl Conversation {
             self.said += 1;
             self.count();
             self.say(&id, &room, frame);
-            return true;
+            return Ok(());
         }
         for line in frame.lines().filter(|line| !line.trim().is_empty()) {
             // Whoever does not read what they asked for is heard no further.
             if self.outbound.owes() && self.outbound.deliver(true).await != Ok(None) {
-                return true;
+                return Ok(());
             }
             self.count();
             match serde_json::from_str::<ClientLine>(line) {
-                Ok(ClientLine::Hello { rooms, client }) => self.hello(rooms, client).await,
+                Ok(ClientLine::Hello { rooms, client, user }) => {
+                    self.check_user(user.as_deref())?;
+                    self.hello(rooms, client).await;
+                }
                 Ok(_) if !self.greeted => {
                     self.refuse(RefusalCode::Malformed, "the first line is `hello`".to_owned(), None, None);
-                    return false;
+                    return Err(CloseCode::Protocol);
                 }
                 Ok(line) => self.take(line).await,
                 Err(error) => {
@@ -142,12 +146,23 @@ impl Conversation {
                         None,
                     );
                     if !self.greeted {
-                        return false;
+                        return Err(CloseCode::Protocol);
                     }
                 }
             }
         }
-        true
+        Ok(())
+    }
+
+    /// Refuses a client of another user than the login's: a page that somebody else's login has overtaken in its browser.
+    /// What it has sent behind its `hello` is not this user's.
+    fn check_user(&mut self, user: Option<&str>) -> Result<(), CloseCode> {
+        if user.is_none_or(|user| UserId::parse(user).is_ok_and(|user| user == self.me.id)) {
+            return Ok(());
+        }
+        let reason = "the login is another user's than this client's".to_owned();
+        self.refuse(RefusalCode::OtherUser, reason, None, None);
+        Err(CloseCode::OtherUser)
     }
 
     /// Counts a line or a message of the plain door. Whatever it asks for costs something; who asks for much is read later.

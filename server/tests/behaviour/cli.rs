@@ -150,7 +150,7 @@ async fn whatever_was_acknowledged_survives_a_kill() {
     }
     let server = Server::start(data.path(), &["--backlog", "1000"]);
     let mut lines = server.person("reader").await.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let joined = lines.joined().await;
     let kept: Vec<String> = joined
         .events

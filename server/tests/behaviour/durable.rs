@@ -10,7 +10,7 @@ async fn after_a_restart_the_log_goes_on_where_it_was_and_positions_still_count(
     let app = TestApp::start().await;
     let ann = app.person("Ann").await;
     let mut lines = ann.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let epoch = lines.joined().await.epoch;
     lines.say_many("m", 3).await;
     let mut said = Vec::new();
@@ -24,7 +24,7 @@ async fn after_a_restart_the_log_goes_on_where_it_was_and_positions_still_count(
     let app = TestApp::on(data, |_| {}).await;
     let mut lines = app.browser().with_cookie(&ann.cookie()).open().await;
     let place = Place { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(1) };
-    lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = lines.joined().await;
     assert!(joined.resumed);
     assert_eq!((joined.epoch, joined.head, joined.oldest), (epoch, 3, 1));

@@ -87,7 +87,7 @@ async fn outcome(lines: &mut Lines, ids: &[String]) -> usize {
 
 async fn newcomer(browser: &Browser) -> Joined {
     let mut lines = browser.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     lines.joined().await
 }
 

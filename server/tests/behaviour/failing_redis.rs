@@ -155,7 +155,7 @@ async fn a_lost_tail_begins_another_life_of_the_log() {
     let app = node(&redis).await;
     let ann = app.person("Ann").await;
     let mut lines = ann.open().await;
-    lines.send(&ClientLine::Hello { rooms: Vec::new(), client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: Vec::new(), client: None, user: None }).await;
     let epoch = lines.joined().await.epoch;
     for round in 1..=3 {
         say_until_kept(&mut lines, &format!("m{round}"), "before").await;
@@ -176,7 +176,7 @@ async fn a_lost_tail_begins_another_life_of_the_log() {
     // Whoever was away meanwhile and holds the old log's second message is not taken to hold the new one's.
     let mut other = ann.open().await;
     let place = Place { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(1) };
-    other.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
+    other.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = other.joined().await;
     assert!(!joined.resumed && joined.epoch == anew.epoch && joined.events.len() == 1, "{joined:?}");
 }
@@ -190,7 +190,7 @@ async fn a_replica_that_takes_over_without_the_last_messages_begins_another_life
     let app = TestApp::with(|config| config.store = line.url().parse().unwrap()).await;
     let ann = app.person("Ann").await;
     let mut lines = ann.open().await;
-    lines.send(&ClientLine::Hello { rooms: Vec::new(), client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: Vec::new(), client: None, user: None }).await;
     let epoch = lines.joined().await.epoch;
     say_until_kept(&mut lines, "m1", "copied").await;
     let copied = || replica.ask(&["HGET", "teahouse:{lobby}:state", "head"]);

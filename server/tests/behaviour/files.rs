@@ -77,7 +77,7 @@ async fn ours(killed: bool) -> TempDir {
 
 async fn newcomer(app: &TestApp) -> Joined {
     let mut lines = app.person("Reader").await.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     lines.joined().await
 }
 

@@ -37,7 +37,7 @@ async fn held(app: &TestApp, reader: &str, room: &str) -> Vec<Message> {
 async fn held_by(lines: &mut Lines, room: &str) -> Vec<Message> {
     use chat::protocol::{ClientLine, Event, Place};
     let place = Place { room: room.to_owned(), epoch: None, seq: None };
-    lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let events = lines.joined().await.events;
     events
         .into_iter()
@@ -68,7 +68,7 @@ async fn what_curl_posts_is_said_in_the_room_and_its_place_is_told() {
 async fn lines_of(browser: &Browser) -> String {
     use chat::protocol::ClientLine;
     let mut lines = browser.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     lines.joined().await.epoch.to_string()
 }
 

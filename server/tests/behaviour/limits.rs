@@ -91,7 +91,7 @@ async fn an_address_behind_a_trusted_proxy_holds_so_many_connections_and_no_more
     drop(first);
     eventually("the place is given back", async || {
         let mut lines = ann.open().await;
-        lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+        lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
         matches!(lines.next().await, ServerLine::Welcome(_))
     })
     .await;
@@ -240,7 +240,7 @@ async fn slow(app: &TestApp) -> (Browser, Lines, Joined) {
     let browser = app.person("Slow").await;
     let socket = browser.knock("/ws").protocol("teahouse.v1").receive_buffer(4_096).socket().await;
     let mut lines = Lines::new(socket);
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let joined = lines.joined().await;
     (browser, lines, joined)
 }
@@ -288,7 +288,7 @@ async fn a_slow_reader_is_cut_off_while_the_others_go_on_and_resumes_without_a_l
 
     let mut back = slow.open().await;
     let place = Place { room: "lobby".to_owned(), epoch: Some(joined.epoch.to_string()), seq: Some(held) };
-    back.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
+    back.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = back.joined().await;
     assert!(joined.resumed);
     assert!(joined.events.iter().map(|event| event.seq().unwrap()).eq(held + 1..=said));

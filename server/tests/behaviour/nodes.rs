@@ -72,7 +72,7 @@ async fn whoever_comes_back_by_another_node_goes_on_where_they_were() {
     let (here, there) = (node(&redis).await, node(&redis).await);
     let (ann, bo) = (here.person("Ann").await, here.person("Bo").await);
     let mut lines = ann.open().await;
-    lines.send(&ClientLine::Hello { rooms: Vec::new(), client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: Vec::new(), client: None, user: None }).await;
     let epoch = lines.joined().await.epoch;
     drop(lines);
     let mut bo = bo.talk().await;
@@ -80,7 +80,7 @@ async fn whoever_comes_back_by_another_node_goes_on_where_they_were() {
     bo.until(|line| matches!(line, ServerLine::Message(message) if message.seq == 50).then_some(())).await;
     let mut lines = moved(&ann, &there).open().await;
     let place = Place { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(10) };
-    lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = lines.joined().await;
     assert!(joined.resumed && joined.head == 50 && joined.events.len() == 40, "{joined:?}");
 }
@@ -175,7 +175,7 @@ async fn a_client_that_comes_by_another_node_replaces_its_own_ghost() {
     let redis = Redis::start();
     let (here, there) = (node(&redis).await, node(&redis).await);
     let ann = here.person("Ann").await;
-    let hello = || ClientLine::Hello { rooms: Vec::new(), client: Some("page-1".to_owned()) };
+    let hello = || ClientLine::Hello { rooms: Vec::new(), client: Some("page-1".to_owned()), user: None };
     let mut ghost = ann.open().await;
     ghost.send(&hello()).await;
     ghost.joined().await;

@@ -229,7 +229,7 @@ async fn a_page_without_a_socket_makes_nobody_present() {
 /// A socket whose client calls itself so, in the lobby.
 async fn named(browser: &Browser, client: &str) -> Lines {
     let mut lines = browser.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: Some(client.to_owned()) }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: Some(client.to_owned()), user: None }).await;
     lines.joined().await;
     lines
 }
@@ -265,7 +265,7 @@ async fn only_the_same_client_of_the_same_user_is_a_ghost() {
         // A client may say hello again on the same connection.
         named(&ann, "page-1").await,
     ];
-    others[3].send(&ClientLine::Hello { rooms: vec![], client: Some("page-1".to_owned()) }).await;
+    others[3].send(&ClientLine::Hello { rooms: vec![], client: Some("page-1".to_owned()), user: None }).await;
     others[3].joined().await;
     others[0].say("m1", "all here").await;
     for lines in &mut others {
@@ -279,7 +279,7 @@ async fn a_ghost_that_says_its_name_late_is_still_the_ghost() {
     let ann = app.person("Ann").await;
     let mut ghost = ann.open().await;
     let mut lines = named(&ann, "page-1").await;
-    ghost.send(&ClientLine::Hello { rooms: vec![], client: Some("page-1".to_owned()) }).await;
+    ghost.send(&ClientLine::Hello { rooms: vec![], client: Some("page-1".to_owned()), user: None }).await;
     assert_eq!(ghost.closed().await, (4007, "replaced".to_owned()));
     lines.say("m1", "still here").await;
     assert_eq!(lines.message().await.seq, 1);
@@ -320,7 +320,7 @@ async fn a_client_s_name_that_is_none_is_refused_and_the_rest_of_the_hello_is_he
     let app = TestApp::start().await;
     let mut lines = app.person("Ann").await.open().await;
     for unfit in ["", "no name", "\u{540d}", &"x".repeat(65)] {
-        lines.send(&ClientLine::Hello { rooms: vec![], client: Some(unfit.to_owned()) }).await;
+        lines.send(&ClientLine::Hello { rooms: vec![], client: Some(unfit.to_owned()), user: None }).await;
         let refused = lines.refused().await;
         assert_eq!((refused.code, refused.id, refused.room), (RefusalCode::IdUnfit, None, None), "{unfit:?}");
         assert!(refused.reason.contains("client"), "{}", refused.reason);

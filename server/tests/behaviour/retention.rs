@@ -16,7 +16,7 @@ fn seqs(events: &[Event]) -> Vec<Seq> {
 
 async fn newcomer(app: &TestApp, nickname: &str) -> Joined {
     let mut lines = app.person(nickname).await.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     lines.joined().await
 }
 

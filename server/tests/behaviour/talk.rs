@@ -40,7 +40,7 @@ async fn two_talk_and_both_hear_both_in_the_same_order() {
 async fn hello_is_answered_with_who_one_is_and_where_the_room_stands() {
     let app = TestApp::with(|config| config.text_limit = 77).await;
     let mut lines = app.person("Ann").await.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let ServerLine::Welcome(welcome) = lines.next().await else { panic!("welcome comes first") };
     assert_eq!((&*welcome.user.name, welcome.heartbeat_ms, welcome.text_limit), ("Ann", 25_000, 77));
     let joined = lines.joined().await;

@@ -59,7 +59,7 @@ async fn hear<T>(
 ) -> T {
     let (news, mut coming) = mpsc::channel(8);
     let socket = Socket::open(0, address, cookie, news);
-    let hello = ClientLine::Hello { rooms, client: None }.print();
+    let hello = ClientLine::Hello { rooms, client: None, user: None }.print();
     loop {
         match coming.recv().await.expect("the socket is there").1 {
             News::Opened => assert!(socket.send(hello.clone()), "hello goes out"),

@@ -13,7 +13,7 @@ async fn imported_messages_are_where_they_were_and_sending_one_again_is_no_secon
     let server = Server::start(data.path(), &[]);
     let ann = server.person("Ann").await;
     let mut lines = ann.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let old = lines.joined().await.epoch;
     lines.say("m1", "我家在上海东边").await;
     lines.say("m2", "tea").await;
@@ -28,7 +28,7 @@ async fn imported_messages_are_where_they_were_and_sending_one_again_is_no_secon
     fs::copy(data.path().join("cookie.keys"), new.join("cookie.keys")).unwrap();
     let server = Server::start(&new, &[]);
     let mut lines = server.browser().with_cookie(&ann.cookie()).open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let joined = lines.joined().await;
     assert_ne!(joined.epoch, old, "what is imported lives another life");
     assert_eq!(joined.events, said.clone().map(Event::Message));
@@ -52,7 +52,7 @@ async fn a_log_whose_beginning_is_no_longer_kept_goes_on_where_it_was() {
     done(&import(data.path(), &(kept + "\n")));
     let server = Server::start(data.path(), &[]);
     let mut lines = server.person("Bo").await.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let joined = lines.joined().await;
     assert_eq!((joined.head, joined.oldest, joined.events.len()), (3, 2, 2));
     lines.say("b1", "four").await;

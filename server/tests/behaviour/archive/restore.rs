@@ -42,7 +42,7 @@ async fn who_was_ahead_of_the_backup_is_shown_the_new_life_and_goes_on_talking()
     let server = Server::start(data.path(), &[]);
     let ann = server.person("Ann").await;
     let mut lines = ann.open().await;
-    lines.send(&ClientLine::Hello { rooms: vec![], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let old = lines.joined().await.epoch;
     lines.say("m1", "before").await;
     let before = lines.message().await;
@@ -59,7 +59,7 @@ async fn who_was_ahead_of_the_backup_is_shown_the_new_life_and_goes_on_talking()
     let server = Server::start(data.path(), &[]);
     let mut lines = server.browser().with_cookie(&ann.cookie()).open().await;
     let place = Place { room: "lobby".to_owned(), epoch: Some(old.to_string()), seq: Some(2) };
-    lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
+    lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = lines.joined().await;
     assert!(!joined.resumed, "its position is of another life");
     assert_ne!(joined.epoch, old);

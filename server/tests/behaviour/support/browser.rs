@@ -134,7 +134,7 @@ impl Browser {
     pub(crate) async fn talk_in(&self, rooms: &[&str]) -> Lines {
         let mut lines = self.open().await;
         let places = rooms.iter().map(|room| Place { room: (*room).to_owned(), epoch: None, seq: None });
-        lines.send(&ClientLine::Hello { rooms: places.collect(), client: None }).await;
+        lines.send(&ClientLine::Hello { rooms: places.collect(), client: None, user: None }).await;
         for room in rooms {
             assert_eq!(lines.joined().await.room.as_str(), *room);
         }
@@ -145,7 +145,7 @@ impl Browser {
     pub(crate) async fn resume(&self, epoch: Option<&str>, seq: Option<Seq>) -> (Lines, Joined) {
         let mut lines = self.open().await;
         let place = Place { room: "lobby".to_owned(), epoch: epoch.map(str::to_owned), seq };
-        lines.send(&ClientLine::Hello { rooms: vec![place], client: None }).await;
+        lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
         let joined = lines.until(|line| match line {
             ServerLine::Joined(joined) => Some(joined),
             ServerLine::Message(message) => panic!("{} comes before joined", message.seq),
