@@ -61,6 +61,7 @@ impl Waiter {
             Order::Time(None) => phrases::time(None, &clock::at(question.at, clock::house()), language),
             Order::Time(Some(place)) => match clock::zone_of(&place) {
                 Some(zone) => phrases::time(Some(&place), &clock::at(question.at, zone), language),
+                None if order::has_word_for_help(&place) => phrases::help(name, spoken),
                 None => phrases::no_such_place(&place, language),
             },
             Order::Dice(dice) => dice.throw(&mut rand::rng()),
@@ -76,6 +77,7 @@ impl Waiter {
                 phrases::reminders(&theirs, question.at, language)
             }
             Order::Forget(place) => self.forget(question, place, language).await?,
+            Order::Unknown if order::has_word_for_help(&question.text) => phrases::help(name, spoken),
             Order::Unknown => phrases::unknown(name, language),
         })
     }

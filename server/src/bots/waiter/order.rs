@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::{clock, dice::Dice, reminding, span};
 
 /// What the waiter is asked for.
@@ -194,6 +196,18 @@ impl Order {
     }
 }
 
+/// Whether a text asks for help in one word among others, in whatever language those are: `请 help`, `帮助 me, please`.
+pub(super) fn has_word_for_help(text: &str) -> bool {
+    let plain: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    let in_english = |(start, word): (usize, &str)| {
+        let before = plain[..start].chars().next_back();
+        let after = plain[start + word.len()..].chars().next();
+        // Where words stand without spaces, as in Chinese, it may follow one at once.
+        ![before, after].into_iter().flatten().any(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    ["帮助", "幫助"].iter().any(|word| plain.contains(word)) || plain.match_indices("help").any(in_english)
+}
+
 /// A text without what ends its sentence.
 fn ended(text: &str) -> &str {
     text.trim().trim_end_matches(|c: char| c.is_whitespace() || ENDINGS.contains(c))
@@ -297,7 +311,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{super::dice::Dice, Order, When};
+    use super::{super::dice::Dice, Order, When, has_word_for_help};
 
     fn minutes(minutes: u64) -> When {
         When::In(Duration::from_mins(minutes))
@@ -368,10 +382,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_word_for_help_is_found_among_words_of_any_language() {
+        for text in [
+            "请 help",
+            "帮助 please",
+            "我想要help啊",
+            "HELP!!",
+            "could you help me",
+            "ｈｅｌｐ",
+            "Hilfe, 帮助",
+            "我需要帮助",
+            "幫助",
+            "помощь help",
+            "help?帮助",
+        ] {
+            assert!(has_word_for_help(text), "{text}");
+        }
+        for text in ["helpful", "whelp", "help_desk", "self-helper", "帮 助", "帮忙", ""] {
+            assert!(!has_word_for_help(text), "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn whatever_is_said_is_no_reason_to_panic(text in "\\PC*") {
             Order::parse(&text);
+            has_word_for_help(&text);
         }
 
         #[test]

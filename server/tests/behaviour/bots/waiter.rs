@@ -20,6 +20,28 @@ async fn the_first_person_in_an_empty_room_is_answered_in_their_language() {
 }
 
 #[tokio::test]
+async fn the_word_for_help_is_understood_among_words_of_the_other_language_too() {
+    let app = TestApp::start().await;
+    let mut ann = app.person("Ann").await.talk_in(&["lobby", "tea", "茶艺"]).await;
+    for (index, question) in [
+        "@小二 帮助 please",
+        "@小二 请 help",
+        "@小二 我不会用，help me",
+        "please 帮助 me, @小二",
+        "@小二 could you 帮助 us with this?",
+        "@小二 help 几点",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = ask(&mut ann, &format!("m{index}"), question).await.text;
+        assert!(answer.starts_with("我是小二，这里的伙计。"), "{question}: {answer}");
+    }
+    let english = ask(&mut ann, "m-english", "@小二 could you help me a little").await.text;
+    assert!(english.starts_with("I am 小二, the waiter here."), "{english}");
+}
+
+#[tokio::test]
 async fn it_tells_the_time_here_and_elsewhere() {
     let app = TestApp::start().await;
     let mut ann = app.person("Ann").await.talk().await;
