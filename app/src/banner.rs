@@ -38,7 +38,7 @@ pub fn Banner() -> impl IntoView {
             let (what, login) = match code {
                 // The login page would lead on to the rooms of whoever is logged in now.
                 CloseCode::OtherUser => {
-                    (model.me.with(|me| (words.other_user)(&me.name)), "/login?why=other-user")
+                    (model.me.with_untracked(|me| (words.other_user)(&me.name)), "/login?why=other-user")
                 }
                 _ => ((words.ended)(code).to_owned(), "/login"),
             };

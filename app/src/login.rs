@@ -18,6 +18,8 @@ pub struct Login {
     pub next: String,
     /// What was posted and not sent for want of a login, so that it is not lost; empty if nothing was.
     pub unsent: String,
+    /// The form's id, by which the server knows again what comes twice.
+    pub form: String,
 }
 
 /// Why somebody stands at the door although they wanted in.
@@ -42,6 +44,10 @@ pub enum LoginProblem {
     ForeignOrigin,
     /// The nickname could not be stored.
     StoreUnavailable,
+    /// The browser keeps no cookies.
+    NoCookies,
+    /// Somebody is logged in, and the reader wants to be somebody else.
+    OtherUser,
 }
 
 impl LoginProblem {
@@ -55,6 +61,8 @@ impl LoginProblem {
             LoginProblem::TooOften { seconds } => (words.too_often)(seconds),
             LoginProblem::ForeignOrigin => words.foreign_origin.to_owned(),
             LoginProblem::StoreUnavailable => words.store_unavailable.to_owned(),
+            LoginProblem::NoCookies => words.no_cookies.to_owned(),
+            LoginProblem::OtherUser => words.other_user.to_owned(),
         }
     }
 
@@ -65,7 +73,7 @@ impl LoginProblem {
 
     /// Whether it is trouble, rather than a word on the way.
     fn is_trouble(self) -> bool {
-        !matches!(self, LoginProblem::LoggedOut | LoginProblem::LoginNeeded)
+        !matches!(self, LoginProblem::LoggedOut | LoginProblem::LoginNeeded | LoginProblem::OtherUser)
     }
 }
 
@@ -75,7 +83,7 @@ pub fn LoginForm(
     /// What it shows.
     login: Login,
 ) -> impl IntoView {
-    let Login { language, nickname, problem, next, unsent } = login;
+    let Login { language, nickname, problem, next, unsent, form } = login;
     let words = language.entrance();
     let invalid = problem.is_some_and(LoginProblem::is_about_nickname).then_some("true");
     let problem = problem.map(|problem| {
@@ -120,6 +128,7 @@ pub fn LoginForm(
                 />
                 <p class="login__hint" id="nickname-hint">{words.nickname_hint}</p>
                 <input type="hidden" name="next" value=next/>
+                <input type="hidden" name="form" value=form/>
                 <button class="login__enter" type="submit">{words.come_in}</button>
             </form>
             <p class="card__small">{words.without_account}</p>

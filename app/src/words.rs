@@ -238,6 +238,11 @@ pub(crate) struct Entrance {
     pub(crate) reload: &'static str,
     /// A message was posted without a login.
     pub(crate) posted_without_login: &'static str,
+
+    /// The browser keeps no cookies, and what to do about it.
+    pub(crate) no_cookies: &'static str,
+    /// Somebody is logged in in this browser, and what becomes of that.
+    pub(crate) other_user: &'static str,
 }
 
 impl Language {

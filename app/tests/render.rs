@@ -371,6 +371,7 @@ fn a_nickname_that_was_typed_stays_in_its_quotes() {
         problem: None,
         next: "/chat?room=\"x".to_owned(),
         unsent: "</textarea><script>alert(2)</script>".to_owned(),
+        form: "\"><script".to_owned(),
     };
     let page = document(|| login_document(login, assets()));
     assert!(!page.contains("<script>alert"), "{page}");
@@ -426,6 +427,7 @@ fn login_page(language: Language, problem: Option<LoginProblem>) -> String {
         problem,
         next: "/chat/tea".to_owned(),
         unsent: String::new(),
+        form: "f0".to_owned(),
     };
     document(|| login_document(login, assets()))
 }

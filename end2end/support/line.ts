@@ -5,6 +5,8 @@ import { type AddressInfo, type Server, type Socket, createServer, connect } fro
 import type { Teahouse } from './teahouse';
 
 export class Line {
+  /** How each answer began that came from the house while answers were held back. */
+  readonly heldBack: string[] = [];
   private readonly connections = new Set<Connection>();
   private isCut = false;
   private hold?: Hold;
@@ -24,7 +26,7 @@ export class Line {
         near.destroy();
         return;
       }
-      const connection = new Connection(near, connect(Number(port), host), () => line.hold);
+      const connection = new Connection(near, connect(Number(port), host), () => line.hold, line.heldBack);
       line.connections.add(connection);
       near.on('close', () => line.connections.delete(connection));
     });
@@ -85,6 +87,7 @@ class Connection {
     private readonly near: Socket,
     private readonly far: Socket,
     hold: () => Hold | undefined,
+    heldBack: string[],
   ) {
     near.on('data', bytes => {
       const { request, until } = hold() ?? {};
@@ -97,7 +100,10 @@ class Connection {
         if (!this.isDead) give();
       });
     };
-    far.on('data', bytes => answer(() => near.write(bytes)));
+    far.on('data', bytes => {
+      if (hold()) heldBack.push(bytes.toString('latin1').split('\r\n')[0]);
+      answer(() => near.write(bytes));
+    });
     far.on('close', () => answer(() => near.end()));
     near.on('close', () => {
       if (!this.isDead) far.destroy();

@@ -23,8 +23,14 @@ use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::visitor;
+
 /// How long a browser keeps a login, in days.
 const DAYS: i64 = 180;
+
+/// The cookie that outlives a login, and for how many days: browsers keep none for longer than 400.
+const RETURNING: &str = "returning";
+const RETURNING_DAYS: i64 = 400;
 
 /// How many bytes a key has: 256 bits to sign with, and as many that a cipher would use.
 const KEY_BYTES: usize = 64;
@@ -136,6 +142,27 @@ impl Identity {
     pub(crate) fn is_form_key(&self, login: &Login, form_key: &str) -> bool {
         let Ok(mac) = BASE64_URL_SAFE_NO_PAD.decode(form_key) else { return false };
         self.keys.iter().any(|key| form_mac(key, login).verify_slice(&mac).is_ok())
+    }
+
+    /// Whether somebody was logged in in this browser and has not logged out, whatever has become of the login since.
+    pub(crate) fn was_logged_in(headers: &HeaderMap) -> bool {
+        [name(false), name(true), RETURNING].iter().any(|name| visitor::cookie(headers, name).is_some())
+    }
+
+    /// The `Set-Cookie` value that outlives a login, so that its end can be told from a first visit. Says nothing about whom.
+    pub(crate) fn returning(secure: bool) -> String {
+        let mut cookie = Cookie::new(RETURNING, "1");
+        dress(&mut cookie, secure);
+        cookie.set_max_age(Duration::days(RETURNING_DAYS));
+        cookie.to_string()
+    }
+
+    /// The `Set-Cookie` value that takes it back.
+    pub(crate) fn not_returning(secure: bool) -> String {
+        let mut cookie = Cookie::new(RETURNING, "");
+        dress(&mut cookie, secure);
+        cookie.set_max_age(Duration::ZERO);
+        cookie.to_string()
     }
 
     /// The `Set-Cookie` value that logs somebody out.

@@ -15,19 +15,26 @@ use rand::Rng as _;
 use serde::Deserialize;
 
 use crate::{
+    clock,
     identity::{Identity, Login},
-    origin, pages, redirect,
+    login_form::FormId,
+    origin, pages,
+    recent_logins::LoginKey,
+    redirect,
     teahouse::Shared,
     visitor::Visitor,
 };
 
 /// The form on the login page.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct LoginForm {
     #[serde(default)]
     nickname: String,
     #[serde(default)]
     next: String,
+    /// The id of the page's form; none in what a script sends.
+    #[serde(default)]
+    form: String,
 }
 
 /// Claims the nickname: 303 to where one wanted to go, with the cookie; or the page again, with what was wrong.
@@ -46,8 +53,9 @@ pub(crate) async fn log_in(
             return pages::notice(&teahouse, &visitor, Notice::TooLarge).await;
         }
         // What is no form names nobody, which the page says.
-        Err(_) => LoginForm { nickname: String::new(), next: String::new() },
+        Err(_) => LoginForm::default(),
     };
+    let form_id = FormId::parse(&form.form);
     let next = redirect::local_path(&form.next);
     let again = async |status, problem| {
         let page = LoginPage {
@@ -56,6 +64,7 @@ pub(crate) async fn log_in(
             problem: Some(problem),
             next: next.clone(),
             unsent: String::new(),
+            form: form_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         };
         pages::login_page(&teahouse, &visitor, status, page).await
     };
@@ -65,11 +74,24 @@ pub(crate) async fn log_in(
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return response;
     }
+    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
+    let known = teahouse.identity.of(&visitor.headers);
+    let kept = FormId::of(&visitor.headers);
+    if let Some(id) = form_id.as_ref().filter(|_| kept.is_none() && known.is_none()) {
+        // The page's cookie has not come back, and neither would the login's.
+        let response = again(StatusCode::BAD_REQUEST, LoginProblem::NoCookies).await;
+        return redirect::add_cookie(response, &id.cookie(secure));
+    }
     let nickname = match Nickname::parse(&form.nickname) {
         Ok(nickname) => nickname,
         Err(error) => return again(StatusCode::UNPROCESSABLE_ENTITY, LoginProblem::Unfit(error)).await,
     };
-    let known = teahouse.identity.of(&visitor.headers);
+    // A form that comes again is answered again: to the browser that was shown it, while nobody is logged in there.
+    let key = form_id
+        .as_ref()
+        .filter(|id| kept.as_ref() == Some(id) && known.is_none())
+        .map(|id| LoginKey::new(id, visitor.address, &nickname.skeleton()));
+    let mut repeatable = None;
     let login = match &known {
         // Whoever logs in again under the name that they have stays who they are.
         Some(known) if known.nickname.skeleton() == nickname.skeleton() => {
@@ -79,24 +101,42 @@ pub(crate) async fn log_in(
         Some(known) if matches!(teahouse.nicknames.claim(known).await, Ok(false)) => {
             Login { id: known.id.clone(), nickname }
         }
-        _ => Login { id: new_user_id(), nickname },
+        _ => {
+            let new = Login { id: new_user_id(), nickname };
+            repeatable = key;
+            match &repeatable {
+                Some(key) => teahouse.recent_logins.find_or(key, new, clock::now()).await,
+                None => new,
+            }
+        }
     };
     match teahouse.nicknames.claim(&login).await {
         Ok(true) => {}
-        Ok(false) => return again(StatusCode::CONFLICT, LoginProblem::Taken).await,
+        Ok(false) => {
+            if let Some(key) = &repeatable {
+                teahouse.recent_logins.abandon(key);
+            }
+            return again(StatusCode::CONFLICT, LoginProblem::Taken).await;
+        }
         Err(error) => {
             tracing::error!(%error, "a nickname could not be claimed");
             return pages::notice(&teahouse, &visitor, Notice::Unavailable).await;
         }
     }
-    if let Some(known) = known.filter(|known| known.id != login.id)
-        && let Err(error) = teahouse.nicknames.log_out(&known).await
-    {
-        // The old name's claim runs out by itself.
-        tracing::warn!(%error, "an old nickname could not be let go");
+    if let Some(key) = repeatable {
+        teahouse.recent_logins.confirm(key, &login, clock::now()).await;
     }
-    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
-    redirect::with_cookie(&next, &teahouse.identity.log_in(&login, secure))
+    if let Some(known) = known.filter(|known| known.id != login.id) {
+        teahouse.recent_logins.end(&known.id).await;
+        if let Err(error) = teahouse.nicknames.log_out(&known).await {
+            // The old name's claim runs out by itself.
+            tracing::warn!(%error, "an old nickname could not be let go");
+        }
+    }
+    // What comes next from this browser comes from another form.
+    let cookies =
+        [teahouse.identity.log_in(&login, secure), Identity::returning(secure), FormId::forgotten(secure)];
+    redirect::with_cookies(&next, cookies.iter().map(String::as_str))
 }
 
 /// Lets the nickname go, ends the user's connections, and leads to the login page.
@@ -105,14 +145,17 @@ pub(crate) async fn log_out(State(teahouse): State<Shared>, visitor: Visitor) ->
         tracing::info!(%foreign, "a logout was refused");
         return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
-    if let Some(login) = teahouse.identity.of(&visitor.headers)
-        && let Err(error) = teahouse.nicknames.log_out(&login).await
-    {
-        // The claim runs out by itself.
-        tracing::warn!(%error, "a nickname could not be let go");
+    if let Some(login) = teahouse.identity.of(&visitor.headers) {
+        // First of all, so that no form makes anybody this user again.
+        teahouse.recent_logins.end(&login.id).await;
+        if let Err(error) = teahouse.nicknames.log_out(&login).await {
+            // The claim runs out by itself.
+            tracing::warn!(%error, "a nickname could not be let go");
+        }
     }
     let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
-    redirect::with_cookie("/login", &Identity::log_out(secure))
+    let cookies = [Identity::log_out(secure), Identity::not_returning(secure), FormId::forgotten(secure)];
+    redirect::with_cookies("/login", cookies.iter().map(String::as_str))
 }
 
 /// An id for somebody new.

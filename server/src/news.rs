@@ -58,7 +58,10 @@ async fn hear(teahouse: &Shared, word: Word) {
                 ghost.cut_off(CloseCode::Replaced);
             }
         }
-        Word::LoggedOut(user) => teahouse.nicknames.end_sessions(&user),
+        Word::LoggedOut(user) => {
+            teahouse.nicknames.end_sessions(&user);
+            teahouse.recent_logins.end(&user).await;
+        }
     }
 }
 

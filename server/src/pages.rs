@@ -32,7 +32,9 @@ use serde::Deserialize;
 
 use crate::{
     clock,
-    identity::Login,
+    identity::{Identity, Login},
+    login_form::FormId,
+    origin,
     permission::{Action, may},
     redirect,
     security::{self, Frames},
@@ -76,21 +78,39 @@ pub(crate) async fn login(
     // A query that makes no sense asks for nothing.
     let asked = asked.map(|query| query.0).unwrap_or_default();
     let next = redirect::local_path(asked.next.as_deref().unwrap_or_default());
+    let known = teahouse.identity.of(&visitor.headers);
     let problem = match asked.why.as_deref() {
         Some("lost-name") => Some(LoginProblem::LostName),
         Some("logged-out") => Some(LoginProblem::LoggedOut),
+        Some("other-user") if known.is_some() => Some(LoginProblem::OtherUser),
+        Some("expired") => Some(LoginProblem::LoginNeeded),
+        _ if known.is_none() && Identity::was_logged_in(&visitor.headers) => Some(LoginProblem::LoginNeeded),
         _ => None,
     };
-    let known = teahouse.identity.of(&visitor.headers);
-    if problem.is_none()
+    if matches!(problem, None | Some(LoginProblem::LoginNeeded))
         && let Some(login) = &known
         && matches!(teahouse.nicknames.claim(login).await, Ok(true))
     {
         return redirect::to(&next);
     }
     let nickname = known.map(|login| login.nickname.to_string()).unwrap_or_default();
-    let page = LoginPage { language: visitor.language, nickname, problem, next, unsent: String::new() };
-    login_page(&teahouse, &visitor, StatusCode::OK, page).await
+    // One that a browser comes back to is the same, so that what was sent by it is known again.
+    let known_form = FormId::of(&visitor.headers);
+    let form = known_form.clone().unwrap_or_else(FormId::draw);
+    let page = LoginPage {
+        language: visitor.language,
+        nickname,
+        problem,
+        next,
+        unsent: String::new(),
+        form: form.as_str().to_owned(),
+    };
+    let response = login_page(&teahouse, &visitor, StatusCode::OK, page).await;
+    if known_form.is_some() {
+        return response;
+    }
+    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
+    redirect::add_cookie(response, &form.cookie(secure))
 }
 
 /// `GET /chat`: the lobby, or the room that the form asks for; or a day in it.
@@ -177,7 +197,7 @@ pub(crate) async fn speak(
     // A language that is not spoken changes nothing.
     let language = Language::from_code(&form.lang).unwrap_or(visitor.language);
     let cookie = format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax", language.code());
-    redirect::with_cookie(&redirect::local_path(&form.next), &cookie)
+    redirect::with_cookies(&redirect::local_path(&form.next), [cookie.as_str()])
 }
 
 /// A file of the site, or the page that says there is nothing.

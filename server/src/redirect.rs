@@ -24,9 +24,13 @@ pub(crate) fn to(path: &str) -> Response {
     }
 }
 
-/// Leads elsewhere, with a cookie.
-pub(crate) fn with_cookie(path: &str, cookie: &str) -> Response {
-    let mut response = to(path);
+/// Leads elsewhere, with cookies.
+pub(crate) fn with_cookies<'a>(path: &str, cookies: impl IntoIterator<Item = &'a str>) -> Response {
+    cookies.into_iter().fold(to(path), add_cookie)
+}
+
+/// The same answer, with a cookie.
+pub(crate) fn add_cookie(mut response: Response, cookie: &str) -> Response {
     match HeaderValue::from_str(cookie) {
         Ok(cookie) => {
             response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -218,9 +218,7 @@ impl Session {
     async fn receive(&mut self, heard: Result<Heard, Deaf>) -> Option<End> {
         self.heard = Instant::now();
         match heard {
-            Ok(Heard::Text(text)) => {
-                self.conversation.hear(&text).await.err().map(End::Close)
-            }
+            Ok(Heard::Text(text)) => self.conversation.hear(&text).await.err().map(End::Close),
             Ok(Heard::Binary) => {
                 self.conversation.refuse_binary();
                 None

@@ -187,6 +187,8 @@ pub(crate) enum Drawer {
     Answer,
     /// What is to be said at a later time.
     Reminder,
+    /// Logins that may be asked for again.
+    Login,
 }
 
 impl Drawer {
@@ -196,6 +198,7 @@ impl Drawer {
             Drawer::Token => "token",
             Drawer::Answer => "answer",
             Drawer::Reminder => "reminder",
+            Drawer::Login => "login",
         }
     }
 }

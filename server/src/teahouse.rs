@@ -26,6 +26,7 @@ use crate::{
     nicknames::Nicknames,
     occupancy::Occupancy,
     outbound::Outbound,
+    recent_logins::RecentLogins,
     redis::Redis,
     rooms::Rooms,
     search::Search,
@@ -54,6 +55,7 @@ pub(crate) struct Teahouse {
     pub(crate) identity: Identity,
     pub(crate) login_rate: LoginRate,
     pub(crate) form_rate: FormRate,
+    pub(crate) recent_logins: RecentLogins,
     pub(crate) tokens: Tokens,
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
@@ -164,6 +166,7 @@ impl Teahouse {
             identity,
             login_rate: LoginRate::new(config.rate_login),
             form_rate: FormRate::new(config.rate_send),
+            recent_logins: RecentLogins::new(store.clone()),
             tokens: Tokens::new(store.clone(), config.rate_login),
             nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms)
                 .without(bots.skeletons()),
@@ -194,7 +197,12 @@ impl Teahouse {
         };
         let keeper = {
             let teahouse = teahouse.clone();
-            tokio::spawn(async move { teahouse.nicknames.keep(stopping).await })
+            tokio::spawn(async move {
+                tokio::join!(
+                    teahouse.nicknames.keep(stopping.clone()),
+                    teahouse.recent_logins.run(stopping.clone())
+                );
+            })
         };
         Ok((teahouse, Background { router, keeping, indexer, keeper }))
     }

@@ -58,7 +58,7 @@ pub(super) const WORDS: Words = Words {
     to_newest: "回到最新",
 
     pending: "还在路上",
-    old: "这条消息等了好几天，可能已经发出去过。现在发送吗？",
+    old: "这条消息等了很久，可能已经发出去过。现在发送吗？",
     not_sent: |reason| format!("没有发出去。{reason}"),
     refusal: |code| match code {
         RefusalCode::FrameTooLarge | RefusalCode::TextTooLong => Some("这条消息超过了长度限制。"),
@@ -120,14 +120,12 @@ pub(super) const WORDS: Words = Words {
         | CloseCode::Replaced
         | CloseCode::OtherUser => "服务器结束了连接。",
     },
-    other_user: |name| {
-        format!("这个浏览器现在登录的是另一个昵称。这个页面属于{name}：等待发送的消息仍归{name}，不会以别人的名义发出。")
-    },
 
     unfold: "展开全文",
     fold: "收起",
     left_out: |n| format!("内容太长，有 {n} 个字放不下，没有放进来。"),
     no_files: "这里还不能发送文件。",
+    other_user: |name| format!("这个浏览器现在登录的是别的昵称。这里等待发送的消息仍归{name}。"),
 };
 
 pub(super) const FORM: FormSentences = FormSentences {
@@ -164,7 +162,7 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     },
     lost_name: "您离开了一阵，昵称已有别人在用，请更换昵称。",
     logged_out: "您已退出登录，欢迎再来。",
-    login_needed: "请先取个昵称再进来。",
+    login_needed: "您已不在登录状态：这个浏览器里的登录过期了或被删除了，请重新登录。",
     too_often: |seconds| format!("尝试得太频繁了，请在 {} 秒后再试。", seconds.max(1)),
     foreign_origin: "刚才的表单来自别的网站，没有执行。请用这里的表单。",
     store_unavailable: "暂时记不下您的昵称，请稍后再试。",
@@ -189,6 +187,9 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     program_crashed: "页面接连出错两次。您仍然可以阅读和发言，新消息每 15 秒出现一次。",
     reload: "重新加载",
     posted_without_login: "您已不在登录状态，消息没有发送。原文在此，可以复制：",
+
+    no_cookies: "这个浏览器没有为本站保存 Cookie，因此无法保持登录。请在浏览器设置中允许本站使用 Cookie，然后重新登录。",
+    other_user: "这个浏览器现在以下面的昵称登录。要以别人的身份登录，请换一个昵称；下面的昵称随即退出登录。",
 };
 
 fn day(date: Date) -> String {

@@ -73,7 +73,7 @@ pub(super) const WORDS: Words = Words {
     to_newest: "To the newest",
 
     pending: "On its way",
-    old: "This has waited for days, and may have been said already. Send it now?",
+    old: "This has waited for long, and may have been said already. Send it now?",
     not_sent: |reason| format!("Not sent. {reason}"),
     refusal: |code| match code {
         RefusalCode::FrameTooLarge | RefusalCode::TextTooLong => {
@@ -144,10 +144,7 @@ pub(super) const WORDS: Words = Words {
         | CloseCode::OtherUser => "The server has ended the connection.",
     },
     other_user: |name| {
-        format!(
-            "This browser is now logged in under another nickname. This page belongs to {name}: what waits here stays \
-             {name}’s, and is not sent under another."
-        )
+        format!("This browser is logged in under another nickname now. What waits here stays {name}’s.")
     },
 
     unfold: "Show all",
@@ -198,7 +195,7 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     },
     lost_name: "You were away for a while, and somebody else goes by your nickname now. Please choose another.",
     logged_out: "You have logged out. Come again.",
-    login_needed: "Please choose a nickname to come in.",
+    login_needed: "You are not logged in any more: this browser’s login has expired or was deleted. Please log in again.",
     too_often: |seconds| match seconds {
         0 | 1 => "That was many attempts. Please try again in a second.".to_owned(),
         _ => format!("That was many attempts. Please try again in {seconds} seconds."),
@@ -244,6 +241,11 @@ pub(super) const ENTRANCE: Entrance = Entrance {
     program_crashed: "Something on this page failed twice. You can still read and write; new messages appear every 15 seconds.",
     reload: "Reload",
     posted_without_login: "Your message was not sent, because you are not logged in any more. Here it is, to copy:",
+
+    no_cookies: "This browser keeps no cookies for this site, and without one nobody stays logged in. Allow cookies for this \
+                 site in the browser’s settings, then log in again.",
+    other_user: "This browser is logged in under the nickname below. Choose another one to log in as somebody else; the \
+                 one below is then logged out.",
 };
 
 /// Names in a row, as English joins them.

@@ -28,6 +28,7 @@ use super::{draw_room, login_page, notice, room_path};
 use crate::{
     clock,
     identity::Login,
+    login_form::FormId,
     permission::{Action, may},
     redirect,
     store::{Appended, Draft},
@@ -104,7 +105,7 @@ async fn send(
                 .http_only(true)
                 .same_site(cookie::SameSite::Lax)
                 .max_age(cookie::time::Duration::seconds(SENT_SECONDS.into()));
-            redirect::with_cookie(&room_path(&room), &cookie.to_string())
+            redirect::with_cookies(&room_path(&room), [cookie.to_string().as_str()])
         }
         Err(refusal) => {
             let Refusal { status, problem, wait_seconds, renews } = refusal;
@@ -221,6 +222,7 @@ async fn sign_in_again(
         problem: Some(problem),
         next: room_path(room),
         unsent: posted.text,
+        form: FormId::of(&visitor.headers).map(|id| id.as_str().to_owned()).unwrap_or_default(),
     };
     login_page(teahouse, visitor, StatusCode::UNAUTHORIZED, page).await
 }

@@ -65,10 +65,11 @@ impl Browser {
         builder.headers(headers.collect())
     }
 
-    /// The cookies as the browser sends them; empty without any.
+    /// The login's cookie as the browser sends it; empty without one.
     pub(crate) fn cookie(&self) -> String {
         let header = self.cookies.cookies(&self.url("/"));
-        header.and_then(|value| value.to_str().ok().map(str::to_owned)).unwrap_or_default()
+        let cookies = header.and_then(|value| value.to_str().ok().map(str::to_owned)).unwrap_or_default();
+        cookies.split("; ").find(|cookie| cookie.contains("teahouse=")).unwrap_or_default().to_owned()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
