@@ -64,6 +64,8 @@ pub enum Input<'a> {
     /// A message of the user's was kept before this page was loaded, or by another tab; or was forgotten there. A page that
     /// loads gives the others' signs of life first, lest it takes their messages for lost.
     Stored(ClientId, Option<&'a str>),
+    /// An earlier login of the same nickname left a message in this browser, which never went out as far as is known.
+    Inherited(ClientId, &'a str),
     /// Another tab of the user's showed a sign of life at a moment by the wall clock; at 0, it is gone.
     Signed(ClientId, Millis),
     /// An earlier page had seen a room up to a position.
@@ -235,6 +237,13 @@ impl Client {
         match input {
             Input::Start => self.connection.connect(now.ticks, &mut effects),
             Input::Stored(id, record) => self.stored(&id, record, &mut effects),
+            Input::Inherited(id, record) => {
+                if let Some(me) = self.custody.me()
+                    && let Some(room) = self.outbox.inherit(id, record, me)
+                {
+                    self.index(room);
+                }
+            }
             Input::Signed(tab, at) => self.custody.sign(tab, at, now),
             Input::Recall(room, epoch, seq) => {
                 if let Some(room) = self.room_mut(&room) {
@@ -320,7 +329,7 @@ impl Client {
             Pulse::Lost => self.disconnected(),
         }
         // One that has ended sends nothing any more: its messages are for another tab of its user's to adopt.
-        let ended = matches!(self.connection.status(), Status::Ended(_));
+        let ended = self.connection.has_ended();
         if !ended {
             for room in self.custody.adopt(&mut self.outbox, now.ticks) {
                 self.outbox.wait(&room, now.ticks + ADOPTED_MS);
@@ -416,8 +425,7 @@ impl Client {
     /// nothing is said that a crash could make forgotten.
     fn hand_over(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let mut first = Vec::new();
-        let ended = matches!(self.connection.status(), Status::Ended(_));
-        if !ended && self.custody.is_due(&self.outbox, now.ticks) {
+        if !self.connection.has_ended() && self.custody.is_due(&self.outbox, now.ticks) {
             first.push(Effect::Sign);
         }
         first.extend(self.outbox.take_keeping().into_iter().map(|keeping| match keeping {

@@ -78,6 +78,7 @@ pub fn login(reason: Option<CloseCode>) {
     let why = match reason {
         Some(CloseCode::NicknameTaken) => "&why=lost-name",
         Some(CloseCode::LoggedOut) => "&why=logged-out",
+        Some(CloseCode::LoginRequired) => "&why=expired",
         _ => "",
     };
     if window().location().assign(&format!("/login?next={next}{why}")).is_err() {

@@ -68,9 +68,13 @@ pub struct Driver {
 
 impl Driver {
     /// A driver that does nothing yet.
-    pub fn new(client: Client, model: Model) -> Rc<Driver> {
+    pub fn new(mut client: Client, model: Model) -> Rc<Driver> {
         let name = chance::client_id();
         let tab = storage::swap_tab_name(None).unwrap_or_else(|| name.to_string());
+        match storage::rooms(&client.me().id) {
+            Some(rooms) => rooms.into_iter().for_each(|room| client.open(room)),
+            None => page::reset_composer(),
+        }
         Rc::new(Driver {
             cupboard: Cupboard::of(&client.me().id),
             client: RefCell::new(client.named(name.clone())),
@@ -101,9 +105,6 @@ impl Driver {
         stopped::hand_on_at_stop(&self.tab);
         if let Some(nonce) = page::nonce() {
             self.model.nonce.show(nonce);
-        }
-        for room in storage::rooms() {
-            self.client.borrow_mut().open(room);
         }
         self.model.tell_time_by(clock::zone(), &self.client.borrow());
         self.listen("visibilitychange", |driver, _| driver.drive(Input::Visible(page::is_visible())));
@@ -144,6 +145,7 @@ impl Driver {
         self.take_up_first_draft(&app::composer::typed(&self.model), posted);
         self.keep_drafts(draft::tidy(&self.kept_drafts()));
         self.look_up();
+        self.take_up_left_behind();
         self.drive(Input::Visible(page::is_visible()));
         self.drive(Input::Start);
         if let Some(seq) = focus {
@@ -168,6 +170,19 @@ impl Driver {
         }
         for (id, record) in self.cupboard.entries(Shelf::Outbox) {
             self.stored(&id, Some(&record));
+        }
+    }
+
+    /// Takes up what waits from an earlier login of the same nickname, which cannot come back.
+    fn take_up_left_behind(self: &Rc<Driver>) {
+        let nickname = self.client.borrow().me().name.clone();
+        let Some(earlier) = self.cupboard.succeed(&nickname) else { return };
+        for (id, record) in earlier.entries(Shelf::Outbox) {
+            if let Ok(name) = ClientId::parse(&id) {
+                // What is full has room for it then.
+                earlier.take(Shelf::Outbox, &id);
+                self.drive(Input::Inherited(name, &record));
+            }
         }
     }
 
@@ -422,7 +437,8 @@ impl Driver {
         self.count_down(client.status());
         self.keep_seen(&client);
         address::show(client.active().name());
-        storage::keep_rooms(client.rooms().iter().map(chat::client::open_room::OpenRoom::name));
+        let rooms = client.rooms().iter().map(chat::client::open_room::OpenRoom::name);
+        storage::keep_rooms(&client.me().id, rooms);
     }
 
     fn perform(self: &Rc<Driver>, effect: Effect) {

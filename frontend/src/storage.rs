@@ -13,17 +13,23 @@ const TAB: &str = "tab";
 /// Beyond so many entries, those of other users are forgotten.
 const MANY: u32 = 2_000;
 
-/// The rooms that were open in this tab; none where the browser keeps nothing.
-pub fn rooms() -> Vec<RoomName> {
+/// The rooms that a user had open in this tab; none where the browser keeps nothing. `None` if the tab was another user's.
+pub fn rooms(user: &UserId) -> Option<Vec<RoomName>> {
     let stored =
         window().session_storage().ok().flatten().and_then(|storage| storage.get_item(ROOMS).ok().flatten());
-    let stored = stored.unwrap_or_default();
-    stored.split(' ').filter_map(|name| RoomName::from_canonical(name).ok()).collect()
+    let Some(stored) = stored else { return Some(Vec::new()) };
+    let mut words = stored.split(' ');
+    let is_theirs = words.next() == Some(user.as_str());
+    is_theirs.then(|| words.filter_map(|name| RoomName::from_canonical(name).ok()).collect())
 }
 
-/// Remembers the rooms that are open in this tab. Where the browser keeps nothing, they are forgotten with the page.
-pub fn keep_rooms<'a>(rooms: impl Iterator<Item = &'a RoomName>) {
-    let text = rooms.map(RoomName::as_str).collect::<Vec<_>>().join(" ");
+/// Remembers the rooms that a user has open in this tab. Where the browser keeps nothing, they are forgotten with the page.
+pub fn keep_rooms<'a>(user: &UserId, rooms: impl Iterator<Item = &'a RoomName>) {
+    let mut text = user.to_string();
+    for room in rooms {
+        text.push(' ');
+        text.push_str(room.as_str());
+    }
     if let Ok(Some(storage)) = window().session_storage() {
         // A storage that is full keeps what it had, and the page works all the same.
         let _ = storage.set_item(ROOMS, &text);
@@ -105,6 +111,17 @@ impl Cupboard {
             .into_iter()
             .filter_map(|name| Some((name[prefix.len()..].to_owned(), value(&name)?)))
             .collect()
+    }
+
+    /// Notes that this user goes by a nickname. What is kept of the one who was the last to do so, if that was another login.
+    pub fn succeed(&self, nickname: &str) -> Option<Cupboard> {
+        let storage = self.storage.as_ref()?;
+        let name = format!("teahouse::{nickname}");
+        let before = storage.get_item(&name).ok().flatten();
+        // One that is full keeps what it had.
+        let _ = storage.set_item(&name, &self.user);
+        let user = before.filter(|before| *before != self.user)?;
+        Some(Cupboard { storage: Some(storage.clone()), user })
     }
 
     /// Puts an entry onto a shelf, in the place of one of the same name; `false` if the browser does not keep it.

@@ -17,6 +17,10 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
+fn user(id: &str) -> UserId {
+    UserId::parse(id).unwrap()
+}
+
 fn room(name: &str) -> RoomName {
     RoomName::parse(name).unwrap()
 }
@@ -78,16 +82,35 @@ fn the_socket_is_on_the_page_s_own_host() {
 #[wasm_bindgen_test]
 fn the_open_rooms_are_remembered_in_their_order() {
     let rooms = [room("lobby"), room("读书会"), room("tea")];
-    storage::keep_rooms(rooms.iter());
-    assert_eq!(storage::rooms(), rooms);
-    storage::keep_rooms(std::iter::empty());
-    assert_eq!(storage::rooms(), []);
+    storage::keep_rooms(&user("u1"), rooms.iter());
+    assert_eq!(storage::rooms(&user("u1")), Some(rooms.to_vec()));
+    storage::keep_rooms(&user("u1"), std::iter::empty());
+    assert_eq!(storage::rooms(&user("u1")), Some(vec![]));
+}
+
+#[wasm_bindgen_test]
+fn the_open_rooms_of_one_user_are_not_another_s() {
+    storage::keep_rooms(&user("u1"), [room("tea")].iter());
+    assert_eq!(storage::rooms(&user("u2")), None);
+}
+
+#[wasm_bindgen_test]
+fn what_waits_is_found_by_a_later_login_of_the_same_nickname_alone() {
+    let (ann, again, cy) =
+        (Cupboard::of(&user("ann-1")), Cupboard::of(&user("ann-2")), Cupboard::of(&user("cy")));
+    assert!(ann.succeed("Ann").is_none());
+    ann.put(Shelf::Outbox, "m1", "words");
+    assert!(ann.succeed("Ann").is_none(), "one's own is not left behind");
+    assert!(cy.succeed("Cy").is_none());
+    let earlier = again.succeed("Ann").unwrap();
+    assert_eq!(earlier.entries(Shelf::Outbox), [("m1".to_owned(), "words".to_owned())]);
+    assert!(again.succeed("Ann").is_none(), "once");
 }
 
 #[wasm_bindgen_test]
 fn what_is_stored_and_no_room_is_passed_over() {
-    window().session_storage().unwrap().unwrap().set_item("rooms", "tea <b> TEA  x").unwrap();
-    assert_eq!(storage::rooms(), [room("tea"), room("x")]);
+    window().session_storage().unwrap().unwrap().set_item("rooms", "u1 tea <b> TEA  x").unwrap();
+    assert_eq!(storage::rooms(&user("u1")), Some(vec![room("tea"), room("x")]));
 }
 
 #[wasm_bindgen_test]

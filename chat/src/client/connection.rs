@@ -109,6 +109,11 @@ impl Connection {
         matches!(self.phase, Phase::Live { .. })
     }
 
+    /// Whether there will be no other.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended(_))
+    }
+
     /// Whether lines can be sent on it.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Connecting { open: true, .. } | Phase::Live { .. })

@@ -180,6 +180,18 @@ impl Outbox {
         Claim::Counts
     }
 
+    /// Takes over what an earlier login of the same nickname has left in this browser. Nobody can tell whether that was sent,
+    /// nor who reads it now, so it asks before it goes out. Gives its room.
+    pub(super) fn inherit(&mut self, id: ClientId, record: &str, owner: &ClientId) -> Option<RoomName> {
+        let left =
+            record::parse(id, record).filter(|left| self.get(&left.id).is_none() && !self.is_full())?;
+        let (id, room) = (left.id.clone(), left.room.clone());
+        let state = if left.state == Delivery::Queued { Delivery::Old } else { left.state };
+        self.insert(Pending { owner: owner.clone(), origin: owner.clone(), turn: 1, state, ..left });
+        self.defend(&id);
+        Some(room)
+    }
+
     /// Keeps a message as it is here, for what is kept may be another tab's claim that does not count.
     pub(super) fn defend(&mut self, id: &ClientId) {
         if let Some(index) = self.index(id) {

@@ -13,11 +13,15 @@ use crate::{
 /// Stands for a message that was not refused.
 const NOT_REFUSED: &str = "-";
 
+/// Stands for a message that asks its user before it goes out.
+const OLD: &str = "old";
+
 /// A pending message as it is kept.
 pub(super) fn print(pending: &Pending) -> String {
     let refused = match &pending.state {
         Delivery::Refused(refused) => refused.code.as_str(),
-        Delivery::Queued | Delivery::Sent | Delivery::Old => NOT_REFUSED,
+        Delivery::Old => OLD,
+        Delivery::Queued | Delivery::Sent => NOT_REFUSED,
     };
     let Pending { at, owner, origin, turn, room, text, .. } = pending;
     // None of the words holds a space, and only the text a line break.
@@ -42,6 +46,7 @@ pub(super) fn parse(id: ClientId, record: &str) -> Option<Pending> {
     let room = RoomName::from_canonical(words.next()?).ok()?;
     let state = match words.next()? {
         NOT_REFUSED => Delivery::Queued,
+        OLD => Delivery::Old,
         code => Delivery::Refused(Refused {
             id: Some(id.to_string()),
             room: Some(room.to_string()),
@@ -131,6 +136,10 @@ mod tests {
     #[test]
     fn what_was_under_way_must_be_sent_again() {
         assert_eq!(again(&pending("hi", Delivery::Sent)), Some(pending("hi", Delivery::Queued)));
-        assert_eq!(again(&pending("hi", Delivery::Old)), Some(pending("hi", Delivery::Queued)));
+    }
+
+    #[test]
+    fn what_asks_before_it_goes_out_goes_on_asking() {
+        assert_eq!(again(&pending("hi", Delivery::Old)), Some(pending("hi", Delivery::Old)));
     }
 }

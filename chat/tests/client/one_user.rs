@@ -33,10 +33,8 @@ fn a_page_says_whose_it_is_before_anything_else() {
     let mut page = Page::new();
     page.start();
     let id = user("ann").id;
-    let effects = page.client.apply(
-        Input::Opened(page.number()),
-        chat::client::Now { at: page.now, dice: page.dice },
-    );
+    let effects =
+        page.client.apply(Input::Opened(page.number()), chat::client::Now { at: page.now, dice: page.dice });
     let said = format!("{effects:?}");
     assert!(said.contains(&format!(r#"\"user\":\"{id}\""#)), "{said}");
 }

@@ -162,7 +162,11 @@ impl House {
             let greeted = self.sessions[&id].greeted;
             match line {
                 ClientLine::Hello { rooms, user, .. } => {
-                    assert_eq!(user.as_deref(), Some(self.sessions[&id].user.id.as_str()), "whose page it is");
+                    assert_eq!(
+                        user.as_deref(),
+                        Some(self.sessions[&id].user.id.as_str()),
+                        "whose page it is"
+                    );
                     self.hello(id, &rooms);
                 }
                 _ if !greeted => panic!("the first line is hello, not {line:?}"),
