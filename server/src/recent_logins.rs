@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chat::{
     id::UserId,
     name::{Nickname, Skeleton},
@@ -51,8 +52,7 @@ impl LoginKey {
     /// The name of a login that a form asks for.
     pub(crate) fn new(form: &FormId, address: IpAddr, skeleton: &Skeleton) -> LoginKey {
         let text = format!("{}\n{}\n{}", form.as_str(), address.to_canonical(), skeleton.as_str());
-        let digest = Sha256::digest(text);
-        LoginKey(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        LoginKey(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text)))
     }
 }
 
@@ -111,7 +111,7 @@ impl RecentLogins {
                 self.strike(over.map(|record| LoginKey(record.key)).collect()).await;
             }
             Err(error) => {
-                tracing::warn!(%error, "failed to read the recent logins; old ones stay until the next start")
+                tracing::warn!(%error, "failed to read the recent logins; old ones stay until the next start");
             }
         }
         while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
