@@ -131,13 +131,24 @@ fn the_clock_stands_in_this_century_and_the_zone_on_this_earth() {
 
 #[wasm_bindgen_test]
 fn a_page_that_brought_nothing_along_says_so() {
-    assert!(page::boot().is_none());
+    const BOOT: &str = r#"{"user":{"id":"u1","name":"Ann"},"language":"en","now":0,"offsets":[],
+        "room":{"room":"tea","epoch":"e","head":0,"oldest":0,"resumed":false,"members":{"count":0,"list":[]},"events":[]},
+        "form":{"nonce":"n","key":"k"}}"#;
+    let body = document().body().unwrap();
+    let root = document().create_element("div").unwrap();
+    root.set_id("app");
+    body.append_child(&root).unwrap();
+    assert!(page::parts().is_none());
     let script = document().create_element("script").unwrap();
     script.set_id(app::boot::ELEMENT_ID);
     script.set_attribute("type", "application/json").unwrap();
     script.set_text_content(Some("{not json"));
-    document().body().unwrap().append_child(&script).unwrap();
-    assert!(page::boot().is_none());
+    body.append_child(&script).unwrap();
+    assert!(page::parts().is_none());
+    script.set_text_content(Some(BOOT));
+    assert_eq!(page::parts().map(|(boot, _)| boot.user.name), Some("Ann".into()));
+    root.remove();
+    assert!(page::parts().is_none());
     script.remove();
 }
 

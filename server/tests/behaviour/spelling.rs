@@ -71,7 +71,7 @@ async fn rooms_that_existed_twice_are_renamed_apart_and_keep_their_seqs() {
     let ann = app.person("Bo").await;
     for (before, now, text, count) in ROOMS {
         let mut lines = ann.open().await;
-        lines.send(&ClientLine::Hello { rooms: vec![place(before)], client: None }).await;
+        lines.send(&ClientLine::Hello { rooms: vec![place(before)], client: None, user: None }).await;
         if before != now {
             // A page that was open, or that remembers the room by its old name, finds the same room.
             let line = lines.until(|line| matches!(line, ServerLine::Renamed { .. }).then_some(line)).await;
@@ -140,7 +140,7 @@ async fn on_redis_rooms_that_existed_twice_are_renamed_apart_too() {
     let bo = server.person("Bo").await;
     for (before, now, _, count) in ROOMS {
         let mut lines = bo.open().await;
-        lines.send(&ClientLine::Hello { rooms: vec![place(before)], client: None }).await;
+        lines.send(&ClientLine::Hello { rooms: vec![place(before)], client: None, user: None }).await;
         if before != now {
             let line = lines.until(|line| matches!(line, ServerLine::Renamed { .. }).then_some(line)).await;
             assert_eq!(line, ServerLine::Renamed { room: before.to_owned(), name: named(now) });
