@@ -14,7 +14,7 @@ use crate::site::MANIFEST;
 
 /// The budgets that CONTRIBUTING.md states, in bytes of brotli, and of 1,024 bytes to the KB. Those of the pages themselves
 /// are in `end2end/tests/first-load.spec.ts`.
-const WASM_BUDGET: u64 = 150 * 1_024;
+const WASM_BUDGET: u64 = 170 * 1_024;
 const JS_BUDGET: u64 = 6 * 1_024;
 const CSS_BUDGET: u64 = 6 * 1_024;
 const TOTAL_BUDGET: u64 = 180 * 1_024;

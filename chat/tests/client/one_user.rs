@@ -1,9 +1,10 @@
 //! A page belongs to one user for its life, whoever logs in in its browser meanwhile.
 
 use chat::{
-    client::{Input, connection::Status},
+    client::{Input, Now, connection::Status},
     close::CloseCode,
     protocol::{ServerLine, Welcome},
+    time::Ticks,
 };
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 
 fn welcome(name: &str) -> ServerLine {
     let user = user(name);
-    ServerLine::Welcome(Welcome { user, heartbeat_ms: HEARTBEAT_MS, text_limit: 4_000 })
+    ServerLine::Welcome(Welcome { user, heartbeat_ms: HEARTBEAT_MS, text_limit: 4_000, at: None })
 }
 
 /// A page of Ann's with a message that waits, at the moment when its connection is open again.
@@ -33,8 +34,9 @@ fn a_page_says_whose_it_is_before_anything_else() {
     let mut page = Page::new();
     page.start();
     let id = user("ann").id;
-    let effects =
-        page.client.apply(Input::Opened(page.number()), chat::client::Now { at: page.now, dice: page.dice });
+    let effects = page
+        .client
+        .apply(Input::Opened(page.number()), Now { at: page.now, ticks: Ticks(page.now.0), dice: page.dice });
     let said = format!("{effects:?}");
     assert!(said.contains(&format!(r#"\"user\":\"{id}\""#)), "{said}");
 }
@@ -91,6 +93,7 @@ fn the_same_user_under_another_spelling_goes_on() {
         user: renamed.clone(),
         heartbeat_ms: HEARTBEAT_MS,
         text_limit: 4_000,
+        at: None,
     }));
     page.receive(joined("lobby", 3).resumed());
     assert_eq!(page.client.me(), &renamed);
