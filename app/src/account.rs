@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     action::{Action, use_actions},
     address::path,
+    form,
     language_switch::LanguageSwitch,
     live::Live,
     model::use_model,
@@ -26,6 +27,8 @@ pub fn Account() -> impl IntoView {
             <bdi class=tint>{name}</bdi>
             <LanguageSwitch language next=here actions=use_actions()/>
             <form method="post" action="/logout" on:submit=log_out>
+                // Whoever is logged in by now in this browser is not logged out by a page of somebody else's.
+                <input type="hidden" name=form::USER value=move || model.me.with(|me| me.id.to_string())/>
                 <button class="quiet" type="submit">{words().log_out}</button>
             </form>
         </div>

@@ -12,6 +12,8 @@ pub const TEXT: &str = "text";
 pub const NONCE: &str = "nonce";
 /// The name of the field that says whose form it is.
 pub const KEY: &str = "for";
+/// The name of the field that says who is to be logged out.
+pub const USER: &str = "user";
 
 /// The id of the element of that field, in which the start script puts the nonce of a form whose answer was lost.
 pub const NONCE_ID: &str = "composer-nonce";

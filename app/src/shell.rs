@@ -61,7 +61,11 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
     provide_context(Actions::none());
     let title = untrack(|| title(&model));
     let Assets { js, wasm, .. } = assets.clone();
-    let log = log_path(&boot.room.room);
+    // A page about a message shows it in its place; the newest messages are elsewhere.
+    let log = boot.focus.is_none().then(|| {
+        let source = log_path(&boot.room.room);
+        view! { <noscript><iframe class="plain-log" src=source title=language.entrance().log></iframe></noscript> }
+    });
     let words = language.entrance();
     let chat = view! { <Chat/> }.into_view().to_html();
     let start = Start { js: js.clone(), wasm: wasm.clone(), outline: outline::digest(&chat), words };
@@ -79,7 +83,7 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
                 <noscript><p class="no-script">{words.no_script}</p></noscript>
                 <div id=APP_ID class="app" inner_html=chat></div>
                 // The frame and what the start script puts beside the app are outside of what the program takes over.
-                <noscript><iframe class="plain-log" src=log title=words.log></iframe></noscript>
+                {log}
                 <script type="application/json" id=boot::ELEMENT_ID inner_html=boot.print()></script>
                 {start.view()}
                 <script nonce=use_nonce() inner_html=SCRIPTS.map(script::code).join("\n")></script>

@@ -123,7 +123,8 @@
     again.onclick = () => location.reload();
     if (!said.isConnected) app.before(said);
     said.replaceChildren(`${sentence} `, again);
-    if (document.querySelector('.plain-log')) return;
+    // A page about a message shows it in its place.
+    if (boot?.focus || document.querySelector('.plain-log')) return;
     const frame = document.createElement('iframe');
     const path = new URL(composer().form.action).pathname;
     frame.className = 'plain-log';

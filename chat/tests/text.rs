@@ -229,7 +229,7 @@ fn a_host_in_other_letters_is_given_in_ascii_too() {
     for (text, ascii) in [
         ("https://bücher.example/ü", "xn--bcher-kva.example"),
         ("https://BÜCHER.Example", "xn--bcher-kva.example"),
-        ("https://аррӏе.com", "xn--80ak6aa92e.com"),
+        ("https://сосо.com", "xn--n1aahb.com"),
         ("https://例え.テスト", "xn--r8jz45g.xn--zckzah"),
         ("info@bücher.example", "xn--bcher-kva.example"),
         ("www.bücher.example", "www.xn--bcher-kva.example"),

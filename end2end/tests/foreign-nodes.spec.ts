@@ -101,6 +101,7 @@ for (const [what, rewrite] of Object.entries(REWRITINGS)) {
     const door = await ann.atTheDoor('/chat');
     await door.logInAs('Ann');
     await works(new ChatPage(door.page, ann), bo);
+    await ann.context.close();
     proxy.close();
   });
 }
@@ -116,6 +117,7 @@ test('behind a proxy that spoils the page’s data one talks by the form, and is
   await door.page.locator('#composer').fill('by the form');
   await door.page.locator('#composer').press('Enter');
   await bo.hears('by the form', 'Ann');
+  await ann.context.close();
   proxy.close();
 });
 

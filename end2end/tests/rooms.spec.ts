@@ -78,6 +78,9 @@ test('one’s own words from another tab are not unread', async ({ visitor }) =>
   const second = await ann.visitor.enter('/chat');
   await second.say('mine');
   await second.hears('mine');
+  // What that tab looks at would count as read here, too.
+  await second.goTo('tea');
+  await expect(second.title).toContainText('tea');
   await bo.say('not mine');
   await expect.poll(() => ann.unread('Lobby')).toBe(1);
 });

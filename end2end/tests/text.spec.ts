@@ -32,8 +32,8 @@ test('a page that remembers a room by another spelling is in the room, with its 
   await ann.page.evaluate(() => {
     const user = (JSON.parse(document.getElementById('boot')!.textContent!) as { user: { id: string } }).user.id;
     // Written by an earlier version, which let such names through.
-    sessionStorage.setItem('rooms', 'lobby ｍilk');
-    localStorage.setItem(`teahouse:${user}:draft:ｍilk`, 'a draft');
+    sessionStorage.setItem('rooms', `${user} lobby ｍilk`);
+    localStorage.setItem(`teahouse:${user}:draft:ｍilk:another-tab`, `${Date.now()} a draft`);
     localStorage.setItem(`teahouse:${user}:outbox:waits-1`, `${Date.now()} 1 gone gone ｍilk -\nit waited`);
   });
   await ann.page.goto('/chat');

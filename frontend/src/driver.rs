@@ -306,15 +306,18 @@ impl Driver {
 
     /// A room is called otherwise than it was: what was written in it goes along, unless something is written there.
     fn move_draft(&self, from: &RoomName, to: &RoomName) {
-        let text = self.drafts.borrow().of(from).to_owned();
-        if text.is_empty() {
+        let mut drafts = self.drafts.borrow_mut();
+        for room in [from, to] {
+            drafts.take_up(room, &self.kept_drafts());
+        }
+        let text = drafts.of(from).to_owned();
+        if text.is_empty() || !drafts.of(to).is_empty() {
             return;
         }
         let (now, kept) = (clock::now().0, || self.kept_drafts());
-        let mut changes = self.drafts.borrow_mut().write(from, "", now, &kept);
-        if self.drafts.borrow().of(to).is_empty() {
-            changes.append(&mut self.drafts.borrow_mut().write(to, &text, now, &kept));
-        }
+        let mut changes = drafts.write(from, "", now, &kept);
+        changes.append(&mut drafts.write(to, &text, now, &kept));
+        drop(drafts);
         self.keep_drafts(changes);
     }
 

@@ -37,6 +37,13 @@ pub(crate) struct LoginForm {
     form: String,
 }
 
+/// The form that logs out.
+#[derive(Deserialize)]
+pub(crate) struct LogOutForm {
+    #[serde(default)]
+    user: String,
+}
+
 /// Claims the nickname: 303 to where one wanted to go, with the cookie; or the page again, with what was wrong.
 pub(crate) async fn log_in(
     State(teahouse): State<Shared>,
@@ -140,12 +147,22 @@ pub(crate) async fn log_in(
 }
 
 /// Lets the nickname go, ends the user's connections, and leads to the login page.
-pub(crate) async fn log_out(State(teahouse): State<Shared>, visitor: Visitor) -> Response {
+///
+/// A form that names another user than the one who is logged in ends nothing: it stands on a page that was theirs.
+pub(crate) async fn log_out(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    form: Result<Form<LogOutForm>, FormRejection>,
+) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
         tracing::info!(%foreign, "a logout was refused");
         return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
+    let user = form.map(|form| form.0.user).unwrap_or_default();
     if let Some(login) = teahouse.identity.of(&visitor.headers) {
+        if !user.is_empty() && user != login.id.as_str() {
+            return redirect::to("/login?why=other-user");
+        }
         // First of all, so that no form makes anybody this user again.
         teahouse.recent_logins.end(&login.id).await;
         if let Err(error) = teahouse.nicknames.log_out(&login).await {

@@ -94,3 +94,19 @@ async fn a_page_that_is_another_user_s_replaces_no_connection_of_this_one_s() {
     own.say("m1", "still here").await;
     assert_eq!(&*own.message().await.text, "still here");
 }
+
+#[tokio::test]
+async fn a_page_that_was_another_user_s_logs_nobody_out() {
+    let app = TestApp::start().await;
+    let (ann, cy) = (app.person("Ann").await, app.person("Cy").await);
+    let (ann, own) = (user_id(&ann).await, user_id(&cy).await);
+    let answer = cy.post("/logout", &[("user", &ann)]).await;
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["location"]),
+        (303, &"/login?why=other-user".parse().unwrap())
+    );
+    assert!(answer.headers().get("set-cookie").is_none());
+    assert_eq!(user_id(&cy).await, own);
+    cy.post("/logout", &[("user", &own)]).await;
+    assert_eq!(cy.get("/chat").await.status(), 303, "to the login");
+}

@@ -171,15 +171,15 @@ async fn the_page_of_a_room_arrives_with_its_latest_messages_and_its_files() {
     let app = TestApp::with(|config| config.backlog = 2).await;
     let ann = app.person("Ann").await;
     let mut lines = ann.talk_in(&["tea"]).await;
-    for (id, text) in [("m1", "first"), ("m2", "second"), ("m3", "third")] {
+    for (id, text) in [("m1", "cup one"), ("m2", "cup two"), ("m3", "cup three")] {
         lines.say_in("tea", id, text).await;
         lines.message().await;
     }
     let page = ann.get("/chat/tea").await.text().await.unwrap();
-    for part in ["second", "third", "/pkg/a.js", "/pkg/a.wasm", "/pkg/a.css"] {
+    for part in ["cup two", "cup three", "/pkg/a.js", "/pkg/a.wasm", "/pkg/a.css"] {
         assert!(page.contains(part), "{part}");
     }
-    assert!(!page.contains("first"), "no more than a newcomer gets");
+    assert!(!page.contains("cup one"), "no more than a newcomer gets");
 }
 
 #[tokio::test]

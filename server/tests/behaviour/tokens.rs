@@ -172,7 +172,7 @@ async fn a_database_of_an_earlier_version_is_brought_up_to_date_by_the_first_who
     let data = folder();
     Hook::add(data.path(), &["--room", "lobby"]);
     let file = rusqlite::Connection::open(data.path().join("teahouse.db")).unwrap();
-    file.execute_batch("DROP TABLE record; PRAGMA user_version = 2;").unwrap();
+    file.execute_batch("DROP TABLE renamed; DROP TABLE record; PRAGMA user_version = 2;").unwrap();
     drop(file);
     let hook = Hook::add(data.path(), &["--room", "lobby"]);
     let server = Server::start(data.path(), &[]);
@@ -185,7 +185,7 @@ fn beside_a_server_of_an_earlier_version_nothing_is_brought_up_to_date() {
     Hook::add(data.path(), &["--room", "lobby"]);
     let path = data.path().join("teahouse.db");
     let file = rusqlite::Connection::open(&path).unwrap();
-    file.execute_batch("DROP TABLE record; PRAGMA user_version = 2;").unwrap();
+    file.execute_batch("DROP TABLE renamed; DROP TABLE record; PRAGMA user_version = 2;").unwrap();
     drop(file);
     // What a server holds as long as it serves.
     let lock = fs::File::create(data.path().join("lock")).unwrap();
