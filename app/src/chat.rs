@@ -7,8 +7,6 @@ use leptos::prelude::*;
 use crate::{
     banner::Banner,
     composer::Composer,
-    field::Field,
-    folding::Grown,
     header::Header,
     live::Live,
     members::Members,
@@ -25,7 +23,7 @@ use crate::{
 #[component]
 pub fn Chat() -> impl IntoView {
     let model = use_model();
-    provide_context(Ui { heads_down: Field::new(false), grown: Grown::default() });
+    provide_context(Ui::new());
     // The page outside of the chat follows it.
     Effect::new(move |_| {
         let language = model.language.get();

@@ -8,6 +8,7 @@ use crate::{
     address::permalink,
     message::line,
     model::use_model,
+    ui::Ui,
     words::{room_title, words},
 };
 
@@ -24,6 +25,7 @@ pub(crate) fn log_path(room: &RoomName) -> String {
 pub(crate) fn LogView() -> impl IntoView {
     let model = use_model();
     let words = words();
+    provide_context(Ui::new());
     let room = model.room.get_untracked();
     let earlier = match model.earlier.get_untracked() {
         Kept::Kept | Kept::Elsewhere => {

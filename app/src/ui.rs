@@ -32,6 +32,13 @@ pub(crate) struct Ui {
     pub(crate) grown: Grown,
 }
 
+impl Ui {
+    /// What the views of a page that has just been drawn share.
+    pub(crate) fn new() -> Ui {
+        Ui { heads_down: Field::new(false), grown: Grown::default() }
+    }
+}
+
 /// What the views share.
 pub(crate) fn use_ui() -> Ui {
     expect_context()

@@ -11,7 +11,7 @@ use app::{
     model::{self, Model},
     notice::Notice,
     row::Zone,
-    shell::{Assets, chat_document, login_document, notice_document},
+    shell::{Assets, chat_document, log_document, login_document, notice_document},
 };
 use chat::{
     client::{Client, Input, Now},
@@ -110,6 +110,18 @@ fn times_are_told_in_the_readers_zone_and_stated_in_utc() {
     assert!(page.contains("datetime=\"2026-11-20T14:03:21Z\""));
     assert!(page.contains(">00:03</time>"));
     assert!(page.contains("title=\"2026年11月21日 00:03\""));
+}
+
+#[test]
+fn the_log_by_itself_draws_what_the_room_draws_and_runs_nothing() {
+    let long = "line\n".repeat(100);
+    let events = vec![said(1, "Ann", "hello <b>"), said(2, "Bo", &long)];
+    let page = document(|| log_document(boot(Language::English, events), assets()));
+    assert!(page.contains("hello &lt;b&gt;") && page.contains("line__rest"), "{page}");
+    assert!(page.contains("http-equiv=\"refresh\"") && page.contains("target=\"_parent\""), "{page}");
+    assert!(!page.contains("<script"), "{page}");
+    let empty = document(|| log_document(boot(Language::Chinese, vec![]), assets()));
+    assert!(empty.contains("opening--empty"), "{empty}");
 }
 
 #[test]

@@ -73,6 +73,7 @@ test('what waits in a page is not sent by whoever logs in meanwhile in another t
   await expect(page.pending.locator('.line__text')).toHaveText(['only Ann says so']);
   await page.pending.getByRole('button', { name: 'Send', exact: true }).click();
   await bo.hears('only Ann says so', 'Ann');
+  await expect(page.pending).toHaveCount(0);
   await page.reload();
   for (const reader of [page, bo]) await reader.hasExactly(['Cy speaks', 'only Ann says so']);
   expect(page.visitor.sent).toEqual(['Cy speaks', 'only Ann says so']);

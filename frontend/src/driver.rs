@@ -25,7 +25,7 @@ use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast as _;
-use web_sys::{ClipboardEvent, DragEvent, Event, StorageEvent};
+use web_sys::{ClipboardEvent, DragEvent, Event, PageTransitionEvent, StorageEvent};
 
 use crate::{
     address, chance, clock, page,
@@ -116,9 +116,11 @@ impl Driver {
             }
         });
         // A page that comes back from the browser's cache has lost its socket without a word, and heard nothing of others.
-        self.listen("pageshow", |driver, _| {
+        self.listen("pageshow", |driver, event| {
             driver.look_up();
-            driver.resume();
+            if event.unchecked_ref::<PageTransitionEvent>().persisted() {
+                driver.resume();
+            }
             driver.drive(Input::Visible(page::is_visible()));
         });
         self.listen("pagehide", |driver, _| {
