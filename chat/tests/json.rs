@@ -35,6 +35,9 @@ proptest! {
     fn what_is_an_object_is_what_serde_json_takes_for_one(json in nearly_json()) {
         let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json);
         let ours = Object::parse(&json);
+        // A number like 1e1101 is well written; serde_json also wants it to fit.
+        let is_large = theirs.as_ref().is_err_and(|error| error.to_string().starts_with("number out of range"));
+        prop_assume!(!is_large);
         prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{} is {:?}", json, ours);
         // Of a member that is there twice serde_json takes the last; here it is an error.
         if let (Ok(mut ours), Ok(theirs)) = (ours, theirs)

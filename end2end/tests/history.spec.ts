@@ -1,5 +1,5 @@
 import type { ChatPage } from '../support/chat-page';
-import { answered } from '../support/conscience';
+import { UNREACHABLE, answered } from '../support/conscience';
 import type { PlainClient } from '../support/plain-client';
 import { expect, test } from '../support/test';
 
@@ -100,6 +100,27 @@ test('a message that is not there, or no longer, is said in words', async ({ vis
     expect(response!.status()).toBe(status);
     await expect(ann.page.getByRole('heading', { level: 1 })).toBeVisible();
   }
+});
+
+test('what a page has itself seen is no other tab’s, whenever the browser says that the page shows', async ({ visitor, plainClient, line, conscience }) => {
+  conscience.expect(UNREACHABLE);
+  const di = await plainClient('Di');
+  const ann = await visitor('Ann', { baseURL: line.url });
+  di.say('seen');
+  await ann.hears('seen');
+  await ann.page.close();
+  const ed = await plainClient('Ed');
+  di.say('not seen');
+  await expect.poll(() => ed.lines.some(line => line.endsWith('not seen'))).toBe(true);
+  const again = await ann.visitor.enter();
+  await expect(again.news).toHaveText('New since you left');
+  // The event of a page that is loaded may come as late as this.
+  await again.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false })));
+  const joins = await again.joins();
+  line.cut();
+  line.mend();
+  await expect.poll(() => again.joins()).toBeGreaterThan(joins);
+  await expect(again.news).toHaveText('New since you left');
 });
 
 test('a day leads to its first message', async ({ visitor, plainClient }) => {

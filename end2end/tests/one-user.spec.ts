@@ -39,7 +39,7 @@ async function cyTakesOver(ann: ChatPage, line: Line, teahouse: Teahouse): Promi
   return other;
 }
 
-test('what waits in a page is not sent by whoever logs in meanwhile in another tab @core', async ({ visitor, line, teahouse }) => {
+test('what waits in a page is not sent by whoever logs in meanwhile in another tab', async ({ visitor, line, teahouse }) => {
   const bo = await visitor('Bo');
   const page = await visitor('Ann', { baseURL: line.url });
   const ann = await userId(page);

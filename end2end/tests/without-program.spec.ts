@@ -14,7 +14,8 @@ const PRELOADED = /was preloaded using link preload but not used/;
 const log = (page: Page) => page.frameLocator('.plain-log');
 const texts = (page: Page) => log(page).locator('.line__text');
 
-test('with JavaScript off one logs in, writes, reads, goes to a room, leaves it and logs out @core', async ({ stranger, visitor, conscience }) => {
+// The driver of Firefox does not switch JavaScript off.
+test('with JavaScript off one logs in, writes, reads, goes to a room, leaves it and logs out', async ({ stranger, visitor, conscience }) => {
   conscience.expect(PRELOADED);
   const bo = await visitor('Bo');
   const ann = await stranger({ javaScriptEnabled: false });
