@@ -146,10 +146,10 @@
     document.querySelector('iframe.plain-log')?.remove();
     if (!kept()?.[2]) forget();
   };
-  const fail = error => {
+  const fail = (error, module = running) => {
     console.error(error);
     try {
-      running?.stop();
+      module?.stop();
     } catch {
       // It cannot even be stopped; nothing of what it does reaches the page any more.
     }
@@ -184,7 +184,7 @@
       if (isAsSent) module.hydrate();
       else redraw(() => (app.replaceChildren(), module.draw()));
     } catch (error) {
-      return fail(error);
+      return fail(error, module);
     }
     isRunning(module);
   };

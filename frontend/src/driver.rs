@@ -102,6 +102,10 @@ impl Driver {
     /// Takes up what this browser remembers, listens to it, and connects. A page that is about a message goes there.
     /// Words that were `posted` from the page before are no draft any more.
     pub fn start(self: Rc<Driver>, focus: Option<Seq>, posted: Option<&(RoomName, Arc<str>)>) {
+        if stopped::is_stopped() {
+            // The first render failed, and another instance takes its place.
+            return;
+        }
         stopped::hand_on_at_stop(&self.tab);
         if let Some(nonce) = page::nonce() {
             self.model.nonce.show(nonce);
