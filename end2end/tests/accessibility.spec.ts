@@ -54,6 +54,21 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
   }
 
+  test(`axe finds nothing on the page that lives without its program, and in its log (${colorScheme})`, async ({ visitor, conscience }) => {
+    conscience.expect(/./);
+    const ann = await visitor('Ann', { colorScheme });
+    await ann.say('Look: https://example.org/tea');
+    await expect(ann.messages).toHaveCount(1);
+    const page = await ann.visitor.tab();
+    await page.route('**/*.wasm', route => route.abort());
+    await page.goto('/chat');
+    await expect(page.locator('#trouble')).toBeVisible();
+    await expect(page.frameLocator('iframe.plain-log').getByText('Look')).toBeVisible();
+    await hasNoBarrier(page);
+    await page.goto('/chat/lobby/log');
+    await hasNoBarrier(page);
+  });
+
   test(`axe finds nothing on a phone with the rooms and the people open (${colorScheme})`, async ({ visitor }) => {
     const ann = await visitor('Ann', { colorScheme, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
     await ann.say('hello');

@@ -1,6 +1,6 @@
 // Others change the page: before the program starts, while it starts, and afterwards. The room works all the same.
 
-import { type BrowserContext, type Page, chromium as chromiumType } from '@playwright/test';
+import { type BrowserContext, type Page, type WebSocket, chromium as chromiumType } from '@playwright/test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,6 +152,38 @@ test('while a translator is at work, counts, names, notes and warnings go on bei
   await ann.otherLanguage.click();
   await expect(ann.page.locator('html')).toHaveAttribute('lang', 'zh-CN');
   await expect(ann.logOut).toHaveText('退出登录');
+});
+
+test('an instance that took over a page which is not the server’s is stopped before another draws it', async ({ visitor, conscience }) => {
+  // The panic, and the trap that follows it.
+  conscience.expect(/panicked|unreachable|RuntimeError|Unhandled|hydrat/);
+  const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
+  const page = await ann.visitor.tab();
+  const open = new Set<WebSocket>();
+  page.on('websocket', socket => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
+  const letPass = await hold(page);
+  await page.goto('/chat', { waitUntil: 'domcontentloaded' });
+  await page.evaluate(() => {
+    // Two elements of the page's are swapped, and the page says that this is what the server sent.
+    const app = document.getElementById('app')!;
+    app.querySelector('header')!.replaceWith(document.createElement('section'));
+    const outline = (element: Element): string =>
+      [...element.childNodes]
+        .map(node => (node instanceof Element ? `<${node.localName}${outline(node)}>` : node.nodeType === 3 ? '.' : '!'))
+        .join('');
+    let hash = 0x811c9dc5;
+    for (const letter of outline(app)) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+    document.querySelector<HTMLElement>('script[data-outline]')!.dataset.outline = String(hash >>> 0);
+  });
+  const panicked = page.waitForEvent('console', message => message.type() === 'error');
+  letPass();
+  await panicked;
+  const chat = new ChatPage(page, ann.visitor);
+  await works(chat, bo);
+  expect(open.size, 'the connections that this page holds').toBe(1);
 });
 
 /** What content scripts of real extensions do, at the moments at which browsers run them. */
