@@ -13,3 +13,11 @@ addEventListener('click', event => {
   event.preventDefault();
   location.replace(link.href);
 });
+// The panel around the frame hears no keys of it.
+addEventListener('keydown', event => {
+  if (event.key === 'Escape' && !event.isComposing) frameElement?.closest('[popover]')?.hidePopover();
+});
+// A file that is dropped leads nowhere.
+for (const type of ['dragover', 'drop']) {
+  addEventListener(type, event => event.dataTransfer?.types.includes('Files') && event.preventDefault());
+}

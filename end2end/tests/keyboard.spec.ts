@@ -198,3 +198,20 @@ test('text is dropped where one writes, and nowhere else', { tag: '@core' }, asy
   for (const selector of ['#composer', '#timeline', 'body']) expect(await refuses(selector, 'file')).toEqual([true, true]);
   await expect(problem(ann)).toHaveText('Files cannot be sent here yet.');
 });
+
+test('in the search that is open Escape closes it, and a dropped file leads nowhere', { tag: '@core' }, async ({ visitor }) => {
+  const ann = await visitor('Ann');
+  await ann.page.locator('.header__search').click();
+  const frame = ann.page.frameLocator('.search-panel__frame');
+  const isPrevented = await frame.locator('html').evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['tea'], 'tea.html', { type: 'text/html' }));
+    const events = ['dragover', 'drop'].map(type => new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+    return events.map(event => !document.body.dispatchEvent(event));
+  });
+  expect(isPrevented).toEqual([true, true]);
+  await frame.getByRole('searchbox').fill('tea');
+  await frame.getByRole('searchbox').press('Escape');
+  await expect(ann.page.locator('#search')).toBeHidden();
+  await expect(ann.page.locator('.header__search')).toBeFocused();
+});

@@ -3,6 +3,7 @@
 import { UNREACHABLE } from '../support/conscience';
 import type { ChatPage } from '../support/chat-page';
 import type { Line } from '../support/line';
+import { hold } from '../support/hold';
 import { LoginPage } from '../support/login-page';
 import type { Teahouse } from '../support/teahouse';
 import { expect, test } from '../support/test';
@@ -125,4 +126,21 @@ test('a login that has vanished is told from a first visit', async ({ visitor, s
   const door = await (await stranger()).atTheDoor('/chat/tea');
   await expect(door.nickname).toBeVisible();
   await expect(door.problem).toHaveCount(0);
+});
+
+test('what one user typed in a tab is not in the composer of the next one, and what they type themselves stays @core', async ({ visitor }) => {
+  const ann = await visitor('Ann');
+  await ann.composer.fill('a draft of Ann’s');
+  const other = await ann.visitor.enter('/chat');
+  await other.logOut.click();
+  await new LoginPage(other.page).logInAs('Cy');
+  await other.isConnected();
+  await expect(ann.page).toHaveURL(/why=logged-out/);
+  const letPass = await hold(ann.page);
+  await ann.page.goBack({ waitUntil: 'domcontentloaded' });
+  await expect(ann.composer).toHaveValue('');
+  await ann.composer.fill('of Cy’s');
+  letPass();
+  await ann.isConnected();
+  await expect(ann.composer).toHaveValue('of Cy’s');
 });

@@ -71,9 +71,8 @@ impl Driver {
     pub fn new(mut client: Client, model: Model) -> Rc<Driver> {
         let name = chance::client_id();
         let tab = storage::swap_tab_name(None).unwrap_or_else(|| name.to_string());
-        match storage::rooms(&client.me().id) {
-            Some(rooms) => rooms.into_iter().for_each(|room| client.open(room)),
-            None => page::reset_composer(),
+        for room in storage::rooms(&client.me().id) {
+            client.open(room);
         }
         Rc::new(Driver {
             cupboard: Cupboard::of(&client.me().id),

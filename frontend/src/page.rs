@@ -10,7 +10,7 @@ use leptos::prelude::document;
 use wasm_bindgen::JsCast as _;
 #[cfg(feature = "hydrate")]
 use web_sys::HtmlElement;
-use web_sys::{HtmlDocument, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{HtmlDocument, HtmlInputElement};
 
 /// A year, in seconds.
 const YEAR: u32 = 31_536_000;
@@ -44,15 +44,6 @@ pub fn nonce() -> Option<String> {
 /// Whether a translator has put its own elements around the page's texts.
 pub fn is_translated() -> bool {
     document().query_selector("#app font").is_ok_and(|found| found.is_some())
-}
-
-/// Leaves in the composer what the server put there, and not what the browser did because an earlier page of this tab's
-/// had it.
-pub fn reset_composer() {
-    if let Some(composer) = document().get_element_by_id("composer") {
-        let composer: HtmlTextAreaElement = composer.unchecked_into();
-        composer.set_value(&composer.default_value().unwrap_or_default());
-    }
 }
 
 /// Whether the page is seen.

@@ -13,14 +13,16 @@ const TAB: &str = "tab";
 /// Beyond so many entries, those of other users are forgotten.
 const MANY: u32 = 2_000;
 
-/// The rooms that a user had open in this tab; none where the browser keeps nothing. `None` if the tab was another user's.
-pub fn rooms(user: &UserId) -> Option<Vec<RoomName>> {
+/// The rooms that a user had open in this tab; none if the tab was another user's, or where the browser keeps nothing.
+pub fn rooms(user: &UserId) -> Vec<RoomName> {
     let stored =
         window().session_storage().ok().flatten().and_then(|storage| storage.get_item(ROOMS).ok().flatten());
-    let Some(stored) = stored else { return Some(Vec::new()) };
+    let stored = stored.unwrap_or_default();
     let mut words = stored.split(' ');
-    let is_theirs = words.next() == Some(user.as_str());
-    is_theirs.then(|| words.filter_map(|name| RoomName::from_canonical(name).ok()).collect())
+    if words.next() != Some(user.as_str()) {
+        return Vec::new();
+    }
+    words.filter_map(|name| RoomName::from_canonical(name).ok()).collect()
 }
 
 /// Remembers the rooms that a user has open in this tab. Where the browser keeps nothing, they are forgotten with the page.
