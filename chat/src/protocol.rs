@@ -409,6 +409,10 @@ refusal_codes! {
     TextTooLong = "text_too_long",
     /// The user may not do this in this room.
     Forbidden = "forbidden",
+    /// The user, or the address that they come from, has spent a budget: of messages, text, new rooms, or answers unread.
+    OverBudget = "over_budget",
+    /// The server holds as much as it may, or its disk is nearly full: it takes nothing new.
+    ServerFull = "server_full",
     /// Somebody else holds the nickname now.
     NicknameTaken = "nickname_taken",
     /// The store could not take it at present.

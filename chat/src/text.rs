@@ -61,6 +61,11 @@ impl MessageText {
         &self.0
     }
 
+    /// Returns its length, in bytes.
+    pub fn bytes(&self) -> u32 {
+        u32::try_from(self.as_str().len()).unwrap_or(u32::MAX)
+    }
+
     /// Returns the text on one line; see [`one_line`].
     pub fn one_line(&self) -> Cow<'_, str> {
         one_line(&self.0)

@@ -71,6 +71,8 @@ every_variant!(
         TextEmpty,
         TextTooLong,
         Forbidden,
+        OverBudget,
+        ServerFull,
         NicknameTaken,
         StoreUnavailable,
         OutOfOrder,

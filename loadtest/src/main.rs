@@ -14,6 +14,7 @@ mod floor;
 mod idle;
 mod open;
 
+mod abuse;
 mod grid;
 mod heartbeat;
 mod history;
@@ -81,6 +82,7 @@ fn run(command: Command) -> Result<Verdict> {
         Command::Slow(options) => slow::run(&options),
         Command::Grid(options) => grid::run(&options),
         Command::Corpus { messages } => corpus::print(messages).map(|()| Verdict::Sound),
+        Command::Abuse(options) => abuse::run(&options),
         Command::Heartbeat(options) => heartbeat::run(&options),
         Command::History(options) => history::run(&options),
     }

@@ -48,6 +48,18 @@ impl Watched {
         Ok(Duration::from(time).as_secs_f64())
     }
 
+    /// Returns the most memory that the process has held since [`Watched::forget_peak`], in KiB.
+    pub(crate) fn peak(&self) -> Result<u64> {
+        let status = self.process.status().context("the server's process is gone")?;
+        status.vmhwm.context("the system does not say VmHWM")
+    }
+
+    /// From now on the most that is held counts anew.
+    pub(crate) fn forget_peak(&self) -> Result<()> {
+        let file = format!("/proc/{}/clear_refs", self.process.pid());
+        std::fs::write(&file, "5").with_context(|| format!("{file} cannot be written"))
+    }
+
     pub(crate) fn memory(&self) -> Result<Memory> {
         let gone = "the server's process is gone";
         let rss = self.process.status().context(gone)?.vmrss.context(gone)?;

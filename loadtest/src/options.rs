@@ -51,6 +51,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
         messages: u64,
     },
+    /// Attacks, one after the other, and what ordinary people notice of them
+    Abuse(Abuse),
     /// Connections that only answer heartbeats; start the server with a short `--heartbeat`
     Heartbeat(Heartbeat),
     /// A long past: opening the house, entering, scrolling, searching and saying, over an imported `corpus`
@@ -130,6 +132,20 @@ pub(crate) struct Open {
     /// Messages a second, in all rooms together
     #[arg(long, value_name = "N", default_value_t = 50.0, value_parser = rate)]
     pub(crate) rate: f64,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Abuse {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) times: Times,
+    /// Messages a second of those who talk meanwhile
+    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = rate)]
+    pub(crate) rate: f64,
+    /// Only the attack of this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Option<String>,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -10,8 +10,14 @@
 mod dialect;
 #[path = "../src/frame.rs"]
 mod frame;
+#[path = "../src/frame_meter.rs"]
+mod frame_meter;
 #[path = "../src/outbound.rs"]
 mod outbound;
+#[path = "../src/patience.rs"]
+mod patience;
+#[path = "../src/patient_stream.rs"]
+mod patient_stream;
 #[path = "../src/socket.rs"]
 mod socket;
 

@@ -9,8 +9,14 @@
 mod dialect;
 #[path = "../src/frame.rs"]
 mod frame;
+#[path = "../src/frame_meter.rs"]
+mod frame_meter;
 #[path = "../src/outbound.rs"]
 mod outbound;
+#[path = "../src/patience.rs"]
+mod patience;
+#[path = "../src/patient_stream.rs"]
+mod patient_stream;
 #[path = "../src/socket.rs"]
 mod socket;
 #[path = "../src/upgrade.rs"]
@@ -39,7 +45,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(stream: TcpStream) {
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+    let connection = http1::Builder::new()
+        .serve_connection(TokioIo::new(patient_stream::PatientStream::new(stream)), service_fn(answer));
     if let Err(error) = connection.with_upgrades().await {
         eprintln!("a connection ended badly: {error}");
     }

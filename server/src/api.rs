@@ -19,6 +19,7 @@ mod rooms;
 mod shape;
 mod sse;
 
+pub(crate) use caller::Caller;
 pub(crate) use shape::{Reply, SlackMessage, Trouble};
 
 use axum::{

@@ -97,12 +97,29 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_DRAIN", default_value = "5s", value_name = "TIME")]
     pub drain: Span,
 
-    /// Messages and questions a second from one connection, after a burst of 500; beyond them the server reads later; 0: no
-    /// limit
+    /// Messages and questions a second from one user, after a burst of 500; beyond them the server reads later; an address
+    /// may send as many as 50 users (this machine excepted); 0: no limit
     #[arg(long, env = "TEAHOUSE_RATE_SEND", default_value_t = 50, value_name = "N")]
     pub rate_send: u32,
 
-    /// Logins a minute from one address, and as many wrong tokens (this machine excepted); 0: no limit
+    /// Bytes of messages a day from one user; an address may send as many as 50 users (this machine excepted); 0: no limit
+    #[arg(long, env = "TEAHOUSE_RATE_TEXT", default_value_t = 67_108_864, value_name = "BYTES")]
+    pub rate_text: u64,
+
+    /// New rooms an hour by one user; an address may open as many as 50 users (this machine excepted); 0: no limit
+    #[arg(long, env = "TEAHOUSE_RATE_ROOMS", default_value_t = 100, value_name = "N")]
+    pub rate_rooms: u32,
+
+    /// Pages and searches a second by one user, after a burst of 60; an address may ask for as many as 50 users (this machine
+    /// excepted); 0: no limit
+    #[arg(long, env = "TEAHOUSE_RATE_PAGES", default_value_t = 5, value_name = "N")]
+    pub rate_pages: u32,
+
+    /// Questions to bots an hour from one address (this machine excepted), beside what each bot allows each user; 0: no limit
+    #[arg(long, env = "TEAHOUSE_RATE_QUESTIONS", default_value_t = 600, value_name = "N")]
+    pub rate_questions: u32,
+
+    /// Logins and guests a minute from one address, and as many wrong tokens (this machine excepted); 0: no limit
     #[arg(long, env = "TEAHOUSE_RATE_LOGIN", default_value_t = 30, value_name = "N")]
     pub rate_login: u32,
 
@@ -129,6 +146,23 @@ pub struct Config {
     /// Rooms that one connection may be in; 0: no limit
     #[arg(long, env = "TEAHOUSE_ROOM_LIMIT", default_value_t = 50, value_name = "N")]
     pub room_limit: usize,
+
+    /// Rooms in all; when there are as many, no new ones; 0: no limit
+    #[arg(long, env = "TEAHOUSE_MAX_ROOMS", default_value_t = 100_000, value_name = "N")]
+    pub max_rooms: usize,
+
+    /// Bytes that the messages may take on the disk (SQLite); beyond them nothing more is kept until some are deleted; 0: no
+    /// limit
+    #[arg(long, env = "TEAHOUSE_MAX_STORED", default_value_t = 0, value_name = "BYTES")]
+    pub max_stored: u64,
+
+    /// Bytes that stay free on the disk of the data folder; when fewer are, nothing more is kept; 0: the disk may fill up
+    #[arg(long, env = "TEAHOUSE_MIN_FREE", default_value_t = 268_435_456, value_name = "BYTES")]
+    pub min_free: u64,
+
+    /// An address for scrapers alone, where `GET /metrics` needs no token, as in `127.0.0.1:9100`
+    #[arg(long, env = "TEAHOUSE_METRICS_LISTEN", value_name = "ADDR:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// What is logged: error, warn, info, debug, trace
     #[arg(long, env = "TEAHOUSE_LOG", default_value = "info", value_name = "LEVEL")]

@@ -15,6 +15,7 @@ pub mod tokens;
 pub(crate) mod teahouse;
 
 pub(crate) mod frame;
+pub(crate) mod frame_meter;
 pub(crate) mod listen;
 pub(crate) mod router;
 
@@ -28,12 +29,11 @@ pub(crate) mod visitor;
 
 pub(crate) mod api;
 pub(crate) mod entity_tag;
-pub(crate) mod form_rate;
 pub(crate) mod hooks;
 pub(crate) mod identity;
 pub(crate) mod login;
 pub(crate) mod login_form;
-pub(crate) mod login_rate;
+pub(crate) mod metrics;
 pub(crate) mod nicknames;
 pub(crate) mod ops;
 pub(crate) mod pages;
@@ -45,13 +45,16 @@ pub(crate) mod site;
 pub(crate) mod spelling;
 
 pub(crate) mod bots;
+pub(crate) mod budget;
 pub(crate) mod dialect;
 pub(crate) mod neighbours;
 pub(crate) mod news;
 pub(crate) mod outbound;
-pub(crate) mod pace;
+pub(crate) mod patience;
+pub(crate) mod patient_stream;
 pub(crate) mod permission;
 pub(crate) mod redis;
+pub(crate) mod room_limit;
 pub(crate) mod rooms;
 pub(crate) mod session;
 pub(crate) mod socket;

@@ -21,10 +21,14 @@ use crate::{
     client_address::is_trusted,
     config::Config,
     occupancy::{Occupancy, Place},
+    patient_stream::PatientStream,
 };
 
 /// How long a client may take to send a request's head, and to send the next one on the same connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The longest head of a request, in bytes. Bodies are read in pieces of that size.
+const HEAD_LIMIT: usize = 32 * 1_024;
 
 /// How long a refusal may take to be written.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -109,7 +113,8 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_headers(100)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .max_buf_size(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(PatientStream::new(stream)), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let serve = async {

@@ -15,6 +15,7 @@ use rand::Rng as _;
 use serde::Deserialize;
 
 use crate::{
+    budget::{Cost, charged},
     clock,
     identity::{Identity, Login},
     login_form::FormId,
@@ -75,8 +76,8 @@ pub(crate) async fn log_in(
         };
         pages::login_page(&teahouse, &visitor, status, page).await
     };
-    if let Err(wait) = teahouse.login_rate.check(visitor.address) {
-        let seconds = wait.as_secs() + 1;
+    if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.address), Cost::Login) {
+        let seconds = exceeded.wait.as_secs() + 1;
         let mut response = again(StatusCode::TOO_MANY_REQUESTS, LoginProblem::TooOften { seconds }).await;
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return response;

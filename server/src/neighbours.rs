@@ -14,7 +14,7 @@ use chat::{
 };
 use futures::{FutureExt as _, future::BoxFuture};
 
-use crate::store::StoreError;
+use crate::{budget::Charge, store::StoreError};
 
 /// The other nodes.
 pub(crate) type SharedNeighbours = Arc<dyn Neighbours>;
@@ -36,6 +36,8 @@ pub(crate) enum Word {
     Introduced(UserId, ClientId),
     /// A user has logged out over there.
     LoggedOut(UserId),
+    /// What was charged over there and counts here too.
+    Charged(Vec<Charge>),
 }
 
 /// Who sits where on the other nodes.
@@ -68,6 +70,12 @@ pub(crate) trait Neighbours: Send + Sync {
     /// Tells that a user has logged out here.
     fn log_out(&self, user: &UserId);
 
+    /// Tells what was charged here and counts elsewhere too.
+    fn charge(&self, charges: &[Charge]);
+
+    /// Whether there may be other nodes.
+    fn is_alone(&self) -> bool;
+
     /// Says goodbye to the others, and returns when everything was told.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
@@ -95,6 +103,12 @@ impl Neighbours for Alone {
     fn introduce(&self, _user: &UserId, _client: &ClientId) {}
 
     fn log_out(&self, _user: &UserId) {}
+
+    fn charge(&self, _charges: &[Charge]) {}
+
+    fn is_alone(&self) -> bool {
+        true
+    }
 
     fn close(&self) -> BoxFuture<'_, ()> {
         async {}.boxed()

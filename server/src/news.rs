@@ -16,8 +16,11 @@ pub(crate) async fn pass_on(teahouse: Shared, mut news: mpsc::Receiver<News>) {
     while let Some(news) = news.recv().await {
         match news {
             News::Committed(epoch, messages) => {
-                search.committed.notify_one();
+                search.commit();
                 for message in &messages {
+                    if message.seq == 1 {
+                        teahouse.room_limit.add();
+                    }
                     // What comes of it comes after it: an answer goes into the log, too.
                     teahouse.bots.hear(&teahouse, message);
                 }
@@ -58,6 +61,7 @@ async fn hear(teahouse: &Shared, word: Word) {
                 ghost.cut_off(CloseCode::Replaced);
             }
         }
+        Word::Charged(charges) => teahouse.budgets.charge_elsewhere(charges),
         Word::LoggedOut(user) => {
             teahouse.nicknames.end_sessions(&user);
             teahouse.recent_logins.end(&user).await;

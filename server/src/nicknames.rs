@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +38,8 @@ pub(crate) struct Nicknames {
     /// What nobody may be called, because a program is.
     taken: Vec<Skeleton>,
     present: Mutex<HashMap<UserId, Present>>,
+    /// How many connections were cut off because they did not read.
+    slow_consumers: AtomicU64,
 }
 
 struct Present {
@@ -59,7 +64,14 @@ pub(crate) enum Standing {
 impl Nicknames {
     /// Nobody is here yet. A name stays its owner's for `grace_ms` after their last connection.
     pub(crate) fn new(store: SharedStore, neighbours: SharedNeighbours, grace_ms: u64) -> Nicknames {
-        Nicknames { store, neighbours, grace_ms, taken: Vec::new(), present: Mutex::default() }
+        Nicknames {
+            store,
+            neighbours,
+            grace_ms,
+            taken: Vec::new(),
+            present: Mutex::default(),
+            slow_consumers: AtomicU64::new(0),
+        }
     }
 
     /// The same, with names that nobody may have.
@@ -159,6 +171,28 @@ impl Nicknames {
                 tracing::debug!(%error, "a nickname could not be released early");
             }
         }
+    }
+
+    /// Returns how many users have a connection here.
+    pub(crate) fn users(&self) -> usize {
+        self.present().len()
+    }
+
+    /// A connection was cut off because it did not read.
+    pub(crate) fn count_slow_consumer(&self) {
+        self.slow_consumers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many connections were cut off because they did not read.
+    pub(crate) fn slow_consumers(&self) -> u64 {
+        self.slow_consumers.load(Ordering::Relaxed)
+    }
+
+    /// A user's connections here.
+    pub(crate) fn sessions_of(&self, id: &UserId) -> Vec<Arc<Outbound>> {
+        let present = self.present();
+        let sessions = present.get(id).into_iter().flat_map(|user| user.sessions.values());
+        sessions.map(|one| one.outbound.clone()).collect()
     }
 
     /// Every connection there is.

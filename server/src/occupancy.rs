@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crate::budget::Block;
+
 /// Counts connections by address.
 #[derive(Debug)]
 pub(crate) struct Occupancy {
@@ -18,7 +20,7 @@ pub(crate) struct Occupancy {
 
 #[derive(Debug, Default)]
 struct Held {
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<Block, usize>,
     in_all: usize,
 }
 
@@ -35,7 +37,7 @@ pub(crate) enum Full {
 #[derive(Debug)]
 pub(crate) struct Place {
     occupancy: Arc<Occupancy>,
-    address: Option<IpAddr>,
+    address: Option<Block>,
 }
 
 impl Occupancy {
@@ -52,14 +54,14 @@ impl Occupancy {
         }
         let address = address.filter(|address| !address.is_loopback());
         if let Some(address) = address {
-            let count = held.by_address.entry(address).or_default();
+            let count = held.by_address.entry(Block::of(address)).or_default();
             if self.per_address > 0 && *count >= self.per_address {
                 return Err(Full::Address(address, self.per_address));
             }
             *count += 1;
         }
         held.in_all += 1;
-        Ok(Place { occupancy: self.clone(), address })
+        Ok(Place { occupancy: self.clone(), address: address.map(Block::of) })
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

@@ -12,7 +12,6 @@ use std::{
     net::Shutdown,
     os::fd::{AsFd as _, AsRawFd as _},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use axum::body::Bytes;
@@ -28,14 +27,12 @@ use tokio::{
 use crate::{
     dialect::{Broadcast, Plain},
     frame::{self, Frame},
+    patience::Patience,
     socket::PARTING,
 };
 
 /// The bytes that one waiting frame costs beside its own: its place in the queue and its share of the bookkeeping.
 const FRAME_OVERHEAD: usize = 64;
-
-/// How long a reader may take nothing at all of what waits before it is cut off.
-const STALL: Duration = Duration::from_mins(1);
 
 /// How many waiting frames are offered to the socket with one system call.
 const TOGETHER: usize = 64;
@@ -77,8 +74,8 @@ struct Queue {
     bytes: usize,
     /// How many answers wait.
     answers: usize,
-    /// Since when the socket takes nothing, if it does not take all that waits.
-    stuck_since: Option<Instant>,
+    /// How long a socket that does not take all that waits is still waited for.
+    patience: Patience,
 }
 
 /// A socket that does not take all that waits.
@@ -235,6 +232,19 @@ impl Outbound {
         self.flush_and_wake(queue, was_idle);
     }
 
+    /// Says these lines to the session alone, and goes on holding what is pushed.
+    pub(crate) fn answer_and_hold(&self, lines: impl IntoIterator<Item = ServerLine>) {
+        let bytes: Vec<Bytes> = lines.into_iter().filter_map(|line| self.view.of_answer(line)).collect();
+        let mut queue = self.queue();
+        if matches!(queue.end, Some(End::Now(_) | End::Gone)) {
+            return;
+        }
+        let was_idle = queue.waiting.is_empty();
+        queue.answers += bytes.len();
+        queue.waiting.extend(bytes.into_iter().map(|bytes| Waiting { bytes, kind: Kind::Answer }));
+        self.flush_and_wake(queue, was_idle);
+    }
+
     /// Whether answers wait to be read; so long no more is to be asked.
     pub(crate) fn owes(&self) -> bool {
         self.queue().answers > 0
@@ -249,6 +259,11 @@ impl Outbound {
     /// Whether something waits to be read.
     pub(crate) fn is_behind(&self) -> bool {
         !self.queue().waiting.is_empty()
+    }
+
+    /// Returns how many bytes wait to be read.
+    pub(crate) fn held(&self) -> usize {
+        self.queue().waiting.iter().map(|waiting| waiting.bytes.len()).sum()
     }
 
     /// Closes the connection once what waits has been written.
@@ -316,8 +331,8 @@ impl Outbound {
                     Some(End::AfterLines(code)) if queue.waiting.is_empty() => return Ok(Some(code)),
                     _ if owed && queue.answers == 0 => return Ok(None),
                     // Who is to be gone is not waited for so long.
-                    Some(End::AfterLines(_)) => self.blocked(&queue, PARTING),
-                    _ => self.blocked(&queue, STALL),
+                    Some(End::AfterLines(_)) => self.blocked(&queue, queue.patience.ends_within(PARTING)),
+                    _ => self.blocked(&queue, queue.patience.ends()),
                 }
             };
             if self.turn(blocked).await == Turn::Stalled {
@@ -341,7 +356,7 @@ impl Outbound {
                 if queue.waiting.is_empty() {
                     return Ok(());
                 }
-                self.blocked(&queue, STALL).ok_or(Broken)?
+                self.blocked(&queue, queue.patience.ends()).ok_or(Broken)?
             };
             if self.turn(Some(blocked)).await == Turn::Stalled {
                 return Err(Broken);
@@ -357,7 +372,7 @@ impl Outbound {
             queue.bytes += waiting.cost();
             queue.waiting.push_back(waiting);
             // However long the socket has taken nothing, it has its time to take this.
-            queue.stuck_since = None;
+            queue.patience.begin_anew();
         }
         self.delivered().await
     }
@@ -468,10 +483,9 @@ impl Outbound {
         }
     }
 
-    /// The socket, if it is to take more than it does, and when it is given up: when it has taken nothing for so long.
-    fn blocked(&self, queue: &Queue, patience: Duration) -> Option<Blocked<'_>> {
+    /// The socket, if it is to take more than it does, and when it is given up.
+    fn blocked(&self, queue: &Queue, until: Instant) -> Option<Blocked<'_>> {
         let socket = self.socket().filter(|_| !queue.waiting.is_empty())?;
-        let until = queue.stuck_since.unwrap_or_else(Instant::now) + patience;
         Some(Blocked { socket, until })
     }
 
@@ -525,13 +539,13 @@ impl Queue {
             };
             self.forget(written);
             if written < offered {
-                if written > 0 || self.stuck_since.is_none() {
-                    self.stuck_since = Some(Instant::now());
-                }
+                let now = Instant::now();
+                self.patience.took(written, now);
+                self.patience.blocked(now);
                 return Ok(());
             }
         }
-        self.stuck_since = None;
+        self.patience.begin_anew();
         Ok(())
     }
 

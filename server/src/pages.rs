@@ -1,6 +1,7 @@
 //! The pages: which one an address leads to, with what in it. The views themselves are in the `app` crate.
 
 pub(crate) mod log;
+mod place;
 pub(crate) mod send;
 
 use app::{
@@ -19,7 +20,7 @@ use axum::{
         rejection::{PathRejection, QueryRejection},
     },
     http::{HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use chat::{
     protocol::{Event, Joined, Seq},
@@ -28,6 +29,7 @@ use chat::{
 use jiff::civil::Date;
 use leptos::prelude::{IntoView, expect_context};
 use leptos_axum::ResponseOptions;
+pub(crate) use place::{PagePlace, places};
 use serde::Deserialize;
 
 use crate::{
@@ -38,6 +40,7 @@ use crate::{
     permission::{Action, may},
     redirect,
     security::{self, Frames},
+    session::reading,
     spelling,
     store::{Piece, Slice, StoreError},
     teahouse::Shared,
@@ -168,16 +171,17 @@ pub(crate) async fn boot(
     State(teahouse): State<Shared>,
     visitor: Visitor,
     room: Result<Path<String>, PathRejection>,
-) -> Result<Json<Boot>, StatusCode> {
+) -> Result<Response, StatusCode> {
     let Path(room) = room.map_err(|_| StatusCode::NOT_FOUND)?;
     let login = teahouse.identity.of(&visitor.headers).ok_or(StatusCode::UNAUTHORIZED)?;
     let room = RoomName::parse_any(&room).map_err(|_| StatusCode::NOT_FOUND)?;
     if !may(&login.user(), Action::Read, &room) {
         return Err(StatusCode::FORBIDDEN);
     }
+    let place = PagePlace::take(&teahouse, &visitor, &login.id).map_err(|_| StatusCode::TOO_MANY_REQUESTS)?;
     let form = send::new_form(&visitor.headers);
     match make_boot(&teahouse, &visitor, &login, room, None, form).await {
-        Ok(boot) => Ok(Json(boot)),
+        Ok(boot) => Ok(place.hold(Json(boot).into_response())),
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
             Err(StatusCode::SERVICE_UNAVAILABLE)
@@ -234,8 +238,8 @@ pub(crate) async fn notice(teahouse: &Shared, visitor: &Visitor, notice: Notice)
 
 /// The page of a room as it is now, or around one of its messages.
 async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<Seq>) -> Response {
-    let login = match let_in(&teahouse, &visitor, &room).await {
-        Ok(login) => login,
+    let (login, place) = match let_in(&teahouse, &visitor, &room).await {
+        Ok(let_in) => let_in,
         Err(elsewhere) => return elsewhere,
     };
     let form = send::new_form(&visitor.headers);
@@ -244,7 +248,7 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<
     if was_sent {
         response.headers_mut().append(header::SET_COOKIE, send::forget_sent());
     }
-    response
+    place.hold(response)
 }
 
 /// The page of a room for somebody who was let in, with this form.
@@ -295,16 +299,27 @@ async fn to_day(teahouse: Shared, visitor: Visitor, room: RoomName, day: &str) -
     }
 }
 
-/// Whoever may read a room now; or where to send those who may not.
-async fn let_in(teahouse: &Shared, visitor: &Visitor, room: &RoomName) -> Result<Login, Response> {
+/// Whoever may read a room now, with a place for their page; or where to send those who may not.
+async fn let_in(
+    teahouse: &Shared,
+    visitor: &Visitor,
+    room: &RoomName,
+) -> Result<(Login, PagePlace), Response> {
     let Some(login) = teahouse.identity.of(&visitor.headers) else {
         return Err(redirect::to(&login_path(&visitor.asked, None)));
+    };
+    let place = match PagePlace::take(teahouse, visitor, &login.id) {
+        Ok(place) => place,
+        Err(none) => {
+            let said = notice(teahouse, visitor, Notice::TooMany { seconds: none.seconds }).await;
+            return Err(none.retry_after(said));
+        }
     };
     if !may(&login.user(), Action::Read, room) {
         return Err(notice(teahouse, visitor, Notice::Forbidden).await);
     }
     match teahouse.nicknames.claim(&login).await {
-        Ok(true) => Ok(login),
+        Ok(true) => Ok((login, place)),
         Ok(false) => Err(redirect::to(&login_path(&visitor.asked, Some("lost-name")))),
         Err(error) => {
             tracing::error!(%error, "a nickname could not be claimed");
@@ -323,11 +338,10 @@ async fn make_boot(
     form: ComposerForm,
 ) -> Result<Boot, StoreError> {
     let user = login.user();
-    let piece = match focus {
-        Some(seq) => Piece::Around { seq, limit: AROUND },
-        None => Piece::Latest { upto: Seq::MAX, limit: teahouse.config.backlog },
+    let Slice { epoch, extent, messages } = match focus {
+        Some(seq) => reading::around(&teahouse.store, &room, seq, AROUND).await?,
+        None => reading::latest(&teahouse.store, &room, Seq::MAX, teahouse.config.backlog).await?,
     };
-    let Slice { epoch, extent, messages } = teahouse.store.read(room.clone(), piece).await?;
     let members = teahouse.rooms.look(&room).await?.members;
     let room = Joined {
         room,

@@ -9,6 +9,8 @@ use axum::{
 };
 use serde::Serialize;
 
+use crate::{room_limit::NoRoom, store::StoreError};
+
 /// Why a program does not get what it asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -63,6 +65,30 @@ impl Problem {
         let reason = "messages cannot be kept at present; try again";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", reason)
             .retry_after(Duration::from_secs(1))
+    }
+}
+
+impl Problem {
+    /// The store could not keep a message, for this reason if it gave one.
+    pub(crate) fn of_store(error: Option<&StoreError>) -> Problem {
+        match error {
+            Some(full @ StoreError::Full(_)) => Problem::server_full(full.to_string()),
+            _ => Problem::unavailable(),
+        }
+    }
+
+    /// The server takes nothing new, for this reason.
+    pub(crate) fn server_full(reason: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::INSUFFICIENT_STORAGE, "server_full", reason)
+    }
+
+    /// A room cannot be written to because it does not exist and is not made.
+    pub(crate) fn no_room(error: &NoRoom) -> Problem {
+        match error {
+            NoRoom::TooMany(_) => Problem::server_full(error.to_string()),
+            NoRoom::Exceeded(exceeded) => Problem::too_often(exceeded.wait),
+            NoRoom::Store(error) => Problem::of_store(Some(error)),
+        }
     }
 }
 

@@ -7,7 +7,10 @@ mod actor;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use chat::{
@@ -92,6 +95,9 @@ struct Shared {
     bots: BotsOf,
     missed: mpsc::Sender<Message>,
     tasks: TaskTracker,
+    /// How many messages were told to the rooms, and how many lines to sessions.
+    committed: AtomicU64,
+    deliveries: AtomicU64,
 }
 
 impl Rooms {
@@ -105,7 +111,19 @@ impl Rooms {
         (bots, missed): (BotsOf, mpsc::Sender<Message>),
     ) -> Rooms {
         let (open, tasks) = (Mutex::default(), TaskTracker::new());
-        Rooms(Arc::new(Shared { open, store, neighbours, leave_grace_ms, backlog, bots, missed, tasks }))
+        let (committed, deliveries) = (AtomicU64::new(0), AtomicU64::new(0));
+        Rooms(Arc::new(Shared {
+            open,
+            store,
+            neighbours,
+            leave_grace_ms,
+            backlog,
+            bots,
+            missed,
+            tasks,
+            committed,
+            deliveries,
+        }))
     }
 
     /// Lets a session in, or tells it again how the room stands. What the room says from then on goes to `outbound`.
@@ -200,6 +218,7 @@ impl Rooms {
     /// Tells a room what was committed to it, in order.
     pub(crate) async fn commit(&self, epoch: Epoch, messages: Vec<Message>) {
         let Some(room) = messages.first().map(|message| message.room.clone()) else { return };
+        self.0.committed.fetch_add(messages.len() as u64, Ordering::Relaxed);
         self.tell(&room, Word::Commit(epoch, messages)).await;
     }
 
@@ -224,6 +243,30 @@ impl Rooms {
         for room in open {
             self.tell(&room, Word::NodeLost(node.clone())).await;
         }
+    }
+
+    /// Whether a room is open now.
+    pub(crate) fn is_open(&self, room: &RoomName) -> bool {
+        self.0.open().contains_key(room)
+    }
+
+    /// Returns how many messages were told to rooms since the start.
+    pub(crate) fn committed(&self) -> u64 {
+        self.0.committed.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many lines were brought to sessions since the start.
+    pub(crate) fn deliveries(&self) -> u64 {
+        self.0.deliveries.load(Ordering::Relaxed)
+    }
+
+    fn count_deliveries(&self, deliveries: usize) {
+        self.0.deliveries.fetch_add(deliveries as u64, Ordering::Relaxed);
+    }
+
+    /// Returns how many rooms are open now.
+    pub(crate) fn count(&self) -> usize {
+        self.0.open().len()
     }
 
     /// The names of the rooms that are open now, in no order.

@@ -16,7 +16,7 @@ use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 use crate::{
     api,
     bots::replies,
-    hooks, login, ops,
+    hooks, login, metrics, ops,
     pages::{self, Asked},
     redirect, search, security,
     teahouse::Shared,
@@ -53,6 +53,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/ws", get(ws::connect))
         .route("/hooks/{token}", post(hooks::push).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
         .merge(api::router())
+        .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(ops::health))
         .route("/readyz", get(ops::ready))
         .fallback(pages::file)

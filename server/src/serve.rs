@@ -2,10 +2,11 @@
 
 use std::{io, net::SocketAddr};
 
+use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, listen, open_files, router, teahouse::Teahouse};
+use crate::{config::Config, listen, metrics, open_files, router, teahouse::Teahouse};
 
 /// Listens on an address, with room for many who come at once.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -30,9 +31,24 @@ pub async fn run(
         tracing::warn!("{shortage}");
     }
     tracing::info!("the teahouse is open: http://{address}");
+    let metrics = match teahouse.config.metrics_listen {
+        Some(address) => {
+            let listener =
+                bind(address).with_context(|| format!("cannot listen on {address} for --metrics-listen"))?;
+            tracing::info!("metrics: http://{}/metrics", listener.local_addr()?);
+            Some(listener)
+        }
+        None => None,
+    };
+    let scrapers = async {
+        if let Some(listener) = metrics {
+            let router = metrics::router(teahouse.clone());
+            listen::run(listener, router, &teahouse.config, shutdown.clone()).await;
+        }
+    };
     let router = router::router(teahouse.clone());
     // Requests that are under way are answered while the sessions are let go.
-    tokio::join!(listen::run(listener, router, &teahouse.config, shutdown.clone()), async {
+    tokio::join!(scrapers, listen::run(listener, router, &teahouse.config, shutdown.clone()), async {
         shutdown.cancelled().await;
         tracing::info!("closing");
         teahouse.close(background).await;

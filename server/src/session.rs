@@ -17,6 +17,7 @@ use rand::RngExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
+    budget::{Cost, Payer},
     dialect::Dialect,
     frame::{self, Frame},
     identity::Login,
@@ -27,6 +28,9 @@ use crate::{
 
 /// When to try again what the store could not do, in milliseconds.
 const RETRY_MS: u64 = 1_000;
+
+/// When to try again what a full server did not take, in milliseconds.
+const FULL_RETRY_MS: u64 = 60_000;
 
 /// How long a client of the protocol may take to say `hello`.
 const HELLO: Duration = Duration::from_secs(10);
@@ -66,7 +70,13 @@ pub(crate) struct Session {
 
 impl Session {
     /// A user is there by this connection.
-    pub(crate) fn begin(teahouse: Shared, socket: Socket, login: Login, dialect: Dialect) -> Box<Session> {
+    pub(crate) fn begin(
+        teahouse: Shared,
+        socket: Socket,
+        login: Login,
+        dialect: Dialect,
+        payer: Payer,
+    ) -> Box<Session> {
         let id = teahouse.new_session();
         tracing::debug!(session = id.0, "a session begins");
         let view = match &dialect {
@@ -81,7 +91,14 @@ impl Session {
         }
         let is_plain = matches!(dialect, Dialect::Plain(_));
         Box::new(Session {
-            conversation: Conversation::new(teahouse.clone(), id, login.user(), outbound.clone(), dialect),
+            conversation: Conversation::new(
+                teahouse.clone(),
+                id,
+                login.user(),
+                outbound.clone(),
+                dialect,
+                payer,
+            ),
             _listening: Listening(outbound.clone()),
             heard: Instant::now(),
             teahouse,
@@ -114,6 +131,7 @@ impl Session {
         self.teahouse.nicknames.depart(&self.login.id, self.id, logged_out).await;
         match end {
             End::Close(CloseCode::SlowConsumer) => {
+                self.teahouse.nicknames.count_slow_consumer();
                 self.socket.part_from_slow(&self.outbound, &self.teahouse.stopping).await;
             }
             End::Close(code) => self.socket.part(&self.outbound, code).await,
@@ -158,11 +176,19 @@ impl Session {
                 () = sleep_until(alarm) => {
                     let now = Instant::now();
                     if pause.is_some_and(|pause| pause <= now) {
-                        self.conversation.resume();
+                        if let Err(code) = Box::pin(self.conversation.resume()).await {
+                            return Box::pin(self.finish(code)).await;
+                        }
                     } else if !greeted {
                         return End::Close(CloseCode::Silent);
                     } else {
                         beat = now + heartbeat;
+                        let is_read = pause.is_none() && !self.outbound.owes();
+                        let unfinished = self.socket.unfinished_since().filter(|_| is_read);
+                        // The longest frame takes that long at 5 KB a second.
+                        if unfinished.is_some_and(|since| now - since >= heartbeat) {
+                            return End::Close(CloseCode::Silent);
+                        }
                         // Who is behind is known by what they read, which the queue sees to; and who is not heard for a
                         // while is not silent.
                         if self.outbound.is_behind() || pause.is_some() {
@@ -217,8 +243,9 @@ impl Session {
 
     async fn receive(&mut self, heard: Result<Heard, Deaf>) -> Option<End> {
         self.heard = Instant::now();
+        self.conversation.spend(Cost::Frame, self.socket.take_weight());
         match heard {
-            Ok(Heard::Text(text)) => self.conversation.hear(&text).await.err().map(End::Close),
+            Ok(Heard::Text(text)) => self.conversation.hear(text).await.err().map(End::Close),
             Ok(Heard::Binary) => {
                 self.conversation.refuse_binary();
                 None

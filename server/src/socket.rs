@@ -13,7 +13,7 @@ use chat::close::CloseCode;
 use socket2::SockRef;
 use tokio::{
     net::TcpStream,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tungstenite::{
@@ -21,7 +21,7 @@ use tungstenite::{
     protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext, frame::coding},
 };
 
-use crate::outbound::Outbound;
+use crate::{frame_meter::FrameMeter, outbound::Outbound};
 
 /// The bytes that are read from a socket at once, which every idle connection holds. A longer frame gets what it takes
 /// while it comes.
@@ -45,6 +45,7 @@ const LINGER: Duration = Duration::from_secs(30);
 pub(crate) struct Socket {
     stream: Arc<TcpStream>,
     engine: WebSocketContext,
+    meter: FrameMeter,
     /// Whether nobody knows any more where what comes begins and ends.
     is_lost: bool,
 }
@@ -85,7 +86,19 @@ impl Socket {
             .max_frame_size(limit);
         // A copy, not the HTTP buffer of 8 KiB in which they came, which would stay with the connection.
         let engine = WebSocketContext::from_partially_read(early.to_vec(), Role::Server, Some(config));
-        Socket { stream: Arc::new(stream), engine, is_lost: false }
+        let mut meter = FrameMeter::default();
+        meter.count(early, Instant::now());
+        Socket { stream: Arc::new(stream), engine, meter, is_lost: false }
+    }
+
+    /// Takes the weight of what has come since the last call, in frames: whoever sent it is to pay for it.
+    pub(crate) fn take_weight(&mut self) -> u32 {
+        self.meter.take()
+    }
+
+    /// Returns since when a message has been coming that is not whole yet.
+    pub(crate) fn unfinished_since(&self) -> Option<Instant> {
+        self.meter.unfinished_since()
     }
 
     /// The connection beneath, for writing.
@@ -100,6 +113,12 @@ impl Socket {
             tokio::task::consume_budget().await;
             match self.read(outbound) {
                 Ok(heard) => return Ok(heard),
+                // Pieces of a message cost something too, and are a sign of life.
+                Err(Error::Io(error))
+                    if error.kind() == io::ErrorKind::WouldBlock && self.meter.has_weight() =>
+                {
+                    return Ok(Heard::Life);
+                }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(deaf(&error)),
             }
@@ -146,7 +165,7 @@ impl Socket {
         patience: impl Future<Output = ()>,
     ) {
         let close = CloseFrame { code: coding::CloseCode::from(code), reason: reason.into() };
-        let mut wire = Wire::of(&self.stream);
+        let mut wire = Wire::of(&self.stream, None);
         // It was closed before, perhaps, by the other end; then there is nothing to say.
         if self.engine.close(&mut wire, Some(close)).is_err() && wire.answers.is_empty() {
             return;
@@ -192,7 +211,7 @@ impl Socket {
     }
 
     fn read(&mut self, outbound: &Outbound) -> Result<Heard, Error> {
-        let mut wire = Wire::of(&self.stream);
+        let mut wire = Wire::of(&self.stream, Some(&mut self.meter));
         let read = self.engine.read(&mut wire);
         if !wire.answers.is_empty() {
             outbound.control(wire.answers.into());
@@ -222,14 +241,15 @@ fn deaf(error: &Error) -> Deaf {
 /// The connection as the engine sees it: it reads what has come, and what it answers by itself is gathered.
 struct Wire<'a> {
     stream: &'a TcpStream,
+    meter: Option<&'a mut FrameMeter>,
     answers: Vec<u8>,
     /// How many bytes may still be read before others have their turn.
     left: usize,
 }
 
 impl<'a> Wire<'a> {
-    fn of(stream: &'a TcpStream) -> Wire<'a> {
-        Wire { stream, answers: Vec::new(), left: AT_ONCE }
+    fn of(stream: &'a TcpStream, meter: Option<&'a mut FrameMeter>) -> Wire<'a> {
+        Wire { stream, meter, answers: Vec::new(), left: AT_ONCE }
     }
 }
 
@@ -239,6 +259,9 @@ impl Read for Wire<'_> {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let read = self.stream.try_read(into)?;
+        if let Some(meter) = &mut self.meter {
+            meter.count(&into[..read], Instant::now());
+        }
         self.left = self.left.saturating_sub(read);
         Ok(read)
     }

@@ -218,6 +218,9 @@ pub(crate) enum StoreError {
     /// The disk is full, the file is locked or read-only, or the like: it may pass.
     #[error("the store cannot be used at present: {0}")]
     Unavailable(String),
+    /// It takes nothing new: it holds as much as it may, or the disk is nearly full.
+    #[error("the server is full: {0}")]
+    Full(String),
     /// The server is stopping.
     #[error("the store is closed")]
     Closed,

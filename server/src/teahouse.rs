@@ -16,18 +16,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     bots::{Bots, running::Running},
+    budget::Budgets,
     config::{Config, RedisAddress, StoreChoice},
-    form_rate::FormRate,
     frame::Frame,
     identity::Identity,
-    login_rate::LoginRate,
     neighbours::{Alone, SharedNeighbours},
     news,
     nicknames::Nicknames,
     occupancy::Occupancy,
     outbound::Outbound,
+    pages,
     recent_logins::RecentLogins,
     redis::Redis,
+    room_limit::RoomLimit,
     rooms::Rooms,
     search::Search,
     site::Site,
@@ -53,12 +54,14 @@ pub(crate) struct Teahouse {
     pub(crate) config: Config,
     pub(crate) site: Site,
     pub(crate) identity: Identity,
-    pub(crate) login_rate: LoginRate,
-    pub(crate) form_rate: FormRate,
+    pub(crate) budgets: Arc<Budgets>,
+    /// Pages on their way, by address.
+    pub(crate) page_places: Arc<Occupancy>,
     pub(crate) recent_logins: RecentLogins,
     pub(crate) tokens: Tokens,
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
+    pub(crate) room_limit: RoomLimit,
     pub(crate) search: Search,
     pub(crate) bots: Bots,
     /// The answers that they are giving.
@@ -107,7 +110,11 @@ impl Kept {
             .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
         let mut fresh = [0; 8];
         rand::rng().fill_bytes(&mut fresh);
-        let store = SqliteStore::open(folder, Epoch::from_bytes(fresh), config.retain, news)?;
+        let store = SqliteStore::open(folder, Epoch::from_bytes(fresh), config.retain, news)?.within(
+            folder,
+            config.max_stored,
+            config.min_free,
+        );
         Ok(Kept {
             identity: Identity::open(folder)?,
             search: Search::new(folder, store.epoch()),
@@ -161,22 +168,25 @@ impl Teahouse {
         let bots = Bots::open(config.bots.settings(), &store, config.address(), config.text_limit)?;
         let leave_grace_ms = config.leave_grace.millis();
         let nickname_grace_ms = config.nickname_grace.millis();
+        let budgets = Arc::new(Budgets::new(&config, !neighbours.is_alone()));
+        let rooms = Rooms::new(
+            store.clone(),
+            neighbours.clone(),
+            leave_grace_ms,
+            config.backlog,
+            (bots.of_rooms(), missing),
+        );
         let teahouse = Arc::new(Teahouse {
             site: Site::open(config.site.as_deref())?,
             identity,
-            login_rate: LoginRate::new(config.rate_login),
-            form_rate: FormRate::new(config.rate_send),
+            budgets: budgets.clone(),
+            page_places: pages::places(),
             recent_logins: RecentLogins::new(store.clone()),
-            tokens: Tokens::new(store.clone(), config.rate_login),
+            tokens: Tokens::new(store.clone(), budgets),
             nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms)
                 .without(bots.skeletons()),
-            rooms: Rooms::new(
-                store.clone(),
-                neighbours.clone(),
-                leave_grace_ms,
-                config.backlog,
-                (bots.of_rooms(), missing),
-            ),
+            room_limit: RoomLimit::new(store.clone(), rooms.clone(), config.max_rooms),
+            rooms,
             search,
             bots,
             running: Running::default(),
@@ -200,7 +210,9 @@ impl Teahouse {
             tokio::spawn(async move {
                 tokio::join!(
                     teahouse.nicknames.keep(stopping.clone()),
-                    teahouse.recent_logins.run(stopping.clone())
+                    teahouse.recent_logins.run(stopping.clone()),
+                    teahouse.room_limit.run(stopping.clone()),
+                    teahouse.budgets.share(teahouse.neighbours.clone(), stopping.clone()),
                 );
             })
         };

@@ -21,7 +21,7 @@ pub use target::{Target, TargetError};
 pub(crate) use token::{Token, TokenId};
 
 use crate::{
-    login_rate::LoginRate,
+    budget::{Budgets, Cost, charged},
     store::{Drawer, SharedStore, StoreError},
 };
 
@@ -30,8 +30,7 @@ pub(crate) struct Tokens {
     store: SharedStore,
     /// How often each token may be used.
     rates: Rates,
-    /// How often an address may come with a wrong one.
-    wrong: LoginRate,
+    budgets: Arc<Budgets>,
 }
 
 /// A program that has come in.
@@ -55,17 +54,17 @@ pub(crate) enum Denied {
 }
 
 impl Tokens {
-    /// Those that lie in a store. An address may come with a wrong one `wrong_per_minute` times a minute; 0: as often as
-    /// it likes.
-    pub(crate) fn new(store: SharedStore, wrong_per_minute: u32) -> Tokens {
-        Tokens { store, rates: Rates::default(), wrong: LoginRate::new(wrong_per_minute) }
+    /// Those that lie in a store. Wrong ones are charged to the address that they come from.
+    pub(crate) fn new(store: SharedStore, budgets: Arc<Budgets>) -> Tokens {
+        Tokens { store, rates: Rates::default(), budgets }
     }
 
     /// Lets a program in that shows a token of this kind, and counts it.
     pub(crate) async fn admit(&self, shown: &str, kind: Kind, address: IpAddr) -> Result<Holder, Denied> {
         let Some(holder) = self.holder(shown, kind).await? else {
             // Whoever guesses is slowed down; whoever has a token comes in beside them.
-            self.wrong.check(address).map_err(Denied::TooOften)?;
+            let charged = self.budgets.charge_address(charged(address), Cost::WrongToken);
+            charged.map_err(|exceeded| Denied::TooOften(exceeded.wait))?;
             return Err(Denied::Unknown);
         };
         self.rates.check(&holder.id, holder.grant.rate).map_err(Denied::TooOften)?;
@@ -114,7 +113,11 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::{Denied, Grant, Kind, Scope, Target, Token, Tokens};
-    use crate::store::{Drawer, Put, Record, SharedStore, sqlite::SqliteStore};
+    use crate::{
+        budget::Budgets,
+        config::Config,
+        store::{Drawer, Put, Record, SharedStore, sqlite::SqliteStore},
+    };
 
     const HERE: [u8; 4] = [127, 0, 0, 1];
     const ELSEWHERE: [u8; 4] = [203, 0, 113, 9];
@@ -124,6 +127,12 @@ mod tests {
         let (news, _told) = mpsc::channel(10);
         let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 0, news).unwrap();
         (Arc::new(store), folder)
+    }
+
+    /// The tokens in a store, of which an address may try so many wrong ones a minute.
+    fn tokens(store: &SharedStore, wrong: u32) -> Tokens {
+        let config = Config { rate_login: wrong, ..Config::defaults() };
+        Tokens::new(store.clone(), Arc::new(Budgets::new(&config, false)))
     }
 
     async fn made(store: &SharedStore, kind: Kind, rate: u32) -> String {
@@ -146,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_whole_token_of_the_right_kind_lets_in_until_it_is_struck() {
         let (store, _folder) = store();
-        let tokens = Tokens::new(store.clone(), 0);
+        let tokens = tokens(&store, 0);
         let text = made(&store, Kind::Hook, 0).await;
         let other = made(&store, Kind::Hook, 0).await;
         let holder = tokens.admit(&text, Kind::Hook, HERE.into()).await.unwrap();
@@ -166,7 +175,7 @@ mod tests {
     #[tokio::test]
     async fn a_token_has_a_rate_of_its_own_and_0_lifts_it() {
         let (store, _folder) = store();
-        let tokens = Tokens::new(store.clone(), 0);
+        let tokens = tokens(&store, 0);
         let (slow, other, free) = (
             made(&store, Kind::Hook, 3).await,
             made(&store, Kind::Hook, 3).await,
@@ -186,7 +195,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_guesses_is_slowed_down_and_whoever_knows_is_not() {
         let (store, _folder) = store();
-        let tokens = Tokens::new(store.clone(), 5);
+        let tokens = tokens(&store, 5);
         let text = made(&store, Kind::Hook, 0).await;
         for n in 0..20 {
             let denied = tokens.admit("guess", Kind::Hook, ELSEWHERE.into()).await.unwrap_err();
@@ -199,7 +208,7 @@ mod tests {
     #[tokio::test]
     async fn a_record_that_cannot_be_read_lets_nobody_in() {
         let (store, _folder) = store();
-        let tokens = Tokens::new(store.clone(), 0);
+        let tokens = tokens(&store, 0);
         let (token, text) = Token::draw();
         let record = Record { drawer: Drawer::Token, key: token.id().to_string(), value: "{}".to_owned() };
         store.put(record, Put::Always).await.unwrap();

@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::socket::Socket;
+use crate::{patient_stream::PatientStream, socket::Socket};
 
 /// The only version of the protocol that there is (RFC 6455).
 const VERSION: &str = "13";
@@ -127,9 +127,9 @@ impl Upgrade {
 async fn open(connection: OnUpgrade, limit: usize) -> anyhow::Result<Socket> {
     let upgraded = connection.await?;
     let parts = upgraded
-        .downcast::<TokioIo<TcpStream>>()
+        .downcast::<TokioIo<PatientStream<TcpStream>>>()
         .map_err(|_| anyhow::anyhow!("it is not the kind of connection that is listened for"))?;
-    let stream = parts.io.into_inner();
+    let stream = parts.io.into_inner().into_inner();
     // What waits for a slow reader waits in a queue with a limit, not in megabytes of the system's.
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER)?;
     Ok(Socket::new(stream, &parts.read_buf, limit))

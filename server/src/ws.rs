@@ -16,6 +16,7 @@ use rand::RngExt as _;
 use serde::Deserialize;
 
 use crate::{
+    budget::{Cost, charged},
     client_address::is_trusted,
     dialect::{Dialect, Plain},
     identity::Login,
@@ -31,7 +32,10 @@ use crate::{
 };
 
 /// How many times the frame limit is read at all, to refuse what is over the limit and go on.
-const HARD_LIMIT: usize = 8;
+const HARD_LIMIT: usize = 2;
+
+/// The numbers of guests: so many that those of ten minutes ago, whose names are not free yet, are few among them.
+const GUEST_NUMBERS: std::ops::Range<u32> = 100_000..1_000_000;
 
 /// How often a guest's name is drawn anew when it is taken.
 const GUEST_NAMES: usize = 8;
@@ -115,6 +119,9 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             return turn_away((upgrade, limit, place), dialect, CloseCode::LoginRequired, None);
         }
         (None, Dialect::Plain(plain)) if teahouse.config.guests => {
+            if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.address), Cost::Login) {
+                return refuse(StatusCode::TOO_MANY_REQUESTS, &exceeded.to_string());
+            }
             match guest(&teahouse, plain.language).await {
                 Some(login) => login,
                 None => return refuse(StatusCode::SERVICE_UNAVAILABLE, "no guest's name is free at present"),
@@ -144,11 +151,12 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be used at present");
         }
     }
+    let payer = teahouse.budgets.payer(&login.id, charged(visitor.address));
     let sessions = teahouse.sessions.clone();
     upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
         sessions.track_future(async move {
             let _places = (place, forwarded);
-            Session::begin(teahouse, socket, login, dialect).run().await;
+            Session::begin(teahouse, socket, login, dialect, payer).run().await;
         })
     })
 }
@@ -185,7 +193,7 @@ fn plain(
 /// Somebody without a login, under a name that is free.
 async fn guest(teahouse: &Teahouse, language: Language) -> Option<Login> {
     for _ in 0..GUEST_NAMES {
-        let number = rand::rng().random_range(1_000..10_000);
+        let number = rand::rng().random_range(GUEST_NUMBERS);
         let name = match language {
             Language::English => format!("guest-{number}"),
             Language::Chinese => format!("访客{number}"),

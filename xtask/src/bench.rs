@@ -4,6 +4,7 @@
 //! `--quick` all of it is done on a small scale and nothing is written: then it is a test that no delivery is lost or
 //! doubled and that every number of the page is there. It never asserts a time.
 
+mod abuse;
 mod browser;
 mod figure;
 mod history;
@@ -57,18 +58,21 @@ pub(crate) enum Part {
     History,
     /// Two nodes on one Redis.
     Nodes,
+    /// Attacks, and what ordinary people notice of them. In no other bench.
+    Abuse,
     /// A past of ten million messages, which no other bench measures: it takes some 20 minutes and 10 GB.
     Longest,
 }
 
 impl Part {
-    pub(crate) const NAMES: [&str; 3] = ["history", "nodes", "longest"];
+    pub(crate) const NAMES: [&str; 4] = ["history", "nodes", "abuse", "longest"];
 
     /// The part of this name.
     pub(crate) fn named(name: &str) -> Result<Self> {
         match name {
             "history" => Ok(Self::History),
             "nodes" => Ok(Self::Nodes),
+            "abuse" => Ok(Self::Abuse),
             "longest" => Ok(Self::Longest),
             _ => bail!("there is no part {name}"),
         }
@@ -123,6 +127,10 @@ fn part(part: Part, meter: &Meter, scale: &Scale) -> Result<Results> {
             let nodes = nodes::measure(meter, scale)?;
             let sections = nodes.map(|nodes| Ok(("nodes", nodes.tables()?))).into_iter();
             Results { sections: sections.collect::<Result<_>>()?, plots: Vec::new() }
+        }
+        Part::Abuse => {
+            let section = abuse::measure(meter)?.section()?;
+            Results { sections: vec![("abuse", section)], plots: Vec::new() }
         }
         Part::Longest => {
             let longest = history::measure(meter, scale, &scale::LONGEST)?;
@@ -225,7 +233,7 @@ mod tests {
     #[test]
     fn every_part_has_a_name_and_every_name_a_part() {
         let parts = Part::NAMES.map(|name| Part::named(name).unwrap());
-        assert_eq!(parts, [Part::History, Part::Nodes, Part::Longest]);
+        assert_eq!(parts, [Part::History, Part::Nodes, Part::Abuse, Part::Longest]);
         assert_eq!(Part::named("tea").unwrap_err().to_string(), "there is no part tea");
     }
 }

@@ -97,7 +97,7 @@ fn command_line() -> Command {
                         .value_name("PART")
                         .value_parser(Part::NAMES)
                         .conflicts_with_all(["quick", "others"])
-                        .help("Only this part of the page; `longest`, ten million messages, is in no other bench"),
+                        .help("Only this part of the page; `abuse`, attacks, and `longest`, ten million messages, are in no other bench"),
                 )
                 .arg(
                     Arg::new("program")

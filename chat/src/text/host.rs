@@ -36,17 +36,17 @@ pub(super) fn parse(authority: &str) -> Option<Host> {
             return None;
         }
     }
-    let (mut labels, mut numbers, mut ascii) = (0, 0, String::new());
+    // In ASCII it is no shorter.
+    if name.len() > 2 * LONGEST || name.chars().count() > LONGEST {
+        return None;
+    }
+    let (mut labels, mut numbers) = (0, 0);
     for label in name.split('.') {
         if label.is_empty() || label.starts_with('-') {
             return None;
         }
-        if labels > 0 {
-            ascii.push('.');
-        }
-        push_ascii(label, &mut ascii)?;
         labels += 1;
-        numbers += u8::from(label.parse::<u8>().is_ok());
+        numbers += u8::from(label.len() <= 3 && label.parse::<u8>().is_ok());
     }
     let top = &name[last..];
     let fits = if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
@@ -54,17 +54,27 @@ pub(super) fn parse(authority: &str) -> Option<Host> {
     } else if labels == 1 {
         // A single word is a host of the network at hand, if it is beyond doubt where it ends.
         let ends = authority[name.len()..].chars().next().is_none_or(|c| c.is_ascii());
-        name.is_ascii() && (ends || ascii == "localhost")
+        name.is_ascii() && (ends || name.eq_ignore_ascii_case("localhost"))
     } else {
         let letters = top.chars().take(2).filter(|c| !matches!(c, '0'..='9' | '-')).count();
         // Latin behind another script: the one or the other is prose, and nobody knows which.
         let mixed = top.contains(is_foreign) && top.contains(|c: char| c.is_ascii_alphabetic());
         letters == 2 && !mixed
     };
-    let len = name.len();
+    if !fits {
+        return None;
+    }
+    // Only of what is a host else: it is the dearest part.
+    let mut ascii = String::new();
+    for (index, label) in name.split('.').enumerate() {
+        if index > 0 {
+            ascii.push('.');
+        }
+        push_ascii(label, &mut ascii)?;
+    }
+    let is_short = ascii.len() <= LONGEST || name.is_ascii();
     let ascii = (!name.is_ascii()).then_some(ascii);
-    (fits && len <= 2 * LONGEST && ascii.as_ref().is_none_or(|ascii| ascii.len() <= LONGEST))
-        .then_some(Host { len, ascii, labels })
+    is_short.then_some(Host { len: name.len(), ascii, labels })
 }
 
 fn port_follows(rest: &str) -> bool {

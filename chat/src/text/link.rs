@@ -18,6 +18,10 @@ const LONGEST_AUTHORITY: usize = 512;
 /// The longest part before the `@` of an e-mail address, in bytes (RFC 5321, 4.5.3.1.1).
 const LONGEST_LOCAL_PART: usize = 64;
 
+/// How many bytes are looked at for hosts, for each byte of a line and beside them. A link takes its own length; what takes
+/// more is made to cost, and its rest stays text.
+const LOOKED_AT: (usize, usize) = (2, 1_024);
+
 /// A link in a line.
 pub(super) struct Link {
     /// Where it begins, in bytes.
@@ -33,6 +37,7 @@ pub(super) struct Link {
 /// Returns the links of `line`, in order.
 pub(super) fn links(line: &str) -> Vec<Link> {
     let mut links = Vec::new();
+    let mut left = line.len().saturating_mul(LOOKED_AT.0).saturating_add(LOOKED_AT.1);
     // No web address begins before this.
     let mut searched = 0;
     // Where the run of characters began that an e-mail address may have before its `@`, and what stands before it.
@@ -42,11 +47,11 @@ pub(super) fn links(line: &str) -> Vec<Link> {
     while let Some(c) = line[at..].chars().next() {
         let found = match c {
             'h' | 'H' | 'w' | 'W' if at >= searched && before.is_none_or(may_precede) => {
-                let (found, barren) = web(&line[at..], before);
+                let (found, barren) = web(&line[at..], before, &mut left);
                 searched = at + barren;
                 found.map(|(len, ascii_host)| (at, len, ascii_host))
             }
-            '@' => email(&line[local.0..], at - local.0, local.1)
+            '@' => email(&line[local.0..], at - local.0, local.1, &mut left)
                 .map(|(start, len, ascii_host)| (local.0 + start, len, ascii_host)),
             _ => None,
         };
@@ -79,7 +84,7 @@ fn may_precede(c: char) -> bool {
 
 /// Returns the length of the web address at the start of `text` and its host in ASCII, if there is one; and how much of
 /// `text` holds no other.
-fn web(text: &str, before: Option<char>) -> (Option<(usize, Option<String>)>, usize) {
+fn web(text: &str, before: Option<char>, left: &mut usize) -> (Option<(usize, Option<String>)>, usize) {
     let starts =
         |prefix: &str| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     let Some(scheme) = ["http://", "https://", "www."].into_iter().find(|prefix| starts(prefix)) else {
@@ -90,8 +95,8 @@ fn web(text: &str, before: Option<char>) -> (Option<(usize, Option<String>)>, us
         return (None, 0);
     }
     // The `www.` is a part of the host.
-    let Some((after, ascii)) = site(text, if named { 0 } else { scheme.len() }, if named { 3 } else { 1 })
-    else {
+    let (start, least) = if named { (0, 3) } else { (scheme.len(), 1) };
+    let Some((after, ascii)) = site(text, start, least, left) else {
         return (None, 0);
     };
     let end = after + tail(&text[after..], before.filter(|before| *before == '\''));
@@ -99,9 +104,9 @@ fn web(text: &str, before: Option<char>) -> (Option<(usize, Option<String>)>, us
 }
 
 /// Returns where the host and the port end that begin at `start`, and the host in ASCII, if it has `least` labels.
-fn site(text: &str, start: usize, least: usize) -> Option<(usize, Option<String>)> {
+fn site(text: &str, start: usize, least: usize, left: &mut usize) -> Option<(usize, Option<String>)> {
     let rest = &text[start..];
-    let authority = authority(rest);
+    let authority = authority(rest, left)?;
     // The reader would see the wrong host first.
     if rest[..authority].contains('@') {
         return None;
@@ -115,11 +120,16 @@ fn site(text: &str, start: usize, least: usize) -> Option<(usize, Option<String>
     Some((after_host(text, start + len)?, ascii))
 }
 
-/// The length of what may name a host and a port, and a user before it.
-fn authority(text: &str) -> usize {
+/// The length of what may name a host and a port, and a user before it; nothing if no more is looked at.
+fn authority(text: &str, left: &mut usize) -> Option<usize> {
+    if *left == 0 {
+        return None;
+    }
     let ends =
         |(at, c): &(usize, char)| *at > LONGEST_AUTHORITY || "/?#".contains(*c) || Part::of(*c) == Part::Ends;
-    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
+    let length = text.char_indices().find(ends).map_or(text.len(), |(at, _)| at);
+    *left = left.saturating_sub(length.max(1));
+    Some(length)
 }
 
 /// Where a path may begin after a host that ends at `end`, and a port; nowhere if the host goes on in a way that no host
@@ -313,7 +323,12 @@ fn is_local(c: char) -> bool {
 
 /// Returns where the e-mail address in `text` starts whose `@` is at `at`, its length, and its host in ASCII. All before
 /// the `@` may belong to it; `before` stands before that.
-fn email(text: &str, at: usize, before: Option<char>) -> Option<(usize, usize, Option<String>)> {
+fn email(
+    text: &str,
+    at: usize,
+    before: Option<char>,
+    left: &mut usize,
+) -> Option<(usize, usize, Option<String>)> {
     let local = text[..at].trim_start_matches(['.', '-', '\'']);
     let start = at - local.len();
     let fits = !local.is_empty()
@@ -327,7 +342,8 @@ fn email(text: &str, at: usize, before: Option<char>) -> Option<(usize, usize, O
         return None;
     }
     let after = at + 1;
-    let Host { len, ascii, labels } = host::parse(&text[after..after + authority(&text[after..])])?;
+    let authority = authority(&text[after..], left)?;
+    let Host { len, ascii, labels } = host::parse(&text[after..after + authority])?;
     let end = after + len;
     // `git@host:path` and `user@host/path` are no mailboxes.
     let rest = &text[end..];

@@ -19,7 +19,7 @@ const CHALLENGE: &str = r#"Bearer realm="teahouse""#;
 
 /// A program that was let in.
 #[derive(Clone, Debug)]
-pub(super) struct Caller {
+pub(crate) struct Caller {
     pub(super) holder: Holder,
     /// As others see it.
     pub(super) user: User,
@@ -37,7 +37,7 @@ impl Caller {
     }
 
     /// Whether the token is good for this at all.
-    pub(super) fn has(&self, scope: Scope) -> Result<(), Problem> {
+    pub(crate) fn has(&self, scope: Scope) -> Result<(), Problem> {
         if self.holder.grant.scopes.contains(&scope) {
             return Ok(());
         }

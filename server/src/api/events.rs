@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chat::{
-    protocol::{Joined, Place},
+    protocol::{Event, Joined, Place},
     room_name::RoomName,
 };
 use futures::stream;
@@ -211,7 +211,21 @@ async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<
     for _ in 0..ENTRIES {
         let stand = teahouse.rooms.listen(room, *session, &caller.user.id, outbound).await?;
         let head = stand.head.clone();
-        if let Some(joined) = reading::since(&teahouse.store, stand, &place, page).await? {
+        if let Some(mut joined) = reading::since(&teahouse.store, stand, &place, page).await? {
+            let (epoch, mut is_whole) = (joined.epoch.clone(), true);
+            while is_whole && joined.head < head.seq {
+                let rest = (joined.head, head.seq);
+                match reading::piece(&teahouse.store, room, &epoch, rest).await? {
+                    Some(more) => {
+                        joined.head = more.last().map_or(head.seq, |message| message.seq);
+                        joined.events.extend(more.into_iter().map(Event::Message));
+                    }
+                    None => is_whole = false,
+                }
+            }
+            if !is_whole {
+                continue;
+            }
             return Ok(match (joined, last, position) {
                 (joined @ Joined { resumed: true, .. }, ..) | (joined, None, _) => Start::There(joined),
                 (joined, _, Some(position)) => Start::Reset(joined, position.why_not(&head)),

@@ -222,6 +222,7 @@ async fn append(
     id: ClientId,
     text: MessageText,
 ) -> Result<protocol::Message, Problem> {
+    teahouse.room_limit.admit(&room, None).await.map_err(|error| Problem::no_room(&error))?;
     let draft = Draft { room, id, user: caller.user.clone(), text: text.into(), at: clock::now() };
     let mut kept = teahouse.store.append(vec![draft]).await;
     match kept.appended.pop() {
@@ -231,9 +232,10 @@ async fn append(
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
         }
         None => {
+            let problem = Problem::of_store(kept.failed.as_ref());
             let error = kept.failed.map_or_else(String::new, |error| error.to_string());
             tracing::warn!(error, token = %caller.holder.id, "a message could not be kept");
-            Err(Problem::unavailable())
+            Err(problem)
         }
     }
 }

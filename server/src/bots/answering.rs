@@ -12,7 +12,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chat::{
-    protocol::{Growing, Message, Seq},
+    protocol::{Growing, Message, Seq, ServerLine},
     time::Millis,
 };
 use futures::FutureExt as _;
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     bot::Bot,
-    pending::{Ledger, Pending, REMEMBERED, State},
+    pending::{Ledger, Pending, REMEMBERED, State, answer_id},
     question::{Answer, Failure, Growth, Question, Trouble},
     running::Begun,
     saying::{fit, insist, say},
@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     clock,
+    frame::Frame,
     store::{Piece, StoreError},
     teahouse::{Shared, Teahouse},
 };
@@ -53,8 +54,6 @@ const POSTSCRIPT: usize = 200;
 enum End {
     Answered(Answer),
     Failed(Failure),
-    /// Whoever asked has asked too often; they may again after so long.
-    Spent(Duration),
     Stopped,
     Interrupted,
 }
@@ -74,6 +73,16 @@ async fn give(teahouse: &Shared, bot: &Bot, message: Message, text: String) -> R
     }
     let spoken = words::language_of(&text).or_else(|| words::language_of(&bot.user.name));
     let language = spoken.unwrap_or_default();
+    let asker = &message.user.id;
+    let budget = teahouse.budgets.charge_question(asker).map_err(|exceeded| exceeded.wait);
+    if let Err(wait) = budget.and_then(|()| bot.spend(asker)) {
+        refuse(teahouse, bot, &message, words::budget_spent(minutes(wait), language));
+        return Ok(());
+    }
+    let Some(_place) = bot.queue(asker) else {
+        refuse(teahouse, bot, &message, words::trouble(Trouble::Busy, language).to_owned());
+        return Ok(());
+    };
     let ledger = Ledger(teahouse.store.clone());
     let secret = secret();
     let node = teahouse.bots.node().clone();
@@ -98,6 +107,23 @@ async fn give(teahouse: &Shared, bot: &Bot, message: Message, text: String) -> R
     say(&teahouse.store, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
     let done = pending.now(State::Done, clock::now() + millis(REMEMBERED));
     ledger.keep(&done).await
+}
+
+/// Says to whoever asked, and to nobody else, why there is no answer. It is not kept: a flood of questions leaves nothing.
+fn refuse(teahouse: &Teahouse, bot: &Bot, message: &Message, text: String) {
+    let line = ServerLine::Growing(Growing {
+        room: message.room.clone(),
+        id: answer_id(message, &bot.user),
+        user: bot.user.clone(),
+        asker: message.user.id.clone(),
+        text: text.into(),
+    });
+    let frame = Arc::new(Frame::of(line));
+    for outbound in teahouse.nicknames.sessions_of(&message.user.id) {
+        if outbound.push(&frame).is_err() {
+            tracing::trace!("a connection ended before a question was refused on it");
+        }
+    }
 }
 
 /// Claims a question; whether it is this node's. One that was claimed without this node's hearing so, because the store's
@@ -186,13 +212,7 @@ impl Attempt<'_> {
 
     /// Finds the answer, once it is its turn.
     async fn find(&self) -> End {
-        let Pending { id, asker, .. } = self.pending;
-        if let Err(wait) = self.bot.spend(asker) {
-            return End::Spent(wait);
-        }
-        let Some(_place) = self.bot.queue(asker) else {
-            return End::Failed(Failure::new(Trouble::Busy, "too many answers wait for their turn"));
-        };
+        let Pending { id, .. } = self.pending;
         let Ok(_taken) = self.bot.at_once.acquire().await else { return End::Interrupted };
         self.has_turn.store(true, Ordering::Relaxed);
         let question = Question {
@@ -266,7 +286,6 @@ fn last_words(end: End, grown: &str, pending: &Pending) -> Option<String> {
             tracing::warn!(room = %pending.room, bot = %pending.bot.id, "a bot has no answer: {failure}");
             with(words::trouble(failure.trouble, language))
         }
-        End::Spent(wait) => with(&words::budget_spent(minutes(wait), language)),
         End::Stopped => with(words::stopped(language)),
         End::Interrupted => with(words::interrupted(language)),
     }

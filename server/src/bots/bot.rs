@@ -15,7 +15,7 @@ use chat::{
     room_name::RoomName,
 };
 use governor::{
-    DefaultKeyedRateLimiter, Quota,
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota,
     clock::{Clock as _, DefaultClock},
 };
 use sha2::{Digest as _, Sha256};
@@ -51,6 +51,7 @@ pub(super) struct Bot {
     /// How many answers of each user's are under way or wait for their turn.
     queue: Mutex<HashMap<UserId, usize>>,
     budget: Option<DefaultKeyedRateLimiter<UserId>>,
+    budget_in_all: Option<DefaultDirectRateLimiter>,
     pub(super) answerer: Arc<dyn Answerer>,
 }
 
@@ -68,6 +69,8 @@ impl Bot {
             at_once: Semaphore::new(settings.at_once),
             queue: Mutex::default(),
             budget: budget.map(|n| DefaultKeyedRateLimiter::keyed(Quota::per_hour(n))),
+            budget_in_all: NonZeroU32::new(settings.budget_in_all)
+                .map(|n| DefaultDirectRateLimiter::direct(Quota::per_hour(n))),
             answerer,
         }
     }
@@ -108,13 +111,19 @@ impl Bot {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a question; if it is one too many within the hour, how long to wait.
+    /// Counts a question; if it is one too many within the hour, by this user or by all together, returns how long to wait.
     pub(super) fn spend(&self, user: &UserId) -> Result<(), Duration> {
-        let Some(budget) = &self.budget else { return Ok(()) };
-        if budget.len() > REMEMBERED {
-            budget.retain_recent();
+        let now = DefaultClock::default().now();
+        if let Some(budget) = &self.budget {
+            if budget.len() > REMEMBERED {
+                budget.retain_recent();
+            }
+            budget.check_key(user).map_err(|until| until.wait_time_from(now))?;
         }
-        budget.check_key(user).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+        match &self.budget_in_all {
+            Some(budget) => budget.check().map_err(|until| until.wait_time_from(now)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct BotSettings {
     pub(super) context: u32,
     /// How many answers a user may ask of it within an hour; 0 for any number.
     pub(super) budget: u32,
+    /// How many answers all users together may ask of it within an hour; 0 for any number.
+    pub(super) budget_in_all: u32,
     /// How long an answer may take in all.
     pub(super) patience: Duration,
     /// How many answers it gives at once; more wait.
@@ -113,6 +115,8 @@ struct Table {
     context: Spanned<u32>,
     #[serde(default = "budget")]
     budget: u32,
+    #[serde(default = "budget_in_all")]
+    budget_in_all: u32,
     #[serde(default = "patience")]
     patience: Patience,
     #[serde(default = "at_once")]
@@ -181,6 +185,10 @@ fn budget() -> u32 {
     60
 }
 
+fn budget_in_all() -> u32 {
+    3_000
+}
+
 fn patience() -> Patience {
     Patience(Duration::from_mins(10))
 }
@@ -203,7 +211,8 @@ fn waiter() -> BotSettings {
         rooms: Rooms::All,
         everything: false,
         context: 0,
-        budget: 0,
+        budget: budget(),
+        budget_in_all: budget_in_all(),
         patience: Duration::from_secs(10),
         at_once: 16,
         kind: Kind::Builtin,
@@ -282,6 +291,7 @@ impl Table {
             everything,
             context: self.context.into_inner(),
             budget: self.budget,
+            budget_in_all: self.budget_in_all,
             patience: self.patience.0,
             at_once: self.at_once.into_inner(),
             kind,

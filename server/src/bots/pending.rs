@@ -95,7 +95,7 @@ pub(super) fn key(bot: &str, id: &str) -> String {
 }
 
 /// The id of a bot's answer to a message: the same wherever and whenever it is begun, and nobody else's in the room.
-fn answer_id(question: &Message, bot: &User) -> ClientId {
+pub(super) fn answer_id(question: &Message, bot: &User) -> ClientId {
     let Message { room, user, id, .. } = question;
     let digest = Sha256::digest(format!("{room}\n{}\n{id}\n{}", user.id, bot.id));
     let mut bytes = [0; 16];

@@ -53,6 +53,11 @@ impl Drop for Begun<'_> {
 }
 
 impl Running {
+    /// Returns how many answers are being given.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// An answer begins; it is to end when what this gives is cancelled, and has ended when that is dropped.
     pub(crate) fn begin(&self, room: &RoomName, id: &ClientId, asker: UserId) -> Begun<'_> {
         let stop = CancellationToken::new();

@@ -121,6 +121,7 @@ async fn say(
         let reason = format!("this hook may not speak in {room}");
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
     }
+    teahouse.room_limit.admit(&room, None).await.map_err(|error| Problem::no_room(&error))?;
     let draft = Draft { room, id: id.clone(), user: user.clone(), text: text.clone(), at: clock::now() };
     let mut kept = teahouse.store.append(vec![draft]).await;
     match (kept.appended.pop(), kept.failed) {
@@ -130,9 +131,10 @@ async fn say(
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
         }
         (None, failed) => {
+            let problem = Problem::of_store(failed.as_ref());
             let error = failed.map_or_else(String::new, |error| error.to_string());
             tracing::warn!(error, hook = %holder.id, "a push could not be kept");
-            Err(Problem::unavailable())
+            Err(problem)
         }
     }
 }

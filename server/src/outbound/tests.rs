@@ -24,8 +24,11 @@ use tokio::{
 use tokio_tungstenite::WebSocketStream;
 use tungstenite::{Message, protocol::Role};
 
-use super::{Broken, Gone, Listening, Next, Outbound, STALL, View};
-use crate::frame::{self, Frame};
+use super::{Broken, Gone, Listening, Next, Outbound, View};
+use crate::{
+    frame::{self, Frame},
+    patience::STALL,
+};
 
 fn line() -> Arc<Frame> {
     Arc::new(Frame::of(ServerLine::Drain { retry_ms: 1 }))

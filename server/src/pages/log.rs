@@ -41,8 +41,8 @@ pub(crate) async fn log(
     if room.as_str() != name {
         return redirect::to(&format!("/chat/{}/log", super::encoded(room.as_str())));
     }
-    let login = match let_in(&teahouse, &visitor, &room).await {
-        Ok(login) => login,
+    let (login, place) = match let_in(&teahouse, &visitor, &room).await {
+        Ok(let_in) => let_in,
         Err(elsewhere) => return elsewhere,
     };
     let boot = match make_boot(&teahouse, &visitor, &login, room.clone(), None, Form::default()).await {
@@ -80,5 +80,5 @@ pub(crate) async fn log(
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, tag);
     }
-    response
+    place.hold(response)
 }

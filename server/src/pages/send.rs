@@ -26,12 +26,14 @@ use serde::Deserialize;
 
 use super::{draw_room, login_page, notice, room_path};
 use crate::{
+    budget::{Cost, Exceeded, charged},
     clock,
     identity::Login,
     login_form::FormId,
     permission::{Action, may},
     redirect,
-    store::{Appended, Draft},
+    room_limit::NoRoom,
+    store::{Appended, Draft, StoreError},
     teahouse::Shared,
     visitor::{self, Visitor},
 };
@@ -172,10 +174,26 @@ async fn append(
     })?;
     let id = ClientId::of_form(&posted.nonce, text.as_str())
         .map_err(|_| Refusal::new(unfit, sentences.posted_damaged.to_owned()))?;
-    if let Err(wait) = teahouse.form_rate.check(&login.id) {
-        let seconds = wait.as_secs() + 1;
+    let over = |exceeded: Exceeded| {
+        let seconds = exceeded.wait.as_secs() + 1;
         let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, (sentences.posted_too_fast)(seconds));
-        return Err(Refusal { wait_seconds: Some(seconds), ..refusal });
+        Refusal { wait_seconds: Some(seconds), ..refusal }
+    };
+    let payer = teahouse.budgets.payer(&login.id, charged(visitor.address));
+    payer.charge(Cost::Line, 1).map_err(over)?;
+    payer.charge(Cost::TextByte, text.bytes()).map_err(over)?;
+    match teahouse.room_limit.admit(room, Some(&payer)).await {
+        Ok(()) => {}
+        Err(NoRoom::Exceeded(exceeded)) => return Err(over(exceeded)),
+        Err(NoRoom::TooMany(_)) => {
+            let status = StatusCode::INSUFFICIENT_STORAGE;
+            return Err(Refusal::of_code(status, RefusalCode::ServerFull, visitor));
+        }
+        Err(NoRoom::Store(error)) => {
+            tracing::warn!(%error, "failed to look for a room; the sender keeps the message");
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return Err(Refusal::of_code(status, RefusalCode::StoreUnavailable, visitor));
+        }
     }
     let draft = Draft { room: room.clone(), id: id.clone(), user, text: text.into(), at: clock::now() };
     let mut kept = teahouse.store.append(vec![draft]).await;
@@ -184,6 +202,10 @@ async fn append(
         (Some(Appended::Reused), _) => {
             let problem = sentences.posted_damaged.to_owned();
             Err(Refusal { renews: true, ..Refusal::new(StatusCode::CONFLICT, problem) })
+        }
+        (None, Some(StoreError::Full(_))) => {
+            let status = StatusCode::INSUFFICIENT_STORAGE;
+            Err(Refusal::of_code(status, RefusalCode::ServerFull, visitor))
         }
         (None, failed) => {
             let error = failed.map_or_else(String::new, |error| error.to_string());

@@ -34,6 +34,7 @@ use super::{
     word,
 };
 use crate::{
+    budget::Charge,
     clock,
     neighbours::{Neighbours, Roster, Word},
     store::{News, NewsSender, StoreError},
@@ -44,6 +45,9 @@ const BEATS: u32 = 5;
 
 /// How many words about people rather than seats may wait to be told; beyond that the oldest are left out.
 const WAITING: usize = 10_000;
+
+/// How many charges are told in one word.
+const CHARGES: usize = 200;
 
 /// The way to the other nodes.
 pub(crate) struct Others {
@@ -363,6 +367,16 @@ impl Neighbours for Others {
 
     fn log_out(&self, user: &UserId) {
         self.say(self.link.keys().control(), word::logged_out(&self.node, user));
+    }
+
+    fn charge(&self, charges: &[Charge]) {
+        for charges in charges.chunks(CHARGES) {
+            self.say(self.link.keys().control(), word::charged(&self.node, charges));
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        false
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

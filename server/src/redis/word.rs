@@ -1,6 +1,8 @@
 //! What nodes tell each other, as bytes: a letter for its kind, and fields in lines. Nothing that people type has a line
 //! break in it here; a message, which may, is the store's and comes last.
 
+use std::fmt::Write as _;
+
 use chat::{
     id::{ClientId, NodeId, UserId},
     protocol::{Growing, ServerLine, User},
@@ -8,7 +10,11 @@ use chat::{
 };
 
 use super::key::Keys;
-use crate::{neighbours::Word, store::News};
+use crate::{
+    budget::{Block, Charge, Cost, Debtor},
+    neighbours::Word,
+    store::News,
+};
 
 /// Whether a word is this node's own; what was committed is nobody's.
 pub(super) fn is_from(payload: &[u8], node: &NodeId) -> bool {
@@ -60,6 +66,30 @@ pub(super) fn logged_out(node: &NodeId, user: &UserId) -> String {
     format!("o{node}\n{user}")
 }
 
+/// What was charged here.
+pub(super) fn charged(node: &NodeId, charges: &[Charge]) -> String {
+    let mut word = format!("c{node}");
+    for Charge { debtor, cost, amount } in charges {
+        let (kind, name) = match debtor {
+            Debtor::User(user) => ("u", user.to_string()),
+            Debtor::Address(block) => ("a", block.address().to_string()),
+        };
+        let _ = write!(word, "\n{kind}\n{name}\n{}\n{amount}", cost.name());
+    }
+    word
+}
+
+/// Reads one charge; nothing at the end, or if it is not understood.
+fn read_charge<'a>(mut field: impl FnMut() -> Option<&'a str>) -> Option<Charge> {
+    let (kind, name) = (field()?, field()?);
+    let debtor = match kind {
+        "u" => Debtor::User(UserId::parse(name).ok()?),
+        "a" => Debtor::Address(Block::of(name.parse().ok()?)),
+        _ => return None,
+    };
+    Some(Charge { debtor, cost: Cost::from_name(field()?)?, amount: field()?.parse().ok()? })
+}
+
 /// What was told on a channel; nothing, if it is not understood.
 pub(super) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<News> {
     let room = keys.room_of_news(channel);
@@ -92,6 +122,7 @@ pub(super) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<News> {
         }
         (b'i', None) => Word::Introduced(UserId::parse(field()?).ok()?, ClientId::parse(field()?).ok()?),
         (b'o', None) => Word::LoggedOut(UserId::parse(field()?).ok()?),
+        (b'c', None) => Word::Charged(std::iter::from_fn(|| read_charge(&mut field)).collect()),
         _ => return None,
     }))
 }
@@ -184,6 +215,16 @@ mod tests {
         assert!(matches!(told, Some(Word::Introduced(id, one)) if id == ann().id && one == client));
         let told = heard(None, &logged_out(&node(), &ann().id));
         assert!(matches!(told, Some(Word::LoggedOut(id)) if id == ann().id));
+        let charges = [
+            Charge { debtor: Debtor::User(ann().id), cost: Cost::TextByte, amount: 4_000 },
+            Charge {
+                debtor: Debtor::Address(Block::of("2001:db8::1".parse().unwrap())),
+                cost: Cost::Login,
+                amount: 1,
+            },
+        ];
+        let told = heard(None, &charged(&node(), &charges));
+        assert!(matches!(told, Some(Word::Charged(heard)) if heard == charges));
     }
 
     #[test]

@@ -291,6 +291,7 @@ impl Actor {
     /// Brings a frame to everybody's queue but one user's.
     async fn pass_on(&mut self, frame: &Arc<Frame>, but: Option<&UserId>) {
         let people = self.audience.len();
+        self.rooms.count_deliveries(people);
         let found = self.gone.len();
         for start in (0..people).step_by(NEAR) {
             if self.spoken_to >= IN_ONE_GO {

@@ -100,6 +100,7 @@ impl Indexer {
                 // What is to be caught up with takes no more than half of a processor's time.
                 Some(Progress::More) => began.elapsed(),
                 Some(Progress::Done) => {
+                    self.signals.caught_up();
                     let woken = tokio::time::timeout(LOOK, self.signals.committed.notified());
                     // Whether it was woken or it is time anyway, it looks.
                     let _ = stop.run_until_cancelled(woken).await;

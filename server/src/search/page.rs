@@ -16,7 +16,7 @@ use super::{
     query::{LENGTH, Query},
 };
 use crate::{
-    pages::{encoded, login_path, render},
+    pages::{PagePlace, encoded, login_path, render},
     redirect,
     security::Frames,
     teahouse::Shared,
@@ -91,6 +91,13 @@ pub(crate) async fn search(
     if let Some(room) = &request.only {
         query.only_in(room.clone());
     }
+    let place = match PagePlace::take(&teahouse, &visitor, &login.id) {
+        Ok(place) => place,
+        Err(none) => {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            return none.retry_after(answer(&teahouse, &visitor, status, &request, Outcome::Busy).await);
+        }
+    };
     let shortened = query.shortened;
     let (status, outcome) = match teahouse.search.ask(login.user(), query, request.older).await {
         Ok(answer) => {
@@ -114,7 +121,7 @@ pub(crate) async fn search(
             (StatusCode::SERVICE_UNAVAILABLE, Outcome::Unavailable)
         }
     };
-    answer(&teahouse, &visitor, status, &request, outcome).await
+    place.hold(answer(&teahouse, &visitor, status, &request, outcome).await)
 }
 
 async fn answer(

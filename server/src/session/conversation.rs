@@ -1,27 +1,29 @@
 //! What a session's user asks, understood and answered: entering and leaving, saying, looking back. Touches no socket.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chat::{
     close::CloseCode,
     id::{ClientId, UserId},
-    protocol::{ClientLine, History, Joined, Place, RefusalCode, Refused, ServerLine, User, Welcome},
+    protocol::{ClientLine, History, Joined, Place, RefusalCode, Refused, Seq, ServerLine, User, Welcome},
     room::SessionId,
     room_name::RoomName,
     text::MessageText,
 };
 use tokio::time::Instant;
+use tungstenite::Utf8Bytes;
 
-use super::{RETRY_MS, reading, sending::Sending};
+use super::{FULL_RETRY_MS, RETRY_MS, reading, sending::Sending};
 use crate::{
     bots::running::Stopped,
+    budget::{Cost, Exceeded, Payer},
     clock,
     dialect::Dialect,
     frame::Frame,
     nicknames::Standing,
     outbound::Outbound,
-    pace::Pace,
     permission::{Action, may},
+    room_limit::NoRoom,
     spelling,
     store::{Draft, StoreError},
     teahouse::Shared,
@@ -29,6 +31,9 @@ use crate::{
 
 /// How often somebody enters a room whose log begins another life meanwhile, before they are asked to come again.
 const ENTRIES: usize = 3;
+
+/// How long somebody is asked to wait at the most until they try again what was over their budget.
+const LONGEST_RETRY: Duration = Duration::from_mins(5);
 
 /// A session's half of the talk.
 pub(super) struct Conversation {
@@ -39,8 +44,10 @@ pub(super) struct Conversation {
     dialect: Dialect,
     rooms: BTreeSet<RoomName>,
     sending: Sending,
-    pace: Pace,
+    payer: Payer,
     pause: Option<Instant>,
+    /// The frame that is being heard, from where its next line begins: whoever asks for much is heard later.
+    rest: Option<(Utf8Bytes, usize)>,
     /// Counts the messages of a client that gives them no ids.
     said: u64,
     /// Whether the conversation has begun.
@@ -54,8 +61,8 @@ impl Conversation {
         me: User,
         outbound: Arc<Outbound>,
         dialect: Dialect,
+        payer: Payer,
     ) -> Conversation {
-        let pace = Pace::new(teahouse.config.rate_send, Instant::now());
         let sending = Sending::new(teahouse.store.clone(), matches!(dialect, Dialect::Lines));
         Conversation {
             teahouse,
@@ -65,8 +72,9 @@ impl Conversation {
             dialect,
             rooms: BTreeSet::new(),
             sending,
-            pace,
+            payer,
             pause: None,
+            rest: None,
             said: 0,
             greeted: false,
         }
@@ -74,7 +82,7 @@ impl Conversation {
 
     /// Whether another frame may be read: not while answers wait to be read, or when the connection is to be closed.
     pub(super) fn listens(&self) -> bool {
-        self.pause.is_none() && !self.sending.is_full() && self.outbound.listens()
+        self.pause.is_none() && self.rest.is_none() && !self.sending.is_full() && self.outbound.listens()
     }
 
     /// Until when reading pauses because the user is faster than the pace, if it does.
@@ -82,9 +90,11 @@ impl Conversation {
         self.pause
     }
 
-    /// Reading goes on.
-    pub(super) fn resume(&mut self) {
+    /// Reading goes on, with what is left of the frame that was being heard. Returns the code to close with, as
+    /// [`Conversation::hear`] does.
+    pub(super) async fn resume(&mut self) -> Result<(), CloseCode> {
         self.pause = None;
+        self.hear_rest().await
     }
 
     /// Whether something was taken and is not yet kept.
@@ -105,9 +115,9 @@ impl Conversation {
         self.greeted
     }
 
-    /// Hears a frame: one or more lines. The code to close with, if the conversation cannot go on; nothing that follows the
+    /// Hears a frame: one or more lines, or as many of them as may be heard now. The code to close with, if the conversation cannot go on; nothing that follows the
     /// line at fault is heard.
-    pub(super) async fn hear(&mut self, frame: &str) -> Result<(), CloseCode> {
+    pub(super) async fn hear(&mut self, frame: Utf8Bytes) -> Result<(), CloseCode> {
         let limit = self.teahouse.config.frame_limit;
         if limit > 0 && frame.len() > limit {
             let reason = format!("a frame holds at most {limit} bytes; this one has {}", frame.len());
@@ -118,36 +128,56 @@ impl Conversation {
             let room = plain.room.to_string();
             let id = format!("{}{}", plain.prefix, self.said);
             self.said += 1;
-            self.count();
-            self.say(&id, &room, frame);
+            self.spend(Cost::Line, 1);
+            self.say(&id, &room, &frame);
             return Ok(());
         }
-        for line in frame.lines().filter(|line| !line.trim().is_empty()) {
+        self.rest = Some((frame, 0));
+        self.hear_rest().await
+    }
+
+    /// Hears what is left of a frame, until it asks for more than may be done for it now.
+    async fn hear_rest(&mut self) -> Result<(), CloseCode> {
+        while self.pause.is_none()
+            && let Some((frame, at)) = self.rest.take()
+        {
             // Whoever does not read what they asked for is heard no further.
-            if self.outbound.owes() && self.outbound.deliver(true).await != Ok(None) {
+            if !self.is_read().await {
                 return Ok(());
             }
-            self.count();
-            match serde_json::from_str::<ClientLine>(line) {
-                Ok(ClientLine::Hello { rooms, client, user }) => {
-                    self.check_user(user.as_deref())?;
-                    self.hello(rooms, client).await;
-                }
-                Ok(_) if !self.greeted => {
-                    self.refuse(RefusalCode::Malformed, "the first line is `hello`".to_owned(), None, None);
+            let rest = &frame[at..];
+            let end = rest.find('\n').unwrap_or(rest.len());
+            let next = at + end + 1;
+            let line = rest[..end].trim();
+            let left = (next < frame.len()).then_some(next);
+            if line.is_empty() {
+                self.rest = left.map(|next| (frame, next));
+                continue;
+            }
+            self.spend(Cost::Line, 1);
+            let heard = self.hear_line(line).await;
+            self.rest = left.filter(|_| heard.is_ok()).map(|next| (frame, next));
+            heard?;
+        }
+        Ok(())
+    }
+
+    async fn hear_line(&mut self, line: &str) -> Result<(), CloseCode> {
+        match serde_json::from_str::<ClientLine>(line) {
+            Ok(ClientLine::Hello { rooms, client, user }) => {
+                self.check_user(user.as_deref())?;
+                self.hello(rooms, client).await;
+            }
+            Ok(_) if !self.greeted => {
+                self.refuse(RefusalCode::Malformed, "the first line is `hello`".to_owned(), None, None);
+                return Err(CloseCode::Protocol);
+            }
+            Ok(line) => self.take(line).await,
+            Err(error) => {
+                let reason = format!("this line is not understood: {error}");
+                self.refuse(RefusalCode::Malformed, reason, None, None);
+                if !self.greeted {
                     return Err(CloseCode::Protocol);
-                }
-                Ok(line) => self.take(line).await,
-                Err(error) => {
-                    self.refuse(
-                        RefusalCode::Malformed,
-                        format!("this line is not understood: {error}"),
-                        None,
-                        None,
-                    );
-                    if !self.greeted {
-                        return Err(CloseCode::Protocol);
-                    }
                 }
             }
         }
@@ -165,18 +195,22 @@ impl Conversation {
         Err(CloseCode::OtherUser)
     }
 
-    /// Counts a line or a message of the plain door. Whatever it asks for costs something; who asks for much is read later.
-    fn count(&mut self) {
-        let now = Instant::now();
-        let paused = self.pace.count(now);
+    /// Charges what has come already. Whatever it asks for costs something; who asks for much is read later.
+    pub(super) fn spend(&mut self, cost: Cost, amount: u32) {
+        let paused = self.payer.spend(cost, amount);
         if !paused.is_zero() {
-            self.pause = Some(now + paused);
+            self.pause = self.pause.max(Some(Instant::now() + paused));
         }
+    }
+
+    /// Waits until this connection has read what it asked for; returns whether it is still there.
+    async fn is_read(&mut self) -> bool {
+        !self.outbound.owes() || self.outbound.deliver(true).await == Ok(None)
     }
 
     /// Says that only text is understood.
     pub(super) fn refuse_binary(&mut self) {
-        self.count();
+        self.spend(Cost::Line, 1);
         self.refuse(RefusalCode::Malformed, "frames are text, not binary".to_owned(), None, None);
     }
 
@@ -230,7 +264,23 @@ impl Conversation {
         if rooms.is_empty() {
             rooms.push(Place { room: RoomName::lobby().to_string(), epoch: None, seq: None });
         }
-        for place in rooms {
+        let mut named = BTreeSet::new();
+        rooms.retain(|place| named.insert(place.room.clone()));
+        let most = match self.teahouse.config.room_limit {
+            0 => rooms.len(),
+            most => most,
+        };
+        for (index, place) in rooms.into_iter().enumerate() {
+            if !self.is_read().await {
+                return;
+            }
+            self.spend(Cost::Line, 1);
+            if index >= most {
+                // Once for all that follow.
+                let reason = format!("a connection is in at most {most} rooms");
+                self.refuse(RefusalCode::TooManyRooms, reason, None, Some(place.room));
+                break;
+            }
             self.join(place, self.teahouse.config.backlog).await;
         }
         // Only now that their user is there by this connection too: so nobody hears them leave.
@@ -331,7 +381,14 @@ impl Conversation {
             text: text.as_str().into(),
             at: clock::now(),
         };
-        if let Some(refused) = self.sending.take(draft) {
+        let refused = match self.payer.charge(Cost::TextByte, text.bytes()) {
+            Ok(()) => self.sending.take(draft),
+            Err(exceeded) => {
+                let (reason, retry_ms) = (exceeded.to_string(), retry_ms(&exceeded));
+                Some(self.sending.put_off(&draft, RefusalCode::OverBudget, &reason, retry_ms))
+            }
+        };
+        if let Some(refused) = refused {
             self.answer(refused);
         }
     }
@@ -352,12 +409,27 @@ impl Conversation {
                 format!("a connection is in at most {limit} rooms"),
             );
         }
+        match self.teahouse.room_limit.admit(&room, Some(&self.payer)).await {
+            Ok(()) => {}
+            Err(NoRoom::TooMany(_)) => {
+                let reason = "there are as many rooms as there may be".to_owned();
+                return self.put_off(place.room, RefusalCode::ServerFull, reason, FULL_RETRY_MS);
+            }
+            Err(NoRoom::Exceeded(exceeded)) => {
+                let (reason, retry_ms) = (exceeded.to_string(), retry_ms(&exceeded));
+                return self.put_off(place.room, RefusalCode::OverBudget, reason, retry_ms);
+            }
+            Err(NoRoom::Store(error)) => {
+                tracing::warn!(%error, %room, "failed to look for a room");
+                return self.refuse_reading(place.room);
+            }
+        }
         self.sending.lift(&room);
         self.outbound.hold();
         match self.catch_up(&room, &place, backlog).await {
-            Ok(joined) => {
-                self.rooms.insert(room);
-                self.answer(ServerLine::Joined(joined));
+            Ok((joined, upto)) => {
+                self.rooms.insert(room.clone());
+                self.tell_joined(room, joined, upto, backlog).await;
             }
             Err(error) => {
                 tracing::warn!(%error, %room, "a room could not be entered");
@@ -382,16 +454,53 @@ impl Conversation {
 
     /// Enters, and reads what was said before. From the moment of entering on, the room's events gather in the queue,
     /// which is written after this answer: so nothing is missed between, and nothing comes before it.
-    async fn catch_up(&mut self, room: &RoomName, place: &Place, backlog: u32) -> Result<Joined, StoreError> {
+    async fn catch_up(
+        &mut self,
+        room: &RoomName,
+        place: &Place,
+        backlog: u32,
+    ) -> Result<(Joined, Seq), StoreError> {
         for _ in 0..ENTRIES {
             let stand = self.teahouse.rooms.enter(room, self.id, &self.me, &self.outbound).await?;
+            let upto = stand.head.seq;
             if let Some(joined) = reading::since(&self.teahouse.store, stand, place, backlog).await? {
-                return Ok(joined);
+                return Ok((joined, upto));
             }
             // It finds out before it answers whoever enters next.
             self.teahouse.rooms.look_again(room).await;
         }
         Err(StoreError::Unavailable("the room's log begins one life after another".to_owned()))
+    }
+
+    /// Tells that the session is in a room, with what was said up to the moment of entering: what is too much for one answer
+    /// in pieces, each when the one before it was read.
+    async fn tell_joined(&mut self, room: RoomName, joined: Joined, upto: Seq, backlog: u32) {
+        let (epoch, mut told) = (joined.epoch.clone(), joined.head);
+        let mut lines = vec![ServerLine::Joined(joined)];
+        while told < upto {
+            self.outbound.answer_and_hold(lines);
+            if !self.is_read().await {
+                return;
+            }
+            match reading::piece(&self.teahouse.store, &room, &epoch, (told, upto)).await {
+                Ok(Some(messages)) => {
+                    told = messages.last().map_or(upto, |message| message.seq);
+                    lines = messages.into_iter().map(ServerLine::Message).collect();
+                }
+                // The rest is not kept any more: the newest page, then.
+                Ok(None) => {
+                    let place = Place { room: room.to_string(), epoch: None, seq: None };
+                    return Box::pin(self.join(place, backlog)).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, %room, "a room could not be entered");
+                    self.rooms.remove(&room);
+                    return self.refuse_entry(&room, room.to_string()).await;
+                }
+            }
+        }
+        self.outbound.answer_and_hold(lines);
+        self.outbound.answer(None);
     }
 
     /// The session is not in a room after all. The room may have begun another life meanwhile and told this session so,
@@ -471,6 +580,12 @@ impl Conversation {
         self.answer(unreadable(room));
     }
 
+    /// Refuses a room for so many milliseconds.
+    fn put_off(&mut self, room: String, code: RefusalCode, reason: String, retry_ms: u64) {
+        let (room, retry_ms) = (Some(room), Some(retry_ms));
+        self.answer(ServerLine::Refused(Refused { id: None, room, code, reason, retry_ms }));
+    }
+
     fn refuse(&mut self, code: RefusalCode, reason: String, id: Option<String>, room: Option<String>) {
         self.answer(ServerLine::Refused(Refused { id, room, code, reason, retry_ms: None }));
     }
@@ -478,6 +593,11 @@ impl Conversation {
     fn answer(&mut self, line: ServerLine) {
         self.outbound.answer(Some(line));
     }
+}
+
+/// In how many milliseconds to try again what was over a budget.
+fn retry_ms(exceeded: &Exceeded) -> u64 {
+    u64::try_from(exceeded.wait.min(LONGEST_RETRY).as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A room cannot be read for now.

@@ -1,6 +1,7 @@
 //! What a session reads of a room's log: what its user has missed, and the pages that they ask for. Asks nobody whether
 //! they may; enters and answers nothing.
 
+use chat::id::Epoch;
 use chat::protocol::{Event, Head, History, Joined, Message, Page, Place, Seq};
 use chat::room_name::RoomName;
 
@@ -15,8 +16,16 @@ pub(crate) const RESUME: Seq = 1_000;
 /// How many events a page of history holds at the most.
 const PAGE: u32 = 200;
 
+/// How many bytes of text one answer holds at the most, beyond its first message: whoever does not read it holds that much of
+/// the server's memory.
+const MOST_BYTES: usize = 256 * 1_024;
+
+/// How many messages are read at once: all of them may be long.
+const STEP: u32 = 100;
+
 /// What was said in a room up to the moment when it let somebody in: exactly what they missed since `place`, or the
-/// newest page. Nothing, if the log has begun another life since then.
+/// newest page. Nothing, if the log has begun another life since then. What is too long for one answer goes up to its `head`,
+/// and the rest follows it by [`piece`].
 pub(crate) async fn since(
     store: &SharedStore,
     stand: Stand,
@@ -26,27 +35,142 @@ pub(crate) async fn since(
     let Head { room, epoch, seq: head } = stand.head;
     let known = place.seq.filter(|seq| place.epoch.as_deref() == Some(epoch.as_str()) && *seq <= head);
     let missed = match known.filter(|seq| head - seq <= RESUME) {
-        Some(after) => {
-            let slice = store.read(room.clone(), Piece::Between { after, upto: head }).await?;
-            // Only if all of them are still kept.
-            Some(slice).filter(|slice| {
-                slice.epoch == epoch
-                    && (after + 1..=head).eq(slice.messages.iter().map(|message| message.seq))
-            })
-        }
+        Some(after) => missed(store, &room, &epoch, (after, head)).await?,
         None => None,
     };
     let resumed = missed.is_some();
     let Slice { epoch: read, extent, messages } = match missed {
         Some(missed) => missed,
-        None => store.read(room.clone(), Piece::Latest { upto: head, limit: backlog }).await?,
+        None => latest(store, &room, head, backlog).await?,
     };
     if read != epoch {
         return Ok(None);
     }
     let oldest = extent.oldest;
+    // Of the newest page nothing follows.
+    let head = messages.last().map_or(head, |message| message.seq);
     let (members, events) = (stand.members, events(messages));
     Ok(Some(Joined { room, epoch, head, oldest, resumed, members, events }))
+}
+
+/// The first of the messages after one seq and up to another, as many as fit into an answer; nothing if some of all of them
+/// are not kept any more.
+async fn missed(
+    store: &SharedStore,
+    room: &RoomName,
+    epoch: &Epoch,
+    (after, upto): (Seq, Seq),
+) -> Result<Option<Slice>, StoreError> {
+    let next = upto.min(after + Seq::from(STEP));
+    let mut slice = store.read(room.clone(), Piece::Between { after, upto: next }).await?;
+    let seqs = slice.messages.iter().map(|message| message.seq);
+    if slice.epoch != *epoch || !(after + 1..=next).eq(seqs) {
+        return Ok(None);
+    }
+    slice.messages.truncate(fitting(slice.messages.iter()));
+    // Few steps in one answer, where messages are as short as most are.
+    while bytes(&slice.messages) < MOST_BYTES
+        && let Some(last) = slice.messages.last().map(|message| message.seq)
+        && last < upto
+        && last - after >= Seq::from(STEP)
+    {
+        let Some(more) = piece(store, room, epoch, (last, upto)).await? else { break };
+        let left = MOST_BYTES - bytes(&slice.messages);
+        let fits = fitting_in(more.iter(), left);
+        let is_cut = fits < more.len();
+        slice.messages.extend(more.into_iter().take(fits));
+        if is_cut {
+            break;
+        }
+    }
+    Ok(Some(slice))
+}
+
+/// The next of the messages after one seq and up to another, as many as fit into an answer; nothing if they are not kept any
+/// more.
+pub(crate) async fn piece(
+    store: &SharedStore,
+    room: &RoomName,
+    epoch: &Epoch,
+    (after, upto): (Seq, Seq),
+) -> Result<Option<Vec<Message>>, StoreError> {
+    let upto = upto.min(after + Seq::from(STEP));
+    let mut slice = store.read(room.clone(), Piece::Between { after, upto }).await?;
+    let seqs = slice.messages.iter().map(|message| message.seq);
+    if slice.epoch != *epoch || !(after + 1..=upto).eq(seqs) {
+        return Ok(None);
+    }
+    slice.messages.truncate(fitting(slice.messages.iter()));
+    Ok(Some(slice.messages))
+}
+
+/// The newest `limit` messages up to a seq, or as many of them as fit into an answer.
+pub(crate) async fn latest(
+    store: &SharedStore,
+    room: &RoomName,
+    upto: Seq,
+    limit: u32,
+) -> Result<Slice, StoreError> {
+    let mut whole = store.read(room.clone(), Piece::Latest { upto, limit: limit.min(STEP) }).await?;
+    let mut left = limit.saturating_sub(STEP);
+    while left > 0
+        && bytes(&whole.messages) < MOST_BYTES
+        && let Some(first) = whole.messages.first().map(|message| message.seq)
+        && first > whole.extent.oldest
+    {
+        let piece = Piece::Latest { upto: first - 1, limit: left.min(STEP) };
+        let earlier = store.read(room.clone(), piece).await?;
+        // Retention, or another life of the log, may have taken them meanwhile.
+        if earlier.epoch != whole.epoch
+            || earlier.messages.last().is_none_or(|message| message.seq != first - 1)
+        {
+            break;
+        }
+        whole.messages.splice(0..0, earlier.messages);
+        left = left.saturating_sub(STEP);
+    }
+    let from = whole.messages.len() - fitting(whole.messages.iter().rev());
+    whole.messages.drain(..from);
+    Ok(whole)
+}
+
+/// The messages around a seq, or as many of them as fit into an answer.
+pub(crate) async fn around(
+    store: &SharedStore,
+    room: &RoomName,
+    seq: Seq,
+    limit: u32,
+) -> Result<Slice, StoreError> {
+    let mut slice = store.read(room.clone(), Piece::Around { seq, limit }).await?;
+    let at = slice.messages.partition_point(|message| message.seq < seq);
+    if bytes(&slice.messages) > MOST_BYTES {
+        // Half of an answer for either side, the message itself with those that follow.
+        let after = fitting_in(slice.messages[at..].iter(), MOST_BYTES / 2);
+        let before = fitting_in(slice.messages[..at].iter().rev(), MOST_BYTES / 2);
+        slice.messages.truncate(at + after);
+        slice.messages.drain(..at - before);
+    }
+    Ok(slice)
+}
+
+fn bytes(messages: &[Message]) -> usize {
+    messages.iter().map(|message| message.text.len()).sum()
+}
+
+/// How many of the first of these fit into an answer; one at least.
+fn fitting<'a>(messages: impl Iterator<Item = &'a Message>) -> usize {
+    fitting_in(messages, MOST_BYTES)
+}
+
+fn fitting_in<'a>(messages: impl Iterator<Item = &'a Message>, most: usize) -> usize {
+    let mut held = 0;
+    messages
+        .take_while(|message| {
+            let fits = held == 0 || held + message.text.len() <= most;
+            held += message.text.len();
+            fits
+        })
+        .count()
 }
 
 /// The piece of the log that is asked for; or what is wrong with the question.
@@ -65,7 +189,15 @@ pub(super) fn wanted(history: &History) -> Result<Piece, &'static str> {
 
 /// A piece of a room's log, as a page.
 pub(super) async fn page(store: &SharedStore, room: RoomName, piece: Piece) -> Result<Page, StoreError> {
-    let Slice { epoch, extent, messages } = store.read(room.clone(), piece).await?;
+    let Slice { epoch, extent, messages } = match piece {
+        Piece::Latest { upto, limit } => latest(store, &room, upto, limit).await?,
+        Piece::Around { seq, limit } => around(store, &room, seq, limit).await?,
+        piece @ (Piece::Since { .. } | Piece::Between { .. }) => {
+            let mut slice = store.read(room.clone(), piece).await?;
+            slice.messages.truncate(fitting(slice.messages.iter()));
+            slice
+        }
+    };
     Ok(Page { room, epoch, oldest: extent.oldest, events: events(messages) })
 }
 

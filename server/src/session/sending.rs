@@ -16,8 +16,8 @@ use futures::{
     future::{BoxFuture, join_all},
 };
 
-use super::RETRY_MS;
-use crate::store::{Appended, Draft, Kept, SharedStore};
+use super::{FULL_RETRY_MS, RETRY_MS};
+use crate::store::{Appended, Draft, Kept, SharedStore, StoreError};
 
 /// How many messages may gather while an append is under way; then the session reads no further.
 const GATHER: usize = 512;
@@ -51,6 +51,36 @@ impl Sending {
                 None
             }
         }
+    }
+
+    /// Puts a message off that cannot be taken now, for this reason; what follows it to its room is put off too, until it
+    /// comes again. Returns what is to be answered.
+    pub(super) fn put_off(
+        &mut self,
+        draft: &Draft,
+        code: RefusalCode,
+        reason: &str,
+        retry_ms: u64,
+    ) -> ServerLine {
+        match self.held.get(&draft.room) {
+            Some(first) if *first != draft.id => refusal(
+                draft,
+                RefusalCode::OutOfOrder,
+                "an earlier message of yours to this room waits to be sent again",
+                Some(RETRY_MS),
+            ),
+            _ => {
+                if self.repeats {
+                    self.held.insert(draft.room.clone(), draft.id.clone());
+                }
+                refusal(draft, code, reason, Some(retry_ms))
+            }
+        }
+    }
+
+    /// Puts a message off because the server takes nothing new.
+    fn put_off_full(&mut self, draft: &Draft) -> ServerLine {
+        self.put_off(draft, RefusalCode::ServerFull, "the server takes nothing new at present", FULL_RETRY_MS)
     }
 
     /// Nothing to this room waits for an earlier message any more.
@@ -101,10 +131,13 @@ impl Sending {
         let (done, left) = drafts.split_at(kept.appended.len());
         let mut lines: Vec<ServerLine> =
             done.iter().zip(kept.appended).filter_map(|(draft, done)| answer(draft, done)).collect();
-        if let Some(error) = kept.failed {
+        if let Some(error) = &kept.failed {
             tracing::debug!(%error, messages = left.len(), "messages were refused for now");
         }
-        lines.extend(left.iter().map(|draft| self.hold(draft)));
+        let is_full = matches!(kept.failed, Some(StoreError::Full(_)));
+        lines.extend(
+            left.iter().map(|draft| if is_full { self.put_off_full(draft) } else { self.hold(draft) }),
+        );
         lines
     }
 
@@ -126,25 +159,7 @@ impl Sending {
 
     /// The refusal of a message for now; those that follow it to its room will be refused until it comes again.
     fn hold(&mut self, draft: &Draft) -> ServerLine {
-        match self.held.get(&draft.room) {
-            Some(first) if *first != draft.id => refusal(
-                draft,
-                RefusalCode::OutOfOrder,
-                "an earlier message of yours to this room waits to be sent again",
-                Some(RETRY_MS),
-            ),
-            _ => {
-                if self.repeats {
-                    self.held.insert(draft.room.clone(), draft.id.clone());
-                }
-                refusal(
-                    draft,
-                    RefusalCode::StoreUnavailable,
-                    "messages cannot be kept at present",
-                    Some(RETRY_MS),
-                )
-            }
-        }
+        self.put_off(draft, RefusalCode::StoreUnavailable, "messages cannot be kept at present", RETRY_MS)
     }
 }
 

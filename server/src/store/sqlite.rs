@@ -8,6 +8,7 @@
 
 pub(crate) mod inspect;
 pub(crate) mod schema;
+mod space;
 
 pub(crate) mod beside;
 
@@ -31,6 +32,7 @@ use std::{
 use chat::{id::Epoch, protocol::Head, room_name::RoomName};
 use futures::{FutureExt as _, future::BoxFuture};
 use reader::Readers;
+use space::Space;
 use tokio::sync::Mutex;
 use writer::{Desk, Writer};
 
@@ -46,6 +48,7 @@ pub(crate) struct SqliteStore {
     epoch: Epoch,
     writer: Writer,
     readers: Readers,
+    space: Space,
     /// Held as long as the store is open, so that no second server tells other people about the same rooms.
     lock: Mutex<Option<File>>,
 }
@@ -70,7 +73,14 @@ impl SqliteStore {
         let readers = Readers::open(&path, epoch.clone()).map_err(unreadable)?;
         let desk = Desk { connection, path, epoch: epoch.clone(), retain, news };
         let writer = Writer::start(desk).map_err(unusable)?;
-        Ok(SqliteStore { epoch, writer, readers, lock: Mutex::new(Some(lock)) })
+        let space = Space::new(folder.join(FILE), 0, 0);
+        Ok(SqliteStore { epoch, writer, readers, space, lock: Mutex::new(Some(lock)) })
+    }
+
+    /// The same with at most `most` bytes of messages, and with `free` bytes left on the disk; 0 lifts either limit.
+    #[must_use]
+    pub(crate) fn within(self, folder: &Path, most: u64, free: u64) -> SqliteStore {
+        SqliteStore { space: Space::new(folder.join(FILE), most, free), ..self }
     }
 
     /// The life of the logs.
@@ -93,6 +103,10 @@ pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
 
 impl Store for SqliteStore {
     fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept> {
+        if let Some(lack) = self.space.lacks() {
+            let kept = Kept { appended: Vec::new(), failed: Some(StoreError::Full(lack)) };
+            return std::future::ready(kept).boxed();
+        }
         self.writer.append(drafts).boxed()
     }
 

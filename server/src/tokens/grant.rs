@@ -42,6 +42,8 @@ pub enum Scope {
     Read,
     /// Say something
     Write,
+    /// See how the server is doing: `GET /metrics`
+    Metrics,
 }
 
 impl Grant {
@@ -79,6 +81,7 @@ impl Scope {
         match self {
             Scope::Read => "read",
             Scope::Write => "write",
+            Scope::Metrics => "metrics",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use chat::protocol::{ClientLine, Event, Joined, RefusalCode, Refused, ServerLine};
+use chat::protocol::{ClientLine, Event, History, Joined, RefusalCode, Refused, ServerLine};
 use rusqlite::Connection;
 
 use crate::support::{
@@ -25,7 +25,10 @@ struct Confined {
 impl Confined {
     fn start(data: &Path) -> Confined {
         let site = site();
-        let program = teahouse(data, &["--listen", "127.0.0.1:0", "--drain", "100ms", "--backlog", "1000"]);
+        let program = teahouse(
+            data,
+            &["--listen", "127.0.0.1:0", "--drain", "100ms", "--backlog", "1000", "--rate-send", "0"],
+        );
         let mut command = Command::new("/bin/sh");
         // The system tells a program that goes beyond by a signal; one that ignores it sees the write fail.
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program.get_program());
@@ -88,7 +91,17 @@ async fn outcome(lines: &mut Lines, ids: &[String]) -> usize {
 async fn newcomer(browser: &Browser) -> Joined {
     let mut lines = browser.open().await;
     lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
-    lines.joined().await
+    let mut joined = lines.joined().await;
+    // As much as fits into an answer, and the pages before it.
+    while let Some(before) = joined.events.first().and_then(Event::seq)
+        && before > joined.oldest
+    {
+        let history =
+            History { room: "lobby".to_owned(), before: Some(before), around: None, at: None, limit: 200 };
+        lines.send(&ClientLine::History(history)).await;
+        joined.events.splice(0..0, lines.page().await.events);
+    }
+    joined
 }
 
 fn ids(prefix: &str, count: usize) -> Vec<String> {

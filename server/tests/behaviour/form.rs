@@ -13,11 +13,11 @@ async fn boot(response: Response) -> Boot {
     Boot::parse(data.expect("the page's data")).unwrap()
 }
 
-async fn form(browser: &Browser, path: &str) -> Form {
+pub(crate) async fn form(browser: &Browser, path: &str) -> Form {
     boot(browser.get(path).await).await.form
 }
 
-async fn post(browser: &Browser, path: &str, form: &Form, text: &str) -> Response {
+pub(crate) async fn post(browser: &Browser, path: &str, form: &Form, text: &str) -> Response {
     browser.post(path, &[("text", text), ("nonce", &form.nonce), ("for", &form.key)]).await
 }
 
@@ -106,6 +106,12 @@ async fn a_user_posts_no_faster_than_allowed_over_however_many_connections() {
     let app = TestApp::with(|config| config.rate_send = 3).await;
     let ann = app.person("Ann").await;
     let first = form(&ann, "/chat").await;
+    // The burst is spent on another connection.
+    let mut lines = ann.talk().await;
+    lines.send_text(&vec![r#"{"members":{"room":"lobby"}}"#; 498].join("\n")).await;
+    for _ in 0..498 {
+        lines.members().await;
+    }
     let texts: Vec<String> = (0..10).map(|n| format!("message {n}")).collect();
     let posts = texts.iter().map(|text| post(&ann, "/chat", &first, text));
     let answers = futures::future::join_all(posts).await;

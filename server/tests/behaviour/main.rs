@@ -7,6 +7,7 @@ mod support;
 mod api;
 mod archive;
 mod bots;
+mod budgets;
 mod cli;
 mod durable;
 mod events;

@@ -198,7 +198,7 @@ async fn where_guests_are_welcome_they_get_a_name() {
         guest.say("hello").await;
         let name = lines.message().await.user.name;
         let number = name.strip_prefix(beginning).unwrap_or_else(|| panic!("{name}"));
-        assert!(number.len() == 4 && number.chars().all(|c| c.is_ascii_digit()), "{name}");
+        assert!(number.len() == 6 && number.chars().all(|c| c.is_ascii_digit()), "{name}");
     }
     let page = app.browser().open().await;
     assert_eq!(page.closed().await.0, 4002, "the protocol asks for a login all the same");

@@ -141,7 +141,7 @@ async fn written(messages: &[Said<'_>]) -> Arc<TempDir> {
 
 /// A server on a log that holds these messages, when all of them are indexed, and somebody who searches.
 async fn open(messages: &[Said<'_>]) -> (TestApp, Browser) {
-    let app = TestApp::on(written(messages).await, |_| {}).await;
+    let app = TestApp::on(written(messages).await, |config| config.rate_pages = 0).await;
     let reader = app.person("Reader").await;
     is_indexed(&app, messages.len()).await;
     (app, reader)

@@ -16,7 +16,22 @@ use crate::server::OPEN;
 use crate::steps::Steps;
 
 /// What stands in the way of a load test. Everything else is as it is for people, durability above all.
-const LIMITS_LIFTED: [&str; 6] = ["--rate-send", "0", "--max-connections", "0", "--text-limit", "0"];
+const LIMITS_LIFTED: [&str; 14] = [
+    "--rate-send",
+    "0",
+    "--rate-text",
+    "0",
+    "--rate-rooms",
+    "0",
+    "--rate-pages",
+    "0",
+    "--max-rooms",
+    "0",
+    "--max-connections",
+    "0",
+    "--text-limit",
+    "0",
+];
 
 pub(super) struct Meter {
     steps: Steps,
@@ -64,6 +79,21 @@ impl Meter {
     pub(super) fn teahouse_with(&self, settings: &[&str], mode: &str, arguments: &[&str]) -> Result<Report> {
         let mut command = self.server("127.0.0.1:0")?;
         command.args(settings);
+        let server = Server::start(OPEN, command)?;
+        let (target, pid) = (format!("ws://{}", server.address()), server.id().to_string());
+        self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
+    }
+
+    /// Meters a Teahouse that has heard nothing before, with these settings and its limits as they are.
+    pub(super) fn teahouse_limited(
+        &self,
+        settings: &[&str],
+        mode: &str,
+        arguments: &[&str],
+    ) -> Result<Report> {
+        self.clear()?;
+        let mut command = Command::new(&self.teahouse);
+        command.args(["--listen", "127.0.0.1:0", "--data"]).arg(self.data()).args(settings);
         let server = Server::start(OPEN, command)?;
         let (target, pid) = (format!("ws://{}", server.address()), server.id().to_string());
         self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])

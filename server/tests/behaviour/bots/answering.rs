@@ -5,7 +5,7 @@ use chat::{
     protocol::{ClientLine, Event, Growing, RefusalCode, ServerLine},
 };
 
-use super::{answer, with_bots};
+use super::{answer, grown, with_bots};
 use crate::support::{Lines, Service, TestApp, folder, program::Server};
 
 /// A file with a bot that asks this service.
@@ -158,10 +158,7 @@ async fn who_asks_much_at_once_waits_for_a_few_answers_and_is_told_so_of_the_oth
         ann.say(&format!("m{n}"), &format!("@Bo {n}?")).await;
     }
     for _ in 0..2 {
-        assert_eq!(
-            &*answer(&mut ann).await.text,
-            "I have my hands full just now. Please ask again in a while."
-        );
+        assert_eq!(&*grown(&mut ann).await, "I have my hands full just now. Please ask again in a while.");
     }
     for _ in 0..5 {
         let body = r#"{"choices":[{"message":{"content":"Yes."}}]}"#;

@@ -31,10 +31,11 @@ impl Program {
         Program::made(&tokens(data, &[&ADD[..], words].concat()), address)
     }
 
-    /// One that may read and speak everywhere, with a token that lies in a Redis.
+    /// One that may do everything everywhere, with a token that lies in a Redis.
     pub(crate) fn on_redis(redis: &Redis, address: SocketAddr) -> Program {
         let store = redis.url();
-        let words = ["--scope", "read", "--scope", "write", "--rate", "0", "--store", &store];
+        let words =
+            ["--scope", "read", "--scope", "write", "--scope", "metrics", "--rate", "0", "--store", &store];
         Program::made(&finish(teahouse(Path::new("/"), &[&ADD[..], &words].concat())), address)
     }
 

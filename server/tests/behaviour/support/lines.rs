@@ -2,8 +2,15 @@
 
 use std::collections::VecDeque;
 
+use axum::body::Bytes;
 use chat::protocol::{ClientLine, Joined, Members, Message, Page, Place, Presence, Refused, ServerLine};
-use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::tungstenite::{
+    Message as Frame,
+    protocol::frame::{
+        Frame as RawFrame,
+        coding::{Data, OpCode},
+    },
+};
 
 use super::Socket;
 
@@ -28,6 +35,17 @@ impl Lines {
 
     pub(crate) async fn send_binary(&mut self, bytes: Vec<u8>) {
         self.socket.send(Frame::binary(bytes)).await;
+    }
+
+    /// Sends many pings, without waiting for anything.
+    pub(crate) async fn ping_at_once(&mut self, count: usize) {
+        self.socket.send_all((0..count).map(|_| Frame::Ping(Bytes::new()))).await;
+    }
+
+    /// Begins a message of several frames, and does not end it.
+    pub(crate) async fn begin_message(&mut self, text: &str) {
+        let piece = RawFrame::message(text.to_owned(), OpCode::Data(Data::Text), false);
+        self.socket.send(Frame::Frame(piece)).await;
     }
 
     /// Says something in the lobby.

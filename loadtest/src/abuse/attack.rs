@@ -1,0 +1,266 @@
+//! The attacks: what people were seen to try, each for as long as it is not told to stop. Each goes on with whatever the
+//! server still lets it do.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use super::attacker::{Attacker, frame, rest, text};
+
+type Attack = fn(&[Attacker], &AtomicBool);
+
+/// All of them, by what the table calls them.
+pub(super) const ATTACKS: [(&str, Attack); 13] = [
+    ("a room named a thousand times in a hello", rooms_in_a_hello),
+    ("pages that nobody reads", unread_pages),
+    ("resumes read at 3 KB/s", trickled_resumes),
+    ("messages that never end", unfinished_messages),
+    ("writers who reconnect", reconnecting_writers),
+    ("new rooms", new_rooms),
+    ("pings", pings),
+    ("blank lines and empty pieces", blanks),
+    ("questions to the bot", questions),
+    ("guests", guests),
+    ("logins with long origins", long_origins),
+    ("heads of 400 KB", long_heads),
+    ("pages of what looks like links", slow_pages),
+];
+
+/// How many sockets those attacks hold that hold sockets.
+const HELD: usize = 200;
+
+fn goes_on(stop: &AtomicBool) -> bool {
+    !stop.load(Ordering::Relaxed)
+}
+
+/// Holds many connections until the end, each made and kept up by `act`; those that are lost are made anew.
+fn hold(
+    attackers: &[Attacker],
+    stop: &AtomicBool,
+    begin: impl Fn(&Attacker) -> std::io::Result<TcpStream>,
+    mut act: impl FnMut(&mut TcpStream) -> std::io::Result<()>,
+) {
+    let mut held: Vec<TcpStream> = Vec::new();
+    for attacker in attackers.iter().cycle() {
+        if !goes_on(stop) {
+            break;
+        }
+        if held.len() < HELD {
+            match begin(attacker) {
+                Ok(socket) => held.push(socket),
+                Err(_) => rest(),
+            }
+        } else {
+            rest();
+        }
+        if held.len().is_multiple_of(10) {
+            held.retain_mut(|socket| act(socket).is_ok());
+        }
+    }
+}
+
+fn rooms_in_a_hello(attackers: &[Attacker], stop: &AtomicBool) {
+    let places = vec!["{\"room\":\"attic\"}"; 1_000].join(",");
+    let hello = text(&format!("{{\"hello\":{{\"rooms\":[{places}]}}}}"));
+    let begin = |attacker: &Attacker| {
+        let mut socket = attacker.open()?;
+        socket.write_all(&hello)?;
+        Ok(socket)
+    };
+    hold(attackers, stop, begin, |_| Ok(()));
+}
+
+fn unread_pages(attackers: &[Attacker], stop: &AtomicBool) {
+    let begin = |attacker: &Attacker| {
+        let mut socket = attacker.connect()?;
+        socket.write_all(attacker.request("GET", "/chat/attic", "").as_bytes())?;
+        Ok(socket)
+    };
+    hold(attackers, stop, begin, |_| Ok(()));
+}
+
+fn trickled_resumes(attackers: &[Attacker], stop: &AtomicBool) {
+    let begin = |attacker: &Attacker| {
+        let mut socket = attacker.enter("attic")?;
+        socket.set_nonblocking(true)?;
+        let look_back = "{\"history\":{\"room\":\"attic\",\"before\":200,\"limit\":200}}";
+        socket.write_all(&text(&vec![look_back; 100].join("\n")))?;
+        Ok(socket)
+    };
+    // All of them are read from some twenty times a minute.
+    let trickle = |socket: &mut TcpStream| {
+        match socket.read(&mut [0; 9_000]) {
+            Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() != std::io::ErrorKind::WouldBlock => return Err(error),
+            _ => {}
+        }
+        Ok(())
+    };
+    hold(attackers, stop, begin, trickle);
+}
+
+fn unfinished_messages(attackers: &[Attacker], stop: &AtomicBool) {
+    let piece = frame(0x01, &vec![b'x'; 120_000]);
+    let rest = frame(0x00, &vec![b'x'; 120_000]);
+    let pong = frame(0x8A, b"");
+    let begin = |attacker: &Attacker| {
+        let mut socket = attacker.enter("lobby")?;
+        socket.write_all(&piece)?;
+        for _ in 0..8 {
+            socket.write_all(&rest)?;
+        }
+        Ok(socket)
+    };
+    hold(attackers, stop, begin, |socket| socket.write_all(&pong));
+}
+
+fn reconnecting_writers(attackers: &[Attacker], stop: &AtomicBool) {
+    let mut number = 0_u64;
+    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
+        let Ok(mut socket) = attacker.enter("attic") else {
+            rest();
+            continue;
+        };
+        let lines: Vec<String> = (0..500)
+            .map(|_| {
+                number += 1;
+                format!("{{\"send\":{{\"id\":\"w{number}\",\"room\":\"attic\",\"text\":\"{number}\"}}}}")
+            })
+            .collect();
+        // What is not taken is lost with the connection.
+        let _ = socket.write_all(&text(&lines.join("\n")));
+    }
+}
+
+fn new_rooms(attackers: &[Attacker], stop: &AtomicBool) {
+    let mut number = 0_u64;
+    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
+        let Ok(mut socket) = attacker.enter("lobby") else {
+            rest();
+            continue;
+        };
+        let mut lines = Vec::new();
+        for _ in 0..200 {
+            number += 1;
+            lines.push(format!("{{\"join\":{{\"room\":\"new{number}\"}}}}"));
+            lines.push(format!("{{\"send\":{{\"id\":\"m\",\"room\":\"new{number}\",\"text\":\"tea\"}}}}"));
+            lines.push(format!("{{\"leave\":{{\"room\":\"new{number}\"}}}}"));
+        }
+        let _ = socket.write_all(&text(&lines.join("\n")));
+        while socket.read(&mut [0; 16_384]).is_ok_and(|count| count > 0) && goes_on(stop) {}
+    }
+}
+
+/// Some connections that send the same bytes as fast as they are taken.
+fn flood(attackers: &[Attacker], stop: &AtomicBool, bytes: &[u8]) {
+    let mut sockets: Vec<TcpStream> = Vec::new();
+    for attacker in attackers.iter().take(40) {
+        if let Ok(socket) = attacker.enter("lobby")
+            && socket.set_nonblocking(true).is_ok()
+        {
+            sockets.push(socket);
+        }
+    }
+    while goes_on(stop) {
+        let mut taken = false;
+        for socket in &mut sockets {
+            taken |= socket.write(bytes).is_ok();
+            // What is answered is read, lest it be cut off for that.
+            while socket.read(&mut [0; 16_384]).is_ok_and(|count| count > 0) {}
+        }
+        if !taken {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+fn pings(attackers: &[Attacker], stop: &AtomicBool) {
+    flood(attackers, stop, &frame(0x89, b"").repeat(2_000));
+}
+
+fn blanks(attackers: &[Attacker], stop: &AtomicBool) {
+    let pieces = [frame(0x01, b""), frame(0x00, b"").repeat(500), frame(0x80, b"")].concat();
+    flood(attackers, stop, &[pieces, text(&"\n".repeat(20_000))].concat());
+}
+
+fn questions(attackers: &[Attacker], stop: &AtomicBool) {
+    let mut number = 0_u64;
+    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
+        let Ok(mut socket) = attacker.enter("attic") else {
+            rest();
+            continue;
+        };
+        let lines: Vec<String> = (0..100)
+            .map(|_| {
+                number += 1;
+                format!(
+                    "{{\"send\":{{\"id\":\"q{number}\",\"room\":\"attic\",\"text\":\"@小二 roll 100d100\"}}}}"
+                )
+            })
+            .collect();
+        let _ = socket.write_all(&text(&lines.join("\n")));
+        let _ = socket.read(&mut [0; 16_384]);
+    }
+}
+
+fn guests(attackers: &[Attacker], stop: &AtomicBool) {
+    let mut held = Vec::new();
+    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
+        match attacker.open_as_guest() {
+            Ok(socket) if held.len() < HELD => held.push(socket),
+            Ok(_) => {}
+            Err(_) => rest(),
+        }
+    }
+}
+
+fn long_origins(attackers: &[Attacker], stop: &AtomicBool) {
+    let headers = format!("Origin: http://{}\r\nContent-Length: 0\r\n", "x".repeat(20_000));
+    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
+        let Ok(mut socket) = attacker.connect() else {
+            rest();
+            continue;
+        };
+        let _ = socket.write_all(attacker.request("POST", "/login", &headers).as_bytes());
+        let _ = socket.read(&mut [0; 4_096]);
+    }
+}
+
+fn long_heads(attackers: &[Attacker], stop: &AtomicBool) {
+    let head = attackers[0].request("GET", "/chat", &format!("X-Long: {}\r\n", "x".repeat(400_000)));
+    let begin = |attacker: &Attacker| {
+        let mut socket = attacker.connect()?;
+        // The last byte is kept back.
+        let _ = socket.write_all(&head.as_bytes()[..head.len() - 1]);
+        Ok(socket)
+    };
+    hold(attackers, stop, begin, |_| Ok(()));
+}
+
+fn slow_pages(attackers: &[Attacker], stop: &AtomicBool) {
+    if let Ok(mut socket) = attackers[0].enter("links") {
+        for number in 0..100 {
+            let long = "www.a.b_".repeat(500);
+            let line =
+                format!("{{\"send\":{{\"id\":\"l{number}\",\"room\":\"links\",\"text\":\"{long}\"}}}}");
+            if socket.write_all(&text(&line)).is_err() {
+                return;
+            }
+        }
+        while socket.read(&mut [0; 16_384]).is_ok_and(|count| count > 0) {}
+    }
+    thread::scope(|scope| {
+        for some in attackers.chunks(attackers.len().div_ceil(8)) {
+            scope.spawn(move || {
+                for attacker in some.iter().cycle().take_while(|_| goes_on(stop)) {
+                    let Ok(mut socket) = attacker.connect() else { continue };
+                    let request = attacker.request("GET", "/chat/links", "Connection: close\r\n");
+                    let _ = socket.write_all(request.as_bytes());
+                    while socket.read(&mut [0; 16_384]).is_ok_and(|count| count > 0) && goes_on(stop) {}
+                }
+            });
+        }
+    });
+}

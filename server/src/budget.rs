@@ -1,0 +1,177 @@
+//! The ledger of costs: what users and addresses may make the server do, keep and send, and what they have left of it.
+//!
+//! Every door charges here before it does something that costs: [`cost`] lists what is charged and at which rate, an
+//! [`account`] holds what one payer has left, a [`payer`] is a user together with the address they come from. Accounts
+//! belong to users and addresses, not to connections, so that a reconnect changes nothing. Decides nothing about how a
+//! refusal looks; each door says it in its own words.
+
+mod account;
+mod block;
+mod bucket;
+mod cost;
+mod payer;
+mod shared;
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chat::id::UserId;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    account::{Account, Accounts},
+    cost::Rates,
+    shared::Outgoing,
+};
+pub(crate) use self::{
+    block::Block,
+    cost::Cost,
+    payer::Payer,
+    shared::{Charge, Debtor},
+};
+use crate::{config::Config, neighbours::SharedNeighbours};
+
+/// How often other nodes are told what was charged here.
+const SHARE: Duration = Duration::from_secs(1);
+
+/// A cost that exceeds what is left of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}; try again in {} s", .cost.exceeded(), .wait.as_secs() + 1)]
+pub(crate) struct Exceeded {
+    pub(crate) cost: Cost,
+    /// How long it takes until there is enough again.
+    pub(crate) wait: Duration,
+}
+
+/// All accounts of this node.
+pub(crate) struct Budgets {
+    users: Accounts<UserId>,
+    addresses: Accounts<Block>,
+    rates: Rates,
+    outgoing: Outgoing,
+    opened: Instant,
+    refused: [AtomicU64; Cost::ALL.len()],
+}
+
+impl Budgets {
+    /// Budgets at the configured rates, from which nothing has been spent, and which other nodes share or do not.
+    pub(crate) fn new(config: &Config, is_shared: bool) -> Budgets {
+        Budgets {
+            users: Accounts::default(),
+            addresses: Accounts::default(),
+            rates: Rates::new(config),
+            outgoing: Outgoing::new(is_shared),
+            opened: Instant::now(),
+            refused: Default::default(),
+        }
+    }
+
+    /// Returns who pays for what `user` does from `address`; `None` stands for this machine, which pays for its users
+    /// alone.
+    pub(crate) fn payer(self: &Arc<Self>, user: &UserId, address: Option<IpAddr>) -> Payer {
+        let now = self.now();
+        let address = address.map(Block::of);
+        let account = address.map(|block| self.addresses.account(&block, now));
+        let own = self.users.account(user, now);
+        own.set_address(address);
+        Payer::new(self.clone(), (user.clone(), own), address.zip(account))
+    }
+
+    /// Charges an address for something that has no user yet: a login, a wrong token.
+    ///
+    /// # Errors
+    /// Returns [`Exceeded`], and charges nothing, if the address has not enough left. This machine (`None`) always has.
+    pub(crate) fn charge_address(&self, address: Option<IpAddr>, cost: Cost) -> Result<(), Exceeded> {
+        let Some(block) = address.map(Block::of) else { return Ok(()) };
+        let now = self.now();
+        let account = self.addresses.account(&block, now);
+        self.take(&account, cost, self.rates.of_address(cost), 1, now)?;
+        self.outgoing.add(|| Debtor::Address(block), cost, 1);
+        Ok(())
+    }
+
+    /// Charges a question to a bot to the address from which its asker last came to this node, if they did.
+    ///
+    /// # Errors
+    /// Returns [`Exceeded`], and charges nothing, if too much is asked from there.
+    pub(crate) fn charge_question(&self, asker: &UserId) -> Result<(), Exceeded> {
+        let now = self.now();
+        let Some(block) = self.users.account(asker, now).address() else { return Ok(()) };
+        let account = self.addresses.account(&block, now);
+        self.take(&account, Cost::Question, self.rates.of_address(Cost::Question), 1, now)
+    }
+
+    /// Charges what other nodes have told, whether or not the accounts here have enough left.
+    pub(crate) fn charge_elsewhere(&self, charges: impl IntoIterator<Item = Charge>) {
+        let now = self.now();
+        for Charge { debtor, cost, amount } in charges {
+            match debtor {
+                Debtor::User(user) => {
+                    self.users.account(&user, now).spend(cost, self.rates.of_user(cost), amount, now);
+                }
+                Debtor::Address(block) => {
+                    self.addresses.account(&block, now).spend(cost, self.rates.of_address(cost), amount, now);
+                }
+            }
+        }
+    }
+
+    /// Tells other nodes once a second what was charged here and counts there, until `stop`.
+    pub(crate) async fn share(&self, nodes: SharedNeighbours, stop: CancellationToken) {
+        if nodes.is_alone() {
+            return;
+        }
+        while stop.run_until_cancelled(sleep(SHARE)).await.is_some() {
+            let charges = self.outgoing.take();
+            if !charges.is_empty() {
+                nodes.charge(&charges);
+            }
+        }
+    }
+
+    /// Returns how often each cost was refused since the start.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = (Cost, u64)> {
+        Cost::ALL.into_iter().map(|cost| (cost, self.refused[cost.index()].load(Ordering::Relaxed)))
+    }
+
+    /// Returns how many users and addresses have an account.
+    pub(crate) fn accounts(&self) -> (usize, usize) {
+        (self.users.len(), self.addresses.len())
+    }
+
+    /// Counts a refusal of something that another part limits by itself.
+    pub(crate) fn count_refusal(&self, cost: Cost) {
+        self.refused[cost.index()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn take(
+        &self,
+        account: &Account,
+        cost: Cost,
+        rate: Option<bucket::Rate>,
+        amount: u32,
+        now: u64,
+    ) -> Result<(), Exceeded> {
+        account.take(cost, rate, amount, now).map_err(|wait| {
+            self.count_refusal(cost);
+            Exceeded { cost, wait }
+        })
+    }
+
+    /// The time since the ledger was opened, in nanoseconds.
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Returns the address that pays for what comes from it: none for this machine, which is limited by nothing.
+pub(crate) fn charged(address: IpAddr) -> Option<IpAddr> {
+    Some(address).filter(|address| !address.to_canonical().is_loopback())
+}

@@ -1,0 +1,74 @@
+//! How many pages of a house may be on their way to one address: whoever asks for many and reads none of them holds their
+//! memory.
+
+use std::sync::Arc;
+
+use axum::{body::Body, http::HeaderValue, http::header, response::Response};
+use http_body_util::BodyExt as _;
+
+use crate::{
+    budget::{Cost, charged},
+    occupancy::{Occupancy, Place},
+    teahouse::Shared,
+    visitor::Visitor,
+};
+
+/// How many pages may be rendered or on their way to one address at once (this machine excepted). A page takes
+/// milliseconds, unless it is not read.
+const AT_ONCE: usize = 32;
+
+/// In how many seconds to ask again for a page that has no place.
+const RETRY_SECONDS: u64 = 2;
+
+/// A page's place among those of its address, until it has been read.
+pub(crate) struct PagePlace(Place);
+
+/// No page is rendered for now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NoPage {
+    /// In how many seconds to ask again.
+    pub(crate) seconds: u64,
+}
+
+/// The places of all addresses.
+pub(crate) fn places() -> Arc<Occupancy> {
+    Arc::new(Occupancy::new(AT_ONCE, 0))
+}
+
+impl PagePlace {
+    /// Charges somebody for a page, and gives it a place.
+    ///
+    /// # Errors
+    /// Returns [`NoPage`] if they have asked for too many, or too many are on their way to their address.
+    pub(crate) fn take(
+        teahouse: &Shared,
+        visitor: &Visitor,
+        user: &chat::id::UserId,
+    ) -> Result<PagePlace, NoPage> {
+        let address = charged(visitor.address);
+        let payer = teahouse.budgets.payer(user, address);
+        payer.charge(Cost::Page, 1).map_err(|exceeded| NoPage { seconds: exceeded.wait.as_secs() + 1 })?;
+        teahouse.page_places.admit(address).map(PagePlace).map_err(|_| {
+            teahouse.budgets.count_refusal(Cost::Page);
+            NoPage { seconds: RETRY_SECONDS }
+        })
+    }
+
+    /// Keeps the place until an answer has been read, or is read no more.
+    pub(crate) fn hold(self, response: Response) -> Response {
+        response.map(|body| {
+            Body::new(body.map_frame(move |frame| {
+                let _held = &self.0;
+                frame
+            }))
+        })
+    }
+}
+
+impl NoPage {
+    /// Says in an answer when to ask again.
+    pub(crate) fn retry_after(self, mut response: Response) -> Response {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(self.seconds));
+        response
+    }
+}
