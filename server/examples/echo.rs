@@ -13,6 +13,8 @@ mod frame;
 mod outbound;
 #[path = "../src/socket.rs"]
 mod socket;
+#[path = "../src/stream.rs"]
+mod stream;
 #[path = "../src/upgrade.rs"]
 mod upgrade;
 
@@ -26,6 +28,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use outbound::{Listening, Outbound, View};
 use socket::{Deaf, Heard, Socket};
+use stream::Stream;
 use upgrade::Upgrade;
 
 #[tokio::main]
@@ -39,7 +42,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(stream: TcpStream) {
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+    let connection =
+        http1::Builder::new().serve_connection(TokioIo::new(Stream::from(stream)), service_fn(answer));
     if let Err(error) = connection.with_upgrades().await {
         eprintln!("a connection ended badly: {error}");
     }

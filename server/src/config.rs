@@ -1,27 +1,26 @@
 //! What can be set: every flag, its environment variable, its default and what is wrong with a bad value.
 
-use std::{
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
-    num::ParseIntError,
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+mod listen_address;
+mod origin;
+
+use std::{fmt, net::IpAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
 
 use crate::bots::config::Settings;
-use axum::http::Uri;
-use clap::{Args, FromArgMatches as _};
+use clap::{ArgAction, Args, FromArgMatches as _};
 use ipnet::IpNet;
 use redis::{ConnectionInfo, IntoConnectionInfo as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
+pub use listen_address::ListenAddress;
+pub use origin::Origin;
+
 /// How the server runs.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// The address and port to listen on
+    /// Where to listen: an address and port, a name and port, `3000` (this machine alone), `:3000` (every interface), or
+    /// `unix:/run/teahouse.sock`. Sockets that systemd hands over are listened on instead
     #[arg(long, env = "TEAHOUSE_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
 
     /// The folder for the messages and the cookie keys
     #[arg(long, env = "TEAHOUSE_DATA", default_value = "./data", value_name = "DIR")]
@@ -62,19 +61,32 @@ pub struct Config {
     pub bots: BotsFile,
 
     /// Where people reach the server, when a proxy hides it, as in `https://chat.example.org`
-    #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL")]
+    #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL", value_parser = Origin::parse_web)]
     pub base_url: Option<Origin>,
 
-    /// Another origin whose pages may connect and log in; may be given several times
+    /// Another origin whose pages may connect and log in, by its whole name: `https://tea.example.org`, or an app's, as
+    /// `capacitor://localhost`; may be given several times, or as a list
     #[arg(long, env = "TEAHOUSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<Origin>,
 
-    /// A proxy whose word on the client's address counts; may be given several times
-    #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    /// A proxy whose word on the client's address counts, as `10.0.0.10` or `10.0.0.0/8`; may be given several times, or as
+    /// a list
+    #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = a_network)]
     pub trust_proxy: Vec<IpNet>,
 
     /// Let clients of the plain door in without a login, under a guest's name
-    #[arg(long, env = "TEAHOUSE_GUESTS")]
+    #[arg(
+        long,
+        env = "TEAHOUSE_GUESTS",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        hide_default_value = true,
+        value_name = "BOOL",
+        value_parser = a_boolean
+    )]
     pub guests: bool,
 
     /// How long a nickname stays its owner's after their last connection (10m, 90s, 0)
@@ -256,40 +268,20 @@ impl FromStr for Span {
     }
 }
 
-/// A web origin: scheme, host and port (RFC 6454), as browsers print it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(String);
-
-impl Origin {
-    /// The origin as a browser's `Origin` header says it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether pages of it came over TLS.
-    pub fn is_secure(&self) -> bool {
-        self.0.starts_with("https://")
-    }
+/// Takes one address as the network that it alone is in, or a network.
+fn a_network(text: &str) -> Result<IpNet, String> {
+    let network =
+        text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())));
+    network
+        .map_err(|_| "a proxy is an address or a network, as in 10.0.0.10, 10.0.0.0/8 or fd00::/8".to_owned())
 }
 
-impl FromStr for Origin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Origin, String> {
-        let wrong =
-            || "an origin is http:// or https://, a host, and a port if it is not the usual one".to_owned();
-        let uri: Uri = text.parse().map_err(|_| wrong())?;
-        let scheme =
-            uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme)).ok_or_else(wrong)?;
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?.to_ascii_lowercase();
-        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-            return Err(format!("{}; a path such as `{}` is not part of it", wrong(), uri.path()));
-        }
-        let usual = if scheme == "https" { 443 } else { 80 };
-        Ok(Origin(match uri.port_u16() {
-            Some(port) if port != usual => format!("{scheme}://{host}:{port}"),
-            _ => format!("{scheme}://{host}"),
-        }))
+/// Takes a truth as people write it in an environment.
+fn a_boolean(text: &str) -> Result<bool, String> {
+    match &*text.to_ascii_lowercase() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("it is 1, true, yes or on, or 0, false, no or off".to_owned()),
     }
 }
 
@@ -337,11 +329,7 @@ impl Config {
         if let Some(base) = &self.base_url {
             return base.as_str().to_owned();
         }
-        let mut listen = self.listen;
-        if listen.ip().is_unspecified() {
-            listen.set_ip(Ipv4Addr::LOCALHOST.into());
-        }
-        format!("http://{listen}")
+        self.listen.url()
     }
 
     /// The defaults, as the command line without a word gives them; for tests and tools.
@@ -356,7 +344,7 @@ impl Config {
 mod tests {
     use std::time::Duration;
 
-    use super::{Origin, Span};
+    use super::{Span, a_boolean, a_network};
 
     #[test]
     fn a_span_has_a_unit_or_is_in_seconds() {
@@ -368,12 +356,31 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_printed_as_browsers_print_it() {
-        let printed = |text: &str| text.parse::<Origin>().map(|origin| origin.as_str().to_owned());
-        assert_eq!(printed("https://Chat.Example.org:443/"), Ok("https://chat.example.org".to_owned()));
-        assert_eq!(printed("http://127.0.0.1:8080"), Ok("http://127.0.0.1:8080".to_owned()));
-        assert!(printed("chat.example.org").is_err());
-        assert!(printed("https://example.org/chat").is_err());
-        assert!(printed("ftp://example.org").is_err());
+    fn a_proxy_is_one_address_or_a_network() {
+        for (text, network) in [
+            ("10.0.0.10", "10.0.0.10/32"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("fd00::1", "fd00::1/128"),
+            ("::1/128", "::1/128"),
+            ("::ffff:10.0.0.10", "10.0.0.10/32"),
+        ] {
+            assert_eq!(a_network(text).map(|network| network.to_string()).as_deref(), Ok(network));
+        }
+        for text in ["", "proxy.example", "10.0.0.0/33", "10.0.0", "*"] {
+            assert!(a_network(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_boolean_is_written_in_any_of_the_usual_ways() {
+        for text in ["1", "true", "TRUE", "Yes", "on"] {
+            assert_eq!(a_boolean(text), Ok(true), "{text}");
+        }
+        for text in ["0", "false", "No", "OFF"] {
+            assert_eq!(a_boolean(text), Ok(false), "{text}");
+        }
+        for text in ["", "2", "maybe", "ja"] {
+            assert!(a_boolean(text).is_err(), "{text}");
+        }
     }
 }

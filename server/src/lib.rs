@@ -7,6 +7,7 @@ pub mod command;
 pub mod config;
 
 pub mod archive;
+pub mod listeners;
 pub mod open_files;
 pub mod serve;
 pub mod tokens;
@@ -17,6 +18,7 @@ pub(crate) mod teahouse;
 pub(crate) mod frame;
 pub(crate) mod listen;
 pub(crate) mod router;
+pub(crate) mod stream;
 
 pub(crate) mod client_address;
 pub(crate) mod occupancy;

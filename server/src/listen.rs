@@ -9,18 +9,16 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use tokio::{
-    io::AsyncWriteExt as _,
-    net::{TcpListener, TcpSocket, TcpStream},
-    time::Instant,
-};
+use tokio::{io::AsyncWriteExt as _, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Layer as _;
 
 use crate::{
     client_address::is_trusted,
     config::Config,
+    listeners::Listeners,
     occupancy::{Occupancy, Place},
+    stream::Stream,
 };
 
 /// How long a client may take to send a request's head, and to send the next one on the same connection.
@@ -36,29 +34,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// at the limit, somebody leaves and somebody comes all the time.
 const ACCEPT_QUIET: Duration = Duration::from_mins(1);
 
-/// How many connections may wait to be taken in, should all come back at once. The system may hold fewer
-/// (`net.core.somaxconn`).
-const BACKLOG: u32 = 4_096;
-
-/// Listens on an address.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart must not wait for what is left of the connections before it.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
 /// Serves connections until `stop`, and returns when the requests that are under way are answered. Sockets that were
 /// upgraded are not awaited: their sessions are.
-pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, stop: CancellationToken) {
+pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     let occupancy = Arc::new(Occupancy::new(config.max_per_address, config.max_connections));
     // When a connection could last not be taken.
     let mut hindered: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = listeners.accept() => accepted,
             () = stop.cancelled() => break,
         };
         let (stream, peer) = match accepted {
@@ -84,7 +69,7 @@ pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, 
         };
         tasks.spawn(serve(stream, peer, router.clone(), place, stop.clone()));
     }
-    drop(listener);
+    drop(listeners);
     tasks.close();
     tasks.wait().await;
 }
@@ -95,8 +80,8 @@ fn is_theirs(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place, stop: CancellationToken) {
-    if let Err(error) = stream.set_nodelay(true) {
+async fn serve(stream: Stream, peer: SocketAddr, router: Router, place: Place, stop: CancellationToken) {
+    if let Err(error) = stream.set_nodelay() {
         tracing::debug!(%error, "a connection goes without TCP_NODELAY");
     }
     let place = Arc::new(place);
@@ -152,7 +137,7 @@ impl Line {
     }
 }
 
-async fn refuse(mut stream: TcpStream, reason: String) {
+async fn refuse(mut stream: Stream, reason: String) {
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
          retry-after: 10\r\nconnection: close\r\n\r\n{reason}\n",

@@ -3,11 +3,11 @@
 use std::{io::Write, process::ExitCode};
 
 use anyhow::Context;
-use clap::Parser;
 use server::{
     archive,
     command::{Cli, Command, HookCommand, TokenCommand},
     config::Config,
+    listeners::{Inherited, Listeners},
     open_files, serve,
     tokens::{self, HookRequest, Kind, Said, TokenRequest},
 };
@@ -19,7 +19,7 @@ use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::Subscriber
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let command = match Cli::try_parse() {
+    let command = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli.into_command(),
         Err(error) if error.use_stderr() => return refuse(&error),
         Err(asked) => {
@@ -101,18 +101,28 @@ fn without_password(line: &str) -> String {
     }
 }
 
+fn serve(config: Config) -> anyhow::Result<()> {
+    // Before there are threads, since it changes the environment.
+    let inherited = Inherited::take().context("cannot listen on what was handed over")?;
+    serve_on(inherited, config)
+}
+
 #[tokio::main]
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve_on(inherited: Option<Inherited>, config: Config) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
     tracing_subscriber::registry().with(lines.with_filter(config.log.filter())).init();
     if let Err(error) = open_files::raise_limit() {
         tracing::warn!(%error, "the limit on open files stays as it is");
     }
-    let listener =
-        serve::bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listeners = match inherited {
+        Some(inherited) => inherited.try_into().context("cannot listen on what was handed over")?,
+        None => {
+            Listeners::bind(&config.listen).with_context(|| format!("cannot listen on {}", config.listen))?
+        }
+    };
     let shutdown = CancellationToken::new();
     let signals = tokio::spawn(await_signal(shutdown.clone()));
-    let served = serve::run(listener, config, shutdown).await;
+    let served = serve::run(listeners, config, shutdown).await;
     signals.abort();
     served
 }

@@ -11,17 +11,14 @@ use std::{
 
 use chat::close::CloseCode;
 use socket2::SockRef;
-use tokio::{
-    net::TcpStream,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tungstenite::{
     Error, Message, Utf8Bytes,
     protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext, frame::coding},
 };
 
-use crate::outbound::Outbound;
+use crate::{outbound::Outbound, stream::Stream};
 
 /// The bytes that are read from a socket at once, which every idle connection holds. A longer frame gets what it takes
 /// while it comes.
@@ -43,7 +40,7 @@ const LINGER: Duration = Duration::from_secs(30);
 
 /// One connection's end of a WebSocket.
 pub(crate) struct Socket {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     engine: WebSocketContext,
     /// Whether nobody knows any more where what comes begins and ends.
     is_lost: bool,
@@ -76,7 +73,7 @@ pub(crate) enum Deaf {
 impl Socket {
     /// A socket on a connection that was just upgraded, on which these bytes came early. Longer messages than `limit` are
     /// not read; 0 for no limit.
-    pub(crate) fn new(stream: TcpStream, early: &[u8], limit: usize) -> Socket {
+    pub(crate) fn new(stream: Stream, early: &[u8], limit: usize) -> Socket {
         let limit = Some(limit).filter(|limit| *limit > 0);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -89,7 +86,7 @@ impl Socket {
     }
 
     /// The connection beneath, for writing.
-    pub(crate) fn stream(&self) -> Arc<TcpStream> {
+    pub(crate) fn stream(&self) -> Arc<Stream> {
         self.stream.clone()
     }
 
@@ -221,14 +218,14 @@ fn deaf(error: &Error) -> Deaf {
 
 /// The connection as the engine sees it: it reads what has come, and what it answers by itself is gathered.
 struct Wire<'a> {
-    stream: &'a TcpStream,
+    stream: &'a Stream,
     answers: Vec<u8>,
     /// How many bytes may still be read before others have their turn.
     left: usize,
 }
 
 impl<'a> Wire<'a> {
-    fn of(stream: &'a TcpStream) -> Wire<'a> {
+    fn of(stream: &'a Stream) -> Wire<'a> {
         Wire { stream, answers: Vec::new(), left: AT_ONCE }
     }
 }
@@ -286,7 +283,7 @@ mod tests {
         let (reader, accepted) = tokio::join!(reader, listener.accept());
         let (stream, _) = accepted.unwrap();
         SockRef::from(&stream).set_send_buffer_size(65_536).unwrap();
-        let socket = Socket::new(stream, &[], 0);
+        let socket = Socket::new(stream.into(), &[], 0);
         let outbound = Outbound::to_socket(socket.stream(), 1_000, View::Lines);
         // More than any system holds for somebody who does not read.
         let reason = "tea ".repeat(1_000_000);

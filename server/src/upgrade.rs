@@ -9,10 +9,9 @@ use axum::{
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
-use tokio::net::TcpStream;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::socket::Socket;
+use crate::{socket::Socket, stream::Stream};
 
 /// The only version of the protocol that there is (RFC 6455).
 const VERSION: &str = "13";
@@ -127,7 +126,7 @@ impl Upgrade {
 async fn open(connection: OnUpgrade, limit: usize) -> anyhow::Result<Socket> {
     let upgraded = connection.await?;
     let parts = upgraded
-        .downcast::<TokioIo<TcpStream>>()
+        .downcast::<TokioIo<Stream>>()
         .map_err(|_| anyhow::anyhow!("it is not the kind of connection that is listened for"))?;
     let stream = parts.io.into_inner();
     // What waits for a slow reader waits in a queue with a limit, not in megabytes of the system's.
