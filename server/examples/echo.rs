@@ -11,6 +11,8 @@ mod dialect;
 mod frame;
 #[path = "../src/outbound.rs"]
 mod outbound;
+#[path = "../src/request_clock.rs"]
+mod request_clock;
 #[path = "../src/socket.rs"]
 mod socket;
 #[path = "../src/stream.rs"]
@@ -18,7 +20,7 @@ mod stream;
 #[path = "../src/upgrade.rs"]
 mod upgrade;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse as _, Response};
 use chat::close::CloseCode;
@@ -27,8 +29,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use outbound::{Listening, Outbound, View};
+use request_clock::{RequestClock, TimedStream};
 use socket::{Deaf, Heard, Socket};
-use stream::Stream;
 use upgrade::Upgrade;
 
 #[tokio::main]
@@ -42,8 +44,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(stream: TcpStream) {
-    let connection =
-        http1::Builder::new().serve_connection(TokioIo::new(Stream::from(stream)), service_fn(answer));
+    let stream = TimedStream::new(stream.into(), RequestClock::default(), Duration::MAX);
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
     if let Err(error) = connection.with_upgrades().await {
         eprintln!("a connection ended badly: {error}");
     }

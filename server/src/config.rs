@@ -1,6 +1,7 @@
 //! What can be set: every flag, its environment variable, its default and what is wrong with a bad value.
 
 mod listen_address;
+mod log_filter;
 mod origin;
 
 use std::{fmt, net::IpAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
@@ -9,9 +10,10 @@ use crate::bots::config::Settings;
 use clap::{ArgAction, Args, FromArgMatches as _};
 use ipnet::IpNet;
 use redis::{ConnectionInfo, IntoConnectionInfo as _};
-use tracing_subscriber::filter::{LevelFilter, Targets};
 
+pub use crate::logging::LogFormat;
 pub use listen_address::ListenAddress;
+pub use log_filter::LogFilter;
 pub use origin::Origin;
 
 /// How the server runs.
@@ -109,6 +111,11 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_DRAIN", default_value = "5s", value_name = "TIME")]
     pub drain: Span,
 
+    /// How long a connection is kept open for another request; longer than a load balancer keeps one, lest it send a request
+    /// just as the connection ends
+    #[arg(long, env = "TEAHOUSE_KEEP_ALIVE", default_value = "75s", value_name = "TIME")]
+    pub keep_alive: Span,
+
     /// Messages and questions a second from one connection, after a burst of 500; beyond them the server reads later; 0: no
     /// limit
     #[arg(long, env = "TEAHOUSE_RATE_SEND", default_value_t = 50, value_name = "N")]
@@ -142,38 +149,24 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_ROOM_LIMIT", default_value_t = 50, value_name = "N")]
     pub room_limit: usize,
 
-    /// What is logged: error, warn, info, debug, trace
-    #[arg(long, env = "TEAHOUSE_LOG", default_value = "info", value_name = "LEVEL")]
-    pub log: LogLevel,
+    /// What is logged: off, error, warn, info, debug, trace; and otherwise by module: `info,server::search=debug`
+    #[arg(long, env = "TEAHOUSE_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: LogFilter,
+
+    /// In what form it is logged: lines for people, or JSON
+    #[arg(
+        long,
+        env = "TEAHOUSE_LOG_FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        ignore_case = true,
+        value_name = "text|json"
+    )]
+    pub log_format: LogFormat,
 
     /// A folder with a built site to serve instead of the one inside the program
     #[arg(long, env = "TEAHOUSE_SITE_DIR", value_name = "DIR")]
     pub site: Option<PathBuf>,
-}
-
-/// How much is logged: of this program what was asked for, of the libraries below it nothing finer than `info`, because
-/// theirs is what goes over the wire: messages and cookies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogLevel(tracing::Level);
-
-impl LogLevel {
-    /// The filter that lets this through.
-    pub fn filter(self) -> Targets {
-        let level = LevelFilter::from_level(self.0);
-        Targets::new()
-            .with_default(level.min(LevelFilter::INFO))
-            .with_targets([("server", level), ("teahouse", level)])
-            // It tells of each migration as a matter of course.
-            .with_target("rusqlite_migration", level.min(LevelFilter::WARN))
-    }
-}
-
-impl FromStr for LogLevel {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<LogLevel, String> {
-        text.parse().map(LogLevel).map_err(|_| "a level is error, warn, info, debug or trace".to_owned())
-    }
 }
 
 /// Where messages are kept.

@@ -5,24 +5,19 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
 use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{io::AsyncWriteExt as _, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Layer as _;
+use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
     client_address::is_trusted,
     config::Config,
     listeners::Listeners,
     occupancy::{Occupancy, Place},
+    request_clock::{RequestClock, TimedStream},
     stream::Stream,
 };
-
-/// How long a client may take to send a request's head, and to send the next one on the same connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a refusal may take to be written.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -58,6 +53,9 @@ pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, s
                 continue;
             }
         };
+        if let Err(error) = stream.set_nodelay() {
+            tracing::debug!(%error, "a connection goes without TCP_NODELAY");
+        }
         let address = peer.ip().to_canonical();
         // A trusted proxy's connections are other people's; their addresses are counted when they are known.
         let place = match occupancy.admit((!is_trusted(address, &config.trust_proxy)).then_some(address)) {
@@ -67,7 +65,9 @@ pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, s
                 continue;
             }
         };
-        tasks.spawn(serve(stream, peer, router.clone(), place, stop.clone()));
+        let clock = RequestClock::default();
+        let stream = TimedStream::new(stream, clock.clone(), config.keep_alive.0);
+        tasks.spawn(serve((stream, clock), peer, router.clone(), place, stop.clone()));
     }
     drop(listeners);
     tasks.close();
@@ -80,19 +80,26 @@ fn is_theirs(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve(stream: Stream, peer: SocketAddr, router: Router, place: Place, stop: CancellationToken) {
-    if let Err(error) = stream.set_nodelay() {
-        tracing::debug!(%error, "a connection goes without TCP_NODELAY");
-    }
+async fn serve(
+    (stream, clock): (TimedStream, RequestClock),
+    peer: SocketAddr,
+    router: Router,
+    place: Place,
+    stop: CancellationToken,
+) {
     let place = Arc::new(place);
     let line = Line::default();
     let _over = line.over.clone().drop_guard();
     // The place goes along with each request, so that a session which outlives the request keeps it.
     let service = axum::Extension(ConnectInfo(peer))
         .layer(axum::Extension(HeldPlace(place)).layer(axum::Extension(line.clone()).layer(router)));
+    let service = tower::service_fn(move |request| {
+        clock.begin_answer();
+        let (clock, answer) = (clock.clone(), service.clone().oneshot(request));
+        async move { answer.await.map(|response| response.map(|body| clock.answer(body))) }
+    });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(None)
         .max_headers(100)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();

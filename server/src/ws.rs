@@ -26,7 +26,7 @@ use crate::{
     session::Session,
     socket::Socket,
     teahouse::{Shared, Teahouse},
-    upgrade::Upgrade,
+    upgrade::{self, Upgrade},
     visitor::Visitor,
 };
 
@@ -57,7 +57,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
 
     /// `None` for a request that asks for no socket.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Door>, Response> {
-        if !parts.headers.contains_key(header::UPGRADE) {
+        if !upgrade::is_asked(&parts.headers) {
             return Ok(None);
         }
         let upgrade = Upgrade::of(parts).map_err(IntoResponse::into_response)?;
@@ -116,7 +116,11 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
         }
         (None, Dialect::Plain(plain)) if teahouse.config.guests => {
             match guest(&teahouse, plain.language).await {
-                Some(login) => login,
+                Some(login) => {
+                    let (nickname, user) = (&login.nickname, &login.id);
+                    tracing::info!(%nickname, %user, address = %visitor.address, "a guest came in");
+                    login
+                }
                 None => return refuse(StatusCode::SERVICE_UNAVAILABLE, "no guest's name is free at present"),
             }
         }

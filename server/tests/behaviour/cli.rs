@@ -3,6 +3,7 @@
 use std::process::{Output, Stdio};
 
 use chat::protocol::{ClientLine, Event};
+use tempfile::TempDir;
 
 use crate::support::{
     Browser, eventually, folder, patiently,
@@ -39,6 +40,10 @@ fn a_bad_value_is_one_line_that_names_it_and_exit_code_2() {
         ("--trust-proxy", "somebody"),
         ("--trust-proxy", "10.0.0.0/33"),
         ("--guests", "maybe"),
+        ("--keep-alive", "for ever"),
+        ("--log", "loud"),
+        ("--log", "info,server::search=loud"),
+        ("--log-format", "xml"),
         ("--listen", "localhost"),
         ("--listen", ":99999"),
         ("--listen", "http://localhost:3000"),
@@ -329,11 +334,104 @@ async fn a_polite_signal_ends_it_with_exit_code_0_and_a_goodbye() {
     }
 }
 
+/// A server that was started by a program, with these words before its own, that says what becomes of a signal.
+fn started_by(starter: &str, words: &[&str]) -> (Server, TempDir) {
+    let (data, site) = (folder(), site());
+    let mut command = std::process::Command::new(starter);
+    command.env_clear().current_dir(data.path()).args(words).arg(env!("CARGO_BIN_EXE_teahouse"));
+    command.args(["--listen", "127.0.0.1:0", "--drain", "100ms", "--max-connections", "500"]);
+    command.arg("--data").arg(data.path()).arg("--site").arg(site.path()).stdin(Stdio::null());
+    (Server::spawn(command, site), data)
+}
+
+#[tokio::test]
+async fn a_hangup_ends_it_like_the_other_signals() {
+    // Whoever runs the tests may ignore the signal, and what is ignored stays ignored.
+    let (server, _data) = started_by("/usr/bin/env", &["--default-signal=HUP"]);
+    let lines = server.person("Ann").await.talk().await;
+    server.signal("-HUP");
+    assert_eq!(lines.closed().await.0, 1012);
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(0), "{log}");
+}
+
+#[tokio::test]
+async fn a_hangup_that_was_to_be_ignored_from_the_start_is() {
+    let (mut server, _data) = started_by("/usr/bin/env", &["--ignore-signal=HUP"]);
+    server.signal("-HUP");
+    let mut lines = server.person("Ann").await.talk().await;
+    lines.say("m1", "still open").await;
+    lines.message().await;
+    assert!(server.is_running());
+    drop(lines);
+    assert_eq!(server.end("-TERM").0, Some(0));
+}
+
+#[tokio::test]
+async fn the_log_says_who_came_in_from_where_and_has_no_colours_in_a_file() {
+    let data = folder();
+    let server = Server::start(data.path(), &[]);
+    let mut lines = server.person("Ann").await.talk().await;
+    lines.say("m1", "Xyzzy-said").await;
+    let user = lines.message().await.user.id.to_string();
+    drop(lines);
+    let (code, log) = server.end("-TERM");
+    assert_eq!(code, Some(0));
+    let line = log.lines().find(|line| line.contains("logged in")).expect("it says so");
+    assert!(line.contains("INFO") && line.contains("Ann") && line.contains("127.0.0.1"), "{line}");
+    assert!(line.contains(&user), "{line}");
+    assert!(!log.contains('\u{1b}'), "{log}");
+    assert!(!log.contains("Xyzzy"), "{log}");
+}
+
+#[tokio::test]
+async fn the_log_is_lines_of_json_where_that_is_wanted() {
+    let data = folder();
+    let (listener, site) = (std::net::TcpListener::bind("127.0.0.1:0").unwrap(), site());
+    let taken = listener.local_addr().unwrap().to_string();
+    let words = ["--listen", &taken, "--log-format", "JSON", "--site", site.path().to_str().unwrap()];
+    let refused = finish(teahouse(data.path(), &words));
+    assert_eq!(refused.status.code(), Some(1));
+    drop(listener);
+    let words = ["--listen", &taken, "--log-format", "json", "--data", data.path().to_str().unwrap()];
+    let mut command = teahouse(data.path(), &words);
+    let child = command.arg("--site").arg(site.path()).stderr(Stdio::piped()).spawn().unwrap();
+    let browser = Browser::new(taken.parse().unwrap());
+    eventually("it opens", async || browser.try_get("/healthz").await == Some(200)).await;
+    browser.log_in("Ann").await;
+    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let served = child.wait_with_output().unwrap();
+    assert_eq!(served.status.code(), Some(0));
+    let line = |output: &Output, message: &str| {
+        let lines = text(&output.stderr).lines().map(|line| serde_json::from_str(line).expect(line));
+        let lines: Vec<serde_json::Value> = lines.collect();
+        let found =
+            lines.iter().find(|line| line["message"].as_str().is_some_and(|text| text.contains(message)));
+        found.unwrap_or_else(|| panic!("{message} is not among {lines:?}")).clone()
+    };
+    let failed = line(&refused, &taken);
+    assert_eq!(failed["level"], "ERROR", "{failed}");
+    let came = line(&served, "logged in");
+    assert_eq!(
+        (&came["level"], &came["nickname"], &came["address"]),
+        (&"INFO".into(), &"Ann".into(), &"127.0.0.1".into())
+    );
+    assert!(came["timestamp"].is_string() && came["target"] == "server::login", "{came}");
+}
+
 #[tokio::test]
 async fn what_is_said_never_reaches_the_log() {
+    for filter in ["trace", "trace,hyper=trace,tungstenite=trace,axum=trace,rusqlite=trace"] {
+        nothing_said_is_logged(filter).await;
+    }
+}
+
+async fn nothing_said_is_logged(filter: &str) {
     let data = folder();
-    let server = Server::start(data.path(), &["--log", "trace"]);
+    let server = Server::start(data.path(), &["--log", filter]);
     let ann = server.person("Ann").await;
+    let cookie = ann.cookie();
+    let (_, cookie) = cookie.split_once('=').expect("a cookie has a value");
     let mut lines = ann.talk().await;
     lines.say("m1", "Xyzzy-said").await;
     lines.message().await;
@@ -351,7 +449,7 @@ async fn what_is_said_never_reaches_the_log() {
     let (code, log) = server.end("-TERM");
     assert_eq!(code, Some(0));
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log is as talkative as it gets");
-    let leak = log.lines().find(|line| line.contains("Xyzzy"));
+    let leak = log.lines().find(|line| line.contains("Xyzzy") || line.contains(cookie));
     assert_eq!(leak, None);
 }
 
