@@ -11,7 +11,7 @@ fn main() {
     if let Some(site) = std::env::var_os("TEAHOUSE_SITE") {
         println!("cargo:rerun-if-changed={}", site.to_string_lossy());
     }
-    // Without git, or outside of a repository, a release knows its version only.
+    // Outside of a git repository the version alone has to do.
     if let (Some(commit), Some(log)) =
         (git(&["rev-parse", "--short=12", "HEAD"]), git(&["rev-parse", "--git-path", "logs/HEAD"]))
     {
@@ -20,7 +20,7 @@ fn main() {
     }
 }
 
-/// What git answers in one line.
+/// The output of a git command.
 fn git(words: &[&str]) -> Option<String> {
     let output = Command::new("git").args(words).output().ok().filter(|output| output.status.success())?;
     let line = String::from_utf8(output.stdout).ok()?.trim().to_owned();

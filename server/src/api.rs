@@ -48,18 +48,18 @@ pub(crate) fn router() -> Router<Shared> {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
-/// Whether an address is one at which programs ask, and are answered in JSON whatever is wrong.
+/// Whether a path is for programs, whose errors are always JSON.
 pub(crate) fn is_for_programs(path: &str) -> bool {
     ["/api/", "/boot/", "/hooks/", "/replies/"].iter().any(|beginning| path.starts_with(beginning))
 }
 
-/// There is nothing at an address.
+/// 404 in the API's error shape.
 pub(crate) async fn nothing() -> Response {
     let reason = "there is nothing at this address; /api/openapi.json says what there is";
     Problem::new(StatusCode::NOT_FOUND, "not_found", reason).into_response()
 }
 
-/// There is something at an address, and it takes other methods.
+/// 405 in the API's error shape.
 pub(crate) async fn wrong_method() -> Response {
     let reason = "this address takes other methods, which `Allow` names";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", reason).into_response()

@@ -1,5 +1,5 @@
 //! The command line: what `teahouse` can be told to do. Does none of it. [`programs`] is what can be told about hooks and
-//! tokens, [`environment`] how variables and lists are read.
+//! tokens, [`environment`] adapts variables and lists for clap.
 
 mod environment;
 mod programs;
@@ -36,15 +36,15 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the words of a command line, the program's name first, and the environment.
+    /// Parses the arguments, the program's name first, and the environment.
     ///
     /// # Errors
     ///
-    /// What is wrong with them; or the answer to `--help` and `--version`.
+    /// An invalid value or argument; also the output of `--help` and `--version`.
     pub fn read(words: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
         let words = environment::with_commas(&Cli::command(), words);
         let matches = match environment::fitted(Cli::command()).try_get_matches_from(words.clone()) {
-            // Help names every variable, also one that is empty.
+            // Help names every variable, including those that are empty.
             Err(error) if error.kind() == ErrorKind::DisplayHelp => {
                 Cli::command().try_get_matches_from(words)?
             }

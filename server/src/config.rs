@@ -19,8 +19,8 @@ pub use origin::Origin;
 /// How the server runs.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// Where to listen: an address and port, a name and port, `3000` (this machine alone), `:3000` (every interface), or
-    /// `unix:/run/teahouse.sock`. Sockets that systemd hands over are listened on instead
+    /// Address to listen on: `ADDR:PORT`, `NAME:PORT`, `3000` (loopback only), `:3000` (all interfaces), or
+    /// `unix:/run/teahouse.sock`. Sockets passed by systemd take precedence
     #[arg(long, env = "TEAHOUSE_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
     pub listen: ListenAddress,
 
@@ -66,13 +66,13 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL", value_parser = Origin::parse_web)]
     pub base_url: Option<Origin>,
 
-    /// Another origin whose pages may connect and log in, by its whole name: `https://tea.example.org`, or an app's, as
-    /// `capacitor://localhost`; may be given several times, or as a list
+    /// Additional origin whose pages may connect and log in, as `https://tea.example.org` or `capacitor://localhost`;
+    /// may be given several times, or as a list. Patterns are refused
     #[arg(long, env = "TEAHOUSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<Origin>,
 
-    /// A proxy whose word on the client's address counts, as `10.0.0.10` or `10.0.0.0/8`; may be given several times, or as
-    /// a list
+    /// Trusted proxy (address or CIDR) whose X-Forwarded-For is believed, as `10.0.0.10` or `10.0.0.0/8`; may be given
+    /// several times, or as a list
     #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = a_network)]
     pub trust_proxy: Vec<IpNet>,
 
@@ -111,8 +111,8 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_DRAIN", default_value = "5s", value_name = "TIME")]
     pub drain: Span,
 
-    /// How long a connection is kept open for another request; longer than a load balancer keeps one, lest it send a request
-    /// just as the connection ends
+    /// How long an idle connection stays open for another request. Keep it longer than the load balancer's own keep-alive,
+    /// or requests race with the close
     #[arg(long, env = "TEAHOUSE_KEEP_ALIVE", default_value = "75s", value_name = "TIME")]
     pub keep_alive: Span,
 
@@ -149,11 +149,11 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_ROOM_LIMIT", default_value_t = 50, value_name = "N")]
     pub room_limit: usize,
 
-    /// What is logged: off, error, warn, info, debug, trace; and otherwise by module: `info,server::search=debug`
+    /// Log level (off, error, warn, info, debug, trace), optionally with levels per module: `info,server::search=debug`
     #[arg(long, env = "TEAHOUSE_LOG", default_value = "info", value_name = "FILTER")]
     pub log: LogFilter,
 
-    /// In what form it is logged: lines for people, or JSON
+    /// Log format: text, or JSON with one object per line
     #[arg(
         long,
         env = "TEAHOUSE_LOG_FORMAT",
@@ -261,20 +261,20 @@ impl FromStr for Span {
     }
 }
 
-/// Takes one address as the network that it alone is in, or a network.
+/// Parses a network; a single address is a network of one.
 fn a_network(text: &str) -> Result<IpNet, String> {
     let network =
         text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())));
     network
-        .map_err(|_| "a proxy is an address or a network, as in 10.0.0.10, 10.0.0.0/8 or fd00::/8".to_owned())
+        .map_err(|_| "expected an address or a network, as in 10.0.0.10, 10.0.0.0/8 or fd00::/8".to_owned())
 }
 
-/// Takes a truth as people write it in an environment.
+/// Parses a boolean in the spellings that environment files use.
 fn a_boolean(text: &str) -> Result<bool, String> {
     match &*text.to_ascii_lowercase() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err("it is 1, true, yes or on, or 0, false, no or off".to_owned()),
+        _ => Err("expected 1, true, yes, on, 0, false, no or off".to_owned()),
     }
 }
 

@@ -42,8 +42,8 @@ pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
     post, path = "/hooks/{token}", operation_id = "push", tag = "Doors",
     summary = "Push a message.",
     description = "Says a text where the hook was made to speak: plain text as it is, or a message in the shape of Slack's \
-    incoming webhooks, which is answered as Slack answers. So are the shapes of Alertmanager, Discord, GitLab, Grafana, \
-    Mattermost, Rocket.Chat and Uptime Kuma.",
+    incoming webhooks, which is answered as Slack answers. The native formats of Alertmanager, Discord, GitLab, Grafana, \
+    Mattermost, Rocket.Chat and Uptime Kuma are accepted too.",
     params(
         ("token" = String, Path, description = "The hook's token", min_length = 1),
         (
@@ -57,7 +57,7 @@ pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
         (status = 201, description = "It was said; this is where it stands", body = serde_json::Value),
         (status = 403, description = "The hook may not speak there", body = crate::api::Trouble),
         (status = 413, description = "The body is too large", body = crate::api::Trouble),
-        (status = 415, description = "The body is a form in several parts, or in a coding or a charset that is not read", body = crate::api::Trouble),
+        (status = 415, description = "The body is multipart, or its Content-Encoding or charset is not supported", body = crate::api::Trouble),
         (status = 422, description = "There is nothing to see in the text, it is too long, or its key was used before for \
          another message", body = crate::api::Trouble),
     ),

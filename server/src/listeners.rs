@@ -1,5 +1,5 @@
-//! Where connections come in: TCP addresses, a Unix socket, or what the service manager hands over. Accepts them, and knows
-//! nothing of what is spoken on them.
+//! The listening sockets: TCP addresses, a Unix socket, or sockets passed by the service manager. Accepts connections; knows
+//! nothing of HTTP.
 
 use std::{
     fmt, fs,
@@ -21,15 +21,15 @@ use crate::{config::ListenAddress, stream::Stream};
 /// (`net.core.somaxconn`).
 const BACKLOG: u32 = 4_096;
 
-/// Who is at the other end of a Unix socket: somebody on this machine, without an address of their own. A proxy that speaks
-/// for others there is trusted as 127.0.0.1 is.
+/// The peer address of a connection over a Unix socket, which has none of its own. `--trust-proxy 127.0.0.1` therefore trusts
+/// a proxy that connects there.
 const THIS_MACHINE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// All that one server listens on; at least one.
+/// The sockets that one server listens on; at least one.
 #[derive(Debug)]
 pub struct Listeners(Vec<Listener>);
 
-/// Sockets that the service manager (systemd's socket activation) opened for this process.
+/// Sockets that the service manager opened for this process (systemd's socket activation).
 #[derive(Debug)]
 pub struct Inherited(Vec<InheritedSocket>);
 
@@ -45,13 +45,13 @@ enum Listener {
     Unix(UnixListener, #[expect(dead_code, reason = "held, not read")] Option<SocketFile>),
 }
 
-/// A file that is removed when nobody listens there any more.
+/// A socket file, removed on drop.
 #[derive(Debug)]
 struct SocketFile(PathBuf);
 
 impl Inherited {
-    /// What `LISTEN_FDS` and `LISTEN_PID` hand to this process; `None` if that is nothing. It takes the variables out of the
-    /// environment, so it is to be called before there are threads.
+    /// Takes the sockets that `LISTEN_FDS` and `LISTEN_PID` pass to this process; `None` if there are none. Removes the
+    /// variables from the environment, so it must be called before there are threads.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ fn inherited(handed: &mut ListenFd, index: usize) -> io::Result<InheritedSocket>
 impl TryFrom<Inherited> for Listeners {
     type Error = io::Error;
 
-    /// Listens on what was handed over.
+    /// Listens on the sockets passed by the service manager.
     fn try_from(inherited: Inherited) -> io::Result<Listeners> {
         let listeners = inherited.0.into_iter().map(|socket| match socket {
             InheritedSocket::Tcp(listener) => {
@@ -88,7 +88,7 @@ impl TryFrom<Inherited> for Listeners {
             }
             InheritedSocket::Unix(listener) => {
                 listener.set_nonblocking(true)?;
-                // Its file is the service manager's.
+                // The service manager owns its file.
                 UnixListener::from_std(listener).map(|listener| Listener::Unix(listener, None))
             }
         });
@@ -103,16 +103,16 @@ impl From<TcpListener> for Listeners {
 }
 
 impl Listeners {
-    /// Listens on an address, on every address of a name, on every interface, or on a Unix socket.
+    /// Opens the listening sockets for `--listen`.
     ///
     /// # Errors
     ///
-    /// Nothing can be listened on there: the port or the file is taken, the name is unknown, or the system forbids it.
+    /// The port or the file is in use, the name does not resolve, or the system denies it.
     pub fn bind(address: &ListenAddress) -> io::Result<Listeners> {
         match address {
             ListenAddress::Tcp(address) => bind(*address).map(Listeners::from),
             ListenAddress::Everywhere(port) => {
-                // One socket for both protocols; without IPv6 on this machine there is one.
+                // One socket for both protocols, or IPv4 alone on a machine without IPv6.
                 let both = bind((Ipv6Addr::UNSPECIFIED, *port).into());
                 both.or_else(|error| match error.kind() {
                     io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied => Err(error),
@@ -125,13 +125,13 @@ impl Listeners {
         }
     }
 
-    /// The address of the first of them, with the port that the system chose where any was to do.
+    /// The address of the first socket, with the actual port where port 0 was asked for.
     pub(crate) fn address(&self) -> io::Result<ListenAddress> {
         let first = self.0.first().ok_or_else(|| io::Error::other("there is nothing to listen on"))?;
         first.address()
     }
 
-    /// Waits for the next connection, and says who is at its other end.
+    /// Waits for the next connection; returns it with its peer.
     pub(crate) async fn accept(&self) -> io::Result<(Stream, SocketAddr)> {
         poll_fn(|context| {
             for listener in &self.0 {
@@ -183,7 +183,7 @@ impl Listener {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_file(&self.0) {
-            tracing::debug!(%error, "failed to remove the file of the Unix socket");
+            tracing::debug!(%error, "failed to remove the Unix socket file");
         }
     }
 }
@@ -200,8 +200,8 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Listens on all that a name stands for here, which for `localhost` is 127.0.0.1 and `::1`: browsers try either. What this
-/// machine does not have, such as IPv6, is left out, unless nothing is left.
+/// Listens on every address that a name resolves to; `localhost` is 127.0.0.1 and `::1`, and browsers try either. Addresses
+/// that this machine lacks are skipped, unless none is left.
 fn bind_host(host: &str, port: u16) -> io::Result<Listeners> {
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut missing = None;
@@ -226,8 +226,7 @@ fn bind_host(host: &str, port: u16) -> io::Result<Listeners> {
     Ok(Listeners(listeners.into_iter().map(Listener::Tcp).collect()))
 }
 
-/// Listens on a file. One that a server left behind when it fell is replaced; one on which somebody listens is not, and
-/// neither is a file that is no socket.
+/// Listens on a Unix socket. Replaces a stale socket file, never one in use, and never a file that is not a socket.
 fn bind_unix(path: &Path) -> io::Result<Listener> {
     if fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
         && let Err(error) = std::os::unix::net::UnixStream::connect(path)
@@ -238,7 +237,7 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     let socket = UnixSocket::new_stream()?;
     socket.bind(path)?;
     let file = SocketFile(path.to_owned());
-    // As on a port of this machine, everybody here may connect; who may not is kept out by the folder.
+    // As with a loopback port, every local user may connect; the folder's permissions restrict that.
     fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
     Ok(Listener::Unix(socket.listen(BACKLOG)?, Some(file)))
 }

@@ -1,5 +1,5 @@
-//! How the log is written: to standard error, as text or as lines of JSON, in colours where somebody looks at them. Decides
-//! nothing about what is logged.
+//! Writes the log to standard error, as text or as JSON, with colours on a terminal only. [`crate::config::LogFilter`] decides
+//! what is logged.
 
 use std::{ffi::OsStr, io, io::IsTerminal as _};
 
@@ -8,16 +8,16 @@ use tracing_subscriber::{Layer as _, fmt, layer::SubscriberExt as _, util::Subsc
 
 use crate::config::Config;
 
-/// In what form the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// A line for people.
+    /// Lines for people.
     Text,
-    /// A JSON object to a line, for collectors of logs.
+    /// One JSON object per line, for log collectors.
     Json,
 }
 
-/// Begins to write the log as it is configured.
+/// Installs the subscriber that the configuration asks for.
 pub fn start(config: &Config) {
     let (filter, registry) = (config.log.targets(), tracing_subscriber::registry());
     match config.log_format {
@@ -34,7 +34,7 @@ pub fn start(config: &Config) {
     }
 }
 
-/// Whether there are to be colours (<https://no-color.org>).
+/// Whether to write colours (<https://no-color.org>).
 fn is_coloured(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
     is_terminal && no_color.is_none_or(OsStr::is_empty)
 }

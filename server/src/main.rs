@@ -107,11 +107,11 @@ fn serve(config: Config) -> anyhow::Result<ExitCode> {
     logging::start(&config);
     let format = config.log_format;
     let served = inherited
-        .context("cannot listen on what was handed over")
+        .context("cannot listen on the sockets passed by the service manager")
         .and_then(|inherited| serve_on(inherited, config));
     match served {
         Ok(()) => Ok(ExitCode::SUCCESS),
-        // Whoever reads JSON reads nothing else.
+        // A log collector parses every line.
         Err(error) if format == LogFormat::Json => {
             tracing::error!("{error:#}");
             Ok(ExitCode::FAILURE)
@@ -126,7 +126,9 @@ async fn serve_on(inherited: Option<Inherited>, config: Config) -> anyhow::Resul
         tracing::warn!(%error, "the limit on open files stays as it is");
     }
     let listeners = match inherited {
-        Some(inherited) => inherited.try_into().context("cannot listen on what was handed over")?,
+        Some(inherited) => {
+            inherited.try_into().context("cannot listen on the sockets passed by the service manager")?
+        }
         None => {
             Listeners::bind(&config.listen).with_context(|| format!("cannot listen on {}", config.listen))?
         }

@@ -178,7 +178,7 @@ pub(crate) async fn boot(
         .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "login_required", "log in first"))?;
     let room = RoomName::parse_any(&room).map_err(|error| unfit(&error.to_string()))?;
     if !may(&login.user(), Action::Read, &room) {
-        let reason = format!("{room} is not for this user");
+        let reason = format!("this user may not read {room}");
         return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
     }
     let form = send::new_form(&visitor.headers);

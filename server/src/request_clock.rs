@@ -1,5 +1,5 @@
-//! How long a connection may take to send a request's head, and how long it may be kept open without a request. Reads no
-//! byte of either.
+//! Two timeouts of an HTTP connection: for reading a request's head, and for idling between requests. Never looks at the
+//! bytes.
 
 use std::{
     io::{self, IoSlice},
@@ -24,26 +24,26 @@ use crate::stream::Stream;
 /// How long a client may take to send a request's head.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a connection is in the middle of.
+/// The phases of a connection.
 const HEAD: u8 = 0;
 const ANSWER: u8 = 1;
-const NOTHING: u8 = 2;
+const IDLE: u8 = 2;
 
-/// What a connection is in the middle of, as its requests tell. A new one is in the middle of a head.
+/// The phase of one connection, shared by its stream and its requests. A new connection is reading a head.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestClock(Arc<AtomicU8>);
 
-/// A connection that ends when its time is over.
+/// A stream that ends when its phase times out.
 #[derive(Debug)]
 pub(crate) struct TimedStream {
     stream: Stream,
     clock: RequestClock,
     keep_alive: Duration,
-    /// The end of the time for this, while that is waited for.
+    /// The running timeout, with the phase that it belongs to.
     wait: Option<(u8, Pin<Box<Sleep>>)>,
 }
 
-/// The body of an answer, with whose end the answer ends.
+/// A response body; when it is dropped, the connection is idle.
 #[derive(Debug)]
 pub(crate) struct Answer {
     body: Body,
@@ -54,12 +54,12 @@ pub(crate) struct Answer {
 struct AnswerEnd(RequestClock);
 
 impl RequestClock {
-    /// A request's head has come.
+    /// A request's head has been read.
     pub(crate) fn begin_answer(&self) {
         self.0.store(ANSWER, Ordering::Relaxed);
     }
 
-    /// The answer's body. When it is let go of, the next request is waited for.
+    /// Wraps the response's body, so that its end starts the idle time.
     pub(crate) fn answer(&self, body: Body) -> Answer {
         Answer { body, _end: AnswerEnd(self.clone()) }
     }
@@ -71,22 +71,22 @@ impl RequestClock {
 
 impl Drop for AnswerEnd {
     fn drop(&mut self) {
-        self.0.0.store(NOTHING, Ordering::Relaxed);
+        self.0.0.store(IDLE, Ordering::Relaxed);
     }
 }
 
 impl TimedStream {
-    /// A connection that may be without a request for `keep_alive`, but not before the first one.
+    /// A stream that may idle for `keep_alive` after a response. The first head must come within [`HEAD_TIMEOUT`].
     pub(crate) fn new(stream: Stream, clock: RequestClock, keep_alive: Duration) -> TimedStream {
         TimedStream { stream, clock, keep_alive, wait: None }
     }
 
-    /// The connection, for something else than requests.
+    /// The stream beneath, for another protocol.
     pub(crate) fn into_inner(self) -> Stream {
         self.stream
     }
 
-    /// Ends the connection if its time is over: with an error in the middle of a head, and quietly between requests.
+    /// Ends the stream if its phase has timed out: with an error while reading a head, with EOF while idle.
     fn poll_time(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let phase = self.clock.phase();
         if phase == ANSWER {
@@ -118,12 +118,12 @@ impl AsyncRead for TimedStream {
         let before = into.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, into);
         if read.is_pending() {
-            // Reading nothing is what the end of a connection looks like.
+            // A ready read without bytes is EOF.
             return this.poll_time(context);
         }
         if into.filled().len() > before {
-            // Otherwise it is more of a head, or of the body of a request that is being answered.
-            let _ = this.clock.0.compare_exchange(NOTHING, HEAD, Ordering::Relaxed, Ordering::Relaxed);
+            // In the other phases it is more of a head or of a body.
+            let _ = this.clock.0.compare_exchange(IDLE, HEAD, Ordering::Relaxed, Ordering::Relaxed);
         }
         read
     }
@@ -191,7 +191,7 @@ mod tests {
 
     const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-    /// What timers are late by at the most.
+    /// The resolution of timers.
     const TICK: Duration = Duration::from_millis(1);
 
     fn connection() -> (UnixStream, TimedStream, RequestClock) {
@@ -200,7 +200,7 @@ mod tests {
         (client, TimedStream::new(server.into(), clock.clone(), KEEP_ALIVE), clock)
     }
 
-    /// What there is to read now; `None` if it is waited for.
+    /// The result of a read; `None` if it is pending.
     fn read(stream: &mut TimedStream) -> Option<io::Result<usize>> {
         stream.read(&mut [0; 64]).now_or_never()
     }

@@ -60,7 +60,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
         .with_state(teahouse);
-    // What changes an address stands before what reads it.
+    // These must see a request before it is routed.
     Router::new()
         .fallback_service(routes)
         .layer(middleware::from_fn(unread_body::read))
@@ -68,7 +68,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .layer(middleware::from_fn(security::headers))
 }
 
-/// The addresses beside the API at which programs ask.
+/// The routes for programs beside the API.
 fn doors() -> Router<Shared> {
     Router::new()
         .route("/boot/{room}", get(pages::boot))

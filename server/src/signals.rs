@@ -1,10 +1,10 @@
-//! The signals that ask the program to stop. Stops nothing itself.
+//! The signals that request a shutdown. Shuts nothing down itself.
 
 use std::{fs, io};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits for SIGINT, SIGTERM or SIGHUP. A SIGHUP that was to be ignored when the program was started, as `nohup` has it, is.
+/// Waits for SIGINT, SIGTERM or SIGHUP. A SIGHUP that the process inherited as ignored, as from `nohup`, stays ignored.
 pub async fn stop_is_asked() -> io::Result<()> {
     let hears_hangup = !ignores(&fs::read_to_string("/proc/self/status").unwrap_or_default(), HANGUP);
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -27,8 +27,8 @@ pub async fn stop_is_asked() -> io::Result<()> {
 /// The number of SIGHUP, everywhere.
 const HANGUP: u32 = 1;
 
-/// Whether a process ignores a signal, by what Linux tells of it (`man 5 proc_pid_status`). Elsewhere nothing is told, and
-/// nothing ignored.
+/// Whether a process ignores a signal, by its `/proc/…/status` (`man 5 proc_pid_status`). Other systems than Linux have none,
+/// and count as not ignoring it.
 fn ignores(status: &str, signal: u32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();

@@ -1,5 +1,4 @@
-//! One accepted connection, over TCP or a Unix socket, as bytes in and out. Knows nothing of HTTP, of WebSockets or of what
-//! is said.
+//! One accepted connection, over TCP or a Unix socket. Knows nothing of HTTP or WebSockets.
 
 use std::{
     io::{self, IoSlice},
@@ -20,7 +19,7 @@ pub(crate) enum Stream {
     Unix(UnixStream),
 }
 
-/// Does the same with either kind.
+/// Calls the same method on either kind.
 macro_rules! with_either {
     ($stream:expr, $inner:ident => $then:expr) => {
         match $stream {
@@ -31,7 +30,7 @@ macro_rules! with_either {
 }
 
 impl Stream {
-    /// Sends small frames at once. A Unix socket always does.
+    /// Disables Nagle's algorithm, which Unix sockets do not have.
     pub(crate) fn set_nodelay(&self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.set_nodelay(true),
@@ -39,27 +38,27 @@ impl Stream {
         }
     }
 
-    /// Waits until there may be something to read.
+    /// Waits until the stream may be readable.
     pub(crate) async fn readable(&self) -> io::Result<()> {
         with_either!(self, stream => stream.readable().await)
     }
 
-    /// Waits until there may be room to write.
+    /// Waits until the stream may be writable.
     pub(crate) async fn writable(&self) -> io::Result<()> {
         with_either!(self, stream => stream.writable().await)
     }
 
-    /// Reads what has come; `WouldBlock` if nothing has.
+    /// Reads without waiting; `WouldBlock` if there is nothing to read.
     pub(crate) fn try_read(&self, into: &mut [u8]) -> io::Result<usize> {
         with_either!(self, stream => stream.try_read(into))
     }
 
-    /// Writes as much as the system takes at once; `WouldBlock` if it takes nothing.
+    /// Writes without waiting; `WouldBlock` if there is no room.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         with_either!(self, stream => stream.try_write(bytes))
     }
 
-    /// The same, with several slices.
+    /// Writes several slices without waiting.
     pub(crate) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         with_either!(self, stream => stream.try_write_vectored(slices))
     }

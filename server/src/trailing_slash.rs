@@ -1,5 +1,5 @@
-//! An address with a slash too many behind it leads where it meant to go: a page is led to the address without it, and what
-//! is no page to look at is answered as if it were not there. Never leads to another site.
+//! Trailing slashes: GET and HEAD are redirected to the path without them, other requests are served as if they were absent.
+//! Never redirects to another site.
 
 use axum::{
     extract::Request,
@@ -10,10 +10,10 @@ use axum::{
 
 use crate::upgrade;
 
-/// Answers a request by its address without slashes at its end.
+/// Redirects or serves a request by its path without trailing slashes.
 pub(crate) async fn remove(mut request: Request, next: Next) -> Response {
     let Some(shorter) = shorter(request.uri()) else { return next.run(request).await };
-    // A form's words and a socket do not follow a redirect.
+    // Clients that post or upgrade do not follow a redirect.
     let follows =
         [Method::GET, Method::HEAD].contains(request.method()) && !upgrade::is_asked(request.headers());
     if follows && let Ok(location) = HeaderValue::from_str(&shorter.to_string()) {
@@ -23,8 +23,8 @@ pub(crate) async fn remove(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// The path and query without slashes at the path's end; `None` where there are none, and where browsers would read what is
-/// left as the name of another host.
+/// The path and query without trailing slashes; `None` if there are none, or if a browser would read the rest as another
+/// host.
 fn shorter(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let trimmed = path.trim_end_matches('/');

@@ -1,6 +1,5 @@
-//! What a client still sends of a request that is answered before its end. It is read, up to a bound and for a while, before
-//! the answer goes out: a connection that is closed with bytes that nobody read is reset, and the client never sees why.
-//! Never looks at what it reads.
+//! Drains the body of a request that is answered before its end, up to a bound, before the response goes out. Closing a
+//! connection with unread bytes resets it, and the client never sees the response. Never looks at the bytes.
 
 use std::{
     mem,
@@ -20,18 +19,18 @@ use futures::StreamExt as _;
 use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::sync::oneshot;
 
-/// How many bytes more are read. Whoever sends still more does not hear why they are refused.
+/// The most bytes that are drained. A client that sends more may see a reset instead of the response.
 const BOUND: usize = 8 * 1_024 * 1_024;
 
-/// How long they may take.
+/// The longest time for draining.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Answers a request once the rest of it was read.
+/// Responds once the rest of the body is drained.
 pub(crate) async fn read(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    // Whoever waits for `100 Continue` sends nothing unless they are asked to.
+    // A client that waits for `100 Continue` sends nothing unless the body is polled.
     let is_coming = !request.headers().contains_key(header::EXPECT);
     let (give_back, mut rest) = oneshot::channel();
     let request = request.map(|body| Body::new(Lent { body, is_coming, give_back: Some(give_back) }));
@@ -39,7 +38,7 @@ pub(crate) async fn read(request: Request, next: Next) -> Response {
     if let Ok(body) = rest.try_recv()
         && tokio::time::timeout(PATIENCE, drop_all(body)).await.is_err()
     {
-        tracing::debug!("a request that was answered did not end in time");
+        tracing::debug!("gave up draining the body of an answered request");
     }
     response
 }
@@ -53,10 +52,10 @@ async fn drop_all(body: Body) {
     }
 }
 
-/// A body that is given back when its reader lets go of it before its end.
+/// A body that returns itself when it is dropped before its end.
 struct Lent {
     body: Body,
-    /// Whether more of it comes by itself.
+    /// Whether the client sends more without being asked.
     is_coming: bool,
     give_back: Option<oneshot::Sender<Body>>,
 }
@@ -88,7 +87,7 @@ impl Drop for Lent {
             && !self.body.is_end_stream()
             && let Some(give_back) = self.give_back.take()
         {
-            // Nobody waits for it if the request itself was given up.
+            // The receiver is gone if the request was cancelled.
             let _ = give_back.send(mem::take(&mut self.body));
         }
     }

@@ -134,8 +134,7 @@ async fn open(connection: OnUpgrade, limit: usize) -> anyhow::Result<Socket> {
     Ok(Socket::new(stream, &parts.read_buf, limit))
 }
 
-/// Whether a request asks for a WebSocket. One that asks for another protocol, such as `h2c`, is answered as if it did not
-/// (RFC 9110, section 7.8).
+/// Whether a request asks for a WebSocket. An upgrade to another protocol, such as `h2c`, is ignored (RFC 9110, section 7.8).
 pub(crate) fn is_asked(headers: &HeaderMap) -> bool {
     names(headers, &header::UPGRADE, "websocket")
 }

@@ -1,19 +1,19 @@
-//! `GET /version`: what is running, for whoever helps. Tells nothing about the house.
+//! `GET /version`: name, version and commit, for support. Says nothing about the instance.
 
 use axum::{Json, http::header, response::IntoResponse};
 use serde::Serialize;
 
-/// What is running.
+/// The response body.
 #[derive(Serialize)]
 struct Running {
     name: &'static str,
     version: &'static str,
-    /// The commit that a release was built from, if that was known.
+    /// The commit that a release was built from, if the build knew it.
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'static str>,
 }
 
-/// The answer.
+/// Returns the version.
 pub(crate) async fn version() -> impl IntoResponse {
     let running = Running {
         name: "teahouse",

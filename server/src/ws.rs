@@ -118,7 +118,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             match guest(&teahouse, plain.language).await {
                 Some(login) => {
                     let (nickname, user) = (&login.nickname, &login.id);
-                    tracing::info!(%nickname, %user, address = %visitor.address, "a guest came in");
+                    tracing::info!(%nickname, %user, address = %visitor.address, "guest logged in");
                     login
                 }
                 None => return refuse(StatusCode::SERVICE_UNAVAILABLE, "no guest's name is free at present"),

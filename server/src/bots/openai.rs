@@ -42,8 +42,8 @@ const BYTES: usize = 8_388_608;
 /// The most that is read of an error.
 const ERROR_BYTES: usize = 65_536;
 
-/// How long the rest of an answer is waited for after a piece that says that it has ended and is not bare: there are servers
-/// that say so in every piece.
+/// How long to wait for more after a chunk that carries both text and a `finish_reason`: some servers send one in every
+/// chunk.
 const AFTER_END: Duration = Duration::from_secs(2);
 
 /// The longest wait before the first new attempt.
@@ -62,7 +62,7 @@ pub(crate) struct Settings {
     key_file: Option<PathBuf>,
     key_env: Option<String>,
     max_tokens: Option<NonZeroU32>,
-    /// The same, as OpenAI's newer models want it called.
+    /// The newer name of `max_tokens`, which some of OpenAI's models insist on.
     max_completion_tokens: Option<NonZeroU32>,
     temperature: Option<Temperature>,
     /// How often what may pass is tried again.
@@ -220,9 +220,9 @@ struct Listening<'a> {
     from: String,
     thoughts: Thoughts,
     finish: Option<Finish>,
-    /// Whether nothing follows what was heard last.
+    /// Whether the last chunk ended the answer for certain.
     is_over: bool,
-    /// Whether an event was passed over that was no piece of an answer.
+    /// Whether an event was skipped that is not a chunk.
     is_odd: bool,
 }
 
@@ -232,18 +232,15 @@ impl<'a> Listening<'a> {
         Listening { growth, from: from.to_owned(), thoughts, finish: None, is_over: false, is_odd: false }
     }
 
-    /// Hears an answer, as a stream or all at once. Which of them it is, is seen by how it begins, for there are servers that
-    /// call either by the other's content type.
+    /// Reads an answer, streamed or whole. Its first byte tells which, because some servers mislabel either in their
+    /// content type.
     async fn listen(&mut self, reply: &mut Reply) -> Result<(), Failure> {
         let mut beginning = Vec::new();
         let is_json = loop {
-            let visible = beginning.iter().find(|byte: &&u8| !byte.is_ascii_whitespace());
-            if let Some(byte) = visible {
-                break [b'{', b'['].contains(byte);
-            }
-            match reply.piece().await? {
-                Some(piece) => beginning.extend_from_slice(&piece),
-                None => break false,
+            let Some(piece) = reply.piece().await? else { break false };
+            beginning.extend_from_slice(&piece);
+            if let Some(visible) = piece.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                break [b'{', b'['].contains(visible);
             }
         };
         if !is_json {
@@ -256,14 +253,14 @@ impl<'a> Listening<'a> {
                 Err(failure) => break Some(failure),
             }
         };
-        // One object as a rule; a server that streams objects without events sends several.
+        // One object as a rule; several from servers that stream JSON lines.
         for chunk in serde_json::Deserializer::from_slice(&beginning).into_iter::<Chunk>() {
             match chunk {
                 Ok(chunk) => self.take(&chunk)?,
                 Err(_) => return Err(broken.unwrap_or_else(|| self.broken_off("no answer"))),
             }
         }
-        // What came before it broke has grown, and an answer that had ended is whole.
+        // An answer that ended before the connection broke is complete.
         broken.filter(|_| self.finish.is_none()).map_or(Ok(()), Err)
     }
 
@@ -280,7 +277,7 @@ impl<'a> Listening<'a> {
             }
             next = match self.finish {
                 None => reply.piece().await?,
-                // It has said that it has ended, so whatever becomes of the rest is no failure.
+                // The answer has ended; a failure after it does not matter.
                 Some(_) => match timeout(AFTER_END, reply.piece()).await {
                     Ok(Ok(piece)) => piece,
                     Ok(Err(_)) | Err(_) => return Ok(()),
@@ -301,7 +298,7 @@ impl<'a> Listening<'a> {
         }
     }
 
-    /// Takes an event. One that is no piece of an answer is passed over: a server may have more to say than that.
+    /// Takes an event. Skips one that is not a chunk, such as a keep-alive.
     fn hear(&mut self, event: &str) -> Result<(), Failure> {
         if event.trim() == "[DONE]" {
             self.finish.get_or_insert(Finish::Stop);
@@ -324,9 +321,10 @@ impl<'a> Listening<'a> {
         match chunk.finish() {
             Some(finish) => {
                 self.finish = Some(finish);
-                self.is_over = chunk.is_bare();
+                // One that comes before any text may be such a server's first.
+                self.is_over = chunk.is_bare() && !self.growth.text().is_empty();
             }
-            // What goes on has not ended; a piece with the usage alone says nothing of it.
+            // More text means that it had not ended; a chunk with the usage alone does not.
             None if !text.is_empty() => self.finish = None,
             None => {}
         }
@@ -368,7 +366,7 @@ impl<'a> Listening<'a> {
         }
     }
 
-    /// Something that ends an answer in the middle, or before its beginning.
+    /// Unreadable data: cuts off an answer that has begun, and is garbled otherwise.
     fn broken_off(&self, what: &str) -> Failure {
         if self.growth.text().is_empty() {
             self.garbled(what)

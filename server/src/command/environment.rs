@@ -1,6 +1,5 @@
-//! How the environment and lists are read before the command line is: a variable that is empty is as if it were unset, since
-//! that is what files of settings make of one that is not used, and the items of a list may be separated by spaces.
-//! Knows no flag by name.
+//! Adapts the environment and the arguments before clap parses them: an empty variable counts as unset, since that is how
+//! env files write an unused setting, and list items may be separated by spaces. Knows no flag by name.
 
 use std::{
     env,
@@ -9,7 +8,7 @@ use std::{
 
 use clap::{Arg, Command, builder::Resettable};
 
-/// The command, for the environment that there is.
+/// Adapts a command to the process environment.
 pub(super) fn fitted(command: Command) -> Command {
     fitted_to(command, &|name| env::var_os(name))
 }
@@ -20,7 +19,7 @@ fn fitted_to(command: Command, variable: &dyn Fn(&OsStr) -> Option<OsString>) ->
 
 fn fitted_arg(arg: Arg, variable: &dyn Fn(&OsStr) -> Option<OsString>) -> Arg {
     let Some(value) = arg.get_env().and_then(variable) else { return arg };
-    // One that is no text is told of when it is read.
+    // clap reports a value that is not UTF-8.
     let Some(value) = value.to_str() else { return arg };
     if value.trim().is_empty() {
         return arg.env(Resettable::Reset);
@@ -28,12 +27,11 @@ fn fitted_arg(arg: Arg, variable: &dyn Fn(&OsStr) -> Option<OsString>) -> Arg {
     if !is_list(&arg) {
         return arg;
     }
-    // Without an item it is as empty as without a character.
     let items: Vec<String> = items(value).map(str::to_owned).collect();
     arg.env(Resettable::Reset).default_values(items)
 }
 
-/// The words of a command line, in which lists have commas between their items.
+/// Rewrites the lists among the arguments so that commas separate their items.
 pub(super) fn with_commas(command: &Command, words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let lists: Vec<String> = command
         .get_arguments()
@@ -58,7 +56,7 @@ pub(super) fn with_commas(command: &Command, words: impl Iterator<Item = OsStrin
     joined.collect()
 }
 
-/// Whether a flag takes a list, which the environment can hold too.
+/// Whether a flag takes a list and can be set by the environment.
 fn is_list(arg: &Arg) -> bool {
     arg.get_env().is_some() && arg.get_value_delimiter().is_some()
 }
@@ -85,7 +83,7 @@ mod tests {
         Command::new("tea").args([list, one])
     }
 
-    /// What the flags are, in an environment with this in all of their variables.
+    /// The parsed flags, with every variable set to `variable`.
     fn read(variable: &str, words: &[&str]) -> (Vec<String>, String) {
         let words = with_commas(&command(), ["tea"].iter().chain(words).map(OsString::from));
         let held = |_: &OsStr| Some(OsString::from(variable));

@@ -1,4 +1,4 @@
-//! What `--listen` takes: an address, a port, a name, or the path of a Unix socket. Opens nothing.
+//! The value of `--listen`: an address, a port, a host name, or the path of a Unix socket. Opens nothing.
 
 use std::{
     fmt,
@@ -10,18 +10,18 @@ use std::{
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {
-    /// At one address: `127.0.0.1:3000`, `[::]:3000`; `3000` is a port of 127.0.0.1.
+    /// One address: `127.0.0.1:3000`, `[::]:3000`; `3000` is a port of 127.0.0.1.
     Tcp(SocketAddr),
-    /// At every address of this machine: `:3000`, `*:3000`.
+    /// Every interface, over IPv4 and IPv6: `:3000`, `*:3000`.
     Everywhere(u16),
-    /// At all addresses of a name: `localhost:3000`.
+    /// All addresses of a host name: `localhost:3000`.
     Host(String, u16),
-    /// On a Unix socket: `unix:/run/teahouse.sock`.
+    /// A Unix socket: `unix:/run/teahouse.sock`.
     Unix(PathBuf),
 }
 
 impl ListenAddress {
-    /// How those on this machine reach it; on a Unix socket they need a proxy, which has an address of its own.
+    /// The URL under which this machine reaches the server. A Unix socket has none; the proxy before it does.
     pub(crate) fn url(&self) -> String {
         match self {
             ListenAddress::Tcp(address) if address.ip().is_unspecified() => {
@@ -69,7 +69,7 @@ impl FromStr for ListenAddress {
     }
 }
 
-/// Whether a text can be a host's name. One that can be no address, such as `10.0.0.300`, is none either.
+/// Whether a text can be a host name. A mistyped address such as `10.0.0.300` is not one.
 fn is_name(host: &str) -> bool {
     host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         && host.bytes().any(|byte| byte.is_ascii_alphabetic())

@@ -1,12 +1,12 @@
-//! What `--log` takes: how much is logged, in all and by module. Lets no library below tell more than `info`, because theirs
-//! is what goes over the wire: messages and cookies.
+//! The value of `--log`: a level, and levels per module. Caps libraries at `info`, because their finer levels log what goes
+//! over the wire: messages and cookies.
 
 use std::str::FromStr;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// The crates that are this program. What they log holds no message's text. A filter takes whatever begins so, and there are
-/// libraries that begin with `server`.
+/// The targets of this program's own crates, which never log a message's text. Filters match by prefix, and there are
+/// libraries whose names begin with `server`.
 const OWN: [&str; 2] = ["server::", "teahouse"];
 
 /// How much is logged.
@@ -18,7 +18,7 @@ pub struct LogFilter {
 }
 
 impl LogFilter {
-    /// The filter that lets this through.
+    /// The filter for tracing.
     pub fn targets(&self) -> Targets {
         let foreign = self.level.min(LevelFilter::INFO);
         let modules = self.modules.iter().map(|(module, level)| match module.as_str() {
@@ -29,7 +29,7 @@ impl LogFilter {
         Targets::new()
             .with_default(foreign)
             .with_targets(OWN.map(|name| (name, self.level)))
-            // It tells of each migration as a matter of course.
+            // It logs each migration at `info` as a matter of course.
             .with_target("rusqlite_migration", self.level.min(LevelFilter::WARN))
             .with_targets(modules)
     }
@@ -48,21 +48,21 @@ impl FromStr for LogFilter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<LogFilter, String> {
-        let help = "write a level (off, error, warn, info, debug, trace), and others by module behind it: \
+        let help = "expected a level (off, error, warn, info, debug, trace), optionally with levels per module: \
                     info,server::search=debug";
         let mut in_all = None;
         let mut modules = Vec::new();
         for item in text.split([',', ' ']).filter(|item| !item.is_empty()) {
             let (module, name) =
                 item.split_once('=').map_or((None, item), |(module, name)| (Some(module), name));
-            let level = level(name).ok_or_else(|| format!("`{name}` is no level; {help}"))?;
+            let level = level(name).ok_or_else(|| format!("`{name}` is not a level; {help}"))?;
             match module {
                 None if in_all.is_some() => {
-                    return Err(format!("there are two levels for everything; {help}"));
+                    return Err(format!("the default level is given twice; {help}"));
                 }
                 None => in_all = Some(level),
                 Some(module) if is_path(module) => modules.push((module.to_owned(), level)),
-                Some(module) => return Err(format!("`{module}` is no module; {help}")),
+                Some(module) => return Err(format!("`{module}` is not a module path; {help}")),
             }
         }
         if in_all.is_none() && modules.is_empty() {

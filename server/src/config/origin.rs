@@ -1,4 +1,4 @@
-//! Web origins as `--base-url` and `--allow-origin` take them, printed as browsers print them. Decides nothing about who may.
+//! The origins in `--base-url` and `--allow-origin`, normalised to what browsers send. Makes no access decisions.
 
 use std::str::FromStr;
 
@@ -19,7 +19,7 @@ impl Origin {
         self.0.starts_with("https://")
     }
 
-    /// An origin that a browser can go to: of `http` or `https`.
+    /// Parses an `http` or `https` origin, which a browser can navigate to.
     pub(super) fn parse_web(text: &str) -> Result<Origin, String> {
         let wrong =
             || "an origin is http:// or https://, a host, and a port if it is not the usual one".to_owned();
@@ -37,8 +37,8 @@ impl Origin {
         }))
     }
 
-    /// The origin of an app or of a browser's extension, whose scheme is its own: `capacitor://localhost`,
-    /// `moz-extension://…`. Such schemes have no usual port.
+    /// Parses the origin of an app or a browser extension, which has its own scheme: `capacitor://localhost`,
+    /// `moz-extension://…`. Such schemes have no default port.
     fn parse_app(scheme: &str, rest: &str) -> Result<Origin, String> {
         let wrong = || {
             "an origin is a scheme, a host, and a port if it is not the usual one, as in https://chat.example.org or \
@@ -69,9 +69,7 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Origin, String> {
         if text.contains('*') {
-            return Err(
-                "an origin is allowed by its whole name; patterns such as `*` are not taken".to_owned()
-            );
+            return Err("expected one exact origin; patterns such as `*` are not supported".to_owned());
         }
         if text.eq_ignore_ascii_case("null") {
             return Err("`null` is the origin of every sandboxed page and cannot be allowed".to_owned());

@@ -1,5 +1,5 @@
-//! What was posted, read by what it is and what it says that it is: a message in a known shape, Slack's older form with one in
-//! it, or a text as it is.
+//! Reads a posted body by its content and its declared type: a message in a known format, Slack's older form with one in
+//! it, or plain text.
 
 use std::borrow::Cow;
 
@@ -59,13 +59,13 @@ impl Push {
         match form {
             Form::Json => slack::read(body),
             Form::UrlEncoded if body.starts_with("payload=") => {
-                // Some put the JSON in as it is, with its own `&` and `+`.
+                // Some scripts do not percent-encode the JSON.
                 let raw = || slack::guess(&body["payload=".len()..]);
                 let payload = payloads(body).next().unwrap_or_default();
                 slack::read(&payload).or_else(|problem| raw().ok_or(problem))
             }
-            // What `curl -d` sends says that it is a form, and scripts say that JSON is text, or nothing at all. Nobody who
-            // posts a message in a known shape means the braces.
+            // `curl -d` declares a form, and scripts declare JSON as text or not at all. A body in a known format is never
+            // meant as literal text.
             Form::UrlEncoded | Form::Text => {
                 let message =
                     slack::guess(body).or_else(|| payloads(body).find_map(|json| slack::guess(&json)));
@@ -79,9 +79,9 @@ impl Push {
     }
 }
 
-/// The JSON in a form of Slack's older kind, in a field called `payload`.
+/// The values of the form's `payload` fields, in which Slack's older form carries JSON.
 fn payloads(body: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    // Most bodies are none, and are not taken apart for it.
+    // Most bodies have no such field; do not parse them for it.
     let form = if body.contains("payload=") { body } else { "" };
     form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| name == "payload").map(|(_, value)| value)
 }

@@ -1,5 +1,5 @@
-//! From the bytes of a push to its text: unpacked, if they are packed, and decoded by the charset that they name. Never
-//! looks at what the text says.
+//! Turns the bytes of a push into text: decompresses them, and decodes them by their declared charset. Never looks at the
+//! text.
 
 use std::{borrow::Cow, io::Read as _};
 
@@ -13,17 +13,17 @@ use crate::problem::Problem;
 /// How every file of gzip begins (RFC 1952, section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// How a body is packed.
+/// The compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
     None,
     Gzip,
-    /// What HTTP calls `deflate` (RFC 9110, section 8.4.1.2).
+    /// HTTP's `deflate` (RFC 9110, section 8.4.1.2).
     Zlib,
 }
 
 impl Packing {
-    /// How a request says that its body is packed.
+    /// Reads the `Content-Encoding` of a request.
     pub(super) fn of(headers: &HeaderMap) -> Result<Packing, Problem> {
         let mut packing = Packing::None;
         for value in headers.get_all(header::CONTENT_ENCODING) {
@@ -33,7 +33,7 @@ impl Packing {
                     (Packing::None, "gzip" | "x-gzip") => Packing::Gzip,
                     (Packing::None, "deflate") => Packing::Zlib,
                     _ => {
-                        let reason = "a body is unpacked if its Content-Encoding is gzip or deflate, once; send it so, or as it is";
+                        let reason = "Content-Encoding must be gzip or deflate, or absent";
                         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "coding_unfit", reason));
                     }
                 };
@@ -42,7 +42,7 @@ impl Packing {
         Ok(packing)
     }
 
-    /// The body as it was before it was packed. One that is packed and does not say so is unpacked too: no text begins so.
+    /// Decompresses a body. Undeclared gzip is recognised by its magic number, with which no text begins.
     pub(super) fn unpack(self, body: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
         let unpacked = match self {
             Packing::None if body.starts_with(&GZIP) => limited(MultiGzDecoder::new(body)),
@@ -51,25 +51,25 @@ impl Packing {
             Packing::Zlib => limited(ZlibDecoder::new(body)),
         };
         let unpacked = unpacked.map_err(|_| {
-            let reason = "the body is not packed as its Content-Encoding says, or broke off";
+            let reason = "the body does not match its Content-Encoding, or is truncated";
             Problem::new(StatusCode::BAD_REQUEST, "coding_broken", reason)
         })?;
         if unpacked.len() > BODY_LIMIT {
-            let reason = format!("a push may have {BODY_LIMIT} bytes at most, unpacked");
+            let reason = format!("a push may have at most {BODY_LIMIT} bytes after decompression");
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason));
         }
         Ok(Cow::Owned(unpacked))
     }
 }
 
-/// What is in a packing, up to one byte more than a push may have.
+/// Decompresses up to one byte more than a push may have.
 fn limited(reader: impl std::io::Read) -> std::io::Result<Vec<u8>> {
     let mut unpacked = Vec::new();
     reader.take(BODY_LIMIT as u64 + 1).read_to_end(&mut unpacked)?;
     Ok(unpacked)
 }
 
-/// The charset that a request names; UTF-8 if it names none.
+/// The declared charset; UTF-8 if there is none.
 pub(super) fn charset(headers: &HeaderMap) -> Result<&'static Encoding, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = kind.split(';').skip(1).find_map(|parameter| {
@@ -77,19 +77,19 @@ pub(super) fn charset(headers: &HeaderMap) -> Result<&'static Encoding, Problem>
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']))
     });
     let Some(named) = named.filter(|named| !named.is_empty()) else { return Ok(UTF_8) };
-    // The longer names of what one label of the standard stands for.
+    // Labels that programs use and the Encoding Standard lacks.
     let label = match &*named.to_ascii_lowercase() {
         "utf8mb4" | "unicode" => "utf-8",
         _ => named,
     };
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
         let short: String = named.chars().take(40).filter(|c| !c.is_control()).collect();
-        let reason = format!("the charset `{short}` of the Content-Type is not known; send UTF-8");
+        let reason = format!("unknown charset `{short}` in Content-Type; send UTF-8");
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "charset_unfit", reason)
     })
 }
 
-/// The text of a body in this charset, without a byte order mark.
+/// Decodes a body, without its byte order mark.
 pub(super) fn decode(body: &[u8], charset: &'static Encoding) -> Result<String, Problem> {
     if charset == UTF_8 {
         let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
@@ -101,7 +101,7 @@ pub(super) fn decode(body: &[u8], charset: &'static Encoding) -> Result<String, 
     }
     let (text, is_broken) = charset.decode_with_bom_removal(body);
     if is_broken {
-        let reason = format!("the body is not in {}, as its Content-Type says", charset.name());
+        let reason = format!("the body is not valid {}, which its Content-Type declares", charset.name());
         return Err(Problem::new(StatusCode::BAD_REQUEST, "charset_broken", reason));
     }
     Ok(text.into_owned())

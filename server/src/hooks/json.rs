@@ -1,9 +1,9 @@
-//! JSON as scripts write it: a line break or a tab that stands in a string as it is, which JSON forbids, is read as meant.
-//! Knows nothing of messages.
+//! Lenient JSON: accepts raw line breaks, tabs and other control characters within strings, which JSON forbids and scripts
+//! write. Knows nothing of messages.
 
 use serde::de::DeserializeOwned;
 
-/// Reads JSON, or tells what is wrong with it.
+/// Parses JSON, with control characters in strings taken literally.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     let error = match serde_json::from_str(text) {
         Err(error) if error.is_syntax() => error,
@@ -15,7 +15,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Err
     }
 }
 
-/// The same JSON with escapes for the control characters within its strings; `None` if there are none.
+/// Escapes the control characters within strings; `None` if there are none.
 fn with_controls_escaped(text: &str) -> Option<String> {
     let mut escaped = String::with_capacity(text.len() + 16);
     let (mut in_string, mut after_backslash, mut changed) = (false, false, false);
@@ -24,7 +24,7 @@ fn with_controls_escaped(text: &str) -> Option<String> {
         match c {
             '\n' | '\r' | '\t' | '\0'..='\x1f' if in_string => {
                 changed = true;
-                // A backslash before it is the escape's own.
+                // A preceding backslash serves as the escape.
                 if !was_after_backslash {
                     escaped.push('\\');
                 }

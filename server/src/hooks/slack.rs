@@ -28,7 +28,7 @@ const REASON: usize = 200;
 struct Message {
     text: Words,
     username: Words,
-    /// What Rocket.Chat calls the name.
+    /// Rocket.Chat's name for it.
     alias: Words,
     icon_emoji: Words,
     channel: Words,
@@ -69,7 +69,7 @@ struct Field {
 #[derive(Debug, Default)]
 struct Words(String);
 
-/// Reads a message, in Slack's shape or in that of another tool; or says what it lacks.
+/// Reads a message in Slack's shape or in another tool's native format.
 pub(super) fn read(json: &str) -> Result<Push, Problem> {
     let is_object = json.trim_start().starts_with('{');
     let message = json::read::<Message>(json);

@@ -1,13 +1,13 @@
-//! What programs post that have a shape of their own and not Slack's: Discord's `content`, the `msg` of Rocket.Chat and Uptime
-//! Kuma, `title` and `message`, and what Alertmanager, Grafana ([`alerts`]) and GitLab ([`gitlab`]) tell of. What is not read
-//! is refused with a sentence that names the setting that helps.
+//! The native formats of tools that do not speak Slack's: Discord's `content`, the `msg` of Rocket.Chat and Uptime Kuma, `title`
+//! with `message`, and the webhooks of Alertmanager and Grafana ([`alerts`]) and GitLab ([`gitlab`]). Never says anything in a
+//! room itself.
 
 mod alerts;
 mod gitlab;
 
 use serde_json::{Map, Value};
 
-/// What an object says, if it is of a shape that is known: the text, and who says it.
+/// Returns the text of a message in a known format, and the name of its sender.
 pub(super) fn read(message: &Map<String, Value>) -> Option<(String, Option<String>)> {
     let said = alerts::read(message)
         .or_else(|| gitlab::read(message))
@@ -18,21 +18,21 @@ pub(super) fn read(message: &Map<String, Value>) -> Option<(String, Option<Strin
     Some((said, name))
 }
 
-/// Which setting makes a program post something that is read, where it is known by what it posts.
+/// Names the setting that makes a tool post a supported format, as far as its message tells which tool it is.
 pub(super) fn advice(message: &Map<String, Value>) -> &'static str {
     let has = |field: &str| message.contains_key(field);
     if has("object_kind") || has("event_name") {
-        "GitLab does not say this in words: set up Settings → Integrations → Slack notifications with this address \
-         instead of a webhook"
+        "this GitLab event is not supported; use Settings → Integrations → Slack notifications with this address instead \
+         of a webhook"
     } else if has("repository") && has("sender") || has("zen") {
-        "GitHub's webhooks do not say what happened in words: post a `text` from a workflow instead, or use a service that \
-         turns them into Slack's shape"
+        "GitHub's webhooks are not supported; post {\"text\": \"…\"} from a workflow, or go through a service that speaks \
+         Slack's format"
     } else if has("heartbeat") {
-        "for Uptime Kuma choose the notification type Slack, or Webhook with the request body application/json"
+        "in Uptime Kuma choose the notification type Slack, or Webhook with the request body application/json"
     } else if has("@type") || has("sections") || has("card") || has("cards") || has("cardsV2") {
-        "cards of Microsoft Teams and Google Chat are not read: choose the tool's Slack notification instead"
+        "cards of Microsoft Teams and Google Chat are not supported; choose the tool's Slack notification"
     } else {
-        "if the tool has a notification in Slack's shape, choose that; otherwise post {\"text\": \"…\"}"
+        "choose the tool's Slack format if it has one, or post {\"text\": \"…\"}"
     }
 }
 

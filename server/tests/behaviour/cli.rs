@@ -155,7 +155,6 @@ async fn the_environment_holds_truths_and_lists_as_people_write_them() {
     assert_eq!(server.end("-TERM").0, Some(0));
 }
 
-/// A socket on a Unix socket, of somebody who has logged in there.
 #[tokio::test]
 async fn people_talk_over_a_unix_socket() {
     use futures::{SinkExt as _, StreamExt as _};
@@ -334,7 +333,7 @@ async fn a_polite_signal_ends_it_with_exit_code_0_and_a_goodbye() {
     }
 }
 
-/// A server that was started by a program, with these words before its own, that says what becomes of a signal.
+/// A server started by another program, such as `env`, with these arguments before its own.
 fn started_by(starter: &str, words: &[&str]) -> (Server, TempDir) {
     let (data, site) = (folder(), site());
     let mut command = std::process::Command::new(starter);
@@ -346,7 +345,7 @@ fn started_by(starter: &str, words: &[&str]) -> (Server, TempDir) {
 
 #[tokio::test]
 async fn a_hangup_ends_it_like_the_other_signals() {
-    // Whoever runs the tests may ignore the signal, and what is ignored stays ignored.
+    // The test runner may ignore the signal, and children inherit that.
     let (server, _data) = started_by("/usr/bin/env", &["--default-signal=HUP"]);
     let lines = server.person("Ann").await.talk().await;
     server.signal("-HUP");

@@ -1,5 +1,5 @@
-//! What those who stand between a browser and the server rely on: proxies that upgrade, keep connections and send too much,
-//! programs that read what they are answered, and people who type a slash too many.
+//! HTTP as proxies, balancers and programs rely on it: upgrades, keep-alive, oversized bodies, trailing slashes, error
+//! formats.
 
 use serde_json::Value;
 use tokio::{
@@ -69,7 +69,7 @@ async fn a_slash_too_many_leads_where_it_meant_to_go() {
         assert_eq!(response.headers()["location"], proper);
         assert!(response.headers().contains_key("x-content-type-options"), "it keeps to itself");
     }
-    // What does not follow is taken as it is meant.
+    // Clients that do not follow redirects are served directly.
     let key = ann.get("/chat/tea").await.text().await.unwrap();
     let key = key.split("name=\"for\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let posted = ann.post("/chat/tea/", &[("text", "hello"), ("nonce", "n1"), ("for", key)]).await;
@@ -163,7 +163,7 @@ async fn a_body_that_is_too_large_is_read_before_it_is_refused() {
     assert!(login.starts_with("HTTP/1.1 413") && login.contains("text/html"), "{login:.200}");
     let pushed = exchange(&app, &post(&hook.path, "", many)).await;
     assert!(pushed.starts_with("HTTP/1.1 413") && pushed.contains("body_too_large"), "{pushed}");
-    // Nobody looked into these at all.
+    // These are refused before the body is read.
     let unknown = exchange(&app, &post("/hooks/th_unknown", "", many)).await;
     assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
     let foreign = exchange(&app, &post("/chat", "origin: https://evil.example\r\n", many)).await;

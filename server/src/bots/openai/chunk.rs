@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object")]
 pub(crate) struct Chunk {
-    /// `null` from some, in the piece with the usage or beside an error.
+    /// Some servers send `null`, in the chunk with the usage or beside an error.
     #[serde(default, deserialize_with = "none_or_more")]
     choices: Vec<Choice>,
     error: Option<Value>,
@@ -18,7 +18,7 @@ pub(crate) struct Chunk {
     code: Option<Value>,
     #[serde(rename = "type")]
     kind: Option<Value>,
-    /// Where `MiniMax` says what went wrong.
+    /// `MiniMax` reports errors here.
     base_resp: Option<Value>,
 }
 
@@ -29,7 +29,7 @@ struct Choice {
     delta: Option<Said>,
     /// In a whole answer.
     message: Option<Said>,
-    /// In what is left of the older completions.
+    /// In the older completions API.
     text: Option<Value>,
     finish_reason: Option<Value>,
 }
@@ -40,7 +40,7 @@ struct Said {
     /// A text; or, of some servers, a list of parts. What is thought lies beside it, in `reasoning` (Ollama, vLLM) or
     /// `reasoning_content` (llama.cpp and most of the public ones), and is nobody's business.
     content: Option<Value>,
-    /// What a model says instead that does not want to answer (OpenAI).
+    /// The text of a model that declines to answer (OpenAI).
     refusal: Option<Value>,
     reasoning: Option<Value>,
     reasoning_content: Option<Value>,
@@ -60,7 +60,7 @@ pub(crate) enum Finish {
     Length,
     /// The server does not want it to be said.
     Filter,
-    /// The server could not go on.
+    /// The server failed in the middle.
     Broken,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct Told {
 }
 
 impl Chunk {
-    /// What it adds to the text. A refusal is one, where there is nothing else.
+    /// The text that it adds; a refusal, if there is no other.
     pub(crate) fn text(&self) -> String {
         let Some(choice) = self.choices.first() else { return String::new() };
         let said = choice.said();
@@ -84,7 +84,7 @@ impl Chunk {
         [content].into_iter().chain([older(), refusal()]).find(|text| !text.is_empty()).unwrap_or_default()
     }
 
-    /// Whether nothing was said or thought in it, as in the last piece of an answer.
+    /// Whether it carries neither text nor reasoning, as the last chunk of an answer does.
     pub(crate) fn is_bare(&self) -> bool {
         let said = self.choices.first().and_then(Choice::said);
         let thought = said.map(|said| text(said.reasoning.as_ref()) + &text(said.reasoning_content.as_ref()));
@@ -126,7 +126,7 @@ impl Chunk {
     }
 }
 
-/// Whether a code is one that says that nothing went wrong.
+/// Whether a code means success.
 fn is_success(code: &Value) -> bool {
     matches!(code.as_u64(), Some(0 | 200))
         || matches!(code.as_str(), Some("" | "0" | "200"))
@@ -158,7 +158,7 @@ impl Told {
         Told { status, name: name.unwrap_or_default().to_owned() }
     }
 
-    /// An error of which nothing is told.
+    /// An error without details.
     pub(crate) fn unnamed() -> Told {
         Told::new(None, None)
     }

@@ -81,8 +81,8 @@ fn turns(system: Option<&str>, question: &Question) -> Vec<Turn> {
     turns
 }
 
-/// What somebody says, behind their name. Only the first line of it begins at the margin, and the only colon before what is
-/// said is the one behind the name: so nothing that is said can pass for what somebody else says.
+/// Renders a message as `name: text` so that it cannot imitate another speaker: continuation lines are indented, and the name
+/// contains no colon.
 fn line(name: &str, text: &str) -> String {
     let mut line = format!("{}: ", name.replace([':', '：'], "·"));
     for (index, part) in text.split(ends_line).enumerate() {
@@ -94,12 +94,12 @@ fn line(name: &str, text: &str) -> String {
     without_turns(line)
 }
 
-/// Whether a character ends a line (Unicode, section 5.8).
+/// Whether a character is a line break (Unicode, section 5.8).
 fn ends_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// What begins or ends a turn in the templates of models. Some servers take it for that wherever it stands.
+/// Turn markers in models' chat templates. Some servers interpret them anywhere in a prompt.
 const TURNS: [&str; 10] = [
     "<|",
     "|>",
@@ -113,7 +113,7 @@ const TURNS: [&str; 10] = [
     "<</SYS>>",
 ];
 
-/// A text in which nothing is a mark of a template: a space stands after its first character.
+/// Breaks up turn markers with a space after their first character.
 fn without_turns(mut text: String) -> String {
     for mark in TURNS {
         if text.contains(mark) {
@@ -128,7 +128,7 @@ fn without_turns(mut text: String) -> String {
 fn usual_system(question: &Question) -> String {
     format!(
         "You are {}, a member of the chat room \"{}\". Every message of the others begins with the name of whoever says \
-         it; lines that belong to it are indented. Yours have no name. Answer briefly, and in the language in which you are asked.",
+         it; its further lines are indented. Yours have no name. Answer briefly, and in the language in which you are asked.",
         question.bot.name, question.room
     )
 }

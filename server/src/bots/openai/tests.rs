@@ -207,6 +207,7 @@ async fn a_server_that_says_in_every_piece_that_it_has_ended_is_heard_to_the_end
         json!({"choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]}).to_string()
     };
     let events = [
+        ended(json!({"role": "assistant", "content": ""})),
         ended(json!({"reasoning_content": "Hm."})),
         ended(json!({"content": "在"})),
         ended(json!({"content": "的。"})),

@@ -1,17 +1,17 @@
-//! What Alertmanager's and Grafana's own webhooks tell of: a group of alerts
+//! The webhooks of Alertmanager and Grafana, each of which carries a group of alerts
 //! (<https://prometheus.io/docs/alerting/latest/configuration/#webhook_config>).
 
 use serde_json::{Map, Value};
 
 use super::{inner, objects, string};
 
-/// How many alerts of a group are told one by one.
+/// The most alerts of a group that are listed.
 const TOLD: usize = 10;
 
-/// A group of alerts in words; `None` for anything else.
+/// Summarises a group of alerts; `None` for anything else.
 pub(super) fn read(message: &Map<String, Value>) -> Option<String> {
     let status = string(message, "status").filter(|_| message.get("alerts").is_some_and(Value::is_array))?;
-    // Grafana has put it into words already.
+    // Grafana sends a rendered summary.
     if let (Some(title), Some(words)) = (string(message, "title"), string(message, "message")) {
         return Some(format!("{title}\n{}", words.trim_end()));
     }
@@ -30,7 +30,7 @@ pub(super) fn read(message: &Map<String, Value>) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// One of the alerts, with its status where that is not the group's.
+/// One alert, with its status if it differs from the group's.
 fn line(alert: &Map<String, Value>, group: &str) -> String {
     let status = string(alert, "status").filter(|status| *status != group);
     let status = status.map(|status| format!("{status}: ")).unwrap_or_default();
@@ -54,7 +54,7 @@ mod tests {
         super::read(message.as_object().unwrap())
     }
 
-    /// As Alertmanager's documentation has it.
+    /// The payload of Alertmanager's documentation.
     #[test]
     fn alertmanager_s_webhook_is_read() {
         let alert = |status: &str, instance: &str, summary: &str| {
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(said(&resolved).unwrap(), "[RESOLVED] teahouse\n• an alert without a name");
     }
 
-    /// As Grafana's webhook contact point posts it, with the default templates.
+    /// The payload of Grafana's webhook contact point with the default templates.
     #[test]
     fn grafana_s_webhook_is_read() {
         let message = json!({

@@ -1,17 +1,17 @@
-//! What GitLab's own webhooks tell of (<https://docs.gitlab.com/user/project/integrations/webhook_events/>): pushes, tags,
-//! issues, merge requests, comments, pipelines, jobs and releases, each in a line or two.
+//! GitLab's webhooks (<https://docs.gitlab.com/user/project/integrations/webhook_events/>): pushes, tags, issues, merge
+//! requests, comments, pipelines, jobs and releases, each summarised in a line or two. Ignores other events.
 
 use serde_json::{Map, Value};
 
 use super::{inner, objects, string};
 
-/// How many commits of a push are told one by one.
+/// The most commits of a push that are listed.
 const TOLD: usize = 5;
 
-/// How many characters of a comment are told.
+/// The most characters of a comment that are quoted.
 const COMMENT: usize = 500;
 
-/// An event in words; `None` for anything else, and for an event that is not put into words.
+/// Summarises an event; `None` for an unsupported event and for anything else.
 pub(super) fn read(event: &Map<String, Value>) -> Option<String> {
     let project = inner(event, "project", "path_with_namespace").or_else(|| string(event, "project_name"));
     let project = project.unwrap_or("a project");
@@ -90,12 +90,12 @@ fn push(event: &Map<String, Value>, who: &str, project: &str) -> String {
     lines.join("\n")
 }
 
-/// Whether a push took away what it is about.
+/// Whether a push deletes its branch or tag.
 fn is_gone(event: &Map<String, Value>) -> bool {
     string(event, "after").is_some_and(|after| after.bytes().all(|byte| byte == b'0'))
 }
 
-/// What was done, of an action.
+/// The past tense of an action.
 fn done(action: &str) -> &str {
     match action {
         "open" | "opened" => "opened",

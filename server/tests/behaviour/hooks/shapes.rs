@@ -1,4 +1,4 @@
-//! What scripts and tools post, however they call it, pack it and put it into words, and what the room reads of it.
+//! Pushes as scripts and tools send them: mislabelled, compressed, in other charsets, in native formats.
 
 use std::io::Write as _;
 
@@ -7,10 +7,10 @@ use flate2::{Compression, write::GzEncoder};
 use super::{CURL, JSON, held};
 use crate::support::{Hook, TestApp};
 
-/// Headers and body, and what the room reads.
+/// Headers, body, and the resulting message.
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a [u8], &'a str);
 
-/// Whether each of them is said as it was meant, and answered as Slack answers if it was a message.
+/// Pushes each case and compares the room's messages.
 async fn are_said(cases: &[Case<'_>]) {
     let app = TestApp::start().await;
     let hook = Hook::add(app.data(), &["--room", "lobby", "--rate", "0"]);
