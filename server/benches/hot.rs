@@ -20,6 +20,8 @@ mod patience;
 mod patient_stream;
 #[path = "../src/socket.rs"]
 mod socket;
+#[path = "../src/stream.rs"]
+mod stream;
 
 use std::{
     io,
@@ -114,7 +116,7 @@ impl Audience {
                 socket.set_nodelay(true).unwrap();
                 socket.writable().await.unwrap();
                 tokio::spawn(read_all(reader, read.clone()));
-                outbounds.push(Outbound::to_socket(Arc::new(socket), 0, view()));
+                outbounds.push(Outbound::to_socket(Arc::new(socket.into()), 0, view()));
             }
             outbounds
         });

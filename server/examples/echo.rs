@@ -17,12 +17,16 @@ mod outbound;
 mod patience;
 #[path = "../src/patient_stream.rs"]
 mod patient_stream;
+#[path = "../src/request_clock.rs"]
+mod request_clock;
 #[path = "../src/socket.rs"]
 mod socket;
+#[path = "../src/stream.rs"]
+mod stream;
 #[path = "../src/upgrade.rs"]
 mod upgrade;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse as _, Response};
 use chat::close::CloseCode;
@@ -31,6 +35,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use outbound::{Listening, Outbound, View};
+use request_clock::{RequestClock, TimedStream};
 use socket::{Deaf, Heard, Socket};
 use upgrade::Upgrade;
 
@@ -45,8 +50,9 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn serve(stream: TcpStream) {
-    let connection = http1::Builder::new()
-        .serve_connection(TokioIo::new(patient_stream::PatientStream::new(stream)), service_fn(answer));
+    let stream = TimedStream::new(stream.into(), RequestClock::default(), Duration::MAX);
+    let stream = patient_stream::PatientStream::new(stream);
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
     if let Err(error) = connection.with_upgrades().await {
         eprintln!("a connection ended badly: {error}");
     }

@@ -44,18 +44,24 @@ pub(crate) fn router() -> Router<Shared> {
         .route("/api/rooms/{room}/messages", get(messages::read).post(messages::say))
         .route("/api/rooms/{room}/presence", get(presence::presence))
         .route("/api/rooms/{room}/events", get(events::follow))
-        .route("/api/", any(nothing))
         .route("/api/{*rest}", any(nothing))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
-async fn nothing() -> Response {
+/// Whether a path is for programs, whose errors are always JSON.
+pub(crate) fn is_for_programs(path: &str) -> bool {
+    ["/api/", "/boot/", "/hooks/", "/replies/"].iter().any(|beginning| path.starts_with(beginning))
+}
+
+/// 404 in the API's error shape.
+pub(crate) async fn nothing() -> Response {
     let reason = "there is nothing at this address; /api/openapi.json says what there is";
     Problem::new(StatusCode::NOT_FOUND, "not_found", reason).into_response()
 }
 
-async fn wrong_method() -> Response {
+/// 405 in the API's error shape.
+pub(crate) async fn wrong_method() -> Response {
     let reason = "this address takes other methods, which `Allow` names";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", reason).into_response()
 }

@@ -1,14 +1,19 @@
 //! The command line: what `teahouse` can be told to do. Does none of it. [`programs`] is what can be told about hooks and
-//! tokens.
+//! tokens, [`environment`] adapts variables and lists for clap.
 
+mod environment;
 mod programs;
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use chat::room_name::RoomName;
 use clap::{
-    Args, Parser, Subcommand,
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
     builder::{PathBufValueParser, TypedValueParser as _},
+    error::ErrorKind,
 };
 
 pub use programs::{HookCommand, Location, TokenCommand};
@@ -31,6 +36,23 @@ pub struct Cli {
 }
 
 impl Cli {
+    /// Parses the arguments, the program's name first, and the environment.
+    ///
+    /// # Errors
+    ///
+    /// An invalid value or argument; also the output of `--help` and `--version`.
+    pub fn read(words: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+        let words = environment::with_commas(&Cli::command(), words);
+        let matches = match environment::fitted(Cli::command()).try_get_matches_from(words.clone()) {
+            // Help names every variable, including those that are empty.
+            Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+                Cli::command().try_get_matches_from(words)?
+            }
+            matches => matches?,
+        };
+        Cli::from_arg_matches(&matches)
+    }
+
     /// What is to be done; to serve, when nothing else is said.
     pub fn into_command(self) -> Command {
         self.command.unwrap_or_else(|| Command::Serve(Box::new(self.config)))

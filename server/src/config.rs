@@ -1,27 +1,28 @@
 //! What can be set: every flag, its environment variable, its default and what is wrong with a bad value.
 
-use std::{
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
-    num::ParseIntError,
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+mod listen_address;
+mod log_filter;
+mod origin;
+
+use std::{fmt, net::IpAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
 
 use crate::bots::config::Settings;
-use axum::http::Uri;
-use clap::{Args, FromArgMatches as _};
+use clap::{ArgAction, Args, FromArgMatches as _};
 use ipnet::IpNet;
 use redis::{ConnectionInfo, IntoConnectionInfo as _};
-use tracing_subscriber::filter::{LevelFilter, Targets};
+
+pub use crate::logging::LogFormat;
+pub use listen_address::ListenAddress;
+pub use log_filter::LogFilter;
+pub use origin::Origin;
 
 /// How the server runs.
 #[derive(Clone, Debug, Args)]
 pub struct Config {
-    /// The address and port to listen on
+    /// Address to listen on: `ADDR:PORT`, `NAME:PORT`, `3000` (loopback only), `:3000` (all interfaces), or
+    /// `unix:/run/teahouse.sock`. Sockets passed by systemd take precedence
     #[arg(long, env = "TEAHOUSE_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
 
     /// The folder for the messages and the cookie keys
     #[arg(long, env = "TEAHOUSE_DATA", default_value = "./data", value_name = "DIR")]
@@ -62,19 +63,32 @@ pub struct Config {
     pub bots: BotsFile,
 
     /// Where people reach the server, when a proxy hides it, as in `https://chat.example.org`
-    #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL")]
+    #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL", value_parser = Origin::parse_web)]
     pub base_url: Option<Origin>,
 
-    /// Another origin whose pages may connect and log in; may be given several times
+    /// Additional origin whose pages may connect and log in, as `https://tea.example.org` or `capacitor://localhost`;
+    /// may be given several times, or as a list. Patterns are refused
     #[arg(long, env = "TEAHOUSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<Origin>,
 
-    /// A proxy whose word on the client's address counts; may be given several times
-    #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    /// Trusted proxy (address or CIDR) whose X-Forwarded-For is believed, as `10.0.0.10` or `10.0.0.0/8`; may be given
+    /// several times, or as a list
+    #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = a_network)]
     pub trust_proxy: Vec<IpNet>,
 
     /// Let clients of the plain door in without a login, under a guest's name
-    #[arg(long, env = "TEAHOUSE_GUESTS")]
+    #[arg(
+        long,
+        env = "TEAHOUSE_GUESTS",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        hide_default_value = true,
+        value_name = "BOOL",
+        value_parser = a_boolean
+    )]
     pub guests: bool,
 
     /// How long a nickname stays its owner's after their last connection (10m, 90s, 0)
@@ -96,6 +110,11 @@ pub struct Config {
     /// How long a stop may take until everybody is let go
     #[arg(long, env = "TEAHOUSE_DRAIN", default_value = "5s", value_name = "TIME")]
     pub drain: Span,
+
+    /// How long an idle connection stays open for another request. Keep it longer than the load balancer's own keep-alive,
+    /// or requests race with the close
+    #[arg(long, env = "TEAHOUSE_KEEP_ALIVE", default_value = "75s", value_name = "TIME")]
+    pub keep_alive: Span,
 
     /// Messages and questions a second from one user, after a burst of 500; beyond them the server reads later; an address
     /// may send as many as 50 users (this machine excepted); 0: no limit
@@ -162,40 +181,26 @@ pub struct Config {
 
     /// An address for scrapers alone, where `GET /metrics` needs no token, as in `127.0.0.1:9100`
     #[arg(long, env = "TEAHOUSE_METRICS_LISTEN", value_name = "ADDR:PORT")]
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<ListenAddress>,
 
-    /// What is logged: error, warn, info, debug, trace
-    #[arg(long, env = "TEAHOUSE_LOG", default_value = "info", value_name = "LEVEL")]
-    pub log: LogLevel,
+    /// Log level (off, error, warn, info, debug, trace), optionally with levels per module: `info,server::search=debug`
+    #[arg(long, env = "TEAHOUSE_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: LogFilter,
+
+    /// Log format: text, or JSON with one object per line
+    #[arg(
+        long,
+        env = "TEAHOUSE_LOG_FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        ignore_case = true,
+        value_name = "text|json"
+    )]
+    pub log_format: LogFormat,
 
     /// A folder with a built site to serve instead of the one inside the program
     #[arg(long, env = "TEAHOUSE_SITE_DIR", value_name = "DIR")]
     pub site: Option<PathBuf>,
-}
-
-/// How much is logged: of this program what was asked for, of the libraries below it nothing finer than `info`, because
-/// theirs is what goes over the wire: messages and cookies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogLevel(tracing::Level);
-
-impl LogLevel {
-    /// The filter that lets this through.
-    pub fn filter(self) -> Targets {
-        let level = LevelFilter::from_level(self.0);
-        Targets::new()
-            .with_default(level.min(LevelFilter::INFO))
-            .with_targets([("server", level), ("teahouse", level)])
-            // It tells of each migration as a matter of course.
-            .with_target("rusqlite_migration", level.min(LevelFilter::WARN))
-    }
-}
-
-impl FromStr for LogLevel {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<LogLevel, String> {
-        text.parse().map(LogLevel).map_err(|_| "a level is error, warn, info, debug or trace".to_owned())
-    }
 }
 
 /// Where messages are kept.
@@ -290,40 +295,20 @@ impl FromStr for Span {
     }
 }
 
-/// A web origin: scheme, host and port (RFC 6454), as browsers print it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(String);
-
-impl Origin {
-    /// The origin as a browser's `Origin` header says it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether pages of it came over TLS.
-    pub fn is_secure(&self) -> bool {
-        self.0.starts_with("https://")
-    }
+/// Parses a network; a single address is a network of one.
+fn a_network(text: &str) -> Result<IpNet, String> {
+    let network =
+        text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())));
+    network
+        .map_err(|_| "expected an address or a network, as in 10.0.0.10, 10.0.0.0/8 or fd00::/8".to_owned())
 }
 
-impl FromStr for Origin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Origin, String> {
-        let wrong =
-            || "an origin is http:// or https://, a host, and a port if it is not the usual one".to_owned();
-        let uri: Uri = text.parse().map_err(|_| wrong())?;
-        let scheme =
-            uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme)).ok_or_else(wrong)?;
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?.to_ascii_lowercase();
-        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-            return Err(format!("{}; a path such as `{}` is not part of it", wrong(), uri.path()));
-        }
-        let usual = if scheme == "https" { 443 } else { 80 };
-        Ok(Origin(match uri.port_u16() {
-            Some(port) if port != usual => format!("{scheme}://{host}:{port}"),
-            _ => format!("{scheme}://{host}"),
-        }))
+/// Parses a boolean in the spellings that environment files use.
+fn a_boolean(text: &str) -> Result<bool, String> {
+    match &*text.to_ascii_lowercase() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("expected 1, true, yes, on, 0, false, no or off".to_owned()),
     }
 }
 
@@ -371,11 +356,7 @@ impl Config {
         if let Some(base) = &self.base_url {
             return base.as_str().to_owned();
         }
-        let mut listen = self.listen;
-        if listen.ip().is_unspecified() {
-            listen.set_ip(Ipv4Addr::LOCALHOST.into());
-        }
-        format!("http://{listen}")
+        self.listen.url()
     }
 
     /// The defaults, as the command line without a word gives them; for tests and tools.
@@ -390,7 +371,7 @@ impl Config {
 mod tests {
     use std::time::Duration;
 
-    use super::{Origin, Span};
+    use super::{Span, a_boolean, a_network};
 
     #[test]
     fn a_span_has_a_unit_or_is_in_seconds() {
@@ -402,12 +383,31 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_printed_as_browsers_print_it() {
-        let printed = |text: &str| text.parse::<Origin>().map(|origin| origin.as_str().to_owned());
-        assert_eq!(printed("https://Chat.Example.org:443/"), Ok("https://chat.example.org".to_owned()));
-        assert_eq!(printed("http://127.0.0.1:8080"), Ok("http://127.0.0.1:8080".to_owned()));
-        assert!(printed("chat.example.org").is_err());
-        assert!(printed("https://example.org/chat").is_err());
-        assert!(printed("ftp://example.org").is_err());
+    fn a_proxy_is_one_address_or_a_network() {
+        for (text, network) in [
+            ("10.0.0.10", "10.0.0.10/32"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("fd00::1", "fd00::1/128"),
+            ("::1/128", "::1/128"),
+            ("::ffff:10.0.0.10", "10.0.0.10/32"),
+        ] {
+            assert_eq!(a_network(text).map(|network| network.to_string()).as_deref(), Ok(network));
+        }
+        for text in ["", "proxy.example", "10.0.0.0/33", "10.0.0", "*"] {
+            assert!(a_network(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_boolean_is_written_in_any_of_the_usual_ways() {
+        for text in ["1", "true", "TRUE", "Yes", "on"] {
+            assert_eq!(a_boolean(text), Ok(true), "{text}");
+        }
+        for text in ["0", "false", "No", "OFF"] {
+            assert_eq!(a_boolean(text), Ok(false), "{text}");
+        }
+        for text in ["", "2", "maybe", "ja"] {
+            assert!(a_boolean(text).is_err(), "{text}");
+        }
     }
 }

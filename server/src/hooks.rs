@@ -1,13 +1,17 @@
 //! `POST /hooks/{token}`: a program says something in a room, as text or in the shape of Slack's incoming webhooks. The
 //! token is the authority: there is no login, and the origin of a page does not count.
 //!
-//! [`body`] reads what was posted, by way of [`slack`] and its markup, [`mrkdwn`]; [`delivery`] puts it into the rooms.
-//! Nothing here logs an address, which holds the token, or a text.
+//! [`coding`] makes a text of what was posted, and [`body`] reads it: as text, as JSON ([`json`]) in Slack's shape ([`slack`]
+//! and its markup, [`mrkdwn`]), or in one of other [`tools`]; [`delivery`] puts it into the rooms. Nothing here logs an
+//! address, which holds the token, or a text.
 
 mod body;
+mod coding;
 pub(crate) mod delivery;
+mod json;
 mod mrkdwn;
 mod slack;
+mod tools;
 
 use axum::{
     Json,
@@ -18,6 +22,7 @@ use axum::{
 };
 use body::Push;
 use chat::{id::ClientId, name::Nickname, protocol::User, text::MessageText};
+use coding::Packing;
 use delivery::Delivered;
 
 use crate::{
@@ -37,7 +42,8 @@ pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
     post, path = "/hooks/{token}", operation_id = "push", tag = "Doors",
     summary = "Push a message.",
     description = "Says a text where the hook was made to speak: plain text as it is, or a message in the shape of Slack's \
-    incoming webhooks, which is answered as Slack answers.",
+    incoming webhooks, which is answered as Slack answers. The native formats of Alertmanager, Discord, GitLab, Grafana, \
+    Mattermost, Rocket.Chat and Uptime Kuma are accepted too.",
     params(
         ("token" = String, Path, description = "The hook's token", min_length = 1),
         (
@@ -51,7 +57,7 @@ pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
         (status = 201, description = "It was said; this is where it stands", body = serde_json::Value),
         (status = 403, description = "The hook may not speak there", body = crate::api::Trouble),
         (status = 413, description = "The body is too large", body = crate::api::Trouble),
-        (status = 415, description = "The body is a form in several parts", body = crate::api::Trouble),
+        (status = 415, description = "The body is multipart, or its Content-Encoding or charset is not supported", body = crate::api::Trouble),
         (status = 422, description = "There is nothing to see in the text, it is too long, or its key was used before for \
          another message", body = crate::api::Trouble),
     ),
@@ -79,6 +85,8 @@ async fn take(teahouse: &Teahouse, token: &str, request: Request) -> Result<Resp
     let holder = teahouse.tokens.admit(token, Kind::Hook, address).await.map_err(denied)?;
     let id = message_id(request.headers())?;
     let form = body::Form::of(request.headers())?;
+    let packing = Packing::of(request.headers())?;
+    let charset = coding::charset(request.headers())?;
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let reason = format!("a push may have {BODY_LIMIT} bytes at most");
@@ -86,7 +94,7 @@ async fn take(teahouse: &Teahouse, token: &str, request: Request) -> Result<Resp
         }
         status => Problem::new(status, "body_unreadable", "the body broke off"),
     })?;
-    let push = Push::read(form, &bytes)?;
+    let push = Push::read(form, &coding::decode(&packing.unpack(&bytes)?, charset)?)?;
     let text = text(&push, teahouse.config.text_limit)?;
     let user = user(&holder, &push);
     let target = target(&holder, &push);

@@ -7,8 +7,11 @@ pub mod command;
 pub mod config;
 
 pub mod archive;
+pub mod listeners;
+pub mod logging;
 pub mod open_files;
 pub mod serve;
+pub mod signals;
 pub mod tokens;
 
 // Nobody outside sees these. To a bench that has this file for a module, `pub(crate)` shows them, and `mod` would not.
@@ -17,7 +20,11 @@ pub(crate) mod teahouse;
 pub(crate) mod frame;
 pub(crate) mod frame_meter;
 pub(crate) mod listen;
+pub(crate) mod request_clock;
 pub(crate) mod router;
+pub(crate) mod stream;
+pub(crate) mod trailing_slash;
+pub(crate) mod unread_body;
 
 pub(crate) mod client_address;
 pub(crate) mod occupancy;
@@ -43,6 +50,7 @@ pub(crate) mod redirect;
 pub(crate) mod search;
 pub(crate) mod site;
 pub(crate) mod spelling;
+pub(crate) mod version;
 
 pub(crate) mod bots;
 pub(crate) mod budget;

@@ -5,27 +5,20 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
 use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
-use tokio::{
-    io::AsyncWriteExt as _,
-    net::{TcpListener, TcpSocket, TcpStream},
-    time::Instant,
-};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::{io::AsyncWriteExt as _, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Layer as _;
+use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
     client_address::is_trusted,
     config::Config,
+    listeners::Listeners,
     occupancy::{Occupancy, Place},
     patient_stream::PatientStream,
+    request_clock::{RequestClock, TimedStream},
+    stream::Stream,
 };
-
-/// How long a client may take to send a request's head, and to send the next one on the same connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The longest head of a request, in bytes. Bodies are read in pieces of that size.
 const HEAD_LIMIT: usize = 32 * 1_024;
@@ -40,29 +33,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// at the limit, somebody leaves and somebody comes all the time.
 const ACCEPT_QUIET: Duration = Duration::from_mins(1);
 
-/// How many connections may wait to be taken in, should all come back at once. The system may hold fewer
-/// (`net.core.somaxconn`).
-const BACKLOG: u32 = 4_096;
-
-/// Listens on an address.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart must not wait for what is left of the connections before it.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
 /// Serves connections until `stop`, and returns when the requests that are under way are answered. Sockets that were
 /// upgraded are not awaited: their sessions are.
-pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, stop: CancellationToken) {
+pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     let occupancy = Arc::new(Occupancy::new(config.max_per_address, config.max_connections));
     // When a connection could last not be taken.
     let mut hindered: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = listeners.accept() => accepted,
             () = stop.cancelled() => break,
         };
         let (stream, peer) = match accepted {
@@ -77,6 +57,9 @@ pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, 
                 continue;
             }
         };
+        if let Err(error) = stream.set_nodelay() {
+            tracing::debug!(%error, "a connection goes without TCP_NODELAY");
+        }
         let address = peer.ip().to_canonical();
         // A trusted proxy's connections are other people's; their addresses are counted when they are known.
         let place = match occupancy.admit((!is_trusted(address, &config.trust_proxy)).then_some(address)) {
@@ -86,9 +69,11 @@ pub(crate) async fn run(listener: TcpListener, router: Router, config: &Config, 
                 continue;
             }
         };
-        tasks.spawn(serve(stream, peer, router.clone(), place, stop.clone()));
+        let clock = RequestClock::default();
+        let stream = TimedStream::new(stream, clock.clone(), config.keep_alive.0);
+        tasks.spawn(serve((stream, clock), peer, router.clone(), place, stop.clone()));
     }
-    drop(listener);
+    drop(listeners);
     tasks.close();
     tasks.wait().await;
 }
@@ -99,19 +84,26 @@ fn is_theirs(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place, stop: CancellationToken) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection goes without TCP_NODELAY");
-    }
+async fn serve(
+    (stream, clock): (TimedStream, RequestClock),
+    peer: SocketAddr,
+    router: Router,
+    place: Place,
+    stop: CancellationToken,
+) {
     let place = Arc::new(place);
     let line = Line::default();
     let _over = line.over.clone().drop_guard();
     // The place goes along with each request, so that a session which outlives the request keeps it.
     let service = axum::Extension(ConnectInfo(peer))
         .layer(axum::Extension(HeldPlace(place)).layer(axum::Extension(line.clone()).layer(router)));
+    let service = tower::service_fn(move |request| {
+        clock.begin_answer();
+        let (clock, answer) = (clock.clone(), service.clone().oneshot(request));
+        async move { answer.await.map(|response| response.map(|body| clock.answer(body))) }
+    });
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(None)
         .max_headers(100)
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(PatientStream::new(stream)), TowerToHyperService::new(service))
@@ -157,7 +149,7 @@ impl Line {
     }
 }
 
-async fn refuse(mut stream: TcpStream, reason: String) {
+async fn refuse(mut stream: Stream, reason: String) {
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
          retry-after: 10\r\nconnection: close\r\n\r\n{reason}\n",

@@ -141,6 +141,7 @@ pub(crate) async fn log_in(
             tracing::warn!(%error, "an old nickname could not be let go");
         }
     }
+    tracing::info!(nickname = %login.nickname, user = %login.id, address = %visitor.address, "logged in");
     // What comes next from this browser comes from another form.
     let cookies =
         [teahouse.identity.log_in(&login, secure), Identity::returning(secure), FormId::forgotten(secure)];

@@ -3,23 +3,23 @@
 use std::{io::Write, process::ExitCode};
 
 use anyhow::Context;
-use clap::Parser;
 use server::{
     archive,
     command::{Cli, Command, HookCommand, TokenCommand},
     config::Config,
-    open_files, serve,
+    listeners::{Inherited, Listeners},
+    logging::{self, LogFormat},
+    open_files, serve, signals,
     tokens::{self, HookRequest, Kind, Said, TokenRequest},
 };
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// Small things are many here, and a burst's memory is given back.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let command = match Cli::try_parse() {
+    let command = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli.into_command(),
         Err(error) if error.use_stderr() => return refuse(&error),
         Err(asked) => {
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         }
     };
     match perform(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Whoever closed standard error does not read it.
             let _ = writeln!(std::io::stderr(), "teahouse: {error:#}");
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn perform(command: Command) -> anyhow::Result<()> {
+fn perform(command: Command) -> anyhow::Result<ExitCode> {
     let done = match command {
         Command::Serve(config) => return serve(*config),
         Command::Backup { folder, file } => archive::backup(&folder.data, &file)?,
@@ -52,7 +52,7 @@ fn perform(command: Command) -> anyhow::Result<()> {
     };
     // Standard output may be what was exported. What is done is done, whether or not anybody hears of it.
     let _ = writeln!(std::io::stderr(), "teahouse: {done}");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn hook(command: HookCommand) -> anyhow::Result<Said> {
@@ -101,31 +101,48 @@ fn without_password(line: &str) -> String {
     }
 }
 
+fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    // Before there are threads, since it changes the environment.
+    let inherited = Inherited::take();
+    logging::start(&config);
+    let format = config.log_format;
+    let served = inherited
+        .context("cannot listen on the sockets passed by the service manager")
+        .and_then(|inherited| serve_on(inherited, config));
+    match served {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        // A log collector parses every line.
+        Err(error) if format == LogFormat::Json => {
+            tracing::error!("{error:#}");
+            Ok(ExitCode::FAILURE)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 #[tokio::main]
-async fn serve(config: Config) -> anyhow::Result<()> {
-    let lines = tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines.with_filter(config.log.filter())).init();
+async fn serve_on(inherited: Option<Inherited>, config: Config) -> anyhow::Result<()> {
     if let Err(error) = open_files::raise_limit() {
         tracing::warn!(%error, "the limit on open files stays as it is");
     }
-    let listener =
-        serve::bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listeners = match inherited {
+        Some(inherited) => {
+            inherited.try_into().context("cannot listen on the sockets passed by the service manager")?
+        }
+        None => {
+            Listeners::bind(&config.listen).with_context(|| format!("cannot listen on {}", config.listen))?
+        }
+    };
     let shutdown = CancellationToken::new();
     let signals = tokio::spawn(await_signal(shutdown.clone()));
-    let served = serve::run(listener, config, shutdown).await;
+    let served = serve::run(listeners, config, shutdown).await;
     signals.abort();
     served
 }
 
-/// Asks for the shutdown at SIGINT or SIGTERM.
+/// Asks for the shutdown when a signal does.
 async fn await_signal(shutdown: CancellationToken) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    signals::stop_is_asked().await?;
     shutdown.cancel();
     Ok(())
 }

@@ -19,7 +19,6 @@ use chat::{close::CloseCode, id::UserId, protocol::ServerLine};
 use rustix::net::SendFlags;
 use socket2::SockRef;
 use tokio::{
-    net::TcpStream,
     sync::Notify,
     time::{Instant, sleep_until},
 };
@@ -29,6 +28,7 @@ use crate::{
     frame::{self, Frame},
     patience::Patience,
     socket::PARTING,
+    stream::Stream,
 };
 
 /// The bytes that one waiting frame costs beside its own: its place in the queue and its share of the bookkeeping.
@@ -42,7 +42,7 @@ const TOGETHER: usize = 64;
 #[repr(C)]
 pub(crate) struct Outbound {
     /// Where it is written; none for a reader that takes frames out of the queue.
-    socket: Option<Arc<TcpStream>>,
+    socket: Option<Arc<Stream>>,
     /// How the reader hears lines that are for everybody.
     view: View,
     queue: Mutex<Queue>,
@@ -80,7 +80,7 @@ struct Queue {
 
 /// A socket that does not take all that waits.
 struct Blocked<'a> {
-    socket: &'a TcpStream,
+    socket: &'a Stream,
     /// When it is given up.
     until: Instant,
 }
@@ -156,7 +156,7 @@ impl Outbound {
     }
 
     /// An empty queue that is written to a socket.
-    pub(crate) fn to_socket(socket: Arc<TcpStream>, limit_bytes: usize, view: View) -> Outbound {
+    pub(crate) fn to_socket(socket: Arc<Stream>, limit_bytes: usize, view: View) -> Outbound {
         Outbound { socket: Some(socket), view, ..Outbound::new(limit_bytes) }
     }
 
@@ -468,7 +468,7 @@ impl Outbound {
         }
     }
 
-    fn socket(&self) -> Option<&TcpStream> {
+    fn socket(&self) -> Option<&Stream> {
         self.socket.as_deref()
     }
 
@@ -520,7 +520,7 @@ impl Queue {
     }
 
     /// Writes as much of what waits as the socket takes.
-    fn flush(&mut self, socket: Option<&TcpStream>) -> io::Result<()> {
+    fn flush(&mut self, socket: Option<&Stream>) -> io::Result<()> {
         let Some(socket) = socket else { return Ok(()) };
         while let Some(first) = self.waiting.front() {
             let offered = first.bytes.len() - self.written;

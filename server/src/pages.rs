@@ -33,11 +33,12 @@ pub(crate) use place::{PagePlace, places};
 use serde::Deserialize;
 
 use crate::{
-    clock,
+    api, clock,
     identity::{Identity, Login},
     login_form::FormId,
     origin,
     permission::{Action, may},
+    problem::Problem,
     redirect,
     security::{self, Frames},
     session::reading,
@@ -171,20 +172,26 @@ pub(crate) async fn boot(
     State(teahouse): State<Shared>,
     visitor: Visitor,
     room: Result<Path<String>, PathRejection>,
-) -> Result<Response, StatusCode> {
-    let Path(room) = room.map_err(|_| StatusCode::NOT_FOUND)?;
-    let login = teahouse.identity.of(&visitor.headers).ok_or(StatusCode::UNAUTHORIZED)?;
-    let room = RoomName::parse_any(&room).map_err(|_| StatusCode::NOT_FOUND)?;
+) -> Result<Response, Problem> {
+    let unfit = |reason: &str| Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason);
+    let Path(room) = room.map_err(|_| unfit("a room's name in an address is percent-encoded UTF-8"))?;
+    let login = teahouse
+        .identity
+        .of(&visitor.headers)
+        .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "login_required", "log in first"))?;
+    let room = RoomName::parse_any(&room).map_err(|error| unfit(&error.to_string()))?;
     if !may(&login.user(), Action::Read, &room) {
-        return Err(StatusCode::FORBIDDEN);
+        let reason = format!("this user may not read {room}");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
     }
-    let place = PagePlace::take(&teahouse, &visitor, &login.id).map_err(|_| StatusCode::TOO_MANY_REQUESTS)?;
+    let place = PagePlace::take(&teahouse, &visitor, &login.id)
+        .map_err(|none| Problem::too_often(std::time::Duration::from_secs(none.seconds)))?;
     let form = send::new_form(&visitor.headers);
     match make_boot(&teahouse, &visitor, &login, room, None, form).await {
         Ok(boot) => Ok(place.hold(Json(boot).into_response())),
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
-            Err(StatusCode::SERVICE_UNAVAILABLE)
+            Err(Problem::unavailable())
         }
     }
 }
@@ -204,10 +211,12 @@ pub(crate) async fn speak(
     redirect::with_cookies(&redirect::local_path(&form.next), [cookie.as_str()])
 }
 
-/// A file of the site, or the page that says there is nothing.
+/// A file of the site, or the page that says there is nothing; to programs in their own form.
 pub(crate) async fn file(State(teahouse): State<Shared>, visitor: Visitor, request: Request) -> Response {
-    match teahouse.site.answer(request.uri().path(), request.headers()) {
+    let path = request.uri().path();
+    match teahouse.site.answer(path, request.headers()) {
         Some(answer) => answer,
+        None if api::is_for_programs(path) => api::nothing().await,
         None => notice(&teahouse, &visitor, Notice::NotFound).await,
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     pages::{self, Asked},
     redirect, search, security,
     teahouse::Shared,
+    trailing_slash, unread_body, version,
     visitor::Visitor,
     ws::{self, Door},
 };
@@ -32,7 +33,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Everything the server answers.
 pub(crate) fn router(teahouse: Shared) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(async || redirect::to("/chat")))
         .route("/login", get(pages::login).post(login::log_in))
         .route("/logout", post(login::log_out))
@@ -48,20 +49,33 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/chat/{room}/log", get(pages::log::log))
         .route("/chat/{room}/{seq}", get(pages::message))
         .route("/search", get(search::page::search))
-        .route("/boot/{room}", get(pages::boot))
-        .route("/replies/{token}", post(replies::reply).layer(DefaultBodyLimit::max(replies::BODY_LIMIT)))
         .route("/ws", get(ws::connect))
-        .route("/hooks/{token}", post(hooks::push).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
+        .merge(doors())
         .merge(api::router())
         .route("/metrics", get(metrics::metrics))
         .route("/healthz", get(ops::health))
         .route("/readyz", get(ops::ready))
+        .route("/version", get(version::version))
         .fallback(pages::file)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
+        .with_state(teahouse);
+    // These must see a request before it is routed.
+    Router::new()
+        .fallback_service(routes)
+        .layer(middleware::from_fn(unread_body::read))
+        .layer(middleware::from_fn(trailing_slash::remove))
         .layer(middleware::from_fn(security::headers))
-        .with_state(teahouse)
+}
+
+/// The routes for programs beside the API.
+fn doors() -> Router<Shared> {
+    Router::new()
+        .route("/boot/{room}", get(pages::boot))
+        .route("/replies/{token}", post(replies::reply).layer(DefaultBodyLimit::max(replies::BODY_LIMIT)))
+        .route("/hooks/{token}", post(hooks::push).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
+        .method_not_allowed_fallback(api::wrong_method)
 }
 
 /// `GET /chat`: the page, or the plain door for those who ask for a socket.

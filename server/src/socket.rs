@@ -11,17 +11,14 @@ use std::{
 
 use chat::close::CloseCode;
 use socket2::SockRef;
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tungstenite::{
     Error, Message, Utf8Bytes,
     protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext, frame::coding},
 };
 
-use crate::{frame_meter::FrameMeter, outbound::Outbound};
+use crate::{frame_meter::FrameMeter, outbound::Outbound, stream::Stream};
 
 /// The bytes that are read from a socket at once, which every idle connection holds. A longer frame gets what it takes
 /// while it comes.
@@ -43,7 +40,7 @@ const LINGER: Duration = Duration::from_secs(30);
 
 /// One connection's end of a WebSocket.
 pub(crate) struct Socket {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     engine: WebSocketContext,
     meter: FrameMeter,
     /// Whether nobody knows any more where what comes begins and ends.
@@ -77,7 +74,7 @@ pub(crate) enum Deaf {
 impl Socket {
     /// A socket on a connection that was just upgraded, on which these bytes came early. Longer messages than `limit` are
     /// not read; 0 for no limit.
-    pub(crate) fn new(stream: TcpStream, early: &[u8], limit: usize) -> Socket {
+    pub(crate) fn new(stream: Stream, early: &[u8], limit: usize) -> Socket {
         let limit = Some(limit).filter(|limit| *limit > 0);
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
@@ -102,7 +99,7 @@ impl Socket {
     }
 
     /// The connection beneath, for writing.
-    pub(crate) fn stream(&self) -> Arc<TcpStream> {
+    pub(crate) fn stream(&self) -> Arc<Stream> {
         self.stream.clone()
     }
 
@@ -240,7 +237,7 @@ fn deaf(error: &Error) -> Deaf {
 
 /// The connection as the engine sees it: it reads what has come, and what it answers by itself is gathered.
 struct Wire<'a> {
-    stream: &'a TcpStream,
+    stream: &'a Stream,
     meter: Option<&'a mut FrameMeter>,
     answers: Vec<u8>,
     /// How many bytes may still be read before others have their turn.
@@ -248,7 +245,7 @@ struct Wire<'a> {
 }
 
 impl<'a> Wire<'a> {
-    fn of(stream: &'a TcpStream, meter: Option<&'a mut FrameMeter>) -> Wire<'a> {
+    fn of(stream: &'a Stream, meter: Option<&'a mut FrameMeter>) -> Wire<'a> {
         Wire { stream, meter, answers: Vec::new(), left: AT_ONCE }
     }
 }
@@ -309,7 +306,7 @@ mod tests {
         let (reader, accepted) = tokio::join!(reader, listener.accept());
         let (stream, _) = accepted.unwrap();
         SockRef::from(&stream).set_send_buffer_size(65_536).unwrap();
-        let socket = Socket::new(stream, &[], 0);
+        let socket = Socket::new(stream.into(), &[], 0);
         let outbound = Outbound::to_socket(socket.stream(), 1_000, View::Lines);
         // More than any system holds for somebody who does not read.
         let reason = "tea ".repeat(1_000_000);

@@ -9,10 +9,9 @@ use axum::{
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
-use tokio::net::TcpStream;
 use tungstenite::handshake::derive_accept_key;
 
-use crate::{patient_stream::PatientStream, socket::Socket};
+use crate::{patient_stream::PatientStream, request_clock::TimedStream, socket::Socket};
 
 /// The only version of the protocol that there is (RFC 6455).
 const VERSION: &str = "13";
@@ -69,7 +68,7 @@ impl Upgrade {
         if parts.method != Method::GET {
             return Err(Unfit::Method);
         }
-        if !names(headers, &header::UPGRADE, "websocket") {
+        if !is_asked(headers) {
             return Err(Unfit::Upgrade);
         }
         if !names(headers, &header::CONNECTION, "upgrade") {
@@ -127,12 +126,17 @@ impl Upgrade {
 async fn open(connection: OnUpgrade, limit: usize) -> anyhow::Result<Socket> {
     let upgraded = connection.await?;
     let parts = upgraded
-        .downcast::<TokioIo<PatientStream<TcpStream>>>()
+        .downcast::<TokioIo<PatientStream<TimedStream>>>()
         .map_err(|_| anyhow::anyhow!("it is not the kind of connection that is listened for"))?;
-    let stream = parts.io.into_inner().into_inner();
+    let stream = parts.io.into_inner().into_inner().into_inner();
     // What waits for a slow reader waits in a queue with a limit, not in megabytes of the system's.
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER)?;
     Ok(Socket::new(stream, &parts.read_buf, limit))
+}
+
+/// Whether a request asks for a WebSocket. An upgrade to another protocol, such as `h2c`, is ignored (RFC 9110, section 7.8).
+pub(crate) fn is_asked(headers: &HeaderMap) -> bool {
+    names(headers, &header::UPGRADE, "websocket")
 }
 
 /// Whether a header, which is a list, names this token.

@@ -27,7 +27,7 @@ use crate::{
     session::Session,
     socket::Socket,
     teahouse::{Shared, Teahouse},
-    upgrade::Upgrade,
+    upgrade::{self, Upgrade},
     visitor::Visitor,
 };
 
@@ -61,7 +61,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
 
     /// `None` for a request that asks for no socket.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Door>, Response> {
-        if !parts.headers.contains_key(header::UPGRADE) {
+        if !upgrade::is_asked(&parts.headers) {
             return Ok(None);
         }
         let upgrade = Upgrade::of(parts).map_err(IntoResponse::into_response)?;
@@ -123,7 +123,11 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
                 return refuse(StatusCode::TOO_MANY_REQUESTS, &exceeded.to_string());
             }
             match guest(&teahouse, plain.language).await {
-                Some(login) => login,
+                Some(login) => {
+                    let (nickname, user) = (&login.nickname, &login.id);
+                    tracing::info!(%nickname, %user, address = %visitor.address, "guest logged in");
+                    login
+                }
                 None => return refuse(StatusCode::SERVICE_UNAVAILABLE, "no guest's name is free at present"),
             }
         }

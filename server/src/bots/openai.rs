@@ -13,9 +13,11 @@ mod tests;
 
 use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration, time::SystemTime};
 
+use axum::body::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use chunk::{Chunk, Finish, Told};
 use events::Events;
@@ -40,6 +42,10 @@ const BYTES: usize = 8_388_608;
 /// The most that is read of an error.
 const ERROR_BYTES: usize = 65_536;
 
+/// How long to wait for more after a chunk that carries both text and a `finish_reason`: some servers send one in every
+/// chunk.
+const AFTER_END: Duration = Duration::from_secs(2);
+
 /// The longest wait before the first new attempt.
 const BACKOFF: Duration = Duration::from_secs(1);
 
@@ -56,6 +62,8 @@ pub(crate) struct Settings {
     key_file: Option<PathBuf>,
     key_env: Option<String>,
     max_tokens: Option<NonZeroU32>,
+    /// The newer name of `max_tokens`, which some of OpenAI's models insist on.
+    max_completion_tokens: Option<NonZeroU32>,
     temperature: Option<Temperature>,
     /// How often what may pass is tried again.
     #[serde(default = "usual_retries")]
@@ -174,14 +182,7 @@ impl OpenAi {
             return Err(refusal(&mut reply).await);
         }
         let mut listening = Listening::new(growth, reply.from());
-        // A server that does not know how to stream answers all at once.
-        if reply.header(CONTENT_TYPE).is_some_and(|kind| kind.contains("json")) {
-            let chunk =
-                serde_json::from_slice(&reply.whole().await?).map_err(|_| listening.garbled("no answer"))?;
-            listening.take(&chunk)?;
-        } else {
-            listening.follow(&mut reply).await?;
-        }
+        listening.listen(&mut reply).await?;
         Ok(Answer::Said(listening.end()?))
     }
 }
@@ -219,54 +220,114 @@ struct Listening<'a> {
     from: String,
     thoughts: Thoughts,
     finish: Option<Finish>,
+    /// Whether the last chunk ended the answer for certain.
+    is_over: bool,
+    /// Whether an event was skipped that is not a chunk.
+    is_odd: bool,
 }
 
 impl<'a> Listening<'a> {
     fn new(growth: &'a Growth, from: &str) -> Listening<'a> {
-        Listening { growth, from: from.to_owned(), thoughts: Thoughts::default(), finish: None }
+        let thoughts = Thoughts::default();
+        Listening { growth, from: from.to_owned(), thoughts, finish: None, is_over: false, is_odd: false }
+    }
+
+    /// Reads an answer, streamed or whole. Its first byte tells which, because some servers mislabel either in their
+    /// content type.
+    async fn listen(&mut self, reply: &mut Reply) -> Result<(), Failure> {
+        let mut beginning = Vec::new();
+        let is_json = loop {
+            let Some(piece) = reply.piece().await? else { break false };
+            beginning.extend_from_slice(&piece);
+            if let Some(visible) = piece.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                break [b'{', b'['].contains(visible);
+            }
+        };
+        if !is_json {
+            return self.follow(&beginning, reply).await;
+        }
+        let broken = loop {
+            match reply.piece().await {
+                Ok(Some(piece)) => beginning.extend_from_slice(&piece),
+                Ok(None) => break None,
+                Err(failure) => break Some(failure),
+            }
+        };
+        // One object as a rule; several from servers that stream JSON lines.
+        for chunk in serde_json::Deserializer::from_slice(&beginning).into_iter::<Chunk>() {
+            match chunk {
+                Ok(chunk) => self.take(&chunk)?,
+                Err(_) => return Err(broken.unwrap_or_else(|| self.broken_off("no answer"))),
+            }
+        }
+        // An answer that ended before the connection broke is complete.
+        broken.filter(|_| self.finish.is_none()).map_or(Ok(()), Err)
     }
 
     /// Follows a stream until the answer ends.
-    async fn follow(&mut self, reply: &mut Reply) -> Result<(), Failure> {
+    async fn follow(&mut self, beginning: &[u8], reply: &mut Reply) -> Result<(), Failure> {
         let mut events = Events::default();
-        while let Some(piece) = reply.piece().await? {
+        let mut next = Some(Bytes::copy_from_slice(beginning));
+        while let Some(piece) = next {
             for event in events.take(&piece).map_err(|error| self.garbled(&error.to_string()))? {
-                if self.hear(&event)? {
+                self.hear(&event)?;
+                if self.is_over {
                     return Ok(());
                 }
             }
+            next = match self.finish {
+                None => reply.piece().await?,
+                // The answer has ended; a failure after it does not matter.
+                Some(_) => match timeout(AFTER_END, reply.piece()).await {
+                    Ok(Ok(piece)) => piece,
+                    Ok(Err(_)) | Err(_) => return Ok(()),
+                },
+            };
         }
         if let Some(event) = events.end() {
-            // An event that is not whole is the end of a stream that is not whole either.
-            if self.hear(&event).is_ok_and(|ended| ended) {
-                return Ok(());
-            }
+            self.hear(&event)?;
         }
-        if events.seen() {
+        if self.finish.is_some() {
+            Ok(())
+        } else if self.is_odd && self.growth.text().is_empty() {
+            Err(self.garbled("events that are no pieces of one"))
+        } else if events.seen() {
             Err(Failure::new(Trouble::CutOff, format!("{} ended its stream before its answer", self.from)))
         } else {
             Err(self.garbled("no stream of events"))
         }
     }
 
-    /// Takes an event, and says whether it was the last one.
-    fn hear(&mut self, event: &str) -> Result<bool, Failure> {
+    /// Takes an event. Skips one that is not a chunk, such as a keep-alive.
+    fn hear(&mut self, event: &str) -> Result<(), Failure> {
         if event.trim() == "[DONE]" {
             self.finish.get_or_insert(Finish::Stop);
-            return Ok(true);
+            self.is_over = true;
+            return Ok(());
         }
-        let chunk =
-            serde_json::from_str(event).map_err(|_| self.garbled("an event that is no piece of one"))?;
-        self.take(&chunk)?;
-        Ok(self.finish.is_some())
+        if let Ok(chunk) = serde_json::from_str(event) {
+            return self.take(&chunk);
+        }
+        self.is_odd = true;
+        Ok(())
     }
 
     fn take(&mut self, chunk: &Chunk) -> Result<(), Failure> {
         if let Some(told) = chunk.error() {
             return Err(self.broken(&told));
         }
-        self.growth.push(&self.thoughts.take(&chunk.text()))?;
-        self.finish = chunk.finish();
+        let text = chunk.text();
+        self.growth.push(&self.thoughts.take(&text))?;
+        match chunk.finish() {
+            Some(finish) => {
+                self.finish = Some(finish);
+                // One that comes before any text may be such a server's first.
+                self.is_over = chunk.is_bare() && !self.growth.text().is_empty();
+            }
+            // More text means that it had not ended; a chunk with the usage alone does not.
+            None if !text.is_empty() => self.finish = None,
+            None => {}
+        }
         Ok(())
     }
 
@@ -284,6 +345,7 @@ impl<'a> Listening<'a> {
                     format!("{} filters what its model says (finish_reason content_filter)", self.from);
                 return Err(Failure::new(Trouble::Refused, detail));
             }
+            Some(Finish::Broken) => return Err(self.broken(&Told::unnamed())),
             Some(Finish::Stop) | None => {}
         }
         match thoughts::said(&self.growth.text()) {
@@ -301,6 +363,15 @@ impl<'a> Listening<'a> {
             }
             Some(status) => status::failure(&self.from, status, &told.name),
             None => Failure::new(Trouble::Failing, format!("{} answers with an error ({name})", self.from)),
+        }
+    }
+
+    /// Unreadable data: cuts off an answer that has begun, and is garbled otherwise.
+    fn broken_off(&self, what: &str) -> Failure {
+        if self.growth.text().is_empty() {
+            self.garbled(what)
+        } else {
+            Failure::new(Trouble::CutOff, format!("{} broke off: it sent {what}", self.from))
         }
     }
 

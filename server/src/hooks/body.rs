@@ -1,4 +1,5 @@
-//! What was posted, read by its content type: Slack's JSON, Slack's older form with JSON in it, or a text as it is.
+//! Reads a posted body by its content and its declared type: a message in a known format, Slack's older form with one in
+//! it, or plain text.
 
 use std::borrow::Cow;
 
@@ -10,11 +11,11 @@ use crate::problem::Problem;
 /// In what form a body comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// It says that it is JSON: it is Slack's.
+    /// It says that it is JSON: it must be a message.
     Json,
     /// What forms are sent as; and anything that `curl -d` is given.
     UrlEncoded,
-    /// Text, whatever it calls itself.
+    /// Text, whatever it calls itself; or JSON that does not say so.
     Text,
 }
 
@@ -43,7 +44,8 @@ impl Form {
             "application/json" => Ok(Form::Json),
             _ if kind.ends_with("+json") => Ok(Form::Json),
             _ if kind.starts_with("multipart/") => {
-                let reason = "a push is text or JSON, not a form in several parts (`curl -d`, not `curl -F`)";
+                let reason = "a push is text or JSON, not a form in several parts (`curl -d`, not `curl -F`; in Uptime Kuma the \
+                              request body application/json)";
                 Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "multipart", reason))
             }
             _ => Ok(Form::Text),
@@ -53,20 +55,22 @@ impl Form {
 
 impl Push {
     /// Reads a body of this form.
-    pub(super) fn read(form: Form, body: &[u8]) -> Result<Push, Problem> {
-        let text = std::str::from_utf8(body).map_err(|error| {
-            let reason =
-                format!("the body is not UTF-8: byte {} belongs to no character", error.valid_up_to() + 1);
-            Problem::new(StatusCode::BAD_REQUEST, "not_utf8", reason)
-        })?;
+    pub(super) fn read(form: Form, body: &str) -> Result<Push, Problem> {
         match form {
-            Form::Json => slack::read(text),
-            Form::UrlEncoded => match payload(text) {
-                Some(payload) => slack::read(&payload),
-                // `curl -d` says that its body is a form. Nobody who gives it a message of Slack's means the braces.
-                None => Ok(slack::guess(text).unwrap_or_else(|| Push::plain(text))),
-            },
-            Form::Text => Ok(Push::plain(text)),
+            Form::Json => slack::read(body),
+            Form::UrlEncoded if body.starts_with("payload=") => {
+                // Some scripts do not percent-encode the JSON.
+                let raw = || slack::guess(&body["payload=".len()..]);
+                let payload = payloads(body).next().unwrap_or_default();
+                slack::read(&payload).or_else(|problem| raw().ok_or(problem))
+            }
+            // `curl -d` declares a form, and scripts declare JSON as text or not at all. A body in a known format is never
+            // meant as literal text.
+            Form::UrlEncoded | Form::Text => {
+                let message =
+                    slack::guess(body).or_else(|| payloads(body).find_map(|json| slack::guess(&json)));
+                Ok(message.unwrap_or_else(|| Push::plain(body)))
+            }
         }
     }
 
@@ -75,10 +79,11 @@ impl Push {
     }
 }
 
-/// The JSON in a form of Slack's older kind, whose first field it is.
-fn payload(body: &str) -> Option<Cow<'_, str>> {
-    let (name, value) = form_urlencoded::parse(body.as_bytes()).next()?;
-    (name == "payload" && body.starts_with("payload=")).then_some(value)
+/// The values of the form's `payload` fields, in which Slack's older form carries JSON.
+fn payloads(body: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    // Most bodies have no such field; do not parse them for it.
+    let form = if body.contains("payload=") { body } else { "" };
+    form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| name == "payload").map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -93,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_says_that_it_is_json_must_be() {
+    fn only_what_says_that_it_is_json_must_be_a_message() {
         for kind in ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json"] {
             assert_eq!(form(kind), Some(Form::Json), "{kind}");
         }
@@ -107,30 +112,37 @@ mod tests {
     }
 
     #[test]
-    fn what_curl_sends_is_text_unless_it_is_slack_s() {
-        let read = |body: &str| Push::read(Form::UrlEncoded, body.as_bytes()).unwrap();
+    fn what_does_not_say_that_it_is_json_is_text_unless_it_is_a_message() {
+        let read = |form: Form, body: &str| Push::read(form, body).unwrap();
         for text in [
             "deploy done",
             "a=b&c=d",
             "100% + 1 &amp; <b>",
             "payloads=1",
+            "a=1&payload=tea",
             "{}",
             r#"{"state": "done"}"#,
             r#"{"text": "broken"#,
             r#"[{"text": "a list"}]"#,
         ] {
-            assert_eq!(read(text), Push { text: text.to_owned(), ..Push::default() }, "{text}");
+            for form in [Form::UrlEncoded, Form::Text] {
+                assert_eq!(read(form, text), Push { text: text.to_owned(), ..Push::default() }, "{text}");
+            }
         }
         for body in [
             r#"{"text": "a + b"}"#,
             "payload=%7B%22text%22%3A%22a+%2B+b%22%7D",
             "payload=%7B%22text%22%3A%20%22a%20%2B%20b%22%7D&token=x",
+            "token=x&payload=%7B%22text%22%3A%20%22a%20%2B%20b%22%7D",
         ] {
-            let push = read(body);
-            assert_eq!((&*push.text, push.is_slack), ("a + b", true), "{body}");
+            for form in [Form::UrlEncoded, Form::Text] {
+                let push = read(form, body);
+                assert_eq!((&*push.text, push.is_slack), ("a + b", true), "{body}");
+            }
         }
-        assert!(Push::read(Form::UrlEncoded, b"payload=deploy done").is_err());
-        let text = r#"{"text": "as it is"}"#;
-        assert_eq!(Push::read(Form::Text, text.as_bytes()).unwrap().text, text);
+        let raw = read(Form::UrlEncoded, r#"payload={"text": "a & b"}"#);
+        assert_eq!((&*raw.text, raw.is_slack), ("a & b", true), "as it stands in many examples");
+        assert!(Push::read(Form::UrlEncoded, "payload=deploy done").is_err());
+        assert_eq!(read(Form::Text, "payload=deploy done").text, "payload=deploy done");
     }
 }

@@ -6,11 +6,13 @@
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, de};
-use serde_json::{Value, error::Category};
+use serde_json::{Map, Value, error::Category};
 
 use super::{
     body::Push,
+    json,
     mrkdwn::{emoji, plain, unescaped},
+    tools,
 };
 use crate::problem::Problem;
 
@@ -26,6 +28,8 @@ const REASON: usize = 200;
 struct Message {
     text: Words,
     username: Words,
+    /// Rocket.Chat's name for it.
+    alias: Words,
     icon_emoji: Words,
     channel: Words,
     /// A single one comes without brackets from some.
@@ -65,19 +69,30 @@ struct Field {
 #[derive(Debug, Default)]
 struct Words(String);
 
-/// Reads a message; or says what it lacks.
+/// Reads a message in Slack's shape or in another tool's native format.
 pub(super) fn read(json: &str) -> Result<Push, Problem> {
-    let message: Message = serde_json::from_str(json).map_err(|error| unreadable(&error))?;
+    let is_object = json.trim_start().starts_with('{');
+    let message = json::read::<Message>(json);
     // A list of words in the order of the fields would be read too, and nobody means that.
-    if !json.trim_start().starts_with('{') {
-        return Err(unfit("a list, not an object"));
+    if let Ok(message) = &message
+        && is_object
+    {
+        let push = message.push();
+        if !push.text.trim().is_empty() {
+            return Ok(push);
+        }
     }
-    let push = message.push();
-    if push.text.trim().is_empty() {
-        let reason = "there is nothing to say: no text in `text`, `attachments` or `blocks`";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "text_empty", reason));
+    let other = json::read::<Map<String, Value>>(json).ok();
+    if let Some((text, name)) = other.as_ref().and_then(tools::read) {
+        return Ok(Push { text, name, is_slack: true, ..Push::default() });
     }
-    Ok(push)
+    message.map_err(|error| unreadable(&error))?;
+    let Some(other) = other else { return Err(unfit("a list, not an object")) };
+    let reason = format!(
+        "there is nothing to say: no text in `text`, `attachments` or `blocks`; {}",
+        tools::advice(&other)
+    );
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "text_empty", reason))
 }
 
 /// What is wrong with JSON, with line and column. It may repeat a long string of it.
@@ -124,7 +139,7 @@ impl Message {
         }
         Push {
             text: lines.0.join("\n"),
-            name: self.username.given(),
+            name: self.username.given().or_else(|| self.alias.given()),
             icon: emoji(self.icon_emoji.0.trim().trim_matches(':')),
             channel: self.channel.given(),
             is_slack: true,

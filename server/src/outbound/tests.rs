@@ -106,7 +106,7 @@ async fn connected(limit_bytes: usize) -> (Arc<Outbound>, TcpStream) {
     let (reader, accepted) = tokio::join!(reader, listener.accept());
     let (stream, _) = accepted.unwrap();
     SockRef::from(&stream).set_send_buffer_size(4_096).unwrap();
-    (Arc::new(Outbound::to_socket(Arc::new(stream), limit_bytes, View::Lines)), reader.unwrap())
+    (Arc::new(Outbound::to_socket(Arc::new(stream.into()), limit_bytes, View::Lines)), reader.unwrap())
 }
 
 /// The lines of all the frames that come, to the end of the connection.

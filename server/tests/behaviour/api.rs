@@ -211,7 +211,7 @@ async fn what_is_asked_wrongly_is_refused_with_its_name() {
         ("/api/rooms/%FF/messages", 404, "room_unfit"),
         ("/api/rooms/%zz/messages", 404, "room_unfit"),
         ("/api/rooms/lobby/people", 404, "not_found"),
-        ("/api/", 404, "not_found"),
+        ("/api/nothing", 404, "not_found"),
     ] {
         let answer = program.get(path).await;
         assert_eq!((answer.status().as_u16(), &*code(answer).await), (status, code_of), "{path}");

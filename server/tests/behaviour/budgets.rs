@@ -355,7 +355,7 @@ async fn a_head_that_is_too_long_is_refused_before_it_is_held() {
 
 #[tokio::test]
 async fn metrics_are_for_scrapers_with_a_token_or_at_an_address_of_their_own() {
-    let app = TestApp::with(|config| config.metrics_listen = Some(([127, 0, 0, 1], 0).into())).await;
+    let app = TestApp::with(|config| config.metrics_listen = Some("127.0.0.1:0".parse().unwrap())).await;
     assert_eq!(app.browser().get("/metrics").await.status(), 401);
     let reader = Program::with(app.data(), app.address(), &["--scope", "read"]);
     assert_eq!(reader.get("/metrics").await.status(), 403);

@@ -1,6 +1,7 @@
 //! Programs that push what a room is to read: as text, or in Slack's shape; once, in one room or in all.
 
 mod refused;
+mod shapes;
 mod slack;
 
 use std::{collections::BTreeSet, path::Path};

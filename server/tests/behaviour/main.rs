@@ -19,6 +19,7 @@ mod frames;
 mod handoff;
 mod history;
 mod hooks;
+mod http;
 mod limits;
 mod login;
 mod login_repeated;

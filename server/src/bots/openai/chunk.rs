@@ -2,13 +2,15 @@
 //! leaves alone what is not, because each of them adds fields of its own; never asks who sent it.
 
 use reqwest::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// One event of a stream, or the body of an answer that is none.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "an object")]
 pub(crate) struct Chunk {
-    #[serde(default)]
+    /// Some servers send `null`, in the chunk with the usage or beside an error.
+    #[serde(default, deserialize_with = "none_or_more")]
     choices: Vec<Choice>,
     error: Option<Value>,
     // Errors of older servers of vLLM and llama.cpp lie flat.
@@ -16,22 +18,37 @@ pub(crate) struct Chunk {
     code: Option<Value>,
     #[serde(rename = "type")]
     kind: Option<Value>,
+    /// `MiniMax` reports errors here.
+    base_resp: Option<Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Choice {
     /// In a stream.
     delta: Option<Said>,
     /// In a whole answer.
     message: Option<Said>,
-    finish_reason: Option<String>,
+    /// In the older completions API.
+    text: Option<Value>,
+    finish_reason: Option<Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct Said {
     /// A text; or, of some servers, a list of parts. What is thought lies beside it, in `reasoning` (Ollama, vLLM) or
     /// `reasoning_content` (llama.cpp and most of the public ones), and is nobody's business.
     content: Option<Value>,
+    /// The text of a model that declines to answer (OpenAI).
+    refusal: Option<Value>,
+    reasoning: Option<Value>,
+    reasoning_content: Option<Value>,
+}
+
+fn none_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Choice>, D::Error> {
+    let choices = Option::<Vec<Option<Choice>>>::deserialize(deserializer)?;
+    Ok(choices.unwrap_or_default().into_iter().flatten().collect())
 }
 
 /// How an answer ended.
@@ -43,6 +60,8 @@ pub(crate) enum Finish {
     Length,
     /// The server does not want it to be said.
     Filter,
+    /// The server failed in the middle.
+    Broken,
 }
 
 /// An error as a server tells it. Of its text only what programs are meant to read is kept: the rest may quote what was
@@ -55,23 +74,34 @@ pub(crate) struct Told {
 }
 
 impl Chunk {
-    /// What it adds to the text.
+    /// The text that it adds; a refusal, if there is no other.
     pub(crate) fn text(&self) -> String {
-        let said = self.choices.first().and_then(|choice| choice.delta.as_ref().or(choice.message.as_ref()));
-        match said.and_then(|said| said.content.as_ref()) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Array(parts)) => parts.iter().filter_map(|part| part.get("text")?.as_str()).collect(),
-            _ => String::new(),
-        }
+        let Some(choice) = self.choices.first() else { return String::new() };
+        let said = choice.said();
+        let content = said.map(|said| text(said.content.as_ref())).unwrap_or_default();
+        let older = || text(choice.text.as_ref());
+        let refusal = || said.map(|said| text(said.refusal.as_ref())).unwrap_or_default();
+        [content].into_iter().chain([older(), refusal()]).find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
+    /// Whether it carries neither text nor reasoning, as the last chunk of an answer does.
+    pub(crate) fn is_bare(&self) -> bool {
+        let said = self.choices.first().and_then(Choice::said);
+        let thought = said.map(|said| text(said.reasoning.as_ref()) + &text(said.reasoning_content.as_ref()));
+        self.text().is_empty() && thought.unwrap_or_default().is_empty()
     }
 
     /// How the answer ended, if it did.
     pub(crate) fn finish(&self) -> Option<Finish> {
-        match self.choices.first()?.finish_reason.as_deref()? {
+        let reason = self.choices.first()?.finish_reason.as_ref()?.as_str()?.to_ascii_lowercase();
+        match &*reason {
             // Some servers say it in every piece.
-            "" => None,
-            "length" => Some(Finish::Length),
-            "content_filter" => Some(Finish::Filter),
+            "" | "null" | "none" => None,
+            "length" | "max_tokens" | "max_output_tokens" | "model_length" => Some(Finish::Length),
+            "content_filter" | "safety" | "recitation" | "prohibited_content" | "blocklist" | "sensitive" => {
+                Some(Finish::Filter)
+            }
+            "error" | "abort" | "network_error" => Some(Finish::Broken),
             _ => Some(Finish::Stop),
         }
     }
@@ -79,14 +109,42 @@ impl Chunk {
     /// The error, if it is one.
     pub(crate) fn error(&self) -> Option<Told> {
         let flat = self.object.as_ref().is_some_and(|object| object == "error");
+        let fails = self.code.as_ref().is_some_and(|code| !is_success(code));
         match &self.error {
-            Some(Value::Object(error)) => Some(Told::new(error.get("code"), error.get("type"))),
-            Some(Value::Null) | None if flat || self.choices.is_empty() && self.code.is_some() => {
+            Some(Value::Object(error)) if !error.is_empty() => {
+                Some(Told::new(error.get("code"), error.get("type")))
+            }
+            Some(Value::String(error)) if !error.is_empty() => Some(Told::new(None, None)),
+            _ if flat || self.choices.is_empty() && fails => {
                 Some(Told::new(self.code.as_ref(), self.kind.as_ref()))
             }
-            Some(Value::Null) | None => None,
-            Some(_) => Some(Told::new(None, None)),
+            _ => {
+                let status = self.base_resp.as_ref()?.get("status_code")?;
+                (self.choices.is_empty() && !is_success(status)).then(|| Told::new(None, None))
+            }
         }
+    }
+}
+
+/// Whether a code means success.
+fn is_success(code: &Value) -> bool {
+    matches!(code.as_u64(), Some(0 | 200))
+        || matches!(code.as_str(), Some("" | "0" | "200"))
+        || code.is_null()
+}
+
+impl Choice {
+    fn said(&self) -> Option<&Said> {
+        self.delta.as_ref().or(self.message.as_ref())
+    }
+}
+
+/// The text of a string or of a list of parts.
+fn text(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(parts)) => parts.iter().filter_map(|part| part.get("text")?.as_str()).collect(),
+        _ => String::new(),
     }
 }
 
@@ -98,6 +156,11 @@ impl Told {
             .filter(|status| status.is_client_error() || status.is_server_error());
         let name = [kind, code].into_iter().flatten().filter_map(Value::as_str).find(|name| is_name(name));
         Told { status, name: name.unwrap_or_default().to_owned() }
+    }
+
+    /// An error without details.
+    pub(crate) fn unnamed() -> Told {
+        Told::new(None, None)
     }
 
     /// The error in the body of an answer, if it is understood.
@@ -149,6 +212,11 @@ mod tests {
             r#"{"choices":[{"index":0,"delta":{}}]}"#,
             r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":3}}"#,
             r#"{"choices":[{"index":0,"delta":{"content":""},"finish_reason":""}]}"#,
+            r#"{"choices":null,"usage":{"prompt_tokens":9}}"#,
+            r#"{"choices":[null],"error":null}"#,
+            r#"{"choices":[{"index":0,"delta":null,"finish_reason":"null"}],"error":{},"code":0}"#,
+            r#"{"choices":[],"code":200,"base_resp":{"status_code":0,"status_msg":""}}"#,
+            r#"{"choices":[{"content_filter_results":{},"finish_reason":7}],"error":""}"#,
         ] {
             let chunk = read(json);
             assert_eq!((chunk.text().as_str(), chunk.finish(), chunk.error()), ("", None, None), "{json}");
@@ -164,6 +232,32 @@ mod tests {
         assert_eq!((chunk.text().as_str(), chunk.finish()), ("tea", Some(Finish::Stop)));
         let parts = r#"{"choices":[{"message":{"content":[{"type":"text","text":"te"},{"type":"text","text":"a"}]}}]}"#;
         assert_eq!(read(parts).text(), "tea");
+        let thought = r#"{"choices":[{"message":{"content":[{"type":"thinking","thinking":[]},{"type":"text","text":"tea"}]}}]}"#;
+        assert_eq!(read(thought).text(), "tea");
+        assert_eq!(read(r#"{"choices":[{"text":"tea","finish_reason":"stop"}]}"#).text(), "tea");
+    }
+
+    #[test]
+    fn a_refusal_is_what_was_said_if_nothing_else_was() {
+        let refused = read(
+            r#"{"choices":[{"message":{"content":null,"refusal":"I cannot."},"finish_reason":"stop"}]}"#,
+        );
+        assert_eq!(refused.text(), "I cannot.");
+        let both = read(r#"{"choices":[{"delta":{"content":"tea","refusal":null}}]}"#);
+        assert_eq!(both.text(), "tea");
+    }
+
+    #[test]
+    fn a_piece_in_which_something_is_thought_is_not_bare() {
+        for (delta, is_bare) in [
+            ("{}", true),
+            (r#"{"content":"","reasoning":""}"#, true),
+            (r#"{"content":"tea"}"#, false),
+            (r#"{"reasoning_content":"Hm."}"#, false),
+        ] {
+            let json = format!(r#"{{"choices":[{{"delta":{delta},"finish_reason":"stop"}}]}}"#);
+            assert_eq!(read(&json).is_bare(), is_bare, "{delta}");
+        }
     }
 
     #[test]
@@ -175,6 +269,10 @@ mod tests {
         assert_eq!(finish("eos"), Some(Finish::Stop));
         assert_eq!(finish("length"), Some(Finish::Length));
         assert_eq!(finish("content_filter"), Some(Finish::Filter));
+        assert_eq!(finish("MAX_TOKENS"), Some(Finish::Length));
+        assert_eq!(finish("SAFETY"), Some(Finish::Filter));
+        assert_eq!(finish("error"), Some(Finish::Broken));
+        assert_eq!(finish("null"), None);
     }
 
     #[test]
@@ -212,6 +310,8 @@ mod tests {
             ),
             (r#"{"error":{"message":"hush","code":"429"}}"#, 429, ""),
             (r#"{"error":"hush"}"#, 0, ""),
+            // MiniMax.
+            (r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"hush"}}"#, 0, ""),
         ] {
             let status = StatusCode::from_u16(status).ok();
             assert_eq!(read(json).error(), Some(Told { status, name: name.to_owned() }), "{json}");

@@ -141,6 +141,106 @@ async fn thoughts_in_the_text_are_left_out() {
     assert_eq!(said(&service).await, "在的。");
 }
 
+/// A whole answer that says so.
+const WHOLE: &str =
+    r#"{"choices":[{"message":{"role":"assistant","content":"在的。"},"finish_reason":"stop"}]}"#;
+
+#[tokio::test]
+async fn an_answer_is_heard_whatever_its_content_type() {
+    let events = stream(&[&delta("在"), &delta("的。"), STOP, "[DONE]"]);
+    let events = events.strip_prefix(STREAM).unwrap();
+    let lines = [delta("在"), delta("的。"), STOP.to_owned()].join("\n");
+    for kind in [
+        "application/json",
+        "text/event-stream",
+        "text/plain",
+        "application/octet-stream",
+        "application/x-ndjson",
+    ] {
+        let kind = format!("Content-Type: {kind}\r\n");
+        for body in [events, WHOLE, &format!("\n  {WHOLE}\n"), &lines] {
+            assert_eq!(
+                said(&TestService::saying(answer("200 OK", &kind, body)).await).await,
+                "在的。",
+                "{kind}{body}"
+            );
+        }
+    }
+    assert_eq!(
+        said(&TestService::saying(answer("200 OK", "", events)).await).await,
+        "在的。",
+        "no type at all"
+    );
+}
+
+#[tokio::test]
+async fn pieces_without_choices_are_passed_over() {
+    let service = TestService::saying(stream(&[
+        r#"{"choices":[],"prompt_filter_results":[{"prompt_index":0}]}"#,
+        &delta("在"),
+        r#"{"choices":null}"#,
+        "keep-alive",
+        r#""a string""#,
+        &delta("的。"),
+        STOP,
+        r#"{"choices":null,"usage":{"total_tokens":3}}"#,
+        "[DONE]",
+    ]))
+    .await;
+    assert_eq!(said(&service).await, "在的。");
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_answer() {
+    let piece = |text: &str| {
+        json!({"choices": [{"index": 0, "delta": {"refusal": text}, "finish_reason": null}]}).to_string()
+    };
+    let service = TestService::saying(stream(&[&piece("I "), &piece("cannot."), STOP, "[DONE]"])).await;
+    assert_eq!(said(&service).await, "I cannot.");
+    let body = WHOLE.replace(r#""content":"在的。""#, r#""content":null,"refusal":"I cannot.""#);
+    assert_eq!(said(&TestService::saying(json_answer("200 OK", &body)).await).await, "I cannot.");
+}
+
+#[tokio::test]
+async fn a_server_that_says_in_every_piece_that_it_has_ended_is_heard_to_the_end() {
+    let ended = |delta: serde_json::Value| {
+        json!({"choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]}).to_string()
+    };
+    let events = [
+        ended(json!({"role": "assistant", "content": ""})),
+        ended(json!({"reasoning_content": "Hm."})),
+        ended(json!({"content": "在"})),
+        ended(json!({"content": "的。"})),
+    ];
+    let events: Vec<&str> = events.iter().map(String::as_str).collect();
+    for end in [&["[DONE]"][..], &[]] {
+        let service = TestService::saying(stream(&[&events[..], end].concat())).await;
+        assert_eq!(said(&service).await, "在的。");
+    }
+    // One that says nothing more is not waited for.
+    let last = Step::Say(stream(&events).into());
+    let mut service = TestService::start(vec![vec![last, Step::Stall]]).await;
+    assert_eq!(said(&service).await, "在的。");
+    service.somebody_went().await;
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_go_on_keeps_what_it_has_said() {
+    let error = STOP.replace("stop", "error");
+    let (failed, grown) = asked(&TestService::saying(stream(&[&delta("在"), &error])).await).await;
+    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
+    let lines = format!("{}\n{{\"choices\":[{{\"del", delta("在"));
+    let (failed, grown) = asked(&TestService::saying(json_answer("200 OK", &lines)).await).await;
+    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
+    assert_eq!(trouble(&TestService::saying(stream(&[&error])).await).await.0, Trouble::Failing);
+    // Less comes than was promised.
+    let lines = answer("200 OK", "Content-Type: application/json\r\n", &format!("{}\n   ", delta("在")));
+    let (failed, grown) = asked(&TestService::saying(lines.trim_end()).await).await;
+    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
+    let (failed, grown) = asked(&TestService::saying(stream(&[&delta("在"), "tea", "tea"])).await).await;
+    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
+}
+
 #[tokio::test]
 async fn a_server_that_does_not_stream_is_heard() {
     let body = r#"{"choices":[{"message":{"role":"assistant","content":"<think>Hm.</think>在的。"},"finish_reason":"stop"}]}"#;
@@ -404,6 +504,7 @@ fn what_is_wrong_with_the_settings_is_named_with_its_line() {
         ("temperature = 3.0", "between 0 and 2"),
         ("temperature = nan", "between 0 and 2"),
         ("max_tokens = 0", "nonzero"),
+        ("max_completion_tokens = 0", "nonzero"),
         ("hosts = ['https://a.example']", "a host is written"),
         ("retries = -1", "u8"),
     ] {

@@ -17,7 +17,9 @@ async fn a_push_that_says_nothing_fit_is_told_what_is_wrong_and_leaves_nothing()
     let long = "茶".repeat(11);
     let key = |value| ("idempotency-key", value);
     let too_long_a_key = "k".repeat(256);
-    let cases: [Case; 19] = [
+    let gbk = ("content-type", "text/plain; charset=gbk");
+    let gzip = ("content-encoding", "gzip");
+    let cases: [Case; 26] = [
         (&[], b"", 422, "text_empty", &[]),
         (&[CURL], b" \n\t", 422, "text_empty", &[]),
         (&[TEXT], "\u{200B}".as_bytes(), 422, "text_empty", &[]),
@@ -35,6 +37,13 @@ async fn a_push_that_says_nothing_fit_is_told_what_is_wrong_and_leaves_nothing()
         (&[JSON], b"{\"state\": \"done\"}", 422, "text_empty", &["`text`", "`attachments`", "`blocks`"]),
         (&[JSON], b"{\"text\": \" \", \"attachments\": [{\"color\": \"good\"}]}", 422, "text_empty", &[]),
         (&[("content-type", "multipart/form-data; boundary=x")], b"--x", 415, "multipart", &["curl -d"]),
+        (&[JSON], b"{\"object_kind\": \"wiki_page\"}", 422, "text_empty", &["Slack notifications"]),
+        (&[JSON], b"{\"heartbeat\": null}", 422, "text_empty", &["Uptime Kuma"]),
+        (&[gbk], b"\xb2", 400, "charset_broken", &["GBK"]),
+        (&[("content-type", "text/plain; charset=tea")], b"tea", 415, "charset_unfit", &["tea", "UTF-8"]),
+        (&[("content-encoding", "br")], b"tea", 415, "coding_unfit", &["gzip"]),
+        (&[gzip], b"tea", 400, "coding_broken", &["Content-Encoding"]),
+        (&[], b"\x1f\x8b tea", 400, "coding_broken", &[]),
         (&[key("")], b"tea", 400, "key_unfit", &["255"]),
         (&[key(&too_long_a_key)], b"tea", 400, "key_unfit", &["255"]),
     ];

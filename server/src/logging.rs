@@ -1,0 +1,55 @@
+//! Writes the log to standard error, as text or as JSON, with colours on a terminal only. [`crate::config::LogFilter`] decides
+//! what is logged.
+
+use std::{ffi::OsStr, io, io::IsTerminal as _};
+
+use clap::ValueEnum;
+use tracing_subscriber::{Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use crate::config::Config;
+
+/// The format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line, for log collectors.
+    Json,
+}
+
+/// Installs the subscriber that the configuration asks for.
+pub fn start(config: &Config) {
+    let (filter, registry) = (config.log.targets(), tracing_subscriber::registry());
+    match config.log_format {
+        LogFormat::Text => {
+            let coloured = is_coloured(io::stderr().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+            let lines = fmt::layer().with_target(false).with_ansi(coloured).with_writer(io::stderr);
+            registry.with(lines.with_filter(filter)).init();
+        }
+        LogFormat::Json => {
+            let lines =
+                fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            registry.with(lines.with_writer(io::stderr).with_filter(filter)).init();
+        }
+    }
+}
+
+/// Whether to write colours (<https://no-color.org>).
+fn is_coloured(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::is_coloured;
+
+    #[test]
+    fn colours_are_for_terminals_where_nobody_has_declined_them() {
+        assert!(is_coloured(true, None));
+        assert!(is_coloured(true, Some(OsStr::new(""))), "an empty variable is as if unset");
+        assert!(!is_coloured(true, Some(OsStr::new("1"))));
+        assert!(!is_coloured(false, None));
+    }
+}
