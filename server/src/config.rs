@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use crate::bots::config::Settings;
+pub use crate::hosts::HostName;
+use crate::{authority::Authority, bots::config::Settings};
 use axum::http::Uri;
 use clap::{Args, FromArgMatches as _};
 use ipnet::IpNet;
@@ -61,15 +62,21 @@ pub struct Config {
     )]
     pub bots: BotsFile,
 
-    /// Where people reach the server, when a proxy hides it, as in `https://chat.example.org`
+    /// Where people reach the server, as in `https://chat.example.org`
     #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL")]
     pub base_url: Option<Origin>,
+
+    /// A name by which people reach the server, beside its addresses, localhost and this machine's own name; may be given
+    /// several times. By other names it does not answer
+    #[arg(long, env = "TEAHOUSE_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub host: Vec<HostName>,
 
     /// Another origin whose pages may connect and log in; may be given several times
     #[arg(long, env = "TEAHOUSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<Origin>,
 
-    /// A proxy whose word on the client's address counts; may be given several times
+    /// A proxy whose word counts on who asks, by which name and over TLS or not (`Forwarded`, `X-Forwarded-For`, `-Proto`,
+    /// `-Host`); may be given several times
     #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub trust_proxy: Vec<IpNet>,
 
@@ -264,6 +271,11 @@ impl Origin {
     /// The origin as a browser's `Origin` header says it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its host and port.
+    pub(crate) fn authority(&self) -> Option<Authority> {
+        Authority::parse(self.0.split_once("://")?.1)
     }
 
     /// Whether pages of it came over TLS.

@@ -18,7 +18,10 @@ pub(crate) mod frame;
 pub(crate) mod listen;
 pub(crate) mod router;
 
-pub(crate) mod client_address;
+pub(crate) mod arrival;
+pub(crate) mod authority;
+pub(crate) mod forwarded;
+pub(crate) mod hosts;
 pub(crate) mod occupancy;
 pub(crate) mod origin;
 pub(crate) mod security;

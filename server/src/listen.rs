@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Layer as _;
 
 use crate::{
-    client_address::is_trusted,
+    arrival::is_trusted,
     config::Config,
     occupancy::{Occupancy, Place},
 };

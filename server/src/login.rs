@@ -18,7 +18,7 @@ use crate::{
     clock,
     identity::{Identity, Login},
     login_form::FormId,
-    origin, pages,
+    pages,
     recent_logins::LoginKey,
     redirect,
     teahouse::Shared,
@@ -51,7 +51,7 @@ pub(crate) async fn log_in(
     form: Result<Form<LoginForm>, FormRejection>,
 ) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, "a login was refused");
+        tracing::info!(%foreign, understood = %visitor.arrival, "a login was refused");
         return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
     let form = match form {
@@ -75,13 +75,13 @@ pub(crate) async fn log_in(
         };
         pages::login_page(&teahouse, &visitor, status, page).await
     };
-    if let Err(wait) = teahouse.login_rate.check(visitor.address) {
+    if let Err(wait) = teahouse.login_rate.check(visitor.client()) {
         let seconds = wait.as_secs() + 1;
         let mut response = again(StatusCode::TOO_MANY_REQUESTS, LoginProblem::TooOften { seconds }).await;
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return response;
     }
-    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
+    let secure = visitor.is_secure();
     let known = teahouse.identity.of(&visitor.headers);
     let kept = FormId::of(&visitor.headers);
     if let Some(id) = form_id.as_ref().filter(|_| kept.is_none() && known.is_none()) {
@@ -155,7 +155,7 @@ pub(crate) async fn log_out(
     form: Result<Form<LogOutForm>, FormRejection>,
 ) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, "a logout was refused");
+        tracing::info!(%foreign, understood = %visitor.arrival, "a logout was refused");
         return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
     let user = form.map(|form| form.0.user).unwrap_or_default();
@@ -170,7 +170,7 @@ pub(crate) async fn log_out(
             tracing::warn!(%error, "a nickname could not be let go");
         }
     }
-    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
+    let secure = visitor.is_secure();
     let cookies = [Identity::log_out(secure), Identity::not_returning(secure), FormId::forgotten(secure)];
     redirect::with_cookies("/login", cookies.iter().map(String::as_str))
 }

@@ -7,6 +7,8 @@ use governor::{
     clock::{Clock as _, DefaultClock},
 };
 
+use crate::arrival::Client;
+
 /// How many addresses are remembered for the limit before those that are not at it are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -20,11 +22,13 @@ impl LoginRate {
     }
 
     /// Counts one; if it is one too many, how long to wait. This machine's own are not limited.
-    pub(crate) fn check(&self, address: IpAddr) -> Result<(), Duration> {
-        let Some(limiter) = self.0.as_ref().filter(|_| !address.is_loopback()) else { return Ok(()) };
+    pub(crate) fn check(&self, client: Client) -> Result<(), Duration> {
+        let Some(limiter) = self.0.as_ref().filter(|_| !client.is_this_machine()) else { return Ok(()) };
         if limiter.len() > REMEMBERED {
             limiter.retain_recent();
         }
-        limiter.check_key(&address).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+        limiter
+            .check_key(&client.address)
+            .map_err(|until| until.wait_time_from(DefaultClock::default().now()))
     }
 }

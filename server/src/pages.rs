@@ -34,7 +34,6 @@ use crate::{
     clock,
     identity::{Identity, Login},
     login_form::FormId,
-    origin,
     permission::{Action, may},
     redirect,
     security::{self, Frames},
@@ -109,7 +108,7 @@ pub(crate) async fn login(
     if known_form.is_some() {
         return response;
     }
-    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
+    let secure = visitor.is_secure();
     redirect::add_cookie(response, &form.cookie(secure))
 }
 
@@ -191,7 +190,8 @@ pub(crate) async fn speak(
     visitor: Visitor,
     Form(form): Form<LanguageForm>,
 ) -> Response {
-    if visitor.check_origin(&teahouse).is_err() {
+    if let Err(foreign) = visitor.check_origin(&teahouse) {
+        tracing::info!(%foreign, understood = %visitor.arrival, "a change of language was refused");
         return notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
     // A language that is not spoken changes nothing.

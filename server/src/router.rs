@@ -16,7 +16,7 @@ use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 use crate::{
     api,
     bots::replies,
-    hooks, login, ops,
+    hooks, hosts, login, ops,
     pages::{self, Asked},
     redirect, search, security,
     teahouse::Shared,
@@ -59,7 +59,8 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn(security::headers))
+        .layer(middleware::from_fn_with_state(teahouse.clone(), hosts::guard))
+        .layer(middleware::from_fn_with_state(teahouse.clone(), security::headers))
         .with_state(teahouse)
 }
 

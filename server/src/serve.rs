@@ -29,6 +29,7 @@ pub async fn run(
     if let Err(shortage) = room {
         tracing::warn!("{shortage}");
     }
+    teahouse.hosts.warn_where_unnamed(&teahouse.config);
     tracing::info!("the teahouse is open: http://{address}");
     let router = router::router(teahouse.clone());
     // Requests that are under way are answered while the sessions are let go.

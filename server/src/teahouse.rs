@@ -15,10 +15,12 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    arrival::ProxyWarnings,
     bots::{Bots, running::Running},
     config::{Config, RedisAddress, StoreChoice},
     form_rate::FormRate,
     frame::Frame,
+    hosts::Hosts,
     identity::Identity,
     login_rate::LoginRate,
     neighbours::{Alone, SharedNeighbours},
@@ -52,6 +54,9 @@ pub(crate) type Shared = Arc<Teahouse>;
 pub(crate) struct Teahouse {
     pub(crate) config: Config,
     pub(crate) site: Site,
+    /// The names under which the server answers.
+    pub(crate) hosts: Hosts,
+    pub(crate) proxy_warnings: ProxyWarnings,
     pub(crate) identity: Identity,
     pub(crate) login_rate: LoginRate,
     pub(crate) form_rate: FormRate,
@@ -163,6 +168,8 @@ impl Teahouse {
         let nickname_grace_ms = config.nickname_grace.millis();
         let teahouse = Arc::new(Teahouse {
             site: Site::open(config.site.as_deref())?,
+            hosts: Hosts::here(&config),
+            proxy_warnings: ProxyWarnings::default(),
             identity,
             login_rate: LoginRate::new(config.rate_login),
             form_rate: FormRate::new(config.rate_send),

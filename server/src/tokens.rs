@@ -10,7 +10,7 @@ mod rate;
 mod target;
 mod token;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chat::{id::UserId, protocol::User};
 pub use desk::{HookRequest, Place, Said, TokenRequest, add_hook, add_token, list, revoke};
@@ -21,6 +21,7 @@ pub use target::{Target, TargetError};
 pub(crate) use token::{Token, TokenId};
 
 use crate::{
+    arrival::Client,
     login_rate::LoginRate,
     store::{Drawer, SharedStore, StoreError},
 };
@@ -62,10 +63,10 @@ impl Tokens {
     }
 
     /// Lets a program in that shows a token of this kind, and counts it.
-    pub(crate) async fn admit(&self, shown: &str, kind: Kind, address: IpAddr) -> Result<Holder, Denied> {
+    pub(crate) async fn admit(&self, shown: &str, kind: Kind, client: Client) -> Result<Holder, Denied> {
         let Some(holder) = self.holder(shown, kind).await? else {
             // Whoever guesses is slowed down; whoever has a token comes in beside them.
-            self.wrong.check(address).map_err(Denied::TooOften)?;
+            self.wrong.check(client).map_err(Denied::TooOften)?;
             return Err(Denied::Unknown);
         };
         self.rates.check(&holder.id, holder.grant.rate).map_err(Denied::TooOften)?;
@@ -114,10 +115,15 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::{Denied, Grant, Kind, Scope, Target, Token, Tokens};
+    use crate::arrival::Client;
     use crate::store::{Drawer, Put, Record, SharedStore, sqlite::SqliteStore};
 
     const HERE: [u8; 4] = [127, 0, 0, 1];
     const ELSEWHERE: [u8; 4] = [203, 0, 113, 9];
+
+    fn at(address: [u8; 4]) -> Client {
+        Client { address: address.into(), is_forwarded: false }
+    }
 
     fn store() -> (SharedStore, TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -149,18 +155,18 @@ mod tests {
         let tokens = Tokens::new(store.clone(), 0);
         let text = made(&store, Kind::Hook, 0).await;
         let other = made(&store, Kind::Hook, 0).await;
-        let holder = tokens.admit(&text, Kind::Hook, HERE.into()).await.unwrap();
+        let holder = tokens.admit(&text, Kind::Hook, at(HERE)).await.unwrap();
         assert_eq!(holder.user().id.as_str(), format!("hook-{}", holder.id));
         let mixed = format!("{}{}", &text[..16], &other[16..]);
         let last = if text.ends_with('A') { 'B' } else { 'A' };
         let near = format!("{}{last}", &text[..text.len() - 1]);
         for wrong in ["", "th_", &text[..text.len() - 1], &format!("{text}A"), &near, &mixed, &text[3..]] {
-            let denied = tokens.admit(wrong, Kind::Hook, HERE.into()).await.unwrap_err();
+            let denied = tokens.admit(wrong, Kind::Hook, at(HERE)).await.unwrap_err();
             assert!(matches!(denied, Denied::Unknown), "{wrong}");
         }
-        assert!(matches!(tokens.admit(&text, Kind::Api, HERE.into()).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, Kind::Api, at(HERE)).await, Err(Denied::Unknown)));
         store.strike(Drawer::Token, holder.id.to_string()).await.unwrap();
-        assert!(matches!(tokens.admit(&text, Kind::Hook, HERE.into()).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 
     #[tokio::test]
@@ -173,13 +179,13 @@ mod tests {
             made(&store, Kind::Hook, 0).await,
         );
         for _ in 0..3 {
-            tokens.admit(&slow, Kind::Hook, HERE.into()).await.unwrap();
+            tokens.admit(&slow, Kind::Hook, at(HERE)).await.unwrap();
         }
-        let denied = tokens.admit(&slow, Kind::Hook, HERE.into()).await.unwrap_err();
+        let denied = tokens.admit(&slow, Kind::Hook, at(HERE)).await.unwrap_err();
         assert!(matches!(denied, Denied::TooOften(wait) if wait.as_secs() < 20), "{denied:?}");
-        tokens.admit(&other, Kind::Hook, HERE.into()).await.unwrap();
+        tokens.admit(&other, Kind::Hook, at(HERE)).await.unwrap();
         for _ in 0..500 {
-            tokens.admit(&free, Kind::Hook, HERE.into()).await.unwrap();
+            tokens.admit(&free, Kind::Hook, at(HERE)).await.unwrap();
         }
     }
 
@@ -189,11 +195,11 @@ mod tests {
         let tokens = Tokens::new(store.clone(), 5);
         let text = made(&store, Kind::Hook, 0).await;
         for n in 0..20 {
-            let denied = tokens.admit("guess", Kind::Hook, ELSEWHERE.into()).await.unwrap_err();
+            let denied = tokens.admit("guess", Kind::Hook, at(ELSEWHERE)).await.unwrap_err();
             assert_eq!(matches!(denied, Denied::TooOften(_)), n >= 5, "{n}: {denied:?}");
         }
-        tokens.admit(&text, Kind::Hook, ELSEWHERE.into()).await.unwrap();
-        assert!(matches!(tokens.admit("guess", Kind::Hook, HERE.into()).await, Err(Denied::Unknown)));
+        tokens.admit(&text, Kind::Hook, at(ELSEWHERE)).await.unwrap();
+        assert!(matches!(tokens.admit("guess", Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 
     #[tokio::test]
@@ -203,6 +209,6 @@ mod tests {
         let (token, text) = Token::draw();
         let record = Record { drawer: Drawer::Token, key: token.id().to_string(), value: "{}".to_owned() };
         store.put(record, Put::Always).await.unwrap();
-        assert!(matches!(tokens.admit(&text, Kind::Hook, HERE.into()).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 }

@@ -16,7 +16,7 @@ use rand::RngExt as _;
 use serde::Deserialize;
 
 use crate::{
-    client_address::is_trusted,
+    arrival::is_trusted,
     dialect::{Dialect, Plain},
     identity::Login,
     listen::HeldPlace,
@@ -86,7 +86,7 @@ pub(crate) async fn connect(
 /// close code after it where it is.
 pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: Option<&str>) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, "a socket was refused");
+        tracing::info!(%foreign, understood = %visitor.arrival, "a socket was refused");
         return refuse(StatusCode::FORBIDDEN, &foreign.to_string());
     }
     if teahouse.stopping.is_cancelled() {

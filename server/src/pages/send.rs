@@ -83,7 +83,7 @@ async fn send(
     posted: Result<Form<Posted>, FormRejection>,
 ) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, "a posted message was refused");
+        tracing::info!(%foreign, understood = %visitor.arrival, "a posted message was refused");
         return notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
     let posted = match posted {

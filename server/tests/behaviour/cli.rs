@@ -33,6 +33,8 @@ fn a_bad_value_is_one_line_that_names_it_and_exit_code_2() {
         ("--leave-grace", "soon"),
         ("--base-url", "chat.example"),
         ("--allow-origin", "https://tea.example/path"),
+        ("--host", "https://tea.example"),
+        ("--host", "tea.example:443"),
         ("--trust-proxy", "somebody"),
         ("--store", "mysql://tea.example"),
         ("--store", "redis://tea.example/leaves"),

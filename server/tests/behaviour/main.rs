@@ -18,6 +18,7 @@ mod frames;
 mod handoff;
 mod history;
 mod hooks;
+mod hosts;
 mod limits;
 mod login;
 mod login_repeated;
