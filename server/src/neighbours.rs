@@ -36,6 +36,8 @@ pub(crate) enum Word {
     Introduced(UserId, ClientId),
     /// A user has logged out over there.
     LoggedOut(UserId),
+    /// A user has ended all of their other logins over there.
+    LoginsEnded(UserId),
 }
 
 /// Who sits where on the other nodes.
@@ -68,6 +70,9 @@ pub(crate) trait Neighbours: Send + Sync {
     /// Tells that a user has logged out here.
     fn log_out(&self, user: &UserId);
 
+    /// Tells that a user has ended all of their other logins here.
+    fn end_logins(&self, user: &UserId);
+
     /// Says goodbye to the others, and returns when everything was told.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
@@ -95,6 +100,8 @@ impl Neighbours for Alone {
     fn introduce(&self, _user: &UserId, _client: &ClientId) {}
 
     fn log_out(&self, _user: &UserId) {}
+
+    fn end_logins(&self, _user: &UserId) {}
 
     fn close(&self) -> BoxFuture<'_, ()> {
         async {}.boxed()

@@ -59,7 +59,13 @@ async fn hear(teahouse: &Shared, word: Word) {
             }
         }
         Word::LoggedOut(user) => {
-            teahouse.nicknames.end_sessions(&user);
+            teahouse.logins.forget(&user);
+            teahouse.nicknames.end_sessions(&user, CloseCode::LoggedOut);
+            teahouse.recent_logins.end(&user).await;
+        }
+        Word::LoginsEnded(user) => {
+            teahouse.logins.forget(&user);
+            teahouse.nicknames.end_sessions(&user, CloseCode::Restart);
             teahouse.recent_logins.end(&user).await;
         }
     }

@@ -88,20 +88,26 @@ impl Nicknames {
 
     /// Lets the name go at once and ends the user's connections.
     pub(crate) async fn log_out(&self, login: &Login) -> Result<(), StoreError> {
-        self.end_sessions(&login.id);
+        self.end_sessions(&login.id, CloseCode::LoggedOut);
         self.neighbours.log_out(&login.id);
         let now = clock::now();
         self.store.release(claim(login, now, now)).await
     }
 
-    /// Ends a user's connections here because they have logged out.
-    pub(crate) fn end_sessions(&self, id: &UserId) {
+    /// Breaks a user's connections on all nodes, because other logins of theirs have ended: those whose login holds come back.
+    pub(crate) fn try_logins_again(&self, id: &UserId) {
+        self.end_sessions(id, CloseCode::Restart);
+        self.neighbours.end_logins(id);
+    }
+
+    /// Ends a user's connections here.
+    pub(crate) fn end_sessions(&self, id: &UserId, code: CloseCode) {
         let sessions: Vec<Arc<Outbound>> = match self.present().get(id) {
             Some(present) => present.sessions.values().map(|one| one.outbound.clone()).collect(),
             None => Vec::new(),
         };
         for outbound in sessions {
-            outbound.close(CloseCode::LoggedOut);
+            outbound.close(code);
         }
     }
 

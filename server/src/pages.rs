@@ -32,7 +32,7 @@ use serde::Deserialize;
 
 use crate::{
     clock,
-    identity::{Identity, Login},
+    identity::Login,
     login_form::FormId,
     permission::{Action, may},
     redirect,
@@ -77,13 +77,15 @@ pub(crate) async fn login(
     // A query that makes no sense asks for nothing.
     let asked = asked.map(|query| query.0).unwrap_or_default();
     let next = redirect::local_path(asked.next.as_deref().unwrap_or_default());
-    let known = teahouse.identity.of(&visitor.headers);
+    let known = teahouse.login(&visitor).await;
     let problem = match asked.why.as_deref() {
         Some("lost-name") => Some(LoginProblem::LostName),
         Some("logged-out") => Some(LoginProblem::LoggedOut),
         Some("other-user") if known.is_some() => Some(LoginProblem::OtherUser),
         Some("expired") => Some(LoginProblem::LoginNeeded),
-        _ if known.is_none() && Identity::was_logged_in(&visitor.headers) => Some(LoginProblem::LoginNeeded),
+        _ if known.is_none() && teahouse.identity.was_logged_in(&visitor.headers) => {
+            Some(LoginProblem::LoginNeeded)
+        }
         _ => None,
     };
     if matches!(problem, None | Some(LoginProblem::LoginNeeded))
@@ -94,7 +96,7 @@ pub(crate) async fn login(
     }
     let nickname = known.map(|login| login.nickname.to_string()).unwrap_or_default();
     // One that a browser comes back to is the same, so that what was sent by it is known again.
-    let known_form = FormId::of(&visitor.headers);
+    let known_form = FormId::of(&visitor.headers, &teahouse.house);
     let form = known_form.clone().unwrap_or_else(FormId::draw);
     let page = LoginPage {
         language: visitor.language,
@@ -109,7 +111,7 @@ pub(crate) async fn login(
         return response;
     }
     let secure = visitor.is_secure();
-    redirect::add_cookie(response, &form.cookie(secure))
+    redirect::add_cookie(response, &form.cookie(&teahouse.house, secure))
 }
 
 /// `GET /chat`: the lobby, or the room that the form asks for; or a day in it.
@@ -169,7 +171,7 @@ pub(crate) async fn boot(
     room: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Boot>, StatusCode> {
     let Path(room) = room.map_err(|_| StatusCode::NOT_FOUND)?;
-    let login = teahouse.identity.of(&visitor.headers).ok_or(StatusCode::UNAUTHORIZED)?;
+    let login = teahouse.login(&visitor).await.ok_or(StatusCode::UNAUTHORIZED)?;
     let room = RoomName::parse_any(&room).map_err(|_| StatusCode::NOT_FOUND)?;
     if !may(&login.user(), Action::Read, &room) {
         return Err(StatusCode::FORBIDDEN);
@@ -297,7 +299,7 @@ async fn to_day(teahouse: Shared, visitor: Visitor, room: RoomName, day: &str) -
 
 /// Whoever may read a room now; or where to send those who may not.
 async fn let_in(teahouse: &Shared, visitor: &Visitor, room: &RoomName) -> Result<Login, Response> {
-    let Some(login) = teahouse.identity.of(&visitor.headers) else {
+    let Some(login) = teahouse.login(visitor).await else {
         return Err(redirect::to(&login_path(&visitor.asked, None)));
     };
     if !may(&login.user(), Action::Read, room) {

@@ -36,6 +36,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/", get(async || redirect::to("/chat")))
         .route("/login", get(pages::login).post(login::log_in))
         .route("/logout", post(login::log_out))
+        .route("/logout/elsewhere", post(login::log_out_elsewhere))
         .route("/language", post(pages::speak))
         .route(
             "/chat",

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 
-use crate::{arrival::Arrival, authority::Authority, teahouse::Shared};
+use crate::{arrival::Arrival, authority::Authority, config::Origin, teahouse::Shared};
 
 /// What a page has to do with frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,14 @@ fn is_trusted(arrival: &Arrival) -> bool {
     arrival.is_secure() || arrival.hosts().first().and_then(Option::as_ref).is_some_and(is_loopback)
 }
 
+/// What no page here needs, and what is put into one may therefore not have either (W3C Permissions Policy).
+const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+     magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
+
+/// How long browsers come over TLS alone, in seconds, once they did (RFC 6797). Other names under the same domain are not ours
+/// to speak for.
+const STRICT_TRANSPORT: &str = "max-age=31536000";
+
 /// Adds the headers that every answer bears.
 pub(crate) async fn headers(State(teahouse): State<Shared>, request: Request, next: Next) -> Response {
     let trusted = is_trusted(&Arrival::of(request.extensions(), request.headers(), &teahouse.config));
@@ -70,6 +78,12 @@ pub(crate) async fn headers(State(teahouse): State<Shared>, request: Request, ne
     if trusted {
         headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     }
+    headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
+    if teahouse.config.base_url.as_ref().is_some_and(Origin::is_secure) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
+    }
+    // Only what says itself that it may be kept is kept by anybody.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response
 }

@@ -17,12 +17,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     arrival::ProxyWarnings,
     bots::{Bots, running::Running},
+    clock,
     config::{Config, RedisAddress, StoreChoice},
     form_rate::FormRate,
     frame::Frame,
     hosts::Hosts,
-    identity::Identity,
+    house::HouseId,
+    identity::{Identity, Login},
     login_rate::LoginRate,
+    logins::{Logins, Ticket},
     neighbours::{Alone, SharedNeighbours},
     news,
     nicknames::Nicknames,
@@ -39,6 +42,7 @@ use crate::{
         sqlite::SqliteStore,
     },
     tokens::Tokens,
+    visitor::Visitor,
 };
 
 /// How many connections are let go at once when the server stops.
@@ -57,7 +61,11 @@ pub(crate) struct Teahouse {
     /// The names under which the server answers.
     pub(crate) hosts: Hosts,
     pub(crate) proxy_warnings: ProxyWarnings,
+    /// Which house this is among those on one host name.
+    pub(crate) house: HouseId,
     pub(crate) identity: Identity,
+    /// Which logins hold.
+    pub(crate) logins: Logins,
     pub(crate) login_rate: LoginRate,
     pub(crate) form_rate: FormRate,
     pub(crate) recent_logins: RecentLogins,
@@ -100,24 +108,29 @@ struct Keeping {
 struct Kept {
     store: SharedStore,
     neighbours: SharedNeighbours,
+    house: HouseId,
     identity: Identity,
     search: Search,
 }
 
 impl Kept {
     /// In a data folder, which one process has for itself.
-    fn in_folder(config: &Config, news: NewsSender) -> anyhow::Result<Kept> {
+    async fn in_folder(config: &Config, news: NewsSender) -> anyhow::Result<Kept> {
         let folder = &config.data;
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
         let mut fresh = [0; 8];
         rand::rng().fill_bytes(&mut fresh);
         let store = SqliteStore::open(folder, Epoch::from_bytes(fresh), config.retain, news)?;
+        let search = Search::new(folder, store.epoch());
+        let store: SharedStore = Arc::new(store);
+        let house = HouseId::open(&store).await?;
         Ok(Kept {
-            identity: Identity::open(folder)?,
-            search: Search::new(folder, store.epoch()),
+            identity: Identity::open(folder, house.clone())?,
+            house,
+            search,
             neighbours: Arc::new(Alone),
-            store: Arc::new(store),
+            store,
         })
     }
 }
@@ -132,15 +145,17 @@ impl Kept {
     ) -> anyhow::Result<Kept> {
         let Redis { link, channel, others, node } = Redis::open(config, address).await?;
         let cookie_keys = cookies::cookie_keys(&link, &[Identity::new_key()]).await?;
+        let house = cookies::house(&link, HouseId::draw()).await?;
         let Keeping { tasks, stop } = keeping;
-        tasks.spawn(cookies::keep(link.clone(), cookie_keys.clone(), stop.clone()));
+        tasks.spawn(cookies::keep(link.clone(), cookie_keys.clone(), house.clone(), stop.clone()));
         tasks.spawn(link.clone().keep(news.clone(), stop.clone()));
         tasks.spawn(channel.clone().keep(link.clone(), news.clone(), stop.clone()));
         tasks.spawn(others.clone().keep(news, stop.clone()));
         let store = Arc::new(RedisStore::start(link, channel, &node, config.retain));
         Ok(Kept {
-            identity: Identity::of_keys(cookie_keys.iter().map(String::as_str))
+            identity: Identity::of_keys(cookie_keys.iter().map(String::as_str), house.clone())
                 .context("the keys that sign logins")?,
+            house,
             search: Search::scan(store.clone()),
             neighbours: others,
             store,
@@ -156,8 +171,8 @@ impl Teahouse {
     ) -> anyhow::Result<(Shared, Background)> {
         let (news_sender, news) = mpsc::channel(NEWS_CAPACITY);
         let keeping = Keeping::default();
-        let Kept { store, neighbours, identity, search } = match &config.store {
-            StoreChoice::Sqlite => Kept::in_folder(&config, news_sender)?,
+        let Kept { store, neighbours, house, identity, search } = match &config.store {
+            StoreChoice::Sqlite => Kept::in_folder(&config, news_sender).await?,
             StoreChoice::Redis(address) => Kept::in_redis(&config, address, news_sender, &keeping)
                 .await
                 .with_context(|| format!("cannot use the {address}"))?,
@@ -171,6 +186,8 @@ impl Teahouse {
             hosts: Hosts::here(&config),
             proxy_warnings: ProxyWarnings::default(),
             identity,
+            house,
+            logins: Logins::new(store.clone()),
             login_rate: LoginRate::new(config.rate_login),
             form_rate: FormRate::new(config.rate_send),
             recent_logins: RecentLogins::new(store.clone()),
@@ -207,11 +224,23 @@ impl Teahouse {
             tokio::spawn(async move {
                 tokio::join!(
                     teahouse.nicknames.keep(stopping.clone()),
+                    teahouse.logins.run(stopping.clone()),
                     teahouse.recent_logins.run(stopping.clone())
                 );
             })
         };
         Ok((teahouse, Background { router, keeping, indexer, keeper }))
+    }
+
+    /// The login with which a request comes, if it holds.
+    pub(crate) async fn ticket(&self, visitor: &Visitor) -> Option<Ticket> {
+        let ticket = self.identity.read(&visitor.headers, visitor.is_secure())?;
+        self.logins.holds(&ticket, clock::now()).await.then_some(ticket)
+    }
+
+    /// Who a request comes from, if they are logged in.
+    pub(crate) async fn login(&self, visitor: &Visitor) -> Option<Login> {
+        self.ticket(visitor).await.map(|ticket| ticket.login)
     }
 
     /// A name for a new session.

@@ -108,7 +108,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             Err(reason) => return refuse(StatusCode::NOT_FOUND, &reason),
         }
     };
-    let login = match (teahouse.identity.of(&visitor.headers), &dialect) {
+    let login = match (teahouse.login(&visitor).await, &dialect) {
         (Some(login), _) => login,
         // A page cannot read the status of a handshake that failed; a close code it can.
         (None, Dialect::Lines) => {

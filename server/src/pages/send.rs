@@ -196,7 +196,7 @@ async fn append(
 
 /// Who posts, with their nickname claimed; or why they have to log in.
 async fn author(teahouse: &Shared, visitor: &Visitor) -> Result<Login, LoginProblem> {
-    let login = teahouse.identity.of(&visitor.headers).ok_or(LoginProblem::LoginNeeded)?;
+    let login = teahouse.login(visitor).await.ok_or(LoginProblem::LoginNeeded)?;
     match teahouse.nicknames.claim(&login).await {
         Ok(true) => Ok(login),
         Ok(false) => Err(LoginProblem::LostName),
@@ -222,7 +222,9 @@ async fn sign_in_again(
         problem: Some(problem),
         next: room_path(room),
         unsent: posted.text,
-        form: FormId::of(&visitor.headers).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        form: FormId::of(&visitor.headers, &teahouse.house)
+            .map(|id| id.as_str().to_owned())
+            .unwrap_or_default(),
     };
     login_page(teahouse, visitor, StatusCode::UNAUTHORIZED, page).await
 }

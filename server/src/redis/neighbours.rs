@@ -365,6 +365,10 @@ impl Neighbours for Others {
         self.say(self.link.keys().control(), word::logged_out(&self.node, user));
     }
 
+    fn end_logins(&self, user: &UserId) {
+        self.say(self.link.keys().control(), word::logins_ended(&self.node, user));
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
             let goodbye = async {

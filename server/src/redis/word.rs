@@ -60,6 +60,11 @@ pub(super) fn logged_out(node: &NodeId, user: &UserId) -> String {
     format!("o{node}\n{user}")
 }
 
+/// A user's other logins have ended.
+pub(super) fn logins_ended(node: &NodeId, user: &UserId) -> String {
+    format!("e{node}\n{user}")
+}
+
 /// What was told on a channel; nothing, if it is not understood.
 pub(super) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<News> {
     let room = keys.room_of_news(channel);
@@ -92,6 +97,7 @@ pub(super) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<News> {
         }
         (b'i', None) => Word::Introduced(UserId::parse(field()?).ok()?, ClientId::parse(field()?).ok()?),
         (b'o', None) => Word::LoggedOut(UserId::parse(field()?).ok()?),
+        (b'e', None) => Word::LoginsEnded(UserId::parse(field()?).ok()?),
         _ => return None,
     }))
 }
@@ -184,6 +190,8 @@ mod tests {
         assert!(matches!(told, Some(Word::Introduced(id, one)) if id == ann().id && one == client));
         let told = heard(None, &logged_out(&node(), &ann().id));
         assert!(matches!(told, Some(Word::LoggedOut(id)) if id == ann().id));
+        let told = heard(None, &logins_ended(&node(), &ann().id));
+        assert!(matches!(told, Some(Word::LoginsEnded(id)) if id == ann().id));
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod hosts;
 mod limits;
 mod login;
 mod login_repeated;
+mod logins;
 mod manual;
 mod nodes;
 mod one_user;

@@ -52,7 +52,7 @@ impl Knock {
             format!("ws://{}{}", self.address, self.path).into_client_request().expect("an address");
         for (name, value) in &self.headers {
             let name = HeaderName::try_from(name).expect("a header");
-            let value = HeaderValue::from_str(value).expect("its value");
+            let value = HeaderValue::from_bytes(value.as_bytes()).expect("its value");
             // A request names one host.
             if name == "host" {
                 request.headers_mut().insert(name, value);
