@@ -1,11 +1,20 @@
-//! The house's own id: drawn once and kept as long as what was said. It tells this house's cookies from those of another on
-//! the same host name, since a cookie knows no port. It is no secret, and signs nothing.
+//! The house's own id: drawn once and kept as long as what was said, in the data folder or in Redis. It tells this house's
+//! cookies from those of another on the same host name, since a cookie knows no port. It is no secret, and signs nothing.
 
+use std::{fs, io, path::Path};
+
+use anyhow::{Context as _, bail};
 use rand::RngExt as _;
 
-use crate::store::{Drawer, Put, Record, SharedStore, StoreError};
+use crate::{
+    folder,
+    store::{Drawer, Record},
+};
 
-/// Where it lies.
+/// Its file in the data folder.
+const FILE: &str = "house.id";
+
+/// Where it lies among the records.
 pub(crate) const KEY: &str = "id";
 
 /// How many hexadecimal digits it has.
@@ -16,15 +25,25 @@ const DIGITS: usize = 8;
 pub(crate) struct HouseId(String);
 
 impl HouseId {
-    /// The id that lies in a store of one node's own; where there is none, a new one from now on.
-    pub(crate) async fn open(store: &SharedStore) -> Result<HouseId, StoreError> {
-        let kept = store.record(Drawer::House, KEY.to_owned()).await?;
-        if let Some(kept) = kept.as_deref().and_then(HouseId::parse) {
-            return Ok(kept);
+    /// Reads the id from the data folder; draws one if there is none.
+    pub(crate) fn open(data: &Path) -> anyhow::Result<HouseId> {
+        let path = data.join(FILE);
+        match fs::read_to_string(&path) {
+            Ok(text) => match HouseId::parse(text.trim()) {
+                Some(kept) => Ok(kept),
+                None => bail!(
+                    "{} holds no {DIGITS} hexadecimal digits; delete it, and people log in anew",
+                    path.display()
+                ),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let fresh = HouseId::draw();
+                folder::write_new(data, FILE, &fresh.0)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+                Ok(fresh)
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
-        let fresh = HouseId::draw();
-        store.put(fresh.record(), Put::Always).await?;
-        Ok(fresh)
     }
 
     /// A new one.
@@ -46,5 +65,28 @@ impl HouseId {
     /// The record in which it lies.
     pub(crate) fn record(&self) -> Record {
         Record { drawer: Drawer::House, key: KEY.to_owned(), value: self.0.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{FILE, HouseId};
+
+    #[test]
+    fn a_house_keeps_its_id_and_another_has_another() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let first = HouseId::open(one.path()).unwrap();
+        assert_eq!(HouseId::open(one.path()).unwrap(), first);
+        assert_ne!(HouseId::open(other.path()).unwrap(), first);
+    }
+
+    #[test]
+    fn a_damaged_id_is_named_with_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), "a b\n").unwrap();
+        let error = HouseId::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("house.id"), "{error}");
     }
 }

@@ -5,12 +5,7 @@
 //! in another house either. Several keys may verify, so that keys can be changed without logging everybody out; the first one
 //! signs.
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use anyhow::{Context as _, bail};
 use axum::http::HeaderMap;
@@ -26,10 +21,14 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::{
+    folder::write_new,
     house::HouseId,
     logins::{DAYS, LoginId, Ticket},
     visitor::{cookie, cookies},
 };
+
+/// The file with the keys.
+const FILE: &str = "cookie.keys";
 
 /// For how many days browsers keep the cookie that outlives a login: none for longer than 400.
 const RETURNING_DAYS: i64 = 400;
@@ -73,12 +72,12 @@ impl Identity {
     /// Reads the keys from `cookie.keys` in the data folder, one per line; makes the file with one key if there is
     /// none, readable by its owner alone.
     pub(crate) fn open(folder: &Path, house: HouseId) -> anyhow::Result<Identity> {
-        let path = folder.join("cookie.keys");
+        let path = folder.join(FILE);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let line = Identity::new_key();
-                create(folder, &path, &line).with_context(|| format!("cannot write {}", path.display()))?;
+                write_new(folder, FILE, &line).with_context(|| format!("cannot write {}", path.display()))?;
                 line
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -239,18 +238,6 @@ fn dress(cookie: &mut Cookie<'_>, secure: bool) {
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
     cookie.set_secure(secure);
-}
-
-/// Makes the key file, whole or not at all, so that it is still there after a power cut: otherwise everybody would be
-/// logged out, while their nicknames are still taken.
-fn create(folder: &Path, path: &Path, line: &str) -> io::Result<()> {
-    let unfinished = folder.join("cookie.keys.new");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    writeln!(file, "{line}")?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]

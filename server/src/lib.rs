@@ -7,6 +7,7 @@ pub mod command;
 pub mod config;
 
 pub mod archive;
+pub mod folder;
 pub mod open_files;
 pub mod serve;
 pub mod tokens;

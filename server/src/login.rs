@@ -137,16 +137,8 @@ pub(crate) async fn log_in(
     if let Some(key) = repeatable {
         teahouse.recent_logins.confirm(key, &ticket, now).await;
     }
-    // This browser's cookie makes way for the new one.
-    if let Some(before) = before.filter(|before| before.id != ticket.id) {
-        teahouse.logins.end(&before, now).await;
-    }
-    if let Some(known) = known.filter(|known| known.id != login.id) {
-        teahouse.recent_logins.end(&known.id).await;
-        if let Err(error) = teahouse.nicknames.log_out(&known).await {
-            // The old name's claim runs out by itself.
-            tracing::warn!(%error, "an old nickname could not be let go");
-        }
+    if let Some(before) = before {
+        replace(&teahouse, &before, &ticket).await;
     }
     // What comes next from this browser comes from another form.
     let cookies = [
@@ -155,6 +147,21 @@ pub(crate) async fn log_in(
         FormId::forgotten(&teahouse.house, secure),
     ];
     redirect::with_cookies(&next, cookies.iter().map(String::as_str))
+}
+
+/// Ends the login that a browser had before this one, and with it the stay of another user.
+async fn replace(teahouse: &Shared, before: &Ticket, ticket: &Ticket) {
+    if before.id != ticket.id {
+        teahouse.logins.end(before, clock::now()).await;
+    }
+    if before.login.id == ticket.login.id {
+        return;
+    }
+    teahouse.recent_logins.end(&before.login.id).await;
+    if let Err(error) = teahouse.nicknames.log_out(&before.login).await {
+        // The old name's claim runs out by itself.
+        tracing::warn!(%error, "an old nickname could not be let go");
+    }
 }
 
 /// Lets the nickname go, ends the user's connections, and leads to the login page.

@@ -19,6 +19,7 @@ use crate::{
     bots::{Bots, running::Running},
     clock,
     config::{Config, RedisAddress, StoreChoice},
+    folder,
     form_rate::FormRate,
     frame::Frame,
     hosts::Hosts,
@@ -115,8 +116,9 @@ struct Kept {
 
 impl Kept {
     /// In a data folder, which one process has for itself.
-    async fn in_folder(config: &Config, news: NewsSender) -> anyhow::Result<Kept> {
+    fn in_folder(config: &Config, news: NewsSender) -> anyhow::Result<Kept> {
         let folder = &config.data;
+        folder::check(folder, folder::Use::Serve)?;
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
         let mut fresh = [0; 8];
@@ -124,14 +126,10 @@ impl Kept {
         let store = SqliteStore::open(folder, Epoch::from_bytes(fresh), config.retain, news)?;
         let search = Search::new(folder, store.epoch());
         let store: SharedStore = Arc::new(store);
-        let house = HouseId::open(&store).await?;
-        Ok(Kept {
-            identity: Identity::open(folder, house.clone())?,
-            house,
-            search,
-            neighbours: Arc::new(Alone),
-            store,
-        })
+        let house = HouseId::open(folder)?;
+        let identity = Identity::open(folder, house.clone())?;
+        folder::hand_over(folder);
+        Ok(Kept { identity, house, search, neighbours: Arc::new(Alone), store })
     }
 }
 
@@ -172,7 +170,7 @@ impl Teahouse {
         let (news_sender, news) = mpsc::channel(NEWS_CAPACITY);
         let keeping = Keeping::default();
         let Kept { store, neighbours, house, identity, search } = match &config.store {
-            StoreChoice::Sqlite => Kept::in_folder(&config, news_sender).await?,
+            StoreChoice::Sqlite => Kept::in_folder(&config, news_sender)?,
             StoreChoice::Redis(address) => Kept::in_redis(&config, address, news_sender, &keeping)
                 .await
                 .with_context(|| format!("cannot use the {address}"))?,
@@ -278,6 +276,9 @@ impl Teahouse {
         background.keeping.tasks.wait().await;
         ended("router", background.router).await;
         ended("keeper", background.keeper).await;
+        if matches!(self.config.store, StoreChoice::Sqlite) {
+            folder::hand_over(&self.config.data);
+        }
     }
 
     /// Tells everybody when to come back, and closes their connections a batch at a time.

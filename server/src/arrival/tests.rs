@@ -20,232 +20,226 @@ fn understood(arrival: &Arrival) -> (String, Option<String>) {
     (arrival.client().address.to_string(), arrival.origin())
 }
 
+/// What a proxy at 10.0.0.1 sends by its documentation; whose request it is; and the origin that the browser's page has.
+const DOCUMENTED: &[(&str, Lines, &str, &str)] = &[
+    (
+        "nginx, as ngx_http_proxy_module and the guide to WebSockets have it",
+        &[
+            ("host", "tea.example"),
+            ("x-real-ip", "203.0.113.9"),
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-proto", "https"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "nginx, with $http_host on another port, behind a client that claims to be somebody",
+        &[
+            ("host", "tea.example:8443"),
+            ("x-forwarded-for", "127.0.0.1, 203.0.113.9"),
+            ("x-forwarded-proto", "https"),
+        ],
+        "203.0.113.9",
+        "https://tea.example:8443",
+    ),
+    (
+        "nginx, with `Forwarded` as its wiki builds it",
+        &[("host", "tea.example"), ("forwarded", r#"for="[2001:db8::9]";host="tea.example";proto="https""#)],
+        "2001:db8::9",
+        "https://tea.example",
+    ),
+    (
+        "Apache, mod_proxy_http without ProxyPreserveHost, and RequestHeader set X-Forwarded-Proto",
+        &[
+            ("host", "10.0.0.5:3000"),
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-host", "tea.example"),
+            ("x-forwarded-server", "www.example"),
+            ("x-forwarded-proto", "https"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "Apache behind another Apache: each adds to the lists",
+        &[
+            ("host", "10.0.0.5:3000"),
+            ("x-forwarded-for", "203.0.113.9, 10.0.0.2"),
+            ("x-forwarded-host", "tea.example, inner.example"),
+            ("x-forwarded-proto", "https,http"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "Caddy, reverse_proxy",
+        &[
+            ("host", "tea.example"),
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-host", "tea.example"),
+            ("x-forwarded-proto", "https"),
+            ("via", "2.0 Caddy"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "Traefik, a page",
+        &[
+            ("host", "tea.example"),
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-host", "tea.example"),
+            ("x-forwarded-port", "443"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-server", "a1b2c3"),
+            ("x-real-ip", "203.0.113.9"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "Traefik, a socket",
+        &[
+            ("host", "tea.example"),
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-host", "tea.example"),
+            ("x-forwarded-port", "443"),
+            ("x-forwarded-proto", "wss"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "Traefik, a socket without TLS",
+        &[("host", "tea.example:80"), ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "ws")],
+        "203.0.113.9",
+        "http://tea.example",
+    ),
+    (
+        "HAProxy, option forwardfor",
+        &[("host", "tea.example:443"), ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https")],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "HAProxy, option forwardfor, which adds a line of its own to the client's",
+        &[
+            ("host", "tea.example"),
+            ("x-forwarded-for", "198.51.100.1"),
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-proto", "https"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "HAProxy, option forwarded",
+        &[("host", "tea.example"), ("forwarded", "proto=https;for=203.0.113.9")],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "HAProxy, option forwarded proto host for for_port",
+        &[
+            ("host", "tea.example"),
+            ("forwarded", r#"proto=https;host="tea.example";for="[2001:db8::9]:60138""#),
+        ],
+        "2001:db8::9",
+        "https://tea.example",
+    ),
+    (
+        "HAProxy, option forwarded with clients that it hides: what is hidden is not known",
+        &[("host", "tea.example"), ("forwarded", r#"proto=https;for="_000000007F2F367E:60138""#)],
+        "10.0.0.1",
+        "https://tea.example",
+    ),
+    (
+        "Azure Application Gateway, which says the port",
+        &[
+            ("host", "tea.example"),
+            ("x-forwarded-for", "203.0.113.9:52101"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-port", "443"),
+            ("x-original-host", "tea.example"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "Azure Front Door before Application Gateway, over IPv6",
+        &[
+            ("host", "tea.example"),
+            ("x-forwarded-for", "[2001:db8::9]:52101, 10.0.0.2:4433"),
+            ("x-forwarded-proto", "https"),
+        ],
+        "2001:db8::9",
+        "https://tea.example",
+    ),
+    (
+        "AWS Application Load Balancer",
+        &[
+            ("host", "tea.example"),
+            ("x-forwarded-for", "203.0.113.9"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-port", "443"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "AWS Classic Load Balancer, over IPv6 and without TLS",
+        &[
+            ("host", "tea.example"),
+            ("x-forwarded-for", "2001:DB8::21f:5bff:febf:ce22:8a2e"),
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-port", "80"),
+        ],
+        "2001:db8:0:21f:5bff:febf:ce22:8a2e",
+        "http://tea.example",
+    ),
+    (
+        "AWS Application Load Balancer with client port preservation",
+        &[
+            ("host", "tea.example:443"),
+            ("x-forwarded-for", "203.0.113.9:8080"),
+            ("x-forwarded-proto", "https"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "Cloudflare before nginx, with both named as trusted",
+        &[
+            ("host", "tea.example"),
+            ("cf-connecting-ip", "203.0.113.9"),
+            ("cf-visitor", r#"{"scheme":"https"}"#),
+            ("x-forwarded-for", "203.0.113.9, 10.9.9.9"),
+            ("x-forwarded-proto", "https"),
+        ],
+        "203.0.113.9",
+        "https://tea.example",
+    ),
+    (
+        "RFC 7239, section 4: several proxies, any case",
+        &[
+            ("host", "10.0.0.5"),
+            ("forwarded", r#"For="[2001:db8:cafe::17]:4711";Proto=https;host=tea.example, for=10.0.0.2"#),
+        ],
+        "2001:db8:cafe::17",
+        "https://tea.example",
+    ),
+    (
+        "RFC 7239, section 6.2: a node that is unknown",
+        &[("host", "tea.example"), ("forwarded", "for=unknown;proto=https, for=10.0.0.2")],
+        "10.0.0.2",
+        "https://tea.example",
+    ),
+];
+
 #[test]
 fn what_proxies_write_is_understood_as_their_documentation_means_it() {
-    // What a proxy at 10.0.0.1 sends by its documentation; whose request it is; and the origin that the browser's page has.
-    let table: &[(&str, Lines, &str, &str)] = &[
-        (
-            "nginx, as ngx_http_proxy_module and the guide to WebSockets have it",
-            &[
-                ("host", "tea.example"),
-                ("x-real-ip", "203.0.113.9"),
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-proto", "https"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "nginx, with $http_host on another port, behind a client that claims to be somebody",
-            &[
-                ("host", "tea.example:8443"),
-                ("x-forwarded-for", "127.0.0.1, 203.0.113.9"),
-                ("x-forwarded-proto", "https"),
-            ],
-            "203.0.113.9",
-            "https://tea.example:8443",
-        ),
-        (
-            "nginx, with `Forwarded` as its wiki builds it",
-            &[
-                ("host", "tea.example"),
-                ("forwarded", r#"for="[2001:db8::9]";host="tea.example";proto="https""#),
-            ],
-            "2001:db8::9",
-            "https://tea.example",
-        ),
-        (
-            "Apache, mod_proxy_http without ProxyPreserveHost, and RequestHeader set X-Forwarded-Proto",
-            &[
-                ("host", "10.0.0.5:3000"),
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-host", "tea.example"),
-                ("x-forwarded-server", "www.example"),
-                ("x-forwarded-proto", "https"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "Apache behind another Apache: each adds to the lists",
-            &[
-                ("host", "10.0.0.5:3000"),
-                ("x-forwarded-for", "203.0.113.9, 10.0.0.2"),
-                ("x-forwarded-host", "tea.example, inner.example"),
-                ("x-forwarded-proto", "https,http"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "Caddy, reverse_proxy",
-            &[
-                ("host", "tea.example"),
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-host", "tea.example"),
-                ("x-forwarded-proto", "https"),
-                ("via", "2.0 Caddy"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "Traefik, a page",
-            &[
-                ("host", "tea.example"),
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-host", "tea.example"),
-                ("x-forwarded-port", "443"),
-                ("x-forwarded-proto", "https"),
-                ("x-forwarded-server", "a1b2c3"),
-                ("x-real-ip", "203.0.113.9"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "Traefik, a socket",
-            &[
-                ("host", "tea.example"),
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-host", "tea.example"),
-                ("x-forwarded-port", "443"),
-                ("x-forwarded-proto", "wss"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "Traefik, a socket without TLS",
-            &[("host", "tea.example:80"), ("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "ws")],
-            "203.0.113.9",
-            "http://tea.example",
-        ),
-        (
-            "HAProxy, option forwardfor",
-            &[
-                ("host", "tea.example:443"),
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-proto", "https"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "HAProxy, option forwardfor, which adds a line of its own to the client's",
-            &[
-                ("host", "tea.example"),
-                ("x-forwarded-for", "198.51.100.1"),
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-proto", "https"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "HAProxy, option forwarded",
-            &[("host", "tea.example"), ("forwarded", "proto=https;for=203.0.113.9")],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "HAProxy, option forwarded proto host for for_port",
-            &[
-                ("host", "tea.example"),
-                ("forwarded", r#"proto=https;host="tea.example";for="[2001:db8::9]:60138""#),
-            ],
-            "2001:db8::9",
-            "https://tea.example",
-        ),
-        (
-            "HAProxy, option forwarded with clients that it hides: what is hidden is not known",
-            &[("host", "tea.example"), ("forwarded", r#"proto=https;for="_000000007F2F367E:60138""#)],
-            "10.0.0.1",
-            "https://tea.example",
-        ),
-        (
-            "Azure Application Gateway, which says the port",
-            &[
-                ("host", "tea.example"),
-                ("x-forwarded-for", "203.0.113.9:52101"),
-                ("x-forwarded-proto", "https"),
-                ("x-forwarded-port", "443"),
-                ("x-original-host", "tea.example"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "Azure Front Door before Application Gateway, over IPv6",
-            &[
-                ("host", "tea.example"),
-                ("x-forwarded-for", "[2001:db8::9]:52101, 10.0.0.2:4433"),
-                ("x-forwarded-proto", "https"),
-            ],
-            "2001:db8::9",
-            "https://tea.example",
-        ),
-        (
-            "AWS Application Load Balancer",
-            &[
-                ("host", "tea.example"),
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-proto", "https"),
-                ("x-forwarded-port", "443"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "AWS Classic Load Balancer, over IPv6 and without TLS",
-            &[
-                ("host", "tea.example"),
-                ("x-forwarded-for", "2001:DB8::21f:5bff:febf:ce22:8a2e"),
-                ("x-forwarded-proto", "http"),
-                ("x-forwarded-port", "80"),
-            ],
-            "2001:db8:0:21f:5bff:febf:ce22:8a2e",
-            "http://tea.example",
-        ),
-        (
-            "AWS Application Load Balancer with client port preservation",
-            &[
-                ("host", "tea.example:443"),
-                ("x-forwarded-for", "203.0.113.9:8080"),
-                ("x-forwarded-proto", "https"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "Cloudflare before nginx, with both named as trusted",
-            &[
-                ("host", "tea.example"),
-                ("cf-connecting-ip", "203.0.113.9"),
-                ("cf-visitor", r#"{"scheme":"https"}"#),
-                ("x-forwarded-for", "203.0.113.9, 10.9.9.9"),
-                ("x-forwarded-proto", "https"),
-            ],
-            "203.0.113.9",
-            "https://tea.example",
-        ),
-        (
-            "RFC 7239, section 4: several proxies, any case",
-            &[
-                ("host", "10.0.0.5"),
-                ("forwarded", r#"For="[2001:db8:cafe::17]:4711";Proto=https;host=tea.example, for=10.0.0.2"#),
-            ],
-            "2001:db8:cafe::17",
-            "https://tea.example",
-        ),
-        (
-            "RFC 7239, section 6.2: a node that is unknown",
-            &[("host", "tea.example"), ("forwarded", "for=unknown;proto=https, for=10.0.0.2")],
-            "10.0.0.2",
-            "https://tea.example",
-        ),
-    ];
-    for (proxy, lines, address, origin) in table {
+    for (proxy, lines, address, origin) in DOCUMENTED {
         let arrival = read("10.0.0.1:40000", &["10.0.0.0/8"], lines);
         assert_eq!(understood(&arrival), ((*address).to_owned(), Some((*origin).to_owned())), "{proxy}");
         assert!(!arrival.client().is_this_machine(), "{proxy}");

@@ -28,6 +28,7 @@ mod nodes;
 mod one_user;
 mod open_files;
 mod origin;
+mod ownership;
 mod permalink;
 mod plain;
 mod presence;
