@@ -40,6 +40,7 @@ pub(crate) mod login;
 pub(crate) mod login_form;
 pub(crate) mod login_rate;
 pub(crate) mod logins;
+pub(crate) mod look_alikes;
 pub(crate) mod nicknames;
 pub(crate) mod ops;
 pub(crate) mod pages;

@@ -10,7 +10,7 @@ use std::{
 use chat::{
     close::CloseCode,
     id::{ClientId, UserId},
-    name::Skeleton,
+    name::{Nickname, Skeleton},
     room::SessionId,
     time::Millis,
 };
@@ -27,12 +27,33 @@ use crate::{
 /// How often the names of those who are connected are claimed anew, at the least.
 const RENEW: Duration = Duration::from_mins(1);
 
+/// What nobody is called: the built-in bot's name, whether or not it is there, and the roles of those who look after a house.
+const RESERVED: [&str; 11] = [
+    "小二",
+    "admin",
+    "administrator",
+    "moderator",
+    "host",
+    "owner",
+    "管理员",
+    "管理員",
+    "房主",
+    "主持人",
+    "店主",
+];
+
+/// The names that are nobody's.
+pub(crate) fn reserved() -> Vec<Skeleton> {
+    let names = RESERVED.iter().map(|name| Nickname::parse(name).expect("they are nicknames"));
+    names.map(|name| name.skeleton()).collect()
+}
+
 /// The nicknames of everybody who is connected.
 pub(crate) struct Nicknames {
     store: SharedStore,
     neighbours: SharedNeighbours,
     grace_ms: u64,
-    /// What nobody may be called, because a program is.
+    /// What nobody may be called, because a program is, or because it says that somebody looks after the house.
     taken: Vec<Skeleton>,
     present: Mutex<HashMap<UserId, Present>>,
 }
@@ -65,7 +86,7 @@ impl Nicknames {
     /// The same, with names that nobody may have.
     #[must_use]
     pub(crate) fn without(mut self, taken: Vec<Skeleton>) -> Nicknames {
-        self.taken = taken;
+        self.taken.extend(taken);
         self
     }
 

@@ -240,6 +240,11 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<
         Ok(login) => login,
         Err(elsewhere) => return elsewhere,
     };
+    if focus.is_none()
+        && let Some(known) = teahouse.look_alikes.of(&room).await
+    {
+        return redirect::to(&room_path(&known));
+    }
     let form = send::new_form(&visitor.headers);
     let was_sent = form.sent.is_some();
     let mut response = draw_room(teahouse, visitor, login, room, focus, StatusCode::OK, form).await;

@@ -27,9 +27,10 @@ use crate::{
     identity::{Identity, Login},
     login_rate::LoginRate,
     logins::{Logins, Ticket},
+    look_alikes::LookAlikes,
     neighbours::{Alone, SharedNeighbours},
     news,
-    nicknames::Nicknames,
+    nicknames::{self, Nicknames},
     occupancy::Occupancy,
     outbound::Outbound,
     recent_logins::RecentLogins,
@@ -73,6 +74,7 @@ pub(crate) struct Teahouse {
     pub(crate) tokens: Tokens,
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
+    pub(crate) look_alikes: LookAlikes,
     pub(crate) search: Search,
     pub(crate) bots: Bots,
     /// The answers that they are giving.
@@ -189,9 +191,11 @@ impl Teahouse {
             login_rate: LoginRate::new(config.rate_login),
             form_rate: FormRate::new(config.rate_send),
             recent_logins: RecentLogins::new(store.clone()),
+            look_alikes: LookAlikes::new(store.clone()),
             tokens: Tokens::new(store.clone(), config.rate_login),
             nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms)
-                .without(bots.skeletons()),
+                .without(bots.skeletons())
+                .without(nicknames::reserved()),
             rooms: Rooms::new(
                 store.clone(),
                 neighbours.clone(),

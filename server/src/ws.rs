@@ -104,7 +104,13 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
         Dialect::Lines
     } else {
         match plain(&teahouse, &visitor, &wishes, room) {
-            Ok(plain) => Dialect::Plain(plain),
+            Ok(plain) => match teahouse.look_alikes.of(&plain.room).await {
+                None => Dialect::Plain(plain),
+                Some(known) => {
+                    let reason = format!("there is a room that looks the same: {known}");
+                    return refuse(StatusCode::NOT_FOUND, &reason);
+                }
+            },
             Err(reason) => return refuse(StatusCode::NOT_FOUND, &reason),
         }
     };

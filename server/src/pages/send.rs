@@ -98,6 +98,9 @@ async fn send(
         Ok(login) => login,
         Err(problem) => return sign_in_again(&teahouse, &visitor, &room, posted, problem).await,
     };
+    if teahouse.look_alikes.of(&room).await.is_some() {
+        return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+    }
     match append(&teahouse, &visitor, &login, &room, &posted).await {
         Ok(id) => {
             let cookie = Cookie::build((SENT, id.to_string()))

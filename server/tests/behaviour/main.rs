@@ -23,6 +23,7 @@ mod limits;
 mod login;
 mod login_repeated;
 mod logins;
+mod look_alikes;
 mod manual;
 mod nodes;
 mod one_user;
