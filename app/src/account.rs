@@ -22,6 +22,7 @@ pub fn Account() -> impl IntoView {
     let actions = use_actions();
     let log_out = move |_| actions.perform(Action::LogOut);
     let here = path(&model.room.get_untracked());
+    let there = here.clone();
     view! {
         <div class="account">
             <bdi class=tint>{name}</bdi>
@@ -30,6 +31,11 @@ pub fn Account() -> impl IntoView {
                 // Whoever is logged in by now in this browser is not logged out by a page of somebody else's.
                 <input type="hidden" name=form::USER value=move || model.me.with(|me| me.id.to_string())/>
                 <button class="quiet" type="submit">{words().log_out}</button>
+            </form>
+            <form method="post" action="/logout/elsewhere">
+                <input type="hidden" name=form::USER value=move || model.me.with(|me| me.id.to_string())/>
+                <input type="hidden" name="next" value=there/>
+                <button class="quiet" type="submit">{words().end_other_logins}</button>
             </form>
         </div>
     }

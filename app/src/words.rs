@@ -26,6 +26,8 @@ pub struct Words {
     pub skip: &'static str,
     /// Logs out.
     pub log_out: &'static str,
+    /// Ends the reader's logins in other browsers, and with copies of this one's cookie.
+    pub end_other_logins: &'static str,
     /// Goes back to the login page.
     pub log_in: &'static str,
 

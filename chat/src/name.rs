@@ -12,6 +12,7 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeEmoji, UnicodeGeneralCategory};
+use unicode_script::UnicodeScript;
 use unicode_security::skeleton;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -38,6 +39,9 @@ const ROUNDS: usize = 4;
 
 /// The canonical combining class of viramas, the signs that take a consonant's vowel.
 const VIRAMA: u8 = 9;
+
+/// What a `w` looks like.
+const WIDE: &str = "vv";
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
@@ -96,11 +100,12 @@ impl Nickname {
     /// It is the skeleton of UTS #39, section 4, made blind to case, so that neither `admin`, `ADMIN`
     /// and `Аdmin` with a Cyrillic А are three, nor are `Alice` and `AIice` with a capital i. UTS #39
     /// compares letters as they stand; a letter here looks like whatever ASCII it or its other case
-    /// looks like (a Cyrillic Н looks like H, hence н counts as h).
+    /// looks like (a Cyrillic Н looks like H, hence н counts as h). A mark that is there twice is drawn over itself, and
+    /// counts once; `vv` is `w`, as UTS #39 has it of `rn` and `m`.
     pub fn skeleton(&self) -> Skeleton {
         let mut key = self.0.to_string();
         for _ in 0..ROUNDS {
-            let next: String = key.nfd().map(look).collect::<String>().nfd().collect();
+            let next = without_doubled_marks(key.nfd().map(look).collect::<String>().nfd());
             if next == key {
                 break;
             }
@@ -139,6 +144,11 @@ impl From<Nickname> for Arc<str> {
 pub struct Skeleton(String);
 
 impl Skeleton {
+    /// Returns what the name of a room looks like. It has no capitals, so that other than with a nickname `i` is no `l`.
+    pub(crate) fn of_room(name: &str) -> Self {
+        Self(without_doubled_marks(skeleton(name)).replace('w', WIDE))
+    }
+
     /// Returns the key, for a store that keeps names unique.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -166,8 +176,9 @@ pub enum NicknameError {
     /// It holds a character without a meaning that everybody shares: an unassigned or a private one.
     #[error("A nickname may only hold characters that everybody's device knows.")]
     Unassigned,
-    /// It holds a combining mark with nothing to stand on.
-    #[error("A nickname may not hold an accent without a letter under it.")]
+    /// It holds a combining mark with nothing to stand on, or on a letter of another script, where nothing shows it as it is
+    /// meant.
+    #[error("A nickname may not hold an accent without a letter of its script under it.")]
     StrayMark,
     /// It heaps marks upon one letter.
     #[error("A nickname may not heap so many accents on one letter.")]
@@ -240,7 +251,7 @@ fn check_cluster(cluster: &str) -> Result<(), NicknameError> {
     if is_emoji_sequence(cluster) {
         return Ok(());
     }
-    let mut before = None;
+    let (mut before, mut base) = (None, None);
     let (mut marks, mut nonspacing) = (0, 0);
     for c in cluster.chars() {
         let after_virama = before.is_some_and(|b| canonical_combining_class(b) == VIRAMA);
@@ -259,7 +270,7 @@ fn check_cluster(cluster: &str) -> Result<(), NicknameError> {
             GeneralCategory::Format => return Err(NicknameError::Invisible),
             _ if is_invisible(c) => return Err(NicknameError::Invisible),
             category if is_mark(category) => {
-                if matches!(before, None | Some(' ')) {
+                if matches!(before, None | Some(' ')) || !base.is_some_and(|base| belongs(c, base)) {
                     return Err(NicknameError::StrayMark);
                 }
                 marks += 1;
@@ -268,7 +279,7 @@ fn check_cluster(cluster: &str) -> Result<(), NicknameError> {
                     return Err(NicknameError::TooManyMarks);
                 }
             }
-            _ => (marks, nonspacing) = (0, 0),
+            _ => (marks, nonspacing, base) = (0, 0, Some(c)),
         }
         before = Some(c);
     }
@@ -280,6 +291,34 @@ fn is_mark(category: GeneralCategory) -> bool {
         category,
         GeneralCategory::NonspacingMark | GeneralCategory::SpacingMark | GeneralCategory::EnclosingMark
     )
+}
+
+/// Whether `base` is of a script that is written with `mark` (UTS #39, section 5.4). The general marks go on anything.
+fn belongs(mark: char, base: char) -> bool {
+    if matches!(
+        mark,
+        '\u{300}'..='\u{36F}'
+            | '\u{1AB0}'..='\u{1AFF}'
+            | '\u{1DC0}'..='\u{1DFF}'
+            | '\u{20D0}'..='\u{20FF}'
+            | '\u{FE20}'..='\u{FE2F}'
+    ) {
+        return true;
+    }
+    let (mark, base) = (mark.script_extension(), base.script_extension());
+    let is_general = |scripts: unicode_script::ScriptExtension| scripts.is_common() || scripts.is_inherited();
+    is_general(mark) || (!is_general(base) && !mark.intersection(base).is_empty())
+}
+
+/// Returns `text` with each run of the same mark as one.
+fn without_doubled_marks(text: impl Iterator<Item = char>) -> String {
+    let mut kept = String::new();
+    for c in text {
+        if !(kept.ends_with(c) && is_mark(c.general_category())) {
+            kept.push(c);
+        }
+    }
+    kept
 }
 
 /// The property `Bidi_Control` of UAX #9.
@@ -364,7 +403,7 @@ fn look(c: char) -> String {
     skeleton(&lower).collect()
 }
 
-/// Returns `look` in lower case, i as l: a capital i is one to the eye, so the small one has to follow.
+/// Returns `look` in lower case, i as l: a capital i is one to the eye, so the small one has to follow. A w is two v.
 fn fold_ascii(look: &str) -> String {
-    look.to_ascii_lowercase().replace('i', "l")
+    look.to_ascii_lowercase().replace('i', "l").replace('w', WIDE)
 }

@@ -17,6 +17,7 @@ use unicode_ident::{is_xid_continue, is_xid_start};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::id::deserialize_parsed;
+use crate::name::Skeleton;
 use crate::text::is_invisible;
 
 /// The most characters (`char`s) a room's name may have.
@@ -107,6 +108,11 @@ impl RoomName {
     /// Returns the room that everybody is in.
     pub fn lobby() -> Self {
         Self("lobby".into())
+    }
+
+    /// Returns what the name looks like. There should be no two rooms whose names look the same.
+    pub fn skeleton(&self) -> Skeleton {
+        Skeleton::of_room(&self.0)
     }
 
     /// Returns the name.

@@ -121,6 +121,20 @@ fn unfit_nicknames_are_refused_with_the_rule_they_break() {
         ("\u{3164}", E::Invisible),
         ("\u{115f}", E::Invisible),
         ("\u{2800}", E::Invisible),
+        ("Ann\u{1d159}", E::Invisible),
+        ("Ann\u{16fe4}", E::Invisible),
+        ("Ann\u{13441}", E::Invisible),
+        ("Ann\u{13442}", E::Invisible),
+        ("Ann\u{1107f}", E::Invisible),
+        ("Ann\u{2d7f}", E::Invisible),
+        ("Ann\u{1d173}", E::Invisible),
+        ("Ann\u{64e}", E::StrayMark),
+        ("Ann\u{5b7}", E::StrayMark),
+        ("Ann\u{93c}", E::StrayMark),
+        ("Ann\u{e38}", E::StrayMark),
+        ("1\u{64e}", E::StrayMark),
+        ("小\u{64e}明", E::StrayMark),
+        ("हि\u{64e}", E::StrayMark),
         ("😀\u{e0041}\u{e007f}", E::Invisible),
         ("葛\u{e0100}", E::Invisible),
         ("\u{e000}", E::Unassigned),
@@ -188,6 +202,12 @@ fn nobody_can_pose_as_somebody_else() {
         ("スーパー", "ス一パ一"),
         ("❤️", "❤"),
         ("Ada  Lovelace", "ada\u{3000}lovelace"),
+        ("Wanda", "vVanda"),
+        ("wvw", "vvvvv"),
+        ("José", "José\u{301}"),
+        ("José", "Jose\u{301}\u{301}\u{301}"),
+        ("हिन्दी", "हि\u{93f}न्दी"),
+        ("modern", "ｒnodern"),
     ] {
         assert_eq!(skeleton(name), skeleton(lookalike), "{name} {lookalike}");
     }
@@ -206,6 +226,45 @@ fn names_that_look_different_are_different() {
         ("Ada Lovelace", "AdaLovelace"),
     ] {
         assert_ne!(skeleton(name), skeleton(other), "{name} {other}");
+    }
+}
+
+#[test]
+fn letters_bear_the_marks_of_their_own_script_and_the_general_ones() {
+    for name in [
+        "عُمَر",
+        "דָּנָה",
+        "ܡܰܪܝܰܡ",
+        "क़ाज़ी",
+        "ปิ่น",
+        "ແກ້ວ",
+        "か\u{3099}",
+        "q\u{307}",
+        "Ѣ\u{301}",
+        "小\u{20dd}",
+        "x\u{308}",
+    ] {
+        assert!(Nickname::parse(name).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn rooms_whose_names_look_the_same_have_one_skeleton() {
+    for (name, lookalike) in [
+        ("cafe", "сafe"),
+        ("cafe", "саfе"),
+        ("morning", "rnorning"),
+        ("wide", "vvide"),
+        ("v1", "vl"),
+        ("été", "été\u{301}"),
+        ("fi", "ﬁ"),
+        ("ス一プ", "スープ"),
+    ] {
+        assert_eq!(room(name).skeleton(), room(lookalike).skeleton(), "{name} {lookalike}");
+    }
+    for (name, other) in [("ai", "al"), ("tea", "茶"), ("cafe", "café"), ("room-1", "room-2"), ("a-b", "ab")]
+    {
+        assert_ne!(room(name).skeleton(), room(other).skeleton(), "{name} {other}");
     }
 }
 

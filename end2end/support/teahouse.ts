@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { LAN } from './browsers';
 import { somePort } from './port';
 
 const PROGRAM = process.env.TEAHOUSE_BIN ?? resolve(__dirname, '../../target/release/teahouse');
@@ -67,7 +68,7 @@ export class Teahouse {
   async start(others: Flags = {}): Promise<void> {
     Object.assign(this.flags, others);
     const flags = Object.entries(this.flags).map(([name, value]) => `--${name}=${value}`);
-    const child = spawn(PROGRAM, [`--listen=${this.host}`, `--data=${this.data}`, ...flags], {
+    const child = spawn(PROGRAM, [`--listen=${this.host}`, `--host=${LAN}`, `--data=${this.data}`, ...flags], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env.PATH, NO_COLOR: '1' },
     });

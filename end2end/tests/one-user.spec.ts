@@ -118,7 +118,7 @@ test('a page whose login was deleted says at the login why one is there', async 
 
 test('a login that has vanished is told from a first visit', async ({ visitor, stranger }) => {
   const ann = await visitor('Ann');
-  await ann.visitor.context.clearCookies({ name: 'teahouse' });
+  await ann.visitor.context.clearCookies({ name: /^teahouse-/ });
   await ann.page.goto('/chat/tea');
   await expect(ann.page.getByRole('alert')).toContainText('You are not logged in any more');
   await ann.page.locator('.language button').click();

@@ -47,6 +47,35 @@ test('with JavaScript off one logs in, writes, reads, goes to a room, leaves it 
   await expect(page).toHaveURL(/\/login/);
 });
 
+test('with JavaScript off one ends a copy of one’s login, and after the log-out Back shows nothing', async ({ stranger, conscience }) => {
+  conscience.expect(PRELOADED);
+  const ann = await stranger({ javaScriptEnabled: false });
+  const page = await ann.context.newPage();
+  await page.goto('/chat/tea');
+  await page.locator('#nickname').fill('Ann');
+  await page.locator('.login__enter').click();
+  await page.locator('#composer').fill('between us');
+  await page.locator('.composer__send').click();
+  await expect(texts(page)).toHaveText(['between us']);
+
+  const thief = await stranger({ javaScriptEnabled: false });
+  await thief.context.addCookies(await ann.context.cookies());
+  const copy = await thief.context.newPage();
+  await copy.goto('/chat/tea');
+  await expect(texts(copy)).toHaveText(['between us']);
+  await page.locator('form[action="/logout/elsewhere"] button').click();
+  await expect(page).toHaveURL(/\/chat\/tea$/);
+  await expect(texts(page)).toHaveText(['between us']);
+  await copy.reload();
+  await expect(copy).toHaveURL(/\/login/);
+
+  await page.locator('form[action="/logout"] button').click();
+  await expect(page).toHaveURL(/\/login/);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/login/);
+  await expect(page.locator('#nickname')).toBeVisible();
+});
+
 test('with JavaScript off, what cannot be sent comes back with the reason', async ({ stranger, conscience }) => {
   conscience.expect(PRELOADED, /status of 422/, /status of 401/);
   const ann = await stranger({ javaScriptEnabled: false });

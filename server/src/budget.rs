@@ -36,7 +36,7 @@ pub(crate) use self::{
     payer::Payer,
     shared::{Charge, Debtor},
 };
-use crate::{config::Config, neighbours::SharedNeighbours};
+use crate::{arrival::Client, config::Config, neighbours::SharedNeighbours};
 
 /// How often other nodes are told what was charged here.
 const SHARE: Duration = Duration::from_secs(1);
@@ -171,7 +171,7 @@ impl Budgets {
     }
 }
 
-/// Returns the address that pays for what comes from it: none for this machine, which is limited by nothing.
-pub(crate) fn charged(address: IpAddr) -> Option<IpAddr> {
-    Some(address).filter(|address| !address.to_canonical().is_loopback())
+/// Returns the address that pays for a request: none for what comes from this machine itself, which is limited by nothing.
+pub(crate) fn charged(client: Client) -> Option<IpAddr> {
+    (!client.is_this_machine()).then_some(client.address)
 }

@@ -69,8 +69,8 @@ pub enum Command {
     ///
     /// FILE holds every message that was acknowledged before the backup began, all rooms and all nicknames; it is one
     /// SQLite database that needs no other file. It appears when it is complete, and an existing file is never
-    /// overwritten. The keys that sign logins are not in it: keep a copy of `cookie.keys` from the data folder
-    /// yourself, or everybody logs in anew, as somebody else, on a machine that has only the backup.
+    /// overwritten. The keys that sign logins are not in it: keep a copy of `cookie.keys` and `house.id` from the
+    /// data folder yourself, or everybody logs in anew, as somebody else, on a machine that has only the backup.
     Backup {
         /// The data folder to copy from.
         #[command(flatten)]

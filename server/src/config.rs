@@ -7,6 +7,7 @@ mod origin;
 use std::{fmt, net::IpAddr, num::ParseIntError, path::PathBuf, str::FromStr, time::Duration};
 
 use crate::bots::config::Settings;
+pub use crate::hosts::HostName;
 use clap::{ArgAction, Args, FromArgMatches as _};
 use ipnet::IpNet;
 use redis::{ConnectionInfo, IntoConnectionInfo as _};
@@ -62,17 +63,22 @@ pub struct Config {
     )]
     pub bots: BotsFile,
 
-    /// Where people reach the server, when a proxy hides it, as in `https://chat.example.org`
+    /// Where people reach the server, as in `https://chat.example.org`
     #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL", value_parser = Origin::parse_web)]
     pub base_url: Option<Origin>,
+
+    /// A name by which people reach the server, beside its addresses, localhost and this machine's own name; may be given
+    /// several times, or as a list. By other names it does not answer
+    #[arg(long, env = "TEAHOUSE_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub host: Vec<HostName>,
 
     /// Additional origin whose pages may connect and log in, as `https://tea.example.org` or `capacitor://localhost`;
     /// may be given several times, or as a list. Patterns are refused
     #[arg(long, env = "TEAHOUSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<Origin>,
 
-    /// Trusted proxy (address or CIDR) whose X-Forwarded-For is believed, as `10.0.0.10` or `10.0.0.0/8`; may be given
-    /// several times, or as a list
+    /// Trusted proxy (address or CIDR), as `10.0.0.10` or `10.0.0.0/8`, which is believed on who asks, by which name and over
+    /// TLS or not (`Forwarded`, `X-Forwarded-For`, `-Proto`, `-Host`); may be given several times, or as a list
     #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = a_network)]
     pub trust_proxy: Vec<IpNet>,
 

@@ -26,7 +26,7 @@ use coding::Packing;
 use delivery::Delivered;
 
 use crate::{
-    client_address::caller,
+    arrival::Arrival,
     cut::cut,
     problem::Problem,
     teahouse::{Shared, Teahouse},
@@ -81,8 +81,8 @@ pub(crate) async fn push(
 }
 
 async fn take(teahouse: &Teahouse, token: &str, request: Request) -> Result<Response, Problem> {
-    let address = caller(request.extensions(), request.headers(), &teahouse.config.trust_proxy);
-    let holder = teahouse.tokens.admit(token, Kind::Hook, address).await.map_err(denied)?;
+    let client = Arrival::of(request.extensions(), request.headers(), &teahouse.config).client();
+    let holder = teahouse.tokens.admit(token, Kind::Hook, client).await.map_err(denied)?;
     let id = message_id(request.headers())?;
     let form = body::Form::of(request.headers())?;
     let packing = Packing::of(request.headers())?;

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
-    client_address::is_trusted,
+    arrival::is_trusted,
     config::Config,
     listeners::Listeners,
     occupancy::{Occupancy, Place},

@@ -17,9 +17,10 @@ use serde::Deserialize;
 use crate::{
     budget::{Cost, charged},
     clock,
-    identity::{Identity, Login},
+    identity::Login,
     login_form::FormId,
-    origin, pages,
+    logins::Ticket,
+    pages,
     recent_logins::LoginKey,
     redirect,
     teahouse::Shared,
@@ -39,10 +40,13 @@ pub(crate) struct LoginForm {
 }
 
 /// The form that logs out.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct LogOutForm {
     #[serde(default)]
     user: String,
+    /// Where to go on, for those who stay.
+    #[serde(default)]
+    next: String,
 }
 
 /// Claims the nickname: 303 to where one wanted to go, with the cookie; or the page again, with what was wrong.
@@ -52,7 +56,7 @@ pub(crate) async fn log_in(
     form: Result<Form<LoginForm>, FormRejection>,
 ) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, "a login was refused");
+        tracing::info!(%foreign, understood = %visitor.arrival, "a login was refused");
         return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
     let form = match form {
@@ -76,19 +80,20 @@ pub(crate) async fn log_in(
         };
         pages::login_page(&teahouse, &visitor, status, page).await
     };
-    if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.address), Cost::Login) {
+    if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.client()), Cost::Login) {
         let seconds = exceeded.wait.as_secs() + 1;
         let mut response = again(StatusCode::TOO_MANY_REQUESTS, LoginProblem::TooOften { seconds }).await;
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return response;
     }
-    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
-    let known = teahouse.identity.of(&visitor.headers);
-    let kept = FormId::of(&visitor.headers);
+    let secure = visitor.is_secure();
+    let before = teahouse.ticket(&visitor).await;
+    let known = before.as_ref().map(|ticket| ticket.login.clone());
+    let kept = FormId::of(&visitor.headers, &teahouse.house);
     if let Some(id) = form_id.as_ref().filter(|_| kept.is_none() && known.is_none()) {
         // The page's cookie has not come back, and neither would the login's.
         let response = again(StatusCode::BAD_REQUEST, LoginProblem::NoCookies).await;
-        return redirect::add_cookie(response, &id.cookie(secure));
+        return redirect::add_cookie(response, &id.cookie(&teahouse.house, secure));
     }
     let nickname = match Nickname::parse(&form.nickname) {
         Ok(nickname) => nickname,
@@ -100,25 +105,27 @@ pub(crate) async fn log_in(
         .filter(|id| kept.as_ref() == Some(id) && known.is_none())
         .map(|id| LoginKey::new(id, visitor.address, &nickname.skeleton()));
     let mut repeatable = None;
-    let login = match &known {
+    let now = clock::now();
+    let ticket = match &known {
         // Whoever logs in again under the name that they have stays who they are.
         Some(known) if known.nickname.skeleton() == nickname.skeleton() => {
-            Login { id: known.id.clone(), nickname }
+            Ticket::draw(Login { id: known.id.clone(), nickname }, now)
         }
         // Whoever has lost their name to another stays who they are too: what they wrote and could not send is theirs.
         Some(known) if matches!(teahouse.nicknames.claim(known).await, Ok(false)) => {
-            Login { id: known.id.clone(), nickname }
+            Ticket::draw(Login { id: known.id.clone(), nickname }, now)
         }
         _ => {
-            let new = Login { id: new_user_id(), nickname };
+            let new = Ticket::draw(Login { id: new_user_id(), nickname }, now);
             repeatable = key;
             match &repeatable {
-                Some(key) => teahouse.recent_logins.find_or(key, new, clock::now()).await,
+                Some(key) => teahouse.recent_logins.find_or(key, new, now).await,
                 None => new,
             }
         }
     };
-    match teahouse.nicknames.claim(&login).await {
+    let login = &ticket.login;
+    match teahouse.nicknames.claim(login).await {
         Ok(true) => {}
         Ok(false) => {
             if let Some(key) = &repeatable {
@@ -131,21 +138,39 @@ pub(crate) async fn log_in(
             return pages::notice(&teahouse, &visitor, Notice::Unavailable).await;
         }
     }
-    if let Some(key) = repeatable {
-        teahouse.recent_logins.confirm(key, &login, clock::now()).await;
+    if let Err(error) = teahouse.logins.begin(&ticket).await {
+        tracing::error!(%error, "failed to store a login");
+        return pages::notice(&teahouse, &visitor, Notice::Unavailable).await;
     }
-    if let Some(known) = known.filter(|known| known.id != login.id) {
-        teahouse.recent_logins.end(&known.id).await;
-        if let Err(error) = teahouse.nicknames.log_out(&known).await {
-            // The old name's claim runs out by itself.
-            tracing::warn!(%error, "an old nickname could not be let go");
-        }
+    if let Some(key) = repeatable {
+        teahouse.recent_logins.confirm(key, &ticket, now).await;
+    }
+    if let Some(before) = before {
+        replace(&teahouse, &before, &ticket).await;
     }
     tracing::info!(nickname = %login.nickname, user = %login.id, address = %visitor.address, "logged in");
     // What comes next from this browser comes from another form.
-    let cookies =
-        [teahouse.identity.log_in(&login, secure), Identity::returning(secure), FormId::forgotten(secure)];
+    let cookies = [
+        teahouse.identity.log_in(&ticket, secure),
+        teahouse.identity.returning(secure),
+        FormId::forgotten(&teahouse.house, secure),
+    ];
     redirect::with_cookies(&next, cookies.iter().map(String::as_str))
+}
+
+/// Ends the login that a browser had before this one, and with it the stay of another user.
+async fn replace(teahouse: &Shared, before: &Ticket, ticket: &Ticket) {
+    if before.id != ticket.id {
+        teahouse.logins.end(before, clock::now()).await;
+    }
+    if before.login.id == ticket.login.id {
+        return;
+    }
+    teahouse.recent_logins.end(&before.login.id).await;
+    if let Err(error) = teahouse.nicknames.log_out(&before.login).await {
+        // The old name's claim runs out by itself.
+        tracing::warn!(%error, "an old nickname could not be let go");
+    }
 }
 
 /// Lets the nickname go, ends the user's connections, and leads to the login page.
@@ -157,24 +182,65 @@ pub(crate) async fn log_out(
     form: Result<Form<LogOutForm>, FormRejection>,
 ) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, "a logout was refused");
+        tracing::info!(%foreign, understood = %visitor.arrival, "a logout was refused");
         return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
     let user = form.map(|form| form.0.user).unwrap_or_default();
-    if let Some(login) = teahouse.identity.of(&visitor.headers) {
+    if let Some(ticket) = teahouse.ticket(&visitor).await {
+        let login = &ticket.login;
         if !user.is_empty() && user != login.id.as_str() {
             return redirect::to("/login?why=other-user");
         }
+        // From here on a copy of the cookie is of no use either.
+        teahouse.logins.end(&ticket, clock::now()).await;
         // First of all, so that no form makes anybody this user again.
         teahouse.recent_logins.end(&login.id).await;
-        if let Err(error) = teahouse.nicknames.log_out(&login).await {
+        if let Err(error) = teahouse.nicknames.log_out(login).await {
             // The claim runs out by itself.
             tracing::warn!(%error, "a nickname could not be let go");
         }
     }
-    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
-    let cookies = [Identity::log_out(secure), Identity::not_returning(secure), FormId::forgotten(secure)];
+    let secure = visitor.is_secure();
+    let mut cookies = teahouse.identity.log_out(secure);
+    cookies.push(FormId::forgotten(&teahouse.house, secure));
     redirect::with_cookies("/login", cookies.iter().map(String::as_str))
+}
+
+/// Ends all of the user's logins and connections but this browser's, which gets a new login, and leads back into the chat.
+///
+/// Whoever holds a copy of this browser's cookie is logged out too.
+pub(crate) async fn log_out_elsewhere(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    form: Result<Form<LogOutForm>, FormRejection>,
+) -> Response {
+    if let Err(foreign) = visitor.check_origin(&teahouse) {
+        tracing::info!(%foreign, understood = %visitor.arrival, "a logout elsewhere was refused");
+        return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
+    }
+    let LogOutForm { user, next } = form.map(|form| form.0).unwrap_or_default();
+    let Some(before) = teahouse.ticket(&visitor).await else {
+        return redirect::to("/login?why=expired");
+    };
+    let login = before.login;
+    if !user.is_empty() && user != login.id.as_str() {
+        return redirect::to("/login?why=other-user");
+    }
+    let now = clock::now();
+    let ticket = Ticket::draw(login, now);
+    let ended = async {
+        teahouse.logins.begin(&ticket).await?;
+        teahouse.logins.end_all(&ticket.login.id, now).await
+    };
+    if let Err(error) = ended.await {
+        tracing::error!(%error, "failed to log a user out elsewhere");
+        return pages::notice(&teahouse, &visitor, Notice::Unavailable).await;
+    }
+    teahouse.recent_logins.end(&ticket.login.id).await;
+    // This browser's other pages come back with the new cookie.
+    teahouse.nicknames.try_logins_again(&ticket.login.id);
+    let secure = visitor.is_secure();
+    redirect::with_cookies(&redirect::local_path(&next), [teahouse.identity.log_in(&ticket, secure).as_str()])
 }
 
 /// An id for somebody new.

@@ -5,9 +5,9 @@ use axum::http::HeaderMap;
 use cookie::{Cookie, SameSite, time::Duration};
 use rand::RngExt as _;
 
-use crate::visitor;
+use crate::{house::HouseId, visitor};
 
-/// The cookie beside the form.
+/// The sort of the cookie beside the form.
 const COOKIE: &str = "login-form";
 
 /// The only path that is shown the cookie.
@@ -34,8 +34,8 @@ impl FormId {
     }
 
     /// The id that a request's cookie holds.
-    pub(crate) fn of(headers: &HeaderMap) -> Option<FormId> {
-        visitor::cookie(headers, COOKIE).and_then(|value| FormId::parse(&value))
+    pub(crate) fn of(headers: &HeaderMap, house: &HouseId) -> Option<FormId> {
+        visitor::cookie(headers, &house.cookie(COOKIE)).and_then(|value| FormId::parse(&value))
     }
 
     /// As the form's field holds it.
@@ -44,20 +44,20 @@ impl FormId {
     }
 
     /// The `Set-Cookie` value that goes with the form, until the browser is closed.
-    pub(crate) fn cookie(&self, secure: bool) -> String {
-        dressed(&self.0, secure).to_string()
+    pub(crate) fn cookie(&self, house: &HouseId, secure: bool) -> String {
+        dressed(house, &self.0, secure).to_string()
     }
 
     /// The `Set-Cookie` value that takes it back.
-    pub(crate) fn forgotten(secure: bool) -> String {
-        let mut cookie = dressed("", secure);
+    pub(crate) fn forgotten(house: &HouseId, secure: bool) -> String {
+        let mut cookie = dressed(house, "", secure);
         cookie.set_max_age(Duration::ZERO);
         cookie.to_string()
     }
 }
 
-fn dressed(value: &str, secure: bool) -> Cookie<'_> {
-    let mut cookie = Cookie::new(COOKIE, value);
+fn dressed<'a>(house: &HouseId, value: &'a str, secure: bool) -> Cookie<'a> {
+    let mut cookie = Cookie::new(house.cookie(COOKIE), value);
     cookie.set_path(PATH);
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);

@@ -5,8 +5,9 @@ use std::{io::Write, process::ExitCode};
 use anyhow::Context;
 use server::{
     archive,
-    command::{Cli, Command, HookCommand, TokenCommand},
+    command::{Cli, Command, Folder, HookCommand, TokenCommand},
     config::Config,
+    folder::{self, Use, keeping_owner},
     listeners::{Inherited, Listeners},
     logging::{self, LogFormat},
     open_files, serve, signals,
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    folder::keep_private();
     let command = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli.into_command(),
         Err(error) if error.use_stderr() => return refuse(&error),
@@ -41,12 +43,18 @@ fn main() -> ExitCode {
 fn perform(command: Command) -> anyhow::Result<ExitCode> {
     let done = match command {
         Command::Serve(config) => return serve(*config),
-        Command::Backup { folder, file } => archive::backup(&folder.data, &file)?,
-        Command::Restore { folder, file } => archive::restore(&folder.data, &file)?,
-        Command::Export { folder, rooms, output } => {
-            archive::export(&folder.data, &rooms, output.as_deref())?
+        Command::Backup { folder: Folder { data }, file } => {
+            keeping_owner(&data, Use::Read, || archive::backup(&data, &file))?
         }
-        Command::Import { folder, file } => archive::import(&folder.data, &file)?,
+        Command::Restore { folder: Folder { data }, file } => {
+            keeping_owner(&data, Use::Write, || archive::restore(&data, &file))?
+        }
+        Command::Export { folder: Folder { data }, rooms, output } => {
+            keeping_owner(&data, Use::Read, || archive::export(&data, &rooms, output.as_deref()))?
+        }
+        Command::Import { folder: Folder { data }, file } => {
+            keeping_owner(&data, Use::Write, || archive::import(&data, &file))?
+        }
         Command::Hook(command) => answer(&hook(command)?)?,
         Command::Token(command) => answer(&token(command)?)?,
     };

@@ -38,6 +38,8 @@ pub(crate) enum Word {
     LoggedOut(UserId),
     /// What was charged over there and counts here too.
     Charged(Vec<Charge>),
+    /// A user has ended all of their other logins over there.
+    LoginsEnded(UserId),
 }
 
 /// Who sits where on the other nodes.
@@ -76,6 +78,9 @@ pub(crate) trait Neighbours: Send + Sync {
     /// Whether there may be other nodes.
     fn is_alone(&self) -> bool;
 
+    /// Tells that a user has ended all of their other logins here.
+    fn end_logins(&self, user: &UserId);
+
     /// Says goodbye to the others, and returns when everything was told.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
@@ -109,6 +114,8 @@ impl Neighbours for Alone {
     fn is_alone(&self) -> bool {
         true
     }
+
+    fn end_logins(&self, _user: &UserId) {}
 
     fn close(&self) -> BoxFuture<'_, ()> {
         async {}.boxed()

@@ -23,6 +23,9 @@ pub(crate) async fn pass_on(teahouse: Shared, mut news: mpsc::Receiver<News>) {
                     }
                     // What comes of it comes after it: an answer goes into the log, too.
                     teahouse.bots.hear(&teahouse, message);
+                    if message.seq == 1 {
+                        teahouse.look_alikes.open(message.room.clone());
+                    }
                 }
                 for messages in by_room(messages) {
                     teahouse.rooms.commit(epoch.clone(), messages).await;
@@ -63,7 +66,13 @@ async fn hear(teahouse: &Shared, word: Word) {
         }
         Word::Charged(charges) => teahouse.budgets.charge_elsewhere(charges),
         Word::LoggedOut(user) => {
-            teahouse.nicknames.end_sessions(&user);
+            teahouse.logins.forget(&user);
+            teahouse.nicknames.end_sessions(&user, CloseCode::LoggedOut);
+            teahouse.recent_logins.end(&user).await;
+        }
+        Word::LoginsEnded(user) => {
+            teahouse.logins.forget(&user);
+            teahouse.nicknames.end_sessions(&user, CloseCode::Restart);
             teahouse.recent_logins.end(&user).await;
         }
     }

@@ -13,7 +13,7 @@ use std::{
 use chat::{
     close::CloseCode,
     id::{ClientId, UserId},
-    name::Skeleton,
+    name::{Nickname, Skeleton},
     room::SessionId,
     time::Millis,
 };
@@ -30,12 +30,33 @@ use crate::{
 /// How often the names of those who are connected are claimed anew, at the least.
 const RENEW: Duration = Duration::from_mins(1);
 
+/// What nobody is called: the built-in bot's name, whether or not it is there, and the roles of those who look after a house.
+const RESERVED: [&str; 11] = [
+    "小二",
+    "admin",
+    "administrator",
+    "moderator",
+    "host",
+    "owner",
+    "管理员",
+    "管理員",
+    "房主",
+    "主持人",
+    "店主",
+];
+
+/// The names that are nobody's.
+pub(crate) fn reserved() -> Vec<Skeleton> {
+    let names = RESERVED.iter().map(|name| Nickname::parse(name).expect("they are nicknames"));
+    names.map(|name| name.skeleton()).collect()
+}
+
 /// The nicknames of everybody who is connected.
 pub(crate) struct Nicknames {
     store: SharedStore,
     neighbours: SharedNeighbours,
     grace_ms: u64,
-    /// What nobody may be called, because a program is.
+    /// What nobody may be called, because a program is, or because it says that somebody looks after the house.
     taken: Vec<Skeleton>,
     present: Mutex<HashMap<UserId, Present>>,
     /// How many connections were cut off because they did not read.
@@ -77,7 +98,7 @@ impl Nicknames {
     /// The same, with names that nobody may have.
     #[must_use]
     pub(crate) fn without(mut self, taken: Vec<Skeleton>) -> Nicknames {
-        self.taken = taken;
+        self.taken.extend(taken);
         self
     }
 
@@ -100,20 +121,26 @@ impl Nicknames {
 
     /// Lets the name go at once and ends the user's connections.
     pub(crate) async fn log_out(&self, login: &Login) -> Result<(), StoreError> {
-        self.end_sessions(&login.id);
+        self.end_sessions(&login.id, CloseCode::LoggedOut);
         self.neighbours.log_out(&login.id);
         let now = clock::now();
         self.store.release(claim(login, now, now)).await
     }
 
-    /// Ends a user's connections here because they have logged out.
-    pub(crate) fn end_sessions(&self, id: &UserId) {
+    /// Breaks a user's connections on all nodes, because other logins of theirs have ended: those whose login holds come back.
+    pub(crate) fn try_logins_again(&self, id: &UserId) {
+        self.end_sessions(id, CloseCode::Restart);
+        self.neighbours.end_logins(id);
+    }
+
+    /// Ends a user's connections here.
+    pub(crate) fn end_sessions(&self, id: &UserId, code: CloseCode) {
         let sessions: Vec<Arc<Outbound>> = match self.present().get(id) {
             Some(present) => present.sessions.values().map(|one| one.outbound.clone()).collect(),
             None => Vec::new(),
         };
         for outbound in sessions {
-            outbound.close(CloseCode::LoggedOut);
+            outbound.close(code);
         }
     }
 

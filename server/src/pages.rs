@@ -34,9 +34,8 @@ use serde::Deserialize;
 
 use crate::{
     api, clock,
-    identity::{Identity, Login},
+    identity::Login,
     login_form::FormId,
-    origin,
     permission::{Action, may},
     problem::Problem,
     redirect,
@@ -82,13 +81,15 @@ pub(crate) async fn login(
     // A query that makes no sense asks for nothing.
     let asked = asked.map(|query| query.0).unwrap_or_default();
     let next = redirect::local_path(asked.next.as_deref().unwrap_or_default());
-    let known = teahouse.identity.of(&visitor.headers);
+    let known = teahouse.login(&visitor).await;
     let problem = match asked.why.as_deref() {
         Some("lost-name") => Some(LoginProblem::LostName),
         Some("logged-out") => Some(LoginProblem::LoggedOut),
         Some("other-user") if known.is_some() => Some(LoginProblem::OtherUser),
         Some("expired") => Some(LoginProblem::LoginNeeded),
-        _ if known.is_none() && Identity::was_logged_in(&visitor.headers) => Some(LoginProblem::LoginNeeded),
+        _ if known.is_none() && teahouse.identity.was_logged_in(&visitor.headers) => {
+            Some(LoginProblem::LoginNeeded)
+        }
         _ => None,
     };
     if matches!(problem, None | Some(LoginProblem::LoginNeeded))
@@ -99,7 +100,7 @@ pub(crate) async fn login(
     }
     let nickname = known.map(|login| login.nickname.to_string()).unwrap_or_default();
     // One that a browser comes back to is the same, so that what was sent by it is known again.
-    let known_form = FormId::of(&visitor.headers);
+    let known_form = FormId::of(&visitor.headers, &teahouse.house);
     let form = known_form.clone().unwrap_or_else(FormId::draw);
     let page = LoginPage {
         language: visitor.language,
@@ -113,8 +114,8 @@ pub(crate) async fn login(
     if known_form.is_some() {
         return response;
     }
-    let secure = origin::is_secure(&visitor.headers, visitor.peer, &teahouse.config);
-    redirect::add_cookie(response, &form.cookie(secure))
+    let secure = visitor.is_secure();
+    redirect::add_cookie(response, &form.cookie(&teahouse.house, secure))
 }
 
 /// `GET /chat`: the lobby, or the room that the form asks for; or a day in it.
@@ -176,8 +177,8 @@ pub(crate) async fn boot(
     let unfit = |reason: &str| Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason);
     let Path(room) = room.map_err(|_| unfit("a room's name in an address is percent-encoded UTF-8"))?;
     let login = teahouse
-        .identity
-        .of(&visitor.headers)
+        .login(&visitor)
+        .await
         .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "login_required", "log in first"))?;
     let room = RoomName::parse_any(&room).map_err(|error| unfit(&error.to_string()))?;
     if !may(&login.user(), Action::Read, &room) {
@@ -202,7 +203,8 @@ pub(crate) async fn speak(
     visitor: Visitor,
     Form(form): Form<LanguageForm>,
 ) -> Response {
-    if visitor.check_origin(&teahouse).is_err() {
+    if let Err(foreign) = visitor.check_origin(&teahouse) {
+        tracing::info!(%foreign, understood = %visitor.arrival, "a change of language was refused");
         return notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
     // A language that is not spoken changes nothing.
@@ -251,6 +253,11 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<
         Ok(let_in) => let_in,
         Err(elsewhere) => return elsewhere,
     };
+    if focus.is_none()
+        && let Some(known) = teahouse.look_alikes.of(&room).await
+    {
+        return redirect::to(&room_path(&known));
+    }
     let form = send::new_form(&visitor.headers);
     let was_sent = form.sent.is_some();
     let mut response = draw_room(teahouse, visitor, login, room, focus, StatusCode::OK, form).await;
@@ -314,7 +321,7 @@ async fn let_in(
     visitor: &Visitor,
     room: &RoomName,
 ) -> Result<(Login, PagePlace), Response> {
-    let Some(login) = teahouse.identity.of(&visitor.headers) else {
+    let Some(login) = teahouse.login(visitor).await else {
         return Err(redirect::to(&login_path(&visitor.asked, None)));
     };
     let place = match PagePlace::take(teahouse, visitor, &login.id) {

@@ -24,6 +24,7 @@ use crate::{
     clock,
     identity::Login,
     login_form::FormId,
+    logins::{LoginId, Ticket},
     store::{Claim, Drawer, Put, Record, SharedStore},
 };
 
@@ -59,7 +60,7 @@ impl LoginKey {
 /// What this node remembers.
 #[derive(Default)]
 struct Recent {
-    logins: HashMap<LoginKey, (Login, Millis)>,
+    logins: HashMap<LoginKey, (Ticket, Millis)>,
     /// The same, the oldest first.
     order: VecDeque<(LoginKey, Millis)>,
 }
@@ -72,20 +73,20 @@ impl RecentLogins {
 
     /// The login that was given under this key before, or else this new one, which from now on is the one. Of two that ask
     /// at once, both get the same.
-    pub(crate) async fn find_or(&self, key: &LoginKey, new: Login, now: Millis) -> Login {
-        if let Some(login) = self.here(key, now) {
-            return login;
+    pub(crate) async fn find_or(&self, key: &LoginKey, new: Ticket, now: Millis) -> Ticket {
+        if let Some(ticket) = self.here(key, now) {
+            return ticket;
         }
-        let login = self.elsewhere(key, now).await.unwrap_or(new);
-        let (login, surplus) = self.recent().insert(key, login, now, self.capacity);
+        let ticket = self.elsewhere(key, now).await.unwrap_or(new);
+        let (ticket, surplus) = self.recent().insert(key, ticket, now, self.capacity);
         self.strike(surplus).await;
-        login
+        ticket
     }
 
     /// The login has the nickname: other nodes may find it.
-    pub(crate) async fn confirm(&self, key: LoginKey, login: &Login, now: Millis) {
-        let value = format!("{} {} {}", now.0, login.id, login.nickname);
-        let record = Record { drawer: Drawer::Login, key: key.0, value };
+    pub(crate) async fn confirm(&self, key: LoginKey, ticket: &Ticket, now: Millis) {
+        let value = print(ticket, now);
+        let record = Record { drawer: Drawer::RecentLogin, key: key.0, value };
         if let Err(error) = self.store.put(record, Put::Always).await {
             tracing::warn!(%error, "failed to store a recent login; only this node can repeat it");
         }
@@ -104,7 +105,7 @@ impl RecentLogins {
 
     /// Forgets what is over, time and again, until `stop`; at first also what an earlier life of the server left behind.
     pub(crate) async fn run(&self, stop: CancellationToken) {
-        match self.store.records(Drawer::Login).await {
+        match self.store.records(Drawer::RecentLogin).await {
             Ok(records) => {
                 let now = clock::now();
                 let over = records.into_iter().filter(|record| read(&record.value, now).is_none());
@@ -120,22 +121,23 @@ impl RecentLogins {
         }
     }
 
-    fn here(&self, key: &LoginKey, now: Millis) -> Option<Login> {
-        self.recent().logins.get(key).filter(|(_, at)| is_recent(*at, now)).map(|(login, _)| login.clone())
+    fn here(&self, key: &LoginKey, now: Millis) -> Option<Ticket> {
+        self.recent().logins.get(key).filter(|(_, at)| is_recent(*at, now)).map(|(ticket, _)| ticket.clone())
     }
 
     /// What another node or an earlier life of this one remembers, if the user still has the nickname: who has logged out
     /// has let it go.
-    async fn elsewhere(&self, key: &LoginKey, now: Millis) -> Option<Login> {
-        let record = self.store.record(Drawer::Login, key.0.clone()).await.ok().flatten()?;
-        let login = read(&record, now)?;
+    async fn elsewhere(&self, key: &LoginKey, now: Millis) -> Option<Ticket> {
+        let record = self.store.record(Drawer::RecentLogin, key.0.clone()).await.ok().flatten()?;
+        let ticket = read(&record, now)?;
+        let login = &ticket.login;
         let claim = Claim { user: login.user(), skeleton: login.nickname.skeleton(), now, until: now };
-        matches!(self.store.holds(claim).await, Ok(true)).then_some(login)
+        matches!(self.store.holds(claim).await, Ok(true)).then_some(ticket)
     }
 
     async fn strike(&self, keys: Vec<LoginKey>) {
         for LoginKey(key) in keys {
-            if let Err(error) = self.store.strike(Drawer::Login, key).await {
+            if let Err(error) = self.store.strike(Drawer::RecentLogin, key).await {
                 tracing::debug!(%error, "failed to delete a recent login; the next start does");
             }
         }
@@ -152,20 +154,20 @@ impl Recent {
     fn insert(
         &mut self,
         key: &LoginKey,
-        login: Login,
+        ticket: Ticket,
         now: Millis,
         capacity: usize,
-    ) -> (Login, Vec<LoginKey>) {
+    ) -> (Ticket, Vec<LoginKey>) {
         let mut gone = self.remove_before(now);
-        if let Some((login, _)) = self.logins.get(key) {
-            return (login.clone(), gone);
+        if let Some((ticket, _)) = self.logins.get(key) {
+            return (ticket.clone(), gone);
         }
         while self.order.len() >= capacity {
             gone.extend(self.remove_oldest());
         }
-        self.logins.insert(key.clone(), (login.clone(), now));
+        self.logins.insert(key.clone(), (ticket.clone(), now));
         self.order.push_back((key.clone(), now));
-        (login, gone)
+        (ticket, gone)
     }
 
     /// Forgets what is too old by now; gives the keys.
@@ -188,7 +190,7 @@ impl Recent {
     }
 
     fn remove_user(&mut self, user: &UserId) -> Vec<LoginKey> {
-        let of_user = |(_, (login, _)): &(&LoginKey, &(Login, Millis))| login.id == *user;
+        let of_user = |(_, (ticket, _)): &(&LoginKey, &(Ticket, Millis))| ticket.login.id == *user;
         let keys: Vec<LoginKey> = self.logins.iter().filter(of_user).map(|(key, _)| key.clone()).collect();
         for key in &keys {
             self.logins.remove(key);
@@ -203,13 +205,22 @@ fn is_recent(at: Millis, now: Millis) -> bool {
     at.0.abs_diff(now.0) < REMEMBERED_MS
 }
 
+/// A record of a login: when it was asked for, the login, and the user.
+fn print(ticket: &Ticket, at: Millis) -> String {
+    let Ticket { id, login, issued, expires } = ticket;
+    format!("{} {} {} {} {} {}", at.0, id.as_str(), issued.0, expires.0, login.id, login.nickname)
+}
+
 /// The login of a record, unless it is too old or says nothing that is understood.
-fn read(record: &str, now: Millis) -> Option<Login> {
-    let mut words = record.splitn(3, ' ');
+fn read(record: &str, now: Millis) -> Option<Ticket> {
+    let mut words = record.splitn(6, ' ');
     let at = Millis(words.next()?.parse().ok()?);
-    let id = UserId::parse(words.next()?).ok()?;
+    let id = LoginId::parse(words.next()?)?;
+    let issued = Millis(words.next()?.parse().ok()?);
+    let expires = Millis(words.next()?.parse().ok()?);
+    let user = UserId::parse(words.next()?).ok()?;
     let nickname = Nickname::parse(words.next()?).ok()?;
-    is_recent(at, now).then_some(Login { id, nickname })
+    is_recent(at, now).then_some(Ticket { id, login: Login { id: user, nickname }, issued, expires })
 }
 
 #[cfg(test)]

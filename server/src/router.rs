@@ -16,7 +16,7 @@ use tower_http::{compression::CompressionLayer, timeout::TimeoutLayer};
 use crate::{
     api,
     bots::replies,
-    hooks, login, metrics, ops,
+    hooks, hosts, login, metrics, ops,
     pages::{self, Asked},
     redirect, search, security,
     teahouse::Shared,
@@ -37,6 +37,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .route("/", get(async || redirect::to("/chat")))
         .route("/login", get(pages::login).post(login::log_in))
         .route("/logout", post(login::log_out))
+        .route("/logout/elsewhere", post(login::log_out_elsewhere))
         .route("/language", post(pages::speak))
         .route(
             "/chat",
@@ -60,13 +61,14 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
-        .with_state(teahouse);
+        .with_state(teahouse.clone());
     // These must see a request before it is routed.
     Router::new()
         .fallback_service(routes)
         .layer(middleware::from_fn(unread_body::read))
         .layer(middleware::from_fn(trailing_slash::remove))
-        .layer(middleware::from_fn(security::headers))
+        .layer(middleware::from_fn_with_state(teahouse.clone(), hosts::guard))
+        .layer(middleware::from_fn_with_state(teahouse, security::headers))
 }
 
 /// The routes for programs beside the API.

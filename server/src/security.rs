@@ -1,11 +1,13 @@
 //! The headers that keep a page to itself: what it may load, run and be framed by.
 
 use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderValue, header},
+    extract::{Request, State},
+    http::{HeaderValue, header},
     middleware::Next,
     response::Response,
 };
+
+use crate::{arrival::Arrival, authority::Authority, config::Origin, teahouse::Shared};
 
 /// What a page has to do with frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,17 +44,28 @@ pub(crate) fn content_policy(nonce: &str, reload: Option<u16>, frames: Frames) -
 }
 
 /// Whether browsers take the site for potentially trustworthy (W3C Secure Contexts, section 3.1): it came over TLS, or is
-/// on this machine. Elsewhere they ignore an opener policy, and complain of it. Whoever forges this only does without.
-fn is_trusted(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let host = text("host");
-    let loopback = ["localhost", "127.", "[::1]"].iter().any(|name| host.starts_with(name));
-    loopback || text("x-forwarded-proto").eq_ignore_ascii_case("https")
+/// on this machine. Elsewhere they ignore an opener policy, and complain of it.
+fn is_trusted(arrival: &Arrival) -> bool {
+    let is_loopback = |host: &Authority| {
+        let name = host.host();
+        host.ip().is_some_and(|address| address.is_loopback())
+            || name == "localhost"
+            || name.ends_with(".localhost")
+    };
+    arrival.is_secure() || arrival.hosts().first().and_then(Option::as_ref).is_some_and(is_loopback)
 }
 
+/// What no page here needs, and what is put into one may therefore not have either (W3C Permissions Policy).
+const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
+     magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
+
+/// How long browsers come over TLS alone, in seconds, once they did (RFC 6797). Other names under the same domain are not ours
+/// to speak for.
+const STRICT_TRANSPORT: &str = "max-age=31536000";
+
 /// Adds the headers that every answer bears.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let trusted = is_trusted(request.headers());
+pub(crate) async fn headers(State(teahouse): State<Shared>, request: Request, next: Next) -> Response {
+    let trusted = is_trusted(&Arrival::of(request.extensions(), request.headers(), &teahouse.config));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers
@@ -65,6 +78,12 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     if trusted {
         headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     }
+    headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
+    if teahouse.config.base_url.as_ref().is_some_and(Origin::is_secure) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
+    }
+    // Only what says itself that it may be kept is kept by anybody.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response
 }

@@ -30,6 +30,7 @@ pub async fn run(
     if let Err(shortage) = room {
         tracing::warn!("{shortage}");
     }
+    teahouse.hosts.warn_where_unnamed(&teahouse.config);
     tracing::info!("the teahouse is open: {listeners}");
     if let Some(listeners) = &metrics {
         tracing::info!("metrics: {listeners}");

@@ -188,7 +188,11 @@ pub(crate) enum Drawer {
     /// What is to be said at a later time.
     Reminder,
     /// Logins that may be asked for again.
+    RecentLogin,
+    /// Logins, and which of them have ended.
     Login,
+    /// What the house knows of itself.
+    House,
 }
 
 impl Drawer {
@@ -198,7 +202,9 @@ impl Drawer {
             Drawer::Token => "token",
             Drawer::Answer => "answer",
             Drawer::Reminder => "reminder",
-            Drawer::Login => "login",
+            Drawer::RecentLogin => "login",
+            Drawer::Login => "logins",
+            Drawer::House => "house",
         }
     }
 }

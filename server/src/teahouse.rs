@@ -15,14 +15,21 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    arrival::ProxyWarnings,
     bots::{Bots, running::Running},
     budget::Budgets,
+    clock,
     config::{Config, RedisAddress, StoreChoice},
+    folder,
     frame::Frame,
-    identity::Identity,
+    hosts::Hosts,
+    house::HouseId,
+    identity::{Identity, Login},
+    logins::{Logins, Ticket},
+    look_alikes::LookAlikes,
     neighbours::{Alone, SharedNeighbours},
     news,
-    nicknames::Nicknames,
+    nicknames::{self, Nicknames},
     occupancy::Occupancy,
     outbound::Outbound,
     pages,
@@ -38,6 +45,7 @@ use crate::{
         sqlite::SqliteStore,
     },
     tokens::Tokens,
+    visitor::Visitor,
 };
 
 /// How many connections are let go at once when the server stops.
@@ -53,7 +61,14 @@ pub(crate) type Shared = Arc<Teahouse>;
 pub(crate) struct Teahouse {
     pub(crate) config: Config,
     pub(crate) site: Site,
+    /// The names under which the server answers.
+    pub(crate) hosts: Hosts,
+    pub(crate) proxy_warnings: ProxyWarnings,
+    /// Which house this is among those on one host name.
+    pub(crate) house: HouseId,
     pub(crate) identity: Identity,
+    /// Which logins hold.
+    pub(crate) logins: Logins,
     pub(crate) budgets: Arc<Budgets>,
     /// Pages on their way, by address.
     pub(crate) page_places: Arc<Occupancy>,
@@ -62,6 +77,7 @@ pub(crate) struct Teahouse {
     pub(crate) nicknames: Nicknames,
     pub(crate) rooms: Rooms,
     pub(crate) room_limit: RoomLimit,
+    pub(crate) look_alikes: LookAlikes,
     pub(crate) search: Search,
     pub(crate) bots: Bots,
     /// The answers that they are giving.
@@ -98,6 +114,7 @@ struct Keeping {
 struct Kept {
     store: SharedStore,
     neighbours: SharedNeighbours,
+    house: HouseId,
     identity: Identity,
     search: Search,
 }
@@ -106,6 +123,7 @@ impl Kept {
     /// In a data folder, which one process has for itself.
     fn in_folder(config: &Config, news: NewsSender) -> anyhow::Result<Kept> {
         let folder = &config.data;
+        folder::check(folder, folder::Use::Serve)?;
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
         let mut fresh = [0; 8];
@@ -115,12 +133,12 @@ impl Kept {
             config.max_stored,
             config.min_free,
         );
-        Ok(Kept {
-            identity: Identity::open(folder)?,
-            search: Search::new(folder, store.epoch()),
-            neighbours: Arc::new(Alone),
-            store: Arc::new(store),
-        })
+        let search = Search::new(folder, store.epoch());
+        let store: SharedStore = Arc::new(store);
+        let house = HouseId::open(folder)?;
+        let identity = Identity::open(folder, house.clone())?;
+        folder::hand_over(folder);
+        Ok(Kept { identity, house, search, neighbours: Arc::new(Alone), store })
     }
 }
 
@@ -134,15 +152,17 @@ impl Kept {
     ) -> anyhow::Result<Kept> {
         let Redis { link, channel, others, node } = Redis::open(config, address).await?;
         let cookie_keys = cookies::cookie_keys(&link, &[Identity::new_key()]).await?;
+        let house = cookies::house(&link, HouseId::draw()).await?;
         let Keeping { tasks, stop } = keeping;
-        tasks.spawn(cookies::keep(link.clone(), cookie_keys.clone(), stop.clone()));
+        tasks.spawn(cookies::keep(link.clone(), cookie_keys.clone(), house.clone(), stop.clone()));
         tasks.spawn(link.clone().keep(news.clone(), stop.clone()));
         tasks.spawn(channel.clone().keep(link.clone(), news.clone(), stop.clone()));
         tasks.spawn(others.clone().keep(news, stop.clone()));
         let store = Arc::new(RedisStore::start(link, channel, &node, config.retain));
         Ok(Kept {
-            identity: Identity::of_keys(cookie_keys.iter().map(String::as_str))
+            identity: Identity::of_keys(cookie_keys.iter().map(String::as_str), house.clone())
                 .context("the keys that sign logins")?,
+            house,
             search: Search::scan(store.clone()),
             neighbours: others,
             store,
@@ -158,7 +178,7 @@ impl Teahouse {
     ) -> anyhow::Result<(Shared, Background)> {
         let (news_sender, news) = mpsc::channel(NEWS_CAPACITY);
         let keeping = Keeping::default();
-        let Kept { store, neighbours, identity, search } = match &config.store {
+        let Kept { store, neighbours, house, identity, search } = match &config.store {
             StoreChoice::Sqlite => Kept::in_folder(&config, news_sender)?,
             StoreChoice::Redis(address) => Kept::in_redis(&config, address, news_sender, &keeping)
                 .await
@@ -178,13 +198,19 @@ impl Teahouse {
         );
         let teahouse = Arc::new(Teahouse {
             site: Site::open(config.site.as_deref())?,
+            hosts: Hosts::here(&config),
+            proxy_warnings: ProxyWarnings::default(),
             identity,
+            house,
+            logins: Logins::new(store.clone()),
             budgets: budgets.clone(),
             page_places: pages::places(),
             recent_logins: RecentLogins::new(store.clone()),
+            look_alikes: LookAlikes::new(store.clone()),
             tokens: Tokens::new(store.clone(), budgets),
             nicknames: Nicknames::new(store.clone(), neighbours.clone(), nickname_grace_ms)
-                .without(bots.skeletons()),
+                .without(bots.skeletons())
+                .without(nicknames::reserved()),
             room_limit: RoomLimit::new(store.clone(), rooms.clone(), config.max_rooms),
             rooms,
             search,
@@ -210,6 +236,7 @@ impl Teahouse {
             tokio::spawn(async move {
                 tokio::join!(
                     teahouse.nicknames.keep(stopping.clone()),
+                    teahouse.logins.run(stopping.clone()),
                     teahouse.recent_logins.run(stopping.clone()),
                     teahouse.room_limit.run(stopping.clone()),
                     teahouse.budgets.share(teahouse.neighbours.clone(), stopping.clone()),
@@ -217,6 +244,17 @@ impl Teahouse {
             })
         };
         Ok((teahouse, Background { router, keeping, indexer, keeper }))
+    }
+
+    /// The login with which a request comes, if it holds.
+    pub(crate) async fn ticket(&self, visitor: &Visitor) -> Option<Ticket> {
+        let ticket = self.identity.read(&visitor.headers, visitor.is_secure())?;
+        self.logins.holds(&ticket, clock::now()).await.then_some(ticket)
+    }
+
+    /// Who a request comes from, if they are logged in.
+    pub(crate) async fn login(&self, visitor: &Visitor) -> Option<Login> {
+        self.ticket(visitor).await.map(|ticket| ticket.login)
     }
 
     /// A name for a new session.
@@ -254,6 +292,9 @@ impl Teahouse {
         background.keeping.tasks.wait().await;
         ended("router", background.router).await;
         ended("keeper", background.keeper).await;
+        if matches!(self.config.store, StoreChoice::Sqlite) {
+            folder::hand_over(&self.config.data);
+        }
     }
 
     /// Tells everybody when to come back, and closes their connections a batch at a time.

@@ -10,7 +10,7 @@ mod rate;
 mod target;
 mod token;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chat::{id::UserId, protocol::User};
 pub use desk::{HookRequest, Place, Said, TokenRequest, add_hook, add_token, list, revoke};
@@ -21,6 +21,7 @@ pub use target::{Target, TargetError};
 pub(crate) use token::{Token, TokenId};
 
 use crate::{
+    arrival::Client,
     budget::{Budgets, Cost, charged},
     store::{Drawer, SharedStore, StoreError},
 };
@@ -60,10 +61,10 @@ impl Tokens {
     }
 
     /// Lets a program in that shows a token of this kind, and counts it.
-    pub(crate) async fn admit(&self, shown: &str, kind: Kind, address: IpAddr) -> Result<Holder, Denied> {
+    pub(crate) async fn admit(&self, shown: &str, kind: Kind, client: Client) -> Result<Holder, Denied> {
         let Some(holder) = self.holder(shown, kind).await? else {
             // Whoever guesses is slowed down; whoever has a token comes in beside them.
-            let charged = self.budgets.charge_address(charged(address), Cost::WrongToken);
+            let charged = self.budgets.charge_address(charged(client), Cost::WrongToken);
             charged.map_err(|exceeded| Denied::TooOften(exceeded.wait))?;
             return Err(Denied::Unknown);
         };
@@ -114,6 +115,7 @@ mod tests {
 
     use super::{Denied, Grant, Kind, Scope, Target, Token, Tokens};
     use crate::{
+        arrival::Client,
         budget::Budgets,
         config::Config,
         store::{Drawer, Put, Record, SharedStore, sqlite::SqliteStore},
@@ -121,6 +123,10 @@ mod tests {
 
     const HERE: [u8; 4] = [127, 0, 0, 1];
     const ELSEWHERE: [u8; 4] = [203, 0, 113, 9];
+
+    fn at(address: [u8; 4]) -> Client {
+        Client { address: address.into(), is_forwarded: false }
+    }
 
     fn store() -> (SharedStore, TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -158,18 +164,18 @@ mod tests {
         let tokens = tokens(&store, 0);
         let text = made(&store, Kind::Hook, 0).await;
         let other = made(&store, Kind::Hook, 0).await;
-        let holder = tokens.admit(&text, Kind::Hook, HERE.into()).await.unwrap();
+        let holder = tokens.admit(&text, Kind::Hook, at(HERE)).await.unwrap();
         assert_eq!(holder.user().id.as_str(), format!("hook-{}", holder.id));
         let mixed = format!("{}{}", &text[..16], &other[16..]);
         let last = if text.ends_with('A') { 'B' } else { 'A' };
         let near = format!("{}{last}", &text[..text.len() - 1]);
         for wrong in ["", "th_", &text[..text.len() - 1], &format!("{text}A"), &near, &mixed, &text[3..]] {
-            let denied = tokens.admit(wrong, Kind::Hook, HERE.into()).await.unwrap_err();
+            let denied = tokens.admit(wrong, Kind::Hook, at(HERE)).await.unwrap_err();
             assert!(matches!(denied, Denied::Unknown), "{wrong}");
         }
-        assert!(matches!(tokens.admit(&text, Kind::Api, HERE.into()).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, Kind::Api, at(HERE)).await, Err(Denied::Unknown)));
         store.strike(Drawer::Token, holder.id.to_string()).await.unwrap();
-        assert!(matches!(tokens.admit(&text, Kind::Hook, HERE.into()).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 
     #[tokio::test]
@@ -182,13 +188,13 @@ mod tests {
             made(&store, Kind::Hook, 0).await,
         );
         for _ in 0..3 {
-            tokens.admit(&slow, Kind::Hook, HERE.into()).await.unwrap();
+            tokens.admit(&slow, Kind::Hook, at(HERE)).await.unwrap();
         }
-        let denied = tokens.admit(&slow, Kind::Hook, HERE.into()).await.unwrap_err();
+        let denied = tokens.admit(&slow, Kind::Hook, at(HERE)).await.unwrap_err();
         assert!(matches!(denied, Denied::TooOften(wait) if wait.as_secs() < 20), "{denied:?}");
-        tokens.admit(&other, Kind::Hook, HERE.into()).await.unwrap();
+        tokens.admit(&other, Kind::Hook, at(HERE)).await.unwrap();
         for _ in 0..500 {
-            tokens.admit(&free, Kind::Hook, HERE.into()).await.unwrap();
+            tokens.admit(&free, Kind::Hook, at(HERE)).await.unwrap();
         }
     }
 
@@ -198,11 +204,11 @@ mod tests {
         let tokens = tokens(&store, 5);
         let text = made(&store, Kind::Hook, 0).await;
         for n in 0..20 {
-            let denied = tokens.admit("guess", Kind::Hook, ELSEWHERE.into()).await.unwrap_err();
+            let denied = tokens.admit("guess", Kind::Hook, at(ELSEWHERE)).await.unwrap_err();
             assert_eq!(matches!(denied, Denied::TooOften(_)), n >= 5, "{n}: {denied:?}");
         }
-        tokens.admit(&text, Kind::Hook, ELSEWHERE.into()).await.unwrap();
-        assert!(matches!(tokens.admit("guess", Kind::Hook, HERE.into()).await, Err(Denied::Unknown)));
+        tokens.admit(&text, Kind::Hook, at(ELSEWHERE)).await.unwrap();
+        assert!(matches!(tokens.admit("guess", Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 
     #[tokio::test]
@@ -212,6 +218,6 @@ mod tests {
         let (token, text) = Token::draw();
         let record = Record { drawer: Drawer::Token, key: token.id().to_string(), value: "{}".to_owned() };
         store.put(record, Put::Always).await.unwrap();
-        assert!(matches!(tokens.admit(&text, Kind::Hook, HERE.into()).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 }

@@ -10,11 +10,10 @@ use axum::{
     extract::{FromRef, FromRequestParts, Query},
     http::{HeaderMap, header, request::Parts},
 };
-use cookie::Cookie;
 use serde::Deserialize;
 
 use crate::{
-    client_address::{self, client_address},
+    arrival::{self, Arrival, Client},
     origin::{self, Foreign},
     teahouse::{Shared, Teahouse},
     time_zone::TimeZone,
@@ -27,6 +26,8 @@ pub(crate) struct Visitor {
     pub(crate) peer: SocketAddr,
     /// Where the request comes from, as far as trusted proxies say.
     pub(crate) address: IpAddr,
+    /// How it came here.
+    pub(crate) arrival: Arrival,
     pub(crate) headers: HeaderMap,
     pub(crate) language: Language,
     /// The time zone that their browser last named; UTC if it never did.
@@ -43,7 +44,17 @@ struct Wish {
 impl Visitor {
     /// Refuses a request from a page of another origin.
     pub(crate) fn check_origin(&self, teahouse: &Teahouse) -> Result<(), Foreign> {
-        origin::check(&self.headers, self.peer, &teahouse.config)
+        origin::check(&self.headers, &self.arrival, &teahouse.config)
+    }
+
+    /// Who limits count as the caller.
+    pub(crate) fn client(&self) -> Client {
+        self.arrival.client()
+    }
+
+    /// Whether people's browsers reach the server over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.arrival.is_secure()
     }
 }
 
@@ -55,14 +66,16 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visitor, Infallible> {
         let teahouse = Shared::from_ref(state);
-        let peer = client_address::peer(&parts.extensions);
+        let peer = arrival::peer(&parts.extensions);
+        let arrival = Arrival::read(peer, &parts.headers, &teahouse.config);
         let wish: Wish =
             Query::try_from_uri(&parts.uri).map(|query: Query<Wish>| query.0).unwrap_or_default();
         let wished = wish.lang.or_else(|| cookie(&parts.headers, "lang"));
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Ok(Visitor {
             peer,
-            address: client_address(peer, &parts.headers, &teahouse.config.trust_proxy),
+            address: arrival.client().address,
+            arrival,
             headers: parts.headers.clone(),
             language: wished
                 .and_then(|code| Language::from_code(&code))
@@ -75,10 +88,22 @@ where
 
 /// The value of the request's cookie of this name, if it bears one.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(Cookie::split_parse)
-        .flatten()
-        .find(|cookie| cookie.name() == name)
-        .map(|cookie| cookie.value().to_owned())
+    cookies(headers, name).next().map(str::to_owned)
+}
+
+/// The values of the request's cookies of this name. The header is read as bytes, since it holds what others on the same host
+/// have set too, in whatever encoding; what is not looked for is skipped.
+pub(crate) fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    let pairs = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(move |pair| {
+        let at = pair.iter().position(|byte| *byte == b'=')?;
+        let (found, value) = (pair[..at].trim_ascii(), pair[at + 1..].trim_ascii());
+        if found != name.as_bytes() {
+            return None;
+        }
+        std::str::from_utf8(value).ok()
+    })
 }

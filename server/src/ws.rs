@@ -16,8 +16,8 @@ use rand::RngExt as _;
 use serde::Deserialize;
 
 use crate::{
+    arrival::is_trusted,
     budget::{Cost, charged},
-    client_address::is_trusted,
     dialect::{Dialect, Plain},
     identity::Login,
     listen::HeldPlace,
@@ -90,7 +90,7 @@ pub(crate) async fn connect(
 /// close code after it where it is.
 pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: Option<&str>) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, "a socket was refused");
+        tracing::info!(%foreign, understood = %visitor.arrival, "a socket was refused");
         return refuse(StatusCode::FORBIDDEN, &foreign.to_string());
     }
     if teahouse.stopping.is_cancelled() {
@@ -108,18 +108,24 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
         Dialect::Lines
     } else {
         match plain(&teahouse, &visitor, &wishes, room) {
-            Ok(plain) => Dialect::Plain(plain),
+            Ok(plain) => match teahouse.look_alikes.of(&plain.room).await {
+                None => Dialect::Plain(plain),
+                Some(known) => {
+                    let reason = format!("there is a room that looks the same: {known}");
+                    return refuse(StatusCode::NOT_FOUND, &reason);
+                }
+            },
             Err(reason) => return refuse(StatusCode::NOT_FOUND, &reason),
         }
     };
-    let login = match (teahouse.identity.of(&visitor.headers), &dialect) {
+    let login = match (teahouse.login(&visitor).await, &dialect) {
         (Some(login), _) => login,
         // A page cannot read the status of a handshake that failed; a close code it can.
         (None, Dialect::Lines) => {
             return turn_away((upgrade, limit, place), dialect, CloseCode::LoginRequired, None);
         }
         (None, Dialect::Plain(plain)) if teahouse.config.guests => {
-            if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.address), Cost::Login) {
+            if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.client()), Cost::Login) {
                 return refuse(StatusCode::TOO_MANY_REQUESTS, &exceeded.to_string());
             }
             match guest(&teahouse, plain.language).await {
@@ -155,7 +161,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be used at present");
         }
     }
-    let payer = teahouse.budgets.payer(&login.id, charged(visitor.address));
+    let payer = teahouse.budgets.payer(&login.id, charged(visitor.client()));
     let sessions = teahouse.sessions.clone();
     upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
         sessions.track_future(async move {

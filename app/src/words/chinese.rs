@@ -10,6 +10,7 @@ pub(super) const WORDS: Words = Words {
     lobby: "大堂",
     skip: "跳到输入框",
     log_out: "退出登录",
+    end_other_logins: "退出其他登录",
     log_in: "登录",
 
     rooms: "聊天室",
@@ -158,7 +159,7 @@ pub(super) const ENTRANCE: Entrance = Entrance {
         NicknameError::Bidi => "昵称里有改变文字方向的隐藏字符，请去掉。",
         NicknameError::Invisible => "昵称里有看不见的字符，请去掉。",
         NicknameError::Unassigned => "昵称里有多数设备显示不出来的字符，请更换。",
-        NicknameError::StrayMark => "昵称里有一个没有依附字母的音标。",
+        NicknameError::StrayMark => "昵称里有一个没有依附在同种文字字母上的音标。",
         NicknameError::TooManyMarks => "昵称里同一个字母上的音标太多了。",
         NicknameError::OnlyPunctuation => "昵称里至少要有一个文字、数字或符号。",
     },

@@ -9,6 +9,7 @@ pub(super) const WORDS: Words = Words {
     lobby: "Lobby",
     skip: "Skip to writing",
     log_out: "Log out",
+    end_other_logins: "End other logins",
     log_in: "Log in",
 
     rooms: "Rooms",
@@ -191,7 +192,7 @@ pub(super) const ENTRANCE: Entrance = Entrance {
         }
         NicknameError::Invisible => "That nickname holds invisible characters. Please do without.",
         NicknameError::Unassigned => "That nickname holds a character that most devices cannot show.",
-        NicknameError::StrayMark => "That nickname holds an accent that stands on no letter.",
+        NicknameError::StrayMark => "That nickname holds an accent that stands on no letter of its script.",
         NicknameError::TooManyMarks => "That nickname heaps too many accents on one letter.",
         NicknameError::OnlyPunctuation => "A nickname needs a letter, a digit or a symbol.",
     },

@@ -7,7 +7,7 @@ use axum::{
 use chat::{protocol::User, room_name::RoomName};
 
 use crate::{
-    client_address::caller as address_of,
+    arrival::Arrival,
     permission::{Action, may},
     problem::Problem,
     teahouse::{Shared, Teahouse},
@@ -31,8 +31,8 @@ impl Caller {
             let reason = "this takes a token: `Authorization: Bearer th_…`";
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "no_token", reason).challenge(CHALLENGE));
         };
-        let address = address_of(&parts.extensions, &parts.headers, &teahouse.config.trust_proxy);
-        let holder = teahouse.tokens.admit(token, Kind::Api, address).await.map_err(denied)?;
+        let client = Arrival::of(&parts.extensions, &parts.headers, &teahouse.config).client();
+        let holder = teahouse.tokens.admit(token, Kind::Api, client).await.map_err(denied)?;
         Ok(Caller { user: holder.user(), holder })
     }
 

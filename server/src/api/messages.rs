@@ -160,6 +160,10 @@ pub(super) async fn say(
     request: Request,
 ) -> Result<Response, Problem> {
     caller.may(Action::Say, &room)?;
+    if let Some(known) = teahouse.look_alikes.of(&room).await {
+        let reason = format!("there is a room that looks the same: {known}");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason));
+    }
     let id = hooks::message_id(request.headers())?;
     let form = Form::of(request.headers())?;
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {

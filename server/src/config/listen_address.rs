@@ -35,6 +35,18 @@ impl ListenAddress {
     }
 }
 
+impl ListenAddress {
+    /// Whether only this machine reaches it: what is behind a Unix socket or `localhost` is reached by way of a proxy at most.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self {
+            ListenAddress::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            ListenAddress::Everywhere(_) => false,
+            ListenAddress::Host(host, _) => host.eq_ignore_ascii_case("localhost"),
+            ListenAddress::Unix(_) => true,
+        }
+    }
+}
+
 impl FromStr for ListenAddress {
     type Err = String;
 

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use axum::http::Uri;
 
+use crate::authority::Authority;
+
 /// A web origin: scheme, host and port (RFC 6454), as browsers print it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
@@ -12,6 +14,11 @@ impl Origin {
     /// The origin as a browser's `Origin` header says it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Its host and port.
+    pub(crate) fn authority(&self) -> Option<Authority> {
+        Authority::parse(self.0.split_once("://")?.1)
     }
 
     /// Whether pages of it came over TLS.

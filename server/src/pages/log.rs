@@ -20,8 +20,8 @@ use sha2::{Digest as _, Sha256};
 use super::{let_in, make_boot, notice, room_path};
 use crate::{entity_tag, redirect, security::Frames, teahouse::Shared, visitor::Visitor};
 
-/// Kept by the reader's browser alone, which asks each time whether it still holds.
-const CACHE: HeaderValue = HeaderValue::from_static("private, no-cache, no-transform");
+/// Kept by no browser: whoever comes after the reader finds nothing. Who keeps a tag all the same may ask by it.
+const CACHE: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
 /// Nothing runs in it, and only a page of this site shows it.
 const POLICY: HeaderValue = HeaderValue::from_static(

@@ -45,7 +45,7 @@ impl PagePlace {
         visitor: &Visitor,
         user: &chat::id::UserId,
     ) -> Result<PagePlace, NoPage> {
-        let address = charged(visitor.address);
+        let address = charged(visitor.client());
         let payer = teahouse.budgets.payer(user, address);
         payer.charge(Cost::Page, 1).map_err(|exceeded| NoPage { seconds: exceeded.wait.as_secs() + 1 })?;
         teahouse.page_places.admit(address).map(PagePlace).map_err(|_| {

@@ -85,7 +85,7 @@ async fn send(
     posted: Result<Form<Posted>, FormRejection>,
 ) -> Response {
     if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, "a posted message was refused");
+        tracing::info!(%foreign, understood = %visitor.arrival, "a posted message was refused");
         return notice(&teahouse, &visitor, Notice::Forbidden).await;
     }
     let posted = match posted {
@@ -100,6 +100,9 @@ async fn send(
         Ok(login) => login,
         Err(problem) => return sign_in_again(&teahouse, &visitor, &room, posted, problem).await,
     };
+    if teahouse.look_alikes.of(&room).await.is_some() {
+        return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+    }
     match append(&teahouse, &visitor, &login, &room, &posted).await {
         Ok(id) => {
             let cookie = Cookie::build((SENT, id.to_string()))
@@ -179,7 +182,7 @@ async fn append(
         let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, (sentences.posted_too_fast)(seconds));
         Refusal { wait_seconds: Some(seconds), ..refusal }
     };
-    let payer = teahouse.budgets.payer(&login.id, charged(visitor.address));
+    let payer = teahouse.budgets.payer(&login.id, charged(visitor.client()));
     payer.charge(Cost::Line, 1).map_err(over)?;
     payer.charge(Cost::TextByte, text.bytes()).map_err(over)?;
     match teahouse.room_limit.admit(room, Some(&payer)).await {
@@ -218,7 +221,7 @@ async fn append(
 
 /// Who posts, with their nickname claimed; or why they have to log in.
 async fn author(teahouse: &Shared, visitor: &Visitor) -> Result<Login, LoginProblem> {
-    let login = teahouse.identity.of(&visitor.headers).ok_or(LoginProblem::LoginNeeded)?;
+    let login = teahouse.login(visitor).await.ok_or(LoginProblem::LoginNeeded)?;
     match teahouse.nicknames.claim(&login).await {
         Ok(true) => Ok(login),
         Ok(false) => Err(LoginProblem::LostName),
@@ -244,7 +247,9 @@ async fn sign_in_again(
         problem: Some(problem),
         next: room_path(room),
         unsent: posted.text,
-        form: FormId::of(&visitor.headers).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        form: FormId::of(&visitor.headers, &teahouse.house)
+            .map(|id| id.as_str().to_owned())
+            .unwrap_or_default(),
     };
     login_page(teahouse, visitor, StatusCode::UNAUTHORIZED, page).await
 }

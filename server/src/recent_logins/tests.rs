@@ -14,6 +14,7 @@ use super::{LoginKey, REMEMBERED_MS, RecentLogins};
 use crate::{
     identity::Login,
     login_form::FormId,
+    logins::Ticket,
     store::{Claim, Drawer, NEWS_CAPACITY, SharedStore, sqlite::SqliteStore},
 };
 
@@ -26,8 +27,8 @@ fn store() -> (SharedStore, TempDir) {
     (Arc::new(store), folder)
 }
 
-fn login(id: &str, name: &str) -> Login {
-    Login { id: UserId::parse(id).unwrap(), nickname: Nickname::parse(name).unwrap() }
+fn login(id: &str, name: &str) -> Ticket {
+    Ticket::draw(Login { id: UserId::parse(id).unwrap(), nickname: Nickname::parse(name).unwrap() }, NOW)
 }
 
 fn key(form: &FormId, address: &str, name: &str) -> LoginKey {
@@ -35,7 +36,8 @@ fn key(form: &FormId, address: &str, name: &str) -> LoginKey {
     LoginKey::new(form, address, &Nickname::parse(name).unwrap().skeleton())
 }
 
-async fn claim(store: &SharedStore, login: &Login, until: Millis) {
+async fn claim(store: &SharedStore, ticket: &Ticket, until: Millis) {
+    let login = &ticket.login;
     let claim = Claim { user: login.user(), skeleton: login.nickname.skeleton(), now: NOW, until };
     assert!(store.claim(claim).await.unwrap());
 }
@@ -46,7 +48,7 @@ async fn the_same_form_address_and_nickname_get_the_same_login_and_no_other_does
     let recent = RecentLogins::new(store);
     let form = FormId::draw();
     let first = recent.find_or(&key(&form, "203.0.113.9", "Ann"), login("u1", "Ann"), NOW).await;
-    assert_eq!(first.id.as_str(), "u1");
+    assert_eq!(first.login.id.as_str(), "u1");
     for (form, address, name, id) in [
         (&form, "203.0.113.9", "Ann", "u1"),
         (&form, "::ffff:203.0.113.9", "ANN", "u1"),
@@ -55,7 +57,7 @@ async fn the_same_form_address_and_nickname_get_the_same_login_and_no_other_does
         (&FormId::draw(), "203.0.113.9", "Ann", "new"),
     ] {
         let found = recent.find_or(&key(form, address, name), login("new", name), NOW).await;
-        assert_eq!(found.id.as_str(), id, "{address} {name}");
+        assert_eq!(found.login.id.as_str(), id, "{address} {name}");
     }
 }
 
@@ -66,9 +68,9 @@ async fn a_login_is_remembered_for_two_minutes_and_not_for_longer() {
     let key = key(&FormId::draw(), "203.0.113.9", "Ann");
     recent.find_or(&key, login("u1", "Ann"), NOW).await;
     let late = NOW + (REMEMBERED_MS - 1);
-    assert_eq!(recent.find_or(&key, login("u2", "Ann"), late).await.id.as_str(), "u1");
+    assert_eq!(recent.find_or(&key, login("u2", "Ann"), late).await.login.id.as_str(), "u1");
     let too_late = NOW + REMEMBERED_MS;
-    assert_eq!(recent.find_or(&key, login("u3", "Ann"), too_late).await.id.as_str(), "u3");
+    assert_eq!(recent.find_or(&key, login("u3", "Ann"), too_late).await.login.id.as_str(), "u3");
 }
 
 #[tokio::test]
@@ -79,10 +81,10 @@ async fn no_form_makes_anybody_a_user_who_has_logged_out() {
     let ann = here.find_or(&key, login("u1", "Ann"), NOW).await;
     claim(&store, &ann, NOW + 600_000).await;
     here.confirm(key.clone(), &ann, NOW).await;
-    here.end(&ann.id).await;
-    assert_eq!(store.records(Drawer::Login).await.unwrap(), []);
-    assert_eq!(here.find_or(&key, login("u2", "Ann"), NOW).await.id.as_str(), "u2");
-    assert_eq!(there.find_or(&key, login("u3", "Ann"), NOW).await.id.as_str(), "u3");
+    here.end(&ann.login.id).await;
+    assert_eq!(store.records(Drawer::RecentLogin).await.unwrap(), []);
+    assert_eq!(here.find_or(&key, login("u2", "Ann"), NOW).await.login.id.as_str(), "u2");
+    assert_eq!(there.find_or(&key, login("u3", "Ann"), NOW).await.login.id.as_str(), "u3");
 }
 
 #[tokio::test]
@@ -96,10 +98,10 @@ async fn another_node_finds_a_login_while_its_user_has_the_nickname() {
     let there = RecentLogins::new(store.clone());
     assert_eq!(there.find_or(&key, login("u2", "小明 🍵"), NOW + 1).await, ming);
     // Who logs out lets the nickname go, whether or not that node has heard of it.
-    let skeleton = ming.nickname.skeleton();
-    store.release(Claim { user: ming.user(), skeleton, now: NOW, until: NOW }).await.unwrap();
+    let skeleton = ming.login.nickname.skeleton();
+    store.release(Claim { user: ming.login.user(), skeleton, now: NOW, until: NOW }).await.unwrap();
     let elsewhere = RecentLogins::new(store.clone());
-    assert_eq!(elsewhere.find_or(&key, login("u3", "小明 🍵"), NOW + 2).await.id.as_str(), "u3");
+    assert_eq!(elsewhere.find_or(&key, login("u3", "小明 🍵"), NOW + 2).await.login.id.as_str(), "u3");
 }
 
 #[tokio::test]
@@ -111,7 +113,7 @@ async fn beyond_the_bound_the_oldest_are_forgotten_in_the_store_too() {
         let ann = recent.find_or(key, login(&format!("u{index}"), "Ann"), NOW).await;
         recent.confirm(key.clone(), &ann, NOW).await;
     }
-    assert_eq!(store.records(Drawer::Login).await.unwrap().len(), 3);
+    assert_eq!(store.records(Drawer::RecentLogin).await.unwrap().len(), 3);
     let mut held = Vec::new();
     for key in keys.iter().rev() {
         held.push(recent.here(key, NOW).is_some());
@@ -126,5 +128,5 @@ async fn one_that_did_not_come_about_is_not_remembered() {
     let key = key(&FormId::draw(), "203.0.113.9", "Ann");
     recent.find_or(&key, login("u1", "Ann"), NOW).await;
     recent.abandon(&key);
-    assert_eq!(recent.find_or(&key, login("u2", "Ann"), NOW).await.id.as_str(), "u2");
+    assert_eq!(recent.find_or(&key, login("u2", "Ann"), NOW).await.login.id.as_str(), "u2");
 }

@@ -379,6 +379,10 @@ impl Neighbours for Others {
         false
     }
 
+    fn end_logins(&self, user: &UserId) {
+        self.say(self.link.keys().control(), word::logins_ended(&self.node, user));
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
             let goodbye = async {

@@ -90,6 +90,11 @@ fn read_charge<'a>(mut field: impl FnMut() -> Option<&'a str>) -> Option<Charge>
     Some(Charge { debtor, cost: Cost::from_name(field()?)?, amount: field()?.parse().ok()? })
 }
 
+/// A user's other logins have ended.
+pub(super) fn logins_ended(node: &NodeId, user: &UserId) -> String {
+    format!("e{node}\n{user}")
+}
+
 /// What was told on a channel; nothing, if it is not understood.
 pub(super) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<News> {
     let room = keys.room_of_news(channel);
@@ -123,6 +128,7 @@ pub(super) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<News> {
         (b'i', None) => Word::Introduced(UserId::parse(field()?).ok()?, ClientId::parse(field()?).ok()?),
         (b'o', None) => Word::LoggedOut(UserId::parse(field()?).ok()?),
         (b'c', None) => Word::Charged(std::iter::from_fn(|| read_charge(&mut field)).collect()),
+        (b'e', None) => Word::LoginsEnded(UserId::parse(field()?).ok()?),
         _ => return None,
     }))
 }
@@ -225,6 +231,8 @@ mod tests {
         ];
         let told = heard(None, &charged(&node(), &charges));
         assert!(matches!(told, Some(Word::Charged(heard)) if heard == charges));
+        let told = heard(None, &logins_ended(&node(), &ann().id));
+        assert!(matches!(told, Some(Word::LoginsEnded(id)) if id == ann().id));
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub(crate) async fn search(
     asked: Result<Asked<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
     let request = Request::read(&asked.map(|Asked(pairs)| pairs).unwrap_or_default());
-    let Some(login) = teahouse.identity.of(&visitor.headers) else {
+    let Some(login) = teahouse.login(&visitor).await else {
         // The login page is shown in no frame.
         if request.panel {
             return answer(&teahouse, &visitor, StatusCode::UNAUTHORIZED, &request, Outcome::LoggedOut).await;

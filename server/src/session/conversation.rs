@@ -401,6 +401,11 @@ impl Conversation {
         if !may(&self.me, Action::Read, &room) {
             return refuse(self, RefusalCode::Forbidden, format!("you may not enter {room}"));
         }
+        if !self.rooms.contains(&room)
+            && let Some(name) = self.teahouse.look_alikes.of(&room).await
+        {
+            return self.answer(ServerLine::Renamed { room: place.room, name });
+        }
         let limit = self.teahouse.config.room_limit;
         if limit > 0 && self.rooms.len() >= limit && !self.rooms.contains(&room) {
             return refuse(

@@ -14,6 +14,7 @@ use super::{Grant, Kind, Scope, Target, Token, TokenId, token::Digest};
 use crate::{
     clock,
     config::StoreChoice,
+    folder,
     redis::{self, link::Link},
     store::{
         Drawer, Put, Record,
@@ -206,6 +207,7 @@ impl Cabinet {
         match &place.store {
             StoreChoice::Sqlite => {
                 let data = place.data.clone();
+                folder::check(&data, folder::Use::Write)?;
                 Ok(Cabinet::Folder { records: Records::open(&data)?, data })
             }
             StoreChoice::Redis(address) => {

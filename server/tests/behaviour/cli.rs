@@ -37,6 +37,8 @@ fn a_bad_value_is_one_line_that_names_it_and_exit_code_2() {
         ("--allow-origin", "https://*.tea.example"),
         ("--allow-origin", "null"),
         ("--base-url", "capacitor://localhost"),
+        ("--host", "https://tea.example"),
+        ("--host", "tea.example:443"),
         ("--trust-proxy", "somebody"),
         ("--trust-proxy", "10.0.0.0/33"),
         ("--guests", "maybe"),

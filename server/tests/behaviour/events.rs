@@ -203,7 +203,7 @@ async fn lazy(app: &TestApp, program: &Program) -> tokio::net::TcpStream {
     socket.set_recv_buffer_size(4_096).unwrap();
     let mut stream = socket.connect(app.address()).await.unwrap();
     let request = format!(
-        "GET /api/rooms/lobby/events HTTP/1.1\r\nhost: tea\r\nauthorization: Bearer {}\r\n\r\n",
+        "GET /api/rooms/lobby/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\r\n",
         program.token
     );
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -33,7 +33,7 @@ async fn logging_in_leads_on_with_a_cookie_that_no_script_reads() {
     assert_eq!(response.status(), 303);
     assert_eq!(location(&response), "/chat");
     let cookie = set_cookie(&response).unwrap();
-    assert!(cookie.starts_with("teahouse="), "{cookie}");
+    assert!(cookie.starts_with("teahouse-"), "{cookie}");
     assert_eq!(attributes(cookie), ["HttpOnly", "Max-Age=15552000", "Path=/", "SameSite=Lax"]);
 }
 
@@ -42,7 +42,7 @@ async fn where_people_come_over_tls_the_cookie_is_secure_and_bound_to_the_host()
     let app = TestApp::with(|config| config.base_url = Some("https://tea.example".parse().unwrap())).await;
     let response = app.browser().log_in("Ann").await;
     let cookie = set_cookie(&response).unwrap();
-    assert!(cookie.starts_with("__Host-teahouse="), "{cookie}");
+    assert!(cookie.starts_with("__Host-teahouse-"), "{cookie}");
     assert_eq!(attributes(cookie), ["HttpOnly", "Max-Age=15552000", "Path=/", "SameSite=Lax", "Secure"]);
 }
 
@@ -122,8 +122,11 @@ async fn a_forged_cut_or_foreign_cookie_is_no_cookie() {
     let own = app.person("Ann").await.cookie();
     let foreign = elsewhere.person("Ann").await.cookie();
     let cut = &own[..own.len() - 4];
-    let forged = own.replacen("teahouse=", "teahouse=A", 1);
-    for bad in [foreign.as_str(), cut, &forged, "teahouse=", "teahouse=x", ""] {
+    let forged = own.replacen('=', "=A", 1);
+    let (name, value) = own.split_once('=').unwrap();
+    let (foreign_value, empty) = (foreign.split_once('=').unwrap().1, format!("{name}="));
+    let (disguised, earlier) = (format!("{name}={foreign_value}"), format!("teahouse={value}"));
+    for bad in [foreign.as_str(), cut, &forged, &empty, &disguised, &earlier, "teahouse=x", ""] {
         let browser = app.browser().with_cookie(bad);
         let response = browser.get("/chat").await;
         assert_eq!((response.status().as_u16(), location(&response)), (303, "/login?next=%2Fchat"), "{bad}");

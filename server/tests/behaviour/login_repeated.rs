@@ -13,22 +13,23 @@ use crate::{
 struct ShownForm {
     browser: Browser,
     id: String,
+    cookie: String,
 }
 
 impl ShownForm {
     async fn at(app: &TestApp) -> ShownForm {
         let response = app.browser().get("/login").await;
         let cookie = cookie(&response, "login-form").expect("a cookie comes with the form");
-        let id = cookie.strip_prefix("login-form=").unwrap().to_owned();
+        let id = value(&cookie).to_owned();
         let page = response.text().await.unwrap();
         assert!(page.contains(&format!(r#"<input type="hidden" name="form" value="{id}""#)), "{page}");
-        ShownForm { browser: app.browser().saying("cookie", &cookie), id }
+        ShownForm { browser: app.browser().saying("cookie", &cookie), id, cookie }
     }
 
     /// The same form, in the same browser, as another node is sent it.
     fn on(&self, app: &TestApp) -> ShownForm {
-        let browser = app.browser().saying("cookie", &format!("login-form={}", self.id));
-        ShownForm { browser, id: self.id.clone() }
+        let browser = app.browser().saying("cookie", &self.cookie);
+        ShownForm { browser, id: self.id.clone(), cookie: self.cookie.clone() }
     }
 
     async fn submit(&self, nickname: &str) -> Response {
@@ -40,11 +41,15 @@ async fn submit(browser: &Browser, nickname: &str, form: &str) -> Response {
     browser.post("/login", &[("nickname", nickname), ("next", "/chat/tea"), ("form", form)]).await
 }
 
-/// The pair of a cookie of this name that an answer sets.
-fn cookie(response: &Response, name: &str) -> Option<String> {
+/// The pair of a cookie of this sort that an answer sets; behind the sort stands which house it is of.
+fn cookie(response: &Response, sort: &str) -> Option<String> {
     let cookies = response.headers().get_all(header::SET_COOKIE).iter();
     let pairs = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
-    pairs.into_iter().find(|pair| pair.starts_with(&format!("{name}="))).map(str::to_owned)
+    pairs.into_iter().find(|pair| pair.starts_with(&format!("{sort}-"))).map(str::to_owned)
+}
+
+fn value(pair: &str) -> &str {
+    pair.split_once('=').expect("a cookie has a value").1
 }
 
 /// What a login is answered: where it leads, and the login itself.
@@ -95,7 +100,7 @@ async fn a_form_is_of_no_use_to_anybody_else() {
     let app = TestApp::with(|config| config.trust_proxy = vec!["127.0.0.1/32".parse().unwrap()]).await;
     let form = ShownForm::at(&app).await;
     assert_eq!(form.submit("Ann").await.status(), 303);
-    let cookie = format!("login-form={}", form.id);
+    let cookie = form.cookie.clone();
     let elsewhere = app.browser().saying("cookie", &cookie).saying("x-forwarded-for", "203.0.113.9");
     assert_eq!(submit(&elsewhere, "Ann", &form.id).await.status(), 409, "from another address");
     let other = ShownForm::at(&app).await;
@@ -116,8 +121,8 @@ async fn after_a_log_out_no_form_makes_anybody_that_user_again() {
     let before = user(&ann).await;
     let response = ann.log_out().await;
     assert_eq!(
-        cookie(&response, "login-form").as_deref(),
-        Some("login-form="),
+        cookie(&response, "login-form").as_deref().map(value),
+        Some(""),
         "the browser forgets the form"
     );
     let (status, _, login) = answer(&form.submit("Ann").await);
@@ -221,7 +226,7 @@ async fn who_was_logged_in_and_is_not_any_more_is_told_so_and_nobody_else_is() {
     let to_chat = ann.get("/login?next=%2Fchat%2Ftea&why=expired").await;
     assert_eq!(answer(&to_chat).1, "/chat/tea", "who is logged in after all is led on");
     let out = ann.log_out().await;
-    assert_eq!(cookie(&out, "returning").as_deref(), Some("returning="), "who logs out is somebody new");
+    assert_eq!(cookie(&out, "returning").as_deref().map(value), Some(""), "who logs out is somebody new");
 }
 
 #[tokio::test]

@@ -88,3 +88,42 @@ async fn a_stranger_cannot_pass_for_a_proxy_to_change_the_own_origin() {
         .saying("x-forwarded-host", "evil.example");
     assert_eq!(answers(browser, "Bo").await, NO);
 }
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_the_own_origin_is_what_the_browser_sees() {
+    for (scheme, socket, host) in [
+        ("https", "wss", "tea.example"),
+        ("https", "https", "tea.example:443"),
+        ("https,http", "wss", "tea.example"),
+        ("HTTPS", "https, http", "tea.example"),
+    ] {
+        let app = TestApp::with(|config| {
+            config.trust_proxy = vec!["127.0.0.1/32".parse().unwrap()];
+            config.host = vec!["tea.example".parse().unwrap()];
+        })
+        .await;
+        let through = |browser: Browser, scheme| {
+            browser
+                .saying("host", host)
+                .saying("origin", "https://tea.example")
+                .saying("x-forwarded-for", "203.0.113.9:4711")
+                .saying("x-forwarded-proto", scheme)
+        };
+        let response = through(app.browser(), scheme).log_in("Ann").await;
+        assert_eq!(response.status(), 303, "{scheme} {host}");
+        let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let knock = through(app.browser(), socket).saying("cookie", &cookie).knock("/ws");
+        assert!(knock.protocol("teahouse.v1").send().await.is_ok(), "{socket} {host}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_trusted_makes_no_page_ours() {
+    let app = TestApp::with(|config| config.host = vec!["tea.example".parse().unwrap()]).await;
+    let browser = app
+        .browser()
+        .saying("host", "tea.example")
+        .saying("origin", "https://tea.example")
+        .saying("x-forwarded-proto", "https");
+    assert_eq!(browser.log_in("Ann").await.status(), 403);
+}

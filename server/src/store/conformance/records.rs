@@ -4,11 +4,11 @@ use futures::future::join_all;
 
 use super::{Bench, all, draft, new, room};
 use crate::store::{
-    Drawer::{self, Answer, Login, Reminder, Token},
+    Drawer::{self, Answer, House, Login, RecentLogin, Reminder, Token},
     Put, Record, SharedStore,
 };
 
-const DRAWERS: [Drawer; 4] = [Token, Answer, Reminder, Login];
+const DRAWERS: [Drawer; 6] = [Token, Answer, Reminder, RecentLogin, Login, House];
 
 fn record(drawer: Drawer, key: &str, value: &str) -> Record {
     Record { drawer, key: key.to_owned(), value: value.to_owned() }
@@ -34,7 +34,7 @@ pub(crate) async fn a_record_is_the_last_that_was_put(bench: Bench) {
     let expected = [("", ""), ("a", "two"), ("b", "three"), ("键:{}*", other)];
     let expected = expected.map(|(key, text)| record(Token, key, text));
     assert_eq!(store.records(Token).await.unwrap(), expected, "by key");
-    for drawer in [Answer, Reminder, Login] {
+    for drawer in [Answer, Reminder, RecentLogin, Login, House] {
         assert_eq!(store.records(drawer).await.unwrap(), [], "each drawer is its own");
         assert_eq!(value(&store, drawer, "a").await, None);
     }

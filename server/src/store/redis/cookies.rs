@@ -1,16 +1,21 @@
-//! The keys that sign and verify logins, the same ones on all nodes.
+//! What makes cookies one house's: the keys that sign and verify logins and the house's id, the same ones on all nodes.
 
 use std::sync::Arc;
 
 use redis::Script;
 use tokio_util::sync::CancellationToken;
 
-use crate::{redis::link::Link, store::StoreError};
+use super::records;
+use crate::{
+    house::{self, HouseId},
+    redis::link::Link,
+    store::{Drawer, Put, StoreError},
+};
 
 const COOKIES: &str = include_str!("cookies.lua");
 
-/// Puts the keys back where a Redis has forgotten them, until `stop`, so that nodes which begin later know everybody too.
-pub(crate) async fn keep(link: Arc<Link>, keys: Vec<String>, stop: CancellationToken) {
+/// Puts them back where a Redis has forgotten them, until `stop`, so that nodes which begin later know everybody too.
+pub(crate) async fn keep(link: Arc<Link>, keys: Vec<String>, house: HouseId, stop: CancellationToken) {
     let mut live = link.watch();
     let keeping = async {
         while live.changed().await.is_ok() {
@@ -20,9 +25,32 @@ pub(crate) async fn keep(link: Arc<Link>, keys: Vec<String>, stop: CancellationT
             if let Err(error) = cookie_keys(&link, &keys).await {
                 tracing::debug!(%error, "the keys that sign logins could not be looked at");
             }
+            if let Err(error) = records::put(&link, &house.record(), Put::IfAbsent).await {
+                tracing::debug!(%error, "failed to put the house's id back");
+            }
         }
     };
     stop.run_until_cancelled(keeping).await;
+}
+
+/// The house's id; where there is none, it is `fresh` from now on.
+pub(crate) async fn house(link: &Link, fresh: HouseId) -> Result<HouseId, StoreError> {
+    let kept = async || {
+        let kept = records::value(link, Drawer::House, house::KEY).await?;
+        Ok(kept.as_deref().and_then(HouseId::parse))
+    };
+    // Asked first, so that a node starts even while nothing can be written.
+    if let Some(kept) = kept().await? {
+        return Ok(kept);
+    }
+    if !records::put(link, &fresh.record(), Put::IfAbsent).await?
+        && let Some(kept) = kept().await?
+    {
+        // Another node was faster.
+        return Ok(kept);
+    }
+    records::put(link, &fresh.record(), Put::Always).await?;
+    Ok(fresh)
 }
 
 /// The keys there are; the first one signs. Where there is none, they are `fresh` from now on.

@@ -20,7 +20,10 @@ use super::{
     lock, records,
     schema::{self, known_version},
 };
-use crate::store::{Drawer, OpenError, Put, Record};
+use crate::{
+    folder,
+    store::{Drawer, OpenError, Put, Record},
+};
 
 /// How long a server that has just begun may take to make its database, and how long one may write.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,21 +36,23 @@ pub(crate) struct Records(Connection);
 
 impl Records {
     /// Opens the database of a data folder; makes both if they are not there.
-    pub(crate) fn open(folder: &Path) -> Result<Records, OpenError> {
+    pub(crate) fn open(data: &Path) -> Result<Records, OpenError> {
         let unusable =
-            |error: io::Error| OpenError::Folder { path: folder.to_owned(), reason: error.to_string() };
-        fs::create_dir_all(folder).map_err(unusable)?;
-        let path = folder.join(FILE);
+            |error: io::Error| OpenError::Folder { path: data.to_owned(), reason: error.to_string() };
+        fs::create_dir_all(data).map_err(unusable)?;
+        let path = data.join(FILE);
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(connection) = up_to_date(&path)? {
                 return Ok(Records(connection));
             }
-            match lock(folder) {
+            match lock(data) {
                 Ok(_lock) => {
                     let mut fresh = [0; 8];
                     rand::rng().fill_bytes(&mut fresh);
-                    return Ok(Records(schema::open(&path, Epoch::from_bytes(fresh))?.0));
+                    let connection = schema::open(&path, Epoch::from_bytes(fresh))?.0;
+                    folder::hand_over(data);
+                    return Ok(Records(connection));
                 }
                 Err(OpenError::Busy { .. }) if Instant::now() < until => thread::sleep(PAUSE),
                 Err(error) => return Err(error),

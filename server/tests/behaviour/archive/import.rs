@@ -25,7 +25,9 @@ async fn imported_messages_are_where_they_were_and_sending_one_again_is_no_secon
 
     let new = other.path().join("data");
     done(&work(&new, &["import", file.to_str().unwrap()]));
-    fs::copy(data.path().join("cookie.keys"), new.join("cookie.keys")).unwrap();
+    for name in ["cookie.keys", "house.id"] {
+        fs::copy(data.path().join(name), new.join(name)).unwrap();
+    }
     let server = Server::start(&new, &[]);
     let mut lines = server.browser().with_cookie(&ann.cookie()).open().await;
     lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;

@@ -60,7 +60,8 @@ impl Browser {
     fn request(&self, builder: RequestBuilder) -> RequestBuilder {
         let headers = self.headers.iter().map(|(name, value)| {
             let name = HeaderName::try_from(name).expect("a header");
-            (name, HeaderValue::from_str(value).expect("its value"))
+            // Other sites on the host may have set cookies in any letters.
+            (name, HeaderValue::from_bytes(value.as_bytes()).expect("its value"))
         });
         builder.headers(headers.collect())
     }
@@ -69,7 +70,11 @@ impl Browser {
     pub(crate) fn cookie(&self) -> String {
         let header = self.cookies.cookies(&self.url("/"));
         let cookies = header.and_then(|value| value.to_str().ok().map(str::to_owned)).unwrap_or_default();
-        cookies.split("; ").find(|cookie| cookie.contains("teahouse=")).unwrap_or_default().to_owned()
+        let mut cookies = cookies.split("; ");
+        cookies
+            .find(|cookie| cookie.trim_start_matches("__Host-").starts_with("teahouse-"))
+            .unwrap_or_default()
+            .to_owned()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {

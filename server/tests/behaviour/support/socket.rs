@@ -52,7 +52,13 @@ impl Knock {
             format!("ws://{}{}", self.address, self.path).into_client_request().expect("an address");
         for (name, value) in &self.headers {
             let name = HeaderName::try_from(name).expect("a header");
-            request.headers_mut().append(name, HeaderValue::from_str(value).expect("its value"));
+            let value = HeaderValue::from_bytes(value.as_bytes()).expect("its value");
+            // A request names one host.
+            if name == "host" {
+                request.headers_mut().insert(name, value);
+            } else {
+                request.headers_mut().append(name, value);
+            }
         }
         let tcp = TcpSocket::new_v4().expect("a socket");
         if let Some(bytes) = self.receive_buffer {
