@@ -9,7 +9,7 @@ use server::{
     config::Config,
     folder::{self, Use, keeping_owner},
     listeners::{Inherited, Listeners},
-    logging::{self, LogFormat},
+    logging::{self, LogFormat, Sampler},
     open_files, serve, signals,
     tokens::{self, HookRequest, Kind, Said, TokenRequest},
 };
@@ -112,11 +112,11 @@ fn without_password(line: &str) -> String {
 fn serve(config: Config) -> anyhow::Result<ExitCode> {
     // Before there are threads, since it changes the environment.
     let inherited = Inherited::take();
-    logging::start(&config);
+    let sampler = logging::start(&config);
     let format = config.log_format;
     let served = inherited
         .context("cannot listen on the sockets passed by the service manager")
-        .and_then(|inherited| serve_on(inherited, config));
+        .and_then(|inherited| serve_on(inherited, config, sampler));
     match served {
         Ok(()) => Ok(ExitCode::SUCCESS),
         // A log collector parses every line.
@@ -129,7 +129,7 @@ fn serve(config: Config) -> anyhow::Result<ExitCode> {
 }
 
 #[tokio::main]
-async fn serve_on(inherited: Option<Inherited>, config: Config) -> anyhow::Result<()> {
+async fn serve_on(inherited: Option<Inherited>, config: Config, sampler: Sampler) -> anyhow::Result<()> {
     if let Err(error) = open_files::raise_limit() {
         tracing::warn!(%error, "the limit on open files stays as it is");
     }
@@ -143,8 +143,13 @@ async fn serve_on(inherited: Option<Inherited>, config: Config) -> anyhow::Resul
     };
     let shutdown = CancellationToken::new();
     let signals = tokio::spawn(await_signal(shutdown.clone()));
+    let report = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { sampler.report(shutdown).await }
+    });
     let served = serve::run(listeners, config, shutdown).await;
     signals.abort();
+    report.abort();
     served
 }
 

@@ -174,15 +174,18 @@ async fn people_talk_over_a_unix_socket() {
     let mut child = command.spawn().expect("the program starts");
     eventually("it opens", async || UnixStream::connect(&path).await.is_ok()).await;
     let mut stream = UnixStream::connect(&path).await.unwrap();
-    let form = "POST /login HTTP/1.1\r\nhost: tea.example\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+    let form = "POST /login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n\
                 content-length: 12\r\nconnection: close\r\n\r\nnickname=Ann";
     stream.write_all(form.as_bytes()).await.unwrap();
     let mut answer = String::new();
     patiently("an answer", stream.read_to_string(&mut answer)).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
-    let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: teahouse=")).unwrap();
-    let cookie = format!("teahouse={}", cookie.split(';').next().unwrap());
-    let mut request = "ws://tea.example/chat?echo=1".into_client_request().unwrap();
+    let cookie = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: ").filter(|cookie| cookie.starts_with("teahouse-")))
+        .unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let mut request = "ws://localhost/chat?echo=1".into_client_request().unwrap();
     request.headers_mut().insert("cookie", cookie.parse().unwrap());
     let stream = UnixStream::connect(&path).await.unwrap();
     let (mut socket, _) = patiently("the handshake", client_async(request, stream)).await.unwrap();

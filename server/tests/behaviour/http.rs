@@ -21,7 +21,7 @@ async fn exchange(app: &TestApp, request: &[u8]) -> String {
 /// A POST with a body of so many bytes.
 fn post(path: &str, headers: &str, length: usize) -> Vec<u8> {
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: tea.example\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
     );
     [head.into_bytes(), vec![b'x'; length]].concat()
 }
@@ -35,13 +35,13 @@ async fn a_request_that_would_rather_speak_http_2_is_answered_as_if_it_did_not_s
     let upgrade =
         "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n";
     let ask =
-        |path: &str| format!("GET {path} HTTP/1.1\r\nhost: tea.example\r\ncookie: {cookie}\r\n{upgrade}\r\n");
+        |path: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n{upgrade}\r\n");
     let form = "nickname=Bo";
     let login = format!(
-        "POST /login HTTP/1.1\r\nhost: tea.example\r\n{FORM}{upgrade}content-length: {}\r\n\r\n{form}",
+        "POST /login HTTP/1.1\r\nhost: localhost\r\n{FORM}{upgrade}content-length: {}\r\n\r\n{form}",
         form.len()
     );
-    let last = "GET /healthz HTTP/1.1\r\nhost: tea.example\r\nconnection: close\r\n\r\n";
+    let last = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     let requests = [ask("/chat"), ask("/api/rooms"), login, ask("/ws"), last.to_owned()].concat();
     let answers = exchange(&app, requests.as_bytes()).await;
     let statuses: Vec<&str> =
@@ -97,7 +97,7 @@ async fn no_slash_leads_to_another_site() {
         "//",
         "/%5Cevil.example/",
     ] {
-        let request = format!("GET {path} HTTP/1.1\r\nhost: tea.example\r\nconnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         let answer = exchange(&app, request.as_bytes()).await.to_lowercase();
         let location = answer.lines().find_map(|line| line.strip_prefix("location: "));
         let stays = location
@@ -142,7 +142,7 @@ async fn an_address_for_programs_never_answers_with_a_page() {
 async fn a_connection_is_kept_for_another_request_and_then_ended_quietly() {
     let app = TestApp::with(|config| config.keep_alive = "500ms".parse().unwrap()).await;
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
-    let request = b"GET /healthz HTTP/1.1\r\nhost: tea.example\r\n\r\n";
+    let request = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let mut answers = Vec::new();
     for count in 1..=2 {
         stream.write_all(request).await.unwrap();

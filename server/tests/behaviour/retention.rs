@@ -259,3 +259,24 @@ async fn a_file_of_the_first_version_is_brought_up_to_date_and_its_ids_outlive_t
     lines.say("m3", "text 3").await;
     assert_eq!(lines.message().await.seq, 3);
 }
+
+#[tokio::test]
+async fn nicknames_that_nobody_holds_any_more_are_deleted_and_others_are_not() {
+    let app = TestApp::start().await;
+    app.person("Ann").await;
+    let (ended, data) = app.stop().await;
+    ended.unwrap();
+    // More than one step deletes.
+    database(&data)
+        .execute_batch(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+             INSERT INTO nickname (skeleton, user, name, until) SELECT 's' || i, 'u' || i, 'name' || i, 1 FROM n",
+        )
+        .unwrap();
+    let app = TestApp::on(data.clone(), |_| {}).await;
+    eventually("the nicknames are gone", async || {
+        count(&database(&data), "SELECT count(*) FROM nickname") == 1
+    })
+    .await;
+    assert_eq!(app.browser().log_in("Ann").await.status(), 409, "hers is still taken");
+}

@@ -1,12 +1,13 @@
 //! What keeps the file small, a bounded step at a time and never before somebody's message: rooms are brought down to what
-//! they retain, and ids are forgotten when their time is over. Decides when; what is done to the log is [`log`]'s.
+//! they retain, and ids and nicknames are forgotten when their time is over. Decides when; what is done to the log is
+//! [`log`]'s, and to the nicknames [`names`]'s.
 
 use std::time::{Duration, Instant};
 
 use chat::time::Millis;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::log;
+use super::{log, names};
 
 /// How many rows one step removes at the most, so that whoever waits for the writer waits a few milliseconds.
 const STEP: u32 = 500;
@@ -78,9 +79,10 @@ impl Chores {
 
     fn forget(&mut self, connection: &mut Connection, now: Millis) -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let forgotten = log::forget(&transaction, now - REMEMBERED_MS, STEP)?;
+        let ids = log::forget(&transaction, now - REMEMBERED_MS, STEP)?;
+        let names = names::forget(&transaction, now, STEP)?;
         transaction.commit()?;
-        if forgotten < STEP as usize {
+        if ids.max(names) < STEP as usize {
             self.forget_at = Instant::now() + EVERY;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Who holds which nickname, as rows. Neither begins nor commits.
 
+use chat::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use super::reader::signed;
@@ -32,6 +33,15 @@ pub(super) fn release(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite:
         .prepare_cached("UPDATE nickname SET until = min(until, ?3) WHERE skeleton = ?1 AND user = ?2")?
         .execute(params![claim.skeleton.as_str(), claim.user.id.as_str(), signed(claim.until.0)])?;
     Ok(())
+}
+
+/// Deletes nicknames that nobody holds any more, at most `limit` of them; returns how many.
+pub(super) fn forget(transaction: &Transaction<'_>, now: Millis, limit: u32) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM nickname WHERE skeleton IN (SELECT skeleton FROM nickname WHERE until <= ?1 LIMIT ?2)",
+        )?
+        .execute(params![signed(now.0), limit])
 }
 
 /// Whether a user holds a nickname at a moment.
