@@ -35,7 +35,7 @@ pub fn Account() -> impl IntoView {
             <form method="post" action="/logout/elsewhere">
                 <input type="hidden" name=form::USER value=move || model.me.with(|me| me.id.to_string())/>
                 <input type="hidden" name="next" value=there/>
-                <button class="quiet" type="submit">{words().end_other_logins}</button>
+                <button class="quiet" type="submit" title=words().end_others_hint>{words().end_others}</button>
             </form>
         </div>
     }

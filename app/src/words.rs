@@ -26,8 +26,11 @@ pub struct Words {
     pub skip: &'static str,
     /// Logs out.
     pub log_out: &'static str,
-    /// Ends the reader's logins in other browsers, and with copies of this one's cookie.
-    pub end_other_logins: &'static str,
+    /// Ends the reader's logins in other browsers, and with copies of this one's cookie. Short, since it stands beside the way
+    /// out.
+    pub end_others: &'static str,
+    /// Says what it ends.
+    pub end_others_hint: &'static str,
     /// Goes back to the login page.
     pub log_in: &'static str,
 

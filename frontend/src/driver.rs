@@ -122,6 +122,10 @@ impl Driver {
         self.listen("pageshow", |driver, event| {
             driver.look_up();
             if event.unchecked_ref::<PageTransitionEvent>().persisted() {
+                if driver.leaving.get() {
+                    // Whoever goes back after they have logged out is shown what the server shows them.
+                    return address::reload();
+                }
                 driver.resume();
             }
             driver.drive(Input::Visible(page::is_visible()));

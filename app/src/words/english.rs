@@ -9,7 +9,8 @@ pub(super) const WORDS: Words = Words {
     lobby: "Lobby",
     skip: "Skip to writing",
     log_out: "Log out",
-    end_other_logins: "End other logins",
+    end_others: "End others",
+    end_others_hint: "Ends your logins in other browsers, and every copy of this login",
     log_in: "Log in",
 
     rooms: "Rooms",
