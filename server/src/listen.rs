@@ -61,8 +61,10 @@ pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, s
             tracing::debug!(%error, "a connection goes without TCP_NODELAY");
         }
         let address = peer.ip().to_canonical();
-        // A trusted proxy's connections are other people's; their addresses are counted when they are known.
-        let place = match occupancy.admit((!is_trusted(address, &config.trust_proxy)).then_some(address)) {
+        // A trusted proxy's connections are other people's; their addresses are counted when they are known. This machine's own
+        // are not limited.
+        let counts = !is_trusted(address, &config.trust_proxy) && !address.is_loopback();
+        let place = match occupancy.admit(counts.then_some(address)) {
             Ok(place) => place,
             Err(full) => {
                 tasks.spawn(refuse(stream, full.to_string()));

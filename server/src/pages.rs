@@ -29,7 +29,7 @@ use chat::{
 use jiff::civil::Date;
 use leptos::prelude::{IntoView, expect_context};
 use leptos_axum::ResponseOptions;
-pub(crate) use place::{PagePlace, places};
+pub(crate) use place::{PagePlace, places, turns};
 use serde::Deserialize;
 
 use crate::{
@@ -445,6 +445,8 @@ pub(crate) async fn render<IV: IntoView + 'static>(
     if let Ok(uri) = visitor.asked.parse() {
         *request.uri_mut() = uri;
     }
+    // However many pages are asked for, some processors are left for those who talk.
+    let _turn = teahouse.rendering.acquire().await;
     leptos_axum::render_app_to_stream_with_context(|| {}, draw)(request).await
 }
 

@@ -11,7 +11,10 @@ use std::{
 use anyhow::Context as _;
 use chat::{id::Epoch, protocol::ServerLine, room::SessionId};
 use rand::{Rng as _, RngExt as _};
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -72,6 +75,8 @@ pub(crate) struct Teahouse {
     pub(crate) budgets: Arc<Budgets>,
     /// Pages on their way, by address.
     pub(crate) page_places: Arc<Occupancy>,
+    /// Taken by each page while it is rendered.
+    pub(crate) rendering: Semaphore,
     pub(crate) recent_logins: RecentLogins,
     pub(crate) tokens: Tokens,
     pub(crate) nicknames: Nicknames,
@@ -205,6 +210,7 @@ impl Teahouse {
             logins: Logins::new(store.clone()),
             budgets: budgets.clone(),
             page_places: pages::places(),
+            rendering: pages::turns(),
             recent_logins: RecentLogins::new(store.clone()),
             look_alikes: LookAlikes::new(store.clone()),
             tokens: Tokens::new(store.clone(), budgets),

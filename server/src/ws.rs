@@ -174,7 +174,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
 /// A place for one more connection of an address that a trusted proxy speaks for; others were counted as they came in.
 pub(crate) fn admit(teahouse: &Teahouse, visitor: &Visitor) -> Result<Option<Place>, Full> {
     if is_trusted(visitor.peer.ip().to_canonical(), &teahouse.config.trust_proxy) {
-        teahouse.forwarded.admit(Some(visitor.address)).map(Some)
+        teahouse.forwarded.admit(charged(visitor.client())).map(Some)
     } else {
         Ok(None)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, http::HeaderValue, http::header, response::Response};
 use http_body_util::BodyExt as _;
+use tokio::sync::Semaphore;
 
 use crate::{
     budget::{Cost, charged},
@@ -28,6 +29,12 @@ pub(crate) struct PagePlace(Place);
 pub(crate) struct NoPage {
     /// In how many seconds to ask again.
     pub(crate) seconds: u64,
+}
+
+/// The turns of pages that are being rendered: half of the processors, or one.
+pub(crate) fn turns() -> Semaphore {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Semaphore::new((processors / 2).max(1))
 }
 
 /// The places of all addresses.

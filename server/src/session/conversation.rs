@@ -437,7 +437,10 @@ impl Conversation {
                 self.tell_joined(room, joined, upto, backlog).await;
             }
             Err(error) => {
-                tracing::warn!(%error, %room, "a room could not be entered");
+                // Whoever comes as the server closes comes back to the next one.
+                if !matches!(error, StoreError::Closed) {
+                    tracing::warn!(%error, %room, "a room could not be entered");
+                }
                 self.rooms.remove(&room);
                 self.refuse_entry(&room, place.room.clone()).await;
             }

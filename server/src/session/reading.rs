@@ -20,8 +20,11 @@ const PAGE: u32 = 200;
 /// the server's memory.
 const MOST_BYTES: usize = 256 * 1_024;
 
-/// How many messages are read at once: all of them may be long.
-const STEP: u32 = 100;
+/// How many messages are read at once at first: all of them may be of the longest. Then as many as fit by what was read.
+const STEP: u32 = 25;
+
+/// How many are read at once at the most.
+const LONGEST_STEP: u32 = 200;
 
 /// What was said in a room up to the moment when it let somebody in: exactly what they missed since `place`, or the
 /// newest page. Nothing, if the log has begun another life since then. What is too long for one answer goes up to its `head`,
@@ -67,18 +70,24 @@ async fn missed(
     if slice.epoch != *epoch || !(after + 1..=next).eq(seqs) {
         return Ok(None);
     }
-    slice.messages.truncate(fitting(slice.messages.iter()));
-    // Few steps in one answer, where messages are as short as most are.
-    while bytes(&slice.messages) < MOST_BYTES
-        && let Some(last) = slice.messages.last().map(|message| message.seq)
-        && last < upto
-        && last - after >= Seq::from(STEP)
-    {
-        let Some(more) = piece(store, room, epoch, (last, upto)).await? else { break };
-        let left = MOST_BYTES - bytes(&slice.messages);
-        let fits = fitting_in(more.iter(), left);
-        let is_cut = fits < more.len();
-        slice.messages.extend(more.into_iter().take(fits));
+    let fits = fitting(slice.messages.iter());
+    if fits < slice.messages.len() {
+        slice.messages.truncate(fits);
+        return Ok(Some(slice));
+    }
+    let mut last = next;
+    while last < upto && bytes(&slice.messages) < MOST_BYTES {
+        let read = Piece::Between { after: last, upto: upto.min(last + Seq::from(step(&slice.messages))) };
+        let more = store.read(room.clone(), read).await?;
+        let Some(newest) = more.messages.last().map(|message| message.seq) else { break };
+        let seqs = more.messages.iter().map(|message| message.seq);
+        if more.epoch != *epoch || !(last + 1..=newest).eq(seqs) {
+            break;
+        }
+        let fits = fitting_in(more.messages.iter(), MOST_BYTES - bytes(&slice.messages));
+        let is_cut = fits < more.messages.len();
+        slice.messages.extend(more.messages.into_iter().take(fits));
+        last = newest;
         if is_cut {
             break;
         }
@@ -92,16 +101,9 @@ pub(crate) async fn piece(
     store: &SharedStore,
     room: &RoomName,
     epoch: &Epoch,
-    (after, upto): (Seq, Seq),
+    range: (Seq, Seq),
 ) -> Result<Option<Vec<Message>>, StoreError> {
-    let upto = upto.min(after + Seq::from(STEP));
-    let mut slice = store.read(room.clone(), Piece::Between { after, upto }).await?;
-    let seqs = slice.messages.iter().map(|message| message.seq);
-    if slice.epoch != *epoch || !(after + 1..=upto).eq(seqs) {
-        return Ok(None);
-    }
-    slice.messages.truncate(fitting(slice.messages.iter()));
-    Ok(Some(slice.messages))
+    Ok(missed(store, room, epoch, range).await?.map(|slice| slice.messages))
 }
 
 /// The newest `limit` messages up to a seq, or as many of them as fit into an answer.
@@ -118,7 +120,7 @@ pub(crate) async fn latest(
         && let Some(first) = whole.messages.first().map(|message| message.seq)
         && first > whole.extent.oldest
     {
-        let piece = Piece::Latest { upto: first - 1, limit: left.min(STEP) };
+        let piece = Piece::Latest { upto: first - 1, limit: left.min(step(&whole.messages)) };
         let earlier = store.read(room.clone(), piece).await?;
         // Retention, or another life of the log, may have taken them meanwhile.
         if earlier.epoch != whole.epoch
@@ -126,12 +128,19 @@ pub(crate) async fn latest(
         {
             break;
         }
+        left = left.saturating_sub(u32::try_from(earlier.messages.len()).unwrap_or(u32::MAX));
         whole.messages.splice(0..0, earlier.messages);
-        left = left.saturating_sub(STEP);
     }
     let from = whole.messages.len() - fitting(whole.messages.iter().rev());
     whole.messages.drain(..from);
     Ok(whole)
+}
+
+/// How many messages to read next, as long on the average as these, so that they fit into what is left of an answer.
+fn step(read: &[Message]) -> u32 {
+    let held = bytes(read);
+    let fit = MOST_BYTES.saturating_sub(held).saturating_mul(read.len()) / held.max(1);
+    u32::try_from(fit).unwrap_or(LONGEST_STEP).clamp(STEP, LONGEST_STEP)
 }
 
 /// The messages around a seq, or as many of them as fit into an answer.
