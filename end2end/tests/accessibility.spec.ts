@@ -127,6 +127,7 @@ test('by the keyboard alone one reaches everything, in the order in which it is 
     'quiet', // go
     'quiet', // language
     'quiet', // log out
+    'quiet', // end the other logins
     'header__search',
     'timeline',
     'A', // the link in the message
