@@ -45,6 +45,6 @@ impl Abuse {
             ]);
         }
         let head = ["attack", "p99 of the others", "to quiet", "server's peak", "≤ 5 ×, ≤ 256 MB"];
-        Ok(format!("{machine}\n\n{}\n{}", code(&report.command), table(&head, &rows)))
+        Ok(format!("{machine}\n\n{}\n\n{}", code(&report.command), table(&head, &rows)))
     }
 }
