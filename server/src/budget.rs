@@ -13,11 +13,7 @@ mod payer;
 mod shared;
 
 use std::{
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -26,7 +22,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    account::{Account, Accounts},
+    account::Accounts,
     cost::Rates,
     shared::Outgoing,
 };
@@ -37,6 +33,9 @@ pub(crate) use self::{
     shared::{Charge, Debtor},
 };
 use crate::{arrival::Client, config::Config, neighbours::SharedNeighbours};
+
+/// How often accounts that are whole are forgotten.
+const SWEEP: Duration = Duration::from_secs(5);
 
 /// How often other nodes are told what was charged here.
 const SHARE: Duration = Duration::from_secs(1);
@@ -73,39 +72,21 @@ impl Budgets {
         }
     }
 
-    /// Returns who pays for what `user` does from `address`; `None` stands for this machine, which pays for its users
-    /// alone.
-    pub(crate) fn payer(self: &Arc<Self>, user: &UserId, address: Option<IpAddr>) -> Payer {
-        let now = self.now();
-        let address = address.map(Block::of);
-        let account = address.map(|block| self.addresses.account(&block, now));
-        let own = self.users.account(user, now);
-        own.set_address(address);
-        Payer::new(self.clone(), (user.clone(), own), address.zip(account))
+    /// Returns who pays for what `user` does from `address`; `None` stands for this machine, for whose users it does not pay.
+    pub(crate) fn payer<'a>(&'a self, user: &'a UserId, address: Option<Block>) -> Payer<'a> {
+        Payer::new(self, user, address)
     }
 
     /// Charges an address for something that has no user yet: a login, a wrong token.
     ///
     /// # Errors
     /// Returns [`Exceeded`], and charges nothing, if the address has not enough left. This machine (`None`) always has.
-    pub(crate) fn charge_address(&self, address: Option<IpAddr>, cost: Cost) -> Result<(), Exceeded> {
-        let Some(block) = address.map(Block::of) else { return Ok(()) };
-        let now = self.now();
-        let account = self.addresses.account(&block, now);
-        self.take(&account, cost, self.rates.of_address(cost), 1, now)?;
+    pub(crate) fn charge_address(&self, address: Option<Block>, cost: Cost) -> Result<(), Exceeded> {
+        let Some(block) = address else { return Ok(()) };
+        let taken = self.addresses.take(&block, cost, self.rates.of_address(cost), 1, self.now());
+        taken.map_err(|wait| self.refuse(cost, wait))?;
         self.outgoing.add(|| Debtor::Address(block), cost, 1);
         Ok(())
-    }
-
-    /// Charges a question to a bot to the address from which its asker last came to this node, if they did.
-    ///
-    /// # Errors
-    /// Returns [`Exceeded`], and charges nothing, if too much is asked from there.
-    pub(crate) fn charge_question(&self, asker: &UserId) -> Result<(), Exceeded> {
-        let now = self.now();
-        let Some(block) = self.users.account(asker, now).address() else { return Ok(()) };
-        let account = self.addresses.account(&block, now);
-        self.take(&account, Cost::Question, self.rates.of_address(Cost::Question), 1, now)
     }
 
     /// Charges what other nodes have told, whether or not the accounts here have enough left.
@@ -114,21 +95,25 @@ impl Budgets {
         for Charge { debtor, cost, amount } in charges {
             match debtor {
                 Debtor::User(user) => {
-                    self.users.account(&user, now).spend(cost, self.rates.of_user(cost), amount, now);
+                    self.users.spend(&user, cost, self.rates.of_user(cost), amount, now);
                 }
                 Debtor::Address(block) => {
-                    self.addresses.account(&block, now).spend(cost, self.rates.of_address(cost), amount, now);
+                    self.addresses.spend(&block, cost, self.rates.of_address(cost), amount, now);
                 }
             }
         }
     }
 
-    /// Tells other nodes once a second what was charged here and counts there, until `stop`.
-    pub(crate) async fn share(&self, nodes: SharedNeighbours, stop: CancellationToken) {
-        if nodes.is_alone() {
-            return;
-        }
+    /// Forgets from time to time who has spent nothing lately, and tells other nodes once a second what was charged here and
+    /// counts there, until `stop`.
+    pub(crate) async fn run(&self, nodes: SharedNeighbours, stop: CancellationToken) {
+        let mut swept = Instant::now();
         while stop.run_until_cancelled(sleep(SHARE)).await.is_some() {
+            if swept.elapsed() >= SWEEP {
+                swept = Instant::now();
+                self.users.sweep(self.now());
+                self.addresses.sweep(self.now());
+            }
             let charges = self.outgoing.take();
             if !charges.is_empty() {
                 nodes.charge(&charges);
@@ -151,18 +136,9 @@ impl Budgets {
         self.refused[cost.index()].fetch_add(1, Ordering::Relaxed);
     }
 
-    fn take(
-        &self,
-        account: &Account,
-        cost: Cost,
-        rate: Option<bucket::Rate>,
-        amount: u32,
-        now: u64,
-    ) -> Result<(), Exceeded> {
-        account.take(cost, rate, amount, now).map_err(|wait| {
-            self.count_refusal(cost);
-            Exceeded { cost, wait }
-        })
+    fn refuse(&self, cost: Cost, wait: Duration) -> Exceeded {
+        self.count_refusal(cost);
+        Exceeded { cost, wait }
     }
 
     /// The time since the ledger was opened, in nanoseconds.
@@ -172,6 +148,6 @@ impl Budgets {
 }
 
 /// Returns the address that pays for a request: none for what comes from this machine itself, which is limited by nothing.
-pub(crate) fn charged(client: Client) -> Option<IpAddr> {
-    (!client.is_this_machine()).then_some(client.address)
+pub(crate) fn charged(client: Client) -> Option<Block> {
+    (!client.is_this_machine()).then(|| Block::of(client.address))
 }

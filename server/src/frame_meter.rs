@@ -17,7 +17,7 @@ pub(crate) struct FrameMeter {
     /// The weight that nobody has taken yet, in frames.
     weight: u32,
     /// Bytes that are not a frame's weight yet.
-    odd_bytes: u64,
+    odd_bytes: u16,
     /// Since when a message has been coming; none between messages.
     unfinished_since: Option<Instant>,
     /// Whether pieces of a fragmented message have come, and not the last one.
@@ -40,9 +40,9 @@ enum State {
 impl FrameMeter {
     /// Counts bytes that have come at a moment.
     pub(crate) fn count(&mut self, mut bytes: &[u8], now: Instant) {
-        self.odd_bytes += bytes.len() as u64;
-        self.add(self.odd_bytes / BYTES_PER_FRAME);
-        self.odd_bytes %= BYTES_PER_FRAME;
+        let weighed = u64::from(self.odd_bytes) + bytes.len() as u64;
+        self.add(weighed / BYTES_PER_FRAME);
+        self.odd_bytes = u16::try_from(weighed % BYTES_PER_FRAME).unwrap_or_default();
         while let Some((&byte, rest)) = bytes.split_first() {
             self.state = match self.state {
                 State::Head => {

@@ -142,7 +142,7 @@ impl Identity {
     pub(crate) fn log_in(&self, ticket: &Ticket, secure: bool) -> String {
         let Ticket { id, login, issued, expires } = ticket;
         let content = Content {
-            login: id.as_str().to_owned(),
+            login: id.to_string(),
             id: login.id.to_string(),
             name: login.nickname.to_string(),
             issued: issued.0,

@@ -11,6 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
+    budget::Block,
     arrival::is_trusted,
     config::Config,
     listeners::Listeners,
@@ -64,7 +65,7 @@ pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, s
         // A trusted proxy's connections are other people's; their addresses are counted when they are known. This machine's own
         // are not limited.
         let counts = !is_trusted(address, &config.trust_proxy) && !address.is_loopback();
-        let place = match occupancy.admit(counts.then_some(address)) {
+        let place = match occupancy.admit(counts.then(|| Block::of(address))) {
             Ok(place) => place,
             Err(full) => {
                 tasks.spawn(refuse(stream, full.to_string()));

@@ -7,6 +7,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -48,22 +49,24 @@ const SWEEP: Duration = Duration::from_hours(24);
 const DIGITS: usize = 32;
 
 /// The id of a login.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct LoginId(String);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LoginId(u128);
 
 impl LoginId {
     fn draw() -> LoginId {
-        LoginId(format!("{:032x}", rand::rng().random::<u128>()))
+        LoginId(rand::rng().random())
     }
 
     /// The id that stands in a cookie.
     pub(crate) fn parse(text: &str) -> Option<LoginId> {
         let fits = text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        fits.then(|| LoginId(text.to_owned()))
+        fits.then(|| u128::from_str_radix(text, 16).ok().map(LoginId)).flatten()
     }
+}
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+impl fmt::Display for LoginId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
     }
 }
 
@@ -165,7 +168,7 @@ impl Logins {
             memory.ends += 1;
             memory.remember(ticket, false, now);
         }
-        let record = ended(ticket.id.as_str(), ticket.issued, ticket.expires);
+        let record = ended(&ticket.id.to_string(), ticket.issued, ticket.expires);
         if let Err(error) = self.store.put(record, Put::Always).await {
             tracing::warn!(%error, "failed to store the end of a login; this node tries again");
             self.memory().set_unsaved(&ticket.id, true);
@@ -197,6 +200,7 @@ impl Logins {
                 }
             }
             self.save().await;
+            self.memory().forget_stale(clock::now());
             if stop.run_until_cancelled(tokio::time::sleep(RETRY)).await.is_none() {
                 return;
             }
@@ -207,7 +211,7 @@ impl Logins {
     /// Whether the store says that a login has ended, by itself or with all of its user's. One that it has forgotten is put
     /// back.
     async fn was_ended(&self, ticket: &Ticket) -> Result<bool, StoreError> {
-        let own = self.store.record(Drawer::Login, ticket.id.as_str().to_owned()).await?;
+        let own = self.store.record(Drawer::Login, ticket.id.to_string()).await?;
         let own = own.as_deref().and_then(Entry::read);
         if matches!(own, Some(Entry::Ended { .. })) {
             return Ok(true);
@@ -230,10 +234,10 @@ impl Logins {
         let unsaved: Vec<(LoginId, Millis)> = {
             let memory = self.memory();
             let unsaved = memory.logins.iter().filter(|(_, known)| known.is_unsaved);
-            unsaved.map(|(id, known)| (id.clone(), known.expires)).collect()
+            unsaved.map(|(id, known)| (*id, known.expires)).collect()
         };
         for (id, expires) in unsaved {
-            match self.store.put(ended(id.as_str(), expires, expires), Put::Always).await {
+            match self.store.put(ended(&id.to_string(), expires, expires), Put::Always).await {
                 Ok(_) => self.memory().set_unsaved(&id, false),
                 // The others would fare no better.
                 Err(_) => return,
@@ -267,6 +271,14 @@ impl Logins {
 }
 
 impl Memory {
+    /// Forgets logins that would be asked for again anyway: most people are silent most of the time.
+    fn forget_stale(&mut self, now: Millis) {
+        self.logins.retain(|_, known| {
+            !known.holds || known.is_unsaved || known.asked.0.abs_diff(now.0) < FRESH_MS
+        });
+        self.logins.shrink_to_fit();
+    }
+
     fn remember(&mut self, ticket: &Ticket, holds: bool, now: Millis) {
         if self.logins.len() >= REMEMBERED {
             self.logins.retain(|_, known| known.is_unsaved || known.asked.0.abs_diff(now.0) < FRESH_MS);
@@ -281,7 +293,7 @@ impl Memory {
             asked: now,
             is_unsaved: false,
         };
-        self.logins.insert(ticket.id.clone(), known);
+        self.logins.insert(ticket.id, known);
     }
 
     fn set_unsaved(&mut self, id: &LoginId, is_unsaved: bool) {
@@ -310,7 +322,7 @@ impl Entry {
 fn holding(ticket: &Ticket) -> Record {
     let Ticket { id, login, issued, expires } = ticket;
     let value = format!("holds {} {} {} {}", issued.0, expires.0, login.id, login.nickname);
-    Record { drawer: Drawer::Login, key: id.as_str().to_owned(), value }
+    Record { drawer: Drawer::Login, key: id.to_string(), value }
 }
 
 /// The record of an end, which has to be known until the cookies have run out.

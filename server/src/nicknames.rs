@@ -20,6 +20,7 @@ use chat::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    budget::Block,
     clock,
     identity::Login,
     neighbours::SharedNeighbours,
@@ -70,6 +71,8 @@ struct Present {
 
 struct Connected {
     outbound: Arc<Outbound>,
+    /// The address that pays for it; none for this machine.
+    address: Option<Block>,
     /// The client's name for itself, once it has said one.
     client: Option<ClientId>,
 }
@@ -153,14 +156,19 @@ impl Nicknames {
     }
 
     /// A user's connection is there.
-    pub(crate) fn arrive(&self, login: &Login, session: SessionId, outbound: Arc<Outbound>) {
+    pub(crate) fn arrive(
+        &self,
+        login: &Login,
+        session: SessionId,
+        (outbound, address): (Arc<Outbound>, Option<Block>),
+    ) {
         self.present()
             .entry(login.id.clone())
             // From now on they go by the name of their newest connection.
             .and_modify(|present| present.login = login.clone())
             .or_insert_with(|| Present { login: login.clone(), sessions: HashMap::new() })
             .sessions
-            .insert(session, Connected { outbound, client: None });
+            .insert(session, Connected { outbound, address, client: None });
     }
 
     /// A session's client names itself; what that makes of the session. Of those of one name the newest counts, however
@@ -213,6 +221,11 @@ impl Nicknames {
     /// Returns how many connections were cut off because they did not read.
     pub(crate) fn slow_consumers(&self) -> u64 {
         self.slow_consumers.load(Ordering::Relaxed)
+    }
+
+    /// Returns an address from which a user is connected here, if one of their connections is paid for by one.
+    pub(crate) fn address_of(&self, id: &UserId) -> Option<Block> {
+        self.present().get(id)?.sessions.values().find_map(|one| one.address)
     }
 
     /// A user's connections here.

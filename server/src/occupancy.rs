@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -30,7 +29,7 @@ pub(crate) enum Full {
     #[error("too many connections in all (at most {0})")]
     InAll(usize),
     #[error("too many connections from {0} (at most {1})")]
-    Address(IpAddr, usize),
+    Address(Block, usize),
 }
 
 /// One connection's place; given back when dropped.
@@ -47,20 +46,20 @@ impl Occupancy {
     }
 
     /// A place for one more connection of this address; `None` for one that counts in all only, as this machine's own do.
-    pub(crate) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
+    pub(crate) fn admit(self: &Arc<Self>, address: Option<Block>) -> Result<Place, Full> {
         let mut held = self.held();
         if self.in_all > 0 && held.in_all >= self.in_all {
             return Err(Full::InAll(self.in_all));
         }
         if let Some(address) = address {
-            let count = held.by_address.entry(Block::of(address)).or_default();
+            let count = held.by_address.entry(address).or_default();
             if self.per_address > 0 && *count >= self.per_address {
                 return Err(Full::Address(address, self.per_address));
             }
             *count += 1;
         }
         held.in_all += 1;
-        Ok(Place { occupancy: self.clone(), address: address.map(Block::of) })
+        Ok(Place { occupancy: self.clone(), address })
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -88,16 +87,16 @@ impl Drop for Place {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Full, Occupancy};
+    use super::{Block, Full, Occupancy};
 
     #[test]
     fn an_address_holds_as_many_as_it_may_and_gives_them_back() {
         let occupancy = Arc::new(Occupancy::new(2, 0));
-        let address = "203.0.113.9".parse().unwrap();
+        let address = Block::of([203, 0, 113, 9].into());
         let first = occupancy.admit(Some(address)).unwrap();
         let _second = occupancy.admit(Some(address)).unwrap();
         assert_eq!(occupancy.admit(Some(address)).unwrap_err(), Full::Address(address, 2));
-        assert!(occupancy.admit("203.0.113.10".parse().ok()).is_ok());
+        assert!(occupancy.admit(Some(Block::of([203, 0, 113, 10].into()))).is_ok());
         drop(first);
         assert!(occupancy.admit(Some(address)).is_ok());
     }

@@ -208,7 +208,7 @@ fn is_recent(at: Millis, now: Millis) -> bool {
 /// A record of a login: when it was asked for, the login, and the user.
 fn print(ticket: &Ticket, at: Millis) -> String {
     let Ticket { id, login, issued, expires } = ticket;
-    format!("{} {} {} {} {} {}", at.0, id.as_str(), issued.0, expires.0, login.id, login.nickname)
+    format!("{} {} {} {} {} {}", at.0, id, issued.0, expires.0, login.id, login.nickname)
 }
 
 /// The login of a record, unless it is too old or says nothing that is understood.

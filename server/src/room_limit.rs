@@ -51,7 +51,7 @@ impl RoomLimit {
     ///
     /// # Errors
     /// Returns [`NoRoom`] for a new room that the payer cannot afford, or for which there is no place.
-    pub(crate) async fn admit(&self, room: &RoomName, payer: Option<&Payer>) -> Result<(), NoRoom> {
+    pub(crate) async fn admit(&self, room: &RoomName, payer: Option<Payer<'_>>) -> Result<(), NoRoom> {
         if *room == RoomName::lobby() || self.rooms.is_open(room) {
             return Ok(());
         }

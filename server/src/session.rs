@@ -17,7 +17,7 @@ use rand::RngExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
-    budget::{Cost, Payer},
+    budget::{Block, Cost},
     dialect::Dialect,
     frame::{self, Frame},
     identity::Login,
@@ -75,7 +75,7 @@ impl Session {
         socket: Socket,
         login: Login,
         dialect: Dialect,
-        payer: Payer,
+        address: Option<Block>,
     ) -> Box<Session> {
         let id = teahouse.new_session();
         tracing::debug!(session = id.0, "a session begins");
@@ -84,7 +84,7 @@ impl Session {
             Dialect::Plain(plain) => View::Plain(Box::new((plain.clone(), login.id.clone()))),
         };
         let outbound = Arc::new(Outbound::to_socket(socket.stream(), teahouse.config.queue_limit, view));
-        teahouse.nicknames.arrive(&login, id, outbound.clone());
+        teahouse.nicknames.arrive(&login, id, (outbound.clone(), address));
         if teahouse.stopping.is_cancelled() {
             // Whoever comes between the last look and the drain is let go like the others.
             outbound.close(CloseCode::Restart);
@@ -97,7 +97,7 @@ impl Session {
                 login.user(),
                 outbound.clone(),
                 dialect,
-                payer,
+                address,
             ),
             _listening: Listening(outbound.clone()),
             heard: Instant::now(),

@@ -245,7 +245,7 @@ impl Teahouse {
                     teahouse.logins.run(stopping.clone()),
                     teahouse.recent_logins.run(stopping.clone()),
                     teahouse.room_limit.run(stopping.clone()),
-                    teahouse.budgets.share(teahouse.neighbours.clone(), stopping.clone()),
+                    teahouse.budgets.run(teahouse.neighbours.clone(), stopping.clone()),
                 );
             })
         };

@@ -100,12 +100,13 @@ impl Upgrade {
     ) -> Response
     where
         Then: FnOnce(Socket) -> Talk + Send + 'static,
-        Talk: Future<Output = ()> + Send,
+        Talk: Future<Output = ()> + Send + 'static,
     {
         let Upgrade { connection, accept, .. } = self;
         tokio::spawn(async move {
             match open(connection, limit).await {
-                Ok(socket) => then(socket).await,
+                // In a task of its own, which does not hold for ever what it took to get here.
+                Ok(socket) => drop(tokio::spawn(then(socket))),
                 Err(error) => tracing::debug!(%error, "a connection did not become a WebSocket"),
             }
         });

@@ -161,12 +161,14 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be used at present");
         }
     }
-    let payer = teahouse.budgets.payer(&login.id, charged(visitor.client()));
+    let address = charged(visitor.client());
     let sessions = teahouse.sessions.clone();
     upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
+        // Outside of the task, which is then as small as it can be for as long as it runs.
+        let session = Session::begin(teahouse, socket, login, dialect, address);
         sessions.track_future(async move {
             let _places = (place, forwarded);
-            Session::begin(teahouse, socket, login, dialect, payer).run().await;
+            session.run().await;
         })
     })
 }

@@ -29,6 +29,7 @@ use super::{
     words,
 };
 use crate::{
+    budget::Cost,
     clock,
     frame::Frame,
     store::{Piece, StoreError},
@@ -74,7 +75,8 @@ async fn give(teahouse: &Shared, bot: &Bot, message: Message, text: String) -> R
     let spoken = words::language_of(&text).or_else(|| words::language_of(&bot.user.name));
     let language = spoken.unwrap_or_default();
     let asker = &message.user.id;
-    let budget = teahouse.budgets.charge_question(asker).map_err(|exceeded| exceeded.wait);
+    let address = teahouse.nicknames.address_of(asker);
+    let budget = teahouse.budgets.charge_address(address, Cost::Question).map_err(|exceeded| exceeded.wait);
     if let Err(wait) = budget.and_then(|()| bot.spend(asker)) {
         refuse(teahouse, bot, &message, words::budget_spent(minutes(wait), language));
         return Ok(());

@@ -1,26 +1,22 @@
 //! Who pays: a user, and the address that they come from.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use chat::id::UserId;
 
-use super::{Block, Budgets, Cost, Debtor, Exceeded, account::Account};
+use super::{Block, Budgets, Cost, Debtor, Exceeded};
 
-/// A user and the address that they come from. Held by whatever they do for longer: a connection, a request.
-#[derive(Clone)]
-pub(crate) struct Payer {
-    budgets: Arc<Budgets>,
-    user: (UserId, Arc<Account>),
+/// A user and the address that they come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Payer<'a> {
+    budgets: &'a Budgets,
+    user: &'a UserId,
     /// None for this machine.
-    address: Option<(Block, Arc<Account>)>,
+    address: Option<Block>,
 }
 
-impl Payer {
-    pub(super) fn new(
-        budgets: Arc<Budgets>,
-        user: (UserId, Arc<Account>),
-        address: Option<(Block, Arc<Account>)>,
-    ) -> Payer {
+impl<'a> Payer<'a> {
+    pub(super) fn new(budgets: &'a Budgets, user: &'a UserId, address: Option<Block>) -> Payer<'a> {
         Payer { budgets, user, address }
     }
 
@@ -29,13 +25,16 @@ impl Payer {
     /// # Errors
     /// Returns [`Exceeded`], and charges nothing, if the user or the address has not enough left.
     pub(crate) fn charge(&self, cost: Cost, amount: u32) -> Result<(), Exceeded> {
-        let (budgets, now) = (&*self.budgets, self.budgets.now());
-        let of_user = budgets.rates.of_user(cost);
-        budgets.take(&self.user.1, cost, of_user, amount, now)?;
-        if let Some((_, account)) = &self.address {
-            budgets
-                .take(account, cost, budgets.rates.of_address(cost), amount, now)
-                .inspect_err(|_| self.user.1.give_back(cost, of_user, amount))?;
+        let Payer { budgets, user, address } = *self;
+        let (now, of_user, of_address) =
+            (budgets.now(), budgets.rates.of_user(cost), budgets.rates.of_address(cost));
+        let refuse = |wait| budgets.refuse(cost, wait);
+        budgets.users.take(user, cost, of_user, amount, now).map_err(refuse)?;
+        if let Some(block) = address {
+            budgets.addresses.take(&block, cost, of_address, amount, now).map_err(|wait| {
+                budgets.users.give_back(user, cost, of_user, amount, now);
+                refuse(wait)
+            })?;
         }
         self.tell(cost, amount);
         Ok(())
@@ -43,10 +42,12 @@ impl Payer {
 
     /// Charges for what was done already; returns how long to do nothing more for them.
     pub(crate) fn spend(&self, cost: Cost, amount: u32) -> Duration {
-        let (budgets, now) = (&*self.budgets, self.budgets.now());
-        let mut pause = self.user.1.spend(cost, budgets.rates.of_user(cost), amount, now);
-        if let Some((_, account)) = &self.address {
-            pause = pause.max(account.spend(cost, budgets.rates.of_address(cost), amount, now));
+        let Payer { budgets, user, address } = *self;
+        let now = budgets.now();
+        let mut pause = budgets.users.spend(user, cost, budgets.rates.of_user(cost), amount, now);
+        if let Some(block) = address {
+            let rate = budgets.rates.of_address(cost);
+            pause = pause.max(budgets.addresses.spend(&block, cost, rate, amount, now));
         }
         if !pause.is_zero() {
             budgets.count_refusal(cost);
@@ -58,9 +59,9 @@ impl Payer {
     /// Has other nodes know of a charge that counts there too.
     fn tell(&self, cost: Cost, amount: u32) {
         let outgoing = &self.budgets.outgoing;
-        outgoing.add(|| Debtor::User(self.user.0.clone()), cost, amount);
-        if let Some((block, _)) = &self.address {
-            outgoing.add(|| Debtor::Address(*block), cost, amount);
+        outgoing.add(|| Debtor::User(self.user.clone()), cost, amount);
+        if let Some(block) = self.address {
+            outgoing.add(|| Debtor::Address(block), cost, amount);
         }
     }
 }

@@ -185,7 +185,7 @@ async fn append(
     let payer = teahouse.budgets.payer(&login.id, charged(visitor.client()));
     payer.charge(Cost::Line, 1).map_err(over)?;
     payer.charge(Cost::TextByte, text.bytes()).map_err(over)?;
-    match teahouse.room_limit.admit(room, Some(&payer)).await {
+    match teahouse.room_limit.admit(room, Some(payer)).await {
         Ok(()) => {}
         Err(NoRoom::Exceeded(exceeded)) => return Err(over(exceeded)),
         Err(NoRoom::TooMany(_)) => {

@@ -16,7 +16,7 @@ use tungstenite::Utf8Bytes;
 use super::{FULL_RETRY_MS, RETRY_MS, reading, sending::Sending};
 use crate::{
     bots::running::Stopped,
-    budget::{Cost, Exceeded, Payer},
+    budget::{Block, Cost, Exceeded, Payer},
     clock,
     dialect::Dialect,
     frame::Frame,
@@ -44,10 +44,11 @@ pub(super) struct Conversation {
     dialect: Dialect,
     rooms: BTreeSet<RoomName>,
     sending: Sending,
-    payer: Payer,
+    /// The address that pays for it, beside its user; none for this machine.
+    address: Option<Block>,
     pause: Option<Instant>,
     /// The frame that is being heard, from where its next line begins: whoever asks for much is heard later.
-    rest: Option<(Utf8Bytes, usize)>,
+    rest: Option<Box<(Utf8Bytes, usize)>>,
     /// Counts the messages of a client that gives them no ids.
     said: u64,
     /// Whether the conversation has begun.
@@ -61,7 +62,7 @@ impl Conversation {
         me: User,
         outbound: Arc<Outbound>,
         dialect: Dialect,
-        payer: Payer,
+        address: Option<Block>,
     ) -> Conversation {
         let sending = Sending::new(teahouse.store.clone(), matches!(dialect, Dialect::Lines));
         Conversation {
@@ -72,7 +73,7 @@ impl Conversation {
             dialect,
             rooms: BTreeSet::new(),
             sending,
-            payer,
+            address,
             pause: None,
             rest: None,
             said: 0,
@@ -132,15 +133,16 @@ impl Conversation {
             self.say(&id, &room, &frame);
             return Ok(());
         }
-        self.rest = Some((frame, 0));
+        self.rest = Some(Box::new((frame, 0)));
         self.hear_rest().await
     }
 
     /// Hears what is left of a frame, until it asks for more than may be done for it now.
     async fn hear_rest(&mut self) -> Result<(), CloseCode> {
         while self.pause.is_none()
-            && let Some((frame, at)) = self.rest.take()
+            && let Some(rest) = self.rest.take()
         {
+            let (frame, at) = *rest;
             // Whoever does not read what they asked for is heard no further.
             if !self.is_read().await {
                 return Ok(());
@@ -151,12 +153,12 @@ impl Conversation {
             let line = rest[..end].trim();
             let left = (next < frame.len()).then_some(next);
             if line.is_empty() {
-                self.rest = left.map(|next| (frame, next));
+                self.rest = left.map(|next| Box::new((frame, next)));
                 continue;
             }
             self.spend(Cost::Line, 1);
             let heard = self.hear_line(line).await;
-            self.rest = left.filter(|_| heard.is_ok()).map(|next| (frame, next));
+            self.rest = left.filter(|_| heard.is_ok()).map(|next| Box::new((frame, next)));
             heard?;
         }
         Ok(())
@@ -195,9 +197,13 @@ impl Conversation {
         Err(CloseCode::OtherUser)
     }
 
+    fn payer(&self) -> Payer<'_> {
+        self.teahouse.budgets.payer(&self.me.id, self.address)
+    }
+
     /// Charges what has come already. Whatever it asks for costs something; who asks for much is read later.
     pub(super) fn spend(&mut self, cost: Cost, amount: u32) {
-        let paused = self.payer.spend(cost, amount);
+        let paused = self.payer().spend(cost, amount);
         if !paused.is_zero() {
             self.pause = self.pause.max(Some(Instant::now() + paused));
         }
@@ -381,7 +387,7 @@ impl Conversation {
             text: text.as_str().into(),
             at: clock::now(),
         };
-        let refused = match self.payer.charge(Cost::TextByte, text.bytes()) {
+        let refused = match self.payer().charge(Cost::TextByte, text.bytes()) {
             Ok(()) => self.sending.take(draft),
             Err(exceeded) => {
                 let (reason, retry_ms) = (exceeded.to_string(), retry_ms(&exceeded));
@@ -414,7 +420,7 @@ impl Conversation {
                 format!("a connection is in at most {limit} rooms"),
             );
         }
-        match self.teahouse.room_limit.admit(&room, Some(&self.payer)).await {
+        match self.teahouse.room_limit.admit(&room, Some(self.payer())).await {
             Ok(()) => {}
             Err(NoRoom::TooMany(_)) => {
                 let reason = "there are as many rooms as there may be".to_owned();
