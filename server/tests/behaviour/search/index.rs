@@ -12,7 +12,7 @@ type Damage = fn(&Path);
 
 #[tokio::test]
 async fn what_is_said_is_found_soon_after() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(|config| config.rate_pages = 0).await;
     let ann = app.person("Ann").await;
     let mut lines = ann.talk().await;
     for n in 1..=3 {
@@ -36,7 +36,7 @@ async fn what_was_said_before_there_was_an_index_is_found() {
     let (ended, data) = app.stop().await;
     ended.unwrap();
     write(data.path(), &[said("lobby", "Bo", "imported"), said("new", "Bo", "imported too")]);
-    let app = TestApp::on(data, |_| {}).await;
+    let app = TestApp::on(data, |config| config.rate_pages = 0).await;
     finds(&again(&app, &reader), "imported", 2).await;
 }
 
@@ -84,7 +84,7 @@ async fn an_index_that_is_lost_or_damaged_is_built_again() {
         let (ended, data) = app.stop().await;
         ended.unwrap();
         damage(&data.path().join("search.db"));
-        app = TestApp::on(data, |_| {}).await;
+        app = TestApp::on(data, |config| config.rate_pages = 0).await;
         reader = again(&app, &reader);
         eventually(&format!("found with an index {what}"), async || found(&reader, "上海").await.len() == 1)
             .await;
@@ -116,7 +116,7 @@ async fn an_index_of_another_epoch_is_thrown_away() {
             "UPDATE meta SET value = 'another' WHERE key = 'epoch'; UPDATE event SET text = 'after it';",
         )
         .unwrap();
-    let app = TestApp::on(data, |_| {}).await;
+    let app = TestApp::on(data, |config| config.rate_pages = 0).await;
     let reader = again(&app, &reader);
     finds(&reader, "after", 2).await;
     assert_eq!(found(&reader, "before").await.len(), 0);
@@ -129,7 +129,7 @@ async fn an_index_that_is_ahead_of_the_log_is_thrown_away() {
     let (ended, data) = app.stop().await;
     ended.unwrap();
     log(data.path()).execute_batch("DELETE FROM event WHERE seq = 2; UPDATE room SET head = 1;").unwrap();
-    let app = TestApp::on(data, |_| {}).await;
+    let app = TestApp::on(data, |config| config.rate_pages = 0).await;
     is_indexed(&app, 1).await;
     assert_eq!(found(&again(&app, &reader), "one").await.len(), 1);
 }
@@ -158,7 +158,7 @@ async fn while_the_index_is_behind_the_page_says_so_and_the_log_does_not_wait() 
 async fn while_there_can_be_no_index_the_page_says_so_and_people_talk_on() {
     let data = written(&[said("lobby", "Ann", "tea")]).await;
     fs::create_dir_all(data.path().join("search.db/in-the-way")).unwrap();
-    let app = TestApp::on(data, |_| {}).await;
+    let app = TestApp::on(data, |config| config.rate_pages = 0).await;
     let reader = app.person("Reader").await;
     let page = search(&reader, "tea").await;
     assert_eq!(page.status, 503);
