@@ -21,11 +21,7 @@ use chat::id::UserId;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    account::Accounts,
-    cost::Rates,
-    shared::Outgoing,
-};
+use self::{account::Accounts, cost::Rates, shared::Outgoing};
 pub(crate) use self::{
     block::Block,
     cost::Cost,

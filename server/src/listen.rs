@@ -11,8 +11,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
-    budget::Block,
     arrival::is_trusted,
+    budget::Block,
     config::Config,
     listeners::Listeners,
     occupancy::{Occupancy, Place},

@@ -273,9 +273,8 @@ impl Logins {
 impl Memory {
     /// Forgets logins that would be asked for again anyway: most people are silent most of the time.
     fn forget_stale(&mut self, now: Millis) {
-        self.logins.retain(|_, known| {
-            !known.holds || known.is_unsaved || known.asked.0.abs_diff(now.0) < FRESH_MS
-        });
+        self.logins
+            .retain(|_, known| !known.holds || known.is_unsaved || known.asked.0.abs_diff(now.0) < FRESH_MS);
         self.logins.shrink_to_fit();
     }
 

@@ -115,7 +115,7 @@ async fn a_store_that_has_forgotten_a_login_is_told_of_it_again() {
     let (store, _folder) = store();
     let ann = ticket("u1", NOW);
     assert!(Logins::new(store.clone()).holds(&ann, NOW).await);
-    let kept = store.record(Drawer::Login, ann.id.as_str().to_owned()).await.unwrap();
+    let kept = store.record(Drawer::Login, ann.id.to_string()).await.unwrap();
     assert_eq!(kept.as_deref().and_then(Entry::read), Some(Entry::Holds { expires: ann.expires }));
 }
 
@@ -132,7 +132,7 @@ async fn what_is_over_is_deleted_and_of_the_rest_the_oldest_that_hold() {
     logins.sweep(NOW + LIFE_MS).await.unwrap();
     let keys: Vec<String> =
         store.records(Drawer::Login).await.unwrap().into_iter().map(|record| record.key).collect();
-    let mut expected = vec![of_user(&old.login.id), new.id.as_str().to_owned()];
+    let mut expected = vec![of_user(&old.login.id), new.id.to_string()];
     expected.sort();
     assert_eq!(keys, expected);
 }
