@@ -145,7 +145,7 @@ pub struct Config {
     pub rate_questions: u32,
 
     /// Logins and guests a minute from one address, and as many wrong tokens (this machine excepted); 0: no limit
-    #[arg(long, env = "TEAHOUSE_RATE_LOGIN", default_value_t = 30, value_name = "N")]
+    #[arg(long, env = "TEAHOUSE_RATE_LOGIN", default_value_t = 60, value_name = "N")]
     pub rate_login: u32,
 
     /// Connections at once from one address (this machine excepted); 0: no limit

@@ -257,7 +257,8 @@ impl Logins {
         }
         if let Some(surplus) = kept.len().checked_sub(KEPT) {
             kept.sort_unstable();
-            for (_, _, key) in kept.into_iter().take(surplus) {
+            // An end has to be known for as long as a copied cookie would hold.
+            for (_, _, key) in kept.into_iter().take_while(|(is_ended, ..)| !is_ended).take(surplus) {
                 self.store.strike(Drawer::Login, key).await?;
             }
         }

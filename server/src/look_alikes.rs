@@ -46,11 +46,12 @@ impl LookAlikes {
             rooms.read.is_some_and(|read| read.elapsed() < FRESH)
         };
         if !fresh {
+            // One asks for all who come meanwhile.
+            self.rooms().read = Some(Instant::now());
             match self.store.rooms().await {
                 Ok(names) => {
                     let mut rooms = self.rooms();
                     rooms.learn(names);
-                    rooms.read = Some(Instant::now());
                 }
                 Err(error) => {
                     tracing::debug!(%error, "failed to look for a room of the same look");

@@ -522,6 +522,7 @@ impl Queue {
     /// Writes as much of what waits as the socket takes.
     fn flush(&mut self, socket: Option<&Stream>) -> io::Result<()> {
         let Some(socket) = socket else { return Ok(()) };
+        let mut total = 0;
         while let Some(first) = self.waiting.front() {
             let offered = first.bytes.len() - self.written;
             let (written, offered) = if self.waiting.len() == 1 {
@@ -538,9 +539,10 @@ impl Queue {
                 (taken(socket.try_write_vectored(slices))?, offered)
             };
             self.forget(written);
+            total += written;
             if written < offered {
                 let now = Instant::now();
-                self.patience.took(written, now);
+                self.patience.took(total, now);
                 self.patience.blocked(now);
                 return Ok(());
             }

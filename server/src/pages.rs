@@ -293,6 +293,8 @@ async fn draw_room(
     }
     let assets = teahouse.site.assets().clone();
     let draw = move || shell::chat_document(boot.clone(), assets.clone());
+    // However many pages are asked for, some processors are left for those who talk.
+    let _turn = teahouse.rendering.acquire().await;
     render(&teahouse, &visitor, status, Frames::Shows, draw).await
 }
 
@@ -445,8 +447,6 @@ pub(crate) async fn render<IV: IntoView + 'static>(
     if let Ok(uri) = visitor.asked.parse() {
         *request.uri_mut() = uri;
     }
-    // However many pages are asked for, some processors are left for those who talk.
-    let _turn = teahouse.rendering.acquire().await;
     leptos_axum::render_app_to_stream_with_context(|| {}, draw)(request).await
 }
 

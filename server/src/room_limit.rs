@@ -3,7 +3,11 @@
 //! Owns the count of the rooms in which somebody has spoken. A room that exists costs nothing to enter.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    collections::HashSet,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,6 +29,8 @@ pub(crate) struct RoomLimit {
     rooms: Rooms,
     /// How many there may be; 0 lifts the limit.
     most: usize,
+    /// The new ones that were paid for, while they are open: what a page shows opens a room too, and pays for none.
+    admitted: Mutex<HashSet<RoomName>>,
     /// In how many somebody has spoken, when they were last counted, and since then on this node.
     stored: AtomicUsize,
 }
@@ -43,7 +49,7 @@ pub(crate) enum NoRoom {
 impl RoomLimit {
     /// At most `most` rooms, 0 for any number, of which none is counted yet.
     pub(crate) fn new(store: SharedStore, rooms: Rooms, most: usize) -> RoomLimit {
-        RoomLimit { store, rooms, most, stored: AtomicUsize::new(0) }
+        RoomLimit { store, rooms, most, admitted: Mutex::default(), stored: AtomicUsize::new(0) }
     }
 
     /// Lets somebody go to a room, who pays for it if it does not exist yet. `None` pays nothing: a program, whose token has
@@ -52,7 +58,7 @@ impl RoomLimit {
     /// # Errors
     /// Returns [`NoRoom`] for a new room that the payer cannot afford, or for which there is no place.
     pub(crate) async fn admit(&self, room: &RoomName, payer: Option<Payer<'_>>) -> Result<(), NoRoom> {
-        if *room == RoomName::lobby() || self.rooms.is_open(room) {
+        if *room == RoomName::lobby() || (self.admitted().contains(room) && self.rooms.is_open(room)) {
             return Ok(());
         }
         let slice = self.store.read(room.clone(), Piece::Latest { upto: 1, limit: 1 }).await?;
@@ -66,6 +72,7 @@ impl RoomLimit {
         if let Some(payer) = payer {
             payer.charge(Cost::NewRoom, 1)?;
         }
+        self.admitted().insert(room.clone());
         Ok(())
     }
 
@@ -89,6 +96,12 @@ impl RoomLimit {
             if stop.run_until_cancelled(tokio::time::sleep(COUNT)).await.is_none() {
                 return;
             }
+            self.admitted().retain(|room| self.rooms.is_open(room));
         }
+    }
+
+    fn admitted(&self) -> MutexGuard<'_, HashSet<RoomName>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

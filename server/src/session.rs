@@ -65,6 +65,8 @@ pub(crate) struct Session {
     is_plain: bool,
     /// When the other end last showed that it is there.
     heard: Instant,
+    /// When this end last did not listen, or did something else: until then a message could not go on.
+    busy: Instant,
     _listening: Listening,
 }
 
@@ -101,6 +103,7 @@ impl Session {
             ),
             _listening: Listening(outbound.clone()),
             heard: Instant::now(),
+            busy: Instant::now(),
             teahouse,
             id,
             login,
@@ -154,6 +157,9 @@ impl Session {
             let listens = self.conversation.listens();
             let pause = self.conversation.pause();
             let greeted = self.conversation.has_begun();
+            if !listens {
+                self.busy = Instant::now();
+            }
             // One timer for whatever comes first.
             let alarm = match pause {
                 Some(pause) => pause.min(beat),
@@ -176,17 +182,19 @@ impl Session {
                 () = sleep_until(alarm) => {
                     let now = Instant::now();
                     if pause.is_some_and(|pause| pause <= now) {
-                        if let Err(code) = Box::pin(self.conversation.resume()).await {
+                        let resumed = Box::pin(self.conversation.resume()).await;
+                        // They may have been waited for, to read what they asked for.
+                        self.heard = Instant::now();
+                        if let Err(code) = resumed {
                             return Box::pin(self.finish(code)).await;
                         }
-                    } else if !greeted {
+                    } else if !greeted && pause.is_none() {
                         return End::Close(CloseCode::Silent);
                     } else {
                         beat = now + heartbeat;
-                        let is_read = pause.is_none() && !self.outbound.owes();
-                        let unfinished = self.socket.unfinished_since().filter(|_| is_read);
+                        let unfinished = self.socket.unfinished_since().map(|since| since.max(self.busy));
                         // The longest frame takes that long at 5 KB a second.
-                        if unfinished.is_some_and(|since| now - since >= heartbeat) {
+                        if listens && unfinished.is_some_and(|since| now - since >= heartbeat) {
                             return End::Close(CloseCode::Silent);
                         }
                         // Who is behind is known by what they read, which the queue sees to; and who is not heard for a
@@ -245,7 +253,13 @@ impl Session {
         self.heard = Instant::now();
         self.conversation.spend(Cost::Frame, self.socket.take_weight());
         match heard {
-            Ok(Heard::Text(text)) => self.conversation.hear(text).await.err().map(End::Close),
+            Ok(Heard::Text(text)) => {
+                let heard = self.conversation.hear(text).await;
+                // They may have been waited for meanwhile, to read what they asked for.
+                self.heard = Instant::now();
+                self.busy = self.heard;
+                heard.err().map(End::Close)
+            }
             Ok(Heard::Binary) => {
                 self.conversation.refuse_binary();
                 None

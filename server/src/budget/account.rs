@@ -56,19 +56,19 @@ impl<K: Clone + Eq + Hash> Accounts<K> {
         now: u64,
     ) -> Result<(), Duration> {
         let Some(rate) = rate else { return Ok(()) };
-        self.with(payer, now, |account| account.bucket(cost).take(rate, amount, now))
+        self.with(payer, |account| account.bucket(cost).take(rate, amount, now))
     }
 
     /// Takes `amount` units of a payer's budget whether or not they are there; returns how long until the debt is paid.
     pub(super) fn spend(&self, payer: &K, cost: Cost, rate: Option<Rate>, amount: u32, now: u64) -> Duration {
         let Some(rate) = rate else { return Duration::ZERO };
-        self.with(payer, now, |account| account.bucket(cost).spend(rate, amount, now))
+        self.with(payer, |account| account.bucket(cost).spend(rate, amount, now))
     }
 
     /// Puts back what was taken.
-    pub(super) fn give_back(&self, payer: &K, cost: Cost, rate: Option<Rate>, amount: u32, now: u64) {
+    pub(super) fn give_back(&self, payer: &K, cost: Cost, rate: Option<Rate>, amount: u32) {
         if let Some(rate) = rate {
-            self.with(payer, now, |account| account.bucket(cost).give_back(rate, amount));
+            self.with(payer, |account| account.bucket(cost).give_back(rate, amount));
         }
     }
 
@@ -84,13 +84,10 @@ impl<K: Clone + Eq + Hash> Accounts<K> {
         self.known().len()
     }
 
-    fn with<T>(&self, payer: &K, now: u64, act: impl FnOnce(&Account) -> T) -> T {
+    fn with<T>(&self, payer: &K, act: impl FnOnce(&Account) -> T) -> T {
         let mut known = self.known();
         if let Some(account) = known.get(payer) {
             return act(account);
-        }
-        if known.len() >= MOST {
-            known.retain(|_, account| !account.is_whole(now));
         }
         if known.len() >= MOST {
             return act(&self.others);

@@ -32,7 +32,7 @@ impl<'a> Payer<'a> {
         budgets.users.take(user, cost, of_user, amount, now).map_err(refuse)?;
         if let Some(block) = address {
             budgets.addresses.take(&block, cost, of_address, amount, now).map_err(|wait| {
-                budgets.users.give_back(user, cost, of_user, amount, now);
+                budgets.users.give_back(user, cost, of_user, amount);
                 refuse(wait)
             })?;
         }

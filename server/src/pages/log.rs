@@ -69,6 +69,7 @@ pub(crate) async fn log(
     let mut response = if entity_tag::is_known(&visitor.headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
+        let _turn = teahouse.rendering.acquire().await;
         // At once and whole: what Leptos adds to a page that it streams are scripts.
         Html(Owner::new().with(|| shell::log_document(boot, assets).into_view().to_html())).into_response()
     };

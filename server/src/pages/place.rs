@@ -16,7 +16,7 @@ use crate::{
 
 /// How many pages may be rendered or on their way to one address at once (this machine excepted). A page takes
 /// milliseconds, unless it is not read.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 
 /// In how many seconds to ask again for a page that has no place.
 const RETRY_SECONDS: u64 = 2;

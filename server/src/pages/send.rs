@@ -24,7 +24,7 @@ use cookie::Cookie;
 use rand::Rng as _;
 use serde::Deserialize;
 
-use super::{draw_room, login_page, notice, room_path};
+use super::{PagePlace, draw_room, login_page, notice, room_path};
 use crate::{
     budget::{Cost, Exceeded, charged},
     clock,
@@ -40,6 +40,9 @@ use crate::{
 
 /// The largest form, in bytes. What a message may hold is judged after it was read, so that its words come back.
 pub(crate) const BODY_LIMIT: usize = 512 * 1_024;
+
+/// How many bytes of a text the login page gives back, for somebody whose login has ended.
+const UNSENT_LIMIT: usize = 64 * 1_024;
 
 /// The cookie that tells the next page what was sent, and for how many seconds.
 const SENT: &str = "sent";
@@ -98,7 +101,19 @@ async fn send(
     };
     let login = match author(&teahouse, &visitor).await {
         Ok(login) => login,
+        // What is longer than any message is nobody's words.
+        Err(_) if posted.text.len() > UNSENT_LIMIT => {
+            return notice(&teahouse, &visitor, Notice::TooLarge).await;
+        }
         Err(problem) => return sign_in_again(&teahouse, &visitor, &room, posted, problem).await,
+    };
+    // Whatever comes of it, a page is drawn for it now or next.
+    let place = match PagePlace::take(&teahouse, &visitor, &login.id) {
+        Ok(place) => place,
+        Err(none) => {
+            let said = notice(&teahouse, &visitor, Notice::TooMany { seconds: none.seconds }).await;
+            return none.retry_after(said);
+        }
     };
     if teahouse.look_alikes.of(&room).await.is_some() {
         return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
@@ -121,7 +136,7 @@ async fn send(
             if let Some(seconds) = wait_seconds {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
-            response
+            place.hold(response)
         }
     }
 }

@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use chat::{
     close::CloseCode,
     id::{ClientId, UserId},
-    protocol::{ClientLine, History, Joined, Place, RefusalCode, Refused, Seq, ServerLine, User, Welcome},
+    protocol::{
+        ClientLine, Event, History, Joined, Place, RefusalCode, Refused, Seq, ServerLine, User, Welcome,
+    },
     room::SessionId,
     room_name::RoomName,
     text::MessageText,
@@ -31,6 +33,9 @@ use crate::{
 
 /// How often somebody enters a room whose log begins another life meanwhile, before they are asked to come again.
 const ENTRIES: usize = 3;
+
+/// So many bytes of an answer cost as much as a line.
+const BYTES_PER_LINE: usize = 32 * 1_024;
 
 /// How long somebody is asked to wait at the most until they try again what was over their budget.
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
@@ -209,6 +214,18 @@ impl Conversation {
         }
     }
 
+    /// Charges an answer that holds much.
+    fn spend_on<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
+        let length = |event: &Event| match event {
+            Event::Message(message) => message.text.len(),
+            Event::Unknown(_) => 0,
+        };
+        let lines = events.map(length).sum::<usize>() / BYTES_PER_LINE;
+        if lines > 0 {
+            self.spend(Cost::Line, u32::try_from(lines).unwrap_or(u32::MAX));
+        }
+    }
+
     /// Waits until this connection has read what it asked for; returns whether it is still there.
     async fn is_read(&mut self) -> bool {
         !self.outbound.owes() || self.outbound.deliver(true).await == Ok(None)
@@ -272,21 +289,11 @@ impl Conversation {
         }
         let mut named = BTreeSet::new();
         rooms.retain(|place| named.insert(place.room.clone()));
-        let most = match self.teahouse.config.room_limit {
-            0 => rooms.len(),
-            most => most,
-        };
-        for (index, place) in rooms.into_iter().enumerate() {
+        for place in rooms {
             if !self.is_read().await {
                 return;
             }
             self.spend(Cost::Line, 1);
-            if index >= most {
-                // Once for all that follow.
-                let reason = format!("a connection is in at most {most} rooms");
-                self.refuse(RefusalCode::TooManyRooms, reason, None, Some(place.room));
-                break;
-            }
             self.join(place, self.teahouse.config.backlog).await;
         }
         // Only now that their user is there by this connection too: so nobody hears them leave.
@@ -387,7 +394,10 @@ impl Conversation {
             text: text.as_str().into(),
             at: clock::now(),
         };
-        let refused = match self.payer().charge(Cost::TextByte, text.bytes()) {
+        // One that waits for another is not kept, and costs nothing.
+        let waits = self.sending.waits(&draft);
+        let charged = if waits { Ok(()) } else { self.payer().charge(Cost::TextByte, text.bytes()) };
+        let refused = match charged {
             Ok(()) => self.sending.take(draft),
             Err(exceeded) => {
                 let (reason, retry_ms) = (exceeded.to_string(), retry_ms(&exceeded));
@@ -489,6 +499,7 @@ impl Conversation {
     /// Tells that the session is in a room, with what was said up to the moment of entering: what is too much for one answer
     /// in pieces, each when the one before it was read.
     async fn tell_joined(&mut self, room: RoomName, joined: Joined, upto: Seq, backlog: u32) {
+        self.spend_on(joined.events.iter());
         let (epoch, mut told) = (joined.epoch.clone(), joined.head);
         let mut lines = vec![ServerLine::Joined(joined)];
         while told < upto {
@@ -545,7 +556,10 @@ impl Conversation {
             }
         };
         match reading::page(&self.teahouse.store, name, piece).await {
-            Ok(page) => self.answer(ServerLine::Page(page)),
+            Ok(page) => {
+                self.spend_on(page.events.iter());
+                self.answer(ServerLine::Page(page));
+            }
             Err(error) => {
                 tracing::warn!(%error, %room, "a page could not be read");
                 self.refuse_reading(room);

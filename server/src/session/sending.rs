@@ -4,7 +4,7 @@
 //! without waiting, and the store commits them in groups. A message that is refused for now holds back those that follow
 //! it to its room until it comes again, so that order holds. Writes to no socket; gives what is to be answered.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chat::{
     id::ClientId,
@@ -88,6 +88,11 @@ impl Sending {
         self.held.remove(room);
     }
 
+    /// Whether a message waits for an earlier one to its room to be sent again.
+    pub(super) fn waits(&self, draft: &Draft) -> bool {
+        self.held.get(&draft.room).is_some_and(|first| *first != draft.id)
+    }
+
     /// Whether no more can be taken for now.
     pub(super) fn is_full(&self) -> bool {
         self.gathered.len() >= GATHER
@@ -110,18 +115,25 @@ impl Sending {
         let Some(appending) = &mut self.appending else { return Vec::new() };
         let appended = appending.await;
         self.appending = None;
-        let mut lines: Vec<ServerLine> =
-            appended.into_iter().flat_map(|(drafts, kept)| self.answer(&drafts, kept)).collect();
-        lines.extend(self.hold_followers());
+        let mut failed = BTreeSet::new();
+        let mut lines = Vec::new();
+        for (drafts, kept) in appended {
+            if let Some(first) = drafts.get(kept.appended.len()) {
+                failed.insert(first.room.clone());
+                // It was taken before whatever is held already.
+                self.held.remove(&first.room);
+            }
+            lines.extend(self.answer(&drafts, kept));
+        }
+        lines.extend(self.hold_followers(&failed));
         lines
     }
 
     /// The refusals of what gathered behind messages that have just been refused for now. At once: what lifts the hold,
     /// a join or the message again, must not let them overtake it.
-    fn hold_followers(&mut self) -> Vec<ServerLine> {
-        let (held, free): (Vec<Draft>, Vec<Draft>) = std::mem::take(&mut self.gathered)
-            .into_iter()
-            .partition(|draft| self.held.contains_key(&draft.room));
+    fn hold_followers(&mut self, failed: &BTreeSet<RoomName>) -> Vec<ServerLine> {
+        let (held, free): (Vec<Draft>, Vec<Draft>) =
+            std::mem::take(&mut self.gathered).into_iter().partition(|draft| failed.contains(&draft.room));
         self.gathered = free;
         held.iter().map(|draft| self.hold(draft)).collect()
     }

@@ -7,11 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rusqlite::{Connection, OpenFlags};
+
 /// How long an answer holds. A disk does not fill up much faster.
 const HOLDS: Duration = Duration::from_secs(1);
-
-/// What the files of a database are called behind its own name.
-const SUFFIXES: [&str; 2] = ["", "-wal"];
 
 /// How much room a database has.
 pub(super) struct Space {
@@ -53,7 +52,7 @@ impl Space {
     }
 
     fn look(&self) -> Option<String> {
-        let size: u64 = SUFFIXES.iter().filter_map(|suffix| size(&self.file, suffix)).sum();
+        let size = if self.most > 0 { used(&self.file) } else { 0 };
         if self.most > 0 && size >= self.most {
             return Some(format!(
                 "the messages take {size} bytes of the {} that --max-stored allows",
@@ -62,22 +61,38 @@ impl Space {
         }
         let folder = self.file.parent().unwrap_or(Path::new("."));
         // A file system that does not say how full it is stops nobody.
-        let disk = rustix::fs::statvfs(folder).ok()?;
+        let disk = rustix::fs::statvfs(folder).ok().filter(|disk| disk.f_blocks > 0)?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         (free < self.free)
             .then(|| format!("the disk has {free} bytes left, fewer than the {} of --min-free", self.free))
     }
 }
 
-fn size(file: &Path, suffix: &str) -> Option<u64> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    fs::metadata(name).ok().map(|found| found.len())
+/// How many bytes of a database are in use: what was deleted leaves room in the file, which does not shrink. Where it cannot be
+/// asked, all of the file counts.
+fn used(file: &Path) -> u64 {
+    let asked = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
+        connection.query_row(
+            "SELECT (page_count - freelist_count) * page_size
+             FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+            (),
+            |row| row.get::<_, i64>(0),
+        )
+    });
+    match asked {
+        Ok(bytes) => u64::try_from(bytes).unwrap_or_default(),
+        Err(error) => {
+            tracing::debug!(%error, "failed to ask a database how much of it is used");
+            fs::metadata(file).map_or(0, |found| found.len())
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use rusqlite::Connection;
 
     use super::Space;
 
@@ -85,12 +100,15 @@ mod tests {
     fn a_database_may_grow_to_its_limit_and_the_disk_keeps_what_is_to_stay_free() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("teahouse.db");
-        fs::write(&file, [0; 100]).unwrap();
-        fs::write(folder.path().join("teahouse.db-wal"), [0; 50]).unwrap();
+        let database = Connection::open(&file).unwrap();
+        database.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(100000));").unwrap();
+        let size = fs::metadata(&file).unwrap().len();
         let lacks = |most, free| Space::new(file.clone(), most, free).lacks();
         assert_eq!(lacks(0, 0), None);
-        assert_eq!(lacks(151, 1), None);
-        assert!(lacks(150, 0).unwrap().contains("--max-stored"));
+        assert_eq!(lacks(size + 1, 1), None);
+        assert!(lacks(size, 0).unwrap().contains("--max-stored"));
         assert!(lacks(0, u64::MAX).unwrap().contains("--min-free"));
+        database.execute_batch("DELETE FROM t").unwrap();
+        assert_eq!(lacks(size / 2, 0), None, "what was deleted counts no more");
     }
 }
