@@ -4,7 +4,8 @@ import { expect, test } from '../support/test';
 test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
 
 test.describe('with a short heartbeat', () => {
-  test.use({ flags: { heartbeat: '2s', 'leave-grace': '60s' } });
+  // What the browser has fetched the page by is let go in time, too.
+  test.use({ flags: { heartbeat: '2s', 'leave-grace': '60s', 'keep-alive': '2s' } });
 
   test('a page whose line goes dead is back by itself under its nickname, without a word to the others', async ({ visitor, line }) => {
     const [bo, ann] = [await visitor('Bo'), await visitor('Ann', { baseURL: line.url })];
