@@ -1,5 +1,5 @@
 //! Writes the log to standard error, as text or as JSON, with colours on a terminal only. [`crate::config::LogFilter`] decides
-//! what is logged, a [`Sampler`] how often, and [`line`] how a line looks.
+//! what is logged, a [`Sampler`] how often, and [`mod@line`] how a line looks.
 
 mod line;
 mod sampling;
