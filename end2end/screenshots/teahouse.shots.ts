@@ -117,6 +117,8 @@ for (const { language, locale, reader, earlier, conversation, elsewhere, sought,
           await expect(first.members).toHaveCount(here + 1);
         } else if ('leaves' in line) {
           await people.get(line.leaves)!.logOut();
+          // Their cookie is worth nothing any more.
+          people.delete(line.leaves);
           await expect(first.members).toHaveCount(here - 1);
         } else {
           const [name, text] = line;
@@ -140,8 +142,9 @@ for (const { language, locale, reader, earlier, conversation, elsewhere, sought,
     await perform(earlier);
 
     // One reader, at once on each device and in each light, with the same rooms open.
-    const cookies = (await first.visitor.context.cookies()).filter(({ name }) => name === 'teahouse');
-    const rooms = ['lobby', ...Object.keys(elsewhere)].join(' ');
+    const cookies = (await first.visitor.context.cookies()).filter(({ name }) => name.startsWith('teahouse-'));
+    const user = await first.page.evaluate(() => JSON.parse(document.getElementById('boot')!.textContent!).user.id as string);
+    const rooms = [user, 'lobby', ...Object.keys(elsewhere)].join(' ');
     const pictures: [name: string, device: string, chat: ChatPage][] = [];
     for (const device of Object.keys(DEVICES)) {
       for (const scheme of SCHEMES) {
@@ -161,7 +164,9 @@ for (const { language, locale, reader, earlier, conversation, elsewhere, sought,
     for (const [room, lines] of Object.entries(elsewhere)) {
       const cookie = new Map([...people].map(([name, client]) => [name, client.cookie]));
       for (const [name, text] of lines) {
-        const client = await PlainClient.open(teahouse, `/chat/${encodeURIComponent(room)}`, cookie.get(name)!);
+        const path = `/chat/${encodeURIComponent(room)}`;
+        const known = cookie.get(name);
+        const client = known ? await PlainClient.open(teahouse, path, known) : await PlainClient.connect(teahouse, name, path);
         people.set(`${name} in ${room}`, client);
         client.say(text);
         for (const [, , chat] of pictures) {
