@@ -57,7 +57,8 @@ export const test = base.extend<Fixtures & Options>({
     conscience.check();
   },
 
-  stranger: async ({ browser, teahouse, hostname, conscience }, use) => {
+  // A line stays open until the pages that came by it are closed: they may still be loading when the story ends.
+  stranger: async ({ browser, teahouse, line: _, hostname, conscience }, use) => {
     const contexts: { close(): Promise<void> }[] = [];
     await use(async (circumstances = {}) => {
       const context = await browser.newContext({ locale: 'en-GB', baseURL: teahouse.urlAt(hostname), ...circumstances });
