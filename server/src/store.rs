@@ -22,6 +22,8 @@ pub(crate) mod sqlite;
 
 #[cfg(test)]
 pub(crate) mod conformance;
+#[cfg(test)]
+pub(crate) mod scratch;
 
 /// What the server keeps its events and names in.
 pub(crate) type SharedStore = Arc<dyn Store>;

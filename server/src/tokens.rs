@@ -109,16 +109,14 @@ impl Holder {
 mod tests {
     use std::sync::Arc;
 
-    use chat::{id::Epoch, time::Millis};
-    use tempfile::TempDir;
-    use tokio::sync::mpsc;
+    use chat::time::Millis;
 
     use super::{Denied, Grant, Kind, Scope, Target, Token, Tokens};
     use crate::{
         arrival::Client,
         budget::Budgets,
         config::Config,
-        store::{Drawer, Put, Record, SharedStore, sqlite::SqliteStore},
+        store::{Drawer, Put, Record, SharedStore, scratch::store},
     };
 
     const HERE: [u8; 4] = [127, 0, 0, 1];
@@ -126,13 +124,6 @@ mod tests {
 
     fn at(address: [u8; 4]) -> Client {
         Client { address: address.into(), is_forwarded: false }
-    }
-
-    fn store() -> (SharedStore, TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        let (news, _told) = mpsc::channel(10);
-        let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 0, news).unwrap();
-        (Arc::new(store), folder)
     }
 
     /// The tokens in a store, of which an address may try so many wrong ones a minute.

@@ -192,17 +192,13 @@ fn place(reminder: &Reminder) -> (Millis, String) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
-    use chat::{
-        id::{ClientId, Epoch},
-        time::Millis,
-    };
-    use tokio::sync::mpsc;
+    use chat::{id::ClientId, time::Millis};
+
     use tokio_util::sync::CancellationToken;
 
     use super::{super::test_question::question, EACH, Full, Reminder, Reminders};
-    use crate::store::{NEWS_CAPACITY, Piece, SharedStore, sqlite::SqliteStore};
+    use crate::store::{Piece, scratch::store};
 
     fn reminder(number: usize) -> Reminder {
         let asked = question("提醒我", &[]);
@@ -215,13 +211,6 @@ mod tests {
             what: "一二三四五六".to_owned(),
             at: Millis(1),
         }
-    }
-
-    fn store() -> (SharedStore, tempfile::TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        let (sender, _) = mpsc::channel(2 * NEWS_CAPACITY);
-        let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 100, sender).unwrap();
-        (Arc::new(store), folder)
     }
 
     #[tokio::test]

@@ -1,29 +1,14 @@
 //! Which logins hold: after an end, on two nodes, without a store, and in a store that has forgotten.
 
-use std::sync::Arc;
-
-use chat::{
-    id::{Epoch, UserId},
-    name::Nickname,
-    time::Millis,
-};
-use tempfile::TempDir;
-use tokio::sync::mpsc;
+use chat::{id::UserId, name::Nickname, time::Millis};
 
 use super::{Entry, FRESH_MS, KEPT, LIFE_MS, Logins, REMEMBERED, Ticket, holding, of_user};
 use crate::{
     identity::Login,
-    store::{Drawer, NEWS_CAPACITY, Put, Record, SharedStore, sqlite::SqliteStore},
+    store::{Drawer, Put, Record, scratch::store},
 };
 
 const NOW: Millis = Millis(1_700_000_000_000);
-
-fn store() -> (SharedStore, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let (sender, _) = mpsc::channel(2 * NEWS_CAPACITY);
-    let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 100, sender).unwrap();
-    (Arc::new(store), folder)
-}
 
 fn ticket(user: &str, now: Millis) -> Ticket {
     let login = Login { id: UserId::parse(user).unwrap(), nickname: Nickname::parse("小明 🍵").unwrap() };

@@ -1,31 +1,18 @@
 //! What is remembered of a login, for whom, for how long, and how much of it.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
-use chat::{
-    id::{Epoch, UserId},
-    name::Nickname,
-    time::Millis,
-};
-use tempfile::TempDir;
-use tokio::sync::mpsc;
+use chat::{id::UserId, name::Nickname, time::Millis};
 
 use super::{LoginKey, REMEMBERED_MS, RecentLogins};
 use crate::{
     identity::Login,
     login_form::FormId,
     logins::Ticket,
-    store::{Claim, Drawer, NEWS_CAPACITY, SharedStore, sqlite::SqliteStore},
+    store::{Claim, Drawer, SharedStore, scratch::store},
 };
 
 const NOW: Millis = Millis(1_700_000_000_000);
-
-fn store() -> (SharedStore, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let (sender, _) = mpsc::channel(2 * NEWS_CAPACITY);
-    let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 100, sender).unwrap();
-    (Arc::new(store), folder)
-}
 
 fn login(id: &str, name: &str) -> Ticket {
     Ticket::draw(Login { id: UserId::parse(id).unwrap(), nickname: Nickname::parse(name).unwrap() }, NOW)

@@ -3,9 +3,6 @@
 use std::sync::Arc;
 
 use app::language::Language;
-use chat::id::Epoch;
-use tempfile::TempDir;
-use tokio::sync::mpsc;
 
 use super::{
     super::{
@@ -16,14 +13,7 @@ use super::{
     },
     Order, Waiter, is_quotable, order,
 };
-use crate::store::{NEWS_CAPACITY, SharedStore, sqlite::SqliteStore};
-
-fn store() -> (SharedStore, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let (sender, _) = mpsc::channel(2 * NEWS_CAPACITY);
-    let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 100, sender).unwrap();
-    (Arc::new(store), folder)
-}
+use crate::store::{SharedStore, scratch::store};
 
 fn waiter(store: &SharedStore) -> Waiter {
     Waiter::new(store.clone(), Arc::new(Reminders::new(store.clone(), 0)))
