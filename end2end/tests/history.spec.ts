@@ -20,6 +20,17 @@ async function firstSeen(chat: ChatPage): Promise<{ seq: number; place: number }
   throw new Error('no message shows');
 }
 
+/** Closes a page while something is said, and returns the one that comes after it. */
+async function missing(chat: ChatPage, speaker: PlainClient, plainClient: (name: string) => Promise<PlainClient>): Promise<ChatPage> {
+  await chat.page.close();
+  const listener = await plainClient('Ed');
+  speaker.say('not seen');
+  await expect.poll(() => listener.lines.some(line => line.endsWith('not seen'))).toBe(true);
+  const again = await chat.visitor.enter();
+  await expect(again.news).toHaveText('New since you left');
+  return again;
+}
+
 test('older pages come as one scrolls up, and what one reads stays where it is', async ({ visitor, plainClient }) => {
   const [di, ed] = [await plainClient('Di'), await plainClient('Ed')];
   await saying(450, di, ed);
@@ -108,12 +119,7 @@ test('what a page has itself seen is no other tab’s, whenever the browser says
   const ann = await visitor('Ann', { baseURL: line.url });
   di.say('seen');
   await ann.hears('seen');
-  await ann.page.close();
-  const ed = await plainClient('Ed');
-  di.say('not seen');
-  await expect.poll(() => ed.lines.some(line => line.endsWith('not seen'))).toBe(true);
-  const again = await ann.visitor.enter();
-  await expect(again.news).toHaveText('New since you left');
+  const again = await missing(ann, di, plainClient);
   // The event of a page that is loaded may come as late as this.
   await again.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false })));
   const joins = await again.joins();
@@ -153,12 +159,7 @@ test('what came while one was away stands below a line, also on another day’s 
   di.say('seen');
   await ann.hears('seen');
   await expect(ann.news).toHaveCount(0);
-  await ann.page.close();
-  const ed = await plainClient('Ed');
-  di.say('not seen');
-  await expect.poll(() => ed.lines.some(line => line.endsWith('not seen'))).toBe(true);
-  const again = await ann.visitor.enter();
-  await expect(again.news).toHaveText('New since you left');
+  const again = await missing(ann, di, plainClient);
   await expect(again.news.locator('xpath=following-sibling::li[1]')).toContainText('not seen');
   await again.say('thank you');
   await expect(again.news).toHaveCount(0);

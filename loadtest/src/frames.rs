@@ -5,6 +5,9 @@
 use std::ops::Range;
 
 /// Opcodes (RFC 6455, 5.2).
+/// The bit that says that a frame is the last of its message.
+const LAST: u8 = 0x80;
+
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
@@ -129,17 +132,18 @@ pub(crate) fn masked(bytes: &mut [u8]) -> Option<(Range<usize>, usize)> {
 
 /// Appends a message in one frame. A client must mask; with a key of zeros that costs nothing.
 pub(crate) fn message(binary: bool, masked: bool, payload: &[u8], out: &mut Vec<u8>) {
-    frame(if binary { 2 } else { 1 }, masked, payload, out);
+    frame(LAST | if binary { 2 } else { 1 }, masked, payload, out);
 }
 
 /// Appends the answer to a ping.
 pub(crate) fn pong(payload: &[u8], out: &mut Vec<u8>) {
-    frame(PONG, true, payload, out);
+    frame(LAST | PONG, true, payload, out);
 }
 
-fn frame(opcode: u8, masked: bool, payload: &[u8], out: &mut Vec<u8>) {
+/// Appends a frame with this first byte: whether it is the last of its message, and its opcode.
+pub(crate) fn frame(first: u8, masked: bool, payload: &[u8], out: &mut Vec<u8>) {
     let mask = if masked { 0x80 } else { 0 };
-    out.push(0x80 | opcode);
+    out.push(first);
     if let Ok(length @ 0..=125) = u8::try_from(payload.len()) {
         out.push(mask | length);
     } else if let Ok(length) = u16::try_from(payload.len()) {
@@ -163,9 +167,9 @@ mod tests {
         let mut stream = Vec::new();
         for length in [0, 1, 125, 126, 300, 70_000] {
             message(false, false, &vec![b'\x89'; length], &mut stream);
-            frame(PING, false, b"still there?", &mut stream);
+            frame(LAST | PING, false, b"still there?", &mut stream);
         }
-        frame(CLOSE, false, &4000_u16.to_be_bytes(), &mut stream);
+        frame(LAST | CLOSE, false, &4000_u16.to_be_bytes(), &mut stream);
         stream
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::attacker::{Attacker, frame, rest, text};
+use super::attacker::{Attacker, frame, rest, send, text};
 
 type Attack = fn(&[Attacker], &AtomicBool);
 
@@ -116,41 +116,54 @@ fn unfinished_messages(attackers: &[Attacker], stop: &AtomicBool) {
     hold(attackers, stop, begin, |socket| socket.write_all(&pong));
 }
 
-fn reconnecting_writers(attackers: &[Attacker], stop: &AtomicBool) {
-    let mut number = 0_u64;
+/// Has the attackers make a connection each in turns, until the end, and do something on it.
+fn in_turns(
+    attackers: &[Attacker],
+    stop: &AtomicBool,
+    begin: impl Fn(&Attacker) -> std::io::Result<TcpStream>,
+    mut act: impl FnMut(&Attacker, TcpStream),
+) {
     for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
-        let Ok(mut socket) = attacker.enter("attic") else {
-            rest();
-            continue;
-        };
-        let lines: Vec<String> = (0..500)
-            .map(|_| {
-                number += 1;
-                format!("{{\"send\":{{\"id\":\"w{number}\",\"room\":\"attic\",\"text\":\"{number}\"}}}}")
-            })
-            .collect();
-        // What is not taken is lost with the connection.
-        let _ = socket.write_all(&text(&lines.join("\n")));
+        match begin(attacker) {
+            Ok(socket) => act(attacker, socket),
+            Err(_) => rest(),
+        }
     }
+}
+
+/// So many lines that each say `words` in the attic, under ids that begin with `sign` and go on from `number`.
+fn lines(sign: char, count: u64, number: &mut u64, words: impl Fn(u64) -> String) -> Vec<u8> {
+    let numbers = *number..*number + count;
+    *number = numbers.end;
+    let lines: Vec<String> =
+        numbers.map(|number| send(&format!("{sign}{number}"), "attic", &words(number))).collect();
+    text(&lines.join("\n"))
+}
+
+fn reconnecting_writers(attackers: &[Attacker], stop: &AtomicBool) {
+    let mut number = 0;
+    let enter = |attacker: &Attacker| attacker.enter("attic");
+    in_turns(attackers, stop, enter, |_, mut socket| {
+        // What is not taken is lost with the connection.
+        let _ = socket.write_all(&lines('w', 500, &mut number, |number| number.to_string()));
+    });
 }
 
 fn new_rooms(attackers: &[Attacker], stop: &AtomicBool) {
     let mut number = 0_u64;
-    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
-        let Ok(mut socket) = attacker.enter("lobby") else {
-            rest();
-            continue;
-        };
+    let enter = |attacker: &Attacker| attacker.enter("lobby");
+    in_turns(attackers, stop, enter, |_, mut socket| {
         let mut lines = Vec::new();
         for _ in 0..200 {
             number += 1;
-            lines.push(format!("{{\"join\":{{\"room\":\"new{number}\"}}}}"));
-            lines.push(format!("{{\"send\":{{\"id\":\"m\",\"room\":\"new{number}\",\"text\":\"tea\"}}}}"));
-            lines.push(format!("{{\"leave\":{{\"room\":\"new{number}\"}}}}"));
+            let room = format!("new{number}");
+            lines.push(format!("{{\"join\":{{\"room\":\"{room}\"}}}}"));
+            lines.push(send("m", &room, "tea"));
+            lines.push(format!("{{\"leave\":{{\"room\":\"{room}\"}}}}"));
         }
         let _ = socket.write_all(&text(&lines.join("\n")));
         while socket.read(&mut [0; 16_384]).is_ok_and(|count| count > 0) && goes_on(stop) {}
-    }
+    });
 }
 
 /// Some connections that send the same bytes as fast as they are taken.
@@ -186,46 +199,29 @@ fn blanks(attackers: &[Attacker], stop: &AtomicBool) {
 }
 
 fn questions(attackers: &[Attacker], stop: &AtomicBool) {
-    let mut number = 0_u64;
-    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
-        let Ok(mut socket) = attacker.enter("attic") else {
-            rest();
-            continue;
-        };
-        let lines: Vec<String> = (0..100)
-            .map(|_| {
-                number += 1;
-                format!(
-                    "{{\"send\":{{\"id\":\"q{number}\",\"room\":\"attic\",\"text\":\"@小二 roll 100d100\"}}}}"
-                )
-            })
-            .collect();
-        let _ = socket.write_all(&text(&lines.join("\n")));
+    let mut number = 0;
+    let enter = |attacker: &Attacker| attacker.enter("attic");
+    in_turns(attackers, stop, enter, |_, mut socket| {
+        let _ = socket.write_all(&lines('q', 100, &mut number, |_| "@小二 roll 100d100".to_owned()));
         let _ = socket.read(&mut [0; 16_384]);
-    }
+    });
 }
 
 fn guests(attackers: &[Attacker], stop: &AtomicBool) {
     let mut held = Vec::new();
-    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
-        match attacker.open_as_guest() {
-            Ok(socket) if held.len() < HELD => held.push(socket),
-            Ok(_) => {}
-            Err(_) => rest(),
+    in_turns(attackers, stop, Attacker::open_as_guest, |_, socket| {
+        if held.len() < HELD {
+            held.push(socket);
         }
-    }
+    });
 }
 
 fn long_origins(attackers: &[Attacker], stop: &AtomicBool) {
     let headers = format!("Origin: http://{}\r\nContent-Length: 0\r\n", "x".repeat(20_000));
-    for attacker in attackers.iter().cycle().take_while(|_| goes_on(stop)) {
-        let Ok(mut socket) = attacker.connect() else {
-            rest();
-            continue;
-        };
+    in_turns(attackers, stop, Attacker::connect, |attacker, mut socket| {
         let _ = socket.write_all(attacker.request("POST", "/login", &headers).as_bytes());
         let _ = socket.read(&mut [0; 4_096]);
-    }
+    });
 }
 
 fn long_heads(attackers: &[Attacker], stop: &AtomicBool) {
@@ -243,9 +239,7 @@ fn slow_pages(attackers: &[Attacker], stop: &AtomicBool) {
     if let Ok(mut socket) = attackers[0].enter("links") {
         for number in 0..100 {
             let long = "www.a.b_".repeat(500);
-            let line =
-                format!("{{\"send\":{{\"id\":\"l{number}\",\"room\":\"links\",\"text\":\"{long}\"}}}}");
-            if socket.write_all(&text(&line)).is_err() {
+            if socket.write_all(&text(&send(&format!("l{number}"), "links", &long))).is_err() {
                 return;
             }
         }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use ureq::Agent;
 
 use crate::connection::upgrade;
+use crate::frames;
 
 /// From how many addresses the attackers come, and how many users each has: as many as it may log in within a minute.
 const ADDRESSES: usize = 2;
@@ -57,9 +58,7 @@ impl Attacker {
         let mut socket = self.enter("attic").context("an attacker did not get in")?;
         let long = "茶".repeat(4_000);
         for number in 0..200 {
-            let line =
-                format!("{{\"send\":{{\"id\":\"f{number}\",\"room\":\"attic\",\"text\":\"{long}\"}}}}");
-            socket.write_all(&text(&line))?;
+            socket.write_all(&text(&send(&format!("f{number}"), "attic", &long)))?;
         }
         // Until nothing comes any more, all is said.
         while socket.read(&mut [0; 16_384]).is_ok_and(|count| count > 0) {}
@@ -124,23 +123,16 @@ pub(super) fn text(text: &str) -> Vec<u8> {
     frame(0x81, text.as_bytes())
 }
 
-/// A frame with this first byte, masked with zeros.
+/// A frame with this first byte, as a client sends it.
 pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![first];
-    match payload.len() {
-        length @ 0..126 => frame.push(0x80 | u8::try_from(length).unwrap_or_default()),
-        length @ 126..65_536 => {
-            frame.push(0x80 | 0x7E);
-            frame.extend(u16::try_from(length).unwrap_or_default().to_be_bytes());
-        }
-        length => {
-            frame.push(0x80 | 0x7F);
-            frame.extend((length as u64).to_be_bytes());
-        }
-    }
-    frame.extend([0; 4]);
-    frame.extend(payload);
+    let mut frame = Vec::new();
+    frames::frame(first, true, payload, &mut frame);
     frame
+}
+
+/// The line that says something in a room.
+pub(super) fn send(id: &str, room: &str, text: &str) -> String {
+    format!("{{\"send\":{{\"id\":\"{id}\",\"room\":\"{room}\",\"text\":\"{text}\"}}}}")
 }
 
 /// A moment's rest of somebody who is refused.

@@ -79,9 +79,7 @@ impl Meter {
     pub(super) fn teahouse_with(&self, settings: &[&str], mode: &str, arguments: &[&str]) -> Result<Report> {
         let mut command = self.server("127.0.0.1:0")?;
         command.args(settings);
-        let server = Server::start(OPEN, command)?;
-        let (target, pid) = (format!("ws://{}", server.address()), server.id().to_string());
-        self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
+        self.started(command, mode, arguments)
     }
 
     /// Meters a Teahouse that has heard nothing before, with these settings and its limits as they are.
@@ -94,6 +92,10 @@ impl Meter {
         self.clear()?;
         let mut command = Command::new(&self.teahouse);
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(self.data()).args(settings);
+        self.started(command, mode, arguments)
+    }
+
+    fn started(&self, command: Command, mode: &str, arguments: &[&str]) -> Result<Report> {
         let server = Server::start(OPEN, command)?;
         let (target, pid) = (format!("ws://{}", server.address()), server.id().to_string());
         self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
