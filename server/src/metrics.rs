@@ -12,7 +12,7 @@ use axum::{
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text::encode},
-    metrics::{counter::ConstCounter, gauge::ConstGauge},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
     registry::{Registry, Unit},
 };
 
@@ -73,22 +73,38 @@ impl Writer<'_> {
     }
 
     fn gauge(&mut self, name: &str, help: &str, value: usize) -> std::fmt::Result {
-        self.one(name, help, None, &ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)))
+        self.one(name, help, None, &gauge(value))
     }
 
     fn counter(&mut self, name: &str, help: &str, value: u64) -> std::fmt::Result {
         self.one(name, help, None, &ConstCounter::new(value))
     }
+
+    /// Puts a metric for each value of a label.
+    fn family<'v, M: EncodeMetric>(
+        &mut self,
+        (name, help, kind): (&str, &str, MetricType),
+        label: &str,
+        metrics: impl IntoIterator<Item = (&'v str, M)>,
+    ) -> std::fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, kind)?;
+        for (value, metric) in metrics {
+            metric.encode(family.encode_family(&[(label, value)])?)?;
+        }
+        Ok(())
+    }
+}
+
+fn gauge(value: usize) -> ConstGauge {
+    ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
 impl Collector for Snapshot {
     fn encode(&self, encoder: DescriptorEncoder) -> std::fmt::Result {
         let teahouse = &*self.0;
         let mut writer = Writer(encoder);
-        let version = ConstGauge::new(1_i64);
-        let mut build =
-            writer.0.encode_descriptor("build_info", "The version that runs", None, version.metric_type())?;
-        version.encode(build.encode_family(&[("version", env!("CARGO_PKG_VERSION"))])?)?;
+        let version = [(env!("CARGO_PKG_VERSION"), gauge(1))];
+        writer.family(("build_info", "The version that runs", MetricType::Gauge), "version", version)?;
 
         let sessions = teahouse.nicknames.sessions();
         let (behind, held) = sessions
@@ -122,28 +138,13 @@ impl Collector for Snapshot {
         writer.gauge("bot_answers", "Answers that bots are giving", teahouse.running.count())?;
 
         let (users, addresses) = teahouse.budgets.accounts();
-        let sizes = [("user", users), ("address", addresses)];
-        let first = ConstGauge::new(0_i64);
-        let mut family = writer.0.encode_descriptor(
-            "budget_accounts",
-            "Users and addresses that have spent something",
-            None,
-            first.metric_type(),
-        )?;
-        for (payer, size) in sizes {
-            let size = ConstGauge::new(i64::try_from(size).unwrap_or(i64::MAX));
-            size.encode(family.encode_family(&[("payer", payer)])?)?;
-        }
-        let first = ConstCounter::new(0_u64);
-        let mut family = writer.0.encode_descriptor(
-            "refusals",
-            "What was refused or put off because a budget was spent",
-            None,
-            first.metric_type(),
-        )?;
-        for (cost, refused) in teahouse.budgets.refusals() {
-            ConstCounter::new(refused).encode(family.encode_family(&[("budget", cost.name())])?)?;
-        }
-        Ok(())
+        let accounts = [("user", gauge(users)), ("address", gauge(addresses))];
+        let family = ("budget_accounts", "Users and addresses that have spent something", MetricType::Gauge);
+        writer.family(family, "payer", accounts)?;
+        let refusals = teahouse.budgets.refusals();
+        let refusals = refusals.map(|(cost, refused)| (cost.name(), ConstCounter::new(refused)));
+        let family =
+            ("refusals", "What was refused or put off because a budget was spent", MetricType::Counter);
+        writer.family(family, "budget", refusals)
     }
 }

@@ -20,12 +20,10 @@ pub(crate) async fn pass_on(teahouse: Shared, mut news: mpsc::Receiver<News>) {
                 for message in &messages {
                     if message.seq == 1 {
                         teahouse.room_limit.add();
+                        teahouse.look_alikes.open(message.room.clone());
                     }
                     // What comes of it comes after it: an answer goes into the log, too.
                     teahouse.bots.hear(&teahouse, message);
-                    if message.seq == 1 {
-                        teahouse.look_alikes.open(message.room.clone());
-                    }
                 }
                 for messages in by_room(messages) {
                     teahouse.rooms.commit(epoch.clone(), messages).await;

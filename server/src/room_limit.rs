@@ -29,7 +29,7 @@ pub(crate) struct RoomLimit {
     rooms: Rooms,
     /// How many there may be; 0 lifts the limit.
     most: usize,
-    /// The new ones that were paid for, while they are open: what a page shows opens a room too, and pays for none.
+    /// Those that exist or were paid for, while they are open: what a page shows opens a room too, and pays for none.
     admitted: Mutex<HashSet<RoomName>>,
     /// In how many somebody has spoken, when they were last counted, and since then on this node.
     stored: AtomicUsize,
@@ -62,9 +62,15 @@ impl RoomLimit {
             return Ok(());
         }
         let slice = self.store.read(room.clone(), Piece::Latest { upto: 1, limit: 1 }).await?;
-        if slice.extent.head > 0 {
-            return Ok(());
+        if slice.extent.head == 0 {
+            self.afford(payer)?;
         }
+        self.admitted().insert(room.clone());
+        Ok(())
+    }
+
+    /// Charges for a new room, if there is a place for one.
+    fn afford(&self, payer: Option<Payer<'_>>) -> Result<(), NoRoom> {
         let open = self.rooms.count();
         if self.most > 0 && self.stored.load(Ordering::Relaxed).max(open) >= self.most {
             return Err(NoRoom::TooMany(self.most));
@@ -72,7 +78,6 @@ impl RoomLimit {
         if let Some(payer) = payer {
             payer.charge(Cost::NewRoom, 1)?;
         }
-        self.admitted().insert(room.clone());
         Ok(())
     }
 
