@@ -11,6 +11,8 @@ mod dialect;
 mod frame;
 #[path = "../src/frame_meter.rs"]
 mod frame_meter;
+#[path = "../src/held_body.rs"]
+mod held_body;
 #[path = "../src/outbound.rs"]
 mod outbound;
 #[path = "../src/patience.rs"]

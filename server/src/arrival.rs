@@ -74,9 +74,10 @@ impl Arrival {
         };
         let called = headers.get_all(header::HOST).iter();
         let called = called.map(|host| host.to_str().ok().and_then(Authority::parse));
+        let written = Forwarded::names(headers);
         Arrival {
             peer,
-            client: Client { address, is_forwarded: Forwarded::is_in(headers) },
+            client: Client { address, is_forwarded: !written.is_empty() },
             is_secure: match &config.base_url {
                 Some(base) => base.is_secure(),
                 None => said.is_secure.unwrap_or(false),
@@ -84,13 +85,18 @@ impl Arrival {
             hosts: said.hosts.into_iter().chain(called).collect(),
             is_trusted,
             is_contradictory,
-            written: Forwarded::names(headers),
+            written,
         }
     }
 
     /// Who limits count as the caller.
     pub(crate) fn client(&self) -> Client {
         self.client
+    }
+
+    /// Whether the connection is that of a proxy whose word counts, and so other people's.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.is_trusted
     }
 
     /// Whether people's browsers reach the server over TLS.
@@ -175,7 +181,7 @@ impl ProxyWarnings {
 }
 
 /// The other end of the connection on which a request came. One that came on no connection of ours comes from nowhere.
-pub(crate) fn peer(extensions: &Extensions) -> SocketAddr {
+fn peer(extensions: &Extensions) -> SocketAddr {
     let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
     extensions.get::<ConnectInfo<SocketAddr>>().map_or(unknown, |info| info.0)
 }

@@ -53,6 +53,11 @@ impl Authority {
         self.host.parse().ok()
     }
 
+    /// Whether the name leads to the machine on which it is used, and nowhere else (RFC 6761, section 6.3).
+    pub(crate) fn is_localhost(&self) -> bool {
+        self.host == "localhost" || self.host.ends_with(".localhost")
+    }
+
     /// The same without the port that goes without saying.
     pub(crate) fn without_port(mut self, usual: u16) -> Authority {
         self.port = self.port.filter(|port| *port != usual);
@@ -108,6 +113,13 @@ mod tests {
         ] {
             assert_eq!(Authority::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_ends_in_localhost_leads_nowhere_else() {
+        let leads_here = |text: &str| Authority::parse(text).unwrap().is_localhost();
+        assert!(["localhost:3000", "Tea.LOCALHOST", "localhost."].into_iter().all(leads_here));
+        assert!(!["localhost.example", "notlocalhost", "127.0.0.1"].into_iter().any(leads_here));
     }
 
     #[test]

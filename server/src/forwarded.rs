@@ -60,12 +60,7 @@ impl Forwarded {
         }
     }
 
-    /// Whether a proxy has had a hand in these headers, as far as one can see.
-    pub(crate) fn is_in(headers: &HeaderMap) -> bool {
-        WRITTEN_BY_PROXIES.iter().any(|name| headers.contains_key(*name))
-    }
-
-    /// The headers that say something of the way here, by name.
+    /// The headers in which proxies have had a hand, as far as one can see, by name.
     pub(crate) fn names(headers: &HeaderMap) -> Vec<&'static str> {
         WRITTEN_BY_PROXIES.into_iter().filter(|name| headers.contains_key(*name)).collect()
     }

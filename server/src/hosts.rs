@@ -96,12 +96,7 @@ impl Hosts {
     }
 
     fn knows(&self, host: &Authority) -> bool {
-        let name = host.host();
-        // What ends in `localhost` leads nowhere else (RFC 6761, section 6.3).
-        host.ip().is_some()
-            || name == "localhost"
-            || name.ends_with(".localhost")
-            || self.names.iter().any(|own| own == name)
+        host.ip().is_some() || host.is_localhost() || self.names.iter().any(|own| own == host.host())
     }
 
     /// Says so where people on other machines can reach the server and nobody has said by which name.

@@ -20,6 +20,7 @@ pub(crate) mod teahouse;
 
 pub(crate) mod frame;
 pub(crate) mod frame_meter;
+pub(crate) mod held_body;
 pub(crate) mod listen;
 pub(crate) mod request_clock;
 pub(crate) mod router;

@@ -55,9 +55,8 @@ pub(crate) async fn log_in(
     visitor: Visitor,
     form: Result<Form<LoginForm>, FormRejection>,
 ) -> Response {
-    if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, understood = %visitor.arrival, "a login was refused");
-        return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
+    if let Err(refused) = pages::check_origin(&teahouse, &visitor, "a login").await {
+        return refused;
     }
     let form = match form {
         Ok(Form(form)) => form,
@@ -103,7 +102,7 @@ pub(crate) async fn log_in(
     let key = form_id
         .as_ref()
         .filter(|id| kept.as_ref() == Some(id) && known.is_none())
-        .map(|id| LoginKey::new(id, visitor.address, &nickname.skeleton()));
+        .map(|id| LoginKey::new(id, visitor.address(), &nickname.skeleton()));
     let mut repeatable = None;
     let now = clock::now();
     let ticket = match &known {
@@ -148,7 +147,7 @@ pub(crate) async fn log_in(
     if let Some(before) = before {
         replace(&teahouse, &before, &ticket).await;
     }
-    tracing::info!(nickname = %login.nickname, user = %login.id, address = %visitor.address, "logged in");
+    tracing::info!(nickname = %login.nickname, user = %login.id, address = %visitor.address(), "logged in");
     // What comes next from this browser comes from another form.
     let cookies = [
         teahouse.identity.log_in(&ticket, secure),
@@ -181,9 +180,8 @@ pub(crate) async fn log_out(
     visitor: Visitor,
     form: Result<Form<LogOutForm>, FormRejection>,
 ) -> Response {
-    if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, understood = %visitor.arrival, "a logout was refused");
-        return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
+    if let Err(refused) = pages::check_origin(&teahouse, &visitor, "a logout").await {
+        return refused;
     }
     let user = form.map(|form| form.0.user).unwrap_or_default();
     if let Some(ticket) = teahouse.ticket(&visitor).await {
@@ -214,9 +212,8 @@ pub(crate) async fn log_out_elsewhere(
     visitor: Visitor,
     form: Result<Form<LogOutForm>, FormRejection>,
 ) -> Response {
-    if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, understood = %visitor.arrival, "a logout elsewhere was refused");
-        return pages::notice(&teahouse, &visitor, Notice::Forbidden).await;
+    if let Err(refused) = pages::check_origin(&teahouse, &visitor, "a logout elsewhere").await {
+        return refused;
     }
     let LogOutForm { user, next } = form.map(|form| form.0).unwrap_or_default();
     let Some(before) = teahouse.ticket(&visitor).await else {

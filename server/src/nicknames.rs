@@ -138,11 +138,7 @@ impl Nicknames {
 
     /// Ends a user's connections here.
     pub(crate) fn end_sessions(&self, id: &UserId, code: CloseCode) {
-        let sessions: Vec<Arc<Outbound>> = match self.present().get(id) {
-            Some(present) => present.sessions.values().map(|one| one.outbound.clone()).collect(),
-            None => Vec::new(),
-        };
-        for outbound in sessions {
+        for outbound in self.sessions_of(id) {
             outbound.close(code);
         }
     }

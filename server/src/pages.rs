@@ -23,6 +23,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chat::{
+    id::UserId,
     protocol::{Event, Joined, Seq},
     room_name::RoomName,
 };
@@ -203,9 +204,8 @@ pub(crate) async fn speak(
     visitor: Visitor,
     Form(form): Form<LanguageForm>,
 ) -> Response {
-    if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, understood = %visitor.arrival, "a change of language was refused");
-        return notice(&teahouse, &visitor, Notice::Forbidden).await;
+    if let Err(refused) = check_origin(&teahouse, &visitor, "a change of language").await {
+        return refused;
     }
     // A language that is not spoken changes nothing.
     let language = Language::from_code(&form.lang).unwrap_or(visitor.language);
@@ -245,6 +245,24 @@ pub(crate) async fn notice(teahouse: &Shared, visitor: &Visitor, notice: Notice)
         shell::notice_document(language, notice, assets.clone())
     })
     .await
+}
+
+/// Refuses what a page of another origin asks for, with the page that says so; `what` is that, in the log.
+pub(crate) async fn check_origin(teahouse: &Shared, visitor: &Visitor, what: &str) -> Result<(), Response> {
+    let Err(foreign) = visitor.check_origin(teahouse) else { return Ok(()) };
+    tracing::info!(%foreign, understood = %visitor.arrival, "{what} was refused");
+    Err(notice(teahouse, visitor, Notice::Forbidden).await)
+}
+
+/// A place for a page of somebody's; or the page that says when to ask again.
+async fn take_place(teahouse: &Shared, visitor: &Visitor, user: &UserId) -> Result<PagePlace, Response> {
+    match PagePlace::take(teahouse, visitor, user) {
+        Ok(place) => Ok(place),
+        Err(none) => {
+            let said = notice(teahouse, visitor, Notice::TooMany { seconds: none.seconds }).await;
+            Err(none.retry_after(said))
+        }
+    }
 }
 
 /// The page of a room as it is now, or around one of its messages.
@@ -326,13 +344,7 @@ async fn let_in(
     let Some(login) = teahouse.login(visitor).await else {
         return Err(redirect::to(&login_path(&visitor.asked, None)));
     };
-    let place = match PagePlace::take(teahouse, visitor, &login.id) {
-        Ok(place) => place,
-        Err(none) => {
-            let said = notice(teahouse, visitor, Notice::TooMany { seconds: none.seconds }).await;
-            return Err(none.retry_after(said));
-        }
-    };
+    let place = take_place(teahouse, visitor, &login.id).await?;
     if !may(&login.user(), Action::Read, room) {
         return Err(notice(teahouse, visitor, Notice::Forbidden).await);
     }

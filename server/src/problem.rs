@@ -66,9 +66,7 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", reason)
             .retry_after(Duration::from_secs(1))
     }
-}
 
-impl Problem {
     /// The store could not keep a message, for this reason if it gave one.
     pub(crate) fn of_store(error: Option<&StoreError>) -> Problem {
         match error {

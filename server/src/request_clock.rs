@@ -12,14 +12,13 @@ use std::{
     time::Duration,
 };
 
-use axum::body::{Body, Bytes};
-use hyper::body::{Frame, SizeHint};
+use axum::body::Body;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
 
-use crate::stream::Stream;
+use crate::{held_body::holding, stream::Stream};
 
 /// How long a client may take to send a request's head.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
@@ -43,14 +42,7 @@ pub(crate) struct TimedStream {
     wait: Option<(u8, Pin<Box<Sleep>>)>,
 }
 
-/// A response body; when it is dropped, the connection is idle.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    body: Body,
-    _end: AnswerEnd,
-}
-
-#[derive(Debug)]
+/// The end of a response; when it is dropped, the connection is idle.
 struct AnswerEnd(RequestClock);
 
 impl RequestClock {
@@ -60,8 +52,8 @@ impl RequestClock {
     }
 
     /// Wraps the response's body, so that its end starts the idle time.
-    pub(crate) fn answer(&self, body: Body) -> Answer {
-        Answer { body, _end: AnswerEnd(self.clone()) }
+    pub(crate) fn answer(&self, body: Body) -> Body {
+        holding(body, AnswerEnd(self.clone()))
     }
 
     fn phase(&self) -> u8 {
@@ -152,26 +144,6 @@ impl AsyncWrite for TimedStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
-    }
-}
-
-impl hyper::body::Body for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -46,12 +46,8 @@ pub(crate) fn content_policy(nonce: &str, reload: Option<u16>, frames: Frames) -
 /// Whether browsers take the site for potentially trustworthy (W3C Secure Contexts, section 3.1): it came over TLS, or is
 /// on this machine. Elsewhere they ignore an opener policy, and complain of it.
 fn is_trusted(arrival: &Arrival) -> bool {
-    let is_loopback = |host: &Authority| {
-        let name = host.host();
-        host.ip().is_some_and(|address| address.is_loopback())
-            || name == "localhost"
-            || name.ends_with(".localhost")
-    };
+    let is_loopback =
+        |host: &Authority| host.is_localhost() || host.ip().is_some_and(|address| address.is_loopback());
     arrival.is_secure() || arrival.hosts().first().and_then(Option::as_ref).is_some_and(is_loopback)
 }
 

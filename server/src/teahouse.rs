@@ -133,11 +133,8 @@ impl Kept {
             .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
         let mut fresh = [0; 8];
         rand::rng().fill_bytes(&mut fresh);
-        let store = SqliteStore::open(folder, Epoch::from_bytes(fresh), config.retain, news)?.within(
-            folder,
-            config.max_stored,
-            config.min_free,
-        );
+        let store = SqliteStore::open(folder, Epoch::from_bytes(fresh), config.retain, news)?
+            .within(config.max_stored, config.min_free);
         let search = Search::new(folder, store.epoch());
         let store: SharedStore = Arc::new(store);
         let house = HouseId::open(folder)?;

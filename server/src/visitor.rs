@@ -1,9 +1,6 @@
 //! What a request says about whoever makes it: address, language, headers. Says nothing about who they are.
 
-use std::{
-    convert::Infallible,
-    net::{IpAddr, SocketAddr},
-};
+use std::{convert::Infallible, net::IpAddr};
 
 use app::language::Language;
 use axum::{
@@ -13,7 +10,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    arrival::{self, Arrival, Client},
+    arrival::{Arrival, Client},
     origin::{self, Foreign},
     teahouse::{Shared, Teahouse},
     time_zone::TimeZone,
@@ -22,10 +19,6 @@ use crate::{
 /// Whoever makes a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
-    /// The other end of the connection.
-    pub(crate) peer: SocketAddr,
-    /// Where the request comes from, as far as trusted proxies say.
-    pub(crate) address: IpAddr,
     /// How it came here.
     pub(crate) arrival: Arrival,
     pub(crate) headers: HeaderMap,
@@ -47,6 +40,11 @@ impl Visitor {
         origin::check(&self.headers, &self.arrival, &teahouse.config)
     }
 
+    /// Where the request comes from, as far as trusted proxies say.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.client().address
+    }
+
     /// Who limits count as the caller.
     pub(crate) fn client(&self) -> Client {
         self.arrival.client()
@@ -66,16 +64,12 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visitor, Infallible> {
         let teahouse = Shared::from_ref(state);
-        let peer = arrival::peer(&parts.extensions);
-        let arrival = Arrival::read(peer, &parts.headers, &teahouse.config);
         let wish: Wish =
             Query::try_from_uri(&parts.uri).map(|query: Query<Wish>| query.0).unwrap_or_default();
         let wished = wish.lang.or_else(|| cookie(&parts.headers, "lang"));
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Ok(Visitor {
-            peer,
-            address: arrival.client().address,
-            arrival,
+            arrival: Arrival::of(&parts.extensions, &parts.headers, &teahouse.config),
             headers: parts.headers.clone(),
             language: wished
                 .and_then(|code| Language::from_code(&code))

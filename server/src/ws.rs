@@ -16,7 +16,6 @@ use rand::RngExt as _;
 use serde::Deserialize;
 
 use crate::{
-    arrival::is_trusted,
     budget::{Cost, charged},
     dialect::{Dialect, Plain},
     identity::Login,
@@ -131,7 +130,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             match guest(&teahouse, plain.language).await {
                 Some(login) => {
                     let (nickname, user) = (&login.nickname, &login.id);
-                    tracing::info!(%nickname, %user, address = %visitor.address, "guest logged in");
+                    tracing::info!(%nickname, %user, address = %visitor.address(), "guest logged in");
                     login
                 }
                 None => return refuse(StatusCode::SERVICE_UNAVAILABLE, "no guest's name is free at present"),
@@ -175,7 +174,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
 
 /// A place for one more connection of an address that a trusted proxy speaks for; others were counted as they came in.
 pub(crate) fn admit(teahouse: &Teahouse, visitor: &Visitor) -> Result<Option<Place>, Full> {
-    if is_trusted(visitor.peer.ip().to_canonical(), &teahouse.config.trust_proxy) {
+    if visitor.arrival.is_trusted() {
         teahouse.forwarded.admit(charged(visitor.client())).map(Some)
     } else {
         Ok(None)

@@ -212,20 +212,12 @@ async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<
         let stand = teahouse.rooms.listen(room, *session, &caller.user.id, outbound).await?;
         let head = stand.head.clone();
         if let Some(mut joined) = reading::since(&teahouse.store, stand, &place, page).await? {
-            let (epoch, mut is_whole) = (joined.epoch.clone(), true);
-            while is_whole && joined.head < head.seq {
-                let rest = (joined.head, head.seq);
-                match reading::piece(&teahouse.store, room, &epoch, rest).await? {
-                    Some(more) => {
-                        joined.head = more.last().map_or(head.seq, |message| message.seq);
-                        joined.events.extend(more.into_iter().map(Event::Message));
-                    }
-                    None => is_whole = false,
-                }
-            }
-            if !is_whole {
+            let rest = (joined.head, head.seq);
+            let Some(rest) = reading::whole(&teahouse.store, room, &joined.epoch, rest).await? else {
                 continue;
-            }
+            };
+            joined.head = head.seq;
+            joined.events.extend(rest.into_iter().map(Event::Message));
             return Ok(match (joined, last, position) {
                 (joined @ Joined { resumed: true, .. }, ..) | (joined, None, _) => Start::There(joined),
                 (joined, _, Some(position)) => Start::Reset(joined, position.why_not(&head)),

@@ -33,9 +33,7 @@ impl ListenAddress {
             ListenAddress::Unix(_) => "http://localhost".to_owned(),
         }
     }
-}
 
-impl ListenAddress {
     /// Whether only this machine reaches it: what is behind a Unix socket or `localhost` is reached by way of a proxy at most.
     pub(crate) fn is_loopback(&self) -> bool {
         match self {

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, http::HeaderValue, http::header, response::Response};
-use http_body_util::BodyExt as _;
+use axum::{http::HeaderValue, http::header, response::Response};
+use chat::id::UserId;
 use tokio::sync::Semaphore;
 
 use crate::{
     budget::{Cost, charged},
+    held_body::holding,
     occupancy::{Occupancy, Place},
     teahouse::Shared,
     visitor::Visitor,
@@ -47,11 +48,7 @@ impl PagePlace {
     ///
     /// # Errors
     /// Returns [`NoPage`] if they have asked for too many, or too many are on their way to their address.
-    pub(crate) fn take(
-        teahouse: &Shared,
-        visitor: &Visitor,
-        user: &chat::id::UserId,
-    ) -> Result<PagePlace, NoPage> {
+    pub(crate) fn take(teahouse: &Shared, visitor: &Visitor, user: &UserId) -> Result<PagePlace, NoPage> {
         let address = charged(visitor.client());
         let payer = teahouse.budgets.payer(user, address);
         payer.charge(Cost::Page, 1).map_err(|exceeded| NoPage { seconds: exceeded.wait.as_secs() + 1 })?;
@@ -63,12 +60,7 @@ impl PagePlace {
 
     /// Keeps the place until an answer has been read, or is read no more.
     pub(crate) fn hold(self, response: Response) -> Response {
-        response.map(|body| {
-            Body::new(body.map_frame(move |frame| {
-                let _held = &self.0;
-                frame
-            }))
-        })
+        response.map(|body| holding(body, self.0))
     }
 }
 

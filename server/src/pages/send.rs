@@ -24,7 +24,7 @@ use cookie::Cookie;
 use rand::Rng as _;
 use serde::Deserialize;
 
-use super::{PagePlace, draw_room, login_page, notice, room_path};
+use super::{check_origin, draw_room, login_page, notice, room_path, take_place};
 use crate::{
     budget::{Cost, Exceeded, charged},
     clock,
@@ -87,9 +87,8 @@ async fn send(
     room: RoomName,
     posted: Result<Form<Posted>, FormRejection>,
 ) -> Response {
-    if let Err(foreign) = visitor.check_origin(&teahouse) {
-        tracing::info!(%foreign, understood = %visitor.arrival, "a posted message was refused");
-        return notice(&teahouse, &visitor, Notice::Forbidden).await;
+    if let Err(refused) = check_origin(&teahouse, &visitor, "a posted message").await {
+        return refused;
     }
     let posted = match posted {
         Ok(Form(posted)) => posted,
@@ -108,12 +107,9 @@ async fn send(
         Err(problem) => return sign_in_again(&teahouse, &visitor, &room, posted, problem).await,
     };
     // Whatever comes of it, a page is drawn for it now or next.
-    let place = match PagePlace::take(&teahouse, &visitor, &login.id) {
+    let place = match take_place(&teahouse, &visitor, &login.id).await {
         Ok(place) => place,
-        Err(none) => {
-            let said = notice(&teahouse, &visitor, Notice::TooMany { seconds: none.seconds }).await;
-            return none.retry_after(said);
-        }
+        Err(too_many) => return too_many,
     };
     if teahouse.look_alikes.of(&room).await.is_some() {
         return notice(&teahouse, &visitor, Notice::RoomUnfit).await;

@@ -121,8 +121,8 @@ impl Conversation {
         self.greeted
     }
 
-    /// Hears a frame: one or more lines, or as many of them as may be heard now. The code to close with, if the conversation cannot go on; nothing that follows the
-    /// line at fault is heard.
+    /// Hears a frame: one or more lines, or as many of them as may be heard now. The code to close with, if the conversation
+    /// cannot go on; nothing that follows the line at fault is heard.
     pub(super) async fn hear(&mut self, frame: Utf8Bytes) -> Result<(), CloseCode> {
         let limit = self.teahouse.config.frame_limit;
         if limit > 0 && frame.len() > limit {

@@ -64,35 +64,30 @@ async fn missed(
     epoch: &Epoch,
     (after, upto): (Seq, Seq),
 ) -> Result<Option<Slice>, StoreError> {
-    let next = upto.min(after + Seq::from(STEP));
-    let mut slice = store.read(room.clone(), Piece::Between { after, upto: next }).await?;
-    let seqs = slice.messages.iter().map(|message| message.seq);
-    if slice.epoch != *epoch || !(after + 1..=next).eq(seqs) {
-        return Ok(None);
-    }
-    let fits = fitting(slice.messages.iter());
-    if fits < slice.messages.len() {
-        slice.messages.truncate(fits);
-        return Ok(Some(slice));
-    }
-    let mut last = next;
-    while last < upto && bytes(&slice.messages) < MOST_BYTES {
-        let read = Piece::Between { after: last, upto: upto.min(last + Seq::from(step(&slice.messages))) };
-        let more = store.read(room.clone(), read).await?;
-        let Some(newest) = more.messages.last().map(|message| message.seq) else { break };
+    let (mut found, mut last) = (None::<Slice>, after);
+    loop {
+        let known = found.as_ref().map_or(&[][..], |slice| &slice.messages);
+        let next = upto.min(last + Seq::from(step(known)));
+        let mut more = store.read(room.clone(), Piece::Between { after: last, upto: next }).await?;
         let seqs = more.messages.iter().map(|message| message.seq);
-        if more.epoch != *epoch || !(last + 1..=newest).eq(seqs) {
-            break;
+        if more.epoch != *epoch || !(last + 1..=next).eq(seqs) {
+            return Ok(found);
         }
-        let fits = fitting_in(more.messages.iter(), MOST_BYTES - bytes(&slice.messages));
+        let fits = fitting_in(more.messages.iter(), MOST_BYTES - bytes(known));
         let is_cut = fits < more.messages.len();
-        slice.messages.extend(more.messages.into_iter().take(fits));
-        last = newest;
-        if is_cut {
-            break;
+        more.messages.truncate(fits);
+        let slice = match found {
+            Some(mut slice) => {
+                slice.messages.extend(more.messages);
+                slice
+            }
+            None => more,
+        };
+        if is_cut || next == upto || bytes(&slice.messages) >= MOST_BYTES {
+            return Ok(Some(slice));
         }
+        (found, last) = (Some(slice), next);
     }
-    Ok(Some(slice))
 }
 
 /// The next of the messages after one seq and up to another, as many as fit into an answer; nothing if they are not kept any
@@ -104,6 +99,22 @@ pub(crate) async fn piece(
     range: (Seq, Seq),
 ) -> Result<Option<Vec<Message>>, StoreError> {
     Ok(missed(store, room, epoch, range).await?.map(|slice| slice.messages))
+}
+
+/// All of the messages after one seq and up to another, piece by piece; nothing if they are not kept any more.
+pub(crate) async fn whole(
+    store: &SharedStore,
+    room: &RoomName,
+    epoch: &Epoch,
+    (mut after, upto): (Seq, Seq),
+) -> Result<Option<Vec<Message>>, StoreError> {
+    let mut whole = Vec::new();
+    while after < upto {
+        let Some(more) = piece(store, room, epoch, (after, upto)).await? else { return Ok(None) };
+        after = more.last().map_or(upto, |message| message.seq);
+        whole.extend(more);
+    }
+    Ok(Some(whole))
 }
 
 /// The newest `limit` messages up to a seq, or as many of them as fit into an answer.

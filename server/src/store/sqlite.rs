@@ -73,14 +73,14 @@ impl SqliteStore {
         let readers = Readers::open(&path, epoch.clone()).map_err(unreadable)?;
         let desk = Desk { connection, path, epoch: epoch.clone(), retain, news };
         let writer = Writer::start(desk).map_err(unusable)?;
-        let space = Space::new(folder.join(FILE), 0, 0);
+        let space = Space::new(folder.join(FILE));
         Ok(SqliteStore { epoch, writer, readers, space, lock: Mutex::new(Some(lock)) })
     }
 
     /// The same with at most `most` bytes of messages, and with `free` bytes left on the disk; 0 lifts either limit.
     #[must_use]
-    pub(crate) fn within(self, folder: &Path, most: u64, free: u64) -> SqliteStore {
-        SqliteStore { space: Space::new(folder.join(FILE), most, free), ..self }
+    pub(crate) fn within(self, most: u64, free: u64) -> SqliteStore {
+        SqliteStore { space: self.space.within(most, free), ..self }
     }
 
     /// The life of the logs.

@@ -78,10 +78,10 @@ impl Chunk {
     pub(crate) fn text(&self) -> String {
         let Some(choice) = self.choices.first() else { return String::new() };
         let said = choice.said();
-        let content = said.map(|said| text(said.content.as_ref())).unwrap_or_default();
-        let older = || text(choice.text.as_ref());
-        let refusal = || said.map(|said| text(said.refusal.as_ref())).unwrap_or_default();
-        [content].into_iter().chain([older(), refusal()]).find(|text| !text.is_empty()).unwrap_or_default()
+        let content = said.and_then(|said| said.content.as_ref());
+        let refusal = said.and_then(|said| said.refusal.as_ref());
+        let mut texts = [content, choice.text.as_ref(), refusal].into_iter().map(text);
+        texts.find(|text| !text.is_empty()).unwrap_or_default()
     }
 
     /// Whether it carries neither text nor reasoning, as the last chunk of an answer does.

@@ -23,9 +23,14 @@ pub(super) struct Space {
 }
 
 impl Space {
-    /// The room for the database in this file: at most `most` bytes, with `free` bytes left on the disk; 0 lifts either limit.
-    pub(super) fn new(file: PathBuf, most: u64, free: u64) -> Space {
-        Space { file, most, free, looked: Mutex::default() }
+    /// Any room for the database in this file.
+    pub(super) fn new(file: PathBuf) -> Space {
+        Space { file, most: 0, free: 0, looked: Mutex::default() }
+    }
+
+    /// The same with at most `most` bytes of messages, and with `free` bytes left on the disk; 0 lifts either limit.
+    pub(super) fn within(self, most: u64, free: u64) -> Space {
+        Space { most, free, ..self }
     }
 
     /// Returns why nothing more is to be kept, if there is no room. Looks at most once a second.
@@ -103,7 +108,7 @@ mod tests {
         let database = Connection::open(&file).unwrap();
         database.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(100000));").unwrap();
         let size = fs::metadata(&file).unwrap().len();
-        let lacks = |most, free| Space::new(file.clone(), most, free).lacks();
+        let lacks = |most, free| Space::new(file.clone()).within(most, free).lacks();
         assert_eq!(lacks(0, 0), None);
         assert_eq!(lacks(size + 1, 1), None);
         assert!(lacks(size, 0).unwrap().contains("--max-stored"));
