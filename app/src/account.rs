@@ -9,7 +9,7 @@ use crate::{
     language_switch::LanguageSwitch,
     live::Live,
     model::use_model,
-    words::words,
+    strings::strings,
 };
 
 /// The reader's own corner.
@@ -30,12 +30,12 @@ pub fn Account() -> impl IntoView {
             <form method="post" action="/logout" on:submit=log_out>
                 // Whoever is logged in by now in this browser is not logged out by a page of somebody else's.
                 <input type="hidden" name=form::USER value=move || model.me.with(|me| me.id.to_string())/>
-                <button class="quiet" type="submit">{words().log_out}</button>
+                <button class="quiet" type="submit">{strings().log_out}</button>
             </form>
             <form method="post" action="/logout/elsewhere">
                 <input type="hidden" name=form::USER value=move || model.me.with(|me| me.id.to_string())/>
                 <input type="hidden" name="next" value=there/>
-                <button class="quiet" type="submit" title=words().end_others_hint>{words().end_others}</button>
+                <button class="quiet" type="submit" title=strings().end_others_hint>{strings().end_others}</button>
             </form>
         </div>
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use chat::{client::timeline::Hole, id::ClientId, room_name::RoomName};
+use i18n::Language;
 use leptos::prelude::*;
 
-use crate::{language::Language, row::Reading, ui::go_on};
+use crate::row::Reading;
 
 /// Something that a person does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,16 +60,6 @@ impl Actions {
     pub fn perform(&self, action: Action) {
         (self.0)(action);
     }
-}
-
-/// A button that does one thing and then goes away, so that its user goes on with writing.
-pub(crate) fn button(class: &'static str, label: &'static str, action: Action) -> impl IntoView {
-    let actions = use_actions();
-    let act = move |_| {
-        actions.perform(action.clone());
-        go_on();
-    };
-    view! { <button class=class type="button" on:click=act>{label}</button> }
 }
 
 /// The actions that were injected.

@@ -12,18 +12,18 @@ use crate::{
     live::Live,
     message::clock,
     model::{Model, use_model},
-    words::words,
+    strings::strings,
 };
 
 /// The banner. While attempts come and go it says the same, so that it is announced but once.
 #[component]
 pub fn Banner() -> impl IntoView {
     let model = use_model();
-    let words = words();
+    let strings = strings();
     let what = move || match model.status.get() {
         Status::Idle | Status::Live => EitherOf5::A(()),
         Status::Connecting { lost: None } => EitherOf5::B(view! {
-            <p class="banner__what banner__what--first">{words.connecting}</p>
+            <p class="banner__what banner__what--first">{strings.connecting}</p>
         }),
         Status::Connecting { lost } => EitherOf5::C(lost_since(&model, lost, None)),
         Status::Waiting { until, lost, offline } => {
@@ -31,21 +31,21 @@ pub fn Banner() -> impl IntoView {
         }
         Status::WithoutStore => EitherOf5::D(view! {
             <p class="banner__what banner__what--lost">
-                <span><strong>{words.store_away}</strong>" "{kept(&model, words.kept_without_store)}</span>
+                <span><strong>{strings.store_away}</strong>" "{kept(&model, strings.kept_without_store)}</span>
             </p>
         }),
         Status::Ended(code) => {
             let (what, login) = match code {
                 // The login page would lead on to the rooms of whoever is logged in now.
                 CloseCode::OtherUser => {
-                    (model.me.with_untracked(|me| (words.other_user)(&me.name)), "/login?why=other-user")
+                    (model.me.with_untracked(|me| (strings.other_user)(&me.name)), "/login?why=other-user")
                 }
-                _ => ((words.ended)(code).to_owned(), "/login"),
+                _ => ((strings.ended)(code).to_owned(), "/login"),
             };
             EitherOf5::E(view! {
                 <div class="banner__what banner__what--ended">
                     <p>{what}</p>
-                    <a class="button" href=login>{words.log_in}</a>
+                    <a class="button" href=login>{strings.log_in}</a>
                 </div>
             })
         }
@@ -55,17 +55,17 @@ pub fn Banner() -> impl IntoView {
 
 /// Since when there is no connection, and what is done about it: the next attempt is due at a moment, or under way.
 fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Ticks, bool)>) -> impl IntoView + use<> {
-    let words = words();
+    let strings = strings();
     let offline = next.is_some_and(|(_, offline)| offline);
     let what = match since.map(|at| clock(model.clock(at))) {
-        Some(since) if offline => (words.offline_since)(&since),
-        Some(since) => (words.lost_since)(&since),
-        None => words.connecting.to_owned(),
+        Some(since) if offline => (strings.offline_since)(&since),
+        Some(since) => (strings.lost_since)(&since),
+        None => strings.connecting.to_owned(),
     };
     let now = model.now;
     let progress = move || match next {
-        Some((until, _)) => Live((words.next_try)(until.since(now.get()).div_ceil(1_000).max(1))),
-        None => Live(words.reconnecting.to_owned()),
+        Some((until, _)) => Live((strings.next_try)(until.since(now.get()).div_ceil(1_000).max(1))),
+        None => Live(strings.reconnecting.to_owned()),
     };
     let actions = use_actions();
     view! {
@@ -76,18 +76,18 @@ fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Ticks, bool)>)
                 // What changes by the second is not for the ear.
                 <span class="banner__progress" aria-hidden="true">{progress}</span>
                 " "
-                {kept(model, words.kept)}
+                {kept(model, strings.kept)}
             </p>
-            <button type="button" on:click=move |_| actions.perform(Action::ConnectNow)>{words.try_now}</button>
+            <button type="button" on:click=move |_| actions.perform(Action::ConnectNow)>{strings.try_now}</button>
         </div>
     }
 }
 
 /// What becomes of what is written meanwhile, unless this browser keeps nothing.
 fn kept(model: &Model, kept: &'static str) -> impl IntoView + use<> {
-    let words = words();
+    let strings = strings();
     let forgetful = model.forgetful;
     view! {
-        <span class="banner__kept">{move || Live(if forgetful.get() { words.not_kept } else { kept }.to_owned())}</span>
+        <span class="banner__kept">{move || Live(if forgetful.get() { strings.not_kept } else { kept }.to_owned())}</span>
     }
 }

@@ -7,7 +7,8 @@ use chat::{
 };
 use serde::Serialize;
 
-use crate::{form::Form, language::Language};
+use crate::form::Form;
+use i18n::Language;
 
 /// Where the page keeps it: the id of a `<script type="application/json">`.
 pub const ELEMENT_ID: &str = "boot";

@@ -14,10 +14,11 @@ use crate::{
     place::Reader,
     rooms::Rooms,
     search_panel::SearchPanel,
+    strings::{room_title, strings},
     timeline::{Timeline, scrolled},
     ui::{ROOM, Ui},
-    words::{Words, room_title, words},
 };
+use i18n::strings::Strings;
 
 /// The chat. It wants a model and actions in its context.
 #[component]
@@ -48,7 +49,7 @@ fn House() -> impl IntoView {
     Effect::new(move |_| reader.watch_sizes());
     view! {
         <div class="chat">
-            <a class="skip" href="#composer">{words().skip}</a>
+            <a class="skip" href="#composer">{strings().skip}</a>
             <Rooms/>
             <Header/>
             <main class="room" id=ROOM on:scroll:capture=scrolled()>
@@ -67,19 +68,19 @@ fn House() -> impl IntoView {
 
 /// The title of the page: what is unread, the room, the house.
 pub(crate) fn title(model: &Model) -> String {
-    let words = model.language.get().words();
+    let strings = model.language.get().strings();
     let unread = model.tabs.with(|tabs| tabs.iter().map(|tab| tab.unread).sum::<usize>());
-    let title = page_title(words, model.room.get().as_str());
+    let title = page_title(strings, model.room.get().as_str());
     if unread > 0 { format!("({unread}) {title}") } else { title }
 }
 
-fn page_title(words: &Words, room: &str) -> String {
-    format!("{} · {}", room_title(words, room), words.brand)
+fn page_title(strings: &Strings, room: &str) -> String {
+    format!("{} · {}", room_title(strings, room), strings.brand)
 }
 
 fn typing(model: &Model) -> String {
     model.typists.with(|typists| {
         let names: Vec<&str> = typists.iter().map(|user| &*user.name).collect();
-        if names.is_empty() { String::new() } else { (words().typing)(&names) }
+        if names.is_empty() { String::new() } else { (strings().typing)(&names) }
     })
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::words::words;
+use crate::strings::strings;
 
 /// The button.
 #[component]
@@ -16,8 +16,8 @@ pub fn Close(
             type="button"
             popovertarget=of
             popovertargetaction="hide"
-            aria-label=words().close
-            title=words().close
+            aria-label=strings().close
+            title=strings().close
         >
             <span aria-hidden="true">"×"</span>
         </button>

@@ -21,9 +21,9 @@ use crate::{
     live::Live,
     model::{Model, use_model},
     paste::written,
+    strings::strings,
     suggestions::{LIST, Suggestions, suggested},
     ui::{COMPOSER, Ui, composer, go_to_newest, use_ui},
-    words::words,
 };
 
 /// What `keyCode` says of a key that an input method took: in Safari the Enter that ends a composition comes after it.
@@ -38,7 +38,7 @@ pub fn Composer() -> impl IntoView {
     let ui = use_ui();
     let suggestions = Suggestions::none();
     let desk = Desk { model, ui, suggestions, unseen: Field::new(false) };
-    let words = words();
+    let strings = strings();
     let actions = use_actions();
     Effect::new(move |_| {
         model.room.track();
@@ -93,7 +93,7 @@ pub fn Composer() -> impl IntoView {
             {suggested(suggestions)}
             <input type="hidden" name=form::NONCE id=form::NONCE_ID value=move || model.nonce.get()/>
             <input type="hidden" name=form::KEY value=move || model.form_key.get()/>
-            <label class="hidden" for=COMPOSER>{words.composer}</label>
+            <label class="hidden" for=COMPOSER>{strings.composer}</label>
             <textarea
                 class="composer__text"
                 id=COMPOSER
@@ -104,7 +104,7 @@ pub fn Composer() -> impl IntoView {
                 prop:rows=rows
                 dir="auto"
                 enterkeyhint="send"
-                placeholder=words.placeholder
+                placeholder=strings.placeholder
                 aria-describedby="composer-count composer-problem"
                 aria-invalid=over
                 aria-autocomplete="list"
@@ -122,7 +122,7 @@ pub fn Composer() -> impl IntoView {
                 aria-disabled=disabled
                 on:mousedown=|event| event.prevent_default()
             >
-                {words.send}
+                {strings.send}
             </button>
             <Notes desk/>
         </form>
@@ -207,24 +207,24 @@ impl Desk {
 /// What there is to say about the text: how much room it leaves, and why it cannot be sent.
 #[component]
 fn Notes(desk: Desk) -> impl IntoView {
-    let words = words();
+    let strings = strings();
     let count = move || {
         Live(match desk.room() {
             Room::Plenty => String::new(),
-            Room::Left(left) => (words.characters_left)(left),
-            Room::Over(over) => (words.characters_over)(over),
+            Room::Left(left) => (strings.characters_left)(left),
+            Room::Over(over) => (strings.characters_over)(over),
         })
     };
     let problem = move || {
         match desk.room() {
-            Room::Over(_) => words.too_long.to_owned(),
+            Room::Over(_) => strings.too_long.to_owned(),
             _ if desk.model.problem.with(|problem| !problem.is_empty()) => desk.model.problem.get(),
-            Room::Plenty | Room::Left(_) if desk.model.outbox_full.get() => words.outbox_full.to_owned(),
+            Room::Plenty | Room::Left(_) if desk.model.outbox_full.get() => strings.outbox_full.to_owned(),
             // Another room's draft may stand there by now.
             Room::Plenty | Room::Left(_)
                 if desk.unseen.get() && desk.measure(|text| is_unseen(text).into()) > 0 =>
             {
-                (words.not_sent)((words.refusal)(RefusalCode::TextEmpty).unwrap_or_default())
+                (strings.not_sent)((strings.refusal)(RefusalCode::TextEmpty).unwrap_or_default())
             }
             Room::Plenty | Room::Left(_) => String::new(),
         }

@@ -4,7 +4,7 @@
 use chat::id::ClientId;
 use leptos::prelude::*;
 
-use crate::{row::key, ui::use_ui, words::words};
+use crate::{strings::strings, ui::use_ui};
 
 /// From so many lines on a message is folded. The style sheet shows 30 of them: what is folded is worth a click.
 const FOLDED_LINES: usize = 36;
@@ -15,41 +15,16 @@ const COLUMNS: usize = 90;
 /// From here on a character fills two columns, as those of Chinese, Japanese and Korean do.
 const FIRST_WIDE: char = '\u{2e80}';
 
-/// So many answers are remembered at the most.
-const REMEMBERED: usize = 100;
-
-/// The answers that have grown before the reader's eyes: when one is whole, it is not folded under them. A copy is the same.
-#[derive(Clone, Copy)]
-pub(crate) struct Grown(StoredValue<Vec<u64>>);
-
-impl Default for Grown {
-    fn default() -> Grown {
-        Grown(StoredValue::new(Vec::new()))
-    }
-}
-
-impl Grown {
-    /// This one grows.
-    pub(crate) fn add(self, id: &ClientId) {
-        self.0.update_value(|grown| {
-            if grown.len() == REMEMBERED {
-                grown.clear();
-            }
-            grown.push(key(id));
-        });
-    }
-}
-
 /// The way to the rest of a message, below its text, if it is long.
 pub(crate) fn rest(id: &ClientId, text: &str) -> Option<impl IntoView + use<>> {
     is_long(text).then(|| {
-        let words = words();
-        let has_grown = use_ui().grown.0.with_value(|grown| grown.contains(&key(id)));
+        let strings = strings();
+        let has_grown = use_ui().grown.has(id);
         view! {
             <details class="line__rest" open=has_grown>
                 <summary>
-                    <span class="line__unfold">{words.unfold}</span>
-                    <span class="line__fold">{words.fold}</span>
+                    <span class="line__unfold">{strings.unfold}</span>
+                    <span class="line__fold">{strings.fold}</span>
                 </summary>
             </details>
         }

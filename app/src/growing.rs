@@ -5,25 +5,18 @@ use chat::{id::ClientId, protocol::User};
 use leptos::prelude::*;
 
 use crate::{
-    action::{Action, button},
-    live::Live,
-    message::author,
-    model::use_model,
-    ui::use_ui,
-    words::words,
+    action::Action, author::author, button::button, live::Live, model::use_model, row::GROWING_ANCHOR,
+    strings::strings, ui::use_ui,
 };
-
-/// What the ids of these lines begin with, in the page.
-pub(crate) const ANCHOR: &str = "growing-";
 
 /// The line; `stops` if its reader may end it.
 pub(crate) fn grows(user: &User, id: ClientId, leads: bool, stops: bool) -> impl IntoView + use<> {
     let model = use_model();
-    let words = words();
+    let strings = strings();
     let name = user.name.clone();
-    let anchor = format!("{ANCHOR}{}-{id}", user.id);
+    let anchor = format!("{GROWING_ANCHOR}{}-{id}", user.id);
     // In the place of the time that the line has not got yet.
-    let stop = stops.then(|| button("growing__stop quiet", words.stop, Action::Stop(id.clone())));
+    let stop = stops.then(|| button("growing__stop quiet", strings.stop, Action::Stop(id.clone())));
     // Whoever sees it grow sees the whole of it, and goes on seeing it.
     use_ui().grown.add(&id);
     let this = (user.id.clone(), id);
@@ -32,7 +25,8 @@ pub(crate) fn grows(user: &User, id: ClientId, leads: bool, stops: bool) -> impl
         model.growing.with(|answers| {
             let answer = answers.iter().find(|answer| (&answer.user.id, &answer.id) == (&this.0, &this.1));
             let so_far = answer.map_or("", |answer| answer.text.trim());
-            let state = if so_far.is_empty() { (words.thinking)(&name) } else { (words.typing)(&[&name]) };
+            let state =
+                if so_far.is_empty() { (strings.thinking)(&name) } else { (strings.typing)(&[&name]) };
             view! {
                 <span>{Live(so_far.to_owned())}</span>
                 <span class="hidden">{Live(state)}</span>

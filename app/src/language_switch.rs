@@ -3,10 +3,8 @@
 
 use leptos::{ev::SubmitEvent, prelude::*};
 
-use crate::{
-    action::{Action, Actions},
-    language::Language,
-};
+use crate::action::{Action, Actions};
+use i18n::Language;
 
 /// The switch.
 #[component]

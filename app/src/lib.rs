@@ -32,9 +32,12 @@ pub mod rooms;
 pub mod search_panel;
 pub mod timeline;
 
+mod author;
+mod button;
 mod edit;
 mod folding;
 mod growing;
+mod grown;
 mod lines;
 mod live;
 mod mention;
@@ -54,5 +57,4 @@ pub mod model;
 pub mod row;
 pub mod spelling;
 
-pub mod language;
-pub mod words;
+mod strings;

@@ -3,7 +3,8 @@
 use chat::name::NicknameError;
 use leptos::prelude::*;
 
-use crate::{form::as_content, language::Language, words::Entrance};
+use crate::form::as_content;
+use i18n::{Language, strings::PageStrings};
 
 /// What a login page shows.
 #[derive(Clone, Debug)]
@@ -51,18 +52,18 @@ pub enum LoginProblem {
 }
 
 impl LoginProblem {
-    fn sentence(self, words: &Entrance) -> String {
+    fn sentence(self, strings: &PageStrings) -> String {
         match self {
-            LoginProblem::Taken => words.taken.to_owned(),
-            LoginProblem::Unfit(error) => (words.unfit)(error).to_owned(),
-            LoginProblem::LostName => words.lost_name.to_owned(),
-            LoginProblem::LoggedOut => words.logged_out.to_owned(),
-            LoginProblem::LoginNeeded => words.login_needed.to_owned(),
-            LoginProblem::TooOften { seconds } => (words.too_often)(seconds),
-            LoginProblem::ForeignOrigin => words.foreign_origin.to_owned(),
-            LoginProblem::StoreUnavailable => words.store_unavailable.to_owned(),
-            LoginProblem::NoCookies => words.no_cookies.to_owned(),
-            LoginProblem::OtherUser => words.other_user.to_owned(),
+            LoginProblem::Taken => strings.taken.to_owned(),
+            LoginProblem::Unfit(error) => (strings.unfit)(error).to_owned(),
+            LoginProblem::LostName => strings.lost_name.to_owned(),
+            LoginProblem::LoggedOut => strings.logged_out.to_owned(),
+            LoginProblem::LoginNeeded => strings.login_needed.to_owned(),
+            LoginProblem::TooOften { seconds } => (strings.too_often)(seconds),
+            LoginProblem::ForeignOrigin => strings.foreign_origin.to_owned(),
+            LoginProblem::StoreUnavailable => strings.store_unavailable.to_owned(),
+            LoginProblem::NoCookies => strings.no_cookies.to_owned(),
+            LoginProblem::OtherUser => strings.other_user.to_owned(),
         }
     }
 
@@ -84,14 +85,14 @@ pub fn LoginForm(
     login: Login,
 ) -> impl IntoView {
     let Login { language, nickname, problem, next, unsent, form } = login;
-    let words = language.entrance();
+    let strings = language.page_strings();
     let invalid = problem.is_some_and(LoginProblem::is_about_nickname).then_some("true");
     let problem = problem.map(|problem| {
         let class = if problem.is_trouble() { "card__problem problem" } else { "card__problem" };
-        view! { <p class=class id="nickname-problem" role="alert">{problem.sentence(words)}</p> }
+        view! { <p class=class id="nickname-problem" role="alert">{problem.sentence(strings)}</p> }
     });
     let unsent = (!unsent.is_empty()).then(|| {
-        let label = words.posted_without_login;
+        let label = strings.posted_without_login;
         view! {
             <div class="card__unsent">
                 <label for="unsent">{label}</label>
@@ -103,12 +104,12 @@ pub fn LoginForm(
     view! {
         <main class="card">
             <img class="card__mark" src="/mark.svg" alt="" width="96" height="96"/>
-            <h1 class="card__title">{words.brand}</h1>
-            <p class="card__sentence">{words.invitation}</p>
+            <h1 class="card__title">{strings.brand}</h1>
+            <p class="card__sentence">{strings.invitation}</p>
             {problem}
             {unsent}
             <form class="login" method="post" action="/login">
-                <label class="login__label" for="nickname">{words.nickname}</label>
+                <label class="login__label" for="nickname">{strings.nickname}</label>
                 <input
                     class="login__field"
                     id="nickname"
@@ -126,12 +127,12 @@ pub fn LoginForm(
                     aria-describedby=described
                     aria-invalid=invalid
                 />
-                <p class="login__hint" id="nickname-hint">{words.nickname_hint}</p>
+                <p class="login__hint" id="nickname-hint">{strings.nickname_hint}</p>
                 <input type="hidden" name="next" value=next/>
                 <input type="hidden" name="form" value=form/>
-                <button class="login__enter" type="submit">{words.come_in}</button>
+                <button class="login__enter" type="submit">{strings.come_in}</button>
             </form>
-            <p class="card__small">{words.without_account}</p>
+            <p class="card__small">{strings.without_account}</p>
         </main>
     }
 }

@@ -10,15 +10,15 @@ use crate::{
     live::Live,
     model::{Model, use_model},
     program::mark,
+    strings::strings,
     ui::{MEMBERS, element},
-    words::words,
 };
 
 /// Who is in the room.
 #[component]
 pub fn Members() -> impl IntoView {
     let model = use_model();
-    let words = words();
+    let strings = strings();
     // Before anything was heard, nobody is not a number.
     let count = move || {
         let count = Some(model.here.get()).filter(|count| *count > 0);
@@ -29,7 +29,7 @@ pub fn Members() -> impl IntoView {
     };
     let more = move || {
         let more = model.here.get().saturating_sub(model.members.with(Vec::len));
-        Live(if more > 0 { (words.more_members)(more) } else { String::new() })
+        Live(if more > 0 { (strings.more_members)(more) } else { String::new() })
     };
     let actions = use_actions();
     // Others take the place of those who are shown, and are read from the first on.
@@ -40,15 +40,15 @@ pub fn Members() -> impl IntoView {
         }
     };
     view! {
-        <aside class="members" id=MEMBERS popover="auto" tabindex="0" aria-label=words.members>
+        <aside class="members" id=MEMBERS popover="auto" tabindex="0" aria-label=strings.members>
             <h2 class="members__title">
-                <span>{words.members}</span>
+                <span>{strings.members}</span>
                 <span class="members__count">{count}</span>
             </h2>
             <Close of="members"/>
             <ul class="members__list">{list(sorted)}</ul>
             <button class="members__more quiet" type="button" on:click=show_others>{more}</button>
-            <ul class="members__bots" aria-label=words.programs>{list(bots)}</ul>
+            <ul class="members__bots" aria-label=strings.programs>{list(bots)}</ul>
         </aside>
     }
 }
@@ -72,9 +72,9 @@ pub(crate) fn bots(model: &Model) -> Vec<User> {
 }
 
 fn member(user: &User, model: &Model) -> impl IntoView + use<> {
-    let you = model.me.with_untracked(|me| me.id == user.id).then(words);
+    let you = model.me.with_untracked(|me| me.id == user.id).then(strings);
     let class = if user.id.is_program() { "members__bot" } else { "members__member" };
-    name(user, class, None, you.map(|words| words.you))
+    name(user, class, None, you.map(|strings| strings.you))
 }
 
 /// A name in a list, with the colour of who bears it. In a list to choose from it has an id, and may be the chosen one. The
@@ -91,7 +91,7 @@ pub(crate) fn name(
         <li class=class id=choice.map(|(id, _)| id) role=role aria-selected=chosen>
             <span class=format!("members__dot tint-{}", user.id.tint()) aria-hidden="true"></span>
             <bdi class="members__name" translate="no">{Live(user.name.to_string())}</bdi>
-            {mark(user, words())}
+            {mark(user, strings())}
             {remark.map(|remark| view! { <span class="members__you">{remark}</span> })}
         </li>
     }

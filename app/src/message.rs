@@ -7,25 +7,25 @@ use chat::{
         outbox::{Delivery, Pending},
         timeline::{Hole, Notice},
     },
-    grapheme,
-    protocol::{Message, Refused, User},
+    protocol::{Message, Refused},
     time::Millis,
 };
 use leptos::{either::EitherOf6, prelude::*};
 use time::{Date, OffsetDateTime, Time};
 
 use crate::{
-    action::{Action, button, use_actions},
+    action::{Action, use_actions},
     address::{anchor, permalink},
+    author::author,
+    button::button,
     folding::rest,
     growing::grows,
     mention::is_mentioned,
     model::use_model,
     place::Reader,
-    program::mark,
     row::{Row, Shows},
+    strings::strings,
     text::text,
-    words::words,
 };
 
 /// How many of those who come and go at once are named.
@@ -41,18 +41,18 @@ pub(crate) fn line(row: Row) -> impl IntoView {
         Shows::Pending { pending, leads } => EitherOf6::C(on_its_way(pending, leads)),
         Shows::Growing { user, id, leads, stops } => EitherOf6::F(grows(&user, id, leads, stops)),
         Shows::Notice(notice) => EitherOf6::D(aside("notice", came_or_went(&notice))),
-        Shows::News => EitherOf6::D(aside("news", words().news.to_owned())),
-        Shows::Gone(count) => EitherOf6::D(aside("notice", (words().gone)(count))),
-        Shows::Renewed => EitherOf6::D(aside("notice", words().renewed.to_owned())),
+        Shows::News => EitherOf6::D(aside("news", strings().news.to_owned())),
+        Shows::Gone(count) => EitherOf6::D(aside("notice", (strings().gone)(count))),
+        Shows::Renewed => EitherOf6::D(aside("notice", strings().renewed.to_owned())),
         Shows::Hole(hole) => EitherOf6::E(missing(hole)),
     }
 }
 
 fn day(date: Date) -> impl IntoView {
-    let words = words();
+    let strings = strings();
     view! {
         <li class="day" aria-live="off">
-            <time datetime=date_of(date)>{(words.day)(date)}</time>
+            <time datetime=date_of(date)>{(strings.day)(date)}</time>
         </li>
     }
 }
@@ -63,9 +63,9 @@ fn said(
     date: Date,
     time: Time,
 ) -> impl IntoView + use<> {
-    let words = words();
+    let strings = strings();
     let clock = clock(time);
-    let full = (words.moment)(date, &clock);
+    let full = (strings.moment)(date, &clock);
     // A quiet sign for the reader, whose name is called.
     let calls = !mine && use_model().me.with_untracked(|me| is_mentioned(&me.name, &message.text));
     let class = match (leads, mine, calls) {
@@ -90,12 +90,12 @@ fn said(
 }
 
 fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
-    let words = words();
+    let strings = strings();
     // What is to be decided, and what sends it all the same.
     let asks = match pending.state {
         Delivery::Queued | Delivery::Sent => None,
-        Delivery::Old => Some((words.old.to_owned(), words.send)),
-        Delivery::Refused(refused) => Some(((words.not_sent)(&reason(&refused)), words.retry)),
+        Delivery::Old => Some((strings.old.to_owned(), strings.send)),
+        Delivery::Refused(refused) => Some(((strings.not_sent)(&reason(&refused)), strings.retry)),
     };
     // A refusal is news; that something is on its way is not.
     let (class, live) = match (leads, asks.is_some()) {
@@ -109,9 +109,9 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
     let state = asks.is_none().then(|| {
         // In the place of the time that it has not got yet, so that nothing moves when it is confirmed.
         view! {
-            <span class="line__time pending__state" title=words.pending>
+            <span class="line__time pending__state" title=strings.pending>
                 <span aria-hidden="true">"···"</span>
-                <span class="hidden">{words.pending}</span>
+                <span class="hidden">{strings.pending}</span>
             </span>
         }
     });
@@ -120,7 +120,7 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
             <p class="pending__reason">{sentence}</p>
             <p class="pending__actions">
                 {button("", again, Action::Retry(id.clone()))}
-                {button("quiet", words.discard, Action::Discard(id))}
+                {button("quiet", strings.discard, Action::Discard(id))}
             </p>
         }
     });
@@ -136,26 +136,9 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
     }
 }
 
-/// Who says it. Where the name stands above already it is there only to be heard.
-pub(crate) fn author(user: &User, leads: bool) -> impl IntoView + use<> {
-    // A seal bears the first character of a name, as people count them.
-    let seal = leads.then(|| {
-        let seal = grapheme::first(&user.name).to_owned();
-        view! { <span class=format!("line__seal tint-{}", user.id.tint()) aria-hidden="true">{seal}</span> }
-    });
-    let class = if leads { "line__by" } else { "line__by hidden" };
-    view! {
-        {seal}
-        <span class=class>
-            <bdi class=format!("line__author tint-{}", user.id.tint())>{user.name.to_string()}</bdi>
-            {mark(user, words())}
-        </span>
-    }
-}
-
 /// Why something was refused, in the reader's words where there are any, else in the server's.
 pub(crate) fn reason(refused: &Refused) -> String {
-    (words().refusal)(refused.code).map_or_else(|| refused.reason.clone(), ToOwned::to_owned)
+    (strings().refusal)(refused.code).map_or_else(|| refused.reason.clone(), ToOwned::to_owned)
 }
 
 /// A line that nobody said. It runs as its language does, whatever the names in it.
@@ -172,7 +155,7 @@ fn missing(hole: Hole) -> impl IntoView {
         actions.perform(Action::Fill(hole));
     };
     let count = hole.count();
-    let label = if hole.onward { (words().missing_onward)(count) } else { (words().missing)(count) };
+    let label = if hole.onward { (strings().missing_onward)(count) } else { (strings().missing)(count) };
     view! {
         <li class="hole" aria-live="off">
             <button class="quiet" type="button" on:click=fill>{label}</button>
@@ -181,10 +164,10 @@ fn missing(hole: Hole) -> impl IntoView {
 }
 
 fn came_or_went(notice: &Notice) -> String {
-    let words = words();
+    let strings = strings();
     let names: Vec<&str> = notice.users.iter().take(NAMED).map(|user| &*user.name).collect();
     let more = notice.users.len() - names.len();
-    if notice.entered { (words.entered)(&names, more) } else { (words.left)(&names, more) }
+    if notice.entered { (strings.entered)(&names, more) } else { (strings.left)(&names, more) }
 }
 
 /// A time of day as `hh:mm`.

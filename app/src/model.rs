@@ -12,9 +12,9 @@ use time::Time;
 use crate::{
     boot::Boot,
     field::Field,
-    language::Language,
     row::{Reading, Row, Shows, Zone, drawn, key, rows},
 };
+use i18n::Language;
 
 /// A room in the list of the open ones.
 #[derive(Clone, Debug, PartialEq, Eq)]

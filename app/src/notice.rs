@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{language::Language, words::Entrance};
+use i18n::{Language, strings::PageStrings};
 
 /// Why there is something else than what was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl Notice {
     }
 
     /// Its title and its sentence.
-    pub(crate) fn words(self, language: Language) -> (&'static str, String) {
-        let Entrance {
+    pub(crate) fn strings(self, language: Language) -> (&'static str, String) {
+        let PageStrings {
             not_found,
             no_message,
             message_gone,
@@ -58,7 +58,7 @@ impl Notice {
             room_unfit,
             room_rule,
             ..
-        } = language.entrance();
+        } = language.page_strings();
         let (title, sentence) = match self {
             Notice::NotFound => *not_found,
             Notice::RoomUnfit => (*room_unfit, *room_rule),
@@ -82,16 +82,16 @@ pub fn NoticeCard(
     /// What it says.
     notice: Notice,
 ) -> impl IntoView {
-    let words = language.entrance();
-    let (title, sentence) = notice.words(language);
+    let strings = language.page_strings();
+    let (title, sentence) = notice.strings(language);
     view! {
         <main class="card">
             <img class="card__mark" src="/mark.svg" alt="" width="96" height="96"/>
             <h1 class="card__title">{title}</h1>
             <p class="card__sentence">{sentence}</p>
             <p class="card__ways">
-                <a class="button" href="/chat">{words.back_to_lobby}</a>
-                <a class="button quiet" href="/login">{words.back_to_login}</a>
+                <a class="button" href="/chat">{strings.back_to_lobby}</a>
+                <a class="button quiet" href="/login">{strings.back_to_login}</a>
             </p>
         </main>
     }

@@ -100,11 +100,11 @@ fn has_files(data: &DataTransfer) -> bool {
 }
 
 fn say_no_files(model: &Model) {
-    model.note.show(model.language.get_untracked().words().no_files.to_owned());
+    model.note.show(model.language.get_untracked().strings().no_files.to_owned());
 }
 
 fn say_left_out(model: &Model, count: usize) {
-    model.note.show((model.language.get_untracked().words().left_out)(count));
+    model.note.show((model.language.get_untracked().strings().left_out)(count));
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ use web_sys::{
     wasm_bindgen::{JsCast, closure::Closure},
 };
 
-use crate::{growing, row::Reading, ui};
+use crate::{
+    row::{GROWING_ANCHOR, Reading},
+    ui,
+};
 
 /// By how many lines the reader may be away from the middle of those that are drawn. Few are drawn at once, which takes a
 /// browser a moment only.
@@ -192,7 +195,7 @@ impl Place {
 
     /// The message that stands where an answer grew, once it does not grow any more.
     fn successor(&self, timeline: &Element) -> Option<Element> {
-        let was_growing = self.element.starts_with(growing::ANCHOR);
+        let was_growing = self.element.starts_with(GROWING_ANCHOR);
         was_growing.then(|| lines(timeline)?.item(self.index)).flatten()
     }
 

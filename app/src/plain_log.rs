@@ -8,8 +8,8 @@ use crate::{
     address::permalink,
     message::line,
     model::use_model,
+    strings::{room_title, strings},
     ui::Ui,
-    words::{room_title, words},
 };
 
 /// How often the frame loads itself anew, in seconds.
@@ -24,22 +24,22 @@ pub(crate) fn log_path(room: &RoomName) -> String {
 #[component]
 pub(crate) fn LogView() -> impl IntoView {
     let model = use_model();
-    let words = words();
+    let strings = strings();
     provide_context(Ui::new());
     let room = model.room.get_untracked();
     let earlier = match model.earlier.get_untracked() {
         Kept::Kept | Kept::Elsewhere => {
             let further = permalink(&room, model.first.get_untracked());
             Some(
-                view! { <p class="opening opening--earlier"><a class="button" href=further>{words.further_back}</a></p> },
+                view! { <p class="opening opening--earlier"><a class="button" href=further>{strings.further_back}</a></p> },
             )
         }
         Kept::Gone | Kept::Nothing => None,
     };
     let rows = model.rows.get_untracked();
-    let empty = rows.is_empty().then(|| view! { <p class="opening opening--empty">{words.empty.0}</p> });
+    let empty = rows.is_empty().then(|| view! { <p class="opening opening--empty">{strings.empty.0}</p> });
     view! {
-        <div class="timeline" id="timeline" role="log" tabindex="0" aria-label=(words.timeline)(&room_title(words, room.as_str()))>
+        <div class="timeline" id="timeline" role="log" tabindex="0" aria-label=(strings.timeline)(&room_title(strings, room.as_str()))>
             <div class="timeline__paper">
                 {earlier}
                 {empty}

@@ -4,12 +4,12 @@
 use chat::protocol::User;
 use leptos::prelude::*;
 
-use crate::words::Words;
+use i18n::strings::Strings;
 
 /// The mark, beside the name of a program; beside that of a person, nothing.
-pub(crate) fn mark(user: &User, words: &'static Words) -> impl IntoView + use<> {
+pub(crate) fn mark(user: &User, strings: &'static Strings) -> impl IntoView + use<> {
     // As an image it is told from the name by those who listen, too.
-    user.id
-        .is_program()
-        .then(|| view! { <span class="program" role="img" aria-label=words.program>{words.program}</span> })
+    user.id.is_program().then(
+        || view! { <span class="program" role="img" aria-label=strings.program>{strings.program}</span> },
+    )
 }

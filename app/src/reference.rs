@@ -2,7 +2,7 @@
 
 use leptos::{either::Either, prelude::*};
 
-use crate::{language::Language, words::Referring};
+use i18n::{Language, strings::ReferenceStrings};
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -71,24 +71,24 @@ pub fn ReferenceView(
     reference: Reference,
 ) -> impl IntoView {
     let Reference { language, version, scopes, operations } = reference;
-    let words = language.referring();
+    let strings = language.reference_strings();
     let contents: Vec<_> = operations.iter().map(contents_line).collect();
-    let scopes: Vec<_> = scopes.iter().map(|scope| scope_line(words, scope)).collect();
+    let scopes: Vec<_> = scopes.iter().map(|scope| scope_line(strings, scope)).collect();
     let operations: Vec<_> =
-        operations.into_iter().map(|operation| operation_view(words, operation)).collect();
+        operations.into_iter().map(|operation| operation_view(strings, operation)).collect();
     view! {
         <main class="reference">
             <header class="reference__head">
                 <img src="/mark.svg" alt="" width="28" height="28"/>
-                <h1 class="reference__title">{words.title}" "<small class="reference__version">{version}</small></h1>
-                <a class="button quiet" href="/chat">{words.to_chat}</a>
+                <h1 class="reference__title">{strings.title}" "<small class="reference__version">{version}</small></h1>
+                <a class="button quiet" href="/chat">{strings.to_chat}</a>
             </header>
-            <p>{words.what}</p>
-            <p>{words.machines}" "<a href="/api/openapi.json">"/api/openapi.json"</a></p>
-            <nav aria-label=words.contents><ul class="reference__contents">{contents}</ul></nav>
+            <p>{strings.what}</p>
+            <p>{strings.machines}" "<a href="/api/openapi.json">"/api/openapi.json"</a></p>
+            <nav aria-label=strings.contents><ul class="reference__contents">{contents}</ul></nav>
             <section class="reference__tokens">
-                <h2>{words.tokens}</h2>
-                <p>{with_code(words.how)}</p>
+                <h2>{strings.tokens}</h2>
+                <p>{with_code(strings.how)}</p>
                 <pre class="reference__code" tabindex="0" lang="en"><code>{TOKEN}</code></pre>
                 <dl class="reference__list">{scopes}</dl>
             </section>
@@ -112,34 +112,34 @@ fn contents_line(operation: &Operation) -> impl IntoView + use<> {
     }
 }
 
-fn scope_line(words: &'static Referring, scope: &str) -> impl IntoView + use<> {
-    let means = (words.scope)(scope);
+fn scope_line(strings: &'static ReferenceStrings, scope: &str) -> impl IntoView + use<> {
+    let means = (strings.scope)(scope);
     view! {
         <dt><code>{scope.to_owned()}</code></dt>
         <dd>{means}</dd>
     }
 }
 
-fn operation_view(words: &'static Referring, operation: Operation) -> impl IntoView + use<> {
+fn operation_view(strings: &'static ReferenceStrings, operation: Operation) -> impl IntoView + use<> {
     let Operation { id, method, path, summary, description, scope, parameters, body, answers, example } =
         operation;
     let needs = match scope {
-        Some(scope) => Either::Left(view! { {words.needs}" "<code>{scope}</code> }),
-        None => Either::Right(words.no_token),
+        Some(scope) => Either::Left(view! { {strings.needs}" "<code>{scope}</code> }),
+        None => Either::Right(strings.no_token),
     };
     let parameters = (!parameters.is_empty()).then(|| {
         let lines: Vec<_> =
-            parameters.into_iter().map(|parameter| parameter_line(words, parameter)).collect();
-        view! { <h3>{words.parameters}</h3><dl class="reference__list">{lines}</dl> }
+            parameters.into_iter().map(|parameter| parameter_line(strings, parameter)).collect();
+        view! { <h3>{strings.parameters}</h3><dl class="reference__list">{lines}</dl> }
     });
     let body = (!body.is_empty()).then(|| {
         let kinds = body.into_iter().map(|kind| view! { <li><code>{kind}</code></li> }).collect_view();
-        view! { <h3>{words.body}</h3><ul class="reference__kinds">{kinds}</ul> }
+        view! { <h3>{strings.body}</h3><ul class="reference__kinds">{kinds}</ul> }
     });
     let answers: Vec<_> = answers.into_iter().map(answer_line).collect();
     let example = example.map(|example| {
         view! {
-            <h3>{words.example}</h3>
+            <h3>{strings.example}</h3>
             <pre class="reference__code" tabindex="0" lang="en"><code>{example}</code></pre>
         }
     });
@@ -154,15 +154,15 @@ fn operation_view(words: &'static Referring, operation: Operation) -> impl IntoV
             {example}
             {parameters}
             {body}
-            <h3>{words.answers}</h3>
+            <h3>{strings.answers}</h3>
             <dl class="reference__list">{answers}</dl>
         </section>
     }
 }
 
-fn parameter_line(words: &'static Referring, parameter: Parameter) -> impl IntoView + use<> {
+fn parameter_line(strings: &'static ReferenceStrings, parameter: Parameter) -> impl IntoView + use<> {
     let Parameter { name, place, required, description } = parameter;
-    let required = required.then(|| format!(", {}", words.required));
+    let required = required.then(|| format!(", {}", strings.required));
     view! {
         <dt><code>{name}</code>" "<small>{place}{required}</small></dt>
         <dd>{with_code(&description)}</dd>

@@ -17,8 +17,8 @@ use crate::{
     live::Live,
     model::{Tab, use_model},
     spelling,
+    strings::{room_title, strings},
     ui::{ROOMS, element, go_on},
-    words::{room_title, words},
 };
 
 /// The field for a room's name.
@@ -28,14 +28,14 @@ const FIELD: &str = "go-to-room";
 #[component]
 pub fn Rooms() -> impl IntoView {
     let model = use_model();
-    let words = words();
+    let strings = strings();
     // As many lines as rooms, each redrawn in place: the link that is followed keeps the focus.
     let rooms = move || links(model.tabs.get()).into_iter().map(room).collect::<Vec<_>>();
     view! {
-        <nav class="rooms" id=ROOMS popover="auto" aria-label=words.rooms >
+        <nav class="rooms" id=ROOMS popover="auto" aria-label=strings.rooms >
             <p class="brand">
                 <img src="/mark.svg" alt="" width="36" height="36"/>
-                <span>{words.brand}</span>
+                <span>{strings.brand}</span>
             </p>
             <Close of="rooms"/>
             <ul class="rooms__list">{rooms}</ul>
@@ -51,7 +51,7 @@ pub(crate) fn badge(unread: usize) -> impl IntoView {
         view! {
             <span class="badge">
                 <span aria-hidden="true">{Live(unread.to_string())}</span>
-                <span class="hidden">{Live((words().unread)(unread))}</span>
+                <span class="hidden">{Live((strings().unread)(unread))}</span>
             </span>
         }
     })
@@ -78,10 +78,10 @@ fn links(tabs: Vec<Tab>) -> Vec<Link> {
 }
 
 fn room(link: Link) -> impl IntoView {
-    let words = words();
+    let strings = strings();
     let Link { tab: Tab { room, unread, active, .. }, leaves } = link;
-    let title = room_title(words, room.as_str());
-    let leave_label = (words.leave)(&title);
+    let title = room_title(strings, room.as_str());
+    let leave_label = (strings.leave)(&title);
     let (actions, name) = (use_actions(), room.clone());
     let visit = move |event: MouseEvent| {
         // Any other click is the browser's: a new tab, a new window, a menu.
@@ -123,7 +123,7 @@ fn room(link: Link) -> impl IntoView {
 
 #[component]
 fn GoToRoom() -> impl IntoView {
-    let words = words();
+    let strings = strings();
     let problem = Field::new(None::<RoomNameError>);
     let actions = use_actions();
     let go = move |event: SubmitEvent| {
@@ -139,10 +139,10 @@ fn GoToRoom() -> impl IntoView {
             Err(error) => problem.set(Some(error)),
         }
     };
-    let sentence = move || Live(problem.get().map(words.room_unfit).unwrap_or_default());
+    let sentence = move || Live(problem.get().map(strings.room_unfit).unwrap_or_default());
     view! {
         <form class="go-to-room" method="get" action="/chat" on:submit=go>
-            <label class="go-to-room__label" for=FIELD>{words.go_to_room}</label>
+            <label class="go-to-room__label" for=FIELD>{strings.go_to_room}</label>
             <div class="go-to-room__row">
                 <span class="hash" aria-hidden="true">"#"</span>
                 <input
@@ -154,12 +154,12 @@ fn GoToRoom() -> impl IntoView {
                     spellcheck="false"
                     enterkeyhint="go"
                     maxlength="100"
-                    placeholder=words.room_example
+                    placeholder=strings.room_example
                     aria-describedby="go-to-room-problem"
                     aria-invalid=move || problem.get().map(|_| "true")
                     on:input=move |_| problem.set(None)
                 />
-                <button class="quiet" type="submit">{words.go}</button>
+                <button class="quiet" type="submit">{strings.go}</button>
             </div>
             <p class="problem" id="go-to-room-problem" role="status">{sentence}</p>
         </form>

@@ -21,6 +21,9 @@ use chat::{
 };
 use time::{Date, OffsetDateTime, Time};
 
+/// What the ids of these lines begin with, in the page.
+pub(crate) const GROWING_ANCHOR: &str = "growing-";
+
 /// How many entries of a timeline are drawn at a time, half of them on either side of what is read. Whatever lies further
 /// off waits where nothing has to be laid out for it: a page stays as quick with ten thousand messages as with these.
 pub const DRAWN: usize = 320;

@@ -12,12 +12,12 @@ use leptos::{either::Either, prelude::*};
 
 use crate::{
     address::path,
-    language::Language,
     message::{clock, moment_of},
     program::mark,
     row::Zone,
-    words::{Finding, room_title},
+    strings::room_title,
 };
+use i18n::{Language, strings::SearchStrings};
 
 /// What a search page shows.
 #[derive(Clone, Debug)]
@@ -84,12 +84,12 @@ pub enum Remark {
 }
 
 impl Remark {
-    fn sentence(self, words: &Finding, is_older: bool) -> Cow<'static, str> {
+    fn sentence(self, strings: &SearchStrings, is_older: bool) -> Cow<'static, str> {
         match self {
-            Remark::Shortened => words.shortened.into(),
-            Remark::Behind => words.behind.into(),
-            Remark::Cut => words.cut.into(),
-            Remark::Looked(count) => (words.looked)(count, is_older).into(),
+            Remark::Shortened => strings.shortened.into(),
+            Remark::Behind => strings.behind.into(),
+            Remark::Cut => strings.cut.into(),
+            Remark::Looked(count) => (strings.looked)(count, is_older).into(),
         }
     }
 
@@ -140,28 +140,29 @@ pub fn SearchView(
     /// What it shows.
     search: Search,
 ) -> impl IntoView {
-    let words = search.language.finding();
+    let strings = search.language.search_strings();
     let Search { language, typed, here, only_here, panel, zone, newest, outcome } = search;
     let head = (!panel).then(|| {
         let chat = here.as_ref().map_or_else(|| "/chat".to_owned(), path);
         view! {
             <header class="search__head">
                 <img src="/mark.svg" alt="" width="28" height="28"/>
-                <h1 class="search__title">{words.title}</h1>
-                <a class="button quiet" href=chat>{words.to_chat}</a>
+                <h1 class="search__title">{strings.title}</h1>
+                <a class="button quiet" href=chat>{strings.to_chat}</a>
             </header>
         }
     });
-    let title = panel.then(|| view! { <h1 class="hidden">{words.title}</h1> });
+    let title = panel.then(|| view! { <h1 class="hidden">{strings.title}</h1> });
     // Who has found something reads it; who has not is about to type.
     let focus = !matches!(&outcome, Outcome::Found(found) if !found.hits.is_empty());
     let class = if panel { "search search--panel" } else { "search" };
-    let day = here.clone().filter(|_| matches!(outcome, Outcome::Unasked)).map(|here| day_form(words, &here));
+    let day =
+        here.clone().filter(|_| matches!(outcome, Outcome::Unasked)).map(|here| day_form(strings, &here));
     view! {
         <main class=class>
             {head}
             {title}
-            <Form words language typed here only_here panel focus/>
+            <Form strings language typed here only_here panel focus/>
             {day}
             {outcome_view(language, &zone, newest, outcome)}
         </main>
@@ -170,7 +171,7 @@ pub fn SearchView(
 
 #[component]
 fn Form(
-    words: &'static Finding,
+    strings: &'static SearchStrings,
     language: Language,
     typed: String,
     here: Option<RoomName>,
@@ -179,7 +180,7 @@ fn Form(
     focus: bool,
 ) -> impl IntoView {
     let only = here.map(|here| {
-        let title = (words.only_in)(&room_title(language.words(), here.as_str()));
+        let title = (strings.only_in)(&room_title(language.strings(), here.as_str()));
         let here = here.to_string();
         view! {
             <input type="hidden" name="here" value=here.clone()/>
@@ -196,8 +197,8 @@ fn Form(
                 name="q"
                 r#type="search"
                 value=typed
-                placeholder=words.field
-                aria-label=words.field
+                placeholder=strings.field
+                aria-label=strings.field
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
@@ -206,7 +207,7 @@ fn Form(
                 maxlength="400"
                 enterkeyhint="search"
             />
-            <button class="search__go" type="submit">{words.search}</button>
+            <button class="search__go" type="submit">{strings.search}</button>
             {only}
             {panel.then(|| view! { <input type="hidden" name="panel" value="1"/> })}
         </form>
@@ -214,35 +215,36 @@ fn Form(
 }
 
 /// The way to a day of a room; it leads out of a panel.
-fn day_form(words: &'static Finding, room: &RoomName) -> impl IntoView + use<> {
+fn day_form(strings: &'static SearchStrings, room: &RoomName) -> impl IntoView + use<> {
     view! {
         <form class="search__day" method="get" action=path(room) target="_top">
-            <label for="day">{words.day}</label>
+            <label for="day">{strings.day}</label>
             <input id="day" name="day" r#type="date" required=true/>
-            <button class="quiet" type="submit">{words.go_to_day}</button>
+            <button class="quiet" type="submit">{strings.go_to_day}</button>
         </form>
     }
 }
 
 fn outcome_view(language: Language, zone: &Zone, newest: String, outcome: Outcome) -> impl IntoView + use<> {
-    let words = language.finding();
+    let strings = language.search_strings();
     match outcome {
         Outcome::Found(found) => Either::Left(found_view(language, zone, newest, found)),
-        Outcome::Unasked => Either::Right((None, Some(examples(words)), None)),
+        Outcome::Unasked => Either::Right((None, Some(examples(strings)), None)),
         Outcome::NothingToFind => {
-            Either::Right((Some(sentence(words.nothing_to_find, false)), Some(examples(words)), None))
+            Either::Right((Some(sentence(strings.nothing_to_find, false)), Some(examples(strings)), None))
         }
-        Outcome::Unavailable => Either::Right((Some(sentence(words.unavailable, true)), None, None)),
-        Outcome::Busy => Either::Right((Some(sentence(words.busy, true)), None, None)),
+        Outcome::Unavailable => Either::Right((Some(sentence(strings.unavailable, true)), None, None)),
+        Outcome::Busy => Either::Right((Some(sentence(strings.busy, true)), None, None)),
         Outcome::LoggedOut => {
-            let way = view! { <a class="button search__way" href="/login" target="_top">{words.log_in}</a> };
-            Either::Right((Some(sentence(words.logged_out, false)), None, Some(way)))
+            let way =
+                view! { <a class="button search__way" href="/login" target="_top">{strings.log_in}</a> };
+            Either::Right((Some(sentence(strings.logged_out, false)), None, Some(way)))
         }
     }
 }
 
-fn examples(words: &'static Finding) -> impl IntoView {
-    let examples = words.examples.map(|(example, finds)| {
+fn examples(strings: &'static SearchStrings) -> impl IntoView {
+    let examples = strings.examples.map(|(example, finds)| {
         view! {
             <dt><code dir="auto">{example}</code></dt>
             <dd>{finds}</dd>
@@ -250,7 +252,7 @@ fn examples(words: &'static Finding) -> impl IntoView {
     });
     view! {
         <section class="search__how">
-            <h2>{words.how}</h2>
+            <h2>{strings.how}</h2>
             <dl>{examples.collect_view()}</dl>
         </section>
     }
@@ -268,32 +270,32 @@ fn sentence((what, then): (&'static str, &'static str), trouble: bool) -> impl I
 }
 
 fn found_view(language: Language, zone: &Zone, newest: String, found: Found) -> impl IntoView + use<> {
-    let words = language.finding();
+    let strings = language.search_strings();
     let Found { hits, older, is_older, remarks } = found;
     let (count, cut) = (hits.len(), remarks.iter().any(|remark| remark.goes_on()));
     let summary = match count {
         0 => None,
-        _ if is_older => Some((words.found_older)(count)),
-        _ => Some((words.found)(count, older.is_some())),
+        _ if is_older => Some((strings.found_older)(count)),
+        _ => Some((strings.found)(count, older.is_some())),
     };
     let nothing = (count == 0 && !cut).then(|| {
-        let none = if is_older { (words.none_older, "") } else { words.none };
+        let none = if is_older { (strings.none_older, "") } else { strings.none };
         sentence(none, false)
     });
     let remarks = remarks.into_iter().map(|remark| {
-        view! { <p class="search__remark">{remark.sentence(words, is_older)}</p> }
+        view! { <p class="search__remark">{remark.sentence(strings, is_older)}</p> }
     });
     let list = (count > 0).then(|| {
         let hits: Vec<_> = hits.iter().map(|hit| hit_view(language, zone, hit)).collect();
-        view! { <ol class="search__hits" aria-label=words.hits>{hits}</ol> }
+        view! { <ol class="search__hits" aria-label=strings.hits>{hits}</ol> }
     });
-    let to_newest = is_older.then(|| view! { <a class="button quiet" href=newest>{words.newest}</a> });
+    let to_newest = is_older.then(|| view! { <a class="button quiet" href=newest>{strings.newest}</a> });
     let older = older.map(|older| {
-        let on = if cut { words.go_on } else { words.older };
+        let on = if cut { strings.go_on } else { strings.older };
         view! { <a class="button" href=older rel="next">{on}</a> }
     });
     let ways = (older.is_some() || to_newest.is_some())
-        .then(|| view! { <nav class="search__ways" aria-label=words.title>{to_newest}{older}</nav> });
+        .then(|| view! { <nav class="search__ways" aria-label=strings.title>{to_newest}{older}</nav> });
     view! {
         <div role="status">
             {remarks.collect_view()}
@@ -307,8 +309,8 @@ fn found_view(language: Language, zone: &Zone, newest: String, found: Found) -> 
 
 fn hit_view(language: Language, zone: &Zone, hit: &Hit) -> impl IntoView + use<> {
     let (date, time) = zone.local(hit.at);
-    let moment = (language.words().moment)(date, &clock(time));
-    let room = room_title(language.words(), hit.room.as_str());
+    let moment = (language.strings().moment)(date, &clock(time));
+    let room = room_title(language.strings(), hit.room.as_str());
     let author = format!("hit__author tint-{}", hit.user.id.tint());
     let pieces = hit.pieces.iter().map(|Piece { text, found }| {
         let text = text.clone();
@@ -321,10 +323,10 @@ fn hit_view(language: Language, zone: &Zone, hit: &Hit) -> impl IntoView + use<>
                 <span class="hit__head">
                     <span class="hit__by">
                         <bdi class=author>{hit.user.name.to_string()}</bdi>
-                        {mark(&hit.user, language.words())}
+                        {mark(&hit.user, language.strings())}
                     </span>
                     // The spaces are for the ear.
-                    <span class="hidden">" "{language.finding().in_room}" "</span>
+                    <span class="hidden">" "{language.search_strings().in_room}" "</span>
                     <span class="hit__room"><span class="hash" aria-hidden="true">"#"</span><bdi>{room}</bdi></span>
                     " "
                     <time class="hit__time" datetime=moment_of(hit.at)>{moment}</time>

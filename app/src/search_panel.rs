@@ -4,7 +4,7 @@
 use leptos::{attr::custom::custom_attribute, prelude::*};
 use web_sys::HtmlElement;
 
-use crate::{close::Close, model::use_model, ui::element, words::words};
+use crate::{close::Close, model::use_model, strings::strings, ui::element};
 
 /// The panel's id.
 const SEARCH: &str = "search";
@@ -12,9 +12,9 @@ const SEARCH: &str = "search";
 /// Opens the panel.
 #[component]
 pub(crate) fn SearchButton() -> impl IntoView {
-    let words = words();
+    let strings = strings();
     view! {
-        <button class="header__search" type="button" popovertarget=SEARCH title=words.search aria-label=words.search>
+        <button class="header__search" type="button" popovertarget=SEARCH title=strings.search aria-label=strings.search>
             <span class="header__glass" aria-hidden="true"></span>
         </button>
     }
@@ -24,10 +24,10 @@ pub(crate) fn SearchButton() -> impl IntoView {
 #[component]
 pub fn SearchPanel() -> impl IntoView {
     let model = use_model();
-    let words = words();
+    let strings = strings();
     let source = move || model.room.with_untracked(|room| format!("/search?here={room}&in={room}&panel=1"));
     // A lazy frame is fetched when it is seen, not before.
-    let frame = view! { <iframe class="search-panel__frame" title=words.search src=source()></iframe> }
+    let frame = view! { <iframe class="search-panel__frame" title=strings.search src=source()></iframe> }
         .add_any_attr(custom_attribute("loading", "lazy"));
     Effect::new(move |before: Option<()>| {
         model.room.track();
@@ -45,8 +45,8 @@ pub fn SearchPanel() -> impl IntoView {
         }
     });
     view! {
-        <section class="search-panel" id=SEARCH popover="auto" aria-label=words.search>
-            <p class="search-panel__title" aria-hidden="true">{words.search}</p>
+        <section class="search-panel" id=SEARCH popover="auto" aria-label=strings.search>
+            <p class="search-panel__title" aria-hidden="true">{strings.search}</p>
             <Close of=SEARCH/>
             {frame}
         </section>

@@ -9,7 +9,6 @@ use crate::{
     action::Actions,
     boot::{self, Boot},
     chat::{Chat, title},
-    language::Language,
     language_switch::LanguageSwitch,
     login::{Login, LoginForm},
     model::{self, Model},
@@ -21,6 +20,7 @@ use crate::{
     search::{Search, SearchView},
     start::Start,
 };
+use i18n::Language;
 
 /// Where the files of the site are, as paths from its root.
 #[derive(Clone, Debug)]
@@ -64,23 +64,23 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
     // A page about a message shows it in its place; the newest messages are elsewhere.
     let log = boot.focus.is_none().then(|| {
         let source = log_path(&boot.room.room);
-        view! { <noscript><iframe class="plain-log" src=source title=language.entrance().log></iframe></noscript> }
+        view! { <noscript><iframe class="plain-log" src=source title=language.page_strings().log></iframe></noscript> }
     });
-    let words = language.entrance();
+    let strings = language.page_strings();
     let chat = view! { <Chat/> }.into_view().to_html();
-    let start = Start { js: js.clone(), wasm: wasm.clone(), outline: outline::digest(&chat), words };
+    let start = Start { js: js.clone(), wasm: wasm.clone(), outline: outline::digest(&chat), strings };
     view! {
         <!DOCTYPE html>
         <html lang=language.tag()>
             <head>
                 <Head title assets/>
-                <meta name="description" content=words.invitation/>
+                <meta name="description" content=strings.invitation/>
                 <link rel="modulepreload" href=js/>
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 <script nonce=use_nonce() inner_html=TELL_ZONE></script>
             </head>
             <body class="page page--chat">
-                <noscript><p class="no-script">{words.no_script}</p></noscript>
+                <noscript><p class="no-script">{strings.no_script}</p></noscript>
                 <div id=APP_ID class="app" inner_html=chat></div>
                 // The frame and what the start script puts beside the app are outside of what the program takes over.
                 {log}
@@ -120,8 +120,8 @@ pub fn log_document(boot: Boot, assets: Assets) -> impl IntoView {
 /// The login page. It fetches what the room will need, and runs none of it; the room then comes in the reader's time zone.
 pub fn login_document(login: Login, assets: Assets) -> impl IntoView {
     let language = login.language;
-    let words = language.entrance();
-    let title = format!("{} · {}", words.log_in, words.brand);
+    let strings = language.page_strings();
+    let title = format!("{} · {}", strings.log_in, strings.brand);
     let next = format!("/login?next={}", encoded(&login.next));
     let Assets { js, wasm, .. } = assets.clone();
     view! {
@@ -129,7 +129,7 @@ pub fn login_document(login: Login, assets: Assets) -> impl IntoView {
         <html lang=language.tag()>
             <head>
                 <Head title assets/>
-                <meta name="description" content=words.invitation/>
+                <meta name="description" content=strings.invitation/>
                 <link rel="prefetch" href=js/>
                 <link rel="prefetch" href=wasm/>
                 <script nonce=use_nonce() inner_html=TELL_ZONE></script>
@@ -144,7 +144,7 @@ pub fn login_document(login: Login, assets: Assets) -> impl IntoView {
 
 /// A page that says why there is something else than what was asked for.
 pub fn notice_document(language: Language, notice: Notice, assets: Assets) -> impl IntoView {
-    let title = format!("{} · {}", notice.words(language).0, language.entrance().brand);
+    let title = format!("{} · {}", notice.strings(language).0, language.page_strings().brand);
     view! {
         <!DOCTYPE html>
         <html lang=language.tag()>
@@ -164,9 +164,9 @@ pub fn notice_document(language: Language, notice: Notice, assets: Assets) -> im
 /// history alone.
 pub fn search_document(search: Search, assets: Assets) -> impl IntoView {
     let language = search.language;
-    let words = language.finding();
-    let what = if search.typed.is_empty() { words.title.to_owned() } else { search.typed.clone() };
-    let title = format!("{what} · {}", language.entrance().brand);
+    let strings = language.search_strings();
+    let what = if search.typed.is_empty() { strings.title.to_owned() } else { search.typed.clone() };
+    let title = format!("{what} · {}", language.page_strings().brand);
     let script = search.panel.then(|| {
         view! { <script nonce=use_nonce() inner_html=script::code(include_str!("search_frame.js"))></script> }
     });
@@ -193,7 +193,7 @@ pub fn search_document(search: Search, assets: Assets) -> impl IntoView {
 /// What programs can ask, which needs no script.
 pub fn reference_document(reference: Reference, assets: Assets) -> impl IntoView {
     let language = reference.language;
-    let title = format!("{} · {}", language.referring().title, language.entrance().brand);
+    let title = format!("{} · {}", language.reference_strings().title, language.page_strings().brand);
     view! {
         <!DOCTYPE html>
         <html lang=language.tag()>

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use leptos::{attr::custom::custom_attribute, nonce::use_nonce, prelude::*};
 
-use crate::{script::code, words::Entrance};
+use crate::script::code;
+use i18n::strings::PageStrings;
 
 /// What the script is given.
 pub(crate) struct Start {
@@ -15,23 +16,23 @@ pub(crate) struct Start {
     /// The digest of the outline of what the program is to find.
     pub(crate) outline: u32,
     /// What it says where the program does not run.
-    pub(crate) words: &'static Entrance,
+    pub(crate) strings: &'static PageStrings,
 }
 
 impl Start {
     /// The element. What the script is given stands in its attributes, where nothing of it is code.
     pub(crate) fn view(self) -> impl IntoView {
-        let Start { js, wasm, outline, words } = self;
+        let Start { js, wasm, outline, strings } = self;
         view! { <script nonce=use_nonce() inner_html=script()></script> }
             .add_any_attr(custom_attribute("data-js", js))
             .add_any_attr(custom_attribute("data-wasm", wasm))
             .add_any_attr(custom_attribute("data-outline", outline.to_string()))
-            .add_any_attr(custom_attribute("data-log", words.log))
-            .add_any_attr(custom_attribute("data-late", words.program_late))
-            .add_any_attr(custom_attribute("data-no-wasm", words.no_wasm))
-            .add_any_attr(custom_attribute("data-failed", words.program_failed))
-            .add_any_attr(custom_attribute("data-crashed", words.program_crashed))
-            .add_any_attr(custom_attribute("data-reload", words.reload))
+            .add_any_attr(custom_attribute("data-log", strings.log))
+            .add_any_attr(custom_attribute("data-late", strings.program_late))
+            .add_any_attr(custom_attribute("data-no-wasm", strings.no_wasm))
+            .add_any_attr(custom_attribute("data-failed", strings.program_failed))
+            .add_any_attr(custom_attribute("data-crashed", strings.program_crashed))
+            .add_any_attr(custom_attribute("data-reload", strings.reload))
     }
 }
 

@@ -15,8 +15,8 @@ use crate::{
     members::{bots, name, sorted},
     mention::{begun, goes_on},
     model::Model,
+    strings::strings,
     ui::composer,
-    words::words,
 };
 
 /// The id of the list.
@@ -113,7 +113,7 @@ pub(crate) fn suggested(suggestions: Suggestions) -> impl IntoView {
             class="mentions"
             id=LIST
             role="listbox"
-            aria-label=words().mentions
+            aria-label=strings().mentions
             on:mousedown=stay
             on:click=take
         >

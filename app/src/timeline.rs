@@ -11,8 +11,9 @@ use leptos::{
 };
 
 use crate::{
-    action::{Action, button, use_actions},
+    action::{Action, use_actions},
     address::permalink,
+    button::button,
     composer::call,
     lines::Lines,
     live::Live,
@@ -20,8 +21,8 @@ use crate::{
     model::{Model, use_model},
     place::Reader,
     row::{Row, Shows},
+    strings::{room_title, strings},
     ui::{self, TIMELINE, use_ui},
-    words::{room_title, words},
 };
 
 /// The timeline.
@@ -98,8 +99,8 @@ fn Log() -> impl IntoView {
         request_animation_frame(keep);
     });
     let owner = Owner::current().unwrap_or_default();
-    let words = words();
-    let label = move || (words.timeline)(&room_title(words, model.room.get().as_str()));
+    let strings = strings();
+    let label = move || (strings.timeline)(&room_title(strings, model.room.get().as_str()));
     view! {
         <div class="timeline" id=TIMELINE role="log" tabindex="0" aria-label=label>
             <div class="timeline__paper">
@@ -117,11 +118,11 @@ fn Log() -> impl IntoView {
 #[component]
 fn ToNewest() -> impl IntoView {
     let model = use_model();
-    let words = words();
+    let strings = strings();
     let label = move || {
         Live(match model.since.get() {
-            0 => words.to_newest.to_owned(),
-            n => (words.new_messages)(n),
+            0 => strings.to_newest.to_owned(),
+            n => (strings.new_messages)(n),
         })
     };
     let (ui, actions) = (use_ui(), use_actions());
@@ -173,28 +174,28 @@ impl Opening {
 #[component]
 fn State() -> impl IntoView {
     let model = use_model();
-    let words = words();
+    let strings = strings();
     move || match Opening::of(&model) {
         Opening::Nothing => EitherOf5::A(()),
         Opening::Earlier(earlier) => EitherOf5::B(earlier_messages(&model, earlier)),
         Opening::Empty => EitherOf5::C(view! {
             <div class="opening opening--empty" aria-live="off">
                 <img class="opening__mark" src="/mark.svg" alt="" width="72" height="72"/>
-                <p class="opening__title">{words.empty.0}</p>
-                <p>{words.empty.1}</p>
+                <p class="opening__title">{strings.empty.0}</p>
+                <p>{strings.empty.1}</p>
                 {hint(&model)}
             </div>
         }),
         Opening::Entering => EitherOf5::D(view! {
             <div class="opening opening--entering" aria-live="off">
-                <p>{words.entering}</p>
+                <p>{strings.entering}</p>
             </div>
         }),
         Opening::Refused(refused) => EitherOf5::E(view! {
             <div class="opening opening--refused" role="alert">
-                <p class="opening__title">{words.not_let_in}</p>
+                <p class="opening__title">{strings.not_let_in}</p>
                 <p>{reason(&refused)}</p>
-                <p>{button("", words.to_lobby, Action::Visit(RoomName::lobby()))}</p>
+                <p>{button("", strings.to_lobby, Action::Visit(RoomName::lobby()))}</p>
             </div>
         }),
     }
@@ -204,29 +205,30 @@ fn State() -> impl IntoView {
 fn hint(model: &Model) -> impl IntoView + use<> {
     let name = model.bots.with(|bots| bots.first().map(|bot| bot.name.clone()))?;
     let actions = use_actions();
-    let sentence = (words().ask)(&name);
+    let sentence = (strings().ask)(&name);
     let ask = move |_| call(&name, &actions);
     Some(view! { <button class="opening__hint quiet" type="button" on:click=ask>{sentence}</button> })
 }
 
 /// What there is before the first line, and the way to it.
 fn earlier_messages(model: &Model, earlier: Kept) -> impl IntoView + use<> {
-    let words = words();
+    let strings = strings();
     let what = match earlier {
         Kept::Elsewhere => {
             let further = permalink(&model.room.get_untracked(), model.first.get());
-            EitherOf3::A(view! { <a class="button" href=further>{words.further_back}</a> })
+            EitherOf3::A(view! { <a class="button" href=further>{strings.further_back}</a> })
         }
         Kept::Kept => {
             let actions = use_actions();
             let looking_back = model.looking_back;
-            let label =
-                move || Live(if looking_back.get() { words.looking_back } else { words.earlier }.to_owned());
+            let label = move || {
+                Live(if looking_back.get() { strings.looking_back } else { strings.earlier }.to_owned())
+            };
             EitherOf3::B(view! {
                 <button class="quiet" type="button" on:click=move |_| actions.perform(Action::Earlier)>{label}</button>
             })
         }
-        Kept::Gone | Kept::Nothing => EitherOf3::C(words.earlier_gone),
+        Kept::Gone | Kept::Nothing => EitherOf3::C(strings.earlier_gone),
     };
     view! { <p class="opening opening--earlier" aria-live="off">{what}</p> }
 }

@@ -9,7 +9,7 @@ use web_sys::{HtmlElement, HtmlTextAreaElement, wasm_bindgen::JsCast};
 use crate::{
     action::{Action, Actions},
     field::Field,
-    folding::Grown,
+    grown::Grown,
 };
 
 /// Where one writes.

@@ -7,7 +7,6 @@ use app::{
     boot::Boot,
     chat::Chat,
     form::Form,
-    language::Language,
     model::{self, Model},
     row::Zone,
     search::{Found, Hit, Outcome, Search},
@@ -20,6 +19,7 @@ use chat::{
     room_name::RoomName,
     time::{Millis, Ticks},
 };
+use i18n::Language;
 use leptos::prelude::*;
 
 const FRIDAY: u64 = 1_795_183_400_000;

@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 use app::{
     boot::Boot,
     form::Form,
-    language::Language,
     model::Model,
     row::{DRAWN, Reading, Row, Shows, Zone, drawn, rows},
 };
@@ -16,6 +15,7 @@ use chat::{
     room_name::RoomName,
     time::{Millis, Ticks},
 };
+use i18n::Language;
 use leptos::prelude::Owner;
 
 /// An hour before midnight.

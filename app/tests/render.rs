@@ -6,7 +6,6 @@ use app::{
     boot::Boot,
     chat::Chat,
     form::Form,
-    language::Language,
     login::{Login, LoginProblem},
     model::{self, Model},
     notice::Notice,
@@ -21,6 +20,7 @@ use chat::{
     room_name::RoomName,
     time::{Millis, Ticks},
 };
+use i18n::Language;
 use leptos::prelude::*;
 
 /// 2026-11-20 14:03:20 UTC, a Friday.

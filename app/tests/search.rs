@@ -2,12 +2,12 @@
 #![cfg(feature = "ssr")]
 
 use app::{
-    language::Language,
     row::Zone,
     search::{Found, Hit, Outcome, Piece, Remark, Search},
     shell::{Assets, search_document},
 };
 use chat::{id::UserId, protocol::User, room_name::RoomName, time::Millis};
+use i18n::Language;
 use leptos::prelude::*;
 
 #[test]

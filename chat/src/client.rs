@@ -8,29 +8,35 @@
 //! [`hearing`] takes in what the server says, [`patience`] how long to wait where it says: not now, and [`server_clock`] what
 //! time it is there.
 
+mod answers;
 pub mod connection;
+mod custody;
+mod effect;
+mod hearing;
+mod input;
 pub mod open_room;
 pub mod outbox;
-pub mod timeline;
-
-mod answers;
-mod custody;
-mod hearing;
 mod patience;
+mod pending;
 mod record;
 mod server_clock;
+pub mod timeline;
 
 use connection::{Connection, Pulse, Status};
 use custody::Custody;
 use open_room::OpenRoom;
 use outbox::{Claim, Keeping, Outbox, Pending};
+use patience::ADOPTED_MS;
 use server_clock::ServerClock;
 use timeline::Hole;
 
+pub use effect::Effect;
+pub use input::{Input, Now};
+
 use crate::{
     close::CloseCode,
-    id::{ClientId, Epoch},
-    protocol::{ClientLine, Joined, Seq, User},
+    id::ClientId,
+    protocol::{ClientLine, Joined, User},
     room_name::RoomName,
     time::{Millis, Ticks},
 };
@@ -40,103 +46,6 @@ const TYPING_EVERY_MS: u64 = 3_000;
 
 /// How many bytes of lines share a frame at the most, well below what a server takes; a longer line has one of its own.
 const FRAME_BYTES: usize = 32 * 1_024;
-
-/// How long what was adopted waits before it goes out, in milliseconds: that another tab has adopted, said or discarded it
-/// may be about to be heard.
-const ADOPTED_MS: u64 = 300;
-
-/// The moment of an input, and the chance it may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Now {
-    /// What the wall clock says, which its user may set: for people, and for what other pages read.
-    pub at: Millis,
-    /// What a steady clock says: every deadline goes by it.
-    pub ticks: Ticks,
-    /// A number drawn evenly from 0 up to 1, for jitter.
-    pub dice: f64,
-}
-
-/// What can happen to a client.
-#[derive(Clone, Debug)]
-pub enum Input<'a> {
-    /// The driver is ready; connect.
-    Start,
-    /// A message of the user's was kept before this page was loaded, or by another tab; or was forgotten there. A page that
-    /// loads gives the others' signs of life first, lest it takes their messages for lost.
-    Stored(ClientId, Option<&'a str>),
-    /// An earlier login of the same nickname left a message in this browser, which never went out as far as is known.
-    Inherited(ClientId, &'a str),
-    /// Another tab of the user's showed a sign of life at a moment by the wall clock; at 0, it is gone.
-    Signed(ClientId, Millis),
-    /// An earlier page had seen a room up to a position.
-    Recall(RoomName, Epoch, Seq),
-    /// Another tab of the user's has seen a room up to a position.
-    SeenElsewhere(RoomName, Epoch, Seq),
-    /// The connection of this number is open.
-    Opened(u32),
-    /// A frame came: one or more lines.
-    Received(u32, &'a str),
-    /// The connection of this number has ended with a close code; 1006 where there was none.
-    Closed(u32, u16),
-    /// The user says something.
-    Say {
-        /// In which room; it must be open.
-        room: RoomName,
-        /// A new id for it, drawn by the driver.
-        id: ClientId,
-        /// What.
-        text: String,
-    },
-    /// Send a refused message again.
-    Retry(ClientId),
-    /// Forget a message that is not confirmed.
-    Discard(ClientId),
-    /// Look at a room, and enter it if it is not open.
-    Visit(RoomName),
-    /// Leave a room. One in which something waits to be said is not left.
-    Leave(RoomName),
-    /// Ask for what comes before the first entry of the room that is looked at.
-    Earlier,
-    /// Ask for some of what a hole in that room is missing.
-    Fill(Hole),
-    /// The user wants no more of an answer that grows in the room they look at.
-    Stop(ClientId),
-    /// The user wants to see others of a crowd than are named, in the room they look at.
-    Members,
-    /// The user is writing in the room they look at.
-    Typing,
-    /// The page is seen, or is not.
-    Visible(bool),
-    /// The machine has, or has not, a network.
-    Online(bool),
-    /// The user wants to connect now rather than wait.
-    ConnectNow,
-    /// The moment of the latest [`Effect::WakeAt`] has come, or another one.
-    Timer,
-}
-
-/// What a driver must do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Open a connection, and report on it under this number.
-    Open(u32),
-    /// Send this frame on the connection.
-    Transmit(u32, String),
-    /// Close the connection; what it still says is of no interest.
-    Close(u32),
-    /// Keep this record under a message's id where it outlives the page, before anything that follows.
-    Keep(ClientId, String),
-    /// Forget what is kept under a message's id.
-    Forget(ClientId),
-    /// Show the user's other tabs that this one lives.
-    Sign,
-    /// Give [`Input::Timer`] at this moment or soon after it; replaces the one before.
-    WakeAt(Ticks),
-    /// The user must log in again, for this reason.
-    Login(CloseCode),
-    /// A room is called otherwise than it was: whatever is kept under its first name belongs to the second.
-    Rename(RoomName, RoomName),
-}
 
 /// A user's client: their open rooms, what they said, and the connection.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ pub mod grapheme;
 pub mod id;
 pub mod name;
 pub mod room_name;
+pub mod room_renaming;
 pub mod text;
 
 pub mod close;

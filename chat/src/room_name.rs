@@ -3,10 +3,6 @@
 //! Owns which names there are and which of several spellings is the one that counts: [`fold()`] gives it, on the server and
 //! in the browser. Never knows which rooms exist.
 
-mod renaming;
-
-pub use renaming::rename_apart;
-
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
@@ -142,7 +138,7 @@ pub fn fold(text: &str, fold_once: impl Fn(&str) -> String) -> String {
 }
 
 /// Spells `text` as [`fold()`] says, with the tables of the server.
-fn canonical(text: &str) -> String {
+pub(crate) fn canonical(text: &str) -> String {
     fold(text, |text| text.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect())
 }
 
@@ -212,7 +208,7 @@ impl RoomNameError {
 }
 
 /// What a character is to a room's name.
-enum Kind {
+pub(crate) enum Kind {
     Letter,
     Mark,
     Joint,
@@ -223,7 +219,7 @@ enum Kind {
 impl Kind {
     /// Sorts `c` by the identifier properties of UAX #31: `XID_Continue` is the letters, marks and
     /// decimal digits that NFKC leaves, and some punctuation that is taken out again.
-    fn of(c: char) -> Self {
+    pub(crate) fn of(c: char) -> Self {
         match c {
             '-' | '_' => Self::Joint,
             _ if !is_xid_continue(c) || is_invisible(c) || is_identifier_punctuation(c) => Self::Unfit,

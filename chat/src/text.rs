@@ -11,8 +11,11 @@ use std::fmt;
 use std::sync::Arc;
 
 mod host;
+mod invisible;
 mod link;
+mod part;
 
+pub(crate) use invisible::is_invisible;
 use link::Link;
 
 /// How many characters (`char`s) a message may have unless the operator says otherwise.
@@ -170,40 +173,6 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
         line.push(if is_line_break(c) { LINE_BREAK_MARK } else { c });
     }
     Cow::Owned(line)
-}
-
-/// Whether `c` leaves no trace on the page: the default-ignorable characters of Unicode
-/// (`DerivedCoreProperties.txt`), and those whose glyph is blank all the same: the Braille pattern without dots, the musical
-/// note without a head, the fillers of Khitan and of Egyptian hieroglyphs, and the joiners of Tifinagh and Brahmi.
-///
-/// Kept as ranges, because the browser reads it too. White space and controls are not in it.
-pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{AD}'
-            | '\u{34F}'
-            | '\u{61C}'
-            | '\u{115F}'..='\u{1160}'
-            | '\u{17B4}'..='\u{17B5}'
-            | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{2800}'
-            | '\u{2D7F}'
-            | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}'
-            | '\u{FFA0}'
-            | '\u{FFF0}'..='\u{FFF8}'
-            | '\u{1107F}'
-            | '\u{13441}'..='\u{13442}'
-            | '\u{16FE4}'
-            | '\u{1BCA0}'..='\u{1BCA3}'
-            | '\u{1D159}'
-            | '\u{1D173}'..='\u{1D17A}'
-            | '\u{E0000}'..='\u{E0FFF}'
-    )
 }
 
 fn is_line_break(c: char) -> bool {

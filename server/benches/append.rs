@@ -27,7 +27,10 @@ use futures::future::join_all;
 use tempfile::TempDir;
 use tokio::{runtime::Runtime, sync::mpsc};
 
-use crate::store::{Appended, Draft, NEWS_CAPACITY, Store as _, sqlite::SqliteStore};
+use crate::{
+    events::CAPACITY,
+    store::{Appended, Draft, Store as _, sqlite::SqliteStore},
+};
 
 fn main() {
     divan::main();
@@ -46,7 +49,7 @@ impl Keeping {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (news, mut told) = mpsc::channel(NEWS_CAPACITY);
+        let (news, mut told) = mpsc::channel(CAPACITY);
         runtime.spawn(async move { while told.recv().await.is_some() {} });
         let store = SqliteStore::open(folder.path(), Epoch::from_bytes([7; 8]), 0, news).unwrap();
         Keeping { store, runtime, drafted: Cell::new(0), _folder: folder }

@@ -1,21 +1,22 @@
 //! The programs that answer in the rooms. The way of an answer is [`bot`] (is it meant for one?) → [`answering`] (claimed,
 //! shown while it grows, said) → the store, like every message. Who finds answers is behind [`question`].
 
-pub(crate) mod config;
+pub(crate) mod late;
 pub(crate) mod question;
 pub(crate) mod running;
 
 mod answering;
 mod bot;
+mod context;
 mod mention;
 mod pending;
-pub(crate) mod replies;
 mod saying;
+
 mod sweeping;
 mod words;
 
+mod builtin;
 mod reminders;
-mod waiter;
 
 mod openai;
 mod tuling;
@@ -24,7 +25,6 @@ mod webhook;
 mod outgoing;
 mod retry;
 mod secret;
-mod setting;
 mod status;
 
 #[cfg(test)]
@@ -36,48 +36,50 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use bot::Bot;
+use builtin::Waiter;
 use chat::{
-    id::NodeId,
+    id::{ClientId, UserId},
     name::Skeleton,
     protocol::{Message, User},
     room_name::RoomName,
 };
-use config::{Kind, Settings};
-use pending::Pending;
 use question::Answerer;
-use rand::Rng as _;
 use reminders::Reminders;
+use running::Stopped;
 use tokio::sync::mpsc;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use waiter::Waiter;
+use tokio_util::task::TaskTracker;
 
-use crate::{config::StoreChoice, rooms::BotsOf, store::SharedStore, teahouse::Shared};
+use crate::{
+    config::bots::{Kind, Settings},
+    rooms::BotsOf,
+    store::SharedStore,
+};
+
+pub(crate) use context::BotContext;
 
 /// How many answers may be under way or wait at once; what is asked beyond them is not answered.
 const AT_ONCE: usize = 1_000;
 
-/// The bots of this house.
-pub(crate) struct Bots {
-    list: Arc<Vec<Arc<Bot>>>,
-    names: Vec<String>,
-    node: NodeId,
-    /// Where this server is reached from outside.
-    base: String,
+/// The bots that the settings name, before there is a chat that they could answer in.
+pub(crate) struct BotList {
+    bots: Vec<Arc<Bot>>,
     reminders: Arc<Reminders>,
+}
+
+/// The bots of this server.
+pub(crate) struct Bots {
+    list: Arc<BotList>,
+    names: Vec<String>,
+    context: Arc<BotContext>,
     tasks: TaskTracker,
 }
 
-impl Bots {
-    /// Opens the bots of these settings, or says what one of them lacks. `base` is the server's own address, and
-    /// `limit` the most characters of a message (0 for no limit).
-    pub(crate) fn open(
-        settings: &Settings,
-        store: &SharedStore,
-        base: String,
-        limit: usize,
-    ) -> anyhow::Result<Bots> {
+impl BotList {
+    /// Opens the bots of these settings, or says what one of them lacks. `limit` is the most characters of a message (0 for
+    /// no limit).
+    pub(crate) fn open(settings: &Settings, store: &SharedStore, limit: usize) -> anyhow::Result<BotList> {
         let reminders = Arc::new(Reminders::new(store.clone(), limit));
-        let list = settings.bots.iter().map(|settings| {
+        let bots = settings.bots.iter().map(|settings| {
             let answerer: Result<Arc<dyn Answerer>, String> = match &settings.kind {
                 Kind::Builtin => Ok(Arc::new(Waiter::new(store.clone(), reminders.clone()))),
                 Kind::OpenAi(service) => service.open(),
@@ -89,79 +91,78 @@ impl Bots {
             })?;
             Ok(Arc::new(Bot::new(settings, answerer)))
         });
-        let list: Vec<Arc<Bot>> = list.collect::<anyhow::Result<_>>()?;
-        let names = list.iter().map(|bot| bot.user.name.to_string()).collect();
-        let mut node = [0; 8];
-        rand::rng().fill_bytes(&mut node);
-        let node = NodeId::from_bytes(node);
-        Ok(Bots { list: Arc::new(list), names, node, base, reminders, tasks: TaskTracker::new() })
+        Ok(BotList { bots: bots.collect::<anyhow::Result<_>>()?, reminders })
     }
 
-    /// Which of them are in a room.
-    pub(crate) fn of_rooms(&self) -> BotsOf {
-        let list = self.list.clone();
+    /// Returns what says which of them are in a room.
+    pub(crate) fn of_rooms(self: &Arc<Self>) -> BotsOf {
+        let list = self.clone();
         Arc::new(move |room: &RoomName| {
-            list.iter().filter(|bot| bot.is_in(room)).map(|bot| bot.user.clone()).collect::<Vec<User>>()
+            let there = list.bots.iter().filter(|bot| bot.is_in(room));
+            there.map(|bot| bot.user.clone()).collect::<Vec<User>>()
         })
     }
 
-    /// What nobody else may be called.
+    /// Returns what nobody else may be called.
     pub(crate) fn skeletons(&self) -> Vec<Skeleton> {
-        self.list.iter().map(|bot| bot.nickname.skeleton()).collect()
+        self.bots.iter().map(|bot| bot.nickname.skeleton()).collect()
     }
+}
 
-    /// Begins to look after what was begun before, and what is due.
-    ///
-    /// `missed` brings what was said and not told as news.
+impl Bots {
+    /// Starts to look after what was begun before, and what is due. `missed` brings what was said and was no event.
     pub(crate) fn start(
-        &self,
-        teahouse: &Shared,
+        list: Arc<BotList>,
+        context: Arc<BotContext>,
         mut missed: mpsc::Receiver<Message>,
-        stop: &CancellationToken,
-    ) {
-        let (house, until) = (teahouse.clone(), stop.clone());
-        self.tasks.spawn(async move {
+    ) -> Arc<Bots> {
+        let names = list.bots.iter().map(|bot| bot.user.name.to_string()).collect();
+        let stop = context.stopping.clone();
+        let bots = Arc::new(Bots { list, names, context, tasks: TaskTracker::new() });
+        let (answering, until) = (bots.clone(), stop.clone());
+        bots.tasks.spawn(async move {
             while let Some(Some(message)) = until.run_until_cancelled(missed.recv()).await {
-                house.bots.hear(&house, &message);
+                answering.hear(&message);
             }
         });
-        self.tasks.spawn(sweeping::keep(teahouse.clone(), stop.clone()));
-        self.tasks.spawn(self.reminders.clone().keep(stop.clone()));
+        bots.tasks.spawn(sweeping::keep(bots.context.clone(), stop.clone()));
+        bots.tasks.spawn(bots.list.reminders.clone().keep(stop));
+        bots
     }
 
-    /// Hears what was said, and has it answered if it is meant for one of them. Waits for nothing. No program is answered:
-    /// so no two of them ever talk to each other.
-    pub(crate) fn hear(&self, teahouse: &Shared, message: &Message) {
+    /// Takes a message, and has it answered if it is meant for one of them. Waits for nothing. No program is answered: so no
+    /// two of them ever talk to each other.
+    pub(crate) fn hear(&self, message: &Message) {
         if message.user.id.is_program() {
             return;
         }
         // Another node gives an answer to it; alone, this one has at least the time to say that it has none.
-        if teahouse.stopping.is_cancelled() && teahouse.config.store != StoreChoice::Sqlite {
+        if self.context.stopping.is_cancelled() && !self.context.is_single_node {
             return;
         }
-        for bot in self.list.iter() {
+        for bot in &self.list.bots {
             let Some(text) = bot.asked(message, &self.names) else { continue };
             if self.tasks.len() >= AT_ONCE {
                 tracing::warn!(room = %message.room, bot = %bot.user.id, "too much is asked; this is not answered");
                 continue;
             }
-            self.tasks.spawn(answering::answer(teahouse.clone(), bot.clone(), message.clone(), text));
+            self.tasks.spawn(answering::answer(self.context.clone(), bot.clone(), message.clone(), text));
         }
+    }
+
+    /// Ends an answer that is being given on this node, for the user who asked for it.
+    pub(crate) fn stop(&self, room: &RoomName, answer: &ClientId, user: &UserId) -> Stopped {
+        self.context.running.stop(room, answer, user)
+    }
+
+    /// Returns how many answers are being given.
+    pub(crate) fn running(&self) -> usize {
+        self.context.running.count()
     }
 
     /// Returns when the answers have ended that were under way when the server began to stop.
     pub(crate) async fn close(&self) {
         self.tasks.close();
         self.tasks.wait().await;
-    }
-
-    /// This process, among those that may give an answer.
-    fn node(&self) -> &NodeId {
-        &self.node
-    }
-
-    /// Where a late answer may be posted.
-    fn reply_url(&self, pending: &Pending, secret: &str) -> String {
-        format!("{}/replies/{}.{}.{secret}", self.base, pending.bot.id, pending.id)
     }
 }

@@ -1,147 +1,25 @@
 //! The ledger of costs: what users and addresses may make the server do, keep and send, and what they have left of it.
 //!
 //! Every door charges here before it does something that costs: [`cost`] lists what is charged and at which rate, an
-//! [`account`] holds what one payer has left, a [`payer`] is a user together with the address they come from. Accounts
+//! [`account`] holds what one payer has left, the [`ledger`] all accounts of this node, a [`payer`] is a user together with the address they come from. Accounts
 //! belong to users and addresses, not to connections, so that a reconnect changes nothing. Decides nothing about how a
 //! refusal looks; each door says it in its own words.
 
 mod account;
-mod block;
 mod bucket;
 mod cost;
+mod ledger;
 mod payer;
 mod shared;
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
-
-use chat::id::UserId;
-use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
-
-use self::{account::Accounts, cost::Rates, shared::Outgoing};
 pub(crate) use self::{
-    block::Block,
     cost::Cost,
+    ledger::{Budgets, Exceeded},
     payer::Payer,
     shared::{Charge, Debtor},
 };
-use crate::{arrival::Client, config::Config, neighbours::SharedNeighbours};
 
-/// How often accounts that are whole are forgotten.
-const SWEEP: Duration = Duration::from_secs(5);
-
-/// How often other nodes are told what was charged here.
-const SHARE: Duration = Duration::from_secs(1);
-
-/// A cost that exceeds what is left of a budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}; try again in {} s", .cost.exceeded(), .wait.as_secs() + 1)]
-pub(crate) struct Exceeded {
-    pub(crate) cost: Cost,
-    /// How long it takes until there is enough again.
-    pub(crate) wait: Duration,
-}
-
-/// All accounts of this node.
-pub(crate) struct Budgets {
-    users: Accounts<UserId>,
-    addresses: Accounts<Block>,
-    rates: Rates,
-    outgoing: Outgoing,
-    opened: Instant,
-    refused: [AtomicU64; Cost::ALL.len()],
-}
-
-impl Budgets {
-    /// Budgets at the configured rates, from which nothing has been spent, and which other nodes share or do not.
-    pub(crate) fn new(config: &Config, is_shared: bool) -> Budgets {
-        Budgets {
-            users: Accounts::default(),
-            addresses: Accounts::default(),
-            rates: Rates::new(config),
-            outgoing: Outgoing::new(is_shared),
-            opened: Instant::now(),
-            refused: Default::default(),
-        }
-    }
-
-    /// Returns who pays for what `user` does from `address`; `None` stands for this machine, for whose users it does not pay.
-    pub(crate) fn payer<'a>(&'a self, user: &'a UserId, address: Option<Block>) -> Payer<'a> {
-        Payer::new(self, user, address)
-    }
-
-    /// Charges an address for something that has no user yet: a login, a wrong token.
-    ///
-    /// # Errors
-    /// Returns [`Exceeded`], and charges nothing, if the address has not enough left. This machine (`None`) always has.
-    pub(crate) fn charge_address(&self, address: Option<Block>, cost: Cost) -> Result<(), Exceeded> {
-        let Some(block) = address else { return Ok(()) };
-        let taken = self.addresses.take(&block, cost, self.rates.of_address(cost), 1, self.now());
-        taken.map_err(|wait| self.refuse(cost, wait))?;
-        self.outgoing.add(|| Debtor::Address(block), cost, 1);
-        Ok(())
-    }
-
-    /// Charges what other nodes have told, whether or not the accounts here have enough left.
-    pub(crate) fn charge_elsewhere(&self, charges: impl IntoIterator<Item = Charge>) {
-        let now = self.now();
-        for Charge { debtor, cost, amount } in charges {
-            match debtor {
-                Debtor::User(user) => {
-                    self.users.spend(&user, cost, self.rates.of_user(cost), amount, now);
-                }
-                Debtor::Address(block) => {
-                    self.addresses.spend(&block, cost, self.rates.of_address(cost), amount, now);
-                }
-            }
-        }
-    }
-
-    /// Forgets from time to time who has spent nothing lately, and tells other nodes once a second what was charged here and
-    /// counts there, until `stop`.
-    pub(crate) async fn run(&self, nodes: SharedNeighbours, stop: CancellationToken) {
-        let mut swept = Instant::now();
-        while stop.run_until_cancelled(sleep(SHARE)).await.is_some() {
-            if swept.elapsed() >= SWEEP {
-                swept = Instant::now();
-                self.users.sweep(self.now());
-                self.addresses.sweep(self.now());
-            }
-            let charges = self.outgoing.take();
-            if !charges.is_empty() {
-                nodes.charge(&charges);
-            }
-        }
-    }
-
-    /// Returns how often each cost was refused since the start.
-    pub(crate) fn refusals(&self) -> impl Iterator<Item = (Cost, u64)> {
-        Cost::ALL.into_iter().map(|cost| (cost, self.refused[cost.index()].load(Ordering::Relaxed)))
-    }
-
-    /// Returns how many users and addresses have an account.
-    pub(crate) fn accounts(&self) -> (usize, usize) {
-        (self.users.len(), self.addresses.len())
-    }
-
-    /// Counts a refusal of something that another part limits by itself.
-    pub(crate) fn count_refusal(&self, cost: Cost) {
-        self.refused[cost.index()].fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn refuse(&self, cost: Cost, wait: Duration) -> Exceeded {
-        self.count_refusal(cost);
-        Exceeded { cost, wait }
-    }
-
-    /// The time since the ledger was opened, in nanoseconds.
-    fn now(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-}
+use crate::net::{address_block::Block, client::Client};
 
 /// Returns the address that pays for a request: none for what comes from this machine itself, which is limited by nothing.
 pub(crate) fn charged(client: Client) -> Option<Block> {

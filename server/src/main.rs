@@ -7,11 +7,15 @@ use server::{
     archive,
     command::{Cli, Command, Folder, HookCommand, TokenCommand},
     config::Config,
-    folder::{self, Use, keeping_owner},
-    listeners::{Inherited, Listeners},
-    logging::{self, LogFormat, Sampler},
-    open_files, serve, signals,
-    tokens::{self, HookRequest, Kind, Said, TokenRequest},
+    config::LogFormat,
+    identity::tokens::{self, HookRequest, Kind, Said, TokenRequest},
+    net::listeners::{Inherited, Listeners},
+    ops::{
+        data_folder::{self, Use, keeping_owner},
+        logging::{self, Sampler},
+        open_files, signals,
+    },
+    serve,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    folder::keep_private();
+    data_folder::keep_private();
     let command = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli.into_command(),
         Err(error) if error.use_stderr() => return refuse(&error),

@@ -1,21 +1,7 @@
-//! What those who run the server ask it: whether it lives, and whether it takes people in.
+//! The process and its machine: the log ([`logging`]), signals, the limit of open files, and whose the data folder is. Knows
+//! nothing of the chat.
 
-use axum::{extract::State, http::StatusCode};
-
-use crate::teahouse::Shared;
-
-/// `GET /healthz`: the process answers.
-pub(crate) async fn health() -> &'static str {
-    "ok\n"
-}
-
-/// `GET /readyz`: 200 while people are taken in, 503 once the server is stopping and while the store does not answer.
-pub(crate) async fn ready(State(teahouse): State<Shared>) -> (StatusCode, &'static str) {
-    if teahouse.stopping.is_cancelled() {
-        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
-    } else if !teahouse.is_available() {
-        (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
-    } else {
-        (StatusCode::OK, "ready\n")
-    }
-}
+pub mod data_folder;
+pub mod logging;
+pub mod open_files;
+pub mod signals;

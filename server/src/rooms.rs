@@ -1,17 +1,16 @@
 //! The rooms that somebody is in, each a task of its own: found by name, started on demand, ended when idle.
 //!
-//! [`actor`] runs one room. What the store and the other nodes tell comes by [`crate::news`]; a room in which nobody is
+//! [`actor`] runs one room. What the store and the other nodes tell comes by [`crate::dispatch`]; a room in which nobody is
 //! has nobody to tell.
 
 mod actor;
+mod command;
+mod registry;
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+pub(crate) mod look_alikes;
+pub(crate) mod room_limit;
+
+use std::sync::{Arc, atomic::Ordering};
 
 use chat::{
     id::{Epoch, NodeId, UserId},
@@ -20,85 +19,21 @@ use chat::{
     room_name::RoomName,
 };
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::task::TaskTracker;
+
+use command::RoomCommand;
+pub(crate) use command::RoomHead;
+pub(crate) use registry::BotsOf;
+use registry::{MAILBOX, Registry};
 
 use crate::{
-    clock,
-    neighbours::SharedNeighbours,
-    outbound::Outbound,
+    cluster::SharedNeighbours,
     store::{SharedStore, StoreError},
 };
-
-/// How many words may wait for a room; then those who speak to it wait.
-const MAILBOX: usize = 1_024;
-
-/// How late something that was said still reaches the bots, in milliseconds; less than they remember what they answered.
-const LATE_MS: u64 = 60_000;
-
-/// A word to a room.
-#[derive(Debug)]
-enum Word {
-    Enter {
-        session: SessionId,
-        user: User,
-        outbound: Arc<Outbound>,
-        reply: oneshot::Sender<Result<Stand, StoreError>>,
-    },
-    /// A program listens without being there.
-    Listen {
-        session: SessionId,
-        user: UserId,
-        outbound: Arc<Outbound>,
-        reply: oneshot::Sender<Result<Stand, StoreError>>,
-    },
-    Leave(SessionId),
-    Lose(SessionId),
-    Typing(SessionId),
-    Commit(Epoch, Vec<Message>),
-    Elsewhere(NodeId, User, Seat),
-    /// A user on another node, or a program, writes.
-    Writes(User),
-    /// A program's answer grows.
-    Growing(Growing),
-    NodeLost(NodeId),
-    /// Something may have happened that was not told.
-    LookAgain,
-    Look(oneshot::Sender<Result<Stand, StoreError>>),
-    Head(oneshot::Sender<Result<Head, StoreError>>),
-    /// Somebody looks through those who are there.
-    Members {
-        after: Option<String>,
-        reply: oneshot::Sender<Result<Members, StoreError>>,
-    },
-}
-
-/// How a room stands at the moment when somebody is let in: everything after `head` reaches them by their queue.
-#[derive(Clone, Debug)]
-pub(crate) struct Stand {
-    pub(crate) head: Head,
-    pub(crate) members: Members,
-}
-
-/// Which bots answer in a room.
-pub(crate) type BotsOf = Arc<dyn Fn(&RoomName) -> Vec<User> + Send + Sync>;
+use transport::outbound::Outbound;
 
 /// Every room that somebody is in.
 #[derive(Clone)]
-pub(crate) struct Rooms(Arc<Shared>);
-
-struct Shared {
-    open: Mutex<HashMap<RoomName, mpsc::Sender<Word>>>,
-    store: SharedStore,
-    neighbours: SharedNeighbours,
-    leave_grace_ms: u64,
-    backlog: u32,
-    bots: BotsOf,
-    missed: mpsc::Sender<Message>,
-    tasks: TaskTracker,
-    /// How many messages were told to the rooms, and how many lines to sessions.
-    committed: AtomicU64,
-    deliveries: AtomicU64,
-}
+pub(crate) struct Rooms(Arc<Registry>);
 
 impl Rooms {
     /// No rooms yet. Bots answer in them, to whom what was said and not told as news goes by `missed`. Their logs are the
@@ -110,20 +45,7 @@ impl Rooms {
         backlog: u32,
         (bots, missed): (BotsOf, mpsc::Sender<Message>),
     ) -> Rooms {
-        let (open, tasks) = (Mutex::default(), TaskTracker::new());
-        let (committed, deliveries) = (AtomicU64::new(0), AtomicU64::new(0));
-        Rooms(Arc::new(Shared {
-            open,
-            store,
-            neighbours,
-            leave_grace_ms,
-            backlog,
-            bots,
-            missed,
-            tasks,
-            committed,
-            deliveries,
-        }))
+        Rooms(Arc::new(Registry::new(store, neighbours, leave_grace_ms, backlog, (bots, missed))))
     }
 
     /// Lets a session in, or tells it again how the room stands. What the room says from then on goes to `outbound`.
@@ -133,9 +55,14 @@ impl Rooms {
         session: SessionId,
         user: &User,
         outbound: &Arc<Outbound>,
-    ) -> Result<Stand, StoreError> {
-        self.ask(room, |reply| Word::Enter { session, user: user.clone(), outbound: outbound.clone(), reply })
-            .await
+    ) -> Result<RoomHead, StoreError> {
+        self.ask(room, |reply| RoomCommand::Enter {
+            session,
+            user: user.clone(),
+            outbound: outbound.clone(),
+            reply,
+        })
+        .await
     }
 
     /// Lets a program listen that is no member: nobody sees it come or go, and the room stays open for it until it is
@@ -146,8 +73,8 @@ impl Rooms {
         session: SessionId,
         user: &UserId,
         outbound: &Arc<Outbound>,
-    ) -> Result<Stand, StoreError> {
-        self.ask(room, |reply| Word::Listen {
+    ) -> Result<RoomHead, StoreError> {
+        self.ask(room, |reply| RoomCommand::Listen {
             session,
             user: user.clone(),
             outbound: outbound.clone(),
@@ -157,8 +84,8 @@ impl Rooms {
     }
 
     /// How a room stands, for somebody who is not in it.
-    pub(crate) async fn look(&self, room: &RoomName) -> Result<Stand, StoreError> {
-        self.ask(room, Word::Look).await
+    pub(crate) async fn look(&self, room: &RoomName) -> Result<RoomHead, StoreError> {
+        self.ask(room, RoomCommand::Look).await
     }
 
     /// A page of who is in a room, by name: those after a name, or the first.
@@ -167,40 +94,40 @@ impl Rooms {
         room: &RoomName,
         after: Option<String>,
     ) -> Result<Members, StoreError> {
-        self.ask(room, |reply| Word::Members { after: after.clone(), reply }).await
+        self.ask(room, |reply| RoomCommand::Members { after: after.clone(), reply }).await
     }
 
     /// Where a room's log stands, as far as the room has said.
     pub(crate) async fn head(&self, room: &RoomName) -> Result<Head, StoreError> {
-        self.ask(room, Word::Head).await
+        self.ask(room, RoomCommand::Head).await
     }
 
     /// Returns when a room that is open has taken in everything that it was told before.
     pub(crate) async fn heard(&self, room: &RoomName) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.tell(room, Word::Head(reply)).await;
+        self.tell(room, RoomCommand::Head(reply)).await;
         answer.await.map_or(Err(StoreError::Closed), |head| head.map(|_| ()))
     }
 
     /// A session's user leaves the room.
     pub(crate) async fn leave(&self, room: &RoomName, session: SessionId) {
-        self.tell(room, Word::Leave(session)).await;
+        self.tell(room, RoomCommand::Leave(session)).await;
     }
 
     /// A session is gone.
     pub(crate) async fn lose(&self, room: &RoomName, session: SessionId) {
-        self.tell(room, Word::Lose(session)).await;
+        self.tell(room, RoomCommand::Lose(session)).await;
     }
 
     /// A session's user is writing.
     pub(crate) async fn typing(&self, room: &RoomName, session: SessionId) {
-        self.tell(room, Word::Typing(session)).await;
+        self.tell(room, RoomCommand::Typing(session)).await;
     }
 
     /// A program writes in a room, which people on any node see.
     pub(crate) async fn writes(&self, room: &RoomName, program: User) {
         self.0.neighbours.typing(room, &program);
-        self.tell(room, Word::Writes(program)).await;
+        self.tell(room, RoomCommand::Writes(program)).await;
     }
 
     /// A program's answer grows, which people on any node see.
@@ -212,36 +139,36 @@ impl Rooms {
     /// A program's answer grows on another node.
     pub(crate) async fn growing_elsewhere(&self, growing: Growing) {
         let room = growing.room.clone();
-        self.tell(&room, Word::Growing(growing)).await;
+        self.tell(&room, RoomCommand::Growing(growing)).await;
     }
 
     /// Tells a room what was committed to it, in order.
     pub(crate) async fn commit(&self, epoch: Epoch, messages: Vec<Message>) {
         let Some(room) = messages.first().map(|message| message.room.clone()) else { return };
         self.0.committed.fetch_add(messages.len() as u64, Ordering::Relaxed);
-        self.tell(&room, Word::Commit(epoch, messages)).await;
+        self.tell(&room, RoomCommand::Commit(epoch, messages)).await;
     }
 
     /// Has a room look for itself what it was not told.
     pub(crate) async fn look_again(&self, room: &RoomName) {
-        self.tell(room, Word::LookAgain).await;
+        self.tell(room, RoomCommand::LookAgain).await;
     }
 
     /// A user's seat in a room has changed on another node.
     pub(crate) async fn elsewhere(&self, room: &RoomName, node: NodeId, user: User, seat: Seat) {
-        self.tell(room, Word::Elsewhere(node, user, seat)).await;
+        self.tell(room, RoomCommand::Elsewhere(node, user, seat)).await;
     }
 
     /// A user on another node is writing.
     pub(crate) async fn typing_elsewhere(&self, room: &RoomName, user: User) {
-        self.tell(room, Word::Writes(user)).await;
+        self.tell(room, RoomCommand::Writes(user)).await;
     }
 
     /// Another node is gone with everybody on it.
     pub(crate) async fn lose_node(&self, node: &NodeId) {
         let open: Vec<RoomName> = self.0.open().keys().cloned().collect();
         for room in open {
-            self.tell(&room, Word::NodeLost(node.clone())).await;
+            self.tell(&room, RoomCommand::NodeLost(node.clone())).await;
         }
     }
 
@@ -258,10 +185,6 @@ impl Rooms {
     /// Returns how many lines were brought to sessions since the start.
     pub(crate) fn deliveries(&self) -> u64 {
         self.0.deliveries.load(Ordering::Relaxed)
-    }
-
-    fn count_deliveries(&self, deliveries: usize) {
-        self.0.deliveries.fetch_add(deliveries as u64, Ordering::Relaxed);
     }
 
     /// Returns how many rooms are open now.
@@ -284,7 +207,7 @@ impl Rooms {
     async fn ask<T>(
         &self,
         room: &RoomName,
-        word: impl Fn(oneshot::Sender<Result<T, StoreError>>) -> Word,
+        word: impl Fn(oneshot::Sender<Result<T, StoreError>>) -> RoomCommand,
     ) -> Result<T, StoreError> {
         loop {
             let (reply, answer) = oneshot::channel();
@@ -300,7 +223,7 @@ impl Rooms {
     }
 
     /// Tells a room if it is open; nobody is in the others.
-    async fn tell(&self, room: &RoomName, word: Word) {
+    async fn tell(&self, room: &RoomName, word: RoomCommand) {
         let mailbox = self.0.open().get(room).cloned();
         if let Some(mailbox) = mailbox {
             // A room that has just ended had nobody in it, and nobody to tell.
@@ -309,59 +232,16 @@ impl Rooms {
     }
 
     /// The way to a room, which is started if it is not open; none once the rooms are closed.
-    fn mailbox(&self, room: &RoomName) -> Option<mpsc::Sender<Word>> {
+    fn mailbox(&self, room: &RoomName) -> Option<mpsc::Sender<RoomCommand>> {
         if self.0.tasks.is_closed() {
             return None;
         }
         let mut open = self.0.open();
         let mailbox = open.entry(room.clone()).or_insert_with(|| {
             let (mailbox, words) = mpsc::channel(MAILBOX);
-            self.0.tasks.spawn(actor::run(room.clone(), words, self.clone()));
+            self.0.tasks.spawn(actor::run(room.clone(), words, self.0.clone()));
             mailbox
         });
         Some(mailbox.clone())
-    }
-
-    fn store(&self) -> &SharedStore {
-        &self.0.store
-    }
-
-    fn neighbours(&self) -> &SharedNeighbours {
-        &self.0.neighbours
-    }
-
-    /// Tells the bots what was said while nothing was told, unless it is too long ago to be answered.
-    fn missed(&self, message: &Message) {
-        let is_recent = clock::now().since(message.at) < LATE_MS;
-        if is_recent && self.0.missed.try_send(message.clone()).is_err() {
-            tracing::warn!(room = %message.room, "too much was missed; the bots do not hear all of it");
-        }
-    }
-
-    fn leave_grace_ms(&self) -> u64 {
-        self.0.leave_grace_ms
-    }
-
-    fn backlog(&self) -> u32 {
-        self.0.backlog
-    }
-
-    /// Forgets a room that has nobody in it, unless somebody is speaking to it. Whether it is forgotten.
-    fn forget(&self, room: &RoomName, words: &mpsc::Receiver<Word>) -> bool {
-        let mut open = self.0.open();
-        let idle = words.is_empty() && words.sender_strong_count() <= 1;
-        if idle {
-            open.remove(room);
-            // Before anybody else can find the room closed and follow it anew.
-            self.0.store.unfollow(room);
-        }
-        idle
-    }
-}
-
-impl Shared {
-    fn open(&self) -> MutexGuard<'_, HashMap<RoomName, mpsc::Sender<Word>>> {
-        // Nothing that holds the lock can panic half-way through a change.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

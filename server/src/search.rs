@@ -7,12 +7,11 @@
 //! text becomes [`mod@unit`]s of [`fold`]ed characters, and what is found becomes an [`excerpt`]: those are pure, and both
 //! ways understand the same by them.
 
-pub(crate) mod page;
-
-mod answer;
+pub(crate) mod answer;
 
 mod indexed;
 mod searcher;
+mod signals;
 
 mod index;
 mod indexer;
@@ -22,7 +21,7 @@ mod vocabulary;
 mod scan;
 
 mod excerpt;
-mod query;
+pub(crate) mod query;
 mod term;
 
 mod fold;
@@ -31,20 +30,19 @@ mod unit;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use answer::Answer;
-use chat::{id::Epoch, protocol::User, room_name::RoomName};
-use indexed::{Indexed, Signals};
+pub(crate) use answer::SearchError;
+use chat::{id::Epoch, room_name::RoomName};
+use indexed::Indexed;
 use query::Query;
 use scan::{Bounds, scan};
+use signals::Signals;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    permission::{Action, may},
-    store::SharedStore,
-};
+use crate::store::SharedStore;
 
 /// How many searches there are at once; further ones wait.
 const SEARCHES: usize = 2;
@@ -62,15 +60,6 @@ pub(crate) struct Search {
 enum Way {
     Indexed(Indexed),
     Scan(SharedStore),
-}
-
-/// Why a search has no answer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SearchError {
-    #[error("too many searches at once")]
-    Busy,
-    #[error("the search does not work at present: {0}")]
-    Unavailable(String),
 }
 
 impl Search {
@@ -104,14 +93,18 @@ impl Search {
         }
     }
 
-    /// What `user` finds, in the rooms that they may read.
-    async fn ask(&self, user: User, query: Query, older_than: Option<i64>) -> Result<Answer, SearchError> {
+    /// What is found in the rooms of which `may_read` says so.
+    pub(crate) async fn ask(
+        &self,
+        query: Query,
+        older_than: Option<i64>,
+        may_read: impl Fn(&RoomName) -> bool + Send + 'static,
+    ) -> Result<Answer, SearchError> {
         let turn = tokio::time::timeout(TURN, self.turns.clone().acquire_owned());
         let Ok(Ok(turn)) = turn.await else { return Err(SearchError::Busy) };
-        let may = move |room: &RoomName| may(&user, Action::Read, room);
         match &self.way {
-            Way::Indexed(indexed) => indexed.ask(turn, query, older_than, may).await,
-            Way::Scan(store) => look_through(store.clone(), turn, query, older_than, may).await,
+            Way::Indexed(indexed) => indexed.ask(turn, query, older_than, may_read).await,
+            Way::Scan(store) => look_through(store.clone(), turn, query, older_than, may_read).await,
         }
     }
 

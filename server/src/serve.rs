@@ -3,7 +3,14 @@
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, listen, listeners::Listeners, metrics, open_files, router, teahouse::Teahouse};
+use crate::{
+    app_state::Teahouse,
+    config::Config,
+    dispatch,
+    http::{metrics, router, state::HttpState},
+    net::{connection, listeners::Listeners},
+    ops::open_files,
+};
 
 /// Serves until `shutdown` is cancelled and then lets everybody go. Returns when all that was taken is kept, or at once
 /// with what could not be opened.
@@ -26,27 +33,29 @@ pub async fn run(
         })
         .transpose()?;
     let room = open_files::fit(&mut config);
-    let (teahouse, background) = Teahouse::open(config, shutdown.clone()).await?;
+    let (teahouse, background, events) = Teahouse::open(config, shutdown.clone()).await?;
+    let dispatcher = tokio::spawn(dispatch::run(teahouse.clone(), events));
+    let state = HttpState::open(teahouse.clone())?;
     if let Err(shortage) = room {
         tracing::warn!("{shortage}");
     }
-    teahouse.hosts.warn_where_unnamed(&teahouse.config);
+    state.hosts.warn_where_unnamed(&teahouse.config);
     tracing::info!("the teahouse is open: {listeners}");
     if let Some(listeners) = &metrics {
         tracing::info!("metrics: {listeners}");
     }
     let scrapers = async {
         if let Some(listeners) = metrics {
-            let router = metrics::router(teahouse.clone());
-            listen::run(listeners, router, &teahouse.config, shutdown.clone()).await;
+            let router = metrics::router(state.clone());
+            connection::run(listeners, router, &teahouse.config, shutdown.clone()).await;
         }
     };
-    let router = router::router(teahouse.clone());
+    let router = router::router(state.clone());
     // Requests that are under way are answered while the sessions are let go.
-    tokio::join!(scrapers, listen::run(listeners, router, &teahouse.config, shutdown.clone()), async {
+    tokio::join!(scrapers, connection::run(listeners, router, &teahouse.config, shutdown.clone()), async {
         shutdown.cancelled().await;
         tracing::info!("closing");
-        teahouse.close(background).await;
+        teahouse.close(background, dispatcher).await;
     });
     tracing::info!("closed");
     Ok(())

@@ -1,6 +1,6 @@
 //! Where events, nicknames and records are kept: what every store promises. Knows no sockets and no rooms' people.
 //!
-//! A store commits a message, gives it the next seq of its room, and only then tells it as [`News`], in seq order. What
+//! A store commits a message, gives it the next seq of its room, and only then tells it as [`StoreEvent`], in seq order. What
 //! [`Store::append`] gives back is therefore never news to a room, only an answer.
 
 use std::{path::PathBuf, sync::Arc};
@@ -13,11 +13,10 @@ use chat::{
     time::Millis,
 };
 use futures::future::BoxFuture;
-use tokio::sync::mpsc;
 
-use crate::neighbours::Word;
-
+pub(crate) mod house_id;
 pub(crate) mod redis;
+pub(crate) mod spelling;
 pub(crate) mod sqlite;
 
 #[cfg(test)]
@@ -27,25 +26,6 @@ pub(crate) mod scratch;
 
 /// What the server keeps its events and names in.
 pub(crate) type SharedStore = Arc<dyn Store>;
-
-/// How much news may wait for the rooms; then the store waits, and with it those who send.
-pub(crate) const NEWS_CAPACITY: usize = 4_096;
-
-/// Where a store tells its news, in seq order per room.
-pub(crate) type NewsSender = mpsc::Sender<News>;
-
-/// What a store tells without being asked, of the rooms that are followed.
-#[derive(Debug)]
-pub(crate) enum News {
-    /// Messages were committed together, in this order and in this life of their rooms' logs.
-    Committed(Epoch, Vec<Message>),
-    /// Something may have happened to the room that was not told: it is to look for itself.
-    Behind(RoomName),
-    /// Whether the store can be used now. It can until something else is said.
-    Available(bool),
-    /// Something that another node told.
-    Elsewhere(Word),
-}
 
 /// A durable log per room, who holds which nickname, and drawers of small things beside them.
 pub(crate) trait Store: Send + Sync {

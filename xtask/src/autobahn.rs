@@ -1,5 +1,5 @@
 //! Autobahn's test suite, by which implementations of WebSockets are judged: it speaks to an echo that stands on the server's
-//! own transport (`server/examples/echo.rs`). Installed from `PyPI` in the versions that `xtask/autobahn/` names.
+//! own transport (`transport/examples/echo.rs`). Installed from `PyPI` in the versions that `xtask/autobahn/` names.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,10 +9,10 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::packages::host_packages;
 use crate::process;
 use crate::running::Server;
 use crate::steps::Steps;
-use crate::test::host_packages;
 use crate::tools;
 use crate::workspace::Workspace;
 

@@ -6,6 +6,7 @@ mod autobahn;
 mod bench;
 mod fingerprint;
 mod lock;
+mod packages;
 mod probe;
 mod process;
 mod running;

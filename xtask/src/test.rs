@@ -4,10 +4,14 @@
 mod count;
 mod report;
 mod suite;
+mod tested;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
+
+use report::Report;
+use suite::Suite;
 
 use crate::bench;
 use crate::server;
@@ -16,10 +20,6 @@ use crate::steps::Steps;
 use crate::system;
 use crate::tools;
 use crate::workspace::Workspace;
-use report::Report;
-use suite::Suite;
-
-pub(crate) use suite::host_packages;
 
 /// Installs what is missing, runs every step, and prints the table and the count.
 pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Result<ExitCode> {

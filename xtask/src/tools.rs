@@ -20,17 +20,11 @@ use crate::workspace::{WASM_TARGET, Workspace};
 /// The newest that this checkout's Rust compiles.
 const CARGO_LEPTOS: &str = "0.3.8";
 
-/// The tool and the crate must be of one version to the letter.
-pub(crate) struct WasmBindgen {
+/// The workspace's own program that binds the module to JavaScript.
+pub(crate) struct Bindgen {
     pub(crate) program: PathBuf,
+    /// wasm-bindgen's.
     pub(crate) version: String,
-}
-
-impl WasmBindgen {
-    /// The runner for tests that the same package brings.
-    pub(crate) fn test_runner(&self) -> PathBuf {
-        self.program.with_file_name("wasm-bindgen-test-runner")
-    }
 }
 
 /// The tools that come from npm, and Node, which runs them.
@@ -112,11 +106,27 @@ pub(crate) fn ensure_wasm_target(steps: Steps) -> Result<()> {
     })
 }
 
-pub(crate) fn ensure_wasm_bindgen(workspace: &Workspace, steps: Steps) -> Result<WasmBindgen> {
+/// Builds the workspace's own program that binds the module to JavaScript, if it is not up to date.
+pub(crate) fn build_bindgen(workspace: &Workspace, steps: Steps) -> Result<Bindgen> {
+    steps.step("building what binds WebAssembly to JavaScript", || {
+        process::run(workspace.cargo("build").args(["--package", "xtask-bindgen", "--profile", "tool"]))
+    })?;
     let version = lock::version(&workspace.join("Cargo.lock"), "wasm-bindgen")?;
-    let package =
-        CargoPackage { name: "wasm-bindgen-cli", program: "wasm-bindgen", version: &version, options: &[] };
-    Ok(WasmBindgen { program: package.ensure(workspace, steps)?, version })
+    Ok(Bindgen { program: workspace.target("tool/xtask-bindgen"), version })
+}
+
+/// Installs wasm-bindgen's command-line tools, which `cargo leptos` and the tests in the browser need. The tools and the
+/// crate must be of one version to the letter. Returns where the runner of tests is.
+pub(crate) fn ensure_wasm_bindgen(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
+    let version = lock::version(&workspace.join("Cargo.lock"), "wasm-bindgen")?;
+    let options = ["--config", "profile.release.opt-level=1"];
+    let package = CargoPackage {
+        name: "wasm-bindgen-cli",
+        program: "wasm-bindgen",
+        version: &version,
+        options: &options,
+    };
+    Ok(package.ensure(workspace, steps)?.with_file_name("wasm-bindgen-test-runner"))
 }
 
 /// Unoptimised, because building it for speed takes twice as long as it would ever save.

@@ -1,7 +1,8 @@
 //! When to connect, when to take a connection for dead, and how long to wait: deadlines by a steady clock and
 //! exponential backoff with full jitter. Opens and closes nothing itself.
 
-use super::{Effect, Now, patience};
+use super::{effect::Effect, input::Now, patience};
+
 use crate::{
     close::CloseCode,
     time::{Millis, Ticks},

@@ -4,7 +4,8 @@
 //! There are no locks on a page of plain http, so that two tabs may adopt the same message at once. Then the smaller name
 //! keeps it. Until they know, both may send it, which the message's id makes harmless.
 
-use super::{Now, outbox::Outbox};
+use super::{input::Now, outbox::Outbox};
+
 use crate::{
     id::ClientId,
     room_name::RoomName,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 pub use super::timeline::Advance;
 use super::{
-    Now,
     answers::Answers,
+    input::Now,
     timeline::{Earlier, Hole, Timeline},
 };
 use crate::{

@@ -1,8 +1,13 @@
 //! How long to wait before what the server would not do for now is asked for again: never less than it says, and spread
 //! by chance, so that those who were refused together do not come back together.
 
-use super::{ADOPTED_MS, Now};
+use super::input::Now;
+
 use crate::time::Ticks;
+
+/// How long what was adopted waits before it goes out, in milliseconds: that another tab has adopted, said or discarded it
+/// may be about to be heard.
+pub(super) const ADOPTED_MS: u64 = 300;
 
 /// The least wait, in milliseconds, however little the server asks for.
 const AT_LEAST_MS: u64 = 200;

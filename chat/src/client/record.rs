@@ -2,7 +2,8 @@
 //!
 //! Its place in the store is named by the message's id. Knows no store.
 
-use super::outbox::{Delivery, Pending};
+use super::pending::{Delivery, Pending};
+
 use crate::{
     id::ClientId,
     protocol::{RefusalCode, Refused},

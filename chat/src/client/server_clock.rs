@@ -1,7 +1,8 @@
 //! What time it is at the server, as it last said, carried on by the steady clock. Setting the clock of this machine does
 //! not change it.
 
-use super::Now;
+use super::input::Now;
+
 use crate::time::{Millis, Ticks};
 
 /// The longest that may pass unseen between two looks at the clock, in milliseconds: more than a timer waits. What the

@@ -2,7 +2,7 @@
 //!
 //! Uses no table: a name whose letters a browser would first turn into others (UTS #46) is taken for no host.
 
-use super::link::is_word;
+use super::part::is_word;
 
 /// A host at the start of a text.
 pub(super) struct Host {

@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 
-use super::{Entered, Guest, Heartbeat, Message, Speech, Step};
+use super::protocol::{Entered, Guest, Heartbeat, Message, Speech, Step};
 
 pub(crate) struct Nats;
 

@@ -1,7 +1,7 @@
 //! A room of plain WebSocket, as tutorials have it: whoever is connected is in, and a text frame goes out to everybody as
 //! it came in.
 
-use super::{Entered, Guest, Message, Speech, Step};
+use super::protocol::{Entered, Guest, Message, Speech, Step};
 
 pub(crate) struct Room;
 

@@ -1,7 +1,7 @@
 //! socket.io, protocol 5 over Engine.IO 4: <https://socket.io/docs/v4/socket-io-protocol/>. One transport, WebSocket from
 //! the beginning, and the default namespace.
 
-use super::{Entered, Guest, Heartbeat, Message, Speech, Step};
+use super::protocol::{Entered, Guest, Heartbeat, Message, Speech, Step};
 
 pub(crate) struct SocketIo;
 

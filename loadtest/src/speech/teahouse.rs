@@ -3,7 +3,7 @@
 use memchr::memmem;
 use serde::Deserialize;
 
-use super::{Entered, Guest, Heartbeat, Message, Speech, Step};
+use super::protocol::{Entered, Guest, Heartbeat, Message, Speech, Step};
 
 pub(crate) struct Teahouse {
     pub(crate) login: bool,

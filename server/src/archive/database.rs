@@ -11,10 +11,11 @@ use anyhow::{Context as _, bail};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
-use super::Counts;
+use super::counts::Counts;
+
 use crate::store::{
     OpenError,
-    sqlite::{self, inspect::recognize, schema},
+    sqlite::{self, inspect::recognize, mark},
 };
 
 /// What SQLite puts beside a database that is in use; without them it may not be what its user left.
@@ -76,7 +77,7 @@ pub(super) fn examine(path: &Path) -> anyhow::Result<Counts> {
     if loose.exists(()).map_err(broken)? {
         return Err(damaged(path, "messages belong to a room that is not there").into());
     }
-    if schema::epoch_of(&connection, path)?.is_none() {
+    if mark::epoch_of(&connection, path)?.is_none() {
         return Err(damaged(path, "it does not say which life its logs are in").into());
     }
     let count = |table: &str| {

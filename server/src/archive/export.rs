@@ -10,13 +10,15 @@ use chat::room_name::RoomName;
 use rusqlite::Connection;
 
 use super::{
-    Counts, database,
+    counts::Counts,
+    database,
     line::{FORMAT, Header, Line, Reach, VERSION},
     new_file::NewFile,
 };
+
 use crate::{
     clock,
-    store::sqlite::{FILE, reader, schema},
+    store::sqlite::{FILE, mark, reader},
 };
 
 /// How many events are read at once.
@@ -33,7 +35,7 @@ pub fn export(data: &Path, rooms: &[RoomName], output: Option<&Path>) -> anyhow:
         bail!("there is no room {unknown} in {}", data.display());
     }
     let chosen = held.into_iter().filter(|room| rooms.is_empty() || rooms.contains(room));
-    let Some(epoch) = schema::epoch_of(&connection, &data.join(FILE))? else {
+    let Some(epoch) = mark::epoch_of(&connection, &data.join(FILE))? else {
         bail!("{} was never served from", data.display());
     };
     let header = Header { format: FORMAT.to_owned(), version: VERSION, at: clock::now(), epoch };

@@ -6,15 +6,15 @@ use anyhow::Context as _;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    Counts,
     aside::set_aside,
+    counts::Counts,
     line::{Line, Reach},
-    new_epoch,
     new_file::NewFile,
     reading::Reading,
 };
+
 use crate::{
-    clock,
+    clock, random,
     store::sqlite::{
         self,
         log::{keep, room_id},
@@ -32,11 +32,11 @@ pub fn import(data: &Path, file: &Path) -> anyhow::Result<String> {
     let _lock = sqlite::lock(data).context("stop the server first")?;
     let database = data.join(sqlite::FILE);
     let counts = if database.exists() {
-        let (mut connection, _) = schema::open(&database, new_epoch())?;
+        let (mut connection, _) = schema::open(&database, random::epoch())?;
         fill(&mut connection, &mut reading, &database)?
     } else {
         let new = NewFile::create(&database)?;
-        let (mut connection, _) = schema::open(new.path(), new_epoch())?;
+        let (mut connection, _) = schema::open(new.path(), random::epoch())?;
         let counts = fill(&mut connection, &mut reading, &database)?;
         let alone = connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()));
         alone.with_context(|| format!("cannot write {}", database.display()))?;

@@ -8,7 +8,7 @@ use chat::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Counts;
+use super::counts::Counts;
 
 /// What an archive calls itself.
 pub(super) const FORMAT: &str = "teahouse.archive";

@@ -11,7 +11,7 @@ use chat::{
 };
 
 use super::{
-    Counts,
+    counts::Counts,
     line::{FORMAT, Line, Reach},
 };
 

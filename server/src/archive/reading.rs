@@ -124,7 +124,7 @@ mod tests {
 
     use super::{LINE_LIMIT, Reading};
     use crate::archive::{
-        Counts,
+        counts::Counts,
         line::{FORMAT, Header, Line, Reach, VERSION},
     };
 

@@ -13,11 +13,12 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     aside::{remove, set_aside},
-    database, new_epoch,
+    database,
     new_file::NewFile,
 };
+
 use crate::{
-    clock,
+    clock, random,
     store::sqlite::{self, schema},
 };
 
@@ -34,7 +35,7 @@ pub fn restore(data: &Path, file: &Path) -> anyhow::Result<String> {
     File::open(file)
         .and_then(|mut file| io::copy(&mut file, new.file()))
         .with_context(|| format!("cannot copy {} to {}", file.display(), data.display()))?;
-    renew(new.path(), &new_epoch()).with_context(|| format!("cannot write to {}", data.display()))?;
+    renew(new.path(), &random::epoch()).with_context(|| format!("cannot write to {}", data.display()))?;
     let aside = set_aside(data, clock::now())?;
     for name in SEARCH {
         remove(&data.join(name))?;

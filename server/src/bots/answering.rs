@@ -16,24 +16,24 @@ use chat::{
     time::Millis,
 };
 use futures::FutureExt as _;
-use rand::Rng as _;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
+use transport::frame::Frame;
 
 use super::{
     bot::Bot,
+    context::BotContext,
     pending::{Ledger, Pending, REMEMBERED, State, answer_id},
     question::{Answer, Failure, Growth, Question, Trouble},
     running::Begun,
     saying::{fit, insist, say},
     words,
 };
+
 use crate::{
     budget::Cost,
-    clock,
-    frame::Frame,
+    clock, random,
     store::{Piece, StoreError},
-    teahouse::{Shared, Teahouse},
 };
 
 /// How often a growing answer is shown.
@@ -60,59 +60,59 @@ enum End {
 }
 
 /// Gives the answer to a message, unless it is being given already.
-pub(super) async fn answer(teahouse: Shared, bot: Arc<Bot>, message: Message, text: String) {
+pub(super) async fn answer(chat: Arc<BotContext>, bot: Arc<Bot>, message: Message, text: String) {
     let room = message.room.clone();
-    if let Err(error) = give(&teahouse, &bot, message, text).await {
+    if let Err(error) = give(&chat, &bot, message, text).await {
         // Its record is still there: whoever looks after those says that it was interrupted.
         tracing::warn!(%error, %room, bot = %bot.user.id, "an answer could not be given");
     }
 }
 
-async fn give(teahouse: &Shared, bot: &Bot, message: Message, text: String) -> Result<(), StoreError> {
-    if is_meant_for_a_member(teahouse, bot, &message).await {
+async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> Result<(), StoreError> {
+    if is_meant_for_a_member(chat, bot, &message).await {
         return Ok(());
     }
     let spoken = words::language_of(&text).or_else(|| words::language_of(&bot.user.name));
     let language = spoken.unwrap_or_default();
     let asker = &message.user.id;
-    let address = teahouse.nicknames.address_of(asker);
-    let budget = teahouse.budgets.charge_address(address, Cost::Question).map_err(|exceeded| exceeded.wait);
+    let address = chat.nicknames.address_of(asker);
+    let budget = chat.budgets.charge_address(address, Cost::Question).map_err(|exceeded| exceeded.wait);
     if let Err(wait) = budget.and_then(|()| bot.spend(asker)) {
-        refuse(teahouse, bot, &message, words::budget_spent(minutes(wait), language));
+        refuse(chat, bot, &message, words::budget_spent(minutes(wait), language));
         return Ok(());
     }
     let Some(_place) = bot.queue(asker) else {
-        refuse(teahouse, bot, &message, words::trouble(Trouble::Busy, language).to_owned());
+        refuse(chat, bot, &message, words::trouble(Trouble::Busy, language).to_owned());
         return Ok(());
     };
-    let ledger = Ledger(teahouse.store.clone());
+    let ledger = Ledger(chat.store.clone());
     let secret = secret();
-    let node = teahouse.bots.node().clone();
-    let pending = Pending::begin(&message, &bot.user, language, &secret, (node, lease_end(teahouse)));
-    let closing = &teahouse.stopping;
-    if !insist(closing, || claim(teahouse, &ledger, &pending, &secret)).await? {
+    let node = chat.node.clone();
+    let pending = Pending::begin(&message, &bot.user, language, &secret, (node, lease_end(chat)));
+    let closing = &chat.stopping;
+    if !insist(closing, || claim(chat, &ledger, &pending, &secret)).await? {
         return Ok(());
     }
-    let limit = teahouse.config.text_limit;
+    let limit = chat.text_limit;
     let growth = Growth::new(if limit > 2 * POSTSCRIPT { limit - POSTSCRIPT } else { limit });
     let end = {
-        let begun = teahouse.running.begin(&pending.room, &pending.id, pending.asker.clone());
+        let begun = chat.running.begin(&pending.room, &pending.id, pending.asker.clone());
         let has_turn = AtomicBool::new(false);
         let (growth, ledger, pending) = (&growth, &ledger, &pending);
-        let attempt = Attempt { teahouse, bot, message, text, secret, growth, ledger, pending, has_turn };
+        let attempt = Attempt { chat, bot, message, text, secret, growth, ledger, pending, has_turn };
         attempt.run(&begun).await
     };
     let Some(last) = last_words(end, &growth.text(), &pending) else {
         return promise(&ledger, &pending, closing).await;
     };
     let last = fit(&last, limit).unwrap_or_else(|| words::trouble(Trouble::Garbled, language).to_owned());
-    say(&teahouse.store, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
+    say(&chat.store, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
     let done = pending.now(State::Done, clock::now() + millis(REMEMBERED));
     ledger.keep(&done).await
 }
 
 /// Says to whoever asked, and to nobody else, why there is no answer. It is not kept: a flood of questions leaves nothing.
-fn refuse(teahouse: &Teahouse, bot: &Bot, message: &Message, text: String) {
+fn refuse(chat: &BotContext, bot: &Bot, message: &Message, text: String) {
     let line = ServerLine::Growing(Growing {
         room: message.room.clone(),
         id: answer_id(message, &bot.user),
@@ -121,7 +121,7 @@ fn refuse(teahouse: &Teahouse, bot: &Bot, message: &Message, text: String) {
         text: text.into(),
     });
     let frame = Arc::new(Frame::of(line));
-    for outbound in teahouse.nicknames.sessions_of(&message.user.id) {
+    for outbound in chat.nicknames.sessions_of(&message.user.id) {
         if outbound.push(&frame).is_err() {
             tracing::trace!("a connection ended before a question was refused on it");
         }
@@ -131,12 +131,12 @@ fn refuse(teahouse: &Teahouse, bot: &Bot, message: &Message, text: String) {
 /// Claims a question; whether it is this node's. One that was claimed without this node's hearing so, because the store's
 /// answer was lost, is.
 async fn claim(
-    teahouse: &Teahouse,
+    chat: &BotContext,
     ledger: &Ledger,
     pending: &Pending,
     secret: &str,
 ) -> Result<bool, StoreError> {
-    let pending = pending.now(pending.state.clone(), lease_end(teahouse));
+    let pending = pending.now(pending.state.clone(), lease_end(chat));
     if ledger.claim(&pending).await? {
         return Ok(true);
     }
@@ -145,21 +145,21 @@ async fn claim(
 }
 
 /// Whether the name in a message is the beginning of a longer one, of somebody who is there.
-async fn is_meant_for_a_member(teahouse: &Shared, bot: &Bot, message: &Message) -> bool {
-    let Ok(stand) = teahouse.rooms.look(&message.room).await else { return false };
+async fn is_meant_for_a_member(chat: &BotContext, bot: &Bot, message: &Message) -> bool {
+    let Ok(stand) = chat.rooms.look(&message.room).await else { return false };
     let names = stand.members.list.iter().chain(&stand.members.bots);
     let known: Vec<String> = names.map(|user| user.name.to_string()).collect();
     bot.asked(message, &known).is_none()
 }
 
 /// The messages before a question. An answer without them is better than none.
-async fn context(teahouse: &Shared, bot: &Bot, message: &Message) -> Vec<Message> {
+async fn context(chat: &BotContext, bot: &Bot, message: &Message) -> Vec<Message> {
     let upto: Seq = message.seq.saturating_sub(1);
     if bot.context == 0 || upto == 0 {
         return Vec::new();
     }
     let latest = Piece::Latest { upto, limit: bot.context };
-    match teahouse.store.read(message.room.clone(), latest).await {
+    match chat.store.read(message.room.clone(), latest).await {
         Ok(slice) => slice.messages,
         Err(error) => {
             tracing::warn!(%error, room = %message.room, "a bot does not see what was said before");
@@ -170,7 +170,7 @@ async fn context(teahouse: &Shared, bot: &Bot, message: &Message) -> Vec<Message
 
 /// The answer while it is found.
 struct Attempt<'a> {
-    teahouse: &'a Shared,
+    chat: &'a BotContext,
     bot: &'a Bot,
     message: Message,
     text: String,
@@ -185,15 +185,15 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     /// Shows the answer while it grows, until it has ended.
     async fn run(&self, begun: &Begun<'_>) -> End {
-        let mut finding = Box::pin(self.find());
+        let mut search_strings = Box::pin(self.find());
         let mut grown = self.growth.watch();
         let mut tick = interval_at(Instant::now() + TICK, TICK);
         let (mut shown_at, mut renewed_at) = (None::<Instant>, Instant::now());
         loop {
             tokio::select! {
-                end = &mut finding => return end,
+                end = &mut search_strings => return end,
                 () = begun.stopped() => return End::Stopped,
-                () = self.teahouse.stopping.cancelled() => return End::Interrupted,
+                () = self.chat.stopping.cancelled() => return End::Interrupted,
                 now = tick.tick() => {
                     let is_news = grown.has_changed().unwrap_or(false);
                     // One that waits for its turn is shown to have been heard, and no more.
@@ -203,7 +203,7 @@ impl Attempt<'_> {
                         let text = grown.borrow_and_update().clone();
                         self.show(text).await;
                     }
-                    if now.duration_since(renewed_at) >= lease(self.teahouse) / 3 {
+                    if now.duration_since(renewed_at) >= lease(self.chat) / 3 {
                         renewed_at = now;
                         self.renew().await;
                     }
@@ -223,9 +223,9 @@ impl Attempt<'_> {
             bot: self.bot.user.clone(),
             id: id.clone(),
             text: self.text.clone(),
-            context: context(self.teahouse, self.bot, &self.message).await,
+            context: context(self.chat, self.bot, &self.message).await,
             at: self.message.at,
-            reply_url: Some(self.teahouse.bots.reply_url(self.pending, &self.secret)),
+            reply_url: Some(self.chat.reply_url(self.pending, &self.secret)),
         };
         let answer = AssertUnwindSafe(self.bot.answerer.answer(&question, self.growth)).catch_unwind();
         match timeout(self.bot.patience, answer).await {
@@ -243,7 +243,7 @@ impl Attempt<'_> {
     async fn show(&self, text: String) {
         let Pending { room, id, bot, asker, .. } = self.pending;
         if text.is_empty() {
-            self.teahouse.rooms.writes(room, bot.clone()).await;
+            self.chat.rooms.writes(room, bot.clone()).await;
         }
         let growing = Growing {
             room: room.clone(),
@@ -252,7 +252,7 @@ impl Attempt<'_> {
             asker: asker.clone(),
             text: text.into(),
         };
-        self.teahouse.rooms.grow(growing).await;
+        self.chat.rooms.grow(growing).await;
     }
 
     /// Says that this node goes on with it, unless somebody has answered meanwhile.
@@ -267,7 +267,7 @@ impl Attempt<'_> {
         if held.is_some_and(|held| held.state != self.pending.state) {
             return Ok(());
         }
-        self.ledger.keep(&self.pending.now(self.pending.state.clone(), lease_end(self.teahouse))).await
+        self.ledger.keep(&self.pending.now(self.pending.state.clone(), lease_end(self.chat))).await
     }
 }
 
@@ -306,12 +306,12 @@ async fn promise(ledger: &Ledger, pending: &Pending, closing: &CancellationToken
 }
 
 /// How long a node is trusted to go on with an answer after it last said so.
-fn lease(teahouse: &Teahouse) -> Duration {
-    (teahouse.config.node_lease.0 * 2).max(SHORTEST_LEASE)
+fn lease(chat: &BotContext) -> Duration {
+    (chat.node_lease * 2).max(SHORTEST_LEASE)
 }
 
-fn lease_end(teahouse: &Teahouse) -> Millis {
-    clock::now() + millis(lease(teahouse))
+fn lease_end(chat: &BotContext) -> Millis {
+    clock::now() + millis(lease(chat))
 }
 
 pub(super) fn millis(span: Duration) -> u64 {
@@ -324,7 +324,5 @@ fn minutes(span: Duration) -> u64 {
 
 /// A secret of 128 bits, fit for an address.
 fn secret() -> String {
-    let mut bytes = [0; 16];
-    rand::rng().fill_bytes(&mut bytes);
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<16>())
 }

@@ -21,11 +21,9 @@ use governor::{
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use super::{
-    config::{BotSettings, Rooms},
-    mention,
-    question::Answerer,
-};
+use crate::config::bots::{BotSettings, Rooms};
+
+use super::{mention, question::Answerer};
 
 /// How many users' budgets are remembered before those that are whole again are forgotten.
 const REMEMBERED: usize = 10_000;

@@ -12,12 +12,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    openai,
     outgoing::test_service::{TestService, answer, json as json_answer},
     question::{Answer, Answerer, Growth, Question, Trouble},
     test_question::{Said, question},
-    tuling, webhook,
 };
+use crate::config::bots::{openai, tuling, webhook};
 
 const PAGE: &str = include_str!("../../../docs/bots.md");
 

@@ -11,12 +11,11 @@ mod thoughts;
 #[cfg(test)]
 mod tests;
 
-use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration, time::SystemTime};
+use std::{sync::Arc, time::Duration, time::SystemTime};
 
 use axum::body::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use chunk::{Chunk, Finish, Told};
@@ -24,16 +23,17 @@ use events::Events;
 use request::Request;
 use thoughts::Thoughts;
 
+use crate::config::bots::{
+    openai::Settings,
+    place::{Places, ServiceUrl},
+};
+
 use super::{
-    outgoing::{
-        Bounds, Outgoing, Patience, Post, Reply,
-        place::{Place, Places, ServiceUrl},
-        within,
-    },
+    outgoing::{Bounds, Outgoing, Post, Reply, within},
     question::{Answer, Answerer, Failure, Growth, Question, Trouble},
     retry::{Retry, Setback, retry_after},
     secret::Secret,
-    setting, status,
+    status,
 };
 
 /// The most bytes of an answer. A piece of a few letters comes in some hundred bytes of JSON, and thoughts come too.
@@ -48,75 +48,6 @@ const AFTER_END: Duration = Duration::from_secs(2);
 
 /// The longest wait before the first new attempt.
 const BACKOFF: Duration = Duration::from_secs(1);
-
-/// What `[bot.openai]` says.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Settings {
-    /// What the paths of the API begin with, or the whole of its chat completions.
-    url: ServiceUrl,
-    #[serde(deserialize_with = "setting::filled")]
-    model: String,
-    /// What the model is told first; empty for nothing.
-    system: Option<String>,
-    key_file: Option<PathBuf>,
-    key_env: Option<String>,
-    max_tokens: Option<NonZeroU32>,
-    /// The newer name of `max_tokens`, which some of OpenAI's models insist on.
-    max_completion_tokens: Option<NonZeroU32>,
-    temperature: Option<Temperature>,
-    /// How often what may pass is tried again.
-    #[serde(default = "usual_retries")]
-    retries: u8,
-    /// For all of the answer, attempts included.
-    #[serde(default = "usual_timeout")]
-    timeout: Patience,
-    #[serde(default = "setting::usual_connect_timeout")]
-    connect_timeout: Patience,
-    /// Until an answer begins; a model may have to be loaded first.
-    #[serde(default = "usual_first_timeout")]
-    first_timeout: Patience,
-    /// Between two pieces of it.
-    #[serde(default = "usual_silence_timeout")]
-    silence_timeout: Patience,
-    #[serde(default)]
-    hosts: Vec<Place>,
-    #[serde(default)]
-    private: bool,
-}
-
-/// How freely a model chooses its words.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(try_from = "f64")]
-struct Temperature(f64);
-
-impl TryFrom<f64> for Temperature {
-    type Error = &'static str;
-
-    fn try_from(number: f64) -> Result<Temperature, &'static str> {
-        if (0.0..=2.0).contains(&number) {
-            Ok(Temperature(number))
-        } else {
-            Err("a temperature is between 0 and 2")
-        }
-    }
-}
-
-fn usual_retries() -> u8 {
-    2
-}
-
-fn usual_timeout() -> Patience {
-    Patience(Duration::from_mins(3))
-}
-
-fn usual_first_timeout() -> Patience {
-    Patience(Duration::from_mins(2))
-}
-
-fn usual_silence_timeout() -> Patience {
-    Patience(Duration::from_secs(30))
-}
 
 impl Settings {
     /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.

@@ -5,7 +5,6 @@
 //! configured ([`resolver`], [`network`]). Each time and each size has a bound. What is said of a failure never holds a
 //! key, a path or a query, nor anything that went over the wire.
 
-pub(crate) mod place;
 pub(crate) mod resolver;
 
 mod bounds;
@@ -29,11 +28,11 @@ use reqwest::{
 use rustls_native_certs::CertificateResult;
 use tokio::time::timeout;
 
-pub(crate) use bounds::{Bounds, Patience, within};
-use place::{Places, origin};
+pub(crate) use bounds::{Bounds, within};
 use resolver::{Astray, Lookup, Resolver, System};
 
 use super::question::{Failure, Trouble};
+use crate::config::bots::place::{Places, origin};
 
 /// How often a service may redirect one request.
 const REDIRECTS: usize = 3;

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use app::language::Language;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chat::{
     id::{ClientId, NodeId, UserId},
@@ -11,6 +10,7 @@ use chat::{
     room_name::RoomName,
     time::Millis,
 };
+use i18n::Language;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

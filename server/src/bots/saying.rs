@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock,
-    cut::cut,
-    permission::{Action, may},
+    service::authorize::{Action, may},
     store::{Appended, Draft, SharedStore, StoreError},
+    truncate::cut,
 };
 
 /// How long to wait before what could not be done is tried again: at first, and at the most.

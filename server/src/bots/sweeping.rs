@@ -1,27 +1,28 @@
 //! Looks after answers that nobody gives any more: those of a node that fell, and those that were promised and never came.
 //! Each ends in a line that says so.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
     answering::millis,
+    context::BotContext,
     pending::{Ledger, Pending, REMEMBERED, State},
     saying::say,
     words,
 };
-use crate::{clock, config::StoreChoice, store::StoreError, teahouse::Shared};
+use crate::{clock, store::StoreError};
 
 /// How often it is looked, at the least and at the most.
 const EVERY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 /// Looks time and again, until `stop`.
-pub(super) async fn keep(teahouse: Shared, stop: CancellationToken) {
+pub(super) async fn keep(chat: Arc<BotContext>, stop: CancellationToken) {
     let (soonest, latest) = EVERY;
-    let every = (teahouse.config.node_lease.0 / 2).clamp(soonest, latest);
+    let every = (chat.node_lease / 2).clamp(soonest, latest);
     loop {
-        if let Err(error) = sweep(&teahouse, &stop).await {
+        if let Err(error) = sweep(&chat, &stop).await {
             tracing::warn!(%error, "answers that were begun cannot be looked after; it is tried again");
         }
         if stop.run_until_cancelled(tokio::time::sleep(every)).await.is_none() {
@@ -30,8 +31,8 @@ pub(super) async fn keep(teahouse: Shared, stop: CancellationToken) {
     }
 }
 
-async fn sweep(teahouse: &Shared, stop: &CancellationToken) -> Result<(), StoreError> {
-    let ledger = Ledger(teahouse.store.clone());
+async fn sweep(chat: &BotContext, stop: &CancellationToken) -> Result<(), StoreError> {
+    let ledger = Ledger(chat.store.clone());
     let now = clock::now();
     for pending in ledger.all().await? {
         let line = match &pending.state {
@@ -41,10 +42,10 @@ async fn sweep(teahouse: &Shared, stop: &CancellationToken) -> Result<(), StoreE
             }
             State::Promised if pending.until <= now => words::never_came(pending.language()),
             State::Given(node) => {
-                let is_ours = node == teahouse.bots.node();
+                let is_ours = node == &chat.node;
                 // A folder has one server at a time: whoever else gave answers from it is gone.
-                let is_alone = teahouse.config.store == StoreChoice::Sqlite;
-                let is_given = is_ours && teahouse.running.has(&pending.room, &pending.id);
+                let is_alone = chat.is_single_node;
+                let is_given = is_ours && chat.running.has(&pending.room, &pending.id);
                 if is_given || !(is_alone && !is_ours || pending.until <= now) {
                     continue;
                 }
@@ -52,19 +53,19 @@ async fn sweep(teahouse: &Shared, stop: &CancellationToken) -> Result<(), StoreE
             }
             _ => continue,
         };
-        finish(teahouse, &ledger, &pending, line, stop).await?;
+        finish(chat, &ledger, &pending, line, stop).await?;
     }
     Ok(())
 }
 
 async fn finish(
-    teahouse: &Shared,
+    chat: &BotContext,
     ledger: &Ledger,
     pending: &Pending,
     line: &str,
     stop: &CancellationToken,
 ) -> Result<(), StoreError> {
     tracing::info!(room = %pending.room, bot = %pending.bot.id, "an answer was never given; the room is told");
-    say(&teahouse.store, (&pending.room, &pending.bot, &pending.id), line, stop).await?;
+    say(&chat.store, (&pending.room, &pending.bot, &pending.id), line, stop).await?;
     ledger.keep(&pending.now(State::Done, clock::now() + millis(REMEMBERED))).await
 }

@@ -8,22 +8,20 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt as _, future::BoxFuture};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::config::bots::{place::Places, tuling::Settings};
+
 use super::{
-    outgoing::{
-        Bounds, Outgoing, Patience, Post,
-        place::{Place, Places, ServiceUrl},
-        within,
-    },
-    question::{Answer, Answerer, Failure, Growth, Question, Trouble},
+    outgoing::{Bounds, Outgoing, Post, within},
+    question::{Answer, Answerer, Failure, Growth, Question},
     secret::Secret,
-    setting, status,
+    status,
 };
 
 /// The most bytes of an answer.
@@ -31,33 +29,6 @@ const BYTES: usize = 1_048_576;
 
 /// The most characters of a user's id over there.
 const USER_ID: usize = 32;
-
-/// What `[bot.tuling]` says.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Settings {
-    #[serde(default = "usual_url")]
-    url: ServiceUrl,
-    key_file: Option<PathBuf>,
-    key_env: Option<String>,
-    /// For all of the answer.
-    #[serde(default = "usual_timeout")]
-    timeout: Patience,
-    #[serde(default = "setting::usual_connect_timeout")]
-    connect_timeout: Patience,
-    #[serde(default)]
-    hosts: Vec<Place>,
-    #[serde(default)]
-    private: bool,
-}
-
-fn usual_url() -> ServiceUrl {
-    ServiceUrl::parse("http://openapi.turingapi.com/openapi/api/v2").expect("it is one")
-}
-
-fn usual_timeout() -> Patience {
-    Patience(Duration::from_secs(20))
-}
 
 impl Settings {
     /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.

@@ -1,12 +1,12 @@
-//! The bots that are somebody's own program: a question goes out as signed JSON ([`letter`]), and the answer is what comes
+//! The bots that are somebody's own program: a question goes out as signed JSON ([`payload`]), and the answer is what comes
 //! back, or what is posted to the reply URL later.
 
-mod letter;
+mod payload;
 
 #[cfg(test)]
 mod tests;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chat::time::Millis;
 use futures::{FutureExt as _, future::BoxFuture};
@@ -16,47 +16,24 @@ use reqwest::{
 };
 use serde::Deserialize;
 
-use letter::Letter;
+use payload::Letter;
 
 use super::{
-    outgoing::{
-        Bounds, Outgoing, Patience, Post, Reply,
-        place::{Place, Places, ServiceUrl},
-        within,
-    },
+    outgoing::{Bounds, Outgoing, Post, Reply, within},
     question::{Answer, Answerer, Failure, Growth, Question, Trouble},
     secret::Secret,
-    setting, status,
+    status,
 };
-use crate::clock;
+use crate::{
+    clock,
+    config::bots::{place::Places, webhook::Settings},
+};
 
 /// The most bytes of an answer.
 const BYTES: usize = 1_048_576;
 
 const TIMESTAMP: HeaderName = HeaderName::from_static("teahouse-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("teahouse-signature");
-
-/// What `[bot.webhook]` says.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Settings {
-    url: ServiceUrl,
-    secret_file: Option<PathBuf>,
-    secret_env: Option<String>,
-    /// For all of the answer.
-    #[serde(default = "usual_timeout")]
-    timeout: Patience,
-    #[serde(default = "setting::usual_connect_timeout")]
-    connect_timeout: Patience,
-    #[serde(default)]
-    hosts: Vec<Place>,
-    #[serde(default)]
-    private: bool,
-}
-
-fn usual_timeout() -> Patience {
-    Patience(Duration::from_secs(20))
-}
 
 impl Settings {
     /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.
@@ -118,7 +95,7 @@ impl Answerer for Webhook {
 
 fn headers(secret: &Secret, now: Millis, body: &[u8]) -> HeaderMap {
     let timestamp = (now.0 / 1_000).to_string();
-    let signature = letter::signature(secret, &timestamp, body);
+    let signature = payload::signature(secret, &timestamp, body);
     let ascii = |text: &str| HeaderValue::from_str(text).expect("digits and letters make a header");
     HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),

@@ -1,7 +1,7 @@
 //! What the bots' side of the house says in a room, in both languages: why there is no answer, or not all of one. Each is
 //! one line; the details are in the log.
 
-use app::language::Language;
+use i18n::Language;
 use unicode_script::{Script, UnicodeScript as _};
 
 use super::question::Trouble;
@@ -77,7 +77,7 @@ fn pick<'a>(language: Language, english: &'a str, chinese: &'a str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use app::language::Language;
+    use i18n::Language;
 
     use super::language_of;
 

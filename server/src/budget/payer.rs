@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use chat::id::UserId;
 
-use super::{Block, Budgets, Cost, Debtor, Exceeded};
+use super::{
+    cost::Cost,
+    ledger::{Budgets, Exceeded},
+    shared::Debtor,
+};
+
+use crate::net::address_block::Block;
 
 /// A user and the address that they come from.
 #[derive(Clone, Copy)]
@@ -16,7 +22,8 @@ pub(crate) struct Payer<'a> {
 }
 
 impl<'a> Payer<'a> {
-    pub(super) fn new(budgets: &'a Budgets, user: &'a UserId, address: Option<Block>) -> Payer<'a> {
+    /// Returns who pays for what `user` does from `address`; `None` stands for this machine, for whose users it does not pay.
+    pub(crate) fn new(budgets: &'a Budgets, user: &'a UserId, address: Option<Block>) -> Payer<'a> {
         Payer { budgets, user, address }
     }
 

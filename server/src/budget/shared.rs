@@ -7,7 +7,9 @@ use std::{
 
 use chat::id::UserId;
 
-use super::{Block, Cost};
+use super::cost::Cost;
+
+use crate::net::address_block::Block;
 
 /// How many charges are gathered at the most; what comes beyond them within a second counts on this node alone.
 const MOST: usize = 4_096;

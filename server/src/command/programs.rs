@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     config::{StoreChoice, a_prefix},
-    tokens::{Place, Scope, Target},
+    identity::tokens::{Place, Scope, Target},
 };
 
 /// What can be done about hooks.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::http::Uri;
 
-use crate::authority::Authority;
+use crate::config::authority::Authority;
 
 /// A web origin: scheme, host and port (RFC 6454), as browsers print it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,14 +15,19 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{MAILBOX, Rooms, Stand, Word};
+use super::{
+    command::{RoomCommand, RoomHead},
+    registry::{MAILBOX, Registry},
+};
 use crate::{
     clock,
-    dialect::Broadcast,
-    frame::{Frame, Gathering},
-    neighbours::Roster,
-    outbound::Outbound,
+    cluster::Roster,
     store::{Piece, Slice, StoreError},
+};
+use transport::{
+    frame::{Frame, Gathering},
+    outbound::Outbound,
+    wire_format::Broadcast,
 };
 
 /// How long a room in which nobody is waits before it looks whether it may end.
@@ -40,7 +45,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 struct Actor {
     room: Room,
-    rooms: Rooms,
+    registry: Arc<Registry>,
     audience: IndexMap<SessionId, (UserId, Arc<Outbound>)>,
     /// What is to be said to all of it, together.
     saying: Gathering,
@@ -54,13 +59,13 @@ struct Actor {
 }
 
 /// Runs a room until nobody is in it, or until the rooms are closed.
-pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: Rooms) {
-    let (head, seats) = match open(&name, &rooms).await {
+pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<RoomCommand>, registry: Arc<Registry>) {
+    let (head, seats) = match open(&name, &registry).await {
         Ok(open) => open,
         Err(error) => {
             tracing::error!(%error, room = %name, "a room cannot be opened");
             // Out of the list first, so that whoever finds this one closed finds another the next time.
-            rooms.0.open().remove(&name);
+            registry.open().remove(&name);
             words.close();
             while let Some(word) = words.recv().await {
                 refuse(word, &error);
@@ -68,10 +73,10 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
             return;
         }
     };
-    let room = Room::new(head, rooms.leave_grace_ms()).with_bots((rooms.0.bots)(&name));
+    let room = Room::new(head, registry.leave_grace_ms()).with_bots((registry.bots)(&name));
     let mut actor = Actor {
         room,
-        rooms,
+        registry,
         audience: IndexMap::new(),
         saying: Gathering::default(),
         spoken_to: 0,
@@ -113,7 +118,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
                 actor.wake = None;
                 actor.apply(Command::Tick).await;
                 actor.finish().await;
-                if actor.is_idle() && wake.is_none() && actor.rooms.forget(&name, &words) {
+                if actor.is_idle() && wake.is_none() && actor.registry.forget(&name, &words) {
                     return;
                 }
             }
@@ -126,9 +131,9 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<Word>, rooms: 
 }
 
 /// Follows a room: where its log stands, and who is there on the other nodes.
-async fn open(name: &RoomName, rooms: &Rooms) -> Result<(Head, Roster), StoreError> {
-    let head = rooms.store().follow(name.clone()).await?;
-    let seats = rooms.neighbours().roster(name.clone()).await?;
+async fn open(name: &RoomName, registry: &Registry) -> Result<(Head, Roster), StoreError> {
+    let head = registry.store().follow(name.clone()).await?;
+    let seats = registry.neighbours().roster(name.clone()).await?;
     Ok((head, seats))
 }
 
@@ -138,13 +143,13 @@ impl Actor {
         self.room.is_idle() && self.audience.is_empty()
     }
 
-    async fn hear(&mut self, word: Word) {
-        if !matches!(word, Word::Commit(..) | Word::Typing(_) | Word::Writes(_)) {
+    async fn hear(&mut self, word: RoomCommand) {
+        if !matches!(word, RoomCommand::Commit(..) | RoomCommand::Typing(_) | RoomCommand::Writes(_)) {
             // Whoever comes, goes or asks finds everything said that was committed before.
             self.speak().await;
         }
         match word {
-            Word::Enter { session, user, outbound, reply } => {
+            RoomCommand::Enter { session, user, outbound, reply } => {
                 self.audience.insert(session, (user.id.clone(), outbound));
                 let stand = self.apply(Command::Enter(session, user)).await;
                 if let Some(stand) = stand
@@ -153,26 +158,26 @@ impl Actor {
                     self.drop_session(session).await;
                 }
             }
-            Word::Listen { session, user, outbound, reply } => {
+            RoomCommand::Listen { session, user, outbound, reply } => {
                 self.audience.insert(session, (user, outbound));
-                let stand = Stand { head: self.room.head(), members: self.room.members() };
+                let stand = RoomHead { head: self.room.head(), members: self.room.members() };
                 if reply.send(Ok(stand)).is_err() {
                     self.drop_session(session).await;
                 }
             }
-            Word::Leave(session) => {
+            RoomCommand::Leave(session) => {
                 self.audience.swap_remove(&session);
                 self.apply(Command::Leave(session)).await;
             }
-            Word::Lose(session) => self.drop_session(session).await,
-            Word::Typing(session) => {
+            RoomCommand::Lose(session) => self.drop_session(session).await,
+            RoomCommand::Typing(session) => {
                 self.apply(Command::Typing(session)).await;
             }
-            Word::Commit(epoch, messages) => self.commit(epoch, messages).await,
-            Word::Elsewhere(node, user, seat) => {
+            RoomCommand::Commit(epoch, messages) => self.commit(epoch, messages).await,
+            RoomCommand::Elsewhere(node, user, seat) => {
                 self.apply(Command::Elsewhere(node, user, seat)).await;
             }
-            Word::Writes(user) => {
+            RoomCommand::Writes(user) => {
                 for effect in self.room.apply(Command::Writes(user), clock::now()) {
                     match effect {
                         // The other nodes know.
@@ -181,20 +186,20 @@ impl Actor {
                     }
                 }
             }
-            Word::Growing(growing) => self.say(ServerLine::Growing(growing)),
-            Word::NodeLost(node) => {
+            RoomCommand::Growing(growing) => self.say(ServerLine::Growing(growing)),
+            RoomCommand::NodeLost(node) => {
                 self.apply(Command::NodeLost(node)).await;
             }
-            Word::LookAgain => self.look_again().await,
-            Word::Head(reply) => {
+            RoomCommand::LookAgain => self.look_again().await,
+            RoomCommand::Head(reply) => {
                 // Whoever asked may have gone away; nothing depends on it.
                 let _ = reply.send(Ok(self.room.head()));
             }
-            Word::Look(reply) => {
+            RoomCommand::Look(reply) => {
                 // Whoever asked may have gone away; nothing depends on it.
-                let _ = reply.send(Ok(Stand { head: self.room.head(), members: self.room.members() }));
+                let _ = reply.send(Ok(RoomHead { head: self.room.head(), members: self.room.members() }));
             }
-            Word::Members { after, reply } => {
+            RoomCommand::Members { after, reply } => {
                 // As above.
                 let _ = reply.send(Ok(self.room.page(after.as_deref())));
             }
@@ -221,15 +226,15 @@ impl Actor {
     }
 
     /// Tells the room and performs what follows; gives how the room stood when it admitted somebody, if it did.
-    async fn apply(&mut self, command: Command) -> Option<Stand> {
+    async fn apply(&mut self, command: Command) -> Option<RoomHead> {
         let mut admitted = None;
         let mut missing = None;
         for effect in self.room.apply(command, clock::now()) {
             match effect {
-                Effect::Admit(_, head, members) => admitted = Some(Stand { head, members }),
+                Effect::Admit(_, head, members) => admitted = Some(RoomHead { head, members }),
                 Effect::Missing(after) => missing = Some(after),
                 Effect::Typing(user) => {
-                    self.rooms.neighbours().typing(self.room.name(), &user);
+                    self.registry.neighbours().typing(self.room.name(), &user);
                     self.say_typing(user).await;
                 }
                 other => self.perform(other),
@@ -248,7 +253,7 @@ impl Actor {
             Effect::Members(members) => {
                 self.say(ServerLine::Members { room: self.room.name().clone(), members });
             }
-            Effect::Seat(user, seat) => self.rooms.neighbours().seat(self.room.name(), &user, seat),
+            Effect::Seat(user, seat) => self.registry.neighbours().seat(self.room.name(), &user, seat),
             Effect::WakeAt(at) => self.wake = Some(instant(at)),
             // A store of this version commits messages only; the others are not for telling.
             Effect::Event(Event::Unknown(_))
@@ -291,7 +296,7 @@ impl Actor {
     /// Brings a frame to everybody's queue but one user's.
     async fn pass_on(&mut self, frame: &Arc<Frame>, but: Option<&UserId>) {
         let people = self.audience.len();
-        self.rooms.count_deliveries(people);
+        self.registry.count_deliveries(people);
         let found = self.gone.len();
         for start in (0..people).step_by(NEAR) {
             if self.spoken_to >= IN_ONE_GO {
@@ -314,7 +319,7 @@ impl Actor {
 
     /// Looks at the log and at the other nodes for what was not told. What cannot be seen now is looked at later.
     async fn look_again(&mut self) {
-        match open(self.room.name(), &self.rooms).await {
+        match open(self.room.name(), &self.registry).await {
             Ok((head, seats)) => {
                 self.look_at = None;
                 self.apply(Command::Roster(seats)).await;
@@ -333,14 +338,14 @@ impl Actor {
     /// on from where the log stands.
     async fn catch_up(&mut self, after: Seq, upto: Seq) {
         let missing = Piece::Between { after, upto };
-        match self.rooms.store().read(self.room.name().clone(), missing).await {
+        match self.registry.store().read(self.room.name().clone(), missing).await {
             Ok(slice) => {
                 let whole = slice.messages.first().is_some_and(|message| message.seq == after + 1);
                 if slice.epoch != self.room.head().epoch || !whole {
                     return self.begin_anew().await;
                 }
                 for message in slice.messages {
-                    self.rooms.missed(&message);
+                    self.registry.missed(&message);
                     for effect in self.room.apply(Command::Commit(Event::Message(message)), clock::now()) {
                         self.perform(effect);
                     }
@@ -355,12 +360,12 @@ impl Actor {
 
     /// Goes on from where the log stands now, and tells everybody so, with the newest page.
     async fn begin_anew(&mut self) {
-        let latest = Piece::Latest { upto: Seq::MAX, limit: self.rooms.backlog() };
-        match self.rooms.store().read(self.room.name().clone(), latest).await {
+        let latest = Piece::Latest { upto: Seq::MAX, limit: self.registry.backlog() };
+        match self.registry.store().read(self.room.name().clone(), latest).await {
             Ok(Slice { epoch, extent, messages }) => {
                 let head = Head { room: self.room.name().clone(), epoch, seq: extent.head };
                 for message in &messages {
-                    self.rooms.missed(message);
+                    self.registry.missed(message);
                 }
                 tracing::info!(room = %head.room, epoch = %head.epoch, seq = head.seq, "a room begins anew");
                 for effect in self.room.apply(Command::Renew(head), clock::now()) {
@@ -391,28 +396,28 @@ fn joined(head: Head, oldest: Seq, members: Members, events: Vec<Event>) -> Join
     Joined { room: head.room, epoch: head.epoch, head: head.seq, oldest, resumed: false, members, events }
 }
 
-fn refuse(word: Word, error: &StoreError) {
+fn refuse(word: RoomCommand, error: &StoreError) {
     let reason = StoreError::Unavailable(error.to_string());
     match word {
         // Whoever asked may have gone away; nothing depends on it.
-        Word::Enter { reply, .. } | Word::Listen { reply, .. } | Word::Look(reply) => {
+        RoomCommand::Enter { reply, .. } | RoomCommand::Listen { reply, .. } | RoomCommand::Look(reply) => {
             let _ = reply.send(Err(reason));
         }
-        Word::Head(reply) => {
+        RoomCommand::Head(reply) => {
             let _ = reply.send(Err(reason));
         }
-        Word::Members { reply, .. } => {
+        RoomCommand::Members { reply, .. } => {
             let _ = reply.send(Err(reason));
         }
-        Word::Leave(_)
-        | Word::Lose(_)
-        | Word::Typing(_)
-        | Word::Commit(..)
-        | Word::Elsewhere(..)
-        | Word::Writes(_)
-        | Word::Growing(_)
-        | Word::NodeLost(_)
-        | Word::LookAgain => {}
+        RoomCommand::Leave(_)
+        | RoomCommand::Lose(_)
+        | RoomCommand::Typing(_)
+        | RoomCommand::Commit(..)
+        | RoomCommand::Elsewhere(..)
+        | RoomCommand::Writes(_)
+        | RoomCommand::Growing(_)
+        | RoomCommand::NodeLost(_)
+        | RoomCommand::LookAgain => {}
     }
 }
 

@@ -24,3 +24,12 @@ pub(crate) struct Answer {
     /// Whether messages wait to be indexed.
     pub(crate) behind: bool,
 }
+
+/// Why a search has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SearchError {
+    #[error("too many searches at once")]
+    Busy,
+    #[error("the search does not work at present: {0}")]
+    Unavailable(String),
+}

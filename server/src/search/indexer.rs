@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     index::{Index, Place, is_damage},
-    indexed::Signals,
     log::{Log, Room},
+    signals::Signals,
 };
 
 /// How many messages go into the index at once, and how many bytes of text.

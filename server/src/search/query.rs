@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use app::language::Language;
 use chat::{name::Nickname, room_name::RoomName};
+use i18n::Language;
 use jiff::civil::Date;
 
 use super::{fold::folded, term::Term};
@@ -177,7 +177,7 @@ impl Query {
                 let Ok(room) = RoomName::parse_any(value.trim_start_matches('#')) else { return false };
                 if self.rooms.len() < TERMS {
                     // The lobby goes by a word of the page; there may be a room of that name too.
-                    if Language::ALL.iter().any(|language| room.as_str() == language.words().lobby) {
+                    if Language::ALL.iter().any(|language| room.as_str() == language.strings().lobby) {
                         self.rooms.push(RoomName::lobby());
                     }
                     self.rooms.push(room);

@@ -14,8 +14,8 @@ use chat::{
 };
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{Appended, Draft, Extent, Kept, News, Piece, SharedStore, Slice, StoreError};
-use crate::clock;
+use super::{Appended, Draft, Extent, Kept, Piece, SharedStore, Slice, StoreError};
+use crate::{clock, events::StoreEvent};
 
 mod names;
 mod records;
@@ -123,12 +123,12 @@ pub(crate) async fn all(store: &SharedStore, name: &str) -> Slice {
 
 /// What a store tells, and what of it has not been looked at yet.
 pub(crate) struct Told {
-    pub(crate) news: mpsc::Receiver<News>,
+    pub(crate) news: mpsc::Receiver<StoreEvent>,
     waiting: VecDeque<(Epoch, Message)>,
 }
 
 impl Told {
-    pub(crate) fn of(news: mpsc::Receiver<News>) -> Told {
+    pub(crate) fn of(news: mpsc::Receiver<StoreEvent>) -> Told {
         Told { news, waiting: VecDeque::new() }
     }
 }
@@ -141,10 +141,10 @@ pub(crate) async fn told(told: &mut Told) -> (Epoch, Message) {
                 return next;
             }
             match told.news.recv().await.expect("the store is open") {
-                News::Committed(epoch, messages) => {
+                StoreEvent::Committed(epoch, messages) => {
                     told.waiting.extend(messages.into_iter().map(|message| (epoch.clone(), message)));
                 }
-                News::Behind(_) | News::Available(_) | News::Elsewhere(_) => {}
+                StoreEvent::Behind(_) | StoreEvent::Available(_) | StoreEvent::Elsewhere(_) => {}
             }
         }
     };

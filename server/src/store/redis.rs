@@ -4,26 +4,38 @@
 //! and strikes, [`cookies`] keeps the keys of logins. Each change is one script, so that Redis does all of it or nothing. What was committed is told by
 //! Redis itself, this node's own messages too: nothing here makes news.
 
+pub(crate) mod channel;
+pub(crate) mod connection;
+pub(crate) mod cookies;
+pub(crate) mod entry;
+pub(crate) mod key;
+pub(crate) mod link;
+pub(crate) mod live;
+pub(crate) mod records;
+pub(crate) mod wire;
+
 mod append;
 mod names;
 mod reader;
+mod requirements;
+mod spelling;
 mod writer;
 
-pub(crate) use append::WINDOW_MS;
-
-pub(crate) mod cookies;
-pub(crate) mod records;
+#[cfg(test)]
+pub(crate) mod test_server;
 
 use std::sync::Arc;
 
 use chat::{id::NodeId, protocol::Head, room_name::RoomName};
 use futures::{FutureExt as _, future::BoxFuture};
+
 use names::Names;
 use reader::Reader;
 use writer::Writer;
 
 use super::{Claim, Draft, Drawer, Kept, Piece, Put, Record, Slice, Store, StoreError};
-use crate::redis::{channel::Channel, link::Link};
+
+use crate::store::redis::{channel::Channel, link::Link};
 
 /// The store in Redis.
 pub(crate) struct RedisStore {

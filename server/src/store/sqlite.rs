@@ -2,18 +2,19 @@
 //!
 //! [`inspect`] looks whose file it is before anything touches it, and [`schema`] lays the tables out, with [`spelling`] for
 //! the names of rooms. [`writer`] is the
-//! thread that alone changes them, by way of [`log`], [`names`] and [`records`], with its [`chores`] when nobody waits;
-//! [`reader`] asks. [`failure`] says what an error means. [`beside`] is for whoever works on the records of a folder
+//! thread that alone changes them, by way of [`log`], [`names`] and [`records`], with its [`maintenance`] when nobody waits;
+//! [`reader`] asks. [`failure`] says what an error means. [`offline_records`] is for whoever works on the records of a folder
 //! that a server may be using.
 
 pub(crate) mod inspect;
 pub(crate) mod schema;
 mod space;
 
-pub(crate) mod beside;
+pub(crate) mod offline_records;
 
-mod chores;
 pub(crate) mod log;
+mod maintenance;
+pub(crate) mod mark;
 mod names;
 mod records;
 mod spelling;
@@ -31,14 +32,15 @@ use std::{
 
 use chat::{id::Epoch, protocol::Head, room_name::RoomName};
 use futures::{FutureExt as _, future::BoxFuture};
+use tokio::sync::Mutex;
+
 use reader::Readers;
 use space::Space;
-use tokio::sync::Mutex;
 use writer::{Desk, Writer};
 
-use super::{
-    Claim, Draft, Drawer, Kept, NewsSender, OpenError, Piece, Put, Record, Slice, Store, StoreError,
-};
+use super::{Claim, Draft, Drawer, Kept, OpenError, Piece, Put, Record, Slice, Store, StoreError};
+
+use crate::events::EventSender;
 
 /// The name of the database in the data folder.
 pub(crate) const FILE: &str = "teahouse.db";
@@ -60,7 +62,7 @@ impl SqliteStore {
         folder: &Path,
         epoch: Epoch,
         retain: u32,
-        news: NewsSender,
+        news: EventSender,
     ) -> Result<SqliteStore, OpenError> {
         let path = folder.join(FILE);
         let unusable =

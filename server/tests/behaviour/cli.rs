@@ -420,7 +420,7 @@ async fn the_log_is_lines_of_json_where_that_is_wanted() {
         (&came["level"], &came["nickname"], &came["address"]),
         (&"INFO".into(), &"Ann".into(), &"127.0.0.1".into())
     );
-    assert!(came["timestamp"].is_string() && came["target"] == "server::login", "{came}");
+    assert!(came["timestamp"].is_string() && came["target"] == "server::http::pages::login", "{came}");
 }
 
 #[tokio::test]

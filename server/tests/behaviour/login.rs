@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use app::language::Language;
 use chat::{
     name::{Nickname, NicknameError},
     protocol::RefusalCode,
 };
+use i18n::Language;
 use reqwest::{Response, header};
 
 use crate::support::{TestApp, eventually};

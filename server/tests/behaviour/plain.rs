@@ -170,11 +170,11 @@ async fn a_refusal_is_an_exclamation_mark_and_a_reason_in_one_s_language() {
     let app = TestApp::start().await;
     let ann = app.person("Ann").await;
     let too_long = "x".repeat(DEFAULT_LIMIT + 1);
-    for language in app::language::Language::ALL {
+    for language in i18n::Language::ALL {
         let mut door = ann.plain(&format!("/chat?lang={}&echo=1", language.code())).await;
         for (text, code) in [("", RefusalCode::TextEmpty), (&too_long, RefusalCode::TextTooLong)] {
             door.say(text).await;
-            assert_eq!(door.line().await, format!("! {}", (language.words().refusal)(code).unwrap()));
+            assert_eq!(door.line().await, format!("! {}", (language.strings().refusal)(code).unwrap()));
         }
         door.say("and on").await;
         assert!(door.line().await.contains("and on"));

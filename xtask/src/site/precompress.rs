@@ -10,7 +10,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::Files;
+use super::files::Files;
+
 use crate::fingerprint;
 use crate::process;
 use crate::steps::Steps;

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
-use super::{Files, MANIFEST};
+use super::files::{Files, MANIFEST};
 
 /// `workbench` is a folder on the same disk, for files that are not finished yet.
 pub(super) fn publish(files: &Files, site: &Path, workbench: &Path) -> Result<()> {

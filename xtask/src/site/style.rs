@@ -13,7 +13,7 @@ const BUNDLE: [&str; 3] = ["--style=compressed", "--no-source-map", "--no-error-
 pub(super) fn bundle(workspace: &Workspace, steps: Steps, npm: &Npm) -> Result<Vec<u8>> {
     let source = workspace.join("style");
     let mut parts = vec![BUNDLE.join(" ").into_bytes(), npm.fingerprint.clone().into_bytes()];
-    for (path, contents) in super::read_folder(&source)? {
+    for (path, contents) in super::files::read_folder(&source)? {
         parts.extend([path.into_bytes(), contents]);
     }
     let bundle = workspace.cache("style/teahouse.css");

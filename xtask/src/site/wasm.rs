@@ -6,22 +6,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Files, names};
+use super::{files::Files, names};
+
 use crate::fingerprint;
 use crate::process;
 use crate::steps::Steps;
-use crate::tools::{Npm, WasmBindgen, WasmOpt};
+use crate::tools::{Bindgen, Npm, WasmOpt};
 use crate::workspace::{WASM_TARGET, Workspace};
 
 const PROFILE: &str = "wasm-release";
-
-const BIND: [&str; 5] = [
-    "--target=web",
-    "--out-name=teahouse",
-    "--no-typescript",
-    "--remove-producers-section",
-    "--omit-default-module-path",
-];
 
 /// The features are those that rustc itself uses for this target: with more, wasm-opt could write code that a browser
 /// in use today does not know.
@@ -86,7 +79,7 @@ pub(super) fn bind(
     workspace: &Workspace,
     steps: Steps,
     module: &Path,
-    wasm_bindgen: &WasmBindgen,
+    bindgen: &Bindgen,
     npm: &Npm,
 ) -> Result<Bound> {
     let wasm_opt = WasmOpt::find(npm)?;
@@ -95,11 +88,11 @@ pub(super) fn bind(
     let compiled = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
     let settings = [
         PREPARE.join(" "),
-        BIND.join(" "),
         OPTIMISE.join(" "),
         FEATURES.join(" "),
         SHRINK.join(" "),
-        wasm_bindgen.version.clone(),
+        include_str!("../../bindgen/src/main.rs").to_owned(),
+        bindgen.version.clone(),
         wasm_opt.version.clone(),
         npm.fingerprint.clone(),
     ];
@@ -116,9 +109,7 @@ pub(super) fn bind(
         };
         steps.step("binding the WebAssembly to JavaScript", || {
             optimise(&PREPARE, module, &prepared)?;
-            process::run_hidden(
-                Command::new(&wasm_bindgen.program).args(BIND).arg("--out-dir").arg(&bound).arg(&prepared),
-            )
+            process::run_hidden(Command::new(&bindgen.program).arg(&prepared).arg(&bound))
         })?;
         steps.step("making the WebAssembly and its script small", || {
             let names = optimise(&OPTIMISE, &bound.join("teahouse_bg.wasm"), &optimised)?;
@@ -130,6 +121,6 @@ pub(super) fn bind(
     Ok(Bound {
         script: fs::read(&script).with_context(|| format!("cannot read {}", script.display()))?,
         module,
-        snippets: super::read_folder(&bound.join("snippets"))?,
+        snippets: super::files::read_folder(&bound.join("snippets"))?,
     })
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::count::Counts;
-use super::suite::Tested;
+use super::tested::Tested;
+
 use crate::steps::Steps;
 
 #[derive(Debug, PartialEq)]

@@ -8,7 +8,10 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::count::{self, Counts};
+use super::tested::Tested;
+
 use crate::autobahn;
+use crate::packages::host_packages;
 use crate::probe;
 use crate::process;
 use crate::sizes::Sizes;
@@ -17,17 +20,7 @@ use crate::system;
 use crate::tools;
 use crate::workspace::{WASM_TARGET, Workspace};
 
-/// The packages that run on the host. `frontend` is not one: with it, Leptos' `ssr` and `hydrate` would both be on.
-const HOST_PACKAGES: [&str; 5] = ["chat", "app", "server", "loadtest", "xtask"];
-
 const DENY_WARNINGS: [&str; 3] = ["--", "--deny", "warnings"];
-
-/// What a step of tests came to.
-pub(super) struct Tested {
-    pub(super) counts: Counts,
-    /// Whether the program that ran the tests was content, which it may not be although no test failed.
-    pub(super) success: bool,
-}
 
 pub(super) struct Suite<'a> {
     pub(super) workspace: &'a Workspace,
@@ -89,13 +82,13 @@ impl Suite<'_> {
     }
 
     pub(super) fn wasm_tests(&self) -> Result<Tested> {
-        let wasm_bindgen = tools::ensure_wasm_bindgen(self.workspace, self.steps)?;
+        let runner = tools::ensure_wasm_bindgen(self.workspace, self.steps)?;
         let arguments = ["--no-fail-fast", "--package", "frontend", "--target", WASM_TARGET];
         process::run(self.workspace.cargo("test").arg("--no-run").args(arguments))?;
         // The runner does not know the `--quiet` that cargo would hand on, and by now there is nothing left to compile.
         let mut test = self.workspace.cargo_in_full("test");
         test.args(arguments)
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", wasm_bindgen.test_runner())
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
             .env("CHROMEDRIVER", system::chromedriver()?);
         libtest(&mut test)
     }
@@ -163,11 +156,6 @@ impl Suite<'_> {
         let json = fs::read_to_string(&results).context("Playwright left no results")?;
         Ok(Tested { counts: count::playwright(&json)?, success: said.success })
     }
-}
-
-/// The packages that run on the host, as cargo is told of them.
-pub(crate) fn host_packages() -> impl Iterator<Item = &'static str> {
-    HOST_PACKAGES.into_iter().flat_map(|package| ["--package", package])
 }
 
 fn libtest(command: &mut Command) -> Result<Tested> {

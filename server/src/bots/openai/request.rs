@@ -4,8 +4,10 @@ use std::num::NonZeroU32;
 
 use serde::Serialize;
 
-use super::{Settings, Temperature};
-use crate::bots::question::Question;
+use crate::{
+    bots::question::Question,
+    config::bots::openai::{Settings, Temperature},
+};
 
 /// The body of a request.
 #[derive(Debug, Serialize)]

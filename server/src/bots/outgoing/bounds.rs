@@ -2,16 +2,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, de::Error as _};
 use tokio::time::timeout;
 
-use crate::{
-    bots::question::{Failure, Trouble},
-    config::Span,
-};
-
-/// The longest that anything here may take.
-const LONGEST: Duration = Duration::from_hours(1);
+use crate::bots::question::{Failure, Trouble};
 
 /// The bounds of one request.
 #[derive(Clone, Copy, Debug)]
@@ -33,20 +26,6 @@ impl Bounds {
 
     pub(crate) fn silent(&self, from: &str) -> Failure {
         Failure::new(Trouble::TooSlow, format!("{from} said nothing more for {:?}", self.silence))
-    }
-}
-
-/// A time that somebody may be waited for, as a file of settings says it: `"30s"`. It is never nothing, and never forever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Patience(pub(crate) Duration);
-
-impl<'de> Deserialize<'de> for Patience {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Patience, D::Error> {
-        let Span(time) = String::deserialize(deserializer)?.parse().map_err(D::Error::custom)?;
-        if time.is_zero() || time > LONGEST {
-            return Err(D::Error::custom("a service is waited for between 1ms and 1h"));
-        }
-        Ok(Patience(time))
     }
 }
 

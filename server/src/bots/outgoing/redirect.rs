@@ -5,7 +5,7 @@ use reqwest::{
     header::{HeaderMap, LOCATION},
 };
 
-use super::place::{Places, origin};
+use crate::config::bots::place::{Places, origin};
 
 /// Where an answer to a POST at `from` redirects to; or why nobody goes there, to be read after the service's name.
 /// `confidential` is what may be said at the configured origin alone.
@@ -49,10 +49,8 @@ mod tests {
         header::{HeaderMap, HeaderValue, LOCATION},
     };
 
-    use super::{
-        super::place::{Place, Places, ServiceUrl},
-        next,
-    };
+    use super::next;
+    use crate::config::bots::place::{Place, Places, ServiceUrl};
 
     fn redirected(
         from: &str,

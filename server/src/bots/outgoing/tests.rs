@@ -17,12 +17,14 @@ use tokio::net::TcpListener;
 
 use super::{
     Bounds, Outgoing, Post, Reply,
-    place::{Place, Places, ServiceUrl},
     resolver::Lookup,
     test_service::{STREAM, Step, TestService, answer, chunk},
     within,
 };
-use crate::bots::question::{Failure, Trouble};
+use crate::{
+    bots::question::{Failure, Trouble},
+    config::bots::place::{Place, Places, ServiceUrl},
+};
 
 /// Long enough that nobody reaches it, unless a test says otherwise.
 const PATIENT: Duration = Duration::from_mins(1);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Failure, Trouble};
+use crate::bots::question::{Failure, Trouble};
 
 /// The most links of a list that is an answer: it has the news of the day.
 const LINKS: usize = 5;

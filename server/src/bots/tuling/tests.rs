@@ -3,11 +3,14 @@ use std::{fs, time::Duration};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Settings, user_id, usual_url};
-use crate::bots::{
-    outgoing::test_service::{Step, TestService, answer, json as json_answer},
-    question::{Answer, Failure, Growth, Trouble},
-    test_question::question,
+use super::{Settings, user_id};
+use crate::{
+    bots::{
+        outgoing::test_service::{Step, TestService, answer, json as json_answer},
+        question::{Answer, Failure, Growth, Trouble},
+        test_question::question,
+    },
+    config::bots::tuling::usual_url,
 };
 
 const TEA: &str =

@@ -3,7 +3,7 @@ use std::{fs, time::Duration};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Settings, letter::signature};
+use super::{Settings, payload::signature};
 use crate::{
     bots::{
         outgoing::test_service::{Step, TestService, answer, json as json_answer},

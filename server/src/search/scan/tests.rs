@@ -9,11 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chat::{
-    id::UserId,
-    protocol::{Seq, User},
-    room_name::RoomName,
-};
+use chat::{protocol::Seq, room_name::RoomName};
 use house::House;
 use proptest::{
     prelude::*,
@@ -23,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Bounds, Hit, Query, Trouble, scan};
-use crate::{search::SearchError, store::Store as _, time_zone::TimeZone};
+use crate::{search::answer::SearchError, store::Store as _, time_zone::TimeZone};
 
 /// 2026-11-20 14:03:20 UTC.
 const FRIDAY: u64 = 1_795_183_400_000;
@@ -37,10 +33,6 @@ fn named(room: &str) -> RoomName {
 
 fn bounds(page: usize, looked: usize) -> Bounds {
     Bounds { page, looked, time: LONG }
-}
-
-fn reader() -> User {
-    User { id: UserId::parse("r").unwrap(), name: "Reader".into() }
 }
 
 fn places(hits: &[Hit]) -> Vec<(String, Seq)> {
@@ -229,7 +221,7 @@ async fn a_search_for_which_there_was_no_time_at_all_stays_where_it_was() {
 async fn a_store_that_does_not_answer_is_no_store_without_hits() {
     let house = House::new();
     house.store.answers.store(0, Ordering::Relaxed);
-    let answer = house.search().ask(reader(), Query::parse("tea", &TimeZone::default()), None).await;
+    let answer = house.search().ask(Query::parse("tea", &TimeZone::default()), None, |_| true).await;
     assert!(matches!(answer, Err(SearchError::Unavailable(_))), "{answer:?}");
 }
 
@@ -243,7 +235,7 @@ async fn a_scanning_search_keeps_nothing_and_closes_when_its_searches_are_done()
     let search = Arc::new(search);
     let asked = tokio::spawn({
         let search = search.clone();
-        async move { search.ask(reader(), Query::parse("tea", &TimeZone::default()), None).await }
+        async move { search.ask(Query::parse("tea", &TimeZone::default()), None, |_| true).await }
     });
     let waiting = || house.store.waiting.load(Ordering::Relaxed);
     while waiting() == 0 {
@@ -252,7 +244,7 @@ async fn a_scanning_search_keeps_nothing_and_closes_when_its_searches_are_done()
     search.close().await;
     assert_eq!(waiting(), 0, "nobody asks the store any more");
     assert!(asked.await.unwrap().is_err());
-    let answer = search.ask(reader(), Query::parse("tea", &TimeZone::default()), None).await;
+    let answer = search.ask(Query::parse("tea", &TimeZone::default()), None, |_| true).await;
     assert!(matches!(answer, Err(SearchError::Busy)), "{answer:?}");
 }
 
@@ -262,6 +254,6 @@ async fn a_store_that_is_away_is_no_store_without_hits() {
     house.say([("a", "Ann", "tea", FRIDAY)]).await;
     let search = house.search();
     house.store.close().await;
-    let answer = search.ask(reader(), Query::parse("tea", &TimeZone::default()), None).await;
+    let answer = search.ask(Query::parse("tea", &TimeZone::default()), None, |_| true).await;
     assert!(matches!(answer, Err(SearchError::Unavailable(_))), "{answer:?}");
 }

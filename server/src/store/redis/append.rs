@@ -10,16 +10,16 @@ use chat::{
 use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptInvocation, Value};
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    redis::{entry, key::Keys, link::Live},
-    store::{Appended, Draft},
+use crate::store::{
+    Appended, Draft,
+    redis::{
+        entry,
+        key::{Keys, WINDOW_MS},
+        live::Live,
+    },
 };
 
 pub(super) const APPEND: &str = include_str!("append.lua");
-
-/// An id is remembered in the window of time in which it was first used, and looked up in that window and the next: for 7
-/// to 14 days.
-pub(crate) const WINDOW_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// How many of its oldest messages a room loses with one append at the most, beside those that make room for the new
 /// ones: so what was retained before the setting was lowered goes bit by bit.

@@ -6,10 +6,10 @@ use redis::Script;
 use tokio_util::sync::CancellationToken;
 
 use super::records;
-use crate::{
-    house::{self, HouseId},
+use crate::store::{
+    Drawer, Put, StoreError,
+    house_id::{self, HouseId},
     redis::link::Link,
-    store::{Drawer, Put, StoreError},
 };
 
 const COOKIES: &str = include_str!("cookies.lua");
@@ -36,7 +36,7 @@ pub(crate) async fn keep(link: Arc<Link>, keys: Vec<String>, house: HouseId, sto
 /// The house's id; where there is none, it is `fresh` from now on.
 pub(crate) async fn house(link: &Link, fresh: HouseId) -> Result<HouseId, StoreError> {
     let kept = async || {
-        let kept = records::value(link, Drawer::House, house::KEY).await?;
+        let kept = records::value(link, Drawer::House, house_id::KEY).await?;
         Ok(kept.as_deref().and_then(HouseId::parse))
     };
     // Asked first, so that a node starts even while nothing can be written.

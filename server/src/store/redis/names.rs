@@ -5,10 +5,7 @@ use std::sync::Arc;
 use chat::id::NodeId;
 use redis::{FromRedisValue, Script, ScriptInvocation};
 
-use crate::{
-    redis::link::Link,
-    store::{Claim, StoreError},
-};
+use crate::store::{Claim, StoreError, redis::link::Link};
 
 const CLAIM: &str = include_str!("claim.lua");
 const RELEASE: &str = include_str!("release.lua");

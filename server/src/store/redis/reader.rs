@@ -10,12 +10,9 @@ use chat::{
 };
 use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, Value};
 
-use crate::{
-    redis::{
-        entry,
-        link::{Link, Live},
-    },
-    store::{Extent, Piece, Slice, StoreError},
+use crate::store::{
+    Extent, Piece, Slice, StoreError,
+    redis::{entry, link::Link, live::Live},
 };
 
 const READ: &str = include_str!("read.lua");

@@ -4,10 +4,7 @@
 
 use redis::cmd;
 
-use crate::{
-    redis::link::Link,
-    store::{Drawer, Put, Record, StoreError},
-};
+use crate::store::{Drawer, Put, Record, StoreError, redis::link::Link};
 
 /// Puts a record into its drawer; whether it lies there now.
 pub(crate) async fn put(link: &Link, record: &Record, put: Put) -> Result<bool, StoreError> {

@@ -13,11 +13,15 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::append::{self, APPEND, Answer, WINDOW_MS};
+use super::{
+    append::{self, APPEND, Answer},
+    key::WINDOW_MS,
+    live::{self, Live},
+};
+
 use crate::{
     clock,
-    redis::link::{self, Link, Live},
-    store::{Appended, Draft, Kept, StoreError},
+    store::{Appended, Draft, Kept, StoreError, redis::link::Link},
 };
 
 /// How many appends may wait for the task; then those who ask wait.
@@ -161,7 +165,7 @@ impl Desk {
             Ok(Answer::Done(appended)) => Ok(appended),
             Ok(Answer::Stale) => Err(unavailable("another life of the logs has begun")),
             Ok(Answer::Window(_)) => Err(unavailable("the clock of Redis is not to be followed")),
-            Err(error) => Err(StoreError::Unavailable(link::line(&error))),
+            Err(error) => Err(StoreError::Unavailable(live::line(&error))),
         });
         kept.collect()
     }

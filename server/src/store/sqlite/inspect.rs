@@ -10,7 +10,8 @@ use std::{
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::schema::{APPLICATION_ID, epoch_of, known_version};
+use super::mark::{APPLICATION_ID, SCHEMA_VERSION, epoch_of};
+
 use crate::store::OpenError;
 
 /// How every SQLite file begins (<https://sqlite.org/fileformat2.html>, section 1.3).
@@ -145,7 +146,7 @@ pub(crate) fn recognize(connection: &Connection, path: &Path) -> Result<Option<i
         _ => return Err(OpenError::Foreign { path: path.to_owned() }),
     }
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(broken)?;
-    let known = known_version();
+    let known = SCHEMA_VERSION;
     if found > known {
         return Err(OpenError::Newer { path: path.to_owned(), found, known });
     }

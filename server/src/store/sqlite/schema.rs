@@ -3,17 +3,16 @@
 use std::{path::Path, time::Duration};
 
 use chat::id::Epoch;
-use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension as _, Transaction};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction};
 use rusqlite_migration::{M, Migrations};
 
 use super::{
     inspect::{Found, inspect},
+    mark::{APPLICATION_ID, epoch_of, held_epoch},
     spelling,
 };
-use crate::store::OpenError;
 
-/// Tells our files from others' (`PRAGMA application_id`): "TEAH".
-pub(super) const APPLICATION_ID: i32 = 0x5445_4148;
+use crate::store::OpenError;
 
 /// How long the writer waits for another program's lock before it refuses what it was to keep.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -76,6 +75,7 @@ const RETENTION: M<'static> = M::up(
     "-- What is left of an event that is no longer kept: who said it, by name, and SHA-256 of what. Both are null as long
      -- as the event is kept.
      ALTER TABLE sent ADD COLUMN name TEXT;
+
      ALTER TABLE sent ADD COLUMN digest BLOB;
      CREATE INDEX sent_without_event ON sent (at) WHERE digest IS NOT NULL;
 
@@ -130,17 +130,6 @@ pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), Ope
     Ok((connection, epoch))
 }
 
-/// The life in which the logs of a file are; none in one that was never served from.
-pub(crate) fn epoch_of(connection: &Connection, path: &Path) -> Result<Option<Epoch>, OpenError> {
-    let held = held_epoch(connection)
-        .map_err(|error| OpenError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
-    let parsed = held.map(|held| Epoch::parse(&held)).transpose();
-    parsed.map_err(|error| OpenError::Damaged {
-        path: path.to_owned(),
-        reason: format!("its epoch is none: {error}"),
-    })
-}
-
 /// Begins another life of the logs: positions in the one before mean nothing any more.
 pub(crate) fn renew(connection: &Connection, epoch: &Epoch) -> rusqlite::Result<()> {
     connection
@@ -165,16 +154,6 @@ pub(super) fn same(connection: &Connection, epoch: &Epoch) -> rusqlite::Result<(
     }
 }
 
-/// The latest schema version that is known.
-pub(super) fn known_version() -> i64 {
-    i64::try_from(steps().len()).expect("a few steps")
-}
-
-/// The epoch that a file holds, if it holds one yet.
-pub(super) fn held_epoch(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", (), |row| row.get(0)).optional()
-}
-
 /// Sets up what a writing connection does not inherit from the file.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)?;
@@ -192,9 +171,11 @@ mod tests {
     use rusqlite_migration::Migrations;
 
     use super::steps;
+    use crate::store::sqlite::mark::SCHEMA_VERSION;
 
     #[test]
     fn the_steps_apply_to_an_empty_file() {
         Migrations::new(steps()).validate().unwrap();
+        assert_eq!(i64::try_from(steps().len()), Ok(SCHEMA_VERSION));
     }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use chat::room_name::{RoomName, rename_apart};
+use chat::{room_name::RoomName, room_renaming::rename_apart};
 use rusqlite::{Transaction, params};
 
-use crate::spelling::rename_in;
+use crate::store::spelling::rename_in;
 
 /// Renames the rooms that are spelled otherwise, and remembers what they were called. Two rooms never become one.
 pub(super) fn rename(transaction: &Transaction<'_>) -> rusqlite::Result<()> {

@@ -14,10 +14,11 @@ use tokio::sync::{
     oneshot,
 };
 
-use super::{chores::Chores, failure::Failure, log::Appending, names, records, schema};
+use super::{failure::Failure, log::Appending, maintenance::Chores, names, records, schema};
 use crate::{
     clock,
-    store::{Appended, Claim, Draft, Drawer, Kept, News, NewsSender, Put, Record, StoreError},
+    events::{EventSender, StoreEvent},
+    store::{Appended, Claim, Draft, Drawer, Kept, Put, Record, StoreError},
 };
 
 /// How many changes may wait for the thread; then those who ask wait.
@@ -49,7 +50,7 @@ pub(super) struct Desk {
     pub(super) epoch: Epoch,
     /// How many messages a room keeps; 0 for all.
     pub(super) retain: u32,
-    pub(super) news: NewsSender,
+    pub(super) news: EventSender,
 }
 
 impl Writer {
@@ -288,7 +289,8 @@ impl Desk {
                 Appended::Known(_) | Appended::Reused => None,
             })
             .collect();
-        if !new.is_empty() && self.news.blocking_send(News::Committed(self.epoch.clone(), new)).is_err() {
+        if !new.is_empty() && self.news.blocking_send(StoreEvent::Committed(self.epoch.clone(), new)).is_err()
+        {
             tracing::debug!("the rooms are closed; nobody is left to tell");
         }
     }

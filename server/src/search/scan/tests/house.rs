@@ -17,9 +17,10 @@ use tokio::sync::mpsc;
 
 use super::{Answer, Bounds, Hit, Query, Trouble, named, scan};
 use crate::{
+    events::StoreEvent,
     search::Search,
     store::{
-        Claim, Draft, Drawer, Kept, News, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
+        Claim, Draft, Drawer, Kept, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
         sqlite::SqliteStore,
     },
     time_zone::TimeZone,
@@ -137,7 +138,7 @@ pub(super) struct House {
     pub(super) folder: TempDir,
     pub(super) epoch: Epoch,
     said: AtomicU64,
-    _news: mpsc::Receiver<News>,
+    _news: mpsc::Receiver<StoreEvent>,
 }
 
 impl House {

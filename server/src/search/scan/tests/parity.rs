@@ -7,13 +7,15 @@ use proptest::{
 };
 use tokio::runtime::Runtime;
 
-use super::{FRIDAY, House, Query, reader};
-use crate::search::{
-    Search,
-    index::{Index, Place},
-    log::Log,
+use super::{FRIDAY, House, Query};
+use crate::{
+    search::{
+        Search,
+        index::{Index, Place},
+        log::Log,
+    },
+    time_zone::TimeZone,
 };
-use crate::time_zone::TimeZone;
 
 impl House {
     /// The search by way of an index of all that was said.
@@ -41,7 +43,7 @@ impl House {
 async fn found(search: &Search, typed: &str, zone: &TimeZone) -> Vec<String> {
     let (mut found, mut older) = (Vec::new(), None);
     loop {
-        let answer = search.ask(reader(), Query::parse(typed, zone), older).await.unwrap();
+        let answer = search.ask(Query::parse(typed, zone), older, |_| true).await.unwrap();
         assert!(!answer.cut && answer.looked.is_none() && !answer.behind, "{typed}");
         found.extend(answer.hits.iter().map(|hit| format!("{hit:?}")));
         if answer.older.is_none() {

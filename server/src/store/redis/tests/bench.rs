@@ -11,11 +11,11 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    redis::{channel::Channel, key::Keys, link::Link, test_server::RedisServer},
+    events::CAPACITY,
     store::{
-        NEWS_CAPACITY, SharedStore,
+        SharedStore,
         conformance::{Bench, Told},
-        redis::RedisStore,
+        redis::{RedisStore, channel::Channel, key::Keys, link::Link, test_server::RedisServer},
     },
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Node {
 
 /// A node that keeps its connections.
 pub(super) async fn node(server: &RedisServer, name: &str, retain: u32) -> Node {
-    let (sender, news) = mpsc::channel(2 * NEWS_CAPACITY);
+    let (sender, news) = mpsc::channel(2 * CAPACITY);
     let link = Link::open(Client::open(server.url()).unwrap(), Keys::new("teahouse")).await.unwrap();
     let link = Arc::new(link);
     let name = NodeId::parse(name).unwrap();

@@ -6,13 +6,10 @@ use chat::room_name::RoomName;
 use tokio::time::{sleep, timeout};
 
 use super::bench::{Node, PATIENCE, node, until};
-use crate::{
-    redis::{link::DEADLINE, test_server::RedisServer},
-    store::{
-        Appended, Draft, Extent, Kept, StoreError,
-        conformance::{LONG_MS, all, claim, draft, draft_in, drafts, new, seqs, told, whole},
-        redis::cookies::cookie_keys,
-    },
+use crate::store::{
+    Appended, Draft, Extent, Kept, StoreError,
+    conformance::{LONG_MS, all, claim, draft, draft_in, drafts, new, seqs, told, whole},
+    redis::{cookies::cookie_keys, live::DEADLINE, test_server::RedisServer},
 };
 
 fn is_refused(kept: &Kept) -> bool {

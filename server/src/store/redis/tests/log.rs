@@ -8,13 +8,11 @@ use std::sync::{
 use chat::{protocol::Seq, room_name::RoomName};
 
 use super::bench::{hermit, node, until};
-use crate::{
-    redis::test_server::RedisServer,
-    store::{
-        Appended, Draft, Extent, Piece, Store as _, StoreError,
-        conformance::{all, draft, draft_in, drafts, new, seqs, told, whole},
-        redis::append::WINDOW_MS,
-    },
+
+use crate::store::{
+    Appended, Draft, Extent, Piece, Store as _, StoreError,
+    conformance::{all, draft, draft_in, drafts, new, seqs, told, whole},
+    redis::{key::WINDOW_MS, test_server::RedisServer},
 };
 
 const STATE: &str = "teahouse:{lobby}:state";

@@ -1,12 +1,9 @@
 //! One hold on a nickname, whichever node speaks of it.
 
 use super::bench::{node, until};
-use crate::{
-    redis::test_server::RedisServer,
-    store::{
-        conformance::{LONG_MS, claim, lost},
-        redis::cookies::cookie_keys,
-    },
+use crate::store::{
+    conformance::{LONG_MS, claim, lost},
+    redis::{cookies::cookie_keys, test_server::RedisServer},
 };
 
 const KEY: &str = "teahouse:nickname:ann";

@@ -6,9 +6,10 @@ use redis::{Client, Script};
 use tokio::sync::oneshot;
 
 use super::{APPEND, Change, Desk};
-use crate::{
+use crate::store::{
+    Draft, Kept,
+    conformance::draft_in,
     redis::{key::Keys, link::Link, test_server::RedisServer},
-    store::{Draft, Kept, conformance::draft_in},
 };
 
 async fn desk(server: &RedisServer) -> Desk {

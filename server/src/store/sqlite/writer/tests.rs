@@ -13,11 +13,14 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Change, Desk, schema};
-use crate::store::{Appended, Claim, Draft, Kept, News, StoreError};
+use crate::{
+    events::StoreEvent,
+    store::{Appended, Claim, Draft, Kept, StoreError},
+};
 
 struct Bench {
     desk: Desk,
-    told: mpsc::Receiver<News>,
+    told: mpsc::Receiver<StoreEvent>,
     _folder: TempDir,
 }
 
@@ -60,7 +63,7 @@ fn claim(name: &str) -> (Change, oneshot::Receiver<Result<bool, StoreError>>) {
 impl Bench {
     fn handed_on(&mut self) -> Vec<(u64, String)> {
         let mut messages = Vec::new();
-        while let Ok(News::Committed(_, together)) = self.told.try_recv() {
+        while let Ok(StoreEvent::Committed(_, together)) = self.told.try_recv() {
             messages.extend(together.into_iter().map(|message| (message.seq, message.id.to_string())));
         }
         messages

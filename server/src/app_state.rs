@@ -1,0 +1,305 @@
+//! What all requests and connections of one server share, and in what order it is let go.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use chat::{protocol::ServerLine, room::SessionId};
+use rand::RngExt as _;
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use transport::{frame::Frame, outbound::Outbound};
+
+use crate::{
+    bots::{BotContext, BotList, Bots, running::Running},
+    budget::Budgets,
+    cluster::{Alone, SharedNeighbours, redis::Others},
+    config::{Config, RedisAddress, StoreChoice},
+    events::{CAPACITY, EventSender, StoreEvent},
+    identity::{
+        cookie::Identity,
+        logins::Logins,
+        nicknames::{self, Nicknames},
+        recent_logins::RecentLogins,
+        tokens::Tokens,
+    },
+    net::connection_limit::Occupancy,
+    ops::data_folder,
+    random,
+    rooms::{Rooms, look_alikes::LookAlikes, room_limit::RoomLimit},
+    search::Search,
+    store::{
+        SharedStore,
+        house_id::HouseId,
+        redis::{RedisStore, connection::Redis, cookies},
+        sqlite::SqliteStore,
+    },
+};
+
+/// How many connections are let go at once when the server stops.
+const DRAIN_BATCH: usize = 100;
+
+/// How long the sessions may take to say goodbye once they have been told to, beside `--drain`.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A handle on what is shared.
+pub(crate) type Shared = Arc<Teahouse>;
+
+/// What is shared.
+pub(crate) struct Teahouse {
+    pub(crate) config: Config,
+    /// Which house this is among those on one host name.
+    pub(crate) house: HouseId,
+    pub(crate) identity: Identity,
+    /// Which logins hold.
+    pub(crate) logins: Logins,
+    pub(crate) budgets: Arc<Budgets>,
+    pub(crate) recent_logins: RecentLogins,
+    pub(crate) tokens: Tokens,
+    pub(crate) nicknames: Arc<Nicknames>,
+    pub(crate) rooms: Rooms,
+    pub(crate) room_limit: RoomLimit,
+    pub(crate) look_alikes: LookAlikes,
+    pub(crate) search: Search,
+    pub(crate) bots: Arc<Bots>,
+    pub(crate) store: SharedStore,
+    pub(crate) neighbours: SharedNeighbours,
+    /// Connections by the address that a trusted proxy names; those that come straight are counted as they come in.
+    pub(crate) forwarded: Arc<Occupancy>,
+    /// Every session's task, so that a stop can await them.
+    pub(crate) sessions: TaskTracker,
+    /// Cancelled when the server stops.
+    pub(crate) stopping: CancellationToken,
+    next_session: AtomicU64,
+    /// Whether the store answers.
+    available: AtomicBool,
+}
+
+/// The tasks that work behind the connections.
+pub(crate) struct Background {
+    keeping: Keeping,
+    indexer: JoinHandle<()>,
+    keeper: JoinHandle<()>,
+}
+
+/// The tasks that keep the way to other machines open, until everything is closed.
+#[derive(Default)]
+struct Keeping {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// What is kept of messages and people, and in what.
+struct Kept {
+    store: SharedStore,
+    neighbours: SharedNeighbours,
+    house: HouseId,
+    identity: Identity,
+    search: Search,
+}
+
+impl Kept {
+    /// In a data folder, which one process has for itself.
+    fn in_folder(config: &Config, events: EventSender) -> anyhow::Result<Kept> {
+        let folder = &config.data;
+        data_folder::check(folder, data_folder::Use::Serve)?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+        let store = SqliteStore::open(folder, random::epoch(), config.retain, events)?
+            .within(config.max_stored, config.min_free);
+        let search = Search::new(folder, store.epoch());
+        let store: SharedStore = Arc::new(store);
+        let house = HouseId::open(folder)?;
+        let identity = Identity::open(folder, house.clone())?;
+        data_folder::hand_over(folder);
+        Ok(Kept { identity, house, search, neighbours: Arc::new(Alone), store })
+    }
+}
+
+impl Kept {
+    /// In Redis, which this node shares with others.
+    async fn in_redis(
+        config: &Config,
+        address: &RedisAddress,
+        events: EventSender,
+        keeping: &Keeping,
+    ) -> anyhow::Result<Kept> {
+        let Redis { link, channel, node } = Redis::open(config, address).await?;
+        let (leave_grace_ms, lease) = (config.leave_grace.millis(), config.node_lease.0);
+        let others = Arc::new(Others::new(node.clone(), link.clone(), leave_grace_ms, lease));
+        let cookie_keys = cookies::cookie_keys(&link, &[Identity::new_key()]).await?;
+        let house = cookies::house(&link, HouseId::draw()).await?;
+        let Keeping { tasks, stop } = keeping;
+        tasks.spawn(cookies::keep(link.clone(), cookie_keys.clone(), house.clone(), stop.clone()));
+        tasks.spawn(link.clone().keep(events.clone(), stop.clone()));
+        tasks.spawn(channel.clone().keep(link.clone(), events.clone(), stop.clone()));
+        tasks.spawn(others.clone().keep(events, stop.clone()));
+        let store = Arc::new(RedisStore::start(link, channel, &node, config.retain));
+        Ok(Kept {
+            identity: Identity::of_keys(cookie_keys.iter().map(String::as_str), house.clone())
+                .context("the keys that sign logins")?,
+            house,
+            search: Search::scan(store.clone()),
+            neighbours: others,
+            store,
+        })
+    }
+}
+
+impl Teahouse {
+    /// Opens everything that the configuration names. What the store tells comes through the receiver, for the dispatcher.
+    pub(crate) async fn open(
+        config: Config,
+        stopping: CancellationToken,
+    ) -> anyhow::Result<(Shared, Background, mpsc::Receiver<StoreEvent>)> {
+        let (event_sender, events) = mpsc::channel(CAPACITY);
+        let keeping = Keeping::default();
+        let Kept { store, neighbours, house, identity, search } = match &config.store {
+            StoreChoice::Sqlite => Kept::in_folder(&config, event_sender)?,
+            StoreChoice::Redis(address) => Kept::in_redis(&config, address, event_sender, &keeping)
+                .await
+                .with_context(|| format!("cannot use the {address}"))?,
+        };
+        let (missing, missed) = mpsc::channel(CAPACITY);
+        let bot_list = Arc::new(BotList::open(config.bots.settings(), &store, config.text_limit)?);
+        let budgets = Arc::new(Budgets::new(&config, !neighbours.is_alone()));
+        let rooms = Rooms::new(
+            store.clone(),
+            neighbours.clone(),
+            config.leave_grace.millis(),
+            config.backlog,
+            (bot_list.of_rooms(), missing),
+        );
+        let nicknames = Nicknames::new(store.clone(), neighbours.clone(), config.nickname_grace.millis())
+            .without(bot_list.skeletons())
+            .without(nicknames::reserved());
+        let nicknames = Arc::new(nicknames);
+        let bot_context = BotContext {
+            store: store.clone(),
+            rooms: rooms.clone(),
+            nicknames: nicknames.clone(),
+            budgets: budgets.clone(),
+            base_url: config.address(),
+            text_limit: config.text_limit,
+            node_lease: config.node_lease.0,
+            is_single_node: config.store == StoreChoice::Sqlite,
+            stopping: stopping.clone(),
+            node: random::node_id(),
+            running: Running::default(),
+        };
+        let teahouse = Arc::new(Teahouse {
+            identity,
+            house,
+            logins: Logins::new(store.clone()),
+            budgets: budgets.clone(),
+            recent_logins: RecentLogins::new(store.clone()),
+            look_alikes: LookAlikes::new(store.clone()),
+            tokens: Tokens::new(store.clone(), budgets),
+            nicknames,
+            room_limit: RoomLimit::new(store.clone(), rooms.clone(), config.max_rooms),
+            rooms,
+            search,
+            bots: Bots::start(bot_list, Arc::new(bot_context), missed),
+            store,
+            neighbours,
+            forwarded: Arc::new(Occupancy::new(config.max_per_address, 0)),
+            sessions: TaskTracker::new(),
+            stopping: stopping.clone(),
+            next_session: AtomicU64::new(1),
+            available: AtomicBool::new(true),
+            config,
+        });
+        let indexer = {
+            let (teahouse, stopping) = (teahouse.clone(), stopping.clone());
+            tokio::spawn(async move { teahouse.search.keep(stopping).await })
+        };
+        let keeper = {
+            let teahouse = teahouse.clone();
+            tokio::spawn(async move {
+                tokio::join!(
+                    teahouse.nicknames.keep(stopping.clone()),
+                    teahouse.logins.run(stopping.clone()),
+                    teahouse.recent_logins.run(stopping.clone()),
+                    teahouse.room_limit.run(stopping.clone()),
+                    teahouse.budgets.run(|charges| teahouse.neighbours.charge(charges), stopping.clone()),
+                );
+            })
+        };
+        Ok((teahouse, Background { keeping, indexer, keeper }, events))
+    }
+
+    /// A name for a new session.
+    pub(crate) fn new_session(&self) -> SessionId {
+        SessionId(self.next_session.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Whether the store answers, as far as it has said.
+    pub(crate) fn is_available(&self) -> bool {
+        self.available.load(Ordering::Relaxed)
+    }
+
+    /// The store answers, or does not any more.
+    pub(crate) fn set_available(&self, available: bool) {
+        self.available.store(available, Ordering::Relaxed);
+    }
+
+    /// Lets everybody go, finishes what was taken, and closes the store.
+    pub(crate) async fn close(&self, background: Background, dispatcher: JoinHandle<()>) {
+        self.drain().await;
+        self.sessions.close();
+        if tokio::time::timeout(GOODBYE, self.sessions.wait()).await.is_err() {
+            tracing::warn!(left = self.sessions.len(), "some connections did not end in time");
+        }
+        // Answers that were under way have their last word in the rooms.
+        self.bots.close().await;
+        self.rooms.close().await;
+        // Those who read the log let go of it before the store does.
+        self.search.close().await;
+        ended("indexer", background.indexer).await;
+        self.neighbours.close().await;
+        self.store.close().await;
+        background.keeping.stop.cancel();
+        background.keeping.tasks.close();
+        background.keeping.tasks.wait().await;
+        ended("dispatcher", dispatcher).await;
+        ended("keeper", background.keeper).await;
+        if matches!(self.config.store, StoreChoice::Sqlite) {
+            data_folder::hand_over(&self.config.data);
+        }
+    }
+
+    /// Tells everybody when to come back, and closes their connections a batch at a time.
+    async fn drain(&self) {
+        let sessions = self.nicknames.sessions();
+        let spread_ms = self.config.drain.millis().max(1);
+        for outbound in &sessions {
+            let retry_ms = rand::rng().random_range(0..spread_ms);
+            let line = Arc::new(Frame::of(ServerLine::Drain { retry_ms }));
+            if outbound.push(&line).is_err() {
+                tracing::trace!("a connection ended before it was drained");
+            }
+        }
+        let batches: Vec<&[Arc<Outbound>]> = sessions.chunks(DRAIN_BATCH).collect();
+        let pause = self.config.drain.0 / u32::try_from(batches.len().max(1)).unwrap_or(u32::MAX);
+        for (index, batch) in batches.into_iter().enumerate() {
+            if index > 0 {
+                tokio::time::sleep(pause).await;
+            }
+            for outbound in batch {
+                outbound.close(chat::close::CloseCode::Restart);
+            }
+        }
+    }
+}
+
+/// Waits until a background task has ended.
+async fn ended(name: &str, task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        tracing::error!(%error, name, "a background task failed");
+    }
+}

@@ -1,0 +1,77 @@
+//! Answers that come late: a service that could not answer at once posts its answer to the address that came with the
+//! question.
+
+use chat::{id::ClientId, room_name::RoomName};
+
+use super::{
+    answering::millis,
+    pending::{self, Ledger, Pending, REMEMBERED, State},
+    saying::{Said, fit, say_now},
+};
+use crate::{
+    clock,
+    store::{SharedStore, StoreError},
+};
+
+/// A question whose answer may still come.
+pub(crate) struct LateQuestion(Pending);
+
+/// What became of a late answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LateAnswer {
+    /// The room has it.
+    Sent,
+    /// The question was answered before.
+    TooLate,
+    /// Nothing in it can be seen.
+    Empty,
+    /// The bot may not speak in the room.
+    Forbidden,
+}
+
+impl LateQuestion {
+    /// Returns the question that a token names; `None` for a token that stands for nothing.
+    pub(crate) async fn find(store: &SharedStore, token: &str) -> Result<Option<LateQuestion>, StoreError> {
+        let mut parts = token.split('.');
+        let (Some(bot), Some(id), Some(secret), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Ok(None);
+        };
+        let found = Ledger(store.clone()).find(pending::key(bot, id)).await?;
+        Ok(found.filter(|pending| pending.knows(secret)).map(LateQuestion))
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.0.state == State::Done
+    }
+
+    /// The room in which it was asked.
+    pub(crate) fn room(&self) -> &RoomName {
+        &self.0.room
+    }
+
+    /// The id of its answer.
+    pub(crate) fn answer_id(&self) -> &ClientId {
+        &self.0.id
+    }
+
+    /// Sends the answer to the room, cut to `limit` characters (0 for any number).
+    pub(crate) async fn answer(
+        &self,
+        store: &SharedStore,
+        text: &str,
+        limit: usize,
+    ) -> Result<LateAnswer, StoreError> {
+        let Some(text) = fit(text, limit) else { return Ok(LateAnswer::Empty) };
+        let Pending { room, bot, id, .. } = &self.0;
+        match say_now(store, (room, bot, id), &text).await? {
+            Said::So => {}
+            Said::Otherwise => return Ok(LateAnswer::TooLate),
+            Said::Never => return Ok(LateAnswer::Forbidden),
+        }
+        let done = self.0.now(State::Done, clock::now() + millis(REMEMBERED));
+        Ledger(store.clone()).keep(&done).await?;
+        Ok(LateAnswer::Sent)
+    }
+}

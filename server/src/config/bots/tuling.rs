@@ -1,0 +1,38 @@
+//! What can be set of a bot that speaks the JSON of the Tuling robot.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::Deserialize;
+
+use super::{
+    patience::Patience,
+    place::{Place, ServiceUrl},
+    setting,
+};
+
+/// What `[bot.tuling]` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    #[serde(default = "usual_url")]
+    pub(crate) url: ServiceUrl,
+    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) key_env: Option<String>,
+    /// For all of the answer.
+    #[serde(default = "usual_timeout")]
+    pub(crate) timeout: Patience,
+    #[serde(default = "setting::usual_connect_timeout")]
+    pub(crate) connect_timeout: Patience,
+    #[serde(default)]
+    pub(crate) hosts: Vec<Place>,
+    #[serde(default)]
+    pub(crate) private: bool,
+}
+
+pub(crate) fn usual_url() -> ServiceUrl {
+    ServiceUrl::parse("http://openapi.turingapi.com/openapi/api/v2").expect("it is one")
+}
+
+pub(crate) fn usual_timeout() -> Patience {
+    Patience(Duration::from_secs(20))
+}

@@ -1,0 +1,33 @@
+//! What can be set of a bot that is somebody's own program.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::Deserialize;
+
+use super::{
+    patience::Patience,
+    place::{Place, ServiceUrl},
+    setting,
+};
+
+/// What `[bot.webhook]` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) url: ServiceUrl,
+    pub(crate) secret_file: Option<PathBuf>,
+    pub(crate) secret_env: Option<String>,
+    /// For all of the answer.
+    #[serde(default = "usual_timeout")]
+    pub(crate) timeout: Patience,
+    #[serde(default = "setting::usual_connect_timeout")]
+    pub(crate) connect_timeout: Patience,
+    #[serde(default)]
+    pub(crate) hosts: Vec<Place>,
+    #[serde(default)]
+    pub(crate) private: bool,
+}
+
+pub(crate) fn usual_timeout() -> Patience {
+    Patience(Duration::from_secs(20))
+}

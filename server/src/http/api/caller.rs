@@ -1,0 +1,128 @@
+//! Who calls: the program whose token stands in the `Authorization` header, and what it may do.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use chat::{protocol::User, room_name::RoomName};
+
+use crate::{
+    http::{
+        api_error::Problem,
+        request::arrival::Arrival,
+        state::{HttpState, Shared},
+    },
+    identity::tokens::{Denied, Holder, Kind, Scope},
+    service::authorize::{Action, may},
+};
+
+/// What a program is asked to show (RFC 6750, section 3).
+const CHALLENGE: &str = r#"Bearer realm="teahouse""#;
+
+/// A program that was let in.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(super) holder: Holder,
+    /// As others see it.
+    pub(super) user: User,
+}
+
+impl Caller {
+    async fn admit(teahouse: &HttpState, parts: &Parts) -> Result<Caller, Problem> {
+        let Some(token) = bearer(&parts.headers) else {
+            let reason = "this takes a token: `Authorization: Bearer th_…`";
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "no_token", reason).challenge(CHALLENGE));
+        };
+        let client = Arrival::of(&parts.extensions, &parts.headers, &teahouse.config).client();
+        let holder = teahouse.tokens.admit(token, Kind::Api, client).await.map_err(denied)?;
+        Ok(Caller { user: holder.user(), holder })
+    }
+
+    /// Whether the token is good for this at all.
+    pub(crate) fn has(&self, scope: Scope) -> Result<(), Problem> {
+        if self.holder.grant.scopes.contains(&scope) {
+            return Ok(());
+        }
+        let word = scope.word();
+        let reason = format!("this token lacks the scope `{word}`");
+        let challenge = format!(r#"{CHALLENGE}, error="insufficient_scope", scope="{word}""#);
+        Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", reason).challenge(challenge))
+    }
+
+    /// Whether the program may do this in a room: by its token, and by the house.
+    pub(super) fn may(&self, action: Action, room: &RoomName) -> Result<(), Problem> {
+        self.has(scope_of(action))?;
+        if self.reaches(action, room) {
+            return Ok(());
+        }
+        let reason = format!("this token is not good in {room}");
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason))
+    }
+
+    /// Whether a room is one of those in which it may do this.
+    pub(super) fn reaches(&self, action: Action, room: &RoomName) -> bool {
+        self.holder.grant.rooms.iter().any(|target| target.reaches(room)) && may(&self.user, action, room)
+    }
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, teahouse: &Shared) -> Result<Caller, Problem> {
+        Caller::admit(teahouse, parts).await
+    }
+}
+
+fn scope_of(action: Action) -> Scope {
+    match action {
+        Action::Read => Scope::Read,
+        Action::Say => Scope::Write,
+    }
+}
+
+fn denied(denied: Denied) -> Problem {
+    match denied {
+        Denied::Unknown => Problem::new(StatusCode::UNAUTHORIZED, "unknown_token", "there is no such token")
+            .challenge(format!(r#"{CHALLENGE}, error="invalid_token""#)),
+        Denied::TooOften(wait) => Problem::too_often(wait),
+        Denied::Store(error) => {
+            tracing::warn!(%error, "a token could not be looked up");
+            Problem::unavailable()
+        }
+    }
+}
+
+/// The one token that a request shows; none if it shows two.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (shown.next(), shown.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::bearer;
+
+    fn shown(values: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_static(value));
+        }
+        bearer(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_token_is_shown_in_one_way() {
+        assert_eq!(shown(&["Bearer th_x"]).as_deref(), Some("th_x"));
+        assert_eq!(shown(&["bearer  th_x "]).as_deref(), Some("th_x"), "RFC 9110: any case, any spaces");
+        for none in
+            [&[][..], &["th_x"], &["Bearer"], &["Bearer "], &["Basic th_x"], &["Bearer a", "Bearer b"]]
+        {
+            assert_eq!(shown(none), None, "{none:?}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `GET /api/rooms/{room}/events`: follow a room, as server-sent events. Enters as a session does: listens first, reads the
+//! log up to that moment, and then tells what comes, so that nothing is lost or doubled between.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use chat::{
+    protocol::{Event, Joined, Place},
+    room_name::RoomName,
+};
+use futures::stream;
+use serde::Deserialize;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+use utoipa::IntoParams;
+
+use super::{
+    caller::Caller,
+    event_kind::{Other, Others},
+    extract::{Limit, Room, Wish},
+    follower::{Follower, Start},
+    position::Position,
+};
+use crate::{
+    http::{api_error::Problem, request::visitor::Visitor, state::Shared, websocket},
+    net::connection::Line,
+    service::{authorize::Action, read},
+    store::StoreError,
+};
+use transport::outbound::Outbound;
+
+/// The longest that a program may ask to follow for, in seconds: a day.
+const LONGEST: u32 = 86_400;
+
+/// The most messages from before that a program may ask for.
+const BACKLOG: u32 = 200;
+
+/// How often a room is entered whose log begins another life meanwhile, before the program is asked to come again.
+const ENTRIES: usize = 3;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Asked {
+    /// The `id` of the last event that was read: the stream goes on after it. The header `Last-Event-ID` counts before it.
+    #[param(nullable = false, example = "9f2c4b1d8e7a6350:42")]
+    last_event_id: Option<String>,
+    /// Without a position: begin with so many of the newest messages.
+    #[param(value_type = Option<u32>, nullable = false, minimum = 0, maximum = 200, default = 0)]
+    backlog: Option<Limit<0, BACKLOG>>,
+    /// What else to tell of, beside messages; several are separated by commas.
+    #[param(value_type = Option<Vec<Other>>, nullable = false, min_items = 1, style = Form, explode = false)]
+    also: Option<Others>,
+    /// End the stream after so many seconds. With 0 it ends when all that was missed is told.
+    #[serde(rename = "for")]
+    #[param(value_type = Option<u32>, nullable = false, minimum = 0, maximum = 86_400)]
+    seconds: Option<Limit<0, LONGEST>>,
+}
+
+/// Follow a room.
+///
+/// The answer is a stream of server-sent events that does not end by itself. The first is `start` or `reset`. Then come
+/// `message`s, each with its position as `id`: first what was missed, then what is said. A stream that breaks off goes on
+/// with exactly what was missed if the last `id` is named, up to 1,000 messages. Where it cannot, it says so with a `reset`
+/// and why, and the newest page follows. A comment comes every 15 seconds. Whoever reads too slowly is cut off, and goes on
+/// the same way. A program that follows is no member of the room.
+#[utoipa::path(
+    get, path = "/api/rooms/{room}/events", operation_id = "follow", tag = "Messages",
+    params(
+        ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
+        Asked,
+        (
+            "Last-Event-ID" = Option<String>, Header, nullable = false,
+            description = "The `id` of the last event that was read, as clients of such streams send it",
+        ),
+    ),
+    responses((
+        status = 200, description = "The stream, event by event", body = super::schema::StreamEvent,
+        content_type = "text/event-stream",
+    )),
+    security(("token" = ["read"])),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -N -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/kitchen/events?backlog=10\"",
+    }]))),
+)]
+pub(super) async fn follow(
+    State(teahouse): State<Shared>,
+    caller: Caller,
+    Room(room): Room,
+    Wish(asked): Wish<Asked>,
+    visitor: Visitor,
+    line: Option<Extension<Line>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.may(Action::Read, &room)?;
+    if teahouse.stopping.is_cancelled() {
+        return Err(unavailable("stopping", "the server is stopping"));
+    }
+    let place = websocket::admit(&teahouse, &visitor)
+        .map_err(|full| unavailable("too_many_connections", full.to_string()))?;
+    let last = match headers.get("last-event-id") {
+        Some(value) => Some(value.to_str().unwrap_or_default().to_owned()),
+        None => asked.last_event_id,
+    };
+    // A client of such streams sends an empty one when it has read none.
+    let last = last.filter(|last| !last.is_empty());
+    let now = Instant::now();
+    let outbound = Arc::new(Outbound::new(teahouse.config.queue_limit));
+    let (sink, chunks) = mpsc::channel(1);
+    let mut follower = Follower {
+        session: teahouse.new_session(),
+        teahouse: teahouse.clone(),
+        room,
+        caller,
+        outbound,
+        also: asked.also.unwrap_or_default(),
+        until: asked.seconds.map(|seconds| now + Duration::from_secs(seconds.0.into())),
+        line: line.map(|Extension(line)| line),
+        sink,
+        position: None,
+    };
+    let backlog = asked.backlog.map_or(0, |backlog| backlog.0);
+    let (reply, begun) = oneshot::channel();
+    // A task from the first word to the room on: whoever goes away meanwhile leaves no listener behind.
+    teahouse.sessions.spawn(async move {
+        let _place = place;
+        match enter(&follower, last.as_deref(), backlog).await {
+            Ok(start) => {
+                // Whoever does not wait any more has closed the stream too.
+                let _ = reply.send(Ok(()));
+                let first = follower.begin(start);
+                follower.run(first).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, room = %follower.room, "a room cannot be followed");
+                follower.leave().await;
+                let _ = reply.send(Err(Problem::unavailable()));
+            }
+        }
+    });
+    begun.await.unwrap_or_else(|_| Err(Problem::unavailable()))?;
+    let chunks = stream::unfold(chunks, async |mut chunks| {
+        let chunk: String = chunks.recv().await?;
+        Some((Ok::<_, std::convert::Infallible>(chunk), chunks))
+    });
+    let head = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "private, no-store"),
+        // Nginx would keep the events back until many have gathered.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((head, Body::from_stream(chunks)).into_response())
+}
+
+fn unavailable(code: &'static str, reason: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, reason).retry_after(Duration::from_secs(5))
+}
+
+/// Listens, and reads what was said up to that moment: exactly what was missed since `last`, or the newest page.
+async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<Start, StoreError> {
+    let Follower { teahouse, room, session, caller, outbound, .. } = follower;
+    let position = last.and_then(Position::parse);
+    let place = position.as_ref().map_or_else(|| nowhere(room), |position| position.place(room));
+    let page = if last.is_some() { teahouse.config.backlog } else { backlog };
+    for _ in 0..ENTRIES {
+        let stand = teahouse.rooms.listen(room, *session, &caller.user.id, outbound).await?;
+        let head = stand.head.clone();
+        if let Some(mut joined) = read::since(&teahouse.store, stand, &place, page).await? {
+            let rest = (joined.head, head.seq);
+            let Some(rest) = read::whole(&teahouse.store, room, &joined.epoch, rest).await? else {
+                continue;
+            };
+            joined.head = head.seq;
+            joined.events.extend(rest.into_iter().map(Event::Message));
+            return Ok(match (joined, last, position) {
+                (joined @ Joined { resumed: true, .. }, ..) | (joined, None, _) => Start::There(joined),
+                (joined, _, Some(position)) => Start::Reset(joined, position.why_not(&head)),
+                (joined, _, None) => {
+                    Start::Reset(joined, "this id names no position in the room's log".to_owned())
+                }
+            });
+        }
+        // It finds out before it answers whoever listens next.
+        teahouse.rooms.look_again(room).await;
+    }
+    Err(StoreError::Unavailable("the room's log begins one life after another".to_owned()))
+}
+
+fn nowhere(room: &RoomName) -> Place {
+    Place { room: room.to_string(), epoch: None, seq: None }
+}

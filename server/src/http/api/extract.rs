@@ -1,0 +1,70 @@
+//! What a program asks: the room in the address, and what stands in the query. What is unfit is refused by its name.
+
+use axum::{
+    extract::{FromRequestParts, Path, Query},
+    http::{StatusCode, request::Parts},
+};
+use chat::{protocol::Seq, room_name::RoomName};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
+
+use crate::http::{api_error::Problem, state::Shared};
+
+/// The largest number that every program can read in JSON (RFC 8259, section 6).
+pub(super) const LARGEST: u64 = (1 << 53) - 1;
+
+/// The room that an address names.
+pub(super) struct Room(pub(super) RoomName);
+
+/// What stands in the query.
+pub(super) struct Wish<T>(pub(super) T);
+
+/// A seq in a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(pub(super) Seq);
+
+/// How many are wanted, between `MIN` and `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Limit<const MIN: u32, const MAX: u32>(pub(super) u32);
+
+impl FromRequestParts<Shared> for Room {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, teahouse: &Shared) -> Result<Room, Problem> {
+        let unfit = |reason: String| Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason);
+        let Path(name): Path<String> = Path::from_request_parts(parts, teahouse)
+            .await
+            .map_err(|_| unfit("a room's name in an address is percent-encoded UTF-8".to_owned()))?;
+        RoomName::parse_any(&name).map(Room).map_err(|error| unfit(error.to_string()))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequestParts<Shared> for Wish<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Wish<T>, Problem> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(wish)| Wish(wish))
+            .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, "query_unfit", rejection.body_text()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Place, D::Error> {
+        between(deserializer, 0, LARGEST).map(Place)
+    }
+}
+
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Limit<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = between(deserializer, MIN.into(), MAX.into())?;
+        Ok(Limit(u32::try_from(limit).map_err(D::Error::custom)?))
+    }
+}
+
+/// A number written in digits alone.
+fn between<'de, D: Deserializer<'de>>(deserializer: D, least: u64, most: u64) -> Result<u64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|number| digits && (least..=most).contains(number));
+    number.ok_or_else(|| D::Error::custom(format_args!("a number from {least} to {most} was expected")))
+}

@@ -1,0 +1,267 @@
+//! One program that follows a room: what the room says becomes events, until somebody ends it. Reads no log and touches no
+//! socket.
+
+use std::{sync::Arc, time::Duration};
+
+use chat::{
+    protocol::{Event, Joined, Message, ServerLine},
+    room::SessionId,
+    room_name::RoomName,
+};
+use rand::RngExt as _;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until, timeout},
+};
+
+use super::{
+    caller::Caller,
+    event_kind::{Other, Others},
+    position::Position,
+    schema,
+    sse::Events,
+};
+use crate::{http::state::Shared, net::connection::Line, service::authorize::Action};
+use transport::{
+    outbound::{Listening, Next, Outbound},
+    timeouts::CLOSE_TIMEOUT,
+    wire_format::Broadcast,
+};
+
+/// How often a stream in which nothing is said shows that it is there.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// How often it is looked whether the token is still good.
+const CHECK: Duration = Duration::from_secs(3);
+
+/// How long what was written may wait to be read.
+const STALL: Duration = Duration::from_mins(1);
+
+/// How long a client is to wait before it comes back.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// A program that follows a room.
+pub(super) struct Follower {
+    pub(super) teahouse: Shared,
+    pub(super) session: SessionId,
+    pub(super) room: RoomName,
+    pub(super) caller: Caller,
+    pub(super) outbound: Arc<Outbound>,
+    pub(super) also: Others,
+    /// When to end, if it is to.
+    pub(super) until: Option<Instant>,
+    /// The connection, if it is known.
+    pub(super) line: Option<Line>,
+    /// The way to whoever reads; its end is the end of the answer.
+    pub(super) sink: mpsc::Sender<String>,
+    /// Up to where the log was told.
+    pub(super) position: Option<Position>,
+}
+
+/// How following begins.
+pub(super) enum Start {
+    /// With what was missed; or with the newest page, if nothing was heard before.
+    There(Joined),
+    /// It cannot go on from what was heard, and why.
+    Reset(Joined, String),
+}
+
+/// Why a stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Nobody reads it any more.
+    Closed,
+    /// It was to be no longer than this.
+    Over,
+    /// Whoever reads it is too slow.
+    Slow,
+    /// The token is not good any more.
+    Revoked,
+    /// The server stops.
+    Stopping,
+    /// What the room said does not go on where it was.
+    Torn,
+}
+
+/// The log does not go on where it was told up to.
+struct Torn;
+
+impl Follower {
+    /// The first events of the stream.
+    pub(super) fn begin(&mut self, start: Start) -> String {
+        let mut events = Events::default();
+        events.retry(RETRY);
+        match start {
+            Start::There(joined) => self.tell_page(joined, None, &mut events),
+            Start::Reset(joined, reason) => self.tell_page(joined, Some(reason), &mut events),
+        }
+        events.into_text()
+    }
+
+    /// Is no listener any more.
+    pub(super) async fn leave(&self) {
+        self.teahouse.rooms.lose(&self.room, self.session).await;
+    }
+
+    /// Follows the room to the end.
+    pub(super) async fn run(mut self, first: String) {
+        let _listening = Listening(self.outbound.clone());
+        let end = self.follow(first).await;
+        self.leave().await;
+        tracing::debug!(?end, token = %self.caller.holder.id, room = %self.room, "a program follows no more");
+        self.part(end).await;
+    }
+
+    async fn follow(&mut self, first: String) -> End {
+        let (teahouse, outbound, sink) = (self.teahouse.clone(), self.outbound.clone(), self.sink.clone());
+        let mut waiting = Some(first);
+        let mut since = Instant::now();
+        let mut beat = since + BEAT;
+        let mut check = since + CHECK;
+        loop {
+            let end = self.until;
+            let idle = waiting.is_none();
+            tokio::select! {
+                biased;
+                () = teahouse.stopping.cancelled() => return End::Stopping,
+                () = sleep_until(check) => {
+                    if !self.is_welcome().await {
+                        return End::Revoked;
+                    }
+                    check = Instant::now() + CHECK;
+                }
+                _ = outbound.cut(), if !idle => return End::Slow,
+                permit = sink.reserve(), if !idle => {
+                    let (Ok(permit), Some(text)) = (permit, waiting.take()) else { return End::Closed };
+                    permit.send(text);
+                    beat = Instant::now() + BEAT;
+                }
+                () = sleep_until(since + STALL), if !idle => return End::Slow,
+                () = sink.closed() => return End::Closed,
+                () = sleep_until(end.unwrap_or(beat)), if idle && end.is_some() => return End::Over,
+                next = outbound.next(), if idle => match next {
+                    Next::Frames(frames) => {
+                        let mut events = Events::default();
+                        let mut lines = frames.iter().flat_map(|frame| frame.lines());
+                        let torn = lines.any(|line| self.tell(line, &mut events).is_err());
+                        if torn {
+                            tracing::warn!(room = %self.room, "what a room says does not go on where it was");
+                            return End::Torn;
+                        }
+                        if !events.is_empty() {
+                            (waiting, since) = (Some(events.into_text()), Instant::now());
+                        }
+                    }
+                    Next::Close(_) => return End::Slow,
+                },
+                () = sleep_until(beat), if idle => {
+                    let mut events = Events::default();
+                    events.comment("still here");
+                    (waiting, since) = (Some(events.into_text()), Instant::now());
+                }
+            }
+        }
+    }
+
+    /// Whether the program may still read here. What cannot be looked up now is looked up the next time.
+    async fn is_welcome(&self) -> bool {
+        if !self.caller.reaches(Action::Read, &self.room) {
+            return false;
+        }
+        self.teahouse.tokens.is_good(&self.caller.holder.id).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a token could not be looked up");
+            true
+        })
+    }
+
+    /// Tells what concerns a follower of what the room says.
+    fn tell(&mut self, line: &Broadcast, events: &mut Events) -> Result<(), Torn> {
+        match line.line() {
+            ServerLine::Message(message) => self.tell_message(message, events)?,
+            ServerLine::Joined(joined) => {
+                let reason = "the room's log does not go on where it was".to_owned();
+                self.tell_page(joined.clone(), Some(reason), events);
+            }
+            ServerLine::Presence(presence) if self.also.has(Other::Presence) => {
+                events.event("presence", None, presence);
+            }
+            ServerLine::Members { room, members } if self.also.has(Other::Presence) => {
+                let all = serde_json::json!({ "room": room, "count": members.count, "list": members.list });
+                events.event("members", None, &all);
+            }
+            ServerLine::Typing { room, user } if self.also.has(Other::Typing) => {
+                events.event("typing", None, &serde_json::json!({ "room": room, "user": user }));
+            }
+            ServerLine::Growing(growing) if self.also.has(Other::Growing) => {
+                events.event("growing", None, growing);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Tells a message once, and only in its turn.
+    fn tell_message(&mut self, message: &Message, events: &mut Events) -> Result<(), Torn> {
+        let position = self.position.as_mut().ok_or(Torn)?;
+        if message.seq <= position.seq {
+            return Ok(());
+        }
+        if message.seq != position.seq + 1 {
+            return Err(Torn);
+        }
+        position.seq = message.seq;
+        events.event("message", Some(position), &schema::Message::from(message.clone()));
+        Ok(())
+    }
+
+    /// Tells where the log stands, and a page of it. Whoever breaks off within the page goes on within it.
+    fn tell_page(&mut self, joined: Joined, reset: Option<String>, events: &mut Events) {
+        let Joined { room, epoch, head, oldest, resumed, events: page, .. } = joined;
+        let before = page.first().and_then(Event::seq).map_or(head, |first| first - 1);
+        let mut position = Position { epoch: epoch.clone(), seq: before };
+        let name = if reset.is_some() { "reset" } else { "start" };
+        let resumed = reset.is_none().then_some(resumed);
+        let start = schema::Start { room, epoch, head, oldest, resumed, reason: reset };
+        events.event(name, Some(&position), &start);
+        for event in page {
+            if let Event::Message(message) = event {
+                position.seq = message.seq;
+                events.event("message", Some(&position), &schema::Message::from(message));
+            }
+        }
+        position.seq = head;
+        self.position = Some(position);
+    }
+
+    /// Ends the answer. A reader that does not read its end is cut off.
+    async fn part(self, end: End) {
+        let Follower { sink, line, teahouse, .. } = self;
+        match end {
+            End::Closed | End::Over | End::Torn => {}
+            End::Revoked => {
+                let mut events = Events::default();
+                events.comment("the token is not good any more");
+                // Whoever does not read need not know.
+                let _ = timeout(CLOSE_TIMEOUT, sink.send(events.into_text())).await;
+            }
+            End::Slow => {
+                if let Some(line) = line {
+                    line.cut_off();
+                }
+            }
+            End::Stopping => {
+                let spread = teahouse.config.drain.millis().max(1);
+                let mut events = Events::default();
+                events.retry(RETRY + Duration::from_millis(rand::rng().random_range(0..spread)));
+                events.comment("the server stops");
+                let _ = timeout(CLOSE_TIMEOUT, sink.send(events.into_text())).await;
+                drop(sink);
+                if let Some(line) = line
+                    && timeout(CLOSE_TIMEOUT, line.ended()).await.is_err()
+                {
+                    line.cut_off();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! `GET` and `POST /api/rooms/{room}/messages`: read a room's log, and say something.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{FromRequest as _, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use chat::{
+    id::ClientId,
+    protocol::{self, Seq},
+    room_name::RoomName,
+    text::MessageText,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    caller::Caller,
+    extract::{Limit, Place, Room, Wish},
+    schema::{Page, Said, Saying},
+};
+use crate::{
+    clock,
+    http::{
+        api_error::Problem,
+        entity_tag,
+        hooks::delivery,
+        idempotency,
+        state::{HttpState, Shared},
+    },
+    service::authorize::Action,
+    store::{Appended, Draft, Piece, Slice},
+};
+
+/// The largest body that says something, in bytes. The longest message fits, whatever it is made of.
+pub(super) const BODY_LIMIT: usize = 256 * 1_024;
+
+/// How many messages there are on a page, unless asked otherwise, and at the most.
+const PAGE: u32 = 50;
+const LARGEST_PAGE: u32 = 200;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Asked {
+    /// Only messages with a smaller seq than this; without `after` the newest of them.
+    #[param(value_type = Option<u64>, nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    before: Option<Place>,
+    /// Only messages with a larger seq than this, and the oldest of them that are kept.
+    #[param(value_type = Option<u64>, nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    after: Option<Place>,
+    /// At most so many.
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 200, default = 50)]
+    limit: Option<Limit<1, LARGEST_PAGE>>,
+}
+
+impl Asked {
+    /// What is to be read of a log that begins with `oldest`.
+    fn piece(&self, oldest: Seq) -> Piece {
+        let limit = self.limit.map_or(PAGE, |limit| limit.0);
+        let last = self.before.map_or(Seq::MAX, |before| before.0.saturating_sub(1));
+        match self.after {
+            Some(Place(after)) => {
+                let after = after.max(oldest.saturating_sub(1));
+                Piece::Between { after, upto: last.min(after.saturating_add(limit.into())) }
+            }
+            None => Piece::Latest { upto: last, limit },
+        }
+    }
+}
+
+/// Read messages.
+///
+/// The newest page; with `before` the page before that; with `after` what came after that, up to `before` if that is there
+/// too. Seqs count within one `epoch`: if it is another than before, what was read before is of another log. The answer
+/// bears an `ETag`; the same question with `If-None-Match` costs 304 without a body for as long as nothing has changed.
+#[utoipa::path(
+    get, path = "/api/rooms/{room}/messages", operation_id = "readMessages", tag = "Messages",
+    params(
+        ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
+        Asked,
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer", nullable = false),
+    ),
+    responses(
+        (
+            status = 200, description = "A piece of the log", body = Page,
+            headers(("ETag" = String, description = "Changes with the answer")),
+        ),
+        (status = 304, description = "Nothing has changed"),
+    ),
+    security(("token" = ["read"])),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/kitchen/messages?limit=20\"",
+    }]))),
+)]
+pub(super) async fn read(
+    State(teahouse): State<Shared>,
+    caller: Caller,
+    Room(room): Room,
+    Wish(asked): Wish<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.may(Action::Read, &room)?;
+    let read = async |piece| {
+        teahouse.store.read(room.clone(), piece).await.map_err(|error| {
+            tracing::warn!(%error, %room, "a room cannot be read");
+            Problem::unavailable()
+        })
+    };
+    let mut slice = read(asked.piece(0)).await?;
+    // What came right after may not be kept any more; then it begins with what is.
+    if slice.messages.is_empty() && asked.piece(slice.extent.oldest) != asked.piece(0) {
+        slice = read(asked.piece(slice.extent.oldest)).await?;
+    }
+    let Slice { epoch, extent, messages } = slice;
+    let seqs = (messages.first().map_or(0, |first| first.seq), messages.last().map_or(0, |last| last.seq));
+    let tag = format!("\"{epoch}.{}.{}.{}-{}\"", extent.head, extent.oldest, seqs.0, seqs.1);
+    let tag_value = HeaderValue::from_str(&tag).expect("ids and numbers can stand in a header");
+    let head = [
+        (header::ETAG, tag_value),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (header::VARY, HeaderValue::from_static("authorization")),
+    ];
+    if entity_tag::is_known(&headers, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    }
+    let messages = messages.into_iter().map(Into::into).collect();
+    let page = Page { room, epoch, head: extent.head, oldest: extent.oldest, messages };
+    Ok((head, Json(page)).into_response())
+}
+
+/// Say something.
+///
+/// A JSON object with a `text`, or plain text as it is. The program speaks under its token's name and is marked as a
+/// program. With an `id`, or an `Idempotency-Key`, a retry is harmless: what was said before is not said again, and gets the
+/// same answer.
+#[utoipa::path(
+    post, path = "/api/rooms/{room}/messages", operation_id = "say", tag = "Messages",
+    params(
+        ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
+        (
+            "Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
+            description = "Names the message: to say it again under the same one is harmless",
+        ),
+    ),
+    request_body(content((Saying = "application/json"), (String = "text/plain"))),
+    responses(
+        (status = 201, description = "It was said; this is where it stands", body = Said),
+        (status = 413, description = "The body is too large", body = super::schema::Trouble),
+        (status = 415, description = "The body is neither JSON nor plain text", body = super::schema::Trouble),
+        (status = 422, description = "There is nothing to see in the text, it is too long, or its id was used before for \
+         another message", body = super::schema::Trouble),
+    ),
+    security(("token" = ["write"])),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: text/plain' -H 'Idempotency-Key: build-7' \\\n  -d 'deploy done' \"$TEAHOUSE/api/rooms/kitchen/messages\"",
+    }]))),
+)]
+pub(super) async fn say(
+    State(teahouse): State<Shared>,
+    caller: Caller,
+    Room(room): Room,
+    request: Request,
+) -> Result<Response, Problem> {
+    caller.may(Action::Say, &room)?;
+    if let Some(known) = teahouse.look_alikes.of(&room).await {
+        let reason = format!("there is a room that looks the same: {known}");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason));
+    }
+    let id = idempotency::message_id(request.headers())?;
+    let form = Form::of(request.headers())?;
+    let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let reason = format!("a body may have {BODY_LIMIT} bytes at most");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
+        }
+        _ => Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off"),
+    })?;
+    let saying = form.read(&bytes)?;
+    let text = MessageText::parse(&saying.text, teahouse.config.text_limit)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))?;
+    let message = append(&teahouse, &caller, room, saying.id.unwrap_or(id), text).await?;
+    let epoch = delivery::epoch(&teahouse, &message).await;
+    let said = Said { message: message.into(), epoch };
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(said)).into_response())
+}
+
+/// In what form something is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Json,
+    Text,
+}
+
+impl Form {
+    fn of(headers: &HeaderMap) -> Result<Form, Problem> {
+        let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+        let kind = kinds.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match (&*kind, kinds.next()) {
+            ("application/json", None) => Ok(Form::Json),
+            ("text/plain", None) => Ok(Form::Text),
+            _ => {
+                let reason =
+                    "a message comes as `application/json` or `text/plain`, and `Content-Type` says which";
+                Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unfit", reason))
+            }
+        }
+    }
+
+    fn read(self, body: &[u8]) -> Result<Saying, Problem> {
+        let unfit = |code, reason| Problem::new(StatusCode::BAD_REQUEST, code, reason);
+        let text = std::str::from_utf8(body).map_err(|error| {
+            let at = error.valid_up_to() + 1;
+            unfit("not_utf8", format!("the body is not UTF-8: byte {at} belongs to no character"))
+        })?;
+        match self {
+            Form::Text => Ok(Saying { text: text.to_owned(), id: None }),
+            Form::Json => serde_json::from_str(text)
+                .map_err(|error| unfit("malformed", format!("this is not {{\"text\": \"…\"}}: {error}"))),
+        }
+    }
+}
+
+async fn append(
+    teahouse: &HttpState,
+    caller: &Caller,
+    room: RoomName,
+    id: ClientId,
+    text: MessageText,
+) -> Result<protocol::Message, Problem> {
+    teahouse.room_limit.admit(&room, None).await.map_err(|error| Problem::no_room(&error))?;
+    let draft = Draft { room, id, user: caller.user.clone(), text: text.into(), at: clock::now() };
+    let mut kept = teahouse.store.append(vec![draft]).await;
+    match kept.appended.pop() {
+        Some(Appended::New(message) | Appended::Known(message)) => Ok(message),
+        Some(Appended::Reused) => {
+            let reason = "this id was used before, for another message";
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
+        }
+        None => {
+            let problem = Problem::of_store(kept.failed.as_ref());
+            let error = kept.failed.map_or_else(String::new, |error| error.to_string());
+            tracing::warn!(error, token = %caller.holder.id, "a message could not be kept");
+            Err(problem)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+    use chat::protocol::Seq;
+
+    use super::{Asked, Form, Limit, Piece, Place};
+
+    #[test]
+    fn a_question_names_a_piece_of_the_log() {
+        let piece = |before: Option<Seq>, after: Option<Seq>| {
+            Asked { before: before.map(Place), after: after.map(Place), limit: None }.piece(0)
+        };
+        assert_eq!(piece(None, None), Piece::Latest { upto: Seq::MAX, limit: 50 });
+        assert_eq!(piece(Some(7), None), Piece::Latest { upto: 6, limit: 50 });
+        assert_eq!(piece(Some(0), None), Piece::Latest { upto: 0, limit: 50 });
+        assert_eq!(piece(None, Some(7)), Piece::Between { after: 7, upto: 57 });
+        assert_eq!(piece(Some(10), Some(7)), Piece::Between { after: 7, upto: 9 });
+        let old = Asked { before: None, after: Some(Place(7)), limit: Some(Limit(2)) };
+        assert_eq!(old.piece(100), Piece::Between { after: 99, upto: 101 }, "the rest is not kept");
+    }
+
+    #[test]
+    fn a_body_says_what_it_is() {
+        let form = |kind| {
+            Form::of(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))])).ok()
+        };
+        assert_eq!(form("Application/JSON; charset=utf-8"), Some(Form::Json));
+        assert_eq!(form("text/plain"), Some(Form::Text));
+        for other in ["", "application/x-www-form-urlencoded", "multipart/form-data", "text/html", "jsonx"] {
+            assert_eq!(form(other), None, "{other}");
+        }
+        assert!(Form::of(&HeaderMap::new()).is_err());
+    }
+}

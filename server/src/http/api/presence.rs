@@ -1,0 +1,39 @@
+//! `GET /api/rooms/{room}/presence`: who is there.
+
+use axum::{Json, extract::State, http::header, response::IntoResponse};
+
+use super::{caller::Caller, extract::Room, schema::Presence};
+use crate::{
+    http::{api_error::Problem, state::Shared},
+    service::authorize::Action,
+};
+
+/// Who is there.
+///
+/// The people in the room, the first 200 by name, and the bots that answer there. Programs that read or follow are no
+/// members.
+#[utoipa::path(
+    get, path = "/api/rooms/{room}/presence", operation_id = "whoIsThere", tag = "Rooms",
+    params(("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen")),
+    responses((status = 200, description = "People and bots", body = Presence)),
+    security(("token" = ["read"])),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms/kitchen/presence\"",
+    }]))),
+)]
+pub(super) async fn presence(
+    State(teahouse): State<Shared>,
+    caller: Caller,
+    Room(room): Room,
+) -> Result<impl IntoResponse, Problem> {
+    caller.may(Action::Read, &room)?;
+    let members = teahouse.rooms.members(&room, None).await.map_err(|error| {
+        tracing::warn!(%error, %room, "a room cannot be looked at");
+        Problem::unavailable()
+    })?;
+    let people = members.list.into_iter().map(Into::into).collect();
+    let bots = members.bots.into_iter().map(Into::into).collect();
+    let presence = Presence { room, count: members.count, people, bots };
+    Ok(([(header::CACHE_CONTROL, "private, no-cache")], Json(presence)))
+}

@@ -1,0 +1,95 @@
+//! `GET /api/rooms`: the rooms that a token may read, a page at a time.
+
+use std::collections::BTreeSet;
+
+use axum::{Json, extract::State, http::header, response::IntoResponse};
+use chat::{protocol::Seq, room_name::RoomName};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::{
+    caller::Caller,
+    extract::{Limit, Wish},
+    schema::{Room, Rooms},
+};
+use crate::{
+    http::{
+        api_error::Problem,
+        state::{HttpState, Shared},
+    },
+    identity::tokens::{Scope, Target},
+    service::authorize::Action,
+    store::{Piece, Slice},
+};
+
+/// How many rooms there are on a page, unless asked otherwise, and at the most.
+const PAGE: u32 = 100;
+const LARGEST_PAGE: u32 = 200;
+
+/// How many rooms are looked at at once.
+const AT_ONCE: usize = 8;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Asked {
+    /// The rooms whose names come after this one: `next` of the page before.
+    after: Option<String>,
+    /// At most so many.
+    #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 200, default = 100)]
+    limit: Option<Limit<1, LARGEST_PAGE>>,
+}
+
+/// The rooms.
+///
+/// Those that the token may read: the lobby, those in which somebody has spoken or is now, and those that the token was
+/// made for; by name, a page at a time.
+#[utoipa::path(
+    get, path = "/api/rooms", operation_id = "listRooms", tag = "Rooms",
+    params(Asked),
+    responses((status = 200, description = "The rooms, and where their logs stand", body = Rooms)),
+    security(("token" = ["read"])),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -H \"Authorization: Bearer $TOKEN\" \"$TEAHOUSE/api/rooms\"",
+    }]))),
+)]
+pub(super) async fn rooms(
+    State(teahouse): State<Shared>,
+    caller: Caller,
+    Wish(asked): Wish<Asked>,
+) -> Result<impl IntoResponse, Problem> {
+    caller.has(Scope::Read)?;
+    let limit = asked.limit.map_or(PAGE, |limit| limit.0) as usize;
+    let known = known(&teahouse, &caller).await?;
+    let after = asked.after.unwrap_or_default();
+    let mut rest = known.into_iter().filter(|room| room.as_str() > &*after);
+    let names: Vec<RoomName> = rest.by_ref().take(limit).collect();
+    let next = rest.next().and(names.last().cloned());
+    let rooms =
+        stream::iter(names).map(|name| stand(&teahouse, name)).buffered(AT_ONCE).try_collect().await?;
+    Ok(([(header::CACHE_CONTROL, "private, no-cache")], Json(Rooms { rooms, next })))
+}
+
+/// All rooms that the caller may read.
+async fn known(teahouse: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomName>, Problem> {
+    let spoken_in = teahouse.store.rooms().await.map_err(|error| {
+        tracing::warn!(%error, "the rooms could not be listed");
+        Problem::unavailable()
+    })?;
+    let own = caller.holder.grant.rooms.iter().filter_map(|target| match target {
+        Target::Everywhere => None,
+        Target::Room(room) => Some(room.clone()),
+    });
+    let all = spoken_in.into_iter().chain(teahouse.rooms.names()).chain(own).chain([RoomName::lobby()]);
+    Ok(all.filter(|room| caller.reaches(Action::Read, room)).collect())
+}
+
+async fn stand(teahouse: &HttpState, name: RoomName) -> Result<Room, Problem> {
+    let nothing = Piece::Latest { upto: Seq::MAX, limit: 0 };
+    let Slice { epoch, extent, .. } = teahouse.store.read(name.clone(), nothing).await.map_err(|error| {
+        tracing::warn!(%error, room = %name, "a room cannot be read");
+        Problem::unavailable()
+    })?;
+    Ok(Room { name, epoch, head: extent.head, oldest: extent.oldest })
+}

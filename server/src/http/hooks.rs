@@ -1,0 +1,160 @@
+//! `POST /hooks/{token}`: a program says something in a room, as text or in the shape of Slack's incoming webhooks. The
+//! token is the authority: there is no login, and the origin of a page does not count.
+//!
+//! [`coding`] makes a text of what was posted, and [`body`] reads it: as text, as JSON ([`json`]) in Slack's shape ([`slack`]
+//! and its markup, [`mrkdwn`]), or in one of other [`tools`]; [`delivery`] puts it into the rooms. Nothing here logs an
+//! address, which holds the token, or a text.
+
+pub(crate) mod body;
+mod coding;
+pub(crate) mod delivery;
+mod json;
+mod mrkdwn;
+mod push;
+mod slack;
+mod tools;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{FromRequest as _, Path, Request, State, rejection::PathRejection},
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use chat::{name::Nickname, protocol::User, text::MessageText};
+use coding::Packing;
+use delivery::Delivered;
+use push::Push;
+
+use crate::{
+    http::{
+        api_error::Problem,
+        idempotency,
+        request::arrival::Arrival,
+        state::{HttpState, Shared},
+    },
+    identity::tokens::{Denied, Holder, Kind, Target},
+    truncate::cut,
+};
+
+/// Says in a room, or in all, what was posted: 201 with its place, 200 with `ok` where the body was Slack's, or what was
+/// wrong.
+#[utoipa::path(
+    post, path = "/hooks/{token}", operation_id = "push", tag = "Doors",
+    summary = "Push a message.",
+    description = "Says a text where the hook was made to speak: plain text as it is, or a message in the shape of Slack's \
+    incoming webhooks, which is answered as Slack answers. The native formats of Alertmanager, Discord, GitLab, Grafana, \
+    Mattermost, Rocket.Chat and Uptime Kuma are accepted too.",
+    params(
+        ("token" = String, Path, description = "The hook's token", min_length = 1),
+        (
+            "Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
+            description = "Names the message: to push it again under the same one is harmless",
+        ),
+    ),
+    request_body(content((String = "text/plain"), (crate::http::api::schema::SlackMessage = "application/json"))),
+    responses(
+        (status = 200, description = "It was said; the body was Slack's", body = String, content_type = "text/plain"),
+        (status = 201, description = "It was said; this is where it stands", body = serde_json::Value),
+        (status = 403, description = "The hook may not speak there", body = crate::http::api::schema::Trouble),
+        (status = 413, description = "The body is too large", body = crate::http::api::schema::Trouble),
+        (status = 415, description = "The body is multipart, or its Content-Encoding or charset is not supported", body = crate::http::api::schema::Trouble),
+        (status = 422, description = "There is nothing to see in the text, it is too long, or its key was used before for \
+         another message", body = crate::http::api::schema::Trouble),
+    ),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -d 'deploy done' \"$TEAHOUSE/hooks/$HOOK\"",
+    }]))),
+)]
+pub(crate) async fn push(
+    State(teahouse): State<Shared>,
+    token: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    match take(&teahouse, token.as_deref().map_or("", |token| token), request).await {
+        Ok(said) => said,
+        Err(problem) => {
+            tracing::debug!(code = problem.code(), "a push was refused");
+            problem.into_response()
+        }
+    }
+}
+
+async fn take(teahouse: &HttpState, token: &str, request: Request) -> Result<Response, Problem> {
+    let client = Arrival::of(request.extensions(), request.headers(), &teahouse.config).client();
+    let holder = teahouse.tokens.admit(token, Kind::Hook, client).await.map_err(denied)?;
+    let id = idempotency::message_id(request.headers())?;
+    let form = body::Form::of(request.headers())?;
+    let packing = Packing::of(request.headers())?;
+    let charset = coding::charset(request.headers())?;
+    let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let reason = format!("a push may have {} bytes at most", body::BODY_LIMIT);
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
+        }
+        status => Problem::new(status, "body_unreadable", "the body broke off"),
+    })?;
+    let push = Push::read(form, &coding::decode(&packing.unpack(&bytes)?, charset)?)?;
+    let text = text(&push, teahouse.config.text_limit)?;
+    let user = user(&holder, &push);
+    let target = target(&holder, &push);
+    let delivered = delivery::deliver(teahouse, &holder, &user, &target, &id, text).await?;
+    Ok(if push.is_slack { slack_answer() } else { place_answer(delivered) })
+}
+
+fn denied(denied: Denied) -> Problem {
+    match denied {
+        Denied::Unknown => Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no such hook"),
+        Denied::TooOften(wait) => Problem::too_often(wait),
+        Denied::Store(error) => {
+            tracing::warn!(%error, "a token could not be looked up");
+            Problem::unavailable()
+        }
+    }
+}
+
+/// The text of the message. What a script says and is too long is refused, so that it can say less; an alert that comes
+/// in Slack's shape would come again just as long, and is cut.
+fn text(push: &Push, limit: usize) -> Result<MessageText, Problem> {
+    let parsed = match MessageText::parse(&push.text, limit) {
+        Err(chat::text::TextError::TooLong { .. }) if push.is_slack => {
+            // Once more without a limit: what counts is what is left of it, without blank lines and controls.
+            let whole = MessageText::parse(&push.text, 0);
+            whole.and_then(|whole| MessageText::parse(&cut(whole.as_str(), limit), limit))
+        }
+        parsed => parsed,
+    };
+    parsed.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
+}
+
+/// Who says it: the hook, under the name that the push asks for if that is a nickname, with the emoji that it asks for if
+/// the name still is one with it.
+fn user(holder: &Holder, push: &Push) -> User {
+    let hook = holder.user();
+    let wished = push.name.as_deref().and_then(|name| Nickname::parse(name).ok());
+    let name = wished.map_or(hook.name, Into::into);
+    let with_icon = push.icon.and_then(|icon| Nickname::parse(&format!("{icon} {name}")).ok());
+    User { id: hook.id, name: with_icon.map_or(name, Into::into) }
+}
+
+/// Where it is said: in the hook's own room, or where the push asks for if the hook was made with that allowed.
+fn target(holder: &Holder, push: &Push) -> Target {
+    let own = holder.grant.rooms.first().expect("a hook is made for a room").clone();
+    let Some(Ok(Target::Room(wished))) =
+        push.channel.as_deref().map(|channel| channel.trim_start_matches('#').parse())
+    else {
+        return own;
+    };
+    let allowed = holder.grant.channels.iter().any(|channel| channel.reaches(&wished));
+    if allowed { Target::Room(wished) } else { own }
+}
+
+/// What Slack answers, to the letter: those who know it look for it.
+fn slack_answer() -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "ok").into_response()
+}
+
+fn place_answer(delivered: Delivered) -> Response {
+    (StatusCode::CREATED, Json(delivered)).into_response()
+}

@@ -1,0 +1,145 @@
+//! The way of a push into its room, or into all of them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use axum::http::StatusCode;
+use chat::{
+    id::{ClientId, Epoch},
+    protocol::{Message, Seq, User},
+    room_name::RoomName,
+    text::MessageText,
+};
+use futures::{StreamExt as _, stream};
+use serde::Serialize;
+
+use crate::{
+    clock,
+    http::{api_error::Problem, state::HttpState},
+    identity::tokens::{Holder, Target},
+    service::authorize::{self, Action},
+    store::{Appended, Draft, Piece},
+};
+
+/// How many rooms a push to all of them reaches at the most. Those that are open come first.
+const ROOMS: usize = 1_000;
+
+/// Into how many rooms a push goes at once, so that people's messages find room between them.
+const AT_ONCE: usize = 32;
+
+/// Where a push has come to stand.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Delivered {
+    /// In the one room that it was for.
+    There(MessagePlace),
+    /// In all rooms, or in as many as it reaches.
+    Everywhere {
+        id: ClientId,
+        places: Vec<MessagePlace>,
+        /// How many rooms there are that it did not reach.
+        left_out: usize,
+    },
+}
+
+/// Where a message stands.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct MessagePlace {
+    room: RoomName,
+    seq: Seq,
+    id: ClientId,
+    /// The life of the log, if it is still the one in which the message came to stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epoch: Option<Epoch>,
+}
+
+/// Says a text wherever it is to be said, once: what was said before under this id gets its place again.
+pub(super) async fn deliver(
+    teahouse: &HttpState,
+    holder: &Holder,
+    user: &User,
+    target: &Target,
+    id: &ClientId,
+    text: MessageText,
+) -> Result<Delivered, Problem> {
+    let text: Arc<str> = text.into();
+    let say = async |room: RoomName| say(teahouse, holder, user, room, id, &text).await;
+    match target {
+        Target::Room(room) => {
+            let message = say(room.clone()).await?;
+            let epoch = epoch(teahouse, &message).await;
+            Ok(Delivered::There(MessagePlace { epoch, ..place(message) }))
+        }
+        Target::Everywhere => {
+            let (rooms, left_out) = rooms(teahouse).await?;
+            if left_out > 0 {
+                tracing::warn!(hook = %holder.id, left_out, "a push to all rooms reached {ROOMS} of them");
+            }
+            // Every room is tried, whatever becomes of the others; a retry under the same id reaches the rest.
+            let said: Vec<Result<Message, Problem>> =
+                stream::iter(rooms).map(say).buffered(AT_ONCE).collect().await;
+            let places: Vec<MessagePlace> =
+                said.into_iter().map(|said| said.map(place)).collect::<Result<_, _>>()?;
+            Ok(Delivered::Everywhere { id: id.clone(), places, left_out })
+        }
+    }
+}
+
+/// Says a text in a room.
+async fn say(
+    teahouse: &HttpState,
+    holder: &Holder,
+    user: &User,
+    room: RoomName,
+    id: &ClientId,
+    text: &Arc<str>,
+) -> Result<Message, Problem> {
+    if !authorize::may(user, Action::Say, &room) {
+        let reason = format!("this hook may not speak in {room}");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
+    }
+    teahouse.room_limit.admit(&room, None).await.map_err(|error| Problem::no_room(&error))?;
+    let draft = Draft { room, id: id.clone(), user: user.clone(), text: text.clone(), at: clock::now() };
+    let mut kept = teahouse.store.append(vec![draft]).await;
+    match (kept.appended.pop(), kept.failed) {
+        (Some(Appended::New(message) | Appended::Known(message)), _) => Ok(message),
+        (Some(Appended::Reused), _) => {
+            let reason = "this Idempotency-Key was used before, for another message";
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
+        }
+        (None, failed) => {
+            let problem = Problem::of_store(failed.as_ref());
+            let error = failed.map_or_else(String::new, |error| error.to_string());
+            tracing::warn!(error, hook = %holder.id, "a push could not be kept");
+            Err(problem)
+        }
+    }
+}
+
+/// The rooms that a push to all of them reaches: the open ones, on whatever node, and the lobby first, then the others by name; and how many
+/// there are beyond those.
+async fn rooms(teahouse: &HttpState) -> Result<(Vec<RoomName>, usize), Problem> {
+    let listed = tokio::try_join!(teahouse.store.rooms(), teahouse.neighbours.rooms());
+    let (spoken_in, elsewhere) = listed.map_err(|error| {
+        tracing::warn!(%error, "the rooms could not be listed");
+        Problem::unavailable()
+    })?;
+    let open: BTreeSet<RoomName> =
+        [RoomName::lobby()].into_iter().chain(teahouse.rooms.names()).chain(elsewhere).collect();
+    let others: BTreeSet<RoomName> = spoken_in.into_iter().filter(|room| !open.contains(room)).collect();
+    let mut all: Vec<RoomName> = open.into_iter().chain(others).collect();
+    let left_out = all.len().saturating_sub(ROOMS);
+    all.truncate(ROOMS);
+    Ok((all, left_out))
+}
+
+/// The life of the log in which a message stands, unless it cannot be said.
+pub(crate) async fn epoch(teahouse: &HttpState, message: &Message) -> Option<Epoch> {
+    let piece = Piece::Between { after: message.seq.saturating_sub(1), upto: message.seq };
+    let slice = teahouse.store.read(message.room.clone(), piece).await.ok()?;
+    let there = slice.messages.iter().any(|other| other.id == message.id && other.user.id == message.user.id);
+    there.then_some(slice.epoch)
+}
+
+fn place(message: Message) -> MessagePlace {
+    MessagePlace { room: message.room, seq: message.seq, id: message.id, epoch: None }
+}

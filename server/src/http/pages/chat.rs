@@ -1,0 +1,242 @@
+//! The pages of rooms: a room as it is now, around one of its messages, or on a day; and what the client-only build begins
+//! with instead.
+
+use app::{boot::Boot, form::Form as ComposerForm, notice::Notice, shell};
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use chat::{
+    protocol::{Event, Joined, Seq},
+    room_name::RoomName,
+};
+
+use super::{
+    address::{canonical_seq, day, encoded, login_path, message_path, room_path},
+    form::{forget_sent, new_form},
+    place::PagePlace,
+    query::Asked,
+    render::{notice, render, take_place},
+};
+use crate::{
+    clock,
+    http::{
+        api_error::Problem, middleware::security::Frames, redirect, request::visitor::Visitor, state::Shared,
+    },
+    identity::login::Login,
+    service::{
+        authorize::{Action, may},
+        read,
+    },
+    store::{Piece, Slice, StoreError, spelling},
+};
+
+/// How many messages a page shows around the one that it was asked for: 50 on either side.
+const AROUND: u32 = 101;
+
+/// `GET /chat`: the lobby, or the room that the form asks for; or a day in it.
+pub(crate) async fn lobby(teahouse: Shared, visitor: Visitor, asked: Asked) -> Response {
+    match (asked.room.as_deref().map(RoomName::parse_any), asked.day) {
+        (Some(Err(_)), _) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        (Some(Ok(room)), Some(day)) => to_day(teahouse, visitor, room, &day).await,
+        (Some(Ok(room)), None) => redirect::to(&room_path(&room)),
+        (None, Some(day)) => to_day(teahouse, visitor, RoomName::lobby(), &day).await,
+        (None, None) => chat(teahouse, visitor, RoomName::lobby(), None).await,
+    }
+}
+
+/// `GET /chat/{room}`: the room, under its one proper address; or a day in it.
+pub(crate) async fn room(teahouse: Shared, visitor: Visitor, name: &str, asked: Asked) -> Response {
+    match (RoomName::parse_any(name), asked.day) {
+        (Err(_), _) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        (Ok(room), Some(day)) => to_day(teahouse, visitor, room, &day).await,
+        (Ok(room), None) if room_path(&room) == format!("/chat/{}", encoded(name)) => {
+            chat(teahouse, visitor, room, None).await
+        }
+        (Ok(room), None) => redirect::to(&room_path(&room)),
+    }
+}
+
+/// `GET /chat/{room}/{seq}`: the room around one of its messages.
+pub(crate) async fn message(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Response {
+    let Ok(Path((name, seq))) = path else {
+        return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+    };
+    let Some(seq) = canonical_seq(&seq) else {
+        return notice(&teahouse, &visitor, Notice::NotFound).await;
+    };
+    match RoomName::parse_any(&name) {
+        Ok(room) if room.as_str() == name => return chat(teahouse, visitor, room, Some(seq)).await,
+        _ => {}
+    }
+    // A link to a message leads to that message, whatever its room was called then.
+    match spelling::meant(&teahouse.store, &name).await {
+        Ok(Ok(room)) => redirect::to(&message_path(&room, seq)),
+        Ok(Err(_)) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        Err(error) => {
+            tracing::error!(%error, "failed to look up a room by an earlier spelling");
+            notice(&teahouse, &visitor, Notice::Unavailable).await
+        }
+    }
+}
+
+/// `GET /boot/{room}`: what a chat page is rendered from, for the client-only build.
+pub(crate) async fn boot(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    room: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let unfit = |reason: &str| Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason);
+    let Path(room) = room.map_err(|_| unfit("a room's name in an address is percent-encoded UTF-8"))?;
+    let login = visitor
+        .login(&teahouse)
+        .await
+        .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "login_required", "log in first"))?;
+    let room = RoomName::parse_any(&room).map_err(|error| unfit(&error.to_string()))?;
+    if !may(&login.user(), Action::Read, &room) {
+        let reason = format!("this user may not read {room}");
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
+    }
+    let place = PagePlace::take(&teahouse, &visitor, &login.id)
+        .map_err(|none| Problem::too_often(std::time::Duration::from_secs(none.seconds)))?;
+    let form = new_form(&visitor.headers);
+    match make_boot(&teahouse, &visitor, &login, room, None, form).await {
+        Ok(boot) => Ok(place.hold(Json(boot).into_response())),
+        Err(error) => {
+            tracing::error!(%error, "a room could not be read");
+            Err(Problem::unavailable())
+        }
+    }
+}
+
+/// The page of a room as it is now, or around one of its messages.
+async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<Seq>) -> Response {
+    let (login, place) = match let_in(&teahouse, &visitor, &room).await {
+        Ok(let_in) => let_in,
+        Err(elsewhere) => return elsewhere,
+    };
+    if focus.is_none()
+        && let Some(known) = teahouse.look_alikes.of(&room).await
+    {
+        return redirect::to(&room_path(&known));
+    }
+    let form = new_form(&visitor.headers);
+    let was_sent = form.sent.is_some();
+    let mut response = draw_room(teahouse, visitor, login, room, focus, StatusCode::OK, form).await;
+    if was_sent {
+        response.headers_mut().append(header::SET_COOKIE, forget_sent());
+    }
+    place.hold(response)
+}
+
+/// The page of a room for somebody who was let in, with this form.
+pub(super) async fn draw_room(
+    teahouse: Shared,
+    visitor: Visitor,
+    login: Login,
+    room: RoomName,
+    focus: Option<Seq>,
+    status: StatusCode,
+    form: ComposerForm,
+) -> Response {
+    let boot = match make_boot(&teahouse, &visitor, &login, room, focus, form).await {
+        Ok(boot) => boot,
+        Err(error) => {
+            tracing::error!(%error, "a room could not be read");
+            return notice(&teahouse, &visitor, Notice::Unavailable).await;
+        }
+    };
+    if let Some(seq) = focus
+        && !boot.room.events.iter().any(|event| event.seq() == Some(seq))
+    {
+        let said = (1..=boot.room.head).contains(&seq);
+        let why = if said { Notice::MessageGone } else { Notice::NoMessage };
+        return notice(&teahouse, &visitor, why).await;
+    }
+    let assets = teahouse.site.assets().clone();
+    let draw = move || shell::chat_document(boot.clone(), assets.clone());
+    // However many pages are asked for, some processors are left for those who talk.
+    let _turn = teahouse.rendering.acquire().await;
+    render(&teahouse, &visitor, status, Frames::Shows, draw).await
+}
+
+/// Leads to the first message of a day or later, as the reader's zone reckons days; or to the room, if there is none.
+async fn to_day(teahouse: Shared, visitor: Visitor, room: RoomName, day: &str) -> Response {
+    if let Err(elsewhere) = let_in(&teahouse, &visitor, &room).await {
+        return elsewhere;
+    }
+    let Some(day) = self::day(day) else { return redirect::to(&room_path(&room)) };
+    let at = visitor.time_zone.beginning(day);
+    match teahouse.store.read(room.clone(), Piece::Since { at, limit: 1 }).await {
+        Ok(Slice { messages, .. }) => redirect::to(&match messages.first() {
+            Some(message) => format!("{}#m{}", message_path(&room, message.seq), message.seq),
+            None => room_path(&room),
+        }),
+        Err(error) => {
+            tracing::error!(%error, "a day could not be found");
+            notice(&teahouse, &visitor, Notice::Unavailable).await
+        }
+    }
+}
+
+/// Whoever may read a room now, with a place for their page; or where to send those who may not.
+pub(super) async fn let_in(
+    teahouse: &Shared,
+    visitor: &Visitor,
+    room: &RoomName,
+) -> Result<(Login, PagePlace), Response> {
+    let Some(login) = visitor.login(teahouse).await else {
+        return Err(redirect::to(&login_path(&visitor.asked, None)));
+    };
+    let place = take_place(teahouse, visitor, &login.id).await?;
+    if !may(&login.user(), Action::Read, room) {
+        return Err(notice(teahouse, visitor, Notice::Forbidden).await);
+    }
+    match teahouse.nicknames.claim(&login).await {
+        Ok(true) => Ok((login, place)),
+        Ok(false) => Err(redirect::to(&login_path(&visitor.asked, Some("lost-name")))),
+        Err(error) => {
+            tracing::error!(%error, "a nickname could not be claimed");
+            Err(notice(teahouse, visitor, Notice::Unavailable).await)
+        }
+    }
+}
+
+/// The room as its page begins: with its latest messages, or with those around one of them.
+pub(super) async fn make_boot(
+    teahouse: &Shared,
+    visitor: &Visitor,
+    login: &Login,
+    room: RoomName,
+    focus: Option<Seq>,
+    form: ComposerForm,
+) -> Result<Boot, StoreError> {
+    let user = login.user();
+    let Slice { epoch, extent, messages } = match focus {
+        Some(seq) => read::around(&teahouse.store, &room, seq, AROUND).await?,
+        None => read::latest(&teahouse.store, &room, Seq::MAX, teahouse.config.backlog).await?,
+    };
+    let members = teahouse.rooms.look(&room).await?.members;
+    let room = Joined {
+        room,
+        epoch,
+        head: extent.head,
+        oldest: extent.oldest,
+        resumed: false,
+        members,
+        events: messages.into_iter().map(Event::Message).collect(),
+    };
+    let form = ComposerForm { key: teahouse.identity.form_key(login), ..form };
+    let moments = room.events.iter().filter_map(|event| match event {
+        Event::Message(message) => Some(message.at),
+        Event::Unknown(_) => None,
+    });
+    let offsets = visitor.time_zone.offsets(moments);
+    Ok(Boot { user, language: visitor.language, room, focus, form, now: clock::now(), offsets })
+}

@@ -1,0 +1,20 @@
+//! A file of the site, or what says that there is none.
+
+use app::notice::Notice;
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+
+use super::render::notice;
+use crate::http::{api, request::visitor::Visitor, state::Shared};
+
+/// A file of the site, or the page that says there is nothing; to programs in their own form.
+pub(crate) async fn file(State(teahouse): State<Shared>, visitor: Visitor, request: Request) -> Response {
+    let path = request.uri().path();
+    match teahouse.site.answer(path, request.headers()) {
+        Some(answer) => answer,
+        None if api::is_for_programs(path) => api::nothing().await,
+        None => notice(&teahouse, &visitor, Notice::NotFound).await,
+    }
+}

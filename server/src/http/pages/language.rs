@@ -1,0 +1,32 @@
+//! `POST /language`: remembers a language and leads back.
+
+use axum::{Form, extract::State, response::Response};
+use i18n::Language;
+use serde::Deserialize;
+
+use super::render::check_origin;
+use crate::http::{redirect, request::visitor::Visitor, state::Shared};
+
+/// The form that changes the language.
+#[derive(Deserialize)]
+pub(crate) struct LanguageForm {
+    #[serde(default)]
+    lang: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /language`: remembers a language and leads back.
+pub(crate) async fn speak(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    Form(form): Form<LanguageForm>,
+) -> Response {
+    if let Err(refused) = check_origin(&teahouse, &visitor, "a change of language").await {
+        return refused;
+    }
+    // A language that is not spoken changes nothing.
+    let language = Language::from_code(&form.lang).unwrap_or(visitor.language);
+    let cookie = format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax", language.code());
+    redirect::with_cookies(&redirect::local_path(&form.next), [cookie.as_str()])
+}

@@ -1,0 +1,82 @@
+//! A page as an answer: drawn by the views, with the headers that belong to it. The pages that say what went wrong, too.
+
+use app::{notice::Notice, shell};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use chat::id::UserId;
+use leptos::prelude::{IntoView, expect_context};
+use leptos_axum::ResponseOptions;
+
+use super::place::PagePlace;
+use crate::http::{
+    middleware::security::{self, Frames},
+    request::visitor::Visitor,
+    state::Shared,
+};
+
+/// A page as an answer.
+pub(crate) async fn render<IV: IntoView + 'static>(
+    teahouse: &Shared,
+    visitor: &Visitor,
+    status: StatusCode,
+    frames: Frames,
+    view: impl Fn() -> IV + Clone + Send + Sync + 'static,
+) -> Response {
+    let reload = teahouse.site.assets().reload;
+    let draw = move || {
+        let response: ResponseOptions = expect_context();
+        response.set_status(status);
+        if let Some(nonce) = leptos::nonce::use_nonce()
+            && let Ok(policy) = HeaderValue::from_str(&security::content_policy(&nonce, reload, frames))
+        {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response.insert_header(header::X_FRAME_OPTIONS, frames.options());
+        // What stands between server and browser leaves the page as it is, or says that it does not.
+        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
+        response.insert_header(header::VARY, HeaderValue::from_static("cookie, accept-language"));
+        view()
+    };
+    let mut request = Request::new(Body::empty());
+    // The views look at no URL; the renderer wants one.
+    if let Ok(uri) = visitor.asked.parse() {
+        *request.uri_mut() = uri;
+    }
+    leptos_axum::render_app_to_stream_with_context(|| {}, draw)(request).await
+}
+
+/// A page that says what went wrong, with the status that goes with it.
+pub(crate) async fn notice(teahouse: &Shared, visitor: &Visitor, notice: Notice) -> Response {
+    let status = StatusCode::from_u16(notice.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (assets, language) = (teahouse.site.assets().clone(), visitor.language);
+    render(teahouse, visitor, status, Frames::Nothing, move || {
+        shell::notice_document(language, notice, assets.clone())
+    })
+    .await
+}
+
+/// Refuses what a page of another origin asks for, with the page that says so; `what` is that, in the log.
+pub(crate) async fn check_origin(teahouse: &Shared, visitor: &Visitor, what: &str) -> Result<(), Response> {
+    let Err(foreign) = visitor.check_origin(teahouse) else { return Ok(()) };
+    tracing::info!(%foreign, understood = %visitor.arrival, "{what} was refused");
+    Err(notice(teahouse, visitor, Notice::Forbidden).await)
+}
+
+/// A place for a page of somebody's; or the page that says when to ask again.
+pub(crate) async fn take_place(
+    teahouse: &Shared,
+    visitor: &Visitor,
+    user: &UserId,
+) -> Result<PagePlace, Response> {
+    match PagePlace::take(teahouse, visitor, user) {
+        Ok(place) => Ok(place),
+        Err(none) => {
+            let said = notice(teahouse, visitor, Notice::TooMany { seconds: none.seconds }).await;
+            Err(none.retry_after(said))
+        }
+    }
+}

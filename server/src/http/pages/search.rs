@@ -1,0 +1,187 @@
+//! `GET /search`: the page with the field, and with what was found if something was asked.
+
+use app::{
+    search::{Found, Outcome, Remark, Search as View},
+    shell,
+};
+use axum::{
+    extract::{Query as Asked, State, rejection::QueryRejection},
+    http::StatusCode,
+    response::Response,
+};
+use chat::room_name::RoomName;
+
+use crate::{
+    http::{
+        middleware::security::Frames,
+        pages::{
+            address::{encoded, login_path},
+            place::PagePlace,
+            render::render,
+        },
+        redirect,
+        request::visitor::Visitor,
+        state::Shared,
+    },
+    search::{
+        answer::SearchError,
+        query::{LENGTH, Query},
+    },
+    service::authorize::{Action, may},
+};
+
+/// What a request may carry in its query. Of what is there twice, the first counts.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Request {
+    /// What was typed.
+    typed: Option<String>,
+    /// The room that is searched alone.
+    only: Option<RoomName>,
+    /// The room beside which it is searched: the page offers to search it alone.
+    here: Option<RoomName>,
+    /// Whether the page is shown within another one.
+    panel: bool,
+    /// The hit after which to go on.
+    older: Option<i64>,
+}
+
+impl Request {
+    fn read(pairs: &[(String, String)]) -> Request {
+        let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        // An address may hold anything; a room that cannot be is none.
+        let room = |name: &str| value(name).and_then(|room| RoomName::parse_any(room).ok());
+        let only = room("in");
+        Request {
+            typed: value("q").map(|typed| typed.chars().take(2 * LENGTH).collect()),
+            here: room("here").or_else(|| only.clone()),
+            only,
+            panel: value("panel").is_some_and(|panel| panel == "1"),
+            older: value("older").and_then(|older| older.parse().ok()),
+        }
+    }
+
+    /// Its address, from which to go on at `older`.
+    fn address(&self, older: Option<i64>) -> String {
+        let mut pairs: Vec<(&str, String)> = Vec::new();
+        pairs.extend(self.typed.as_ref().map(|typed| ("q", typed.clone())));
+        pairs.extend(self.here.as_ref().map(|room| ("here", room.to_string())));
+        pairs.extend(self.only.as_ref().map(|room| ("in", room.to_string())));
+        pairs.extend(self.panel.then(|| ("panel", "1".to_owned())));
+        pairs.extend(older.map(|older| ("older", older.to_string())));
+        let pairs: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        if pairs.is_empty() { "/search".to_owned() } else { format!("/search?{}", pairs.join("&")) }
+    }
+}
+
+/// The page.
+pub(crate) async fn search(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    asked: Result<Asked<Vec<(String, String)>>, QueryRejection>,
+) -> Response {
+    let request = Request::read(&asked.map(|Asked(pairs)| pairs).unwrap_or_default());
+    let Some(login) = visitor.login(&teahouse).await else {
+        // The login page is shown in no frame.
+        if request.panel {
+            return answer(&teahouse, &visitor, StatusCode::UNAUTHORIZED, &request, Outcome::LoggedOut).await;
+        }
+        return redirect::to(&login_path(&visitor.asked, None));
+    };
+    let Some(typed) = request.typed.as_deref().filter(|typed| !typed.trim().is_empty()) else {
+        return answer(&teahouse, &visitor, StatusCode::OK, &request, Outcome::Unasked).await;
+    };
+    let mut query = Query::parse(typed, &visitor.time_zone);
+    if query.is_empty() {
+        return answer(&teahouse, &visitor, StatusCode::OK, &request, Outcome::NothingToFind).await;
+    }
+    if let Some(room) = &request.only {
+        query.only_in(room.clone());
+    }
+    let place = match PagePlace::take(&teahouse, &visitor, &login.id) {
+        Ok(place) => place,
+        Err(none) => {
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            return none.retry_after(answer(&teahouse, &visitor, status, &request, Outcome::Busy).await);
+        }
+    };
+    let shortened = query.shortened;
+    let user = login.user();
+    let readable = move |room: &RoomName| may(&user, Action::Read, room);
+    let (status, outcome) = match teahouse.search.ask(query, request.older, readable).await {
+        Ok(answer) => {
+            let remarks = [
+                shortened.then_some(Remark::Shortened),
+                answer.behind.then_some(Remark::Behind),
+                answer.cut.then_some(Remark::Cut),
+                answer.looked.map(Remark::Looked),
+            ];
+            let found = Found {
+                older: answer.older.map(|older| request.address(Some(older))),
+                hits: answer.hits,
+                is_older: request.older.is_some(),
+                remarks: remarks.into_iter().flatten().collect(),
+            };
+            (StatusCode::OK, Outcome::Found(found))
+        }
+        Err(SearchError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Outcome::Busy),
+        Err(error) => {
+            tracing::warn!(%error, "a search has no answer");
+            (StatusCode::SERVICE_UNAVAILABLE, Outcome::Unavailable)
+        }
+    };
+    place.hold(answer(&teahouse, &visitor, status, &request, outcome).await)
+}
+
+async fn answer(
+    teahouse: &Shared,
+    visitor: &Visitor,
+    status: StatusCode,
+    request: &Request,
+    outcome: Outcome,
+) -> Response {
+    let view = View {
+        language: visitor.language,
+        typed: request.typed.clone().unwrap_or_default(),
+        here: request.here.clone(),
+        only_here: request.only.is_some() && request.only == request.here,
+        panel: request.panel,
+        zone: visitor.time_zone.zone(),
+        newest: request.address(None),
+        outcome,
+    };
+    let assets = teahouse.site.assets().clone();
+    render(teahouse, visitor, status, Frames::IsShown, move || {
+        shell::search_document(view.clone(), assets.clone())
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Request;
+
+    fn read(pairs: &[(&str, &str)]) -> Request {
+        let pairs: Vec<(String, String)> =
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Request::read(&pairs)
+    }
+
+    #[test]
+    fn an_address_leads_to_the_same_search() {
+        let request = read(&[("q", "from:\"a&b\" 上海"), ("in", "Tea"), ("panel", "1"), ("older", "7")]);
+        assert_eq!(
+            request.address(request.older),
+            "/search?q=from%3A%22a%26b%22%20%E4%B8%8A%E6%B5%B7&here=tea&in=tea&panel=1&older=7"
+        );
+        assert_eq!(read(&[]).address(None), "/search");
+    }
+
+    #[test]
+    fn what_an_address_holds_beside_counts_for_nothing() {
+        assert_eq!(
+            read(&[("q", "a"), ("q", "b"), ("older", "x"), ("in", "a/b"), ("panel", "")]),
+            read(&[("q", "a")])
+        );
+    }
+}

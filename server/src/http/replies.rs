@@ -1,0 +1,119 @@
+//! `POST /replies/{token}`: the answer to a question that a service could not answer at once. The token is its leave to say
+//! one message, and names the question.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, State,
+        rejection::{BytesRejection, PathRejection},
+    },
+    http::{HeaderMap, StatusCode, header},
+};
+use chat::{id::ClientId, room_name::RoomName};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    bots::late::{LateAnswer, LateQuestion},
+    http::{api_error::Problem, state::Shared},
+    store::StoreError,
+};
+
+/// The largest answer, in bytes.
+pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
+
+/// Where an answer was said.
+#[derive(Serialize)]
+pub(crate) struct Said {
+    room: RoomName,
+    id: ClientId,
+}
+
+/// An answer as JSON.
+#[derive(Deserialize)]
+struct Reply {
+    text: String,
+}
+
+/// Says the answer: 201, or 404 for a token that stands for nothing, 409 for a question that was answered, 422 for an answer
+/// that is none, and 503 while it cannot be kept. Each with why in JSON.
+#[utoipa::path(
+    post, path = "/replies/{token}", operation_id = "reply", tag = "Doors",
+    summary = "Answer late.",
+    description = "A service that was asked by a bot and could not answer at once says its answer here: as JSON with a `text`, \
+    or as plain text. The address came with the question and is good for one answer.",
+    params(("token" = String, Path, description = "What the question named", min_length = 1)),
+    request_body(content((crate::http::api::schema::Reply = "application/json"), (String = "text/plain"))),
+    responses(
+        (status = 201, description = "It was said", body = serde_json::Value),
+        (status = 404, description = "There is no question for this address", body = crate::http::api::schema::Trouble),
+        (status = 409, description = "The question was answered already", body = crate::http::api::schema::Trouble),
+        (status = 413, description = "The body is too large", body = crate::http::api::schema::Trouble),
+        (status = 422, description = "The answer is none", body = crate::http::api::schema::Trouble),
+    ),
+    extensions(("x-codeSamples" = json!([{
+        "lang": "Shell",
+        "source": "curl -d '42' \"$REPLY_URL\"",
+    }]))),
+)]
+pub(crate) async fn reply(
+    State(teahouse): State<Shared>,
+    token: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Said>), Problem> {
+    let token = token.map_or_else(|_| String::new(), |Path(token)| token);
+    let question = LateQuestion::find(&teahouse.store, &token).await.map_err(|error| unavailable(&error))?;
+    let question = question.ok_or_else(|| {
+        Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no question for this address")
+    })?;
+    if question.is_answered() {
+        return Err(answered());
+    }
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let reason = format!("an answer may have {BODY_LIMIT} bytes at most");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
+        }
+        status => Problem::new(status, "body_unreadable", "the body broke off"),
+    })?;
+    let unfit = |code, reason: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason);
+    let text = text(&headers, &body).map_err(|reason| unfit("malformed", reason))?;
+    let answer = question.answer(&teahouse.store, &text, teahouse.config.text_limit).await;
+    match answer.map_err(|error| unavailable(&error))? {
+        LateAnswer::Sent => {}
+        LateAnswer::TooLate => return Err(answered()),
+        LateAnswer::Empty => {
+            return Err(unfit("text_empty", "nothing in the answer can be seen".to_owned()));
+        }
+        LateAnswer::Forbidden => {
+            let reason = format!("the bot may not speak in {}", question.room());
+            return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
+        }
+    }
+    let (room, id) = (question.room().clone(), question.answer_id().clone());
+    Ok((StatusCode::CREATED, Json(Said { room, id })))
+}
+
+/// What a body says: JSON with a `text`, or else plain text.
+fn text(headers: &HeaderMap, body: &Bytes) -> Result<String, String> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("application/json") {
+        let reply: Result<Reply, _> = serde_json::from_slice(body);
+        return reply
+            .map(|reply| reply.text)
+            .map_err(|error| format!("this is not {{\"text\": \"…\"}}: {error}"));
+    }
+    std::str::from_utf8(body)
+        .map(ToOwned::to_owned)
+        .map_err(|error| format!("the answer is not UTF-8: {error}"))
+}
+
+fn unavailable(error: &StoreError) -> Problem {
+    tracing::warn!(%error, "a late answer could not be kept");
+    Problem::unavailable()
+}
+
+fn answered() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "answered", "this question was answered already")
+}

@@ -1,0 +1,99 @@
+//! What a request says about whoever makes it: address, language, headers. Says nothing about who they are.
+
+use std::{convert::Infallible, net::IpAddr};
+
+use axum::{
+    extract::{FromRef, FromRequestParts, Query},
+    http::{HeaderMap, header, request::Parts},
+};
+use i18n::Language;
+use serde::Deserialize;
+
+use crate::{
+    clock,
+    http::{
+        request::{
+            arrival::Arrival,
+            origin::{self, Foreign},
+        },
+        state::{HttpState, Shared},
+    },
+    identity::{cookie_header::cookie, login::Login, logins::Ticket},
+    net::client::Client,
+    time_zone::TimeZone,
+};
+
+/// Whoever makes a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    /// How it came here.
+    pub(crate) arrival: Arrival,
+    pub(crate) headers: HeaderMap,
+    pub(crate) language: Language,
+    /// The time zone that their browser last named; UTC if it never did.
+    pub(crate) time_zone: TimeZone,
+    /// The path and query that were asked for.
+    pub(crate) asked: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Wish {
+    lang: Option<String>,
+}
+
+impl Visitor {
+    /// Refuses a request from a page of another origin.
+    pub(crate) fn check_origin(&self, teahouse: &HttpState) -> Result<(), Foreign> {
+        origin::check(&self.headers, &self.arrival, &teahouse.config)
+    }
+
+    /// Where the request comes from, as far as trusted proxies say.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.client().address
+    }
+
+    /// Who limits count as the caller.
+    pub(crate) fn client(&self) -> Client {
+        self.arrival.client()
+    }
+
+    /// The login with which a request comes, if it holds.
+    pub(crate) async fn ticket(&self, teahouse: &HttpState) -> Option<Ticket> {
+        let ticket = teahouse.identity.read(&self.headers, self.is_secure())?;
+        teahouse.logins.holds(&ticket, clock::now()).await.then_some(ticket)
+    }
+
+    /// Who a request comes from, if they are logged in.
+    pub(crate) async fn login(&self, teahouse: &HttpState) -> Option<Login> {
+        self.ticket(teahouse).await.map(|ticket| ticket.login)
+    }
+
+    /// Whether people's browsers reach the server over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.arrival.is_secure()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor
+where
+    Shared: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visitor, Infallible> {
+        let teahouse = Shared::from_ref(state);
+        let wish: Wish =
+            Query::try_from_uri(&parts.uri).map(|query: Query<Wish>| query.0).unwrap_or_default();
+        let wished = wish.lang.or_else(|| cookie(&parts.headers, "lang"));
+        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Ok(Visitor {
+            arrival: Arrival::of(&parts.extensions, &parts.headers, &teahouse.config),
+            headers: parts.headers.clone(),
+            language: wished
+                .and_then(|code| Language::from_code(&code))
+                .unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default())),
+            time_zone: TimeZone::parse(&cookie(&parts.headers, "tz").unwrap_or_default()),
+            asked: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        })
+    }
+}

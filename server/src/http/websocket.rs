@@ -1,0 +1,257 @@
+//! The door to the sockets: who may connect, in which dialect, and to which room. What is said is the session's.
+
+use axum::{
+    extract::{OptionalFromRequestParts, Query, State},
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use chat::{
+    close::CloseCode,
+    name::Nickname,
+    protocol::{RefusalCode, Refused, SUBPROTOCOL, ServerLine},
+    room_name::RoomName,
+};
+use i18n::Language;
+use rand::RngExt as _;
+use serde::Deserialize;
+use transport::{
+    outbound::{Outbound, View},
+    socket::Socket,
+    upgrade::{self, Upgrade},
+    wire_format::{Dialect, Plain},
+};
+
+use crate::{
+    budget::{Cost, charged},
+    http::{
+        request::visitor::Visitor,
+        state::{HttpState, Shared},
+    },
+    identity::login::Login,
+    net::{
+        connection::HeldPlace,
+        connection_limit::{Full, Place},
+    },
+    random,
+    realtime::session::Session,
+};
+
+/// How many times the frame limit is read at all, to refuse what is over the limit and go on.
+const HARD_LIMIT: usize = 2;
+
+/// The numbers of guests: so many that those of ten minutes ago, whose names are not free yet, are few among them.
+const GUEST_NUMBERS: std::ops::Range<u32> = 100_000..1_000_000;
+
+/// How often a guest's name is drawn anew when it is taken.
+const GUEST_NAMES: usize = 8;
+
+/// What a client of the plain door may ask for in its query.
+#[derive(Debug, Default, Deserialize)]
+struct Wishes {
+    lang: Option<String>,
+    echo: Option<String>,
+    backlog: Option<u32>,
+    room: Option<String>,
+}
+
+/// A request for a socket, with what goes along with it.
+pub(crate) struct Door {
+    upgrade: Upgrade,
+    wishes: Wishes,
+    place: Option<HeldPlace>,
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
+    type Rejection = Response;
+
+    /// `None` for a request that asks for no socket.
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Door>, Response> {
+        if !upgrade::is_asked(&parts.headers) {
+            return Ok(None);
+        }
+        let upgrade = Upgrade::of(parts).map_err(IntoResponse::into_response)?;
+        let Query(wishes) = Query::try_from_uri(&parts.uri)
+            .map_err(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string()))?;
+        let place = parts.extensions.get::<HeldPlace>().cloned();
+        Ok(Some(Door { upgrade, wishes, place }))
+    }
+}
+
+/// `GET /ws`.
+pub(crate) async fn connect(
+    State(teahouse): State<Shared>,
+    visitor: Visitor,
+    door: Option<Door>,
+) -> Response {
+    if let Some(door) = door {
+        return open(teahouse, visitor, door, None).await;
+    }
+    let mut response = refuse(StatusCode::UPGRADE_REQUIRED, "this address is for WebSockets");
+    response.headers_mut().insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
+    response
+}
+
+/// Opens the socket, or says why not: by a status before the handshake where a page is not meant to read it, and by a
+/// close code after it where it is.
+pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: Option<&str>) -> Response {
+    if let Err(foreign) = visitor.check_origin(&teahouse) {
+        tracing::info!(%foreign, understood = %visitor.arrival, "a socket was refused");
+        return refuse(StatusCode::FORBIDDEN, &foreign.to_string());
+    }
+    if teahouse.stopping.is_cancelled() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping");
+    }
+    let Door { upgrade, wishes, place } = door;
+    let limit = teahouse.config.frame_limit.saturating_mul(HARD_LIMIT);
+    let asked = upgrade.protocols();
+    let known = asked.iter().any(|protocol| protocol == SUBPROTOCOL);
+    if !known && !asked.is_empty() {
+        let reason = format!("the subprotocol is {SUBPROTOCOL}, or none at all; not {}", asked.join(", "));
+        return refuse(StatusCode::BAD_REQUEST, &reason);
+    }
+    let dialect = if known {
+        Dialect::Lines
+    } else {
+        match plain(&teahouse, &visitor, &wishes, room) {
+            Ok(plain) => match teahouse.look_alikes.of(&plain.room).await {
+                None => Dialect::Plain(plain),
+                Some(known) => {
+                    let reason = format!("there is a room that looks the same: {known}");
+                    return refuse(StatusCode::NOT_FOUND, &reason);
+                }
+            },
+            Err(reason) => return refuse(StatusCode::NOT_FOUND, &reason),
+        }
+    };
+    let login = match (visitor.login(&teahouse).await, &dialect) {
+        (Some(login), _) => login,
+        // A page cannot read the status of a handshake that failed; a close code it can.
+        (None, Dialect::Lines) => {
+            return turn_away((upgrade, limit, place), dialect, CloseCode::LoginRequired, None);
+        }
+        (None, Dialect::Plain(plain)) if teahouse.config.guests => {
+            if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.client()), Cost::Login) {
+                return refuse(StatusCode::TOO_MANY_REQUESTS, &exceeded.to_string());
+            }
+            match guest(&teahouse, plain.language).await {
+                Some(login) => {
+                    let (nickname, user) = (&login.nickname, &login.id);
+                    tracing::info!(%nickname, %user, address = %visitor.address(), "guest logged in");
+                    login
+                }
+                None => return refuse(StatusCode::SERVICE_UNAVAILABLE, "no guest's name is free at present"),
+            }
+        }
+        (None, Dialect::Plain(_)) => {
+            return refuse(
+                StatusCode::UNAUTHORIZED,
+                "log in first: POST /login with the form field `nickname`",
+            );
+        }
+    };
+    let forwarded = match admit(&teahouse, &visitor) {
+        Ok(forwarded) => forwarded,
+        Err(full) => {
+            return turn_away((upgrade, limit, place), dialect, CloseCode::TooMany, Some(full.to_string()));
+        }
+    };
+    match teahouse.nicknames.claim(&login).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let reason = "somebody else has taken the nickname meanwhile".to_owned();
+            return turn_away((upgrade, limit, place), dialect, CloseCode::NicknameTaken, Some(reason));
+        }
+        Err(error) => {
+            tracing::error!(%error, "a nickname could not be claimed");
+            return refuse(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be used at present");
+        }
+    }
+    let address = charged(visitor.client());
+    let sessions = teahouse.sessions.clone();
+    upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
+        // Outside of the task, which is then as small as it can be for as long as it runs.
+        let session = Session::begin(teahouse.app.clone(), socket, login, dialect, address);
+        sessions.track_future(async move {
+            let _places = (place, forwarded);
+            session.run().await;
+        })
+    })
+}
+
+/// A place for one more connection of an address that a trusted proxy speaks for; others were counted as they came in.
+pub(crate) fn admit(teahouse: &HttpState, visitor: &Visitor) -> Result<Option<Place>, Full> {
+    if visitor.arrival.is_trusted() {
+        teahouse.forwarded.admit(charged(visitor.client())).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn plain(
+    teahouse: &HttpState,
+    visitor: &Visitor,
+    wishes: &Wishes,
+    room: Option<&str>,
+) -> Result<Plain, String> {
+    let room = match room.or(wishes.room.as_deref()) {
+        None => RoomName::lobby(),
+        Some(room) => RoomName::parse_any(room).map_err(|error| error.to_string())?,
+    };
+    let language = wishes.lang.as_deref().and_then(Language::from_code).unwrap_or(visitor.language);
+    Ok(Plain {
+        language,
+        room,
+        echo: wishes.echo.as_deref().is_some_and(|echo| !matches!(echo, "0" | "false")),
+        backlog: wishes.backlog.unwrap_or(0).min(teahouse.config.backlog),
+        prefix: format!("plain-{:016x}-", rand::rng().random::<u64>()),
+    })
+}
+
+/// Somebody without a login, under a name that is free.
+async fn guest(teahouse: &HttpState, language: Language) -> Option<Login> {
+    for _ in 0..GUEST_NAMES {
+        let number = rand::rng().random_range(GUEST_NUMBERS);
+        let name = match language {
+            Language::English => format!("guest-{number}"),
+            Language::Chinese => format!("访客{number}"),
+        };
+        let login = Login { id: random::user_id(), nickname: Nickname::parse(&name).ok()? };
+        if matches!(teahouse.nicknames.claim(&login).await, Ok(true)) {
+            return Some(login);
+        }
+    }
+    None
+}
+
+/// Takes the socket only to say why it is closed again.
+fn turn_away(
+    (upgrade, limit, place): (Upgrade, usize, Option<HeldPlace>),
+    dialect: Dialect,
+    code: CloseCode,
+    reason: Option<String>,
+) -> Response {
+    let protocol = matches!(dialect, Dialect::Lines).then_some(SUBPROTOCOL);
+    upgrade.accept(protocol, limit, async move |mut socket: Socket| {
+        // It counts among the connections for as long as it is one.
+        let _place = place;
+        let view = match dialect {
+            Dialect::Lines => View::Lines,
+            // A refusal is everybody's in the same words.
+            Dialect::Plain(plain) => View::Plain(Box::new((plain, random::user_id()))),
+        };
+        let outbound = Outbound::to_socket(socket.stream(), 0, view);
+        if let Some(reason) = reason {
+            let code = match code {
+                CloseCode::NicknameTaken => RefusalCode::NicknameTaken,
+                _ => RefusalCode::TooManyConnections,
+            };
+            let refused = Refused { id: None, room: None, code, reason, retry_ms: None };
+            outbound.answer(Some(ServerLine::Refused(refused)));
+        }
+        socket.part(&outbound, code).await;
+    })
+}
+
+fn refuse(status: StatusCode, reason: &str) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{reason}\n")).into_response()
+}

@@ -1,0 +1,83 @@
+//! The id of a login form: drawn when the form is shown, and kept by the browser in a cookie beside it. It shows that a
+//! browser keeps cookies, and that a login comes again from the same form. It says nothing about anybody.
+
+use axum::http::HeaderMap;
+use cookie::{Cookie, SameSite, time::Duration};
+
+use super::cookie_header;
+
+use crate::{random, store::house_id::HouseId};
+
+/// The sort of the cookie beside the form.
+const COOKIE: &str = "login-form";
+
+/// The only path that is shown the cookie.
+const PATH: &str = "/login";
+
+/// How many hexadecimal digits an id has: 128 bits, so that nobody guesses one.
+const DIGITS: usize = 32;
+
+/// A form's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FormId(String);
+
+impl FormId {
+    /// A new one.
+    pub(crate) fn draw() -> FormId {
+        FormId(random::hex::<16>())
+    }
+
+    /// The id that a form's field holds; `None` for what no form of ours holds.
+    pub(crate) fn parse(text: &str) -> Option<FormId> {
+        let is_id =
+            text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_id.then(|| FormId(text.to_owned()))
+    }
+
+    /// The id that a request's cookie holds.
+    pub(crate) fn of(headers: &HeaderMap, house: &HouseId) -> Option<FormId> {
+        cookie_header::cookie(headers, &house.cookie(COOKIE)).and_then(|value| FormId::parse(&value))
+    }
+
+    /// As the form's field holds it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The `Set-Cookie` value that goes with the form, until the browser is closed.
+    pub(crate) fn cookie(&self, house: &HouseId, secure: bool) -> String {
+        dressed(house, &self.0, secure).to_string()
+    }
+
+    /// The `Set-Cookie` value that takes it back.
+    pub(crate) fn forgotten(house: &HouseId, secure: bool) -> String {
+        let mut cookie = dressed(house, "", secure);
+        cookie.set_max_age(Duration::ZERO);
+        cookie.to_string()
+    }
+}
+
+fn dressed<'a>(house: &HouseId, value: &'a str, secure: bool) -> Cookie<'a> {
+    let mut cookie = Cookie::new(house.cookie(COOKIE), value);
+    cookie.set_path(PATH);
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_secure(secure);
+    cookie
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FormId;
+
+    #[test]
+    fn an_id_is_found_again_and_nothing_else_is_one() {
+        let id = FormId::draw();
+        assert_eq!(FormId::parse(id.as_str()), Some(id.clone()));
+        assert_ne!(FormId::draw(), id);
+        let long = format!("{}0", id.as_str());
+        for other in ["", "1", &id.as_str()[1..], &long, &"A".repeat(32), &"g".repeat(32)] {
+            assert_eq!(FormId::parse(other), None, "{other}");
+        }
+    }
+}

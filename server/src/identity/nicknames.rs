@@ -1,0 +1,270 @@
+//! Who is here under which nickname: claims names in the store, keeps them while their users are connected, and lets
+//! them go some time after. Also the way to end a user's connections.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chat::{
+    close::CloseCode,
+    id::{ClientId, UserId},
+    name::{Nickname, Skeleton},
+    room::SessionId,
+    time::Millis,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock,
+    cluster::SharedNeighbours,
+    identity::login::Login,
+    net::address_block::Block,
+    store::{Claim, SharedStore, StoreError},
+};
+use transport::outbound::Outbound;
+
+/// How often the names of those who are connected are claimed anew, at the least.
+const RENEW: Duration = Duration::from_mins(1);
+
+/// What nobody is called: the built-in bot's name, whether or not it is there, and the roles of those who look after a house.
+const RESERVED: [&str; 11] = [
+    "小二",
+    "admin",
+    "administrator",
+    "moderator",
+    "host",
+    "owner",
+    "管理员",
+    "管理員",
+    "房主",
+    "主持人",
+    "店主",
+];
+
+/// The names that are nobody's.
+pub(crate) fn reserved() -> Vec<Skeleton> {
+    let names = RESERVED.iter().map(|name| Nickname::parse(name).expect("they are nicknames"));
+    names.map(|name| name.skeleton()).collect()
+}
+
+/// The nicknames of everybody who is connected.
+pub(crate) struct Nicknames {
+    store: SharedStore,
+    neighbours: SharedNeighbours,
+    grace_ms: u64,
+    /// What nobody may be called, because a program is, or because it says that somebody looks after the house.
+    taken: Vec<Skeleton>,
+    present: Mutex<HashMap<UserId, Present>>,
+    /// How many connections were cut off because they did not read.
+    slow_consumers: AtomicU64,
+}
+
+struct Present {
+    login: Login,
+    sessions: HashMap<SessionId, Connected>,
+}
+
+struct Connected {
+    outbound: Arc<Outbound>,
+    /// The address that pays for it; none for this machine.
+    address: Option<Block>,
+    /// The client's name for itself, once it has said one.
+    client: Option<ClientId>,
+}
+
+/// What a session is beside the user's others, once its client has named itself.
+pub(crate) enum Standing {
+    /// The client's newest connection. Those that it replaces.
+    Newest(Vec<Arc<Outbound>>),
+    /// The client has a newer connection: this one is the ghost.
+    Ghost,
+}
+
+impl Nicknames {
+    /// Nobody is here yet. A name stays its owner's for `grace_ms` after their last connection.
+    pub(crate) fn new(store: SharedStore, neighbours: SharedNeighbours, grace_ms: u64) -> Nicknames {
+        Nicknames {
+            store,
+            neighbours,
+            grace_ms,
+            taken: Vec::new(),
+            present: Mutex::default(),
+            slow_consumers: AtomicU64::new(0),
+        }
+    }
+
+    /// The same, with names that nobody may have.
+    #[must_use]
+    pub(crate) fn without(mut self, taken: Vec<Skeleton>) -> Nicknames {
+        self.taken.extend(taken);
+        self
+    }
+
+    /// Claims the name for its user, or takes it back; whether they have it now. While nothing can be written, those who
+    /// have it keep it: nobody can take it from them meanwhile, and they can still read.
+    pub(crate) async fn claim(&self, login: &Login) -> Result<bool, StoreError> {
+        let now = clock::now();
+        let claim = claim(login, now, now + self.lease_ms());
+        if self.taken.contains(&claim.skeleton) {
+            return Ok(false);
+        }
+        match self.store.claim(claim.clone()).await {
+            Err(error @ StoreError::Unavailable(_)) => match self.store.holds(claim).await {
+                Ok(true) => Ok(true),
+                _ => Err(error),
+            },
+            answered => answered,
+        }
+    }
+
+    /// Lets the name go at once and ends the user's connections.
+    pub(crate) async fn log_out(&self, login: &Login) -> Result<(), StoreError> {
+        self.end_sessions(&login.id, CloseCode::LoggedOut);
+        self.neighbours.log_out(&login.id);
+        let now = clock::now();
+        self.store.release(claim(login, now, now)).await
+    }
+
+    /// Breaks a user's connections on all nodes, because other logins of theirs have ended: those whose login holds come back.
+    pub(crate) fn try_logins_again(&self, id: &UserId) {
+        self.end_sessions(id, CloseCode::Restart);
+        self.neighbours.end_logins(id);
+    }
+
+    /// Ends a user's connections here.
+    pub(crate) fn end_sessions(&self, id: &UserId, code: CloseCode) {
+        for outbound in self.sessions_of(id) {
+            outbound.close(code);
+        }
+    }
+
+    /// A user's connections here whose client has a newer one on another node.
+    pub(crate) fn namesakes(&self, id: &UserId, client: &ClientId) -> Vec<Arc<Outbound>> {
+        let present = self.present();
+        let sessions = present.get(id).into_iter().flat_map(|user| user.sessions.values());
+        let namesakes = sessions.filter(|one| one.client.as_ref() == Some(client));
+        namesakes.map(|one| one.outbound.clone()).collect()
+    }
+
+    /// A user's connection is there.
+    pub(crate) fn arrive(
+        &self,
+        login: &Login,
+        session: SessionId,
+        (outbound, address): (Arc<Outbound>, Option<Block>),
+    ) {
+        self.present()
+            .entry(login.id.clone())
+            // From now on they go by the name of their newest connection.
+            .and_modify(|present| present.login = login.clone())
+            .or_insert_with(|| Present { login: login.clone(), sessions: HashMap::new() })
+            .sessions
+            .insert(session, Connected { outbound, address, client: None });
+    }
+
+    /// A session's client names itself; what that makes of the session. Of those of one name the newest counts, however
+    /// late the older ones come to say theirs.
+    pub(crate) fn introduce(&self, id: &UserId, session: SessionId, client: ClientId) -> Standing {
+        let mut present = self.present();
+        let Some(user) = present.get_mut(id) else { return Standing::Newest(Vec::new()) };
+        let namesakes = user.sessions.iter().filter(|(_, one)| one.client.as_ref() == Some(&client));
+        let (older, newer): (Vec<_>, Vec<_>) =
+            namesakes.filter(|(other, _)| **other != session).partition(|(other, _)| **other < session);
+        if !newer.is_empty() {
+            return Standing::Ghost;
+        }
+        let older = older.into_iter().map(|(_, one)| one.outbound.clone()).collect();
+        self.neighbours.introduce(id, &client);
+        if let Some(one) = user.sessions.get_mut(&session) {
+            one.client = Some(client);
+        }
+        Standing::Newest(older)
+    }
+
+    /// A user's connection is gone; after the last one the name stays theirs for the grace only. `logged_out` users
+    /// have let it go themselves.
+    pub(crate) async fn depart(&self, id: &UserId, session: SessionId, logged_out: bool) {
+        let last = {
+            let mut present = self.present();
+            let Some(user) = present.get_mut(id) else { return };
+            user.sessions.remove(&session);
+            if user.sessions.is_empty() { present.remove(id) } else { None }
+        };
+        if let Some(last) = last.filter(|_| !logged_out) {
+            let now = clock::now();
+            if let Err(error) = self.store.release(claim(&last.login, now, now + self.grace_ms)).await {
+                // The claim runs out by itself.
+                tracing::debug!(%error, "a nickname could not be released early");
+            }
+        }
+    }
+
+    /// Returns how many users have a connection here.
+    pub(crate) fn users(&self) -> usize {
+        self.present().len()
+    }
+
+    /// A connection was cut off because it did not read.
+    pub(crate) fn count_slow_consumer(&self) {
+        self.slow_consumers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many connections were cut off because they did not read.
+    pub(crate) fn slow_consumers(&self) -> u64 {
+        self.slow_consumers.load(Ordering::Relaxed)
+    }
+
+    /// Returns an address from which a user is connected here, if one of their connections is paid for by one.
+    pub(crate) fn address_of(&self, id: &UserId) -> Option<Block> {
+        self.present().get(id)?.sessions.values().find_map(|one| one.address)
+    }
+
+    /// A user's connections here.
+    pub(crate) fn sessions_of(&self, id: &UserId) -> Vec<Arc<Outbound>> {
+        let present = self.present();
+        let sessions = present.get(id).into_iter().flat_map(|user| user.sessions.values());
+        sessions.map(|one| one.outbound.clone()).collect()
+    }
+
+    /// Every connection there is.
+    pub(crate) fn sessions(&self) -> Vec<Arc<Outbound>> {
+        self.present()
+            .values()
+            .flat_map(|present| present.sessions.values())
+            .map(|one| one.outbound.clone())
+            .collect()
+    }
+
+    /// Claims the names of those who are connected anew, time and again, until `stop`.
+    pub(crate) async fn keep(&self, stop: CancellationToken) {
+        let every = Duration::from_millis(self.lease_ms() / 3).min(RENEW);
+        while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+            let logins: Vec<Login> = self.present().values().map(|present| present.login.clone()).collect();
+            for login in logins {
+                if let Err(error) = self.claim(&login).await {
+                    tracing::warn!(%error, "a nickname could not be kept; it is tried again");
+                }
+            }
+        }
+    }
+
+    /// How long a claim holds: not less than it takes to renew it.
+    fn lease_ms(&self) -> u64 {
+        let renew = u64::try_from(RENEW.as_millis()).expect("a minute fits");
+        self.grace_ms.max(3 * renew)
+    }
+
+    fn present(&self) -> MutexGuard<'_, HashMap<UserId, Present>> {
+        // Nothing that holds the lock can panic half-way through a change.
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn claim(login: &Login, now: Millis, until: Millis) -> Claim {
+    Claim { user: login.user(), skeleton: login.nickname.skeleton(), now, until }
+}

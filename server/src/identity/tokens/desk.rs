@@ -1,0 +1,279 @@
+//! The desk at which tokens are made, listed and revoked: beside a running server, before the first one, or on Redis.
+//! Each function gives what is to be printed.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use chat::{name::Nickname, time::Millis};
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    grant::{Grant, Kind, Scope},
+    target::Target,
+    token::{Digest, Token, TokenId},
+};
+
+use crate::{
+    clock,
+    config::StoreChoice,
+    ops::data_folder,
+    store::{
+        Drawer, Put, Record,
+        redis::{
+            connection::{self},
+            link::Link,
+            records,
+        },
+        sqlite::{FILE, offline_records::Records},
+    },
+};
+
+/// Where the tokens lie.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The data folder, which counts unless the store is a Redis.
+    pub data: PathBuf,
+    /// What the server keeps its messages in.
+    pub store: StoreChoice,
+    /// What the names of everything in Redis begin with.
+    pub redis_prefix: String,
+}
+
+/// A hook that is wanted.
+#[derive(Clone, Debug)]
+pub struct HookRequest {
+    /// What it is called in the room.
+    pub name: Nickname,
+    /// Where its messages go.
+    pub room: Target,
+    /// Into which rooms a push may choose to go instead.
+    pub channels: Vec<Target>,
+    /// How many pushes a minute; 0: no limit.
+    pub rate: u32,
+}
+
+/// A token for the API that is wanted.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// What its holder is called in a room.
+    pub name: Nickname,
+    /// Where it is good.
+    pub rooms: Vec<Target>,
+    /// What it is good for.
+    pub scopes: Vec<Scope>,
+    /// How many requests a minute; 0: no limit.
+    pub rate: u32,
+}
+
+/// What is said of the work.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// For standard output: what was asked for.
+    pub answer: String,
+    /// For standard error: what was done.
+    pub done: String,
+}
+
+/// Makes a hook. The answer holds its token, which is shown this once.
+pub fn add_hook(place: &Place, request: &HookRequest) -> anyhow::Result<Said> {
+    let HookRequest { name, room, channels, rate } = request;
+    let (id, text) = add(place, |digest| Grant {
+        name: name.as_str().to_owned(),
+        kind: Kind::Hook,
+        rooms: vec![room.clone()],
+        scopes: vec![Scope::Write],
+        channels: channels.clone(),
+        rate: *rate,
+        made_at: clock::now(),
+        digest,
+    })?;
+    let answer = format!("id: {id}\npath: /hooks/{text}\ntoken: {text}\n");
+    let place = match room {
+        Target::Everywhere => "every room".to_owned(),
+        Target::Room(room) => format!("the room {room}"),
+    };
+    let done = format!(
+        "the hook {name} speaks in {place}; whoever has its path can use it, and it is not shown again"
+    );
+    Ok(Said { answer, done })
+}
+
+/// Makes a token for the API. The answer holds it; it is shown this once.
+pub fn add_token(place: &Place, request: &TokenRequest) -> anyhow::Result<Said> {
+    let TokenRequest { name, rooms, scopes, rate } = request;
+    let (id, text) = add(place, |digest| Grant {
+        name: name.as_str().to_owned(),
+        kind: Kind::Api,
+        rooms: rooms.clone(),
+        scopes: scopes.clone(),
+        channels: Vec::new(),
+        rate: *rate,
+        made_at: clock::now(),
+        digest,
+    })?;
+    let (scopes, rooms) = (of_scopes(scopes), of_rooms(rooms));
+    let done = format!("the token {name} is good for {scopes} in {rooms}; it is not shown again");
+    Ok(Said { answer: format!("id: {id}\ntoken: {text}\n"), done })
+}
+
+/// Lists what there is of a kind: a line of tab-separated fields each, below a line that names them.
+pub fn list(place: &Place, kind: Kind) -> anyhow::Result<Said> {
+    let mut answer = String::new();
+    let mut count = 0;
+    let mut unreadable = 0;
+    for record in Cabinet::open(place)?.all()? {
+        let Ok(grant) = Grant::read(&record.value) else {
+            unreadable += 1;
+            continue;
+        };
+        if grant.kind != kind {
+            continue;
+        }
+        if count == 0 {
+            answer.push_str("id\tname\trooms\tscopes\ta minute\tmade\n");
+        }
+        count += 1;
+        let rate = if grant.rate == 0 { "any".to_owned() } else { grant.rate.to_string() };
+        let (rooms, scopes, made) = (of_rooms(&grant.rooms), of_scopes(&grant.scopes), day(grant.made_at));
+        writeln!(answer, "{}\t{}\t{rooms}\t{scopes}\t{rate}\t{made}", record.key, grant.name)?;
+    }
+    let noun = kind.noun();
+    let mut done = match count {
+        0 => format!("there is no {noun}"),
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    };
+    if unreadable > 0 {
+        write!(done, "; {unreadable} that cannot be read, of a newer version perhaps, let nobody in")?;
+    }
+    Ok(Said { answer, done })
+}
+
+/// Revokes what has this id, or the token itself: from now on it lets nobody in.
+pub fn revoke(place: &Place, kind: Kind, named: &str) -> anyhow::Result<Said> {
+    let noun = kind.noun();
+    // Whoever pastes the token, or the path, means it; it is not repeated on the terminal.
+    let shown = named.rsplit('/').next().unwrap_or(named);
+    let id = TokenId::parse(shown).or_else(|| Token::parse(shown).map(|token| token.id().clone()));
+    let Some(id) = id else { bail!("that is no id of a {noun}; `teahouse {noun} list` shows them") };
+    let mut cabinet = Cabinet::open(place)?;
+    let Some(kept) = cabinet.value(&id)? else {
+        bail!("there is no {noun} {id}; `teahouse {noun} list` shows them")
+    };
+    let grant = Grant::read(&kept).ok();
+    if let Some(other) = grant.as_ref().map(|grant| grant.kind).filter(|other| *other != kind) {
+        let other = other.noun();
+        bail!("{id} is no {noun} but a {other}; `teahouse {other} revoke {id}` revokes it")
+    }
+    if !cabinet.strike(&id)? {
+        bail!("there is no {noun} {id} any more")
+    }
+    let name = grant.map_or_else(String::new, |grant| format!(" {}", grant.name));
+    Ok(Said { answer: String::new(), done: format!("the {noun}{name} ({id}) is revoked") })
+}
+
+/// Draws a token and keeps what it is good for, as `grant` says of its digest.
+fn add(place: &Place, grant: impl Fn(Digest) -> Grant) -> anyhow::Result<(TokenId, String)> {
+    let mut cabinet = Cabinet::open(place)?;
+    loop {
+        let (token, text) = Token::draw();
+        let value = grant(token.digest().clone()).print();
+        let record = Record { drawer: Drawer::Token, key: token.id().to_string(), value };
+        // An id that somebody has is not drawn once in an age; then the next one is as good.
+        if cabinet.put(&record)? {
+            return Ok((token.id().clone(), text));
+        }
+    }
+}
+
+fn of_rooms(rooms: &[Target]) -> String {
+    rooms.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn of_scopes(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(",")
+}
+
+/// The day of a moment, in UTC.
+fn day(at: Millis) -> String {
+    let since = Duration::milliseconds(i64::try_from(at.0).unwrap_or(i64::MAX));
+    let day = OffsetDateTime::UNIX_EPOCH.checked_add(since).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
+}
+
+/// The drawer with the tokens, wherever it is.
+enum Cabinet {
+    Folder { records: Records, data: PathBuf },
+    Redis { link: Link, runtime: tokio::runtime::Runtime },
+}
+
+impl Cabinet {
+    fn open(place: &Place) -> anyhow::Result<Cabinet> {
+        match &place.store {
+            StoreChoice::Sqlite => {
+                let data = place.data.clone();
+                data_folder::check(&data, data_folder::Use::Write)?;
+                Ok(Cabinet::Folder { records: Records::open(&data)?, data })
+            }
+            StoreChoice::Redis(address) => {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let link = runtime.block_on(connection::connect(address, &place.redis_prefix));
+                let link = link.with_context(|| format!("cannot use the {address}"))?;
+                Ok(Cabinet::Redis { link, runtime })
+            }
+        }
+    }
+
+    fn put(&mut self, record: &Record) -> anyhow::Result<bool> {
+        match self {
+            Cabinet::Folder { records, data } => {
+                records.put(record, Put::IfAbsent).with_context(|| unwritable(data))
+            }
+            Cabinet::Redis { link, runtime } => {
+                Ok(runtime.block_on(records::put(link, record, Put::IfAbsent))?)
+            }
+        }
+    }
+
+    fn strike(&mut self, id: &TokenId) -> anyhow::Result<bool> {
+        let id = id.to_string();
+        match self {
+            Cabinet::Folder { records, data } => {
+                records.strike(Drawer::Token, &id).with_context(|| unwritable(data))
+            }
+            Cabinet::Redis { link, runtime } => {
+                Ok(runtime.block_on(records::strike(link, Drawer::Token, &id))?)
+            }
+        }
+    }
+
+    fn value(&self, id: &TokenId) -> anyhow::Result<Option<String>> {
+        let id = id.to_string();
+        match self {
+            Cabinet::Folder { records, data } => {
+                records.value(Drawer::Token, &id).with_context(|| unreadable(data))
+            }
+            Cabinet::Redis { link, runtime } => {
+                Ok(runtime.block_on(records::value(link, Drawer::Token, &id))?)
+            }
+        }
+    }
+
+    fn all(&self) -> anyhow::Result<Vec<Record>> {
+        match self {
+            Cabinet::Folder { records, data } => records.all(Drawer::Token).with_context(|| unreadable(data)),
+            Cabinet::Redis { link, runtime } => Ok(runtime.block_on(records::all(link, Drawer::Token))?),
+        }
+    }
+}
+
+fn unwritable(data: &Path) -> String {
+    format!("cannot write {}", data.join(FILE).display())
+}
+
+fn unreadable(data: &Path) -> String {
+    format!("cannot read {}", data.join(FILE).display())
+}

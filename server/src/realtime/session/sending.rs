@@ -1,0 +1,253 @@
+//! The way of a session's messages into the store, in the order in which they came.
+//!
+//! While one append is under way, what comes meanwhile gathers and goes together in the next: a client may send many
+//! without waiting, and the store commits them in groups. A message that is refused for now holds back those that follow
+//! it to its room until it comes again, so that order holds. Writes to no socket; gives what is to be answered.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chat::{
+    id::ClientId,
+    protocol::{RefusalCode, Refused, ServerLine},
+    room_name::RoomName,
+};
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, join_all},
+};
+
+use super::retry::{FULL_RETRY_MS, RETRY_MS};
+use crate::store::{Appended, Draft, Kept, SharedStore, StoreError};
+
+/// How many messages may gather while an append is under way; then the session reads no further.
+const GATHER: usize = 512;
+
+/// An append for each room, so that what one room cannot take stays in no other room's way.
+type Appending = BoxFuture<'static, Vec<(Vec<Draft>, Kept)>>;
+
+/// What a session has said and the store has not kept yet.
+pub(super) struct Sending {
+    store: SharedStore,
+    gathered: Vec<Draft>,
+    appending: Option<Appending>,
+    /// In which rooms nothing is taken until the message of this id comes again.
+    held: HashMap<RoomName, ClientId>,
+    /// Whether the client can send the same message again. One that gives no ids cannot; nothing waits for it.
+    repeats: bool,
+}
+
+impl Sending {
+    pub(super) fn new(store: SharedStore, repeats: bool) -> Sending {
+        Sending { store, gathered: Vec::new(), appending: None, held: HashMap::new(), repeats }
+    }
+
+    /// Takes a message; what is to be answered, if it cannot.
+    pub(super) fn take(&mut self, draft: Draft) -> Option<ServerLine> {
+        match self.held.get(&draft.room) {
+            Some(first) if *first != draft.id => Some(self.hold(&draft)),
+            _ => {
+                self.held.remove(&draft.room);
+                self.gathered.push(draft);
+                None
+            }
+        }
+    }
+
+    /// Puts a message off that cannot be taken now, for this reason; what follows it to its room is put off too, until it
+    /// comes again. Returns what is to be answered.
+    pub(super) fn put_off(
+        &mut self,
+        draft: &Draft,
+        code: RefusalCode,
+        reason: &str,
+        retry_ms: u64,
+    ) -> ServerLine {
+        match self.held.get(&draft.room) {
+            Some(first) if *first != draft.id => refusal(
+                draft,
+                RefusalCode::OutOfOrder,
+                "an earlier message of yours to this room waits to be sent again",
+                Some(RETRY_MS),
+            ),
+            _ => {
+                if self.repeats {
+                    self.held.insert(draft.room.clone(), draft.id.clone());
+                }
+                refusal(draft, code, reason, Some(retry_ms))
+            }
+        }
+    }
+
+    /// Puts a message off because the server takes nothing new.
+    fn put_off_full(&mut self, draft: &Draft) -> ServerLine {
+        self.put_off(draft, RefusalCode::ServerFull, "the server takes nothing new at present", FULL_RETRY_MS)
+    }
+
+    /// Nothing to this room waits for an earlier message any more.
+    pub(super) fn lift(&mut self, room: &RoomName) {
+        self.held.remove(room);
+    }
+
+    /// Whether a message waits for an earlier one to its room to be sent again.
+    pub(super) fn waits(&self, draft: &Draft) -> bool {
+        self.held.get(&draft.room).is_some_and(|first| *first != draft.id)
+    }
+
+    /// Whether no more can be taken for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.gathered.len() >= GATHER
+    }
+
+    /// Whether something was taken and is not yet kept.
+    pub(super) fn is_busy(&self) -> bool {
+        self.appending.is_some() || !self.gathered.is_empty()
+    }
+
+    /// Waits until the append that is under way is done, or starts one; for ever if there is nothing to append. Gives
+    /// what is to be answered. May be dropped while it waits: the append goes on, and is awaited the next time.
+    pub(super) async fn settle(&mut self) -> Vec<ServerLine> {
+        if self.appending.is_none() {
+            if self.gathered.is_empty() {
+                return std::future::pending().await;
+            }
+            self.append();
+        }
+        let Some(appending) = &mut self.appending else { return Vec::new() };
+        let appended = appending.await;
+        self.appending = None;
+        let mut failed = BTreeSet::new();
+        let mut lines = Vec::new();
+        for (drafts, kept) in appended {
+            if let Some(first) = drafts.get(kept.appended.len()) {
+                failed.insert(first.room.clone());
+                // It was taken before whatever is held already.
+                self.held.remove(&first.room);
+            }
+            lines.extend(self.answer(&drafts, kept));
+        }
+        lines.extend(self.hold_followers(&failed));
+        lines
+    }
+
+    /// The refusals of what gathered behind messages that have just been refused for now. At once: what lifts the hold,
+    /// a join or the message again, must not let them overtake it.
+    fn hold_followers(&mut self, failed: &BTreeSet<RoomName>) -> Vec<ServerLine> {
+        let (held, free): (Vec<Draft>, Vec<Draft>) =
+            std::mem::take(&mut self.gathered).into_iter().partition(|draft| failed.contains(&draft.room));
+        self.gathered = free;
+        held.iter().map(|draft| self.hold(draft)).collect()
+    }
+
+    /// What the sender is told of an append: of those that were kept, and of those that were not.
+    fn answer(&mut self, drafts: &[Draft], kept: Kept) -> Vec<ServerLine> {
+        let (done, left) = drafts.split_at(kept.appended.len());
+        let mut lines: Vec<ServerLine> =
+            done.iter().zip(kept.appended).filter_map(|(draft, done)| answer(draft, done)).collect();
+        if let Some(error) = &kept.failed {
+            tracing::debug!(%error, messages = left.len(), "messages were refused for now");
+        }
+        let is_full = matches!(kept.failed, Some(StoreError::Full(_)));
+        lines.extend(
+            left.iter().map(|draft| if is_full { self.put_off_full(draft) } else { self.hold(draft) }),
+        );
+        lines
+    }
+
+    /// Starts to append what has gathered.
+    fn append(&mut self) {
+        let mut rooms: BTreeMap<RoomName, Vec<Draft>> = BTreeMap::new();
+        for draft in std::mem::take(&mut self.gathered) {
+            rooms.entry(draft.room.clone()).or_default().push(draft);
+        }
+        let appends = rooms.into_values().map(|drafts| {
+            let store = self.store.clone();
+            async move {
+                let kept = store.append(drafts.clone()).await;
+                (drafts, kept)
+            }
+        });
+        self.appending = Some(join_all(appends.collect::<Vec<_>>()).boxed());
+    }
+
+    /// The refusal of a message for now; those that follow it to its room will be refused until it comes again.
+    fn hold(&mut self, draft: &Draft) -> ServerLine {
+        self.put_off(draft, RefusalCode::StoreUnavailable, "messages cannot be kept at present", RETRY_MS)
+    }
+}
+
+/// What the sender is told of a message that was appended, beside what the whole room hears.
+fn answer(draft: &Draft, appended: Appended) -> Option<ServerLine> {
+    match appended {
+        // The room says it to everybody, its sender included.
+        Appended::New(_) => None,
+        Appended::Known(message) => Some(ServerLine::Message(message)),
+        Appended::Reused => {
+            let reason = "this id was used before, for another message";
+            Some(refusal(draft, RefusalCode::IdReused, reason, None))
+        }
+    }
+}
+
+fn refusal(draft: &Draft, code: RefusalCode, reason: &str, retry_ms: Option<u64>) -> ServerLine {
+    ServerLine::Refused(Refused {
+        id: Some(draft.id.to_string()),
+        room: Some(draft.room.to_string()),
+        code,
+        reason: reason.to_owned(),
+        retry_ms,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chat::{
+        id::{ClientId, Epoch, UserId},
+        protocol::{RefusalCode, ServerLine, User},
+        room_name::RoomName,
+        time::Millis,
+    };
+    use futures::FutureExt as _;
+    use rusqlite::Connection;
+    use tokio::sync::mpsc;
+
+    use super::Sending;
+    use crate::store::{
+        Draft,
+        sqlite::{FILE, SqliteStore},
+    };
+
+    fn draft(id: &str, text: &str) -> Draft {
+        let user = User { id: UserId::parse("u").unwrap(), name: "U".into() };
+        let id = ClientId::parse(id).unwrap();
+        Draft { room: RoomName::lobby(), id, user, text: text.into(), at: Millis(1) }
+    }
+
+    #[tokio::test]
+    async fn what_gathered_behind_a_message_is_refused_with_it_and_nothing_lifts_it_past() {
+        let folder = tempfile::tempdir().unwrap();
+        let (news, _told) = mpsc::channel(10);
+        let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 0, news).unwrap();
+        let file = Connection::open(folder.path().join(FILE)).unwrap();
+        file.execute_batch(
+            "CREATE TRIGGER poison BEFORE INSERT ON event WHEN new.text = 'poison'
+             BEGIN SELECT RAISE(ABORT, 'poison'); END;
+             BEGIN IMMEDIATE;",
+        )
+        .unwrap();
+        let mut sending = Sending::new(Arc::new(store), true);
+        assert!(sending.take(draft("m1", "poison")).is_none());
+        assert!(sending.settle().now_or_never().is_none(), "its append is under way and waits for the file");
+        assert!(sending.take(draft("m2", "tea")).is_none());
+        file.execute_batch("COMMIT").unwrap();
+        let refused = sending.settle().await.into_iter().map(|line| match line {
+            ServerLine::Refused(refused) => (refused.id.unwrap(), refused.code),
+            other => panic!("{other:?}"),
+        });
+        let expected = [("m1", RefusalCode::StoreUnavailable), ("m2", RefusalCode::OutOfOrder)];
+        assert_eq!(refused.collect::<Vec<_>>(), expected.map(|(id, code)| (id.to_owned(), code)));
+        sending.lift(&RoomName::lobby());
+        assert!(!sending.is_busy(), "nothing is left that could be kept before it");
+    }
+}

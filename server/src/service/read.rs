@@ -1,0 +1,226 @@
+//! What a session reads of a room's log: what its user has missed, and the pages that they ask for. Asks nobody whether
+//! they may; enters and answers nothing.
+
+use chat::id::Epoch;
+use chat::protocol::{Event, Head, History, Joined, Message, Page, Place, Seq};
+use chat::room_name::RoomName;
+
+use crate::{
+    rooms::RoomHead,
+    store::{Piece, SharedStore, Slice, StoreError},
+};
+
+/// How many events a resumption holds at the most; whoever missed more gets the newest page instead.
+pub(crate) const RESUME: Seq = 1_000;
+
+/// How many events a page of history holds at the most.
+const PAGE: u32 = 200;
+
+/// How many bytes of text one answer holds at the most, beyond its first message: whoever does not read it holds that much of
+/// the server's memory.
+const MOST_BYTES: usize = 256 * 1_024;
+
+/// How many messages are read at once at first: all of them may be of the longest. Then as many as fit by what was read.
+const STEP: u32 = 25;
+
+/// How many are read at once at the most.
+const LONGEST_STEP: u32 = 200;
+
+/// What was said in a room up to the moment when it let somebody in: exactly what they missed since `place`, or the
+/// newest page. Nothing, if the log has begun another life since then. What is too long for one answer goes up to its `head`,
+/// and the rest follows it by [`piece`].
+pub(crate) async fn since(
+    store: &SharedStore,
+    stand: RoomHead,
+    place: &Place,
+    backlog: u32,
+) -> Result<Option<Joined>, StoreError> {
+    let Head { room, epoch, seq: head } = stand.head;
+    let known = place.seq.filter(|seq| place.epoch.as_deref() == Some(epoch.as_str()) && *seq <= head);
+    let missed = match known.filter(|seq| head - seq <= RESUME) {
+        Some(after) => missed(store, &room, &epoch, (after, head)).await?,
+        None => None,
+    };
+    let resumed = missed.is_some();
+    let Slice { epoch: read, extent, messages } = match missed {
+        Some(missed) => missed,
+        None => latest(store, &room, head, backlog).await?,
+    };
+    if read != epoch {
+        return Ok(None);
+    }
+    let oldest = extent.oldest;
+    // Of the newest page nothing follows.
+    let head = messages.last().map_or(head, |message| message.seq);
+    let (members, events) = (stand.members, events(messages));
+    Ok(Some(Joined { room, epoch, head, oldest, resumed, members, events }))
+}
+
+/// The first of the messages after one seq and up to another, as many as fit into an answer; nothing if some of all of them
+/// are not kept any more.
+async fn missed(
+    store: &SharedStore,
+    room: &RoomName,
+    epoch: &Epoch,
+    (after, upto): (Seq, Seq),
+) -> Result<Option<Slice>, StoreError> {
+    let (mut found, mut last) = (None::<Slice>, after);
+    loop {
+        let known = found.as_ref().map_or(&[][..], |slice| &slice.messages);
+        let next = upto.min(last + Seq::from(step(known)));
+        let mut more = store.read(room.clone(), Piece::Between { after: last, upto: next }).await?;
+        let seqs = more.messages.iter().map(|message| message.seq);
+        if more.epoch != *epoch || !(last + 1..=next).eq(seqs) {
+            return Ok(found);
+        }
+        let fits = fitting_in(more.messages.iter(), MOST_BYTES - bytes(known));
+        let is_cut = fits < more.messages.len();
+        more.messages.truncate(fits);
+        let slice = match found {
+            Some(mut slice) => {
+                slice.messages.extend(more.messages);
+                slice
+            }
+            None => more,
+        };
+        if is_cut || next == upto || bytes(&slice.messages) >= MOST_BYTES {
+            return Ok(Some(slice));
+        }
+        (found, last) = (Some(slice), next);
+    }
+}
+
+/// The next of the messages after one seq and up to another, as many as fit into an answer; nothing if they are not kept any
+/// more.
+pub(crate) async fn piece(
+    store: &SharedStore,
+    room: &RoomName,
+    epoch: &Epoch,
+    range: (Seq, Seq),
+) -> Result<Option<Vec<Message>>, StoreError> {
+    Ok(missed(store, room, epoch, range).await?.map(|slice| slice.messages))
+}
+
+/// All of the messages after one seq and up to another, piece by piece; nothing if they are not kept any more.
+pub(crate) async fn whole(
+    store: &SharedStore,
+    room: &RoomName,
+    epoch: &Epoch,
+    (mut after, upto): (Seq, Seq),
+) -> Result<Option<Vec<Message>>, StoreError> {
+    let mut whole = Vec::new();
+    while after < upto {
+        let Some(more) = piece(store, room, epoch, (after, upto)).await? else { return Ok(None) };
+        after = more.last().map_or(upto, |message| message.seq);
+        whole.extend(more);
+    }
+    Ok(Some(whole))
+}
+
+/// The newest `limit` messages up to a seq, or as many of them as fit into an answer.
+pub(crate) async fn latest(
+    store: &SharedStore,
+    room: &RoomName,
+    upto: Seq,
+    limit: u32,
+) -> Result<Slice, StoreError> {
+    let mut whole = store.read(room.clone(), Piece::Latest { upto, limit: limit.min(STEP) }).await?;
+    let mut left = limit.saturating_sub(STEP);
+    while left > 0
+        && bytes(&whole.messages) < MOST_BYTES
+        && let Some(first) = whole.messages.first().map(|message| message.seq)
+        && first > whole.extent.oldest
+    {
+        let piece = Piece::Latest { upto: first - 1, limit: left.min(step(&whole.messages)) };
+        let earlier = store.read(room.clone(), piece).await?;
+        // Retention, or another life of the log, may have taken them meanwhile.
+        if earlier.epoch != whole.epoch
+            || earlier.messages.last().is_none_or(|message| message.seq != first - 1)
+        {
+            break;
+        }
+        left = left.saturating_sub(u32::try_from(earlier.messages.len()).unwrap_or(u32::MAX));
+        whole.messages.splice(0..0, earlier.messages);
+    }
+    let from = whole.messages.len() - fitting(whole.messages.iter().rev());
+    whole.messages.drain(..from);
+    Ok(whole)
+}
+
+/// How many messages to read next, as long on the average as these, so that they fit into what is left of an answer.
+fn step(read: &[Message]) -> u32 {
+    let held = bytes(read);
+    let fit = MOST_BYTES.saturating_sub(held).saturating_mul(read.len()) / held.max(1);
+    u32::try_from(fit).unwrap_or(LONGEST_STEP).clamp(STEP, LONGEST_STEP)
+}
+
+/// The messages around a seq, or as many of them as fit into an answer.
+pub(crate) async fn around(
+    store: &SharedStore,
+    room: &RoomName,
+    seq: Seq,
+    limit: u32,
+) -> Result<Slice, StoreError> {
+    let mut slice = store.read(room.clone(), Piece::Around { seq, limit }).await?;
+    let at = slice.messages.partition_point(|message| message.seq < seq);
+    if bytes(&slice.messages) > MOST_BYTES {
+        // Half of an answer for either side, the message itself with those that follow.
+        let after = fitting_in(slice.messages[at..].iter(), MOST_BYTES / 2);
+        let before = fitting_in(slice.messages[..at].iter().rev(), MOST_BYTES / 2);
+        slice.messages.truncate(at + after);
+        slice.messages.drain(..at - before);
+    }
+    Ok(slice)
+}
+
+fn bytes(messages: &[Message]) -> usize {
+    messages.iter().map(|message| message.text.len()).sum()
+}
+
+/// How many of the first of these fit into an answer; one at least.
+fn fitting<'a>(messages: impl Iterator<Item = &'a Message>) -> usize {
+    fitting_in(messages, MOST_BYTES)
+}
+
+fn fitting_in<'a>(messages: impl Iterator<Item = &'a Message>, most: usize) -> usize {
+    let mut held = 0;
+    messages
+        .take_while(|message| {
+            let fits = held == 0 || held + message.text.len() <= most;
+            held += message.text.len();
+            fits
+        })
+        .count()
+}
+
+/// The piece of the log that is asked for; or what is wrong with the question.
+pub(crate) fn wanted(history: &History) -> Result<Piece, &'static str> {
+    let limit = history.limit.min(PAGE);
+    if limit == 0 {
+        return Err("`limit` is 1 or more");
+    }
+    match (history.before, history.around, history.at) {
+        (Some(before), None, None) => Ok(Piece::Latest { upto: before.saturating_sub(1), limit }),
+        (None, Some(seq), None) => Ok(Piece::Around { seq, limit }),
+        (None, None, Some(at)) => Ok(Piece::Since { at, limit }),
+        _ => Err("`history` names exactly one of `before`, `around` and `at`"),
+    }
+}
+
+/// A piece of a room's log, as a page.
+pub(crate) async fn page(store: &SharedStore, room: RoomName, piece: Piece) -> Result<Page, StoreError> {
+    let Slice { epoch, extent, messages } = match piece {
+        Piece::Latest { upto, limit } => latest(store, &room, upto, limit).await?,
+        Piece::Around { seq, limit } => around(store, &room, seq, limit).await?,
+        piece @ (Piece::Since { .. } | Piece::Between { .. }) => {
+            let mut slice = store.read(room.clone(), piece).await?;
+            slice.messages.truncate(fitting(slice.messages.iter()));
+            slice
+        }
+    };
+    Ok(Page { room, epoch, oldest: extent.oldest, events: events(messages) })
+}
+
+fn events(messages: Vec<Message>) -> Vec<Event> {
+    messages.into_iter().map(Event::Message).collect()
+}

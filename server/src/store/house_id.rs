@@ -1,0 +1,92 @@
+//! The house's own id: drawn once and kept as long as what was said, in the data folder or in Redis. It tells this house's
+//! cookies from those of another on the same host name, since a cookie knows no port. It is no secret, and signs nothing.
+
+use std::{fs, io, path::Path};
+
+use anyhow::{Context as _, bail};
+
+use crate::{
+    ops::data_folder,
+    random,
+    store::{Drawer, Record},
+};
+
+/// Its file in the data folder.
+const FILE: &str = "house.id";
+
+/// Where it lies among the records.
+pub(crate) const KEY: &str = "id";
+
+/// How many hexadecimal digits it has.
+const DIGITS: usize = 8;
+
+/// The house's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HouseId(String);
+
+impl HouseId {
+    /// Reads the id from the data folder; draws one if there is none.
+    pub(crate) fn open(data: &Path) -> anyhow::Result<HouseId> {
+        let path = data.join(FILE);
+        match fs::read_to_string(&path) {
+            Ok(text) => match HouseId::parse(text.trim()) {
+                Some(kept) => Ok(kept),
+                None => bail!(
+                    "{} holds no {DIGITS} hexadecimal digits; delete it, and people log in anew",
+                    path.display()
+                ),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let fresh = HouseId::draw();
+                data_folder::write_new(data, FILE, &fresh.0)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+                Ok(fresh)
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// A new one.
+    pub(crate) fn draw() -> HouseId {
+        HouseId(random::hex::<4>())
+    }
+
+    /// The name of a cookie of this house, of those of one sort.
+    pub(crate) fn cookie(&self, sort: &str) -> String {
+        format!("{sort}-{}", self.0)
+    }
+
+    /// The id that a record holds.
+    pub(crate) fn parse(text: &str) -> Option<HouseId> {
+        let fits = text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        fits.then(|| HouseId(text.to_owned()))
+    }
+
+    /// The record in which it lies.
+    pub(crate) fn record(&self) -> Record {
+        Record { drawer: Drawer::House, key: KEY.to_owned(), value: self.0.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{FILE, HouseId};
+
+    #[test]
+    fn a_house_keeps_its_id_and_another_has_another() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let first = HouseId::open(one.path()).unwrap();
+        assert_eq!(HouseId::open(one.path()).unwrap(), first);
+        assert_ne!(HouseId::open(other.path()).unwrap(), first);
+    }
+
+    #[test]
+    fn a_damaged_id_is_named_with_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), "a b\n").unwrap();
+        let error = HouseId::open(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("house.id"), "{error}");
+    }
+}

@@ -1,0 +1,167 @@
+//! What is done for every message on its way to the readers, by itself: `cargo bench -p transport`. What a message costs the
+//! whole server is metered by `cargo xtask bench`; this says which part of it a change has touched.
+#![allow(clippy::unwrap_used, reason = "a bench says what it expects by failing")]
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use chat::{
+    id::{ClientId, UserId},
+    protocol::{Message, Seq, ServerLine, User},
+    room_name::RoomName,
+    time::Millis,
+};
+use divan::{Bencher, black_box};
+use i18n::Language;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+};
+
+use transport::{
+    frame::{self, Frame, Gathering},
+    outbound::{Outbound, View},
+    wire_format::{Broadcast, Plain},
+};
+
+fn main() {
+    divan::main();
+}
+
+fn message(seq: Seq) -> ServerLine {
+    ServerLine::Message(Message {
+        room: RoomName::lobby(),
+        seq,
+        id: ClientId::parse("4f1c0e5d8b7a49329d60c1f2a3b4c5d6").unwrap(),
+        user: User { id: UserId::parse("00000000000000000001").unwrap(), name: "somebody 1".into() },
+        text: "你好, shall we have tea at \"four\"?\nThere is cake.".into(),
+        at: Millis(1_763_683_200_000),
+    })
+}
+
+fn plain() -> View {
+    let plain = Plain {
+        language: Language::English,
+        room: RoomName::lobby(),
+        echo: true,
+        backlog: 0,
+        prefix: "plain-".into(),
+    };
+    View::Plain(Box::new((plain, UserId::parse("00000000000000000002").unwrap())))
+}
+
+/// One frame, however many read it.
+#[divan::bench]
+fn a_message_becomes_a_frame(bencher: Bencher) {
+    bencher.with_inputs(|| message(1043)).bench_values(|line| Frame::of(black_box(line)));
+}
+
+/// What several said at once shares a frame, and costs each of them the less.
+#[divan::bench(args = [1, 8, 64])]
+fn messages_share_a_frame(bencher: Bencher, count: Seq) {
+    let lines = || (0..count).map(|seq| Broadcast::new(message(seq))).collect::<Vec<_>>();
+    bencher.with_inputs(lines).bench_values(|lines| {
+        let mut gathering = Gathering::default();
+        for line in lines {
+            gathering.add(line);
+        }
+        gathering.finish()
+    });
+}
+
+/// Readers on sockets of this machine, who read all that comes.
+struct Audience {
+    outbounds: Vec<Outbound>,
+    /// How many bytes they have read.
+    read: Arc<AtomicUsize>,
+    /// The readers' own, beside the thread that is timed.
+    _runtime: Runtime,
+}
+
+impl Audience {
+    fn of(readers: usize, view: fn() -> View) -> Audience {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let read = Arc::new(AtomicUsize::new(0));
+        let outbounds = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut outbounds = Vec::new();
+            for _ in 0..readers {
+                let reader = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+                let (socket, _) = listener.accept().await.unwrap();
+                socket.set_nodelay(true).unwrap();
+                socket.writable().await.unwrap();
+                tokio::spawn(read_all(reader, read.clone()));
+                outbounds.push(Outbound::to_socket(Arc::new(socket.into()), 0, view()));
+            }
+            outbounds
+        });
+        Audience { outbounds, read, _runtime: runtime }
+    }
+
+    fn push(&self, frame: &Arc<Frame>) {
+        for outbound in &self.outbounds {
+            outbound.push(frame).unwrap();
+        }
+    }
+
+    /// Waits until they have read so many bytes in all.
+    fn have_read(&self, bytes: usize) {
+        while self.read.load(Ordering::Relaxed) < bytes {
+            std::thread::yield_now();
+        }
+    }
+}
+
+async fn read_all(reader: TcpStream, read: Arc<AtomicUsize>) {
+    let mut buffer = [0; 4_096];
+    while reader.readable().await.is_ok() {
+        match reader.try_read(&mut buffer) {
+            Ok(0) => return,
+            Ok(length) => {
+                read.fetch_add(length, Ordering::Relaxed);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => panic!("a reader's connection broke: {error}"),
+        }
+    }
+}
+
+/// Pushes a new frame at a time to sockets which have taken all that came before.
+fn push_to(bencher: Bencher, readers: usize, view: fn() -> View) {
+    let audience = Audience::of(readers, view);
+    let frame = Frame::of(message(1043));
+    let heard = match view() {
+        View::Lines => frame.bytes().len(),
+        View::Plain(reader) => {
+            let text = reader.0.hears(&frame.lines()[0], &reader.1).unwrap();
+            frame::texts(text.lines()).len()
+        }
+    };
+    let mut expected = 0;
+    bencher
+        .with_inputs(|| {
+            audience.have_read(expected);
+            expected += readers * heard;
+            Arc::new(Frame::of(message(1043)))
+        })
+        .bench_local_refs(|frame| audience.push(frame));
+    assert!(audience.outbounds.iter().all(|outbound| !outbound.is_behind()), "nothing had to wait");
+}
+
+/// One write(2) for each reader, and what is done around it.
+#[divan::bench(args = [1, 10, 100], sample_size = 1, sample_count = 1_000)]
+fn a_frame_goes_to_sockets(bencher: Bencher, readers: usize) {
+    push_to(bencher, readers, || View::Lines);
+}
+
+/// The same at the plain door, where the text is made once for all.
+#[divan::bench(args = [1, 10, 100], sample_size = 1, sample_count = 1_000)]
+fn a_frame_goes_to_plain_sockets(bencher: Bencher, readers: usize) {
+    push_to(bencher, readers, plain);
+}

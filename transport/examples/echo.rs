@@ -1,0 +1,71 @@
+//! An echo on the transport of Teahouse, for Autobahn's test suite to talk to: `cargo xtask autobahn`. Each message of text
+//! comes back as it came.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::response::{IntoResponse as _, Response};
+use chat::close::CloseCode;
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+use transport::{
+    frame,
+    outbound::{self, Listening, Outbound, View},
+    patient_stream::PatientStream,
+    request_clock::{RequestClock, TimedStream},
+    socket::{Deaf, Heard, Socket},
+    upgrade::Upgrade,
+};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    eprintln!("the echo is open: ws://{}", listener.local_addr()?);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(serve(stream));
+    }
+}
+
+async fn serve(stream: TcpStream) {
+    let stream = TimedStream::new(stream.into(), RequestClock::default(), Duration::MAX);
+    let stream = PatientStream::new(stream);
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+    if let Err(error) = connection.with_upgrades().await {
+        eprintln!("a connection ended badly: {error}");
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response, Infallible> {
+    let (mut parts, _) = request.into_parts();
+    Ok(match Upgrade::of(&mut parts) {
+        Ok(upgrade) => upgrade.accept(None, 0, echo),
+        Err(unfit) => unfit.into_response(),
+    })
+}
+
+/// Says what it hears until the end, as a session does that has nothing else to do.
+async fn echo(mut socket: Socket) {
+    let outbound = Arc::new(Outbound::to_socket(socket.stream(), 0, View::Lines));
+    let _listening = Listening(outbound.clone());
+    loop {
+        let heard = tokio::select! {
+            delivered = outbound.deliver(false) => match delivered {
+                Ok(_) => continue,
+                Err(outbound::Broken) => return,
+            },
+            heard = socket.hear(&outbound) => heard,
+        };
+        match heard {
+            Ok(Heard::Text(text)) => outbound.control(frame::texts([text.as_str()].into_iter())),
+            Ok(Heard::Life) => {}
+            // A session refuses it with a line of the protocol, for which there is no place here.
+            Ok(Heard::Binary) => return socket.part(&outbound, CloseCode::Protocol).await,
+            Ok(Heard::Close) => return socket.hear_out(&outbound).await,
+            Err(Deaf::TooBig) => return socket.part(&outbound, CloseCode::TooBig).await,
+            Err(Deaf::Garbled(code)) => return socket.part_garbled(&outbound, code).await,
+            Err(Deaf::Over) => return,
+        }
+    }
+}

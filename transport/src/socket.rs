@@ -1,0 +1,363 @@
+//! One WebSocket on a TCP connection, from the upgrade to the close: what comes in is read message by message by
+//! tungstenite's protocol engine, on a small buffer of its own; what goes out is [`Outbound`]'s. Understands nothing of
+//! what is said.
+
+use std::{
+    io::{self, Read, Write},
+    net::Shutdown,
+    sync::Arc,
+};
+
+use chat::close::CloseCode;
+use socket2::SockRef;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tungstenite::{
+    Error, Message, Utf8Bytes,
+    protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext, frame::coding},
+};
+
+use crate::{
+    frame_meter::FrameMeter,
+    outbound::Outbound,
+    stream::Stream,
+    timeouts::{CLOSE_TIMEOUT, SLOW_CLOSE_TIMEOUT},
+};
+
+/// The bytes that are read from a socket at once, which every idle connection holds. A longer frame gets what it takes
+/// while it comes.
+const READ_BUFFER: usize = 512;
+
+/// How many bytes are read at once, of one message or of pieces of it, before others have their turn.
+const AT_ONCE: usize = 64 * 1_024;
+
+/// How many bytes are read at once of what nobody wants.
+const SCRAP: usize = 4 * 1_024;
+
+/// One connection's end of a WebSocket.
+pub struct Socket {
+    stream: Arc<Stream>,
+    engine: WebSocketContext,
+    meter: FrameMeter,
+    /// Whether nobody knows any more where what comes begins and ends.
+    is_lost: bool,
+}
+
+/// What the other end sent.
+#[derive(Debug)]
+pub enum Heard {
+    /// A message of text.
+    Text(Utf8Bytes),
+    /// A message that is not text.
+    Binary,
+    /// A sign of life of the protocol beneath.
+    Life,
+    /// It closes the connection.
+    Close,
+}
+
+/// Why nothing more can be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deaf {
+    /// A message is longer than is read at all.
+    TooBig,
+    /// What came is against the protocol beneath (RFC 6455): the connection is to be closed with this code.
+    Garbled(u16),
+    /// The connection is closed, or broke.
+    Over,
+}
+
+impl Socket {
+    /// A socket on a connection that was just upgraded, on which these bytes came early. Longer messages than `limit` are
+    /// not read; 0 for no limit.
+    pub fn new(stream: Stream, early: &[u8], limit: usize) -> Socket {
+        let limit = Some(limit).filter(|limit| *limit > 0);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(0)
+            .max_message_size(limit)
+            .max_frame_size(limit);
+        // A copy, not the HTTP buffer of 8 KiB in which they came, which would stay with the connection.
+        let engine = WebSocketContext::from_partially_read(early.to_vec(), Role::Server, Some(config));
+        let mut meter = FrameMeter::default();
+        meter.count(early, Instant::now());
+        Socket { stream: Arc::new(stream), engine, meter, is_lost: false }
+    }
+
+    /// Takes the weight of what has come since the last call, in frames: whoever sent it is to pay for it.
+    pub fn take_weight(&mut self) -> u32 {
+        self.meter.take()
+    }
+
+    /// Returns since when a message has been coming that is not whole yet.
+    pub fn unfinished_since(&self) -> Option<Instant> {
+        self.meter.unfinished_since()
+    }
+
+    /// The connection beneath, for writing.
+    pub fn stream(&self) -> Arc<Stream> {
+        self.stream.clone()
+    }
+
+    /// Waits for what comes next; answers to the protocol beneath go to `outbound`. May be dropped while it waits.
+    pub async fn hear(&mut self, outbound: &Outbound) -> Result<Heard, Deaf> {
+        loop {
+            // Whoever sends without a pause lets others have their turn.
+            tokio::task::consume_budget().await;
+            match self.read(outbound) {
+                Ok(heard) => return Ok(heard),
+                // Pieces of a message cost something too, and are a sign of life.
+                Err(Error::Io(error))
+                    if error.kind() == io::ErrorKind::WouldBlock && self.meter.has_weight() =>
+                {
+                    return Ok(Heard::Life);
+                }
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(deaf(&error)),
+            }
+            if self.stream.readable().await.is_err() {
+                return Err(Deaf::Over);
+            }
+        }
+    }
+
+    /// What has come already, if anything has.
+    pub fn heard_already(&mut self, outbound: &Outbound) -> Option<Result<Heard, Deaf>> {
+        match self.read(outbound) {
+            Ok(heard) => Some(Ok(heard)),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) => Some(Err(deaf(&error))),
+        }
+    }
+
+    /// Closes with a code, and waits a while until the other end has read it.
+    pub async fn part(&mut self, outbound: &Outbound, code: CloseCode) {
+        self.part_with(outbound, (code.number(), code.reason()), sleep(CLOSE_TIMEOUT)).await;
+    }
+
+    /// Cuts off one that does not read, and waits longer until it has read that; but no longer than for others once the
+    /// server is `stopping`.
+    pub async fn part_from_slow(&mut self, outbound: &Outbound, stopping: &CancellationToken) {
+        let code = CloseCode::SlowConsumer;
+        let patience = async {
+            sleep(CLOSE_TIMEOUT).await;
+            stopping.run_until_cancelled(sleep(SLOW_CLOSE_TIMEOUT)).await;
+        };
+        self.part_with(outbound, (code.number(), code.reason()), patience).await;
+    }
+
+    /// Closes a connection on which something came that is against the protocol beneath.
+    pub async fn part_garbled(&mut self, outbound: &Outbound, code: u16) {
+        self.part_with(outbound, (code, ""), sleep(CLOSE_TIMEOUT)).await;
+    }
+
+    async fn part_with(
+        &mut self,
+        outbound: &Outbound,
+        (code, reason): (u16, &'static str),
+        patience: impl Future<Output = ()>,
+    ) {
+        let close = CloseFrame { code: coding::CloseCode::from(code), reason: reason.into() };
+        let mut wire = Wire::of(&self.stream, None);
+        // It was closed before, perhaps, by the other end; then there is nothing to say.
+        if self.engine.close(&mut wire, Some(close)).is_err() && wire.answers.is_empty() {
+            return;
+        }
+        let frame = std::mem::take(&mut wire.answers);
+        tokio::select! {
+            written = outbound.write_last(frame.into()) => {
+                if written.is_ok() {
+                    self.hear_out(outbound).await;
+                }
+            }
+            // Whoever takes no close frame within the time takes none.
+            () = patience => tracing::debug!(code, "a client did not read why it is let go"),
+        }
+    }
+
+    /// Reads until the other end is done, which also sends what the standard still asks for.
+    pub async fn hear_out(&mut self, outbound: &Outbound) {
+        let rest = async {
+            if self.is_lost {
+                // The close is the last word (RFC 6455, section 7.1.7): the other end sees that nothing follows, and need not
+                // answer. What is still on its way must be taken, lest the system breaks the connection before it is read.
+                if SockRef::from(&*self.stream).shutdown(Shutdown::Write).is_err() {
+                    return Ok(());
+                }
+                let mut scrap = [0; SCRAP];
+                while self.stream.readable().await.is_ok() {
+                    match self.stream.try_read(&mut scrap) {
+                        Ok(0) => break,
+                        Err(error) if error.kind() != io::ErrorKind::WouldBlock => break,
+                        Ok(_) | Err(_) => tokio::task::consume_budget().await,
+                    }
+                }
+            } else {
+                while self.hear(outbound).await.is_ok() {}
+            }
+            // The answer to a close may still wait.
+            outbound.delivered().await
+        };
+        if timeout(CLOSE_TIMEOUT, rest).await.is_err() {
+            tracing::debug!("a client did not close in time");
+        }
+    }
+
+    fn read(&mut self, outbound: &Outbound) -> Result<Heard, Error> {
+        let mut wire = Wire::of(&self.stream, Some(&mut self.meter));
+        let read = self.engine.read(&mut wire);
+        if !wire.answers.is_empty() {
+            outbound.control(wire.answers.into());
+        }
+        self.is_lost = matches!(&read, Err(Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_)));
+        Ok(match read? {
+            Message::Text(text) => Heard::Text(text),
+            Message::Binary(_) => Heard::Binary,
+            Message::Close(_) => Heard::Close,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Heard::Life,
+        })
+    }
+}
+
+/// Why nothing more can be heard after this error. The codes are those of RFC 6455, section 7.4.1.
+fn deaf(error: &Error) -> Deaf {
+    tracing::debug!(%error, "a socket failed");
+    match error {
+        Error::Capacity(_) => Deaf::TooBig,
+        Error::Utf8(_) => Deaf::Garbled(1007),
+        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => Deaf::Over,
+        Error::Protocol(_) => Deaf::Garbled(1002),
+        _ => Deaf::Over,
+    }
+}
+
+/// The connection as the engine sees it: it reads what has come, and what it answers by itself is gathered.
+struct Wire<'a> {
+    stream: &'a Stream,
+    meter: Option<&'a mut FrameMeter>,
+    answers: Vec<u8>,
+    /// How many bytes may still be read before others have their turn.
+    left: usize,
+}
+
+impl<'a> Wire<'a> {
+    fn of(stream: &'a Stream, meter: Option<&'a mut FrameMeter>) -> Wire<'a> {
+        Wire { stream, meter, answers: Vec::new(), left: AT_ONCE }
+    }
+}
+
+impl Read for Wire<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let read = self.stream.try_read(into)?;
+        if let Some(meter) = &mut self.meter {
+            meter.count(&into[..read], Instant::now());
+        }
+        self.left = self.left.saturating_sub(read);
+        Ok(read)
+    }
+}
+
+impl Write for Wire<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.answers.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use chat::protocol::{RefusalCode, Refused, ServerLine};
+    use futures::{FutureExt as _, StreamExt as _};
+    use socket2::SockRef;
+    use tokio::{
+        net::{TcpListener, TcpStream},
+        time,
+    };
+    use tokio_tungstenite::WebSocketStream;
+    use tokio_util::sync::CancellationToken;
+    use tungstenite::{Message, protocol::Role};
+
+    use super::{CLOSE_TIMEOUT, SLOW_CLOSE_TIMEOUT, Socket};
+    use crate::{
+        frame::Frame,
+        outbound::{Outbound, View},
+    };
+
+    /// What timers are late by at the most.
+    const TICK: Duration = Duration::from_millis(1);
+
+    /// A socket whose reader takes nothing any more, half-way through a frame, and is cut off for it.
+    async fn cut_off() -> (Socket, Outbound, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let reader = TcpStream::connect(listener.local_addr().unwrap());
+        let (reader, accepted) = tokio::join!(reader, listener.accept());
+        let (stream, _) = accepted.unwrap();
+        SockRef::from(&stream).set_send_buffer_size(65_536).unwrap();
+        let socket = Socket::new(stream.into(), &[], 0);
+        let outbound = Outbound::to_socket(socket.stream(), 1_000, View::Lines);
+        // More than any system holds for somebody who does not read.
+        let reason = "tea ".repeat(1_000_000);
+        let (id, room, code) = (None, None, RefusalCode::Malformed);
+        let line = ServerLine::Refused(Refused { id, room, code, reason, retry_ms: None });
+        outbound.push(&Arc::new(Frame::of(line))).unwrap_err();
+        (socket, outbound, reader.unwrap())
+    }
+
+    /// The code with which the connection is closed, if there is one.
+    async fn code(reader: TcpStream) -> Option<u16> {
+        let mut reader = WebSocketStream::from_raw_socket(reader, Role::Client, None).await;
+        while let Some(heard) = reader.next().await {
+            match heard {
+                Ok(Message::Close(close)) => return close.map(|close| close.code.into()),
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_that_reads_again_within_half_a_minute_learns_why_it_was_cut_off() {
+        let (mut socket, outbound, reader) = cut_off().await;
+        let stopping = CancellationToken::new();
+        let mut parting = std::pin::pin!(socket.part_from_slow(&outbound, &stopping));
+        time::pause();
+        assert!(parting.as_mut().now_or_never().is_none(), "the socket takes nothing");
+        time::advance(CLOSE_TIMEOUT + TICK).await;
+        assert!(parting.as_mut().now_or_never().is_none(), "half a minute begins");
+        time::advance(SLOW_CLOSE_TIMEOUT / 2).await;
+        assert!(parting.as_mut().now_or_never().is_none(), "and is not over");
+        time::resume();
+        let ((), code) = tokio::join!(parting, code(reader));
+        assert_eq!(code, Some(4000));
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_that_does_not_read_again_is_waited_for_no_longer_and_not_by_a_stop() {
+        for stops in [false, true] {
+            let (mut socket, outbound, _reader) = cut_off().await;
+            let stopping = CancellationToken::new();
+            let mut parting = std::pin::pin!(socket.part_from_slow(&outbound, &stopping));
+            time::pause();
+            assert!(parting.as_mut().now_or_never().is_none());
+            time::advance(CLOSE_TIMEOUT + TICK).await;
+            assert!(parting.as_mut().now_or_never().is_none());
+            if stops {
+                stopping.cancel();
+            } else {
+                time::advance(SLOW_CLOSE_TIMEOUT + TICK).await;
+            }
+            assert!(parting.as_mut().now_or_never().is_some(), "after a stop: {stops}");
+            time::resume();
+        }
+    }
+}

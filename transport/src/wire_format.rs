@@ -1,0 +1,203 @@
+//! How lines look on a connection: JSON for clients of the protocol, plain text for everybody else. A form of plain text is
+//! made once, however many sessions it goes to; [`crate::frame`] does so with the JSON.
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use chat::{
+    id::UserId,
+    protocol::{Event, ServerLine, User},
+    room_name::RoomName,
+    text::one_line,
+};
+use i18n::Language;
+
+/// A line of the server's for any number of connections.
+#[derive(Debug)]
+pub struct Broadcast {
+    line: ServerLine,
+    plain: [OnceLock<Option<String>>; Language::ALL.len()],
+}
+
+impl Broadcast {
+    /// A line for everybody.
+    pub fn new(line: ServerLine) -> Broadcast {
+        Broadcast { line, plain: [const { OnceLock::new() }; Language::ALL.len()] }
+    }
+
+    /// A line for clients of the protocol only: the others cannot tell what of it they have heard before.
+    pub fn for_clients(line: ServerLine) -> Broadcast {
+        Broadcast { line, plain: Language::ALL.map(|_| OnceLock::from(None)) }
+    }
+
+    /// What is said.
+    pub fn line(&self) -> &ServerLine {
+        &self.line
+    }
+
+    /// As a client of the plain door reads it; `None` if it does not concern one.
+    pub fn plain(&self, language: Language) -> Option<&str> {
+        let form = &self.plain[language as usize];
+        form.get_or_init(|| plain(&self.line, language)).as_deref()
+    }
+}
+
+/// How a connection speaks.
+#[derive(Clone, Debug)]
+pub enum Dialect {
+    /// JSON lines: the protocol.
+    Lines,
+    /// Lines of plain text.
+    Plain(Plain),
+}
+
+/// How a client of the plain door hears and speaks.
+#[derive(Clone, Debug)]
+pub struct Plain {
+    /// The language of the lines about people.
+    pub language: Language,
+    /// The room that it is in.
+    pub room: RoomName,
+    /// Whether it hears its own messages.
+    pub echo: bool,
+    /// How many of the latest messages it wants on entering.
+    pub backlog: u32,
+    /// What the ids of its messages begin with, so that they are known for its own.
+    pub prefix: String,
+}
+
+impl Plain {
+    /// The text of a line for this client, if it is one for it: not its own words, nor that it came and went itself.
+    pub fn hears<'a>(&self, broadcast: &'a Broadcast, me: &UserId) -> Option<Cow<'a, str>> {
+        match broadcast.line() {
+            ServerLine::Message(message) if !self.echo && message.id.as_str().starts_with(&self.prefix) => {
+                None
+            }
+            ServerLine::Presence(presence)
+                if presence.enter.iter().chain(&presence.leave).any(|user| user.id == *me) =>
+            {
+                let mut others = presence.clone();
+                others.enter.retain(|user| user.id != *me);
+                others.leave.retain(|user| user.id != *me);
+                plain(&ServerLine::Presence(others), self.language).map(Cow::Owned)
+            }
+            _ => broadcast.plain(self.language).map(Cow::Borrowed),
+        }
+    }
+}
+
+/// One or more lines of plain text, or nothing for what only a client of the protocol needs.
+fn plain(line: &ServerLine, language: Language) -> Option<String> {
+    let words = language.strings();
+    match line {
+        ServerLine::Message(message) => Some(said(&message.user, &message.text, language)),
+        ServerLine::Joined(joined) => {
+            let messages = joined.events.iter().filter_map(|event| match event {
+                Event::Message(message) => Some(said(&message.user, &message.text, language)),
+                Event::Unknown(_) => None,
+            });
+            some_lines(&messages.collect::<Vec<_>>())
+        }
+        ServerLine::Presence(presence) => {
+            let left = presence.leave.iter().map(|user| (words.left)(&[&user.name], 0));
+            let entered = presence.enter.iter().map(|user| (words.entered)(&[&user.name], 0));
+            some_lines(&left.chain(entered).collect::<Vec<_>>())
+        }
+        ServerLine::Refused(refused) => {
+            let reason = (words.refusal)(refused.code).unwrap_or(&refused.reason);
+            Some(format!("! {}", one_line(reason)))
+        }
+        ServerLine::Store { available: false } => Some(format!("! {}", words.store_away)),
+        ServerLine::Store { available: true } => Some(store_is_back(language).to_owned()),
+        ServerLine::Welcome(_)
+        | ServerLine::Page(_)
+        | ServerLine::Members { .. }
+        | ServerLine::Typing { .. }
+        | ServerLine::Growing(_)
+        | ServerLine::Ping { .. }
+        | ServerLine::Drain { .. }
+        | ServerLine::Renamed { .. }
+        | ServerLine::Unknown(_) => None,
+    }
+}
+
+/// A message as one line, which a line break inside it cannot turn into two. A program's begins with the mark of programs.
+fn said(user: &User, text: &str, language: Language) -> String {
+    let (mark, name, text) = (mark(user, language), &user.name, one_line(text));
+    match language {
+        Language::English => format!("{mark}{name}: {text}"),
+        Language::Chinese => format!("{mark}{name}说:{text}"),
+    }
+}
+
+/// What stands before the name of a program; before that of a person, nothing. Its brackets are full-width, as no nickname's
+/// are: a nickname is in NFKC, which makes plain ones of them.
+fn mark(user: &User, language: Language) -> String {
+    if !user.id.is_program() {
+        return String::new();
+    }
+    let program = language.strings().program;
+    match language {
+        Language::English => format!("［{program}］ "),
+        Language::Chinese => format!("［{program}］"),
+    }
+}
+
+/// Who speaks the protocol sees it by what is no longer said.
+fn store_is_back(language: Language) -> &'static str {
+    match language {
+        Language::English => "! The house can write things down again.",
+        Language::Chinese => "! 茶馆又能记下消息了。",
+    }
+}
+
+fn some_lines(lines: &[String]) -> Option<String> {
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::{
+        id::UserId,
+        name::Nickname,
+        protocol::{ServerLine, User},
+    };
+    use i18n::Language;
+
+    use super::{Broadcast, mark, said};
+
+    #[test]
+    fn at_the_plain_door_too_it_is_said_that_the_store_is_away_and_that_it_is_back() {
+        for (available, english, chinese) in [
+            (false, "! The house cannot write anything down just now.", "! 茶馆暂时记不下新消息。"),
+            (true, "! The house can write things down again.", "! 茶馆又能记下消息了。"),
+        ] {
+            let line = Broadcast::new(ServerLine::Store { available });
+            assert_eq!(line.plain(Language::English).unwrap(), english);
+            assert_eq!(line.plain(Language::Chinese).unwrap(), chinese);
+            let documented = format!("| `{english}` | `{chinese}` |");
+            assert!(include_str!("../../docs/protocol.md").contains(&documented), "{documented}");
+        }
+    }
+
+    #[test]
+    fn a_program_bears_a_mark_that_no_nickname_makes() {
+        for (id, english, chinese) in [
+            ("9b1deb4d3b7d4bad9bdd", "Ann: Tea?", "Ann说:Tea?"),
+            ("hook-1", "［bot］ Ann: Tea?", "［机器人］Ann说:Tea?"),
+        ] {
+            let user = User { id: UserId::parse(id).unwrap(), name: "Ann".into() };
+            assert_eq!(said(&user, "Tea?", Language::English), english);
+            assert_eq!(said(&user, "Tea?", Language::Chinese), chinese);
+            let documented = format!("| `{english}` | `{chinese}` |");
+            assert!(include_str!("../../docs/protocol.md").contains(&documented), "{documented}");
+        }
+        for language in Language::ALL {
+            for id in ["bot-waiter", "hook-1", "api-1"] {
+                let program = User { id: UserId::parse(id).unwrap(), name: "Ann".into() };
+                let mark = mark(&program, language);
+                let posing = Nickname::parse(&format!("{mark}Ann")).unwrap();
+                assert!(!mark.is_empty() && !posing.as_str().starts_with(&mark), "{id}: {posing}");
+            }
+        }
+    }
+}
