@@ -37,7 +37,7 @@ pub fn Composer() -> impl IntoView {
     let model = use_model();
     let ui = use_ui();
     let suggestions = Suggestions::none();
-    let desk = Desk { model, ui, suggestions, unseen: Field::new(false) };
+    let state = ComposerState { model, ui, suggestions, unseen: Field::new(false) };
     let strings = strings();
     let actions = use_actions();
     Effect::new(move |_| {
@@ -48,7 +48,7 @@ pub fn Composer() -> impl IntoView {
         let actions = actions.clone();
         move |event: SubmitEvent| {
             event.prevent_default();
-            desk.say(&actions);
+            state.say(&actions);
         }
     };
     let key = {
@@ -62,12 +62,12 @@ pub fn Composer() -> impl IntoView {
                 event.prevent_default();
             } else if event.key() == "Enter" && !event.shift_key() {
                 event.prevent_default();
-                desk.say(&actions);
+                state.say(&actions);
             }
         }
     };
     let input = move |event: Event| {
-        desk.unseen.show(false);
+        state.unseen.show(false);
         if let Some(area) = composer() {
             written(&model, &area);
             actions.perform(Action::Write(area.value()));
@@ -81,8 +81,8 @@ pub fn Composer() -> impl IntoView {
     };
 
     let rows =
-        move || desk.measure(|text| text.lines().count() + usize::from(text.ends_with('\n'))).clamp(1, ROWS);
-    let over = move || matches!(desk.room(), Room::Over(_)).then_some("true");
+        move || state.measure(|text| text.lines().count() + usize::from(text.ends_with('\n'))).clamp(1, ROWS);
+    let over = move || matches!(state.room(), Room::Over(_)).then_some("true");
     // What the server gave back can be changed and sent where no program runs, which would say so.
     let disabled = move || over().filter(|_| model.problem.with(String::is_empty));
     let address = move || model.room.with(path);
@@ -124,7 +124,7 @@ pub fn Composer() -> impl IntoView {
             >
                 {strings.send}
             </button>
-            <Notes desk/>
+            <Notes state/>
         </form>
     }
 }
@@ -164,7 +164,7 @@ pub(crate) fn call(name: &str, actions: &Actions) {
 
 /// What lies before the writer: the text that the browser holds, and what is known of it.
 #[derive(Clone, Copy)]
-struct Desk {
+struct ComposerState {
     model: Model,
     ui: Ui,
     suggestions: Suggestions,
@@ -172,7 +172,7 @@ struct Desk {
     unseen: Field<bool>,
 }
 
-impl Desk {
+impl ComposerState {
     /// Says what is written, if it can be said; otherwise the words stay, and below it says why.
     fn say(self, actions: &Actions) {
         let Some(area) = composer() else {
@@ -206,23 +206,23 @@ impl Desk {
 
 /// What there is to say about the text: how much room it leaves, and why it cannot be sent.
 #[component]
-fn Notes(desk: Desk) -> impl IntoView {
+fn Notes(state: ComposerState) -> impl IntoView {
     let strings = strings();
     let count = move || {
-        Live(match desk.room() {
+        Live(match state.room() {
             Room::Plenty => String::new(),
             Room::Left(left) => (strings.characters_left)(left),
             Room::Over(over) => (strings.characters_over)(over),
         })
     };
     let problem = move || {
-        match desk.room() {
+        match state.room() {
             Room::Over(_) => strings.too_long.to_owned(),
-            _ if desk.model.problem.with(|problem| !problem.is_empty()) => desk.model.problem.get(),
-            Room::Plenty | Room::Left(_) if desk.model.outbox_full.get() => strings.outbox_full.to_owned(),
+            _ if state.model.problem.with(|problem| !problem.is_empty()) => state.model.problem.get(),
+            Room::Plenty | Room::Left(_) if state.model.outbox_full.get() => strings.outbox_full.to_owned(),
             // Another room's draft may stand there by now.
             Room::Plenty | Room::Left(_)
-                if desk.unseen.get() && desk.measure(|text| is_unseen(text).into()) > 0 =>
+                if state.unseen.get() && state.measure(|text| is_unseen(text).into()) > 0 =>
             {
                 (strings.not_sent)((strings.refusal)(RefusalCode::TextEmpty).unwrap_or_default())
             }
@@ -232,7 +232,7 @@ fn Notes(desk: Desk) -> impl IntoView {
     view! {
         <p class="composer__notes">
             <span class="composer__count" id="composer-count">{count}</span>
-            <span class="composer__problem problem" id="composer-problem" role="status">{move || Live(with_note(desk.model.note.get(), &problem()))}</span>
+            <span class="composer__problem problem" id="composer-problem" role="status">{move || Live(with_note(state.model.note.get(), &problem()))}</span>
         </p>
     }
 }

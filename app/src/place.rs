@@ -19,7 +19,7 @@ const STEP: u32 = 30;
 /// The place of the reader of a timeline. A copy is the same place.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader {
-    place: StoredValue<Option<Place>>,
+    place: StoredValue<Option<Anchor>>,
     /// Whether they stay there although they see the newest line: they asked for what belongs in between.
     stays: StoredValue<bool>,
     /// Whether other lines are about to be drawn around it.
@@ -92,7 +92,7 @@ impl Reader {
     /// They have scrolled to what they see now.
     pub(crate) fn look(self, timeline: &Element) {
         self.place.update_value(|place| {
-            let seen = Place::of(timeline);
+            let seen = Anchor::of(timeline);
             match (&mut *place, seen) {
                 // Browsers round where they scroll to; taking the place anew after each line would add that up.
                 (Some(place), seen) if place.drift(timeline).is_some_and(|drift| drift.abs() < 1.0) => {
@@ -128,7 +128,7 @@ impl Reader {
     /// They asked for what belongs between the lines that they see, and want to read on from here.
     pub(crate) fn stay(self) {
         if let Some(scroller) = ui::scroller() {
-            self.place.set_value(Place::of(&scroller));
+            self.place.set_value(Anchor::of(&scroller));
             self.stays.set_value(true);
         }
     }
@@ -147,7 +147,7 @@ impl Reader {
 }
 
 /// At which message a reader is, and how far below the timeline's upper edge it stands.
-struct Place {
+struct Anchor {
     element: String,
     /// Which one of the lines it is.
     index: u32,
@@ -156,9 +156,9 @@ struct Place {
     height: f64,
 }
 
-impl Place {
+impl Anchor {
     /// The place of the first message that shows.
-    fn of(timeline: &Element) -> Option<Place> {
+    fn of(timeline: &Element) -> Option<Anchor> {
         let top = timeline.get_bounding_client_rect().top();
         let lines = lines(timeline)?;
         let bottom =
@@ -177,7 +177,7 @@ impl Place {
             .filter_map(|index| Some((index, lines.item(index)?)))
             .find(|(_, line)| !line.id().is_empty())?;
         let rect = line.get_bounding_client_rect();
-        Some(Place { element: line.id(), index, offset: rect.top() - top, height: rect.height() })
+        Some(Anchor { element: line.id(), index, offset: rect.top() - top, height: rect.height() })
     }
 
     /// How far below its place the message stands now; `None` if it is there no more.
@@ -204,7 +204,7 @@ impl Place {
         if let Some(drift) = self.drift(timeline) {
             timeline.scroll_by_with_x_and_y(0.0, drift);
             if self.line().is_none()
-                && let Some(place) = Place::of(timeline)
+                && let Some(place) = Anchor::of(timeline)
             {
                 *self = place;
             }

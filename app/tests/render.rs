@@ -16,7 +16,7 @@ use chat::{
     client::{Client, Input, Now},
     id::{ClientId, Epoch, UserId},
     name::NicknameError,
-    protocol::{Event, Joined, Members, Message, Presence, RefusalCode, Refused, ServerLine, User, Welcome},
+    protocol::{Event, Joined, Members, Message, PresenceChange, RefusalCode, Refused, ServerLine, User, Welcome},
     room_name::RoomName,
     time::{Millis, Ticks},
 };
@@ -473,7 +473,7 @@ fn hear(client: &mut Client, line: &ServerLine) {
 }
 
 fn presence(enter: Vec<User>, leave: Vec<User>) -> ServerLine {
-    ServerLine::Presence(Presence { room: RoomName::lobby(), enter, leave, count: 2 })
+    ServerLine::Presence(PresenceChange { room: RoomName::lobby(), enter, leave, count: 2 })
 }
 
 fn now(second: u64) -> Now {

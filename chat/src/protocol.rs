@@ -35,7 +35,7 @@ pub enum ClientLine {
     /// The first line of a connection: the rooms that are open and what of them is held. None means the lobby.
     Hello {
         /// The rooms, each with the position up to which the client holds it.
-        rooms: Vec<Place>,
+        rooms: Vec<RoomPosition>,
         /// The client's name for itself, the same on all its connections: an earlier one of this user's under the same
         /// name is a ghost, and is replaced.
         #[serde(default)]
@@ -56,7 +56,7 @@ pub enum ClientLine {
     /// Ask for a piece of the kept log, by exactly one of `before`, `around` and `at`.
     History(History),
     /// Enter a room, or catch up with one that is already entered.
-    Join(Place),
+    Join(RoomPosition),
     /// Leave a room, at once and audibly.
     Leave {
         /// The room to leave.
@@ -88,7 +88,7 @@ pub enum ClientLine {
 
 /// A room, and up to where a client holds its log.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Place {
+pub struct RoomPosition {
     /// The room's name.
     pub room: String,
     /// The life of the log in which `seq` counts. Without it nothing is held.
@@ -130,7 +130,7 @@ pub enum ServerLine {
     /// A message was said; for its sender this is the acknowledgement.
     Message(Message),
     /// People came and went; of a crowd, only how many there are.
-    Presence(Presence),
+    Presence(PresenceChange),
     /// Who is there: a page that was asked for, or all, since a crowd are few again.
     Members {
         /// The room.
@@ -303,12 +303,12 @@ pub struct Unknown {
     /// What it calls itself.
     pub kind: String,
     /// What of it is understood.
-    pub ghost: Ghost,
+    pub ghost: UnknownEvent,
 }
 
 /// What is known of an unknown line: enough to keep the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Ghost {
+pub struct UnknownEvent {
     /// The room, if it names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
@@ -319,7 +319,7 @@ pub struct Ghost {
 
 /// People came and went, joined per tick. One that names nobody is about a crowd.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Presence {
+pub struct PresenceChange {
     /// The room.
     pub room: RoomName,
     /// Who entered.

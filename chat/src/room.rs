@@ -15,13 +15,13 @@ mod writers;
 use std::collections::{BTreeMap, BTreeSet};
 
 use member::Member;
-pub use member::Seat;
+pub use member::Presence;
 use roster::Roster;
 use writers::Writers;
 
 use crate::{
     id::{Epoch, NodeId, UserId},
-    protocol::{Event, Head, Members, Presence, Seq, User},
+    protocol::{Event, Head, Members, PresenceChange, Seq, User},
     room_name::RoomName,
     time::Millis,
 };
@@ -58,9 +58,9 @@ pub enum Command {
     /// A user on another node, or a program, is writing.
     Writes(User),
     /// A user's seat on another node has changed.
-    Elsewhere(NodeId, User, Seat),
+    Elsewhere(NodeId, User, Presence),
     /// Who sits on the other nodes: these, and nobody else.
-    Roster(Vec<(NodeId, User, Seat)>),
+    Roster(Vec<(NodeId, User, Presence)>),
     /// Another node is gone with all of its seats; its people may be back in a moment.
     NodeLost(NodeId),
     /// The log does not go on where it was: it stands here now, perhaps in another life.
@@ -77,13 +77,13 @@ pub enum Effect {
     /// Tell everybody who is in.
     Event(Event),
     /// Tell everybody who came and went, or only how many a crowd are now.
-    Presence(Presence),
+    PresenceChange(PresenceChange),
     /// Tell everybody who is there: they were a crowd, and are few again.
     Members(Members),
     /// Tell everybody but the user's own sessions that they write.
     Typing(User),
     /// Tell the other nodes how a user's seat here stands.
-    Seat(User, Seat),
+    Presence(User, Presence),
     /// Tell everybody who is in that the log goes on from here, with the newest page and who is there.
     Renewed(Head, Members),
     /// Events between are missing: read what the store has after this seq, and give it as [`Command::Commit`]s.
@@ -266,11 +266,11 @@ impl Room {
         });
     }
 
-    fn change(&mut self, node: NodeId, user: User, seat: Seat, now: Millis, effects: &mut Vec<Effect>) {
+    fn change(&mut self, node: NodeId, user: User, seat: Presence, now: Millis, effects: &mut Vec<Effect>) {
         let lost_at = now + self.leave_grace_ms;
         let id = user.id.clone();
         // Whoever is not known to be there cannot be missed.
-        if seat == Seat::Taken {
+        if seat == Presence::Online {
             self.come(user, self.shown, now, effects);
         }
         self.roster.change(&id, |member| {
@@ -279,23 +279,23 @@ impl Room {
         });
     }
 
-    fn reconcile(&mut self, seats: Vec<(NodeId, User, Seat)>, now: Millis, effects: &mut Vec<Effect>) {
+    fn reconcile(&mut self, seats: Vec<(NodeId, User, Presence)>, now: Millis, effects: &mut Vec<Effect>) {
         let lost_at = now + self.leave_grace_ms;
         // Those who are found when a room is opened have been there before anybody could be told.
         let found = self.roster.len() == 0;
         let mut taken: BTreeMap<UserId, BTreeSet<NodeId>> = BTreeMap::new();
         for (node, user, seat) in seats {
             let id = user.id.clone();
-            if seat == Seat::Taken {
+            if seat == Presence::Online {
                 taken.entry(id.clone()).or_default().insert(node.clone());
             }
             if found {
                 self.roster.insert(user);
-            } else if seat == Seat::Taken {
+            } else if seat == Presence::Online {
                 self.come(user, self.shown, now, effects);
             }
             // What is not there any more is found below.
-            if seat != Seat::Left {
+            if seat != Presence::Gone {
                 self.roster.change(&id, |member| member.change(node, seat, lost_at, now));
             }
         }
@@ -332,7 +332,7 @@ impl Room {
             }
             let member = self.roster.remove(&id).expect("whoever is gone was there until now");
             if member.owes() {
-                effects.push(Effect::Seat(member.user.clone(), Seat::Left));
+                effects.push(Effect::Presence(member.user.clone(), Presence::Gone));
             }
             // Whoever came and went before anybody could know was never there.
             if !self.is_crowd && !remove(&mut self.entered, &id) {
@@ -390,7 +390,7 @@ impl Room {
         if news {
             let named = |users: &mut Vec<(User, u64)>| users.drain(..).map(|(user, _)| user).collect();
             let (enter, leave) = (named(&mut self.entered), named(&mut self.left));
-            effects.push(Effect::Presence(Presence { room: self.name.clone(), enter, leave, count }));
+            effects.push(Effect::PresenceChange(PresenceChange { room: self.name.clone(), enter, leave, count }));
         }
     }
 
@@ -428,6 +428,6 @@ fn remove(users: &mut Vec<(User, u64)>, id: &UserId) -> bool {
 /// Tells the other nodes of a seat, if it is news to them.
 fn report(member: &mut Member, effects: &mut Vec<Effect>) {
     if let Some(seat) = member.news() {
-        effects.push(Effect::Seat(member.user.clone(), seat));
+        effects.push(Effect::Presence(member.user.clone(), seat));
     }
 }

@@ -135,14 +135,14 @@ impl House {
                     self.wake = Some(at);
                     continue;
                 }
-                Effect::Presence(presence) => (ServerLine::Presence(presence), true),
+                Effect::PresenceChange(presence) => (ServerLine::Presence(presence), true),
                 Effect::Members(members) => (ServerLine::Members { room: RoomName::lobby(), members }, true),
                 Effect::Event(Event::Message(message)) => (ServerLine::Message(message), false),
                 Effect::Typing(user) => {
                     but = Some(user.id.clone());
                     (ServerLine::Typing { room: RoomName::lobby(), user }, false)
                 }
-                Effect::Seat(..) => continue,
+                Effect::Presence(..) => continue,
                 other => panic!("nobody expects {other:?} here"),
             };
             let line = line.print();
@@ -471,7 +471,7 @@ fn nothing_costs_more_among_a_hundred_thousand_than_among_few() {
     }
     now = now + GRACE_MS;
     let effects = room.apply(Command::Tick, now);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Presence(_) | Effect::Members(_))));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::PresenceChange(_) | Effect::Members(_))));
     assert_eq!((room.members().count, room.is_idle(), room.head().seq), (0, true, MANY));
     println!("{commands} commands");
 }

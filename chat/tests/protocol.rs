@@ -7,7 +7,7 @@ use chat::{
     close::CloseCode,
     id::{ClientId, Epoch, UserId},
     protocol::{
-        ClientLine, Event, Growing, Head, History, Joined, Members, Message, Page, Place, Presence,
+        ClientLine, Event, Growing, Head, History, Joined, Members, Message, Page, RoomPosition, PresenceChange,
         RefusalCode, Refused, ServerLine, User, Welcome,
     },
     room_name::RoomName,
@@ -265,8 +265,8 @@ fn client_crosses_as(line: &ClientLine, bytes: &str) {
 
 #[test]
 fn the_lines_of_a_client_never_change() {
-    let bare = Place { room: "a".into(), epoch: None, seq: None };
-    let held = Place { room: "b".into(), epoch: Some("e".into()), seq: Some(0) };
+    let bare = RoomPosition { room: "a".into(), epoch: None, seq: None };
+    let held = RoomPosition { room: "b".into(), epoch: Some("e".into()), seq: Some(0) };
     client_crosses_as(
         &ClientLine::Hello { rooms: vec![bare.clone(), held.clone()], client: None, user: None },
         r#"{"hello":{"rooms":[{"room":"a"},{"room":"b","epoch":"e","seq":0}]}}"#,
@@ -341,7 +341,7 @@ fn the_lines_of_the_server_never_change() {
         r#"{"page":{"room":"茶室","epoch":"e1","oldest":0,"events":[]}}"#,
     );
     crosses_as(
-        &ServerLine::Presence(Presence { room: room(), enter: vec![ann()], leave: vec![], count: 1 }),
+        &ServerLine::Presence(PresenceChange { room: room(), enter: vec![ann()], leave: vec![], count: 1 }),
         r#"{"presence":{"room":"茶室","enter":[{"id":"u1","name":"Ann"}],"leave":[],"count":1}}"#,
     );
     let members = Members { count: 300, list: vec![ann()], bots: vec![] };
@@ -397,7 +397,7 @@ fn members_that_came_later_are_ignored() {
     let line = parse_server(r#"{"drain":{"retry_ms":5,"why":"new kettle"}}"#);
     assert_eq!(line, ServerLine::Drain { retry_ms: 5 });
     let line = parse_client(r#"{"join":{"room":"a","quietly":true}}"#);
-    assert_eq!(line, ClientLine::Join(Place { room: "a".into(), epoch: None, seq: None }));
+    assert_eq!(line, ClientLine::Join(RoomPosition { room: "a".into(), epoch: None, seq: None }));
 }
 
 #[test]

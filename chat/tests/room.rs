@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat::{
     id::ClientId,
-    protocol::{Event, Ghost, Members, Message, Presence, Seq, Unknown},
+    protocol::{Event, UnknownEvent, Members, Message, PresenceChange, Seq, Unknown},
     room::{Command, Effect, Room, SessionId},
     room_name::RoomName,
     time::Millis,
@@ -43,7 +43,7 @@ impl Scene {
             if let Effect::WakeAt(at) = effect {
                 self.wake = Some(*at);
             }
-            !matches!(effect, Effect::WakeAt(_) | Effect::Seat(..))
+            !matches!(effect, Effect::WakeAt(_) | Effect::Presence(..))
         });
         self.effects.extend(effects.iter().cloned());
         effects
@@ -86,7 +86,7 @@ impl Scene {
         std::mem::take(&mut self.effects)
             .into_iter()
             .filter_map(|effect| match effect {
-                Effect::Presence(presence) => Some(spell(&presence)),
+                Effect::PresenceChange(presence) => Some(spell(&presence)),
                 _ => None,
             })
             .collect()
@@ -105,7 +105,7 @@ fn message(seq: Seq) -> Event {
 }
 
 /// `+ann -bo =1`: who entered, who left, how many there are.
-fn spell(presence: &Presence) -> String {
+fn spell(presence: &PresenceChange) -> String {
     let entered = presence.enter.iter().map(|user| format!("+{}", user.name));
     let left = presence.leave.iter().map(|user| format!("-{}", user.name));
     let count = std::iter::once(format!("={}", presence.count));
@@ -293,7 +293,7 @@ fn an_event_that_is_ahead_asks_for_those_between_and_is_not_told_before_them() {
 #[test]
 fn an_event_of_an_unknown_kind_takes_its_place_in_the_order() {
     let mut scene = Scene::at(0);
-    let ghost = Ghost { room: Some(RoomName::lobby()), seq: Some(1) };
+    let ghost = UnknownEvent { room: Some(RoomName::lobby()), seq: Some(1) };
     let poll = Event::Unknown(Unknown { kind: "poll".into(), ghost });
     assert_eq!(scene.apply(Command::Commit(poll.clone())), [Effect::Event(poll)]);
     assert_eq!(scene.commit(2), [Effect::Event(message(2))]);
@@ -472,7 +472,7 @@ proptest! {
             }
             prop_assert_eq!(scene.room.members().count, model.members(scene.now).len() + 1);
             for effect in std::mem::take(&mut scene.effects) {
-                if let Effect::Presence(presence) = effect {
+                if let Effect::PresenceChange(presence) = effect {
                     for user in &presence.leave {
                         prop_assert!(heard.remove(&*user.name), "{} left twice", user.name);
                     }
@@ -485,7 +485,7 @@ proptest! {
         }
         scene.pass(TICK_MS);
         for effect in std::mem::take(&mut scene.effects) {
-            if let Effect::Presence(presence) = effect {
+            if let Effect::PresenceChange(presence) = effect {
                 for user in &presence.leave {
                     heard.remove(&*user.name);
                 }

@@ -5,8 +5,8 @@ mod support;
 
 use chat::{
     id::{Epoch, NodeId},
-    protocol::{Head, Presence, User},
-    room::{Command, Effect, Room, Seat, SessionId},
+    protocol::{Head, PresenceChange, User},
+    room::{Command, Effect, Room, Presence, SessionId},
     time::Millis,
 };
 use proptest::prelude::*;
@@ -25,14 +25,14 @@ struct Nodes {
     /// What each node's people were told: `+ann`, `-bo`.
     told: Vec<Vec<String>>,
     /// The roster that all of them can look at.
-    seats: Vec<(NodeId, User, Seat)>,
+    seats: Vec<(NodeId, User, Presence)>,
 }
 
 fn node(index: usize) -> NodeId {
     NodeId::parse(&format!("n{index}")).unwrap()
 }
 
-fn spell(presence: &Presence) -> impl Iterator<Item = String> {
+fn spell(presence: &PresenceChange) -> impl Iterator<Item = String> {
     let entered = presence.enter.iter().map(|user| format!("+{}", user.name));
     let left = presence.leave.iter().map(|user| format!("-{}", user.name));
     entered.chain(left)
@@ -49,16 +49,16 @@ impl Nodes {
         let effects = self.rooms[index].apply(command, self.now);
         for effect in effects {
             match effect {
-                Effect::Presence(presence) if presence.enter.is_empty() && presence.leave.is_empty() => {
+                Effect::PresenceChange(presence) if presence.enter.is_empty() && presence.leave.is_empty() => {
                     self.told[index].push(format!("={}", presence.count));
                 }
-                Effect::Presence(presence) => self.told[index].extend(spell(&presence)),
+                Effect::PresenceChange(presence) => self.told[index].extend(spell(&presence)),
                 Effect::Members(members) => {
                     self.told[index].extend(members.list.iter().map(|user| format!("*{}", user.name)));
                 }
-                Effect::Seat(user, seat) => {
+                Effect::Presence(user, seat) => {
                     self.seats.retain(|(at, other, _)| (at, &other.id) != (&node(index), &user.id));
-                    if seat != Seat::Left {
+                    if seat != Presence::Gone {
                         self.seats.push((node(index), user.clone(), seat));
                     }
                     for other in (0..self.rooms.len()).filter(|other| *other != index) {

@@ -31,7 +31,7 @@ use crate::{
     address, chance, clock, page,
     socket::{News, Socket},
     stopped,
-    storage::{self, Cupboard, Shelf},
+    storage::{self, LocalStore, Collection},
 };
 
 /// The longest that a browser's timer is set for, in milliseconds; after it the client looks again.
@@ -51,7 +51,7 @@ pub struct Driver {
     /// The name of the tab that this page is in, which its drafts keep over a reload.
     tab: String,
     drafts: RefCell<Drafts>,
-    cupboard: Cupboard,
+    store: LocalStore,
     /// What was last kept of how far the rooms were seen.
     seen: RefCell<Option<(RoomName, Seq)>>,
     socket: RefCell<Option<Socket>>,
@@ -75,7 +75,7 @@ impl Driver {
             client.open(room);
         }
         Rc::new(Driver {
-            cupboard: Cupboard::of(&client.me().id),
+            store: LocalStore::of(&client.me().id),
             client: RefCell::new(client.named(name.clone())),
             model,
             name,
@@ -131,7 +131,7 @@ impl Driver {
             driver.drive(Input::Visible(page::is_visible()));
         });
         self.listen("pagehide", |driver, _| {
-            driver.cupboard.take(Shelf::Tab, driver.name.as_str());
+            driver.store.take(Collection::Tab, driver.name.as_str());
             storage::swap_tab_name(Some(&driver.tab));
         });
         self.listen("storage", Driver::hear_of);
@@ -148,7 +148,7 @@ impl Driver {
             }
         });
         self.listen("keydown", |_, event| app::keys::press(event.unchecked_ref()));
-        for (room, seen) in self.cupboard.entries(Shelf::Seen) {
+        for (room, seen) in self.store.entries(Collection::Seen) {
             self.seen(&room, &seen, Input::Recall);
         }
         self.take_up_first_draft(&app::composer::typed(&self.model), posted);
@@ -174,10 +174,10 @@ impl Driver {
 
     /// Takes up what other tabs have kept and shown.
     fn look_up(self: &Rc<Driver>) {
-        for (tab, at) in self.cupboard.entries(Shelf::Tab) {
+        for (tab, at) in self.store.entries(Collection::Tab) {
             self.signed(&tab, Some(&at));
         }
-        for (id, record) in self.cupboard.entries(Shelf::Outbox) {
+        for (id, record) in self.store.entries(Collection::Outbox) {
             self.stored(&id, Some(&record));
         }
     }
@@ -185,11 +185,11 @@ impl Driver {
     /// Takes up what waits from an earlier login of the same nickname, which cannot come back.
     fn take_up_left_behind(self: &Rc<Driver>) {
         let nickname = self.client.borrow().me().name.clone();
-        let Some(earlier) = self.cupboard.succeed(&nickname) else { return };
-        for (id, record) in earlier.entries(Shelf::Outbox) {
+        let Some(earlier) = self.store.succeed(&nickname) else { return };
+        for (id, record) in earlier.entries(Collection::Outbox) {
             if let Ok(name) = ClientId::parse(&id) {
                 // What is full has room for it then.
-                earlier.take(Shelf::Outbox, &id);
+                earlier.take(Collection::Outbox, &id);
                 self.drive(Input::Inherited(name, &record));
             }
         }
@@ -201,13 +201,13 @@ impl Driver {
         // Without a name, all was cleared: then what is here is all there is.
         let Some(name) = event.key() else { return };
         let value = event.new_value();
-        if let Some(id) = self.cupboard.entry(Shelf::Outbox, &name) {
+        if let Some(id) = self.store.entry(Collection::Outbox, &name) {
             self.stored(id, value.as_deref());
-        } else if let Some(tab) = self.cupboard.entry(Shelf::Tab, &name) {
+        } else if let Some(tab) = self.store.entry(Collection::Tab, &name) {
             self.signed(tab, value.as_deref());
-        } else if let Some(room) = self.cupboard.entry(Shelf::Seen, &name) {
+        } else if let Some(room) = self.store.entry(Collection::Seen, &name) {
             self.seen(room, &value.unwrap_or_default(), Input::SeenElsewhere);
-        } else if let Some(draft) = self.cupboard.entry(Shelf::Draft, &name) {
+        } else if let Some(draft) = self.store.entry(Collection::Draft, &name) {
             let before = event.old_value();
             let kept = || self.kept_drafts();
             let changes = self.drafts.borrow_mut().stored(draft, before.as_deref(), value.as_deref(), &kept);
@@ -218,7 +218,7 @@ impl Driver {
     /// The page is shown again, perhaps after a time in which it did not hear of other pages.
     fn resume(self: &Rc<Driver>) {
         storage::swap_tab_name(None);
-        for (room, seen) in self.cupboard.entries(Shelf::Seen) {
+        for (room, seen) in self.store.entries(Collection::Seen) {
             self.seen(&room, &seen, Input::SeenElsewhere);
         }
         // What the storage did not take is here alone.
@@ -252,7 +252,7 @@ impl Driver {
 
     /// Every draft that is kept.
     fn kept_drafts(&self) -> Vec<Entry> {
-        self.cupboard.entries(Shelf::Draft)
+        self.store.entries(Collection::Draft)
     }
 
     /// Takes up the draft of the room that is looked at.
@@ -295,12 +295,12 @@ impl Driver {
     fn keep_drafts(&self, changes: Vec<Entry>) {
         for (key, record) in changes {
             if record.is_empty() {
-                self.cupboard.take(Shelf::Draft, &key);
-            } else if !self.cupboard.put(Shelf::Draft, &key, &record) {
+                self.store.take(Collection::Draft, &key);
+            } else if !self.store.put(Collection::Draft, &key, &record) {
                 self.model.forgetful.show(true);
                 if key.ends_with(&self.tab) {
                     // What was kept before is older, and must not come back.
-                    self.cupboard.take(Shelf::Draft, &key);
+                    self.store.take(Collection::Draft, &key);
                 }
             }
         }
@@ -340,7 +340,7 @@ impl Driver {
             let seen = format!("{epoch} {seq}");
             let last = Some((room.name().clone(), seq));
             if *self.seen.borrow() != last {
-                self.cupboard.put(Shelf::Seen, room.name().as_str(), &seen);
+                self.store.put(Collection::Seen, room.name().as_str(), &seen);
                 self.seen.replace(last);
             }
         }
@@ -475,13 +475,13 @@ impl Driver {
                 self.socket.replace(None);
             }
             Effect::Keep(id, record) => {
-                if !self.cupboard.put(Shelf::Outbox, id.as_str(), &record) {
+                if !self.store.put(Collection::Outbox, id.as_str(), &record) {
                     self.model.forgetful.show(true);
                 }
             }
-            Effect::Forget(id) => self.cupboard.take(Shelf::Outbox, id.as_str()),
+            Effect::Forget(id) => self.store.take(Collection::Outbox, id.as_str()),
             Effect::Sign => {
-                self.cupboard.put(Shelf::Tab, self.name.as_str(), &clock::now().0.to_string());
+                self.store.put(Collection::Tab, self.name.as_str(), &clock::now().0.to_string());
             }
             Effect::WakeAt(at) => {
                 let wait = at.since(self.ticks()).min(LONGEST_TIMER_MS);

@@ -61,7 +61,7 @@ pub fn swap_tab_name(name: Option<&str>) -> Option<String> {
 
 /// What one kind of entry is named after, below its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shelf {
+pub enum Collection {
     /// What waits to be said, by its id.
     Outbox,
     /// When a tab last showed that it lives, by its name.
@@ -72,41 +72,41 @@ pub enum Shelf {
     Seen,
 }
 
-impl Shelf {
+impl Collection {
     fn name(self) -> &'static str {
         match self {
-            Shelf::Outbox => "outbox",
-            Shelf::Tab => "tab",
-            Shelf::Draft => "draft",
-            Shelf::Seen => "seen",
+            Collection::Outbox => "outbox",
+            Collection::Tab => "tab",
+            Collection::Draft => "draft",
+            Collection::Seen => "seen",
         }
     }
 }
 
 /// What the browser keeps of one user.
-pub struct Cupboard {
+pub struct LocalStore {
     storage: Option<Storage>,
     /// What the names of all of this user's entries begin with.
     user: String,
 }
 
-impl Cupboard {
+impl LocalStore {
     /// That of a user. Where there are very many entries, other users' go.
-    pub fn of(user: &UserId) -> Cupboard {
+    pub fn of(user: &UserId) -> LocalStore {
         let storage = window().local_storage().ok().flatten();
-        let cupboard = Cupboard { storage, user: format!("teahouse:{user}:") };
-        if cupboard.storage.as_ref().is_some_and(|storage| storage.length().unwrap_or_default() > MANY) {
-            for name in cupboard.names("teahouse:") {
-                if !name.starts_with(&cupboard.user) {
-                    cupboard.remove(&name);
+        let store = LocalStore { storage, user: format!("teahouse:{user}:") };
+        if store.storage.as_ref().is_some_and(|storage| storage.length().unwrap_or_default() > MANY) {
+            for name in store.names("teahouse:") {
+                if !name.starts_with(&store.user) {
+                    store.remove(&name);
                 }
             }
         }
-        cupboard
+        store
     }
 
     /// Every entry of a shelf, by its own name.
-    pub fn entries(&self, on: Shelf) -> Vec<(String, String)> {
+    pub fn entries(&self, on: Collection) -> Vec<(String, String)> {
         let prefix = self.name(on, "");
         let value = |name: &str| self.storage.as_ref()?.get_item(name).ok().flatten();
         self.names(&prefix)
@@ -116,34 +116,34 @@ impl Cupboard {
     }
 
     /// Notes that this user goes by a nickname. What is kept of the one who was the last to do so, if that was another login.
-    pub fn succeed(&self, nickname: &str) -> Option<Cupboard> {
+    pub fn succeed(&self, nickname: &str) -> Option<LocalStore> {
         let storage = self.storage.as_ref()?;
         let name = format!("teahouse::{nickname}");
         let before = storage.get_item(&name).ok().flatten();
         // One that is full keeps what it had.
         let _ = storage.set_item(&name, &self.user);
         let user = before.filter(|before| *before != self.user)?;
-        Some(Cupboard { storage: Some(storage.clone()), user })
+        Some(LocalStore { storage: Some(storage.clone()), user })
     }
 
     /// Puts an entry onto a shelf, in the place of one of the same name; `false` if the browser does not keep it.
-    pub fn put(&self, on: Shelf, name: &str, value: &str) -> bool {
+    pub fn put(&self, on: Collection, name: &str, value: &str) -> bool {
         let name = self.name(on, name);
         self.storage.as_ref().is_some_and(|storage| storage.set_item(&name, value).is_ok())
     }
 
     /// Takes an entry from a shelf.
-    pub fn take(&self, on: Shelf, name: &str) {
+    pub fn take(&self, on: Collection, name: &str) {
         self.remove(&self.name(on, name));
     }
 
     /// The own name of an entry of this shelf, from the name by which all storage is told apart.
-    pub fn entry<'a>(&self, on: Shelf, name: &'a str) -> Option<&'a str> {
+    pub fn entry<'a>(&self, on: Collection, name: &'a str) -> Option<&'a str> {
         name.strip_prefix(self.name(on, "").as_str())
     }
 
-    fn name(&self, on: Shelf, name: &str) -> String {
-        let Cupboard { user, .. } = self;
+    fn name(&self, on: Collection, name: &str) -> String {
+        let LocalStore { user, .. } = self;
         format!("{user}{}:{name}", on.name())
     }
 

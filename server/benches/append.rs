@@ -29,7 +29,7 @@ use tokio::{runtime::Runtime, sync::mpsc};
 
 use crate::{
     events::CAPACITY,
-    store::{Appended, Draft, Store as _, sqlite::SqliteStore},
+    store::{Appended, NewMessage, Store as _, sqlite::SqliteStore},
 };
 
 fn main() {
@@ -56,10 +56,10 @@ impl Keeping {
     }
 
     /// New messages of this many.
-    fn drafts(&self, count: usize) -> Vec<Draft> {
+    fn drafts(&self, count: usize) -> Vec<NewMessage> {
         let draft = || {
             self.drafted.set(self.drafted.get() + 1);
-            Draft {
+            NewMessage {
                 room: RoomName::lobby(),
                 id: ClientId::parse(&format!("{:032x}", self.drafted.get())).unwrap(),
                 user: User { id: UserId::parse("00000000000000000001").unwrap(), name: "somebody 1".into() },
@@ -71,7 +71,7 @@ impl Keeping {
     }
 
     /// Keeps what some say at once, each of them waiting for their own.
-    fn keep(&self, said: Vec<Vec<Draft>>) {
+    fn keep(&self, said: Vec<Vec<NewMessage>>) {
         let count: usize = said.iter().map(Vec::len).sum();
         let kept = self.runtime.block_on(join_all(said.into_iter().map(|drafts| self.store.append(drafts))));
         let new = kept.iter().flat_map(|kept| &kept.appended);

@@ -18,7 +18,7 @@ use transport::{frame::Frame, outbound::Outbound};
 use crate::{
     bots::{BotContext, BotList, Bots, running::Running},
     budget::Budgets,
-    cluster::{Alone, SharedNeighbours, redis::Others},
+    cluster::{SingleNode, SharedCluster, redis::RedisCluster},
     config::{Config, RedisAddress, StoreChoice},
     events::{CAPACITY, EventSender, StoreEvent},
     identity::{
@@ -28,7 +28,7 @@ use crate::{
         recent_logins::RecentLogins,
         tokens::Tokens,
     },
-    net::connection_limit::Occupancy,
+    net::connection_limit::ConnectionLimit,
     ops::data_folder,
     random,
     rooms::{Rooms, look_alikes::LookAlikes, room_limit::RoomLimit},
@@ -48,10 +48,10 @@ const DRAIN_BATCH: usize = 100;
 const GOODBYE: Duration = Duration::from_secs(5);
 
 /// A handle on what is shared.
-pub(crate) type Shared = Arc<Teahouse>;
+pub(crate) type Shared = Arc<AppState>;
 
 /// What is shared.
-pub(crate) struct Teahouse {
+pub(crate) struct AppState {
     pub(crate) config: Config,
     /// Which house this is among those on one host name.
     pub(crate) house: HouseId,
@@ -68,9 +68,9 @@ pub(crate) struct Teahouse {
     pub(crate) search: Search,
     pub(crate) bots: Arc<Bots>,
     pub(crate) store: SharedStore,
-    pub(crate) neighbours: SharedNeighbours,
+    pub(crate) cluster: SharedCluster,
     /// Connections by the address that a trusted proxy names; those that come straight are counted as they come in.
-    pub(crate) forwarded: Arc<Occupancy>,
+    pub(crate) forwarded: Arc<ConnectionLimit>,
     /// Every session's task, so that a stop can await them.
     pub(crate) sessions: TaskTracker,
     /// Cancelled when the server stops.
@@ -95,17 +95,17 @@ struct Keeping {
 }
 
 /// What is kept of messages and people, and in what.
-struct Kept {
+struct Opened {
     store: SharedStore,
-    neighbours: SharedNeighbours,
+    cluster: SharedCluster,
     house: HouseId,
     identity: Identity,
     search: Search,
 }
 
-impl Kept {
+impl Opened {
     /// In a data folder, which one process has for itself.
-    fn in_folder(config: &Config, events: EventSender) -> anyhow::Result<Kept> {
+    fn in_folder(config: &Config, events: EventSender) -> anyhow::Result<Opened> {
         let folder = &config.data;
         data_folder::check(folder, data_folder::Use::Serve)?;
         std::fs::create_dir_all(folder)
@@ -117,41 +117,41 @@ impl Kept {
         let house = HouseId::open(folder)?;
         let identity = Identity::open(folder, house.clone())?;
         data_folder::hand_over(folder);
-        Ok(Kept { identity, house, search, neighbours: Arc::new(Alone), store })
+        Ok(Opened { identity, house, search, cluster: Arc::new(SingleNode), store })
     }
 }
 
-impl Kept {
+impl Opened {
     /// In Redis, which this node shares with others.
     async fn in_redis(
         config: &Config,
         address: &RedisAddress,
         events: EventSender,
         keeping: &Keeping,
-    ) -> anyhow::Result<Kept> {
+    ) -> anyhow::Result<Opened> {
         let Redis { link, channel, node } = Redis::open(config, address).await?;
         let (leave_grace_ms, lease) = (config.leave_grace.millis(), config.node_lease.0);
-        let others = Arc::new(Others::new(node.clone(), link.clone(), leave_grace_ms, lease));
+        let redis_cluster = Arc::new(RedisCluster::new(node.clone(), link.clone(), leave_grace_ms, lease));
         let cookie_keys = cookies::cookie_keys(&link, &[Identity::new_key()]).await?;
         let house = cookies::house(&link, HouseId::draw()).await?;
         let Keeping { tasks, stop } = keeping;
         tasks.spawn(cookies::keep(link.clone(), cookie_keys.clone(), house.clone(), stop.clone()));
         tasks.spawn(link.clone().keep(events.clone(), stop.clone()));
         tasks.spawn(channel.clone().keep(link.clone(), events.clone(), stop.clone()));
-        tasks.spawn(others.clone().keep(events, stop.clone()));
+        tasks.spawn(redis_cluster.clone().keep(events, stop.clone()));
         let store = Arc::new(RedisStore::start(link, channel, &node, config.retain));
-        Ok(Kept {
+        Ok(Opened {
             identity: Identity::of_keys(cookie_keys.iter().map(String::as_str), house.clone())
                 .context("the keys that sign logins")?,
             house,
             search: Search::scan(store.clone()),
-            neighbours: others,
+            cluster: redis_cluster,
             store,
         })
     }
 }
 
-impl Teahouse {
+impl AppState {
     /// Opens everything that the configuration names. What the store tells comes through the receiver, for the dispatcher.
     pub(crate) async fn open(
         config: Config,
@@ -159,23 +159,23 @@ impl Teahouse {
     ) -> anyhow::Result<(Shared, Background, mpsc::Receiver<StoreEvent>)> {
         let (event_sender, events) = mpsc::channel(CAPACITY);
         let keeping = Keeping::default();
-        let Kept { store, neighbours, house, identity, search } = match &config.store {
-            StoreChoice::Sqlite => Kept::in_folder(&config, event_sender)?,
-            StoreChoice::Redis(address) => Kept::in_redis(&config, address, event_sender, &keeping)
+        let Opened { store, cluster, house, identity, search } = match &config.store {
+            StoreChoice::Sqlite => Opened::in_folder(&config, event_sender)?,
+            StoreChoice::Redis(address) => Opened::in_redis(&config, address, event_sender, &keeping)
                 .await
                 .with_context(|| format!("cannot use the {address}"))?,
         };
         let (missing, missed) = mpsc::channel(CAPACITY);
         let bot_list = Arc::new(BotList::open(config.bots.settings(), &store, config.text_limit)?);
-        let budgets = Arc::new(Budgets::new(&config, !neighbours.is_alone()));
+        let budgets = Arc::new(Budgets::new(&config, !cluster.is_single_node()));
         let rooms = Rooms::new(
             store.clone(),
-            neighbours.clone(),
+            cluster.clone(),
             config.leave_grace.millis(),
             config.backlog,
             (bot_list.of_rooms(), missing),
         );
-        let nicknames = Nicknames::new(store.clone(), neighbours.clone(), config.nickname_grace.millis())
+        let nicknames = Nicknames::new(store.clone(), cluster.clone(), config.nickname_grace.millis())
             .without(bot_list.skeletons())
             .without(nicknames::reserved());
         let nicknames = Arc::new(nicknames);
@@ -192,7 +192,7 @@ impl Teahouse {
             node: random::node_id(),
             running: Running::default(),
         };
-        let teahouse = Arc::new(Teahouse {
+        let teahouse = Arc::new(AppState {
             identity,
             house,
             logins: Logins::new(store.clone()),
@@ -206,8 +206,8 @@ impl Teahouse {
             search,
             bots: Bots::start(bot_list, Arc::new(bot_context), missed),
             store,
-            neighbours,
-            forwarded: Arc::new(Occupancy::new(config.max_per_address, 0)),
+            cluster,
+            forwarded: Arc::new(ConnectionLimit::new(config.max_per_address, 0)),
             sessions: TaskTracker::new(),
             stopping: stopping.clone(),
             next_session: AtomicU64::new(1),
@@ -226,7 +226,7 @@ impl Teahouse {
                     teahouse.logins.run(stopping.clone()),
                     teahouse.recent_logins.run(stopping.clone()),
                     teahouse.room_limit.run(stopping.clone()),
-                    teahouse.budgets.run(|charges| teahouse.neighbours.charge(charges), stopping.clone()),
+                    teahouse.budgets.run(|charges| teahouse.cluster.charge(charges), stopping.clone()),
                 );
             })
         };
@@ -261,7 +261,7 @@ impl Teahouse {
         // Those who read the log let go of it before the store does.
         self.search.close().await;
         ended("indexer", background.indexer).await;
-        self.neighbours.close().await;
+        self.cluster.close().await;
         self.store.close().await;
         background.keeping.stop.cancel();
         background.keeping.tasks.close();

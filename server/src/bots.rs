@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use bot::Bot;
-use builtin::Waiter;
+use builtin::BuiltinBot;
 use chat::{
     id::{ClientId, UserId},
     name::Skeleton,
@@ -81,7 +81,7 @@ impl BotList {
         let reminders = Arc::new(Reminders::new(store.clone(), limit));
         let bots = settings.bots.iter().map(|settings| {
             let answerer: Result<Arc<dyn Answerer>, String> = match &settings.kind {
-                Kind::Builtin => Ok(Arc::new(Waiter::new(store.clone(), reminders.clone()))),
+                Kind::Builtin => Ok(Arc::new(BuiltinBot::new(store.clone(), reminders.clone()))),
                 Kind::OpenAi(service) => service.open(),
                 Kind::Tuling(service) => service.open(),
                 Kind::Webhook(service) => service.open(),

@@ -1,7 +1,7 @@
 //! The other nodes of one chat: what they are told of this one's people, and what they tell of theirs. Knows no sockets,
 //! and keeps nothing that outlives a node.
 //!
-//! A node that is [`Alone`] has nobody to tell. What the others tell comes as [`Word`]s among the store's news, in the
+//! A node that is [`SingleNode`] has nobody to tell. What the others tell comes as [`Word`]s among the store's news, in the
 //! order in which it happened.
 
 pub(crate) mod redis;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chat::{
     id::{ClientId, NodeId, UserId},
     protocol::{Growing, User},
-    room::Seat,
+    room::Presence,
     room_name::RoomName,
 };
 use futures::{FutureExt as _, future::BoxFuture};
@@ -19,14 +19,14 @@ use futures::{FutureExt as _, future::BoxFuture};
 use crate::{budget::Charge, store::StoreError};
 
 /// The other nodes.
-pub(crate) type SharedNeighbours = Arc<dyn Neighbours>;
+pub(crate) type SharedCluster = Arc<dyn Cluster>;
 
 /// Who sits where on the other nodes.
-pub(crate) type Roster = Vec<(NodeId, User, Seat)>;
+pub(crate) type Roster = Vec<(NodeId, User, Presence)>;
 
 /// The way to the other nodes. What is told goes out in order, and nobody waits for it; a node that cannot be told is
 /// told all of it again when it can.
-pub(crate) trait Neighbours: Send + Sync {
+pub(crate) trait Cluster: Send + Sync {
     /// Who sits in a room on the other nodes. Asked after the room is followed, so that nothing is missed between.
     fn roster(&self, room: RoomName) -> BoxFuture<'_, Result<Roster, StoreError>>;
 
@@ -34,7 +34,7 @@ pub(crate) trait Neighbours: Send + Sync {
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>>;
 
     /// Tells how a user's seat in a room stands here.
-    fn seat(&self, room: &RoomName, user: &User, seat: Seat);
+    fn seat(&self, room: &RoomName, user: &User, seat: Presence);
 
     /// Tells that a user writes here.
     fn typing(&self, room: &RoomName, user: &User);
@@ -55,7 +55,7 @@ pub(crate) trait Neighbours: Send + Sync {
     fn charge(&self, charges: &[Charge]);
 
     /// Whether there may be other nodes.
-    fn is_alone(&self) -> bool;
+    fn is_single_node(&self) -> bool;
 
     /// Tells that a user has ended all of their other logins here.
     fn end_logins(&self, user: &UserId);
@@ -65,9 +65,9 @@ pub(crate) trait Neighbours: Send + Sync {
 }
 
 /// No other nodes.
-pub(crate) struct Alone;
+pub(crate) struct SingleNode;
 
-impl Neighbours for Alone {
+impl Cluster for SingleNode {
     fn roster(&self, _room: RoomName) -> BoxFuture<'_, Result<Roster, StoreError>> {
         async { Ok(Roster::new()) }.boxed()
     }
@@ -76,7 +76,7 @@ impl Neighbours for Alone {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn seat(&self, _room: &RoomName, _user: &User, _seat: Seat) {}
+    fn seat(&self, _room: &RoomName, _user: &User, _seat: Presence) {}
 
     fn typing(&self, _room: &RoomName, _user: &User) {}
 
@@ -90,7 +90,7 @@ impl Neighbours for Alone {
 
     fn charge(&self, _charges: &[Charge]) {}
 
-    fn is_alone(&self) -> bool {
+    fn is_single_node(&self) -> bool {
         true
     }
 

@@ -54,7 +54,7 @@ fn by_room(messages: Vec<Message>) -> Vec<Vec<Message>> {
 
 async fn hear(teahouse: &Shared, word: ClusterMessage) {
     match word {
-        ClusterMessage::Seat(room, node, user, seat) => {
+        ClusterMessage::Presence(room, node, user, seat) => {
             teahouse.rooms.elsewhere(&room, node, user, seat).await;
         }
         ClusterMessage::Typing(room, user) => teahouse.rooms.typing_elsewhere(&room, user).await,
@@ -64,8 +64,8 @@ async fn hear(teahouse: &Shared, word: ClusterMessage) {
         }
         ClusterMessage::NodeLost(node) => teahouse.rooms.lose_node(&node).await,
         ClusterMessage::Introduced(user, client) => {
-            for ghost in teahouse.nicknames.namesakes(&user, &client) {
-                ghost.cut_off(CloseCode::Replaced);
+            for superseded in teahouse.nicknames.namesakes(&user, &client) {
+                superseded.cut_off(CloseCode::Replaced);
             }
         }
         ClusterMessage::Charged(charges) => teahouse.budgets.charge_elsewhere(charges),

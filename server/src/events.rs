@@ -4,7 +4,7 @@
 use chat::{
     id::{ClientId, Epoch, NodeId, UserId},
     protocol::{Growing, Message, User},
-    room::Seat,
+    room::Presence,
     room_name::RoomName,
 };
 use tokio::sync::mpsc;
@@ -34,7 +34,7 @@ pub(crate) enum StoreEvent {
 #[derive(Clone, Debug)]
 pub(crate) enum ClusterMessage {
     /// A user's seat in a room, over there, is taken or not any more.
-    Seat(RoomName, NodeId, User, Seat),
+    Presence(RoomName, NodeId, User, Presence),
     /// A user over there writes.
     Typing(RoomName, User),
     /// A program's answer grows over there.

@@ -8,7 +8,7 @@ use server::{
     command::{Cli, Command, Folder, HookCommand, TokenCommand},
     config::Config,
     config::LogFormat,
-    identity::tokens::{self, HookRequest, Kind, Said, TokenRequest},
+    identity::tokens::{self, HookRequest, Kind, Output, TokenRequest},
     net::listeners::{Inherited, Listeners},
     ops::{
         data_folder::{self, Use, keeping_owner},
@@ -67,7 +67,7 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn hook(command: HookCommand) -> anyhow::Result<Said> {
+fn hook(command: HookCommand) -> anyhow::Result<Output> {
     match command {
         HookCommand::Add { location, room, name, rate, channels } => {
             tokens::add_hook(&location.place(), &HookRequest { name, room, channels, rate })
@@ -77,7 +77,7 @@ fn hook(command: HookCommand) -> anyhow::Result<Said> {
     }
 }
 
-fn token(command: TokenCommand) -> anyhow::Result<Said> {
+fn token(command: TokenCommand) -> anyhow::Result<Output> {
     match command {
         TokenCommand::Add { location, name, scopes, rooms, rate } => {
             tokens::add_token(&location.place(), &TokenRequest { name, rooms, scopes, rate })
@@ -88,7 +88,7 @@ fn token(command: TokenCommand) -> anyhow::Result<Said> {
 }
 
 /// Gives what was asked for, which may be shown this once only; and what was done.
-fn answer(said: &Said) -> anyhow::Result<String> {
+fn answer(said: &Output) -> anyhow::Result<String> {
     std::io::stdout().write_all(said.answer.as_bytes()).context("cannot write to standard output")?;
     Ok(said.done.clone())
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, atomic::Ordering};
 use chat::{
     id::{Epoch, NodeId, UserId},
     protocol::{Growing, Head, Members, Message, User},
-    room::{Seat, SessionId},
+    room::{Presence, SessionId},
     room_name::RoomName,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -26,7 +26,7 @@ pub(crate) use registry::BotsOf;
 use registry::{MAILBOX, Registry};
 
 use crate::{
-    cluster::SharedNeighbours,
+    cluster::SharedCluster,
     store::{SharedStore, StoreError},
 };
 use transport::outbound::Outbound;
@@ -40,12 +40,12 @@ impl Rooms {
     /// store's. Whoever has to begin a room anew gets its newest `backlog` messages.
     pub(crate) fn new(
         store: SharedStore,
-        neighbours: SharedNeighbours,
+        cluster: SharedCluster,
         leave_grace_ms: u64,
         backlog: u32,
         (bots, missed): (BotsOf, mpsc::Sender<Message>),
     ) -> Rooms {
-        Rooms(Arc::new(Registry::new(store, neighbours, leave_grace_ms, backlog, (bots, missed))))
+        Rooms(Arc::new(Registry::new(store, cluster, leave_grace_ms, backlog, (bots, missed))))
     }
 
     /// Lets a session in, or tells it again how the room stands. What the room says from then on goes to `outbound`.
@@ -126,13 +126,13 @@ impl Rooms {
 
     /// A program writes in a room, which people on any node see.
     pub(crate) async fn writes(&self, room: &RoomName, program: User) {
-        self.0.neighbours.typing(room, &program);
+        self.0.cluster.typing(room, &program);
         self.tell(room, RoomCommand::Writes(program)).await;
     }
 
     /// A program's answer grows, which people on any node see.
     pub(crate) async fn grow(&self, growing: Growing) {
-        self.0.neighbours.growing(&growing);
+        self.0.cluster.growing(&growing);
         self.growing_elsewhere(growing).await;
     }
 
@@ -155,7 +155,7 @@ impl Rooms {
     }
 
     /// A user's seat in a room has changed on another node.
-    pub(crate) async fn elsewhere(&self, room: &RoomName, node: NodeId, user: User, seat: Seat) {
+    pub(crate) async fn elsewhere(&self, room: &RoomName, node: NodeId, user: User, seat: Presence) {
         self.tell(room, RoomCommand::Elsewhere(node, user, seat)).await;
     }
 

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app_state::Teahouse,
+    app_state::AppState,
     config::Config,
     dispatch,
     http::{metrics, router, state::HttpState},
@@ -33,7 +33,7 @@ pub async fn run(
         })
         .transpose()?;
     let room = open_files::fit(&mut config);
-    let (teahouse, background, events) = Teahouse::open(config, shutdown.clone()).await?;
+    let (teahouse, background, events) = AppState::open(config, shutdown.clone()).await?;
     let dispatcher = tokio::spawn(dispatch::run(teahouse.clone(), events));
     let state = HttpState::open(teahouse.clone())?;
     if let Err(shortage) = room {

@@ -32,7 +32,7 @@ pub(crate) trait Store: Send + Sync {
     /// Keeps messages, in this order: all of them, or those before the first that cannot be kept. When this returns, what
     /// is kept is durable, and what is not has left no trace. A draft whose id the store remembers gets the original back
     /// and is not kept again. Beyond what a room retains, its oldest messages go with the same commit.
-    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept>;
+    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept>;
 
     /// Where a room's log stands; from then on what is committed to it is told as news, until it is unfollowed. A room
     /// that nobody has spoken in stands at 0. To follow again asks again.
@@ -65,14 +65,14 @@ pub(crate) trait Store: Send + Sync {
     fn put(&self, record: Record, put: Put) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// The value of a record, if there is one of this key.
-    fn record(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
+    fn record(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
 
     /// All records of a drawer, by key. How many there may be is for those to bound who put them there.
-    fn records(&self, drawer: Drawer) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
+    fn records(&self, collection: Collection) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
 
     /// Takes a record out of its drawer, durably; whether it was there. Of several who strike one, one alone is told that
     /// it was.
-    fn strike(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<bool, StoreError>>;
+    fn delete(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Stops taking, finishes what was taken, and lets go of the files.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -80,7 +80,7 @@ pub(crate) trait Store: Send + Sync {
 
 /// A message before it is kept.
 #[derive(Clone, Debug)]
-pub(crate) struct Draft {
+pub(crate) struct NewMessage {
     pub(crate) room: RoomName,
     pub(crate) id: ClientId,
     pub(crate) user: User,
@@ -154,7 +154,7 @@ pub(crate) struct Claim {
 /// A small thing that outlives the server and belongs to no log: its value is its owner's own business.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
-    pub(crate) drawer: Drawer,
+    pub(crate) collection: Collection,
     /// Names it within its drawer.
     pub(crate) key: String,
     pub(crate) value: String,
@@ -162,7 +162,7 @@ pub(crate) struct Record {
 
 /// Where records of one sort lie together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Drawer {
+pub(crate) enum Collection {
     /// Tokens of programs that may come in.
     Token,
     /// Answers that bots have begun.
@@ -177,16 +177,16 @@ pub(crate) enum Drawer {
     House,
 }
 
-impl Drawer {
+impl Collection {
     /// Its name in every store; never changes, since what was put there is found by it.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Drawer::Token => "token",
-            Drawer::Answer => "answer",
-            Drawer::Reminder => "reminder",
-            Drawer::RecentLogin => "login",
-            Drawer::Login => "logins",
-            Drawer::House => "house",
+            Collection::Token => "token",
+            Collection::Answer => "answer",
+            Collection::Reminder => "reminder",
+            Collection::RecentLogin => "login",
+            Collection::Login => "logins",
+            Collection::House => "house",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::response::{IntoResponse as _, Response};
 use chat::close::CloseCode;
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Request, body, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -14,7 +14,7 @@ use transport::{
     outbound::{self, Listening, Outbound, View},
     patient_stream::PatientStream,
     request_clock::{RequestClock, TimedStream},
-    socket::{Deaf, Heard, Socket},
+    socket::{RecvError, Incoming, Socket},
     upgrade::Upgrade,
 };
 
@@ -37,7 +37,7 @@ async fn serve(stream: TcpStream) {
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response, Infallible> {
+async fn answer(request: Request<body::Incoming>) -> Result<Response, Infallible> {
     let (mut parts, _) = request.into_parts();
     Ok(match Upgrade::of(&mut parts) {
         Ok(upgrade) => upgrade.accept(None, 0, echo),
@@ -55,17 +55,17 @@ async fn echo(mut socket: Socket) {
                 Ok(_) => continue,
                 Err(outbound::Broken) => return,
             },
-            heard = socket.hear(&outbound) => heard,
+            heard = socket.recv(&outbound) => heard,
         };
         match heard {
-            Ok(Heard::Text(text)) => outbound.control(frame::texts([text.as_str()].into_iter())),
-            Ok(Heard::Life) => {}
+            Ok(Incoming::Text(text)) => outbound.control(frame::texts([text.as_str()].into_iter())),
+            Ok(Incoming::Activity) => {}
             // A session refuses it with a line of the protocol, for which there is no place here.
-            Ok(Heard::Binary) => return socket.part(&outbound, CloseCode::Protocol).await,
-            Ok(Heard::Close) => return socket.hear_out(&outbound).await,
-            Err(Deaf::TooBig) => return socket.part(&outbound, CloseCode::TooBig).await,
-            Err(Deaf::Garbled(code)) => return socket.part_garbled(&outbound, code).await,
-            Err(Deaf::Over) => return,
+            Ok(Incoming::Binary) => return socket.close(&outbound, CloseCode::Protocol).await,
+            Ok(Incoming::Close) => return socket.recv_to_end(&outbound).await,
+            Err(RecvError::TooBig) => return socket.close(&outbound, CloseCode::TooBig).await,
+            Err(RecvError::Protocol(code)) => return socket.close_garbled(&outbound, code).await,
+            Err(RecvError::Closed) => return,
         }
     }
 }

@@ -148,15 +148,15 @@ mod tests {
 
     use super::{Broadcast, Gathering, texts};
 
-    struct Heard<'a>(Cursor<&'a [u8]>);
+    struct Incoming<'a>(Cursor<&'a [u8]>);
 
-    impl Read for Heard<'_> {
+    impl Read for Incoming<'_> {
         fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
             self.0.read(into)
         }
     }
 
-    impl Write for Heard<'_> {
+    impl Write for Incoming<'_> {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             panic!("a reader answers nothing: {bytes:?}")
         }
@@ -169,7 +169,7 @@ mod tests {
     /// What a client reads of these bytes.
     fn read(bytes: &[u8]) -> Vec<String> {
         let mut client = WebSocketContext::new(Role::Client, None);
-        let mut heard = Heard(Cursor::new(bytes));
+        let mut heard = Incoming(Cursor::new(bytes));
         let mut texts = Vec::new();
         while let Ok(Message::Text(text)) = client.read(&mut heard) {
             texts.push(text.to_string());

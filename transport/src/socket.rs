@@ -45,26 +45,26 @@ pub struct Socket {
 
 /// What the other end sent.
 #[derive(Debug)]
-pub enum Heard {
+pub enum Incoming {
     /// A message of text.
     Text(Utf8Bytes),
     /// A message that is not text.
     Binary,
     /// A sign of life of the protocol beneath.
-    Life,
+    Activity,
     /// It closes the connection.
     Close,
 }
 
-/// Why nothing more can be heard.
+/// Why reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deaf {
+pub enum RecvError {
     /// A message is longer than is read at all.
     TooBig,
     /// What came is against the protocol beneath (RFC 6455): the connection is to be closed with this code.
-    Garbled(u16),
+    Protocol(u16),
     /// The connection is closed, or broke.
-    Over,
+    Closed,
 }
 
 impl Socket {
@@ -100,7 +100,7 @@ impl Socket {
     }
 
     /// Waits for what comes next; answers to the protocol beneath go to `outbound`. May be dropped while it waits.
-    pub async fn hear(&mut self, outbound: &Outbound) -> Result<Heard, Deaf> {
+    pub async fn recv(&mut self, outbound: &Outbound) -> Result<Incoming, RecvError> {
         loop {
             // Whoever sends without a pause lets others have their turn.
             tokio::task::consume_budget().await;
@@ -110,48 +110,48 @@ impl Socket {
                 Err(Error::Io(error))
                     if error.kind() == io::ErrorKind::WouldBlock && self.meter.has_weight() =>
                 {
-                    return Ok(Heard::Life);
+                    return Ok(Incoming::Activity);
                 }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(deaf(&error)),
+                Err(error) => return Err(recv_error(&error)),
             }
             if self.stream.readable().await.is_err() {
-                return Err(Deaf::Over);
+                return Err(RecvError::Closed);
             }
         }
     }
 
     /// What has come already, if anything has.
-    pub fn heard_already(&mut self, outbound: &Outbound) -> Option<Result<Heard, Deaf>> {
+    pub fn try_recv(&mut self, outbound: &Outbound) -> Option<Result<Incoming, RecvError>> {
         match self.read(outbound) {
             Ok(heard) => Some(Ok(heard)),
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => None,
-            Err(error) => Some(Err(deaf(&error))),
+            Err(error) => Some(Err(recv_error(&error))),
         }
     }
 
     /// Closes with a code, and waits a while until the other end has read it.
-    pub async fn part(&mut self, outbound: &Outbound, code: CloseCode) {
-        self.part_with(outbound, (code.number(), code.reason()), sleep(CLOSE_TIMEOUT)).await;
+    pub async fn close(&mut self, outbound: &Outbound, code: CloseCode) {
+        self.close_with(outbound, (code.number(), code.reason()), sleep(CLOSE_TIMEOUT)).await;
     }
 
     /// Cuts off one that does not read, and waits longer until it has read that; but no longer than for others once the
     /// server is `stopping`.
-    pub async fn part_from_slow(&mut self, outbound: &Outbound, stopping: &CancellationToken) {
+    pub async fn close_slow(&mut self, outbound: &Outbound, stopping: &CancellationToken) {
         let code = CloseCode::SlowConsumer;
         let patience = async {
             sleep(CLOSE_TIMEOUT).await;
             stopping.run_until_cancelled(sleep(SLOW_CLOSE_TIMEOUT)).await;
         };
-        self.part_with(outbound, (code.number(), code.reason()), patience).await;
+        self.close_with(outbound, (code.number(), code.reason()), patience).await;
     }
 
     /// Closes a connection on which something came that is against the protocol beneath.
-    pub async fn part_garbled(&mut self, outbound: &Outbound, code: u16) {
-        self.part_with(outbound, (code, ""), sleep(CLOSE_TIMEOUT)).await;
+    pub async fn close_garbled(&mut self, outbound: &Outbound, code: u16) {
+        self.close_with(outbound, (code, ""), sleep(CLOSE_TIMEOUT)).await;
     }
 
-    async fn part_with(
+    async fn close_with(
         &mut self,
         outbound: &Outbound,
         (code, reason): (u16, &'static str),
@@ -167,7 +167,7 @@ impl Socket {
         tokio::select! {
             written = outbound.write_last(frame.into()) => {
                 if written.is_ok() {
-                    self.hear_out(outbound).await;
+                    self.recv_to_end(outbound).await;
                 }
             }
             // Whoever takes no close frame within the time takes none.
@@ -176,7 +176,7 @@ impl Socket {
     }
 
     /// Reads until the other end is done, which also sends what the standard still asks for.
-    pub async fn hear_out(&mut self, outbound: &Outbound) {
+    pub async fn recv_to_end(&mut self, outbound: &Outbound) {
         let rest = async {
             if self.is_lost {
                 // The close is the last word (RFC 6455, section 7.1.7): the other end sees that nothing follows, and need not
@@ -193,7 +193,7 @@ impl Socket {
                     }
                 }
             } else {
-                while self.hear(outbound).await.is_ok() {}
+                while self.recv(outbound).await.is_ok() {}
             }
             // The answer to a close may still wait.
             outbound.delivered().await
@@ -203,7 +203,7 @@ impl Socket {
         }
     }
 
-    fn read(&mut self, outbound: &Outbound) -> Result<Heard, Error> {
+    fn read(&mut self, outbound: &Outbound) -> Result<Incoming, Error> {
         let mut wire = Wire::of(&self.stream, Some(&mut self.meter));
         let read = self.engine.read(&mut wire);
         if !wire.answers.is_empty() {
@@ -211,23 +211,23 @@ impl Socket {
         }
         self.is_lost = matches!(&read, Err(Error::Capacity(_) | Error::Utf8(_) | Error::Protocol(_)));
         Ok(match read? {
-            Message::Text(text) => Heard::Text(text),
-            Message::Binary(_) => Heard::Binary,
-            Message::Close(_) => Heard::Close,
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Heard::Life,
+            Message::Text(text) => Incoming::Text(text),
+            Message::Binary(_) => Incoming::Binary,
+            Message::Close(_) => Incoming::Close,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Incoming::Activity,
         })
     }
 }
 
 /// Why nothing more can be heard after this error. The codes are those of RFC 6455, section 7.4.1.
-fn deaf(error: &Error) -> Deaf {
+fn recv_error(error: &Error) -> RecvError {
     tracing::debug!(%error, "a socket failed");
     match error {
-        Error::Capacity(_) => Deaf::TooBig,
-        Error::Utf8(_) => Deaf::Garbled(1007),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => Deaf::Over,
-        Error::Protocol(_) => Deaf::Garbled(1002),
-        _ => Deaf::Over,
+        Error::Capacity(_) => RecvError::TooBig,
+        Error::Utf8(_) => RecvError::Protocol(1007),
+        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => RecvError::Closed,
+        Error::Protocol(_) => RecvError::Protocol(1002),
+        _ => RecvError::Closed,
     }
 }
 
@@ -329,7 +329,7 @@ mod tests {
     async fn a_slow_reader_that_reads_again_within_half_a_minute_learns_why_it_was_cut_off() {
         let (mut socket, outbound, reader) = cut_off().await;
         let stopping = CancellationToken::new();
-        let mut parting = std::pin::pin!(socket.part_from_slow(&outbound, &stopping));
+        let mut parting = std::pin::pin!(socket.close_slow(&outbound, &stopping));
         time::pause();
         assert!(parting.as_mut().now_or_never().is_none(), "the socket takes nothing");
         time::advance(CLOSE_TIMEOUT + TICK).await;
@@ -346,7 +346,7 @@ mod tests {
         for stops in [false, true] {
             let (mut socket, outbound, _reader) = cut_off().await;
             let stopping = CancellationToken::new();
-            let mut parting = std::pin::pin!(socket.part_from_slow(&outbound, &stopping));
+            let mut parting = std::pin::pin!(socket.close_slow(&outbound, &stopping));
             time::pause();
             assert!(parting.as_mut().now_or_never().is_none());
             time::advance(CLOSE_TIMEOUT + TICK).await;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     id::{Epoch, UserId},
     protocol::{
-        Growing, Head, History, Joined, Members, Message, Page, Place, Presence, Refused, Seq, TYPING_MS,
+        Growing, Head, History, Joined, Members, Message, Page, RoomPosition, PresenceChange, Refused, Seq, TYPING_MS,
         User,
     },
     room_name::RoomName,
@@ -146,9 +146,9 @@ impl OpenRoom {
         self.revision
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> RoomPosition {
         let position = self.timeline.position();
-        Place {
+        RoomPosition {
             room: self.name.to_string(),
             epoch: position.map(|(epoch, _)| epoch.to_string()),
             seq: position.map(|(_, seq)| seq),
@@ -230,7 +230,7 @@ impl OpenRoom {
         self.revision += 1;
     }
 
-    pub(super) fn presence(&mut self, presence: Presence, me: &User, now: Now) {
+    pub(super) fn presence(&mut self, presence: PresenceChange, me: &User, now: Now) {
         self.revision += 1;
         let gone =
             |user: &User| presence.leave.iter().chain(&presence.enter).any(|other| other.id == user.id);

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{ClientLine, History, Place, RefusalCode, ServerLine, Unknown};
+use super::{ClientLine, History, RoomPosition, RefusalCode, ServerLine, Unknown};
 use crate::json::Printer;
 
 impl ClientLine {
@@ -37,7 +37,7 @@ impl ClientLine {
     }
 }
 
-fn place(place: &Place, fields: &mut Printer) {
+fn place(place: &RoomPosition, fields: &mut Printer) {
     fields.text("room", &place.room);
     fields.text_if_any("epoch", place.epoch.as_deref());
     fields.number_if_any("seq", place.seq);

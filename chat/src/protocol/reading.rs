@@ -1,7 +1,7 @@
 //! Reads what the server says, from JSON objects. The browser's program does this too, so that it is done in few words.
 
 use super::{
-    Event, Ghost, Growing, Head, Joined, Members, Message, Page, Presence, RefusalCode, Refused, ServerLine,
+    Event, UnknownEvent, Growing, Head, Joined, Members, Message, Page, PresenceChange, RefusalCode, Refused, ServerLine,
     Unknown, User, Welcome,
 };
 use crate::{
@@ -30,7 +30,7 @@ impl ServerLine {
                 events: fields.list("events", event)?,
             }),
             "message" => ServerLine::Message(message(fields)?),
-            "presence" => ServerLine::Presence(Presence {
+            "presence" => ServerLine::Presence(PresenceChange {
                 room: room(&mut fields)?,
                 enter: fields.list("enter", User::read)?,
                 leave: fields.list("leave", User::read)?,
@@ -122,7 +122,7 @@ fn message(mut fields: Object<'_>) -> Result<Message, Misread> {
 /// Of an unknown kind nothing is read but where it stands: whatever else a later version gives it is its own.
 fn unknown(kind: &str, mut fields: Object<'_>) -> Result<Unknown, Misread> {
     let room = fields.parsed_if_any("room", ROOM, RoomName::from_canonical)?;
-    Ok(Unknown { kind: kind.to_owned(), ghost: Ghost { room, seq: fields.number_if_any("seq")? } })
+    Ok(Unknown { kind: kind.to_owned(), ghost: UnknownEvent { room, seq: fields.number_if_any("seq")? } })
 }
 
 const ROOM: &str = "a room's name";

@@ -6,13 +6,13 @@ use crate::{id::NodeId, protocol::User, time::Millis};
 
 /// How a user's seat in a room stands on one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seat {
+pub enum Presence {
     /// They have a session there.
-    Taken,
+    Online,
     /// Their last session there is gone; they may be back in a moment.
-    Lost,
+    Away,
     /// They have none: they left, were not back in time, or sit elsewhere.
-    Left,
+    Gone,
 }
 
 /// A user who counts as there.
@@ -26,13 +26,13 @@ pub(super) struct Member {
     /// When the room will be told that they left, if they are not back by then.
     leaves_at: Option<Millis>,
     /// How their seat here stands, as the other nodes were told.
-    told: Seat,
+    told: Presence,
 }
 
 impl Member {
     /// Somebody without a seat yet.
     pub(super) fn new(user: User) -> Member {
-        Member { user, here: 0, there: BTreeSet::new(), leaves_at: None, told: Seat::Left }
+        Member { user, here: 0, there: BTreeSet::new(), leaves_at: None, told: Presence::Gone }
     }
 
     /// One more session here.
@@ -48,17 +48,17 @@ impl Member {
     }
 
     /// Their seat on another node has changed. If they have none any more, they leave at `lost_at` or at `left_at`.
-    pub(super) fn change(&mut self, node: NodeId, seat: Seat, lost_at: Millis, left_at: Millis) {
+    pub(super) fn change(&mut self, node: NodeId, seat: Presence, lost_at: Millis, left_at: Millis) {
         match seat {
-            Seat::Taken => {
+            Presence::Online => {
                 self.there.insert(node);
                 self.leaves_at = None;
             }
-            Seat::Lost => {
+            Presence::Away => {
                 self.there.remove(&node);
                 self.wait_until(lost_at);
             }
-            Seat::Left => {
+            Presence::Gone => {
                 self.there.remove(&node);
                 // Whoever waits to be back does not wait any longer.
                 self.leaves_at = self.is_nowhere().then_some(left_at);
@@ -86,22 +86,22 @@ impl Member {
 
     /// Whether this node still has to do with them: they sit here, or did until a moment ago.
     pub(super) fn is_here(&self) -> bool {
-        self.here > 0 || self.told != Seat::Left
+        self.here > 0 || self.told != Presence::Gone
     }
 
     /// How their seat here stands, if that is news to the other nodes.
-    pub(super) fn news(&mut self) -> Option<Seat> {
+    pub(super) fn news(&mut self) -> Option<Presence> {
         let seat = match self.here {
-            0 if self.told != Seat::Left && self.leaves_at.is_some() => Seat::Lost,
-            0 => Seat::Left,
-            _ => Seat::Taken,
+            0 if self.told != Presence::Gone && self.leaves_at.is_some() => Presence::Away,
+            0 => Presence::Gone,
+            _ => Presence::Online,
         };
         (std::mem::replace(&mut self.told, seat) != seat).then_some(seat)
     }
 
     /// Whether the other nodes were told of a seat here, which they must be told is left when this one is forgotten.
     pub(super) fn owes(&self) -> bool {
-        self.told != Seat::Left
+        self.told != Presence::Gone
     }
 
     fn is_nowhere(&self) -> bool {

@@ -5,7 +5,7 @@ use chat::{
         Input,
         timeline::{Entry, NOTICES},
     },
-    protocol::{Members, Presence, ServerLine, User},
+    protocol::{Members, PresenceChange, ServerLine, User},
     room_name::RoomName,
 };
 
@@ -126,7 +126,7 @@ fn comings_and_goings_change_who_is_there_and_are_shown_but_for_one_s_own() {
     let mut page = Page::in_lobby(3);
     let presence = |enter: &[&str], leave: &[&str], count| {
         let users = |names: &[&str]| names.iter().map(|name| user(name)).collect();
-        ServerLine::Presence(Presence {
+        ServerLine::Presence(PresenceChange {
             room: room("lobby"),
             enter: users(enter),
             leave: users(leave),
@@ -160,7 +160,7 @@ fn comings_and_goings_crowd_out_no_message() {
         if count % 2 == 1 {
             (enter, leave) = (leave, enter);
         }
-        page.receive(ServerLine::Presence(Presence { room: room("lobby"), enter, leave, count: 1 }));
+        page.receive(ServerLine::Presence(PresenceChange { room: room("lobby"), enter, leave, count: 1 }));
     }
     let shown = |page: &Page| {
         let entries: Vec<Entry> = page.client.active().timeline().entries().cloned().collect();
@@ -176,7 +176,7 @@ fn comings_and_goings_crowd_out_no_message() {
     assert_eq!(messages, 3);
     assert_eq!(notices, (all - NOTICES as u64 + 1..=all).collect::<Vec<_>>(), "the newest are left");
     page.receive(Said(message(4)));
-    page.receive(ServerLine::Presence(Presence {
+    page.receive(ServerLine::Presence(PresenceChange {
         room: room("lobby"),
         enter: vec![user("cai")],
         leave: vec![],
@@ -206,7 +206,7 @@ fn some_of_a_crowd_are_not_taken_for_all_and_others_are_asked_for() {
     assert_eq!(there(&page), (49, vec!["ann", "dee", "eve"]));
 
     let count =
-        |count| ServerLine::Presence(Presence { room: room("lobby"), enter: vec![], leave: vec![], count });
+        |count| ServerLine::Presence(PresenceChange { room: room("lobby"), enter: vec![], leave: vec![], count });
     page.receive(count(51));
     assert_eq!(there(&page), (51, vec!["ann", "dee", "eve"]));
     page.receive(count(3));

@@ -3,7 +3,7 @@
 use chat::{
     id::{ClientId, Epoch, UserId},
     protocol::{
-        ClientLine, Event, Head, History, Joined, Members, Message, Page, Place, Seq, ServerLine, User,
+        ClientLine, Event, Head, History, Joined, Members, Message, Page, RoomPosition, Seq, ServerLine, User,
     },
     room_name::RoomName,
     time::Millis,
@@ -112,7 +112,7 @@ pub(crate) fn ping(seq: Seq) -> ServerLine {
 
 /// A line of the client's in a few letters: `hello lobby@e:3 tea`, `send lobby/m1`, `join lobby@e:3`.
 pub(crate) fn spell(line: &str) -> String {
-    let place = |place: Place| match (place.epoch, place.seq) {
+    let place = |place: RoomPosition| match (place.epoch, place.seq) {
         (Some(epoch), Some(seq)) => format!("{}@{epoch}:{seq}", place.room),
         (None, None) => place.room,
         half => panic!("half a position: {half:?}"),

@@ -9,7 +9,7 @@ use std::{
 use chat::{
     id::ClientId,
     protocol::{
-        ClientLine, Event, Head, History, Joined, Members, Message, Page, Place, RefusalCode, Refused, Seq,
+        ClientLine, Event, Head, History, Joined, Members, Message, Page, RoomPosition, RefusalCode, Refused, Seq,
         ServerLine, User, Welcome,
     },
     room::{Command, Effect, Room, SessionId},
@@ -188,7 +188,7 @@ impl House {
         }
     }
 
-    fn hello(&mut self, id: SessionId, rooms: &[Place]) {
+    fn hello(&mut self, id: SessionId, rooms: &[RoomPosition]) {
         let session = self.session(id);
         session.greeted = true;
         let user = session.user.clone();
@@ -205,7 +205,7 @@ impl House {
         }
     }
 
-    fn join(&mut self, id: SessionId, place: &Place) {
+    fn join(&mut self, id: SessionId, place: &RoomPosition) {
         let name = RoomName::parse(&place.room).unwrap();
         let session = self.session(id);
         session.held.remove(&name);
@@ -356,11 +356,11 @@ impl House {
                     continue;
                 }
                 Effect::Event(Event::Message(message)) => ServerLine::Message(message),
-                Effect::Presence(presence) => ServerLine::Presence(presence),
+                Effect::PresenceChange(presence) => ServerLine::Presence(presence),
                 Effect::Members(members) => ServerLine::Members { room: name.clone(), members },
                 Effect::Missing(after) => panic!("all is routed in order, yet {after} is missing"),
                 Effect::Renewed(..) => panic!("a log goes on from elsewhere only after a restart"),
-                Effect::Event(_) | Effect::Typing(_) | Effect::Seat(..) | Effect::WakeAt(_) => continue,
+                Effect::Event(_) | Effect::Typing(_) | Effect::Presence(..) | Effect::WakeAt(_) => continue,
             };
             let line: Rc<str> = line.print().into();
             for session in self.sessions.values_mut().filter(|session| session.rooms.contains(name)) {

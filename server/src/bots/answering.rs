@@ -24,7 +24,7 @@ use super::{
     bot::Bot,
     context::BotContext,
     pending::{Ledger, Pending, REMEMBERED, State, answer_id},
-    question::{Answer, Failure, Growth, Question, Trouble},
+    question::{Answer, BotError, Growth, Question, BotErrorKind},
     running::Begun,
     saying::{fit, insist, say},
     words,
@@ -54,7 +54,7 @@ const POSTSCRIPT: usize = 200;
 /// How an answer ended.
 enum End {
     Answered(Answer),
-    Failed(Failure),
+    Failed(BotError),
     Stopped,
     Interrupted,
 }
@@ -82,7 +82,7 @@ async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> R
         return Ok(());
     }
     let Some(_place) = bot.queue(asker) else {
-        refuse(chat, bot, &message, words::trouble(Trouble::Busy, language).to_owned());
+        refuse(chat, bot, &message, words::trouble(BotErrorKind::Busy, language).to_owned());
         return Ok(());
     };
     let ledger = Ledger(chat.store.clone());
@@ -105,7 +105,7 @@ async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> R
     let Some(last) = last_words(end, &growth.text(), &pending) else {
         return promise(&ledger, &pending, closing).await;
     };
-    let last = fit(&last, limit).unwrap_or_else(|| words::trouble(Trouble::Garbled, language).to_owned());
+    let last = fit(&last, limit).unwrap_or_else(|| words::trouble(BotErrorKind::Garbled, language).to_owned());
     say(&chat.store, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
     let done = pending.now(State::Done, clock::now() + millis(REMEMBERED));
     ledger.keep(&done).await
@@ -232,10 +232,10 @@ impl Attempt<'_> {
             Ok(Ok(Ok(answer))) => End::Answered(answer),
             Ok(Ok(Err(failure))) => End::Failed(failure),
             // What it was is on standard error already.
-            Ok(Err(_)) => End::Failed(Failure::new(Trouble::Failing, "a fault of this program's own")),
+            Ok(Err(_)) => End::Failed(BotError::new(BotErrorKind::Failing, "a fault of this program's own")),
             Err(_) => {
                 let detail = format!("no answer within {} seconds", self.bot.patience.as_secs_f32());
-                End::Failed(Failure::new(Trouble::TooSlow, detail))
+                End::Failed(BotError::new(BotErrorKind::TooSlow, detail))
             }
         }
     }
@@ -282,7 +282,7 @@ fn last_words(end: End, grown: &str, pending: &Pending) -> Option<String> {
         })
     };
     match end {
-        End::Answered(Answer::Said(text)) => Some(text),
+        End::Answered(Answer::SendOutcome(text)) => Some(text),
         End::Answered(Answer::Later) => None,
         End::Failed(failure) => {
             tracing::warn!(room = %pending.room, bot = %pending.bot.id, "a bot has no answer: {failure}");

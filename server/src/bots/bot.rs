@@ -94,14 +94,14 @@ impl Bot {
 
     /// A place in the queue for an answer to a user, as long as what this gives is held; none if the queue is full, for them
     /// or for everybody.
-    pub(super) fn queue(&self, user: &UserId) -> Option<Place<'_>> {
+    pub(super) fn queue(&self, user: &UserId) -> Option<QueueSlot<'_>> {
         let mut queue = self.waiting();
         let theirs = queue.get(user).copied().unwrap_or_default();
         if theirs >= EACH || queue.values().sum::<usize>() >= IN_ALL {
             return None;
         }
         queue.insert(user.clone(), theirs + 1);
-        Some(Place { bot: self, user: user.clone() })
+        Some(QueueSlot { bot: self, user: user.clone() })
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
@@ -126,12 +126,12 @@ impl Bot {
 }
 
 /// A place in a bot's queue.
-pub(super) struct Place<'a> {
+pub(super) struct QueueSlot<'a> {
     bot: &'a Bot,
     user: UserId,
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         let mut queue = self.bot.waiting();
         if let Some(theirs) = queue.get_mut(&self.user) {

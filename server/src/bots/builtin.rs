@@ -26,7 +26,7 @@ use rand::RngExt as _;
 
 use super::{
     answering::millis,
-    question::{Answer, Answerer, Failure, Growth, Question, Trouble},
+    question::{Answer, Answerer, BotError, Growth, Question, BotErrorKind},
     reminders::{Reminder, Reminders},
     words::language_of,
 };
@@ -42,15 +42,15 @@ const LEAFED: u32 = 50;
 const DRAWS: usize = 5;
 
 /// The waiter.
-pub(super) struct Waiter {
+pub(super) struct BuiltinBot {
     store: SharedStore,
     reminders: Arc<Reminders>,
 }
 
-impl Waiter {
+impl BuiltinBot {
     /// A waiter who reads the rooms' logs here.
-    pub(super) fn new(store: SharedStore, reminders: Arc<Reminders>) -> Waiter {
-        Waiter { store, reminders }
+    pub(super) fn new(store: SharedStore, reminders: Arc<Reminders>) -> BuiltinBot {
+        BuiltinBot { store, reminders }
     }
 
     async fn serve(&self, question: &Question) -> Result<String, StoreError> {
@@ -180,15 +180,15 @@ fn is_quotable(message: &Message, question: &Question) -> bool {
         && order(&message.text, &question.bot.name) == Order::Unknown
 }
 
-impl Answerer for Waiter {
+impl Answerer for BuiltinBot {
     fn answer<'a>(
         &'a self,
         question: &'a Question,
         _growth: &'a Growth,
-    ) -> BoxFuture<'a, Result<Answer, Failure>> {
+    ) -> BoxFuture<'a, Result<Answer, BotError>> {
         async {
             let served = self.serve(question).await;
-            served.map(Answer::Said).map_err(|error| Failure::new(Trouble::Forgetful, error.to_string()))
+            served.map(Answer::SendOutcome).map_err(|error| BotError::new(BotErrorKind::Forgetful, error.to_string()))
         }
         .boxed()
     }

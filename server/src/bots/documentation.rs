@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::{
     outgoing::test_service::{TestService, answer, json as json_answer},
-    question::{Answer, Answerer, Growth, Question, Trouble},
-    test_question::{Said, question},
+    question::{Answer, Answerer, Growth, Question, BotErrorKind},
+    test_question::{SendOutcome, question},
 };
 use crate::config::bots::{openai, tuling, webhook};
 
@@ -79,9 +79,9 @@ fn with_and_without<T: DeserializeOwned + Debug>(heading: &str, needed: &str) ->
     (read(&format!("{needed}\n{}", lines.join("\n"))), read(needed))
 }
 
-async fn asked(bot: &dyn Answerer, question: &Question) -> Result<String, Trouble> {
+async fn asked(bot: &dyn Answerer, question: &Question) -> Result<String, BotErrorKind> {
     match bot.answer(question, &Growth::new(4_000)).await {
-        Ok(Answer::Said(text)) => Ok(text),
+        Ok(Answer::SendOutcome(text)) => Ok(text),
         Ok(Answer::Later) => panic!("it was to answer at once"),
         Err(failure) => Err(failure.trouble),
     }
@@ -137,7 +137,7 @@ async fn what_a_model_is_asked_is_as_documented() {
     let lines = example.lines().filter(|line| set.iter().any(|name| line.starts_with(name)));
     let lines = lines.collect::<Vec<_>>().join("\n");
     let (_folder, settings): (_, openai::Settings) = here(&lines, &service.url("/v1"), "key_file");
-    let said = [Said::Other("水开了吗?"), Said::Bot("开了。"), Said::Other("谢谢")];
+    let said = [SendOutcome::Other("水开了吗?"), SendOutcome::Bot("开了。"), SendOutcome::Other("谢谢")];
     asked(&*settings.open().unwrap(), &question("几点了?", &said)).await.unwrap();
     let documented: Value = serde_json::from_str(blocks(section("openai"), "json")[0]).unwrap();
     assert_eq!(service.heard()[0].json(), documented);
@@ -157,7 +157,7 @@ async fn what_the_robot_is_asked_and_answers_is_as_documented() {
 
 fn asked_of_a_program() -> Question {
     let reply_url = Some("https://chat.example.org/replies/once".to_owned());
-    Question { reply_url, ..question("几点了?", &[Said::Other("不知道")]) }
+    Question { reply_url, ..question("几点了?", &[SendOutcome::Other("不知道")]) }
 }
 
 #[tokio::test]
@@ -217,5 +217,5 @@ async fn the_documented_program_answers_us_and_nobody_else() {
     let said = asked(&*settings.open().unwrap(), &asked_of_a_program()).await.unwrap();
     assert!(said.starts_with("小明: "), "{said}");
     fs::write(folder.path().join("key"), "another").unwrap();
-    assert_eq!(asked(&*settings.open().unwrap(), &asked_of_a_program()).await, Err(Trouble::Refused));
+    assert_eq!(asked(&*settings.open().unwrap(), &asked_of_a_program()).await, Err(BotErrorKind::Refused));
 }

@@ -6,7 +6,7 @@ use chat::{id::ClientId, room_name::RoomName};
 use super::{
     answering::millis,
     pending::{self, Ledger, Pending, REMEMBERED, State},
-    saying::{Said, fit, say_now},
+    saying::{SendOutcome, fit, say_now},
 };
 use crate::{
     clock,
@@ -66,9 +66,9 @@ impl LateQuestion {
         let Some(text) = fit(text, limit) else { return Ok(LateAnswer::Empty) };
         let Pending { room, bot, id, .. } = &self.0;
         match say_now(store, (room, bot, id), &text).await? {
-            Said::So => {}
-            Said::Otherwise => return Ok(LateAnswer::TooLate),
-            Said::Never => return Ok(LateAnswer::Forbidden),
+            SendOutcome::So => {}
+            SendOutcome::Otherwise => return Ok(LateAnswer::TooLate),
+            SendOutcome::Never => return Ok(LateAnswer::Forbidden),
         }
         let done = self.0.now(State::Done, clock::now() + millis(REMEMBERED));
         Ledger(store.clone()).keep(&done).await?;

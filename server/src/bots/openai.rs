@@ -25,13 +25,13 @@ use thoughts::Thoughts;
 
 use crate::config::bots::{
     openai::Settings,
-    place::{Places, ServiceUrl},
+    place::{AllowedHosts, ServiceUrl},
 };
 
 use super::{
     outgoing::{Bounds, Outgoing, Post, Reply, within},
-    question::{Answer, Answerer, Failure, Growth, Question, Trouble},
-    retry::{Retry, Setback, retry_after},
+    question::{Answer, Answerer, BotError, Growth, Question, BotErrorKind},
+    retry::{Retry, AttemptError, retry_after},
     secret::Secret,
     status,
 };
@@ -82,7 +82,7 @@ impl OpenAi {
             silence: settings.silence_timeout.0,
             bytes: BYTES,
         };
-        let places = Places::new(settings.whole_url(), settings.hosts.clone());
+        let places = AllowedHosts::new(settings.whole_url(), settings.hosts.clone());
         Ok(OpenAi {
             way: Outgoing::new(places, settings.private, bounds)?,
             key: key.map(|key| bearer(&key)),
@@ -91,7 +91,7 @@ impl OpenAi {
         })
     }
 
-    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, Failure> {
+    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, BotError> {
         let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static("application/json")),
             (ACCEPT, HeaderValue::from_static("text/event-stream, application/json")),
@@ -102,19 +102,19 @@ impl OpenAi {
         loop {
             match self.attempt(&post, growth).await {
                 Ok(answer) => return Ok(answer),
-                Err(setback) => attempts.outlast(setback, growth).await?,
+                Err(error) => attempts.outlast(error, growth).await?,
             }
         }
     }
 
-    async fn attempt(&self, post: &Post, growth: &Growth) -> Result<Answer, Setback> {
+    async fn attempt(&self, post: &Post, growth: &Growth) -> Result<Answer, AttemptError> {
         let mut reply = self.way.post(post).await?;
         if !reply.status().is_success() {
             return Err(refusal(&mut reply).await);
         }
         let mut listening = Listening::new(growth, reply.from());
         listening.listen(&mut reply).await?;
-        Ok(Answer::Said(listening.end()?))
+        Ok(Answer::SendOutcome(listening.end()?))
     }
 }
 
@@ -123,7 +123,7 @@ impl Answerer for OpenAi {
         &'a self,
         question: &'a Question,
         growth: &'a Growth,
-    ) -> BoxFuture<'a, Result<Answer, Failure>> {
+    ) -> BoxFuture<'a, Result<Answer, BotError>> {
         within(self.settings.timeout.0, self.ask(question, growth)).boxed()
     }
 }
@@ -136,13 +136,13 @@ fn bearer(key: &Secret) -> HeaderValue {
 }
 
 /// What an answer means that is no success.
-async fn refusal(reply: &mut Reply) -> Setback {
+async fn refusal(reply: &mut Reply) -> AttemptError {
     let after = reply.header(RETRY_AFTER).and_then(|after| retry_after(after, SystemTime::now()));
     let status = reply.status();
     // If the rest of it does not come, its status still says enough.
     let body = reply.beginning(ERROR_BYTES).await.unwrap_or_default();
     let name = Told::read(&body).map(|told| told.name).unwrap_or_default();
-    Setback { failure: status::failure(reply.from(), status, &name), after }
+    AttemptError { failure: status::failure(reply.from(), status, &name), after }
 }
 
 /// One answer, as it comes.
@@ -165,7 +165,7 @@ impl<'a> Listening<'a> {
 
     /// Reads an answer, streamed or whole. Its first byte tells which, because some servers mislabel either in their
     /// content type.
-    async fn listen(&mut self, reply: &mut Reply) -> Result<(), Failure> {
+    async fn listen(&mut self, reply: &mut Reply) -> Result<(), BotError> {
         let mut beginning = Vec::new();
         let is_json = loop {
             let Some(piece) = reply.piece().await? else { break false };
@@ -196,7 +196,7 @@ impl<'a> Listening<'a> {
     }
 
     /// Follows a stream until the answer ends.
-    async fn follow(&mut self, beginning: &[u8], reply: &mut Reply) -> Result<(), Failure> {
+    async fn follow(&mut self, beginning: &[u8], reply: &mut Reply) -> Result<(), BotError> {
         let mut events = Events::default();
         let mut next = Some(Bytes::copy_from_slice(beginning));
         while let Some(piece) = next {
@@ -223,14 +223,14 @@ impl<'a> Listening<'a> {
         } else if self.is_odd && self.growth.text().is_empty() {
             Err(self.garbled("events that are no pieces of one"))
         } else if events.seen() {
-            Err(Failure::new(Trouble::CutOff, format!("{} ended its stream before its answer", self.from)))
+            Err(BotError::new(BotErrorKind::CutOff, format!("{} ended its stream before its answer", self.from)))
         } else {
             Err(self.garbled("no stream of events"))
         }
     }
 
     /// Takes an event. Skips one that is not a chunk, such as a keep-alive.
-    fn hear(&mut self, event: &str) -> Result<(), Failure> {
+    fn hear(&mut self, event: &str) -> Result<(), BotError> {
         if event.trim() == "[DONE]" {
             self.finish.get_or_insert(Finish::Stop);
             self.is_over = true;
@@ -243,7 +243,7 @@ impl<'a> Listening<'a> {
         Ok(())
     }
 
-    fn take(&mut self, chunk: &Chunk) -> Result<(), Failure> {
+    fn take(&mut self, chunk: &Chunk) -> Result<(), BotError> {
         if let Some(told) = chunk.error() {
             return Err(self.broken(&told));
         }
@@ -263,18 +263,18 @@ impl<'a> Listening<'a> {
     }
 
     /// The answer, now that it has ended.
-    fn end(mut self) -> Result<String, Failure> {
+    fn end(mut self) -> Result<String, BotError> {
         self.growth.push(&self.thoughts.end())?;
         match self.finish {
             Some(Finish::Length) => {
                 let detail =
                     format!("the model of {} may not say more at once (finish_reason length)", self.from);
-                return Err(Failure::new(Trouble::Unfinished, detail));
+                return Err(BotError::new(BotErrorKind::Unfinished, detail));
             }
             Some(Finish::Filter) => {
                 let detail =
                     format!("{} filters what its model says (finish_reason content_filter)", self.from);
-                return Err(Failure::new(Trouble::Refused, detail));
+                return Err(BotError::new(BotErrorKind::Refused, detail));
             }
             Some(Finish::Broken) => return Err(self.broken(&Told::unnamed())),
             Some(Finish::Stop) | None => {}
@@ -286,27 +286,27 @@ impl<'a> Listening<'a> {
     }
 
     /// An error that comes where an answer was expected.
-    fn broken(&self, told: &Told) -> Failure {
+    fn broken(&self, told: &Told) -> BotError {
         let name = if told.name.is_empty() { "without a name" } else { &told.name };
         match told.status {
             _ if !self.growth.text().is_empty() => {
-                Failure::new(Trouble::CutOff, format!("{} broke off with an error ({name})", self.from))
+                BotError::new(BotErrorKind::CutOff, format!("{} broke off with an error ({name})", self.from))
             }
             Some(status) => status::failure(&self.from, status, &told.name),
-            None => Failure::new(Trouble::Failing, format!("{} answers with an error ({name})", self.from)),
+            None => BotError::new(BotErrorKind::Failing, format!("{} answers with an error ({name})", self.from)),
         }
     }
 
     /// Unreadable data: cuts off an answer that has begun, and is garbled otherwise.
-    fn broken_off(&self, what: &str) -> Failure {
+    fn broken_off(&self, what: &str) -> BotError {
         if self.growth.text().is_empty() {
             self.garbled(what)
         } else {
-            Failure::new(Trouble::CutOff, format!("{} broke off: it sent {what}", self.from))
+            BotError::new(BotErrorKind::CutOff, format!("{} broke off: it sent {what}", self.from))
         }
     }
 
-    fn garbled(&self, what: &str) -> Failure {
-        Failure::new(Trouble::Garbled, format!("{} was asked for an answer, and sent {what}", self.from))
+    fn garbled(&self, what: &str) -> BotError {
+        BotError::new(BotErrorKind::Garbled, format!("{} was asked for an answer, and sent {what}", self.from))
     }
 }

@@ -31,8 +31,8 @@ use tokio::time::timeout;
 pub(crate) use bounds::{Bounds, within};
 use resolver::{Astray, Lookup, Resolver, System};
 
-use super::question::{Failure, Trouble};
-use crate::config::bots::place::{Places, origin};
+use super::question::{BotError, BotErrorKind};
+use crate::config::bots::place::{AllowedHosts, origin};
 
 /// How often a service may redirect one request.
 const REDIRECTS: usize = 3;
@@ -40,7 +40,7 @@ const REDIRECTS: usize = 3;
 /// The way to one service.
 pub(crate) struct Outgoing {
     client: Client,
-    places: Places,
+    places: AllowedHosts,
     bounds: Bounds,
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct Reply {
 impl Outgoing {
     /// The way to a service; fails, in one line, if there cannot be one. Connects to nobody yet. With `private`, names may
     /// lead to networks of one's own.
-    pub(crate) fn new(places: Places, private: bool, bounds: Bounds) -> Result<Outgoing, String> {
+    pub(crate) fn new(places: AllowedHosts, private: bool, bounds: Bounds) -> Result<Outgoing, String> {
         // Those of the system, or of the file that `SSL_CERT_FILE` names.
         let certificates = rustls_native_certs::load_native_certs();
         Outgoing::believing(Arc::new(System), certificates, places, private, bounds)
@@ -78,7 +78,7 @@ impl Outgoing {
     fn believing(
         lookup: Arc<dyn Lookup>,
         certificates: CertificateResult,
-        places: Places,
+        places: AllowedHosts,
         private: bool,
         bounds: Bounds,
     ) -> Result<Outgoing, String> {
@@ -97,7 +97,7 @@ impl Outgoing {
     }
 
     /// Posts, follows redirects as far as that is allowed, and gives the head of the answer, whatever its status.
-    pub(crate) async fn post(&self, post: &Post) -> Result<Reply, Failure> {
+    pub(crate) async fn post(&self, post: &Post) -> Result<Reply, BotError> {
         let mut url = self.places.own().clone();
         for _ in 0..=REDIRECTS {
             let own = self.places.is_own(&url);
@@ -116,38 +116,38 @@ impl Outgoing {
             }
             url =
                 redirect::next(&self.places, &url, post.confidential, response.status(), response.headers())
-                    .map_err(|why| Failure::new(Trouble::Forbidden, format!("{from} {why}")))?;
+                    .map_err(|why| BotError::new(BotErrorKind::Forbidden, format!("{from} {why}")))?;
         }
         let own = origin(self.places.own());
-        Err(Failure::new(Trouble::Forbidden, format!("{own} redirects more than {REDIRECTS} times")))
+        Err(BotError::new(BotErrorKind::Forbidden, format!("{own} redirects more than {REDIRECTS} times")))
     }
 
-    fn not_sent(&self, to: &str, error: &reqwest::Error) -> Failure {
+    fn not_sent(&self, to: &str, error: &reqwest::Error) -> BotError {
         if let Some(astray) = causes(error).find_map(|cause| cause.downcast_ref::<Astray>()) {
-            return Failure::new(Trouble::Forbidden, astray.to_string());
+            return BotError::new(BotErrorKind::Forbidden, astray.to_string());
         }
         let cause = innermost(error);
         if error.is_connect() && error.is_timeout() {
             let detail = format!("no connection to {to} within {:?}", self.bounds.connect);
-            return Failure::new(Trouble::Unreachable, detail);
+            return BotError::new(BotErrorKind::Unreachable, detail);
         }
         if error.is_connect() {
-            return Failure::new(Trouble::Unreachable, format!("no connection to {to}: {cause}"));
+            return BotError::new(BotErrorKind::Unreachable, format!("no connection to {to}: {cause}"));
         }
         if causes(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse)
         {
-            return Failure::new(Trouble::Garbled, format!("{to} does not speak HTTP: {cause}"));
+            return BotError::new(BotErrorKind::Garbled, format!("{to} does not speak HTTP: {cause}"));
         }
-        Failure::new(Trouble::Unreachable, format!("{to} broke off before it answered: {cause}"))
+        BotError::new(BotErrorKind::Unreachable, format!("{to} broke off before it answered: {cause}"))
     }
 }
 
 impl Reply {
-    fn new(response: Response, from: String, bounds: Bounds) -> Result<Reply, Failure> {
+    fn new(response: Response, from: String, bounds: Bounds) -> Result<Reply, BotError> {
         // Nothing is decompressed here, and so nothing was asked for that would need it.
         if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             let detail = format!("{from} answers in a Content-Encoding that it was not asked for");
-            return Err(Failure::new(Trouble::Garbled, detail));
+            return Err(BotError::new(BotErrorKind::Garbled, detail));
         }
         let reply = Reply { response, from, bounds, left: bounds.bytes };
         match reply.response.content_length() {
@@ -172,10 +172,10 @@ impl Reply {
     }
 
     /// The next piece of the body, as it comes; `None` at its end.
-    pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
+    pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, BotError> {
         let came = timeout(self.bounds.silence, self.response.chunk()).await;
         let piece = came.map_err(|_| self.bounds.silent(&self.from))?.map_err(|error| {
-            Failure::new(Trouble::CutOff, format!("{} broke off: {}", self.from, innermost(&error)))
+            BotError::new(BotErrorKind::CutOff, format!("{} broke off: {}", self.from, innermost(&error)))
         })?;
         let length = piece.as_ref().map_or(0, Bytes::len);
         self.left = self.left.checked_sub(length).ok_or_else(|| self.too_long())?;
@@ -183,7 +183,7 @@ impl Reply {
     }
 
     /// All of the body.
-    pub(crate) async fn whole(&mut self) -> Result<Vec<u8>, Failure> {
+    pub(crate) async fn whole(&mut self) -> Result<Vec<u8>, BotError> {
         let mut whole = Vec::new();
         while let Some(piece) = self.piece().await? {
             whole.extend_from_slice(&piece);
@@ -192,14 +192,14 @@ impl Reply {
     }
 
     /// The body, as far as it has no more bytes than these.
-    pub(crate) async fn beginning(&mut self, bytes: usize) -> Result<Vec<u8>, Failure> {
+    pub(crate) async fn beginning(&mut self, bytes: usize) -> Result<Vec<u8>, BotError> {
         self.left = self.left.min(bytes);
         self.whole().await
     }
 
-    fn too_long(&self) -> Failure {
+    fn too_long(&self) -> BotError {
         let detail = format!("{} answers with more than {} bytes", self.from, self.bounds.bytes);
-        Failure::new(Trouble::TooLong, detail)
+        BotError::new(BotErrorKind::TooLong, detail)
     }
 }
 

@@ -14,7 +14,7 @@ use i18n::Language;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{Drawer, Put, Record, SharedStore, StoreError};
+use crate::store::{Collection, Put, Record, SharedStore, StoreError};
 
 /// How long it is remembered that an answer was given, so that no node that hears of the question late begins anew.
 pub(super) const REMEMBERED: Duration = Duration::from_mins(2);
@@ -124,24 +124,24 @@ impl Ledger {
 
     /// One of them.
     pub(super) async fn find(&self, key: String) -> Result<Option<Pending>, StoreError> {
-        Ok(self.0.record(Drawer::Answer, key).await?.and_then(|value| read(&value)))
+        Ok(self.0.record(Collection::Answer, key).await?.and_then(|value| read(&value)))
     }
 
     /// All of them. One that cannot be read is told of and left.
     pub(super) async fn all(&self) -> Result<Vec<Pending>, StoreError> {
-        let records = self.0.records(Drawer::Answer).await?;
+        let records = self.0.records(Collection::Answer).await?;
         Ok(records.iter().filter_map(|record| read(&record.value)).collect())
     }
 
     /// Forgets one.
     pub(super) async fn forget(&self, pending: &Pending) -> Result<(), StoreError> {
-        self.0.strike(Drawer::Answer, pending.key()).await.map(drop)
+        self.0.delete(Collection::Answer, pending.key()).await.map(drop)
     }
 }
 
 fn record(pending: &Pending) -> Record {
     let value = serde_json::to_string(pending).expect("names and numbers have no failing serializer");
-    Record { drawer: Drawer::Answer, key: pending.key(), value }
+    Record { collection: Collection::Answer, key: pending.key(), value }
 }
 
 fn read(value: &str) -> Option<Pending> {

@@ -19,7 +19,7 @@ pub(crate) trait Answerer: Send + Sync {
         &'a self,
         question: &'a Question,
         growth: &'a Growth,
-    ) -> BoxFuture<'a, Result<Answer, Failure>>;
+    ) -> BoxFuture<'a, Result<Answer, BotError>>;
 }
 
 /// What a bot is asked. It is not printed: a message's text never reaches the log.
@@ -44,7 +44,7 @@ pub(crate) struct Question {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// The whole answer: the last word, whatever has grown until then.
-    Said(String),
+    SendOutcome(String),
     /// It will be posted to the question's reply URL.
     Later,
 }
@@ -53,7 +53,7 @@ impl fmt::Debug for Answer {
     /// Says only how long the answer is: a message's text never reaches the log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Answer::Said(text) => write!(f, "Said({} bytes)", text.len()),
+            Answer::SendOutcome(text) => write!(f, "Said({} bytes)", text.len()),
             Answer::Later => f.write_str("Later"),
         }
     }
@@ -113,28 +113,28 @@ impl Growth {
 /// Why there is no answer, or not all of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
-pub(crate) struct Failure {
+pub(crate) struct BotError {
     /// What the room is told, in a line of its language.
-    pub(crate) trouble: Trouble,
+    pub(crate) trouble: BotErrorKind,
     /// What the operator is told, in the log. Never holds a key, nor anything that was said.
     pub(crate) detail: String,
 }
 
-impl Failure {
-    pub(crate) fn new(trouble: Trouble, detail: impl Into<String>) -> Failure {
-        Failure { trouble, detail: detail.into() }
+impl BotError {
+    pub(crate) fn new(trouble: BotErrorKind, detail: impl Into<String>) -> BotError {
+        BotError { trouble, detail: detail.into() }
     }
 }
 
-impl From<TooLong> for Failure {
-    fn from(error: TooLong) -> Failure {
-        Failure::new(Trouble::TooLong, error.to_string())
+impl From<TooLong> for BotError {
+    fn from(error: TooLong) -> BotError {
+        BotError::new(BotErrorKind::TooLong, error.to_string())
     }
 }
 
 /// What goes wrong with services, as far as people in a room care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Trouble {
+pub(crate) enum BotErrorKind {
     /// It has too much to do, and says so: try again later.
     Busy,
     /// It did not answer in time.
@@ -194,6 +194,6 @@ mod tests {
 
     #[test]
     fn an_answer_is_printed_without_its_words() {
-        assert_eq!(format!("{:?}", Answer::Said("秘密".to_owned())), "Said(6 bytes)");
+        assert_eq!(format!("{:?}", Answer::SendOutcome("秘密".to_owned())), "Said(6 bytes)");
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::saying::{fit, say};
 use crate::{
     clock,
-    store::{Drawer, Put, Record, SharedStore, StoreError},
+    store::{Collection, Put, Record, SharedStore, StoreError},
 };
 
 /// How many a user may have.
@@ -102,7 +102,7 @@ impl Reminders {
             return Ok(Err(Full::All));
         }
         let value = serde_json::to_string(&reminder).expect("names and numbers have no failing serializer");
-        let record = Record { drawer: Drawer::Reminder, key: reminder.id.to_string(), value };
+        let record = Record { collection: Collection::Reminder, key: reminder.id.to_string(), value };
         self.store.put(record, Put::Always).await?;
         self.due().insert(place(&reminder), reminder);
         self.changed.notify_one();
@@ -119,7 +119,7 @@ impl Reminders {
     /// Forgets one.
     pub(super) async fn forget(&self, reminder: &Reminder) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
-        self.store.strike(Drawer::Reminder, reminder.id.to_string()).await?;
+        self.store.delete(Collection::Reminder, reminder.id.to_string()).await?;
         self.due().remove(&place(reminder));
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Reminders {
     /// Reads what is kept.
     async fn look(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
-        let records = self.store.records(Drawer::Reminder).await?;
+        let records = self.store.records(Collection::Reminder).await?;
         let read = records.iter().filter_map(|record| {
             serde_json::from_str::<Reminder>(&record.value)
                 .inspect_err(|error| tracing::warn!(%error, "a reminder is not understood"))
@@ -173,7 +173,7 @@ impl Reminders {
 
     /// Says one. Of several nodes that do, one alone is heard, since the id is the same.
     async fn remind(&self, reminder: &Reminder, stop: &CancellationToken) -> Result<(), StoreError> {
-        let is_kept = self.store.record(Drawer::Reminder, reminder.id.to_string()).await?.is_some();
+        let is_kept = self.store.record(Collection::Reminder, reminder.id.to_string()).await?.is_some();
         if is_kept && let Some(line) = fit(&reminder.line, self.limit) {
             say(&self.store, (&reminder.room, &reminder.bot, &reminder.id), &line, stop).await?;
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use rand::RngExt as _;
 use tokio::time::sleep;
 
-use super::question::{Failure, Growth, Trouble};
+use super::question::{BotError, Growth, BotErrorKind};
 
 /// The longest that a service may ask us to stay away; beyond it, people are told instead.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -20,14 +20,14 @@ pub(crate) struct Retry {
 }
 
 /// An attempt that failed, and when the service wants to be asked again, if it said so.
-pub(crate) struct Setback {
-    pub(crate) failure: Failure,
+pub(crate) struct AttemptError {
+    pub(crate) failure: BotError,
     pub(crate) after: Option<Duration>,
 }
 
-impl From<Failure> for Setback {
-    fn from(failure: Failure) -> Setback {
-        Setback { failure, after: None }
+impl From<BotError> for AttemptError {
+    fn from(failure: BotError) -> AttemptError {
+        AttemptError { failure, after: None }
     }
 }
 
@@ -51,8 +51,8 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     /// Waits until the next attempt is due after this one; gives the failure back if there is to be none.
-    pub(crate) async fn outlast(&mut self, setback: Setback, growth: &Growth) -> Result<(), Failure> {
-        let Setback { mut failure, after } = setback;
+    pub(crate) async fn outlast(&mut self, error: AttemptError, growth: &Growth) -> Result<(), BotError> {
+        let AttemptError { mut failure, after } = error;
         let begun = !growth.text().is_empty();
         if begun || !may_pass(failure.trouble) || self.retry.times == 0 {
             return Err(failure);
@@ -72,8 +72,8 @@ impl Attempts {
 }
 
 /// Whether the same may succeed later.
-fn may_pass(trouble: Trouble) -> bool {
-    matches!(trouble, Trouble::Busy | Trouble::Failing | Trouble::Unreachable | Trouble::CutOff)
+fn may_pass(trouble: BotErrorKind) -> bool {
+    matches!(trouble, BotErrorKind::Busy | BotErrorKind::Failing | BotErrorKind::Unreachable | BotErrorKind::CutOff)
 }
 
 /// How long a `Retry-After` asks to stay away (RFC 9110, section 10.2.3).
@@ -91,18 +91,18 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Retry, Setback, retry_after};
-    use crate::bots::question::{Failure, Growth, Trouble};
+    use super::{Retry, AttemptError, retry_after};
+    use crate::bots::question::{BotError, Growth, BotErrorKind};
 
     const RETRY: Retry = Retry { times: 2, base: Duration::from_millis(100) };
 
     /// How often was asked, how long it took, and what came of it.
-    async fn asked(trouble: Trouble, after: Option<u64>, growth: &Growth) -> (u32, Duration, Failure) {
+    async fn asked(trouble: BotErrorKind, after: Option<u64>, growth: &Growth) -> (u32, Duration, BotError) {
         let (mut attempts, begin) = (RETRY.attempts(), Instant::now());
         for times in 1.. {
-            let failure = Failure::new(trouble, "it does not work");
-            let setback = Setback { failure, after: after.map(Duration::from_secs) };
-            if let Err(failure) = attempts.outlast(setback, growth).await {
+            let failure = BotError::new(trouble, "it does not work");
+            let error = AttemptError { failure, after: after.map(Duration::from_secs) };
+            if let Err(failure) = attempts.outlast(error, growth).await {
                 return (times, begin.elapsed(), failure);
             }
         }
@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_may_pass_is_tried_again_after_waits_that_grow_and_not_forever() {
-        for trouble in [Trouble::Busy, Trouble::Failing, Trouble::Unreachable, Trouble::CutOff] {
+        for trouble in [BotErrorKind::Busy, BotErrorKind::Failing, BotErrorKind::Unreachable, BotErrorKind::CutOff] {
             let (times, took, failure) = asked(trouble, None, &Growth::new(0)).await;
             assert_eq!(times, 3);
             assert!((150..=310).contains(&took.as_millis()), "{took:?}");
@@ -122,7 +122,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_does_not_pass_is_not_tried_again() {
         for trouble in
-            [Trouble::Refused, Trouble::Forbidden, Trouble::Garbled, Trouble::TooLong, Trouble::TooSlow]
+            [BotErrorKind::Refused, BotErrorKind::Forbidden, BotErrorKind::Garbled, BotErrorKind::TooLong, BotErrorKind::TooSlow]
         {
             assert_eq!(asked(trouble, None, &Growth::new(0)).await.0, 1, "{trouble:?}");
         }
@@ -132,14 +132,14 @@ mod tests {
     async fn what_has_begun_to_be_answered_is_not_asked_again() {
         let growth = Growth::new(0);
         growth.push("Tea").unwrap();
-        assert_eq!(asked(Trouble::CutOff, None, &growth).await.0, 1);
+        assert_eq!(asked(BotErrorKind::CutOff, None, &growth).await.0, 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_service_is_left_alone_as_long_as_it_asks_but_people_do_not_wait_forever() {
-        let (times, took, _) = asked(Trouble::Busy, Some(7), &Growth::new(0)).await;
+        let (times, took, _) = asked(BotErrorKind::Busy, Some(7), &Growth::new(0)).await;
         assert!(times == 3 && took >= Duration::from_secs(14), "{times} {took:?}");
-        let (times, took, failure) = asked(Trouble::Busy, Some(3600), &Growth::new(0)).await;
+        let (times, took, failure) = asked(BotErrorKind::Busy, Some(3600), &Growth::new(0)).await;
         assert!(times == 1 && took.is_zero(), "{times} {took:?}");
         assert!(failure.detail.contains("3600s"), "{failure}");
     }

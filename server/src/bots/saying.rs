@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock,
     service::authorize::{Action, may},
-    store::{Appended, Draft, SharedStore, StoreError},
+    store::{Appended, NewMessage, SharedStore, StoreError},
     truncate::cut,
 };
 
@@ -18,7 +18,7 @@ const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_s
 
 /// What became of something that was to be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum SendOutcome {
     /// It is said; perhaps it was already.
     So,
     /// Something else was said under this id.
@@ -33,7 +33,7 @@ pub(super) async fn say(
     place: (&RoomName, &User, &ClientId),
     text: &str,
     stop: &CancellationToken,
-) -> Result<Said, StoreError> {
+) -> Result<SendOutcome, StoreError> {
     insist(stop, || say_now(store, place, text)).await
 }
 
@@ -42,18 +42,18 @@ pub(super) async fn say_now(
     store: &SharedStore,
     (room, user, id): (&RoomName, &User, &ClientId),
     text: &str,
-) -> Result<Said, StoreError> {
+) -> Result<SendOutcome, StoreError> {
     if !may(user, Action::Say, room) {
         tracing::warn!(%room, bot = %user.id, "a bot may not speak in a room");
-        return Ok(Said::Never);
+        return Ok(SendOutcome::Never);
     }
     let draft =
-        Draft { room: room.clone(), id: id.clone(), user: user.clone(), text: text.into(), at: clock::now() };
+        NewMessage { room: room.clone(), id: id.clone(), user: user.clone(), text: text.into(), at: clock::now() };
     let kept = store.append(vec![draft]).await;
     match kept.failed {
         Some(error) => Err(error),
-        None if kept.appended.contains(&Appended::Reused) => Ok(Said::Otherwise),
-        None => Ok(Said::So),
+        None if kept.appended.contains(&Appended::Reused) => Ok(SendOutcome::Otherwise),
+        None => Ok(SendOutcome::So),
     }
 }
 

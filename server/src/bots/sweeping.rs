@@ -44,9 +44,9 @@ async fn sweep(chat: &BotContext, stop: &CancellationToken) -> Result<(), StoreE
             State::Given(node) => {
                 let is_ours = node == &chat.node;
                 // A folder has one server at a time: whoever else gave answers from it is gone.
-                let is_alone = chat.is_single_node;
+                let is_single_node = chat.is_single_node;
                 let is_given = is_ours && chat.running.has(&pending.room, &pending.id);
-                if is_given || !(is_alone && !is_ours || pending.until <= now) {
+                if is_given || !(is_single_node && !is_ours || pending.until <= now) {
                     continue;
                 }
                 words::interrupted(pending.language())

@@ -11,7 +11,7 @@ use super::question::Question;
 
 /// Who said what before.
 #[derive(Clone, Copy)]
-pub(crate) enum Said {
+pub(crate) enum SendOutcome {
     Asker(&'static str),
     Bot(&'static str),
     Other(&'static str),
@@ -21,13 +21,13 @@ pub(crate) enum Said {
 const AT: u64 = 1_763_715_600_000;
 
 /// 小明 asks 阿明, a bot, in the room `tea`, after all that was said there.
-pub(crate) fn question(text: &str, said: &[Said]) -> Question {
+pub(crate) fn question(text: &str, said: &[SendOutcome]) -> Question {
     let room = RoomName::parse("tea").unwrap();
     let messages = said.iter().zip(1..).map(|(said, seq)| {
         let (user, text) = match *said {
-            Said::Asker(text) => (user("9c41f07be2d85a3316f4", "小明"), text),
-            Said::Bot(text) => (user("bot-7f3a", "阿明"), text),
-            Said::Other(text) => (user("27d80e6ab5c1f493d02e", "小红"), text),
+            SendOutcome::Asker(text) => (user("9c41f07be2d85a3316f4", "小明"), text),
+            SendOutcome::Bot(text) => (user("bot-7f3a", "阿明"), text),
+            SendOutcome::Other(text) => (user("27d80e6ab5c1f493d02e", "小红"), text),
         };
         let id = ClientId::parse(&format!("m{seq}")).unwrap();
         Message {

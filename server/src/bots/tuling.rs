@@ -15,11 +15,11 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::config::bots::{place::Places, tuling::Settings};
+use crate::config::bots::{place::AllowedHosts, tuling::Settings};
 
 use super::{
     outgoing::{Bounds, Outgoing, Post, within},
-    question::{Answer, Answerer, Failure, Growth, Question},
+    question::{Answer, Answerer, BotError, Growth, Question},
     secret::Secret,
     status,
 };
@@ -41,7 +41,7 @@ impl Settings {
             silence: self.timeout.0,
             bytes: BYTES,
         };
-        let places = Places::new(self.url.clone(), self.hosts.clone());
+        let places = AllowedHosts::new(self.url.clone(), self.hosts.clone());
         let way = Outgoing::new(places, self.private, bounds)?;
         Ok(Arc::new(Tuling { way, key, timeout: self.timeout.0 }))
     }
@@ -83,7 +83,7 @@ struct UserInfo<'a> {
 }
 
 impl Tuling {
-    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, Failure> {
+    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, BotError> {
         let request = Request {
             req_type: 0,
             perception: Perception { input_text: InputText { text: &question.text } },
@@ -102,7 +102,7 @@ impl Tuling {
         let body = reply.whole().await?;
         let text = reply::read(&body).map_err(|unfit| unfit.failure(&from))?;
         growth.push(&text)?;
-        Ok(Answer::Said(text))
+        Ok(Answer::SendOutcome(text))
     }
 }
 
@@ -111,7 +111,7 @@ impl Answerer for Tuling {
         &'a self,
         question: &'a Question,
         growth: &'a Growth,
-    ) -> BoxFuture<'a, Result<Answer, Failure>> {
+    ) -> BoxFuture<'a, Result<Answer, BotError>> {
         within(self.timeout, self.ask(question, growth)).boxed()
     }
 }

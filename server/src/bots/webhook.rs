@@ -16,17 +16,17 @@ use reqwest::{
 };
 use serde::Deserialize;
 
-use payload::Letter;
+use payload::Payload;
 
 use super::{
     outgoing::{Bounds, Outgoing, Post, Reply, within},
-    question::{Answer, Answerer, Failure, Growth, Question, Trouble},
+    question::{Answer, Answerer, BotError, Growth, Question, BotErrorKind},
     secret::Secret,
     status,
 };
 use crate::{
     clock,
-    config::bots::{place::Places, webhook::Settings},
+    config::bots::{place::AllowedHosts, webhook::Settings},
 };
 
 /// The most bytes of an answer.
@@ -46,7 +46,7 @@ impl Settings {
             silence: self.timeout.0,
             bytes: BYTES,
         };
-        let places = Places::new(self.url.clone(), self.hosts.clone());
+        let places = AllowedHosts::new(self.url.clone(), self.hosts.clone());
         let way = Outgoing::new(places, self.private, bounds)?;
         Ok(Arc::new(Webhook { way, secret, timeout: self.timeout.0 }))
     }
@@ -60,8 +60,8 @@ struct Webhook {
 }
 
 impl Webhook {
-    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, Failure> {
-        let body = Letter::new(question).to_json();
+    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, BotError> {
+        let body = Payload::new(question).to_json();
         let headers = headers(&self.secret, clock::now(), &body);
         let mut reply = self.way.post(&Post { headers, key: None, body, confidential: false }).await?;
         let status = reply.status();
@@ -74,7 +74,7 @@ impl Webhook {
         };
         if !text.is_empty() {
             growth.push(&text)?;
-            return Ok(Answer::Said(text));
+            return Ok(Answer::SendOutcome(text));
         }
         match question.reply_url {
             Some(_) => Ok(Answer::Later),
@@ -88,7 +88,7 @@ impl Answerer for Webhook {
         &'a self,
         question: &'a Question,
         growth: &'a Growth,
-    ) -> BoxFuture<'a, Result<Answer, Failure>> {
+    ) -> BoxFuture<'a, Result<Answer, BotError>> {
         within(self.timeout, self.ask(question, growth)).boxed()
     }
 }
@@ -107,13 +107,13 @@ fn headers(secret: &Secret, now: Millis, body: &[u8]) -> HeaderMap {
 
 /// An answer in JSON.
 #[derive(Deserialize)]
-struct Said {
+struct SendOutcome {
     #[serde(default)]
     text: String,
 }
 
 /// The text of an answer; empty if there is none in it.
-async fn said(reply: &mut Reply) -> Result<String, Failure> {
+async fn said(reply: &mut Reply) -> Result<String, BotError> {
     let kind = reply.header(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
     let body = reply.whole().await?;
@@ -122,7 +122,7 @@ async fn said(reply: &mut Reply) -> Result<String, Failure> {
     }
     let text = match kind.as_str() {
         "application/json" => {
-            let said: Said = serde_json::from_slice(&body)
+            let said: SendOutcome = serde_json::from_slice(&body)
                 .map_err(|_| garbled(reply, "sent JSON without a text in it"))?;
             said.text
         }
@@ -135,6 +135,6 @@ async fn said(reply: &mut Reply) -> Result<String, Failure> {
     Ok(text.trim().to_owned())
 }
 
-fn garbled(reply: &Reply, what: &str) -> Failure {
-    Failure::new(Trouble::Garbled, format!("{} {what}", reply.from()))
+fn garbled(reply: &Reply, what: &str) -> BotError {
+    BotError::new(BotErrorKind::Garbled, format!("{} {what}", reply.from()))
 }

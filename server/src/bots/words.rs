@@ -4,7 +4,7 @@
 use i18n::Language;
 use unicode_script::{Script, UnicodeScript as _};
 
-use super::question::Trouble;
+use super::question::BotErrorKind;
 
 /// The language in which somebody has asked, as far as it can be told: Chinese by its characters, English by any letters.
 pub(super) fn language_of(text: &str) -> Option<Language> {
@@ -16,26 +16,26 @@ pub(super) fn language_of(text: &str) -> Option<Language> {
 }
 
 /// Why a service gave no answer, or no whole one.
-pub(super) fn trouble(trouble: Trouble, language: Language) -> &'static str {
+pub(super) fn trouble(trouble: BotErrorKind, language: Language) -> &'static str {
     let (english, chinese) = match trouble {
-        Trouble::Busy => {
+        BotErrorKind::Busy => {
             ("I have my hands full just now. Please ask again in a while.", "现在太忙了，请过一会儿再问。")
         }
-        Trouble::TooSlow => ("It took too long, so I gave up waiting.", "等得太久，没等到回答。"),
-        Trouble::Unreachable => ("I cannot reach the service that knows.", "联系不上回答问题的服务。"),
-        Trouble::Failing => ("The service that knows is in trouble itself.", "回答问题的服务自己出了问题。"),
-        Trouble::Refused => {
+        BotErrorKind::TooSlow => ("It took too long, so I gave up waiting.", "等得太久，没等到回答。"),
+        BotErrorKind::Unreachable => ("I cannot reach the service that knows.", "联系不上回答问题的服务。"),
+        BotErrorKind::Failing => ("The service that knows is in trouble itself.", "回答问题的服务自己出了问题。"),
+        BotErrorKind::Refused => {
             ("The service that knows would not take the question.", "回答问题的服务没有接受这个问题。")
         }
-        Trouble::Forbidden => ("I may not go where the answer would be.", "要去的地方不在允许的范围里。"),
-        Trouble::Garbled => ("I got an answer that I cannot make out.", "得到的回答看不懂。"),
-        Trouble::TooLong => (
+        BotErrorKind::Forbidden => ("I may not go where the answer would be.", "要去的地方不在允许的范围里。"),
+        BotErrorKind::Garbled => ("I got an answer that I cannot make out.", "得到的回答看不懂。"),
+        BotErrorKind::TooLong => (
             "The answer is longer than a message may be; the rest is left out.",
             "回答比一条消息还长，后面的省略了。",
         ),
-        Trouble::Unfinished => ("That is as much as I am allowed to say.", "只允许说这么多，到此为止。"),
-        Trouble::CutOff => ("The answer broke off there.", "回答到这里断了。"),
-        Trouble::Forgetful => {
+        BotErrorKind::Unfinished => ("That is as much as I am allowed to say.", "只允许说这么多，到此为止。"),
+        BotErrorKind::CutOff => ("The answer broke off there.", "回答到这里断了。"),
+        BotErrorKind::Forgetful => {
             ("I cannot look that up just now. Please ask again in a while.", "现在查不了，请过一会儿再问。")
         }
     };

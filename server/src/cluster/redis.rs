@@ -16,7 +16,7 @@ use std::{
 use chat::{
     id::{ClientId, NodeId, UserId},
     protocol::{Growing, User},
-    room::Seat,
+    room::Presence,
     room_name::RoomName,
     time::Millis,
 };
@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     budget::Charge,
     clock,
-    cluster::{Neighbours, Roster},
+    cluster::{Cluster, Roster},
     events::{ClusterMessage, EventSender, StoreEvent},
     store::{
         StoreError,
@@ -49,7 +49,7 @@ const WAITING: usize = 10_000;
 const CHARGES: usize = 200;
 
 /// The way to the other nodes.
-pub(crate) struct Others {
+pub(crate) struct RedisCluster {
     node: NodeId,
     link: Arc<Link>,
     leave_grace_ms: u64,
@@ -68,24 +68,24 @@ type Look = ((u64, u64), HashMap<String, u64>, HashMap<String, String>);
 #[derive(Default)]
 struct Told {
     /// Every seat here that they were told of, or must be.
-    seats: HashMap<RoomName, HashMap<UserId, Kept>>,
+    seats: HashMap<RoomName, HashMap<UserId, ToldPresence>>,
     /// Which seats have changed since they were told.
     changed: Vec<(RoomName, UserId)>,
     /// Other words, and the channel that they go to.
     words: VecDeque<(String, String)>,
 }
 
-struct Kept {
+struct ToldPresence {
     user: User,
-    seat: Seat,
+    seat: Presence,
     leaves_at: Option<Millis>,
 }
 
-impl Others {
+impl RedisCluster {
     /// Nobody sits here yet. A user whose last session is gone is expected back for `leave_grace_ms`; a node that says
     /// nothing for `lease` is taken to be gone.
-    pub(crate) fn new(node: NodeId, link: Arc<Link>, leave_grace_ms: u64, lease: Duration) -> Others {
-        Others {
+    pub(crate) fn new(node: NodeId, link: Arc<Link>, leave_grace_ms: u64, lease: Duration) -> RedisCluster {
+        RedisCluster {
             node,
             link,
             leave_grace_ms,
@@ -230,11 +230,11 @@ impl Others {
         (pipeline, changed)
     }
 
-    fn tell_seat(&self, pipeline: &mut Pipeline, keys: &Keys, room: &RoomName, kept: &Kept) {
-        let Kept { user, seat, leaves_at } = kept;
+    fn tell_seat(&self, pipeline: &mut Pipeline, keys: &Keys, room: &RoomName, kept: &ToldPresence) {
+        let ToldPresence { user, seat, leaves_at } = kept;
         let members = keys.room(room, "members");
         let (name, says) = wire::roster_entry(&self.node, user, leaves_at.map(|at| at.0));
-        if *seat == Seat::Left {
+        if *seat == Presence::Gone {
             pipeline.cmd("HDEL").arg(members).arg(name).ignore();
         } else {
             pipeline.cmd("SADD").arg(keys.seated(&self.node)).arg(room.as_str()).ignore();
@@ -252,7 +252,7 @@ impl Others {
                 continue;
             }
             if let Some(seats) = told.seats.get_mut(room) {
-                if seats.get(id).is_some_and(|kept| kept.seat == Seat::Left) {
+                if seats.get(id).is_some_and(|kept| kept.seat == Presence::Gone) {
                     seats.remove(id);
                 }
                 if seats.is_empty() {
@@ -278,7 +278,7 @@ impl Others {
     }
 }
 
-impl Neighbours for Others {
+impl Cluster for RedisCluster {
     fn roster(&self, room: RoomName) -> BoxFuture<'_, Result<Roster, StoreError>> {
         async move {
             let keys = self.link.keys();
@@ -295,8 +295,8 @@ impl Neighbours for Others {
             Ok(seats
                 .filter(|(node, _, _)| *node != self.node)
                 .filter_map(|(node, user, leaves_at)| match leaves_at {
-                    Some(at) => (Millis(at) > now).then_some((node, user, Seat::Lost)),
-                    None => is_there(&node).then_some((node, user, Seat::Taken)),
+                    Some(at) => (Millis(at) > now).then_some((node, user, Presence::Away)),
+                    None => is_there(&node).then_some((node, user, Presence::Online)),
                 })
                 .collect())
         }
@@ -335,10 +335,10 @@ impl Neighbours for Others {
         .boxed()
     }
 
-    fn seat(&self, room: &RoomName, user: &User, seat: Seat) {
-        let leaves_at = (seat == Seat::Lost).then(|| clock::now() + self.leave_grace_ms);
+    fn seat(&self, room: &RoomName, user: &User, seat: Presence) {
+        let leaves_at = (seat == Presence::Away).then(|| clock::now() + self.leave_grace_ms);
         let mut told = self.told();
-        let kept = Kept { user: user.clone(), seat, leaves_at };
+        let kept = ToldPresence { user: user.clone(), seat, leaves_at };
         told.seats.entry(room.clone()).or_default().insert(user.id.clone(), kept);
         told.changed.push((room.clone(), user.id.clone()));
         drop(told);
@@ -374,7 +374,7 @@ impl Neighbours for Others {
         }
     }
 
-    fn is_alone(&self) -> bool {
+    fn is_single_node(&self) -> bool {
         false
     }
 

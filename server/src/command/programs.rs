@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     config::{StoreChoice, a_prefix},
-    identity::tokens::{Place, Scope, Target},
+    identity::tokens::{TokenLocation, Scope, Target},
 };
 
 /// What can be done about hooks.
@@ -126,8 +126,8 @@ pub struct Location {
 
 impl Location {
     /// The place that this names.
-    pub fn place(self) -> Place {
+    pub fn place(self) -> TokenLocation {
         let Location { data, store, redis_prefix } = self;
-        Place { data, store, redis_prefix }
+        TokenLocation { data, store, redis_prefix }
     }
 }

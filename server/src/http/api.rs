@@ -30,7 +30,7 @@ use axum::{
     routing::{any, get},
 };
 
-use crate::http::{api_error::Problem, state::Shared};
+use crate::http::{api_error::ApiError, state::Shared};
 
 /// Everything below `/api`.
 pub(crate) fn router() -> Router<Shared> {
@@ -54,11 +54,11 @@ pub(crate) fn is_for_programs(path: &str) -> bool {
 /// 404 in the API's error shape.
 pub(crate) async fn nothing() -> Response {
     let reason = "there is nothing at this address; /api/openapi.json says what there is";
-    Problem::new(StatusCode::NOT_FOUND, "not_found", reason).into_response()
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", reason).into_response()
 }
 
 /// 405 in the API's error shape.
 pub(crate) async fn wrong_method() -> Response {
     let reason = "this address takes other methods, which `Allow` names";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", reason).into_response()
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", reason).into_response()
 }

@@ -13,7 +13,7 @@ use crate::{rooms::room_limit::NoRoom, store::StoreError};
 
 /// Why a program does not get what it asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     reason: String,
@@ -33,10 +33,10 @@ struct Told<'a> {
     reason: &'a str,
 }
 
-impl Problem {
+impl ApiError {
     /// `code` is for programs and never changes; `reason` is for people, in one line.
-    pub(crate) fn new(status: StatusCode, code: &'static str, reason: impl Into<String>) -> Problem {
-        Problem { status, code, reason: reason.into(), retry_after: None, challenge: None }
+    pub(crate) fn new(status: StatusCode, code: &'static str, reason: impl Into<String>) -> ApiError {
+        ApiError { status, code, reason: reason.into(), retry_after: None, challenge: None }
     }
 
     /// What it is called for programs.
@@ -45,47 +45,47 @@ impl Problem {
     }
 
     /// It may succeed after this time.
-    pub(crate) fn retry_after(self, wait: Duration) -> Problem {
-        Problem { retry_after: Some(wait), ..self }
+    pub(crate) fn retry_after(self, wait: Duration) -> ApiError {
+        ApiError { retry_after: Some(wait), ..self }
     }
 
     /// It takes something else to be let in than what was shown.
-    pub(crate) fn challenge(self, challenge: impl Into<String>) -> Problem {
-        Problem { challenge: Some(challenge.into()), ..self }
+    pub(crate) fn challenge(self, challenge: impl Into<String>) -> ApiError {
+        ApiError { challenge: Some(challenge.into()), ..self }
     }
 
     /// It was asked too often.
-    pub(crate) fn too_often(wait: Duration) -> Problem {
+    pub(crate) fn too_often(wait: Duration) -> ApiError {
         let reason = format!("too often; try again in {} s", seconds(wait));
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_often", reason).retry_after(wait)
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_often", reason).retry_after(wait)
     }
 
     /// The store cannot be used at present.
-    pub(crate) fn unavailable() -> Problem {
+    pub(crate) fn unavailable() -> ApiError {
         let reason = "messages cannot be kept at present; try again";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", reason)
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", reason)
             .retry_after(Duration::from_secs(1))
     }
 
     /// The store could not keep a message, for this reason if it gave one.
-    pub(crate) fn of_store(error: Option<&StoreError>) -> Problem {
+    pub(crate) fn of_store(error: Option<&StoreError>) -> ApiError {
         match error {
-            Some(full @ StoreError::Full(_)) => Problem::server_full(full.to_string()),
-            _ => Problem::unavailable(),
+            Some(full @ StoreError::Full(_)) => ApiError::server_full(full.to_string()),
+            _ => ApiError::unavailable(),
         }
     }
 
     /// The server takes nothing new, for this reason.
-    pub(crate) fn server_full(reason: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::INSUFFICIENT_STORAGE, "server_full", reason)
+    pub(crate) fn server_full(reason: impl Into<String>) -> ApiError {
+        ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "server_full", reason)
     }
 
     /// A room cannot be written to because it does not exist and is not made.
-    pub(crate) fn no_room(error: &NoRoom) -> Problem {
+    pub(crate) fn no_room(error: &NoRoom) -> ApiError {
         match error {
-            NoRoom::TooMany(_) => Problem::server_full(error.to_string()),
-            NoRoom::Exceeded(exceeded) => Problem::too_often(exceeded.wait),
-            NoRoom::Store(error) => Problem::of_store(Some(error)),
+            NoRoom::TooMany(_) => ApiError::server_full(error.to_string()),
+            NoRoom::Exceeded(exceeded) => ApiError::too_often(exceeded.wait),
+            NoRoom::Store(error) => ApiError::of_store(Some(error)),
         }
     }
 }
@@ -95,7 +95,7 @@ fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = Body { error: Told { code: self.code, reason: &self.reason } };
         let mut response = (self.status, Json(body)).into_response();

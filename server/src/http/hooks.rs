@@ -28,7 +28,7 @@ use push::Push;
 
 use crate::{
     http::{
-        api_error::Problem,
+        api_error::ApiError,
         idempotency,
         request::arrival::Arrival,
         state::{HttpState, Shared},
@@ -81,7 +81,7 @@ pub(crate) async fn push(
     }
 }
 
-async fn take(teahouse: &HttpState, token: &str, request: Request) -> Result<Response, Problem> {
+async fn take(teahouse: &HttpState, token: &str, request: Request) -> Result<Response, ApiError> {
     let client = Arrival::of(request.extensions(), request.headers(), &teahouse.config).client();
     let holder = teahouse.tokens.admit(token, Kind::Hook, client).await.map_err(denied)?;
     let id = idempotency::message_id(request.headers())?;
@@ -91,9 +91,9 @@ async fn take(teahouse: &HttpState, token: &str, request: Request) -> Result<Res
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let reason = format!("a push may have {} bytes at most", body::BODY_LIMIT);
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
         }
-        status => Problem::new(status, "body_unreadable", "the body broke off"),
+        status => ApiError::new(status, "body_unreadable", "the body broke off"),
     })?;
     let push = Push::read(form, &coding::decode(&packing.unpack(&bytes)?, charset)?)?;
     let text = text(&push, teahouse.config.text_limit)?;
@@ -103,20 +103,20 @@ async fn take(teahouse: &HttpState, token: &str, request: Request) -> Result<Res
     Ok(if push.is_slack { slack_answer() } else { place_answer(delivered) })
 }
 
-fn denied(denied: Denied) -> Problem {
+fn denied(denied: Denied) -> ApiError {
     match denied {
-        Denied::Unknown => Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no such hook"),
-        Denied::TooOften(wait) => Problem::too_often(wait),
+        Denied::Unknown => ApiError::new(StatusCode::NOT_FOUND, "unknown_token", "there is no such hook"),
+        Denied::TooOften(wait) => ApiError::too_often(wait),
         Denied::Store(error) => {
             tracing::warn!(%error, "a token could not be looked up");
-            Problem::unavailable()
+            ApiError::unavailable()
         }
     }
 }
 
 /// The text of the message. What a script says and is too long is refused, so that it can say less; an alert that comes
 /// in Slack's shape would come again just as long, and is cut.
-fn text(push: &Push, limit: usize) -> Result<MessageText, Problem> {
+fn text(push: &Push, limit: usize) -> Result<MessageText, ApiError> {
     let parsed = match MessageText::parse(&push.text, limit) {
         Err(chat::text::TextError::TooLong { .. }) if push.is_slack => {
             // Once more without a limit: what counts is what is left of it, without blank lines and controls.
@@ -125,7 +125,7 @@ fn text(push: &Push, limit: usize) -> Result<MessageText, Problem> {
         }
         parsed => parsed,
     };
-    parsed.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
+    parsed.map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
 }
 
 /// Who says it: the hook, under the name that the push asks for if that is a nickname, with the emoji that it asks for if

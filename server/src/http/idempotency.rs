@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chat::id::ClientId;
 use sha2::{Digest as _, Sha256};
 
-use super::api_error::Problem;
+use super::api_error::ApiError;
 
 use crate::random;
 
@@ -13,14 +13,14 @@ use crate::random;
 const KEY_LIMIT: usize = 255;
 
 /// The id of the message: by the caller's `Idempotency-Key` if there is one, so that a retry is known again.
-pub(crate) fn message_id(headers: &HeaderMap) -> Result<ClientId, Problem> {
+pub(crate) fn message_id(headers: &HeaderMap) -> Result<ClientId, ApiError> {
     let mut keys = headers.get_all("idempotency-key").iter();
     match (keys.next(), keys.next()) {
         (None, _) => Ok(random::client_id()),
         (Some(key), None) if (1..=KEY_LIMIT).contains(&key.len()) => Ok(id_of_key(key.as_bytes())),
         _ => {
             let reason = format!("an Idempotency-Key has 1 to {KEY_LIMIT} bytes, and there is one");
-            Err(Problem::new(StatusCode::BAD_REQUEST, "key_unfit", reason))
+            Err(ApiError::new(StatusCode::BAD_REQUEST, "key_unfit", reason))
         }
     }
 }

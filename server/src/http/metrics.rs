@@ -15,7 +15,7 @@ use prometheus_client::{
 };
 
 use crate::{
-    http::{api::Caller, api_error::Problem, state::Shared},
+    http::{api::Caller, api_error::ApiError, state::Shared},
     identity::tokens::Scope,
 };
 
@@ -30,7 +30,7 @@ pub(crate) fn router(teahouse: Shared) -> Router {
 }
 
 /// `GET /metrics` among the other addresses, for whoever has a token for it.
-pub(crate) async fn metrics(State(teahouse): State<Shared>, caller: Caller) -> Result<Response, Problem> {
+pub(crate) async fn metrics(State(teahouse): State<Shared>, caller: Caller) -> Result<Response, ApiError> {
     caller.has(Scope::Metrics)?;
     Ok(render(teahouse))
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bots::late::{LateAnswer, LateQuestion},
-    http::{api_error::Problem, state::Shared},
+    http::{api_error::ApiError, state::Shared},
     store::StoreError,
 };
 
@@ -61,11 +61,11 @@ pub(crate) async fn reply(
     token: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Said>), Problem> {
+) -> Result<(StatusCode, Json<Said>), ApiError> {
     let token = token.map_or_else(|_| String::new(), |Path(token)| token);
     let question = LateQuestion::find(&teahouse.store, &token).await.map_err(|error| unavailable(&error))?;
     let question = question.ok_or_else(|| {
-        Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no question for this address")
+        ApiError::new(StatusCode::NOT_FOUND, "unknown_token", "there is no question for this address")
     })?;
     if question.is_answered() {
         return Err(answered());
@@ -73,11 +73,11 @@ pub(crate) async fn reply(
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let reason = format!("an answer may have {BODY_LIMIT} bytes at most");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
         }
-        status => Problem::new(status, "body_unreadable", "the body broke off"),
+        status => ApiError::new(status, "body_unreadable", "the body broke off"),
     })?;
-    let unfit = |code, reason: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason);
+    let unfit = |code, reason: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason);
     let text = text(&headers, &body).map_err(|reason| unfit("malformed", reason))?;
     let answer = question.answer(&teahouse.store, &text, teahouse.config.text_limit).await;
     match answer.map_err(|error| unavailable(&error))? {
@@ -88,7 +88,7 @@ pub(crate) async fn reply(
         }
         LateAnswer::Forbidden => {
             let reason = format!("the bot may not speak in {}", question.room());
-            return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", reason));
         }
     }
     let (room, id) = (question.room().clone(), question.answer_id().clone());
@@ -109,11 +109,11 @@ fn text(headers: &HeaderMap, body: &Bytes) -> Result<String, String> {
         .map_err(|error| format!("the answer is not UTF-8: {error}"))
 }
 
-fn unavailable(error: &StoreError) -> Problem {
+fn unavailable(error: &StoreError) -> ApiError {
     tracing::warn!(%error, "a late answer could not be kept");
-    Problem::unavailable()
+    ApiError::unavailable()
 }
 
-fn answered() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "answered", "this question was answered already")
+fn answered() -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, "answered", "this question was answered already")
 }

@@ -9,8 +9,8 @@ use super::{
     request::{arrival::ProxyWarnings, hosts::Hosts},
 };
 use crate::{
-    app_state::{self, Teahouse},
-    net::connection_limit::Occupancy,
+    app_state::{self, AppState},
+    net::connection_limit::ConnectionLimit,
 };
 
 /// How many pages may be rendered or on their way to one address at once (this machine excepted). A page takes
@@ -29,7 +29,7 @@ pub(crate) struct HttpState {
     pub(crate) hosts: Hosts,
     pub(crate) proxy_warnings: ProxyWarnings,
     /// Pages on their way, by address.
-    pub(crate) page_places: Arc<Occupancy>,
+    pub(crate) page_places: Arc<ConnectionLimit>,
     /// Taken by each page while it is rendered.
     pub(crate) rendering: Semaphore,
 }
@@ -45,7 +45,7 @@ impl HttpState {
             site: Site::open(app.config.site.as_deref())?,
             hosts: Hosts::here(&app.config),
             proxy_warnings: ProxyWarnings::default(),
-            page_places: Arc::new(Occupancy::new(PAGES_AT_ONCE, 0)),
+            page_places: Arc::new(ConnectionLimit::new(PAGES_AT_ONCE, 0)),
             rendering: turns(),
             app,
         }))
@@ -59,9 +59,9 @@ fn turns() -> Semaphore {
 }
 
 impl Deref for HttpState {
-    type Target = Teahouse;
+    type Target = AppState;
 
-    fn deref(&self) -> &Teahouse {
+    fn deref(&self) -> &AppState {
         &self.app
     }
 }

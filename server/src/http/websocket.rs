@@ -29,8 +29,8 @@ use crate::{
     },
     identity::login::Login,
     net::{
-        connection::HeldPlace,
-        connection_limit::{Full, Place},
+        connection::HeldPermit,
+        connection_limit::{Full, ConnectionPermit},
     },
     random,
     realtime::session::Session,
@@ -58,7 +58,7 @@ struct Wishes {
 pub(crate) struct Door {
     upgrade: Upgrade,
     wishes: Wishes,
-    place: Option<HeldPlace>,
+    place: Option<HeldPermit>,
 }
 
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
@@ -72,7 +72,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
         let upgrade = Upgrade::of(parts).map_err(IntoResponse::into_response)?;
         let Query(wishes) = Query::try_from_uri(&parts.uri)
             .map_err(|error| refuse(StatusCode::BAD_REQUEST, &error.to_string()))?;
-        let place = parts.extensions.get::<HeldPlace>().cloned();
+        let place = parts.extensions.get::<HeldPermit>().cloned();
         Ok(Some(Door { upgrade, wishes, place }))
     }
 }
@@ -179,7 +179,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
 }
 
 /// A place for one more connection of an address that a trusted proxy speaks for; others were counted as they came in.
-pub(crate) fn admit(teahouse: &HttpState, visitor: &Visitor) -> Result<Option<Place>, Full> {
+pub(crate) fn admit(teahouse: &HttpState, visitor: &Visitor) -> Result<Option<ConnectionPermit>, Full> {
     if visitor.arrival.is_trusted() {
         teahouse.forwarded.admit(charged(visitor.client())).map(Some)
     } else {
@@ -225,7 +225,7 @@ async fn guest(teahouse: &HttpState, language: Language) -> Option<Login> {
 
 /// Takes the socket only to say why it is closed again.
 fn turn_away(
-    (upgrade, limit, place): (Upgrade, usize, Option<HeldPlace>),
+    (upgrade, limit, place): (Upgrade, usize, Option<HeldPermit>),
     dialect: Dialect,
     code: CloseCode,
     reason: Option<String>,
@@ -248,7 +248,7 @@ fn turn_away(
             let refused = Refused { id: None, room: None, code, reason, retry_ms: None };
             outbound.answer(Some(ServerLine::Refused(refused)));
         }
-        socket.part(&outbound, code).await;
+        socket.close(&outbound, code).await;
     })
 }
 

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock,
     identity::login::Login,
-    store::{Drawer, Put, Record, SharedStore, StoreError},
+    store::{Collection, Put, Record, SharedStore, StoreError},
 };
 
 /// For how many days a login holds.
@@ -211,12 +211,12 @@ impl Logins {
     /// Whether the store says that a login has ended, by itself or with all of its user's. One that it has forgotten is put
     /// back.
     async fn was_ended(&self, ticket: &Ticket) -> Result<bool, StoreError> {
-        let own = self.store.record(Drawer::Login, ticket.id.to_string()).await?;
+        let own = self.store.record(Collection::Login, ticket.id.to_string()).await?;
         let own = own.as_deref().and_then(Entry::read);
         if matches!(own, Some(Entry::Ended { .. })) {
             return Ok(true);
         }
-        let of_all = self.store.record(Drawer::Login, of_user(&ticket.login.id)).await?;
+        let of_all = self.store.record(Collection::Login, of_user(&ticket.login.id)).await?;
         if let Some(Entry::Ended { before, .. }) = of_all.as_deref().and_then(Entry::read)
             && ticket.issued < before
         {
@@ -248,18 +248,18 @@ impl Logins {
     /// Deletes the records of logins that are over, and the oldest where there are too many.
     async fn sweep(&self, now: Millis) -> Result<(), StoreError> {
         let mut kept = Vec::new();
-        for Record { key, value, .. } in self.store.records(Drawer::Login).await? {
+        for Record { key, value, .. } in self.store.records(Collection::Login).await? {
             match Entry::read(&value) {
                 Some(Entry::Holds { expires }) if now < expires => kept.push((false, expires, key)),
                 Some(Entry::Ended { expires, .. }) if now < expires => kept.push((true, expires, key)),
-                _ => drop(self.store.strike(Drawer::Login, key).await?),
+                _ => drop(self.store.delete(Collection::Login, key).await?),
             }
         }
         if let Some(surplus) = kept.len().checked_sub(KEPT) {
             kept.sort_unstable();
             // An end has to be known for as long as a copied cookie would hold.
             for (_, _, key) in kept.into_iter().take_while(|(is_ended, ..)| !is_ended).take(surplus) {
-                self.store.strike(Drawer::Login, key).await?;
+                self.store.delete(Collection::Login, key).await?;
             }
         }
         Ok(())
@@ -322,12 +322,12 @@ impl Entry {
 fn holding(ticket: &Ticket) -> Record {
     let Ticket { id, login, issued, expires } = ticket;
     let value = format!("holds {} {} {} {}", issued.0, expires.0, login.id, login.nickname);
-    Record { drawer: Drawer::Login, key: id.to_string(), value }
+    Record { collection: Collection::Login, key: id.to_string(), value }
 }
 
 /// The record of an end, which has to be known until the cookies have run out.
 fn ended(key: &str, before: Millis, expires: Millis) -> Record {
-    Record { drawer: Drawer::Login, key: key.to_owned(), value: format!("ended {} {}", before.0, expires.0) }
+    Record { collection: Collection::Login, key: key.to_owned(), value: format!("ended {} {}", before.0, expires.0) }
 }
 
 /// The key of what is true of all of a user's logins. No login's id has this form.

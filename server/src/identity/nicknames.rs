@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock,
-    cluster::SharedNeighbours,
+    cluster::SharedCluster,
     identity::login::Login,
     net::address_block::Block,
     store::{Claim, SharedStore, StoreError},
@@ -55,7 +55,7 @@ pub(crate) fn reserved() -> Vec<Skeleton> {
 /// The nicknames of everybody who is connected.
 pub(crate) struct Nicknames {
     store: SharedStore,
-    neighbours: SharedNeighbours,
+    cluster: SharedCluster,
     grace_ms: u64,
     /// What nobody may be called, because a program is, or because it says that somebody looks after the house.
     taken: Vec<Skeleton>,
@@ -82,15 +82,15 @@ pub(crate) enum Standing {
     /// The client's newest connection. Those that it replaces.
     Newest(Vec<Arc<Outbound>>),
     /// The client has a newer connection: this one is the ghost.
-    Ghost,
+    Superseded,
 }
 
 impl Nicknames {
     /// Nobody is here yet. A name stays its owner's for `grace_ms` after their last connection.
-    pub(crate) fn new(store: SharedStore, neighbours: SharedNeighbours, grace_ms: u64) -> Nicknames {
+    pub(crate) fn new(store: SharedStore, cluster: SharedCluster, grace_ms: u64) -> Nicknames {
         Nicknames {
             store,
-            neighbours,
+            cluster,
             grace_ms,
             taken: Vec::new(),
             present: Mutex::default(),
@@ -125,7 +125,7 @@ impl Nicknames {
     /// Lets the name go at once and ends the user's connections.
     pub(crate) async fn log_out(&self, login: &Login) -> Result<(), StoreError> {
         self.end_sessions(&login.id, CloseCode::LoggedOut);
-        self.neighbours.log_out(&login.id);
+        self.cluster.log_out(&login.id);
         let now = clock::now();
         self.store.release(claim(login, now, now)).await
     }
@@ -133,7 +133,7 @@ impl Nicknames {
     /// Breaks a user's connections on all nodes, because other logins of theirs have ended: those whose login holds come back.
     pub(crate) fn try_logins_again(&self, id: &UserId) {
         self.end_sessions(id, CloseCode::Restart);
-        self.neighbours.end_logins(id);
+        self.cluster.end_logins(id);
     }
 
     /// Ends a user's connections here.
@@ -176,10 +176,10 @@ impl Nicknames {
         let (older, newer): (Vec<_>, Vec<_>) =
             namesakes.filter(|(other, _)| **other != session).partition(|(other, _)| **other < session);
         if !newer.is_empty() {
-            return Standing::Ghost;
+            return Standing::Superseded;
         }
         let older = older.into_iter().map(|(_, one)| one.outbound.clone()).collect();
-        self.neighbours.introduce(id, &client);
+        self.cluster.introduce(id, &client);
         if let Some(one) = user.sessions.get_mut(&session) {
             one.client = Some(client);
         }

@@ -27,7 +27,7 @@ use crate::{
         login_form::FormId,
         logins::{LoginId, Ticket},
     },
-    store::{Claim, Drawer, Put, Record, SharedStore},
+    store::{Claim, Collection, Put, Record, SharedStore},
 };
 
 /// How long a login is remembered, in milliseconds.
@@ -81,14 +81,14 @@ impl RecentLogins {
         }
         let ticket = self.elsewhere(key, now).await.unwrap_or(new);
         let (ticket, surplus) = self.recent().insert(key, ticket, now, self.capacity);
-        self.strike(surplus).await;
+        self.delete(surplus).await;
         ticket
     }
 
     /// The login has the nickname: other nodes may find it.
     pub(crate) async fn confirm(&self, key: LoginKey, ticket: &Ticket, now: Millis) {
         let value = print(ticket, now);
-        let record = Record { drawer: Drawer::RecentLogin, key: key.0, value };
+        let record = Record { collection: Collection::RecentLogin, key: key.0, value };
         if let Err(error) = self.store.put(record, Put::Always).await {
             tracing::warn!(%error, "failed to store a recent login; only this node can repeat it");
         }
@@ -102,16 +102,16 @@ impl RecentLogins {
     /// A user has logged out: no form makes anybody this user any more.
     pub(crate) async fn end(&self, user: &UserId) {
         let ended = self.recent().remove_user(user);
-        self.strike(ended).await;
+        self.delete(ended).await;
     }
 
     /// Forgets what is over, time and again, until `stop`; at first also what an earlier life of the server left behind.
     pub(crate) async fn run(&self, stop: CancellationToken) {
-        match self.store.records(Drawer::RecentLogin).await {
+        match self.store.records(Collection::RecentLogin).await {
             Ok(records) => {
                 let now = clock::now();
                 let over = records.into_iter().filter(|record| read(&record.value, now).is_none());
-                self.strike(over.map(|record| LoginKey(record.key)).collect()).await;
+                self.delete(over.map(|record| LoginKey(record.key)).collect()).await;
             }
             Err(error) => {
                 tracing::warn!(%error, "failed to read the recent logins; old ones stay until the next start");
@@ -119,7 +119,7 @@ impl RecentLogins {
         }
         while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
             let over = self.recent().remove_before(clock::now());
-            self.strike(over).await;
+            self.delete(over).await;
         }
     }
 
@@ -130,16 +130,16 @@ impl RecentLogins {
     /// What another node or an earlier life of this one remembers, if the user still has the nickname: who has logged out
     /// has let it go.
     async fn elsewhere(&self, key: &LoginKey, now: Millis) -> Option<Ticket> {
-        let record = self.store.record(Drawer::RecentLogin, key.0.clone()).await.ok().flatten()?;
+        let record = self.store.record(Collection::RecentLogin, key.0.clone()).await.ok().flatten()?;
         let ticket = read(&record, now)?;
         let login = &ticket.login;
         let claim = Claim { user: login.user(), skeleton: login.nickname.skeleton(), now, until: now };
         matches!(self.store.holds(claim).await, Ok(true)).then_some(ticket)
     }
 
-    async fn strike(&self, keys: Vec<LoginKey>) {
+    async fn delete(&self, keys: Vec<LoginKey>) {
         for LoginKey(key) in keys {
-            if let Err(error) = self.store.strike(Drawer::RecentLogin, key).await {
+            if let Err(error) = self.store.delete(Collection::RecentLogin, key).await {
                 tracing::debug!(%error, "failed to delete a recent login; the next start does");
             }
         }

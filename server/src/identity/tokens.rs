@@ -2,16 +2,16 @@
 //!
 //! A [`token`] is shown once, when it is made, and only its digest is kept, with its [`grant`], as a record beside the
 //! log. It is looked up for every request, so that one that is revoked is worth nothing at once, on every node. The
-//! [`desk`] makes and revokes them. Nothing here prints or logs a token.
+//! [`manage`] makes and revokes them. Nothing here prints or logs a token.
 
 mod admission;
-mod desk;
+mod manage;
 mod grant;
 mod rate;
 mod target;
 mod token;
 
 pub(crate) use admission::{Denied, Holder, Tokens};
-pub use desk::{HookRequest, Place, Said, TokenRequest, add_hook, add_token, list, revoke};
+pub use manage::{HookRequest, Output, TokenLocation, TokenRequest, add_hook, add_token, list, revoke};
 pub use grant::{Kind, Scope};
 pub use target::{Target, TargetError};

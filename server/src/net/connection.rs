@@ -15,7 +15,7 @@ use crate::{
     net::{
         address_block::Block,
         client::is_trusted,
-        connection_limit::{Occupancy, Place},
+        connection_limit::{ConnectionLimit, ConnectionPermit},
         listeners::Listeners,
     },
 };
@@ -42,7 +42,7 @@ const ACCEPT_QUIET: Duration = Duration::from_mins(1);
 /// upgraded are not awaited: their sessions are.
 pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, stop: CancellationToken) {
     let tasks = TaskTracker::new();
-    let occupancy = Arc::new(Occupancy::new(config.max_per_address, config.max_connections));
+    let occupancy = Arc::new(ConnectionLimit::new(config.max_per_address, config.max_connections));
     // When a connection could last not be taken.
     let mut hindered: Option<Instant> = None;
     loop {
@@ -95,7 +95,7 @@ async fn serve(
     (stream, clock): (TimedStream, RequestClock),
     peer: SocketAddr,
     router: Router,
-    place: Place,
+    place: ConnectionPermit,
     stop: CancellationToken,
 ) {
     let place = Arc::new(place);
@@ -103,7 +103,7 @@ async fn serve(
     let _over = line.over.clone().drop_guard();
     // The place goes along with each request, so that a session which outlives the request keeps it.
     let service = axum::Extension(ConnectInfo(peer))
-        .layer(axum::Extension(HeldPlace(place)).layer(axum::Extension(line.clone()).layer(router)));
+        .layer(axum::Extension(HeldPermit(place)).layer(axum::Extension(line.clone()).layer(router)));
     let service = tower::service_fn(move |request| {
         clock.begin_answer();
         let (clock, answer) = (clock.clone(), service.clone().oneshot(request));
@@ -133,7 +133,7 @@ async fn serve(
 
 /// A connection's place among those of its address, held by whoever speaks on it.
 #[derive(Clone, Debug)]
-pub(crate) struct HeldPlace(#[expect(dead_code, reason = "held, not read")] Arc<Place>);
+pub(crate) struct HeldPermit(#[expect(dead_code, reason = "held, not read")] Arc<ConnectionPermit>);
 
 /// The connection on which a request came, for whoever answers without an end.
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,7 @@ use crate::net::address_block::Block;
 
 /// Counts connections by address.
 #[derive(Debug)]
-pub(crate) struct Occupancy {
+pub(crate) struct ConnectionLimit {
     /// How many each address may hold; 0 lifts the limit.
     per_address: usize,
     /// How many there may be in all; 0 lifts the limit.
@@ -34,19 +34,19 @@ pub(crate) enum Full {
 
 /// One connection's place; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
-    occupancy: Arc<Occupancy>,
+pub(crate) struct ConnectionPermit {
+    occupancy: Arc<ConnectionLimit>,
     address: Option<Block>,
 }
 
-impl Occupancy {
+impl ConnectionLimit {
     /// There are no connections yet.
-    pub(crate) fn new(per_address: usize, in_all: usize) -> Occupancy {
-        Occupancy { per_address, in_all, held: Mutex::default() }
+    pub(crate) fn new(per_address: usize, in_all: usize) -> ConnectionLimit {
+        ConnectionLimit { per_address, in_all, held: Mutex::default() }
     }
 
     /// A place for one more connection of this address; `None` for one that counts in all only, as this machine's own do.
-    pub(crate) fn admit(self: &Arc<Self>, address: Option<Block>) -> Result<Place, Full> {
+    pub(crate) fn admit(self: &Arc<Self>, address: Option<Block>) -> Result<ConnectionPermit, Full> {
         let mut held = self.held();
         if self.in_all > 0 && held.in_all >= self.in_all {
             return Err(Full::InAll(self.in_all));
@@ -59,7 +59,7 @@ impl Occupancy {
             *count += 1;
         }
         held.in_all += 1;
-        Ok(Place { occupancy: self.clone(), address })
+        Ok(ConnectionPermit { occupancy: self.clone(), address })
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -68,7 +68,7 @@ impl Occupancy {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut held = self.occupancy.held();
         held.in_all -= 1;
@@ -87,11 +87,11 @@ impl Drop for Place {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Block, Full, Occupancy};
+    use super::{Block, Full, ConnectionLimit};
 
     #[test]
     fn an_address_holds_as_many_as_it_may_and_gives_them_back() {
-        let occupancy = Arc::new(Occupancy::new(2, 0));
+        let occupancy = Arc::new(ConnectionLimit::new(2, 0));
         let address = Block::of([203, 0, 113, 9].into());
         let first = occupancy.admit(Some(address)).unwrap();
         let _second = occupancy.admit(Some(address)).unwrap();
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn this_machine_is_limited_in_all_only() {
-        let occupancy = Arc::new(Occupancy::new(1, 3));
+        let occupancy = Arc::new(ConnectionLimit::new(1, 3));
         let places: Vec<_> = (0..3).map(|_| occupancy.admit(None).unwrap()).collect();
         assert_eq!(occupancy.admit(None).unwrap_err(), Full::InAll(3));
         drop(places);

@@ -20,7 +20,7 @@ use crate::{app_state::Shared, budget::Cost, identity::login::Login, net::addres
 use transport::{
     frame::{self, Frame},
     outbound::{Broken, Listening, Outbound, View},
-    socket::{Deaf, Heard, Socket},
+    socket::{RecvError, Incoming, Socket},
     timeouts::CLOSE_TIMEOUT,
     wire_format::Dialect,
 };
@@ -128,11 +128,11 @@ impl Session {
         match end {
             End::Close(CloseCode::SlowConsumer) => {
                 self.teahouse.nicknames.count_slow_consumer();
-                self.socket.part_from_slow(&self.outbound, &self.teahouse.stopping).await;
+                self.socket.close_slow(&self.outbound, &self.teahouse.stopping).await;
             }
-            End::Close(code) => self.socket.part(&self.outbound, code).await,
-            End::Garbled(code) => self.socket.part_garbled(&self.outbound, code).await,
-            End::Closed => self.socket.hear_out(&self.outbound).await,
+            End::Close(code) => self.socket.close(&self.outbound, code).await,
+            End::Garbled(code) => self.socket.close_garbled(&self.outbound, code).await,
+            End::Closed => self.socket.recv_to_end(&self.outbound).await,
             End::Over => {}
         }
     }
@@ -167,8 +167,8 @@ impl Session {
                     Err(Broken) => return End::Over,
                 },
                 () = self.conversation.settle() => {}
-                heard = self.socket.hear(&self.outbound), if listens => {
-                    if let Some(end) = Box::pin(self.hear(heard)).await {
+                heard = self.socket.recv(&self.outbound), if listens => {
+                    if let Some(end) = Box::pin(self.recv(heard)).await {
                         return end;
                     }
                 }
@@ -206,7 +206,7 @@ impl Session {
     }
 
     /// Hears what came, and what came with it; the end, if it is one.
-    async fn hear(&mut self, heard: Result<Heard, Deaf>) -> Option<End> {
+    async fn recv(&mut self, heard: Result<Incoming, RecvError>) -> Option<End> {
         let mut heard = heard;
         for more in (0..AT_ONCE).rev() {
             match self.receive(heard).await {
@@ -219,7 +219,7 @@ impl Session {
                 break;
             }
             // What was asked for together is kept together.
-            match self.socket.heard_already(&self.outbound) {
+            match self.socket.try_recv(&self.outbound) {
                 Some(next) => heard = next,
                 None => break,
             }
@@ -242,26 +242,26 @@ impl Session {
         End::Close(code)
     }
 
-    async fn receive(&mut self, heard: Result<Heard, Deaf>) -> Option<End> {
+    async fn receive(&mut self, heard: Result<Incoming, RecvError>) -> Option<End> {
         self.heard = Instant::now();
         self.conversation.spend(Cost::Frame, self.socket.take_weight());
         match heard {
-            Ok(Heard::Text(text)) => {
-                let heard = self.conversation.hear(text).await;
+            Ok(Incoming::Text(text)) => {
+                let heard = self.conversation.receive(text).await;
                 // They may have been waited for meanwhile, to read what they asked for.
                 self.heard = Instant::now();
                 self.busy = self.heard;
                 heard.err().map(End::Close)
             }
-            Ok(Heard::Binary) => {
+            Ok(Incoming::Binary) => {
                 self.conversation.refuse_binary();
                 None
             }
-            Ok(Heard::Life) => None,
-            Ok(Heard::Close) => Some(End::Closed),
-            Err(Deaf::TooBig) => Some(End::Close(CloseCode::TooBig)),
-            Err(Deaf::Garbled(code)) => Some(End::Garbled(code)),
-            Err(Deaf::Over) => Some(End::Over),
+            Ok(Incoming::Activity) => None,
+            Ok(Incoming::Close) => Some(End::Closed),
+            Err(RecvError::TooBig) => Some(End::Close(CloseCode::TooBig)),
+            Err(RecvError::Protocol(code)) => Some(End::Garbled(code)),
+            Err(RecvError::Closed) => Some(End::Over),
         }
     }
 

@@ -133,7 +133,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<RoomCommand>, 
 /// Follows a room: where its log stands, and who is there on the other nodes.
 async fn open(name: &RoomName, registry: &Registry) -> Result<(Head, Roster), StoreError> {
     let head = registry.store().follow(name.clone()).await?;
-    let seats = registry.neighbours().roster(name.clone()).await?;
+    let seats = registry.cluster().roster(name.clone()).await?;
     Ok((head, seats))
 }
 
@@ -234,7 +234,7 @@ impl Actor {
                 Effect::Admit(_, head, members) => admitted = Some(RoomHead { head, members }),
                 Effect::Missing(after) => missing = Some(after),
                 Effect::Typing(user) => {
-                    self.registry.neighbours().typing(self.room.name(), &user);
+                    self.registry.cluster().typing(self.room.name(), &user);
                     self.say_typing(user).await;
                 }
                 other => self.perform(other),
@@ -249,11 +249,11 @@ impl Actor {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Event(Event::Message(message)) => self.say(ServerLine::Message(message)),
-            Effect::Presence(presence) => self.say(ServerLine::Presence(presence)),
+            Effect::PresenceChange(presence) => self.say(ServerLine::Presence(presence)),
             Effect::Members(members) => {
                 self.say(ServerLine::Members { room: self.room.name().clone(), members });
             }
-            Effect::Seat(user, seat) => self.registry.neighbours().seat(self.room.name(), &user, seat),
+            Effect::Presence(user, seat) => self.registry.cluster().seat(self.room.name(), &user, seat),
             Effect::WakeAt(at) => self.wake = Some(instant(at)),
             // A store of this version commits messages only; the others are not for telling.
             Effect::Event(Event::Unknown(_))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chat::{
     id::{Epoch, NodeId, UserId},
     protocol::{Growing, Head, Members, Message, User},
-    room::{Seat, SessionId},
+    room::{Presence, SessionId},
 };
 use tokio::sync::oneshot;
 use transport::outbound::Outbound;
@@ -32,7 +32,7 @@ pub(super) enum RoomCommand {
     Lose(SessionId),
     Typing(SessionId),
     Commit(Epoch, Vec<Message>),
-    Elsewhere(NodeId, User, Seat),
+    Elsewhere(NodeId, User, Presence),
     /// A user on another node, or a program, writes.
     Writes(User),
     /// A program's answer grows.

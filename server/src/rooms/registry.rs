@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::command::RoomCommand;
-use crate::{clock, cluster::SharedNeighbours, store::SharedStore};
+use crate::{clock, cluster::SharedCluster, store::SharedStore};
 
 /// How many commands may wait for a room; then those who speak to it wait.
 pub(super) const MAILBOX: usize = 1_024;
@@ -31,7 +31,7 @@ pub(crate) type BotsOf = Arc<dyn Fn(&RoomName) -> Vec<User> + Send + Sync>;
 pub(super) struct Registry {
     open: Mutex<HashMap<RoomName, mpsc::Sender<RoomCommand>>>,
     pub(super) store: SharedStore,
-    pub(super) neighbours: SharedNeighbours,
+    pub(super) cluster: SharedCluster,
     pub(super) leave_grace_ms: u64,
     pub(super) backlog: u32,
     pub(super) bots: BotsOf,
@@ -46,7 +46,7 @@ impl Registry {
     /// No room is open yet.
     pub(super) fn new(
         store: SharedStore,
-        neighbours: SharedNeighbours,
+        cluster: SharedCluster,
         leave_grace_ms: u64,
         backlog: u32,
         (bots, missed): (BotsOf, mpsc::Sender<Message>),
@@ -54,7 +54,7 @@ impl Registry {
         Registry {
             open: Mutex::default(),
             store,
-            neighbours,
+            cluster,
             leave_grace_ms,
             backlog,
             bots,
@@ -75,8 +75,8 @@ impl Registry {
         &self.store
     }
 
-    pub(super) fn neighbours(&self) -> &SharedNeighbours {
-        &self.neighbours
+    pub(super) fn cluster(&self) -> &SharedCluster {
+        &self.cluster
     }
 
     /// Tells the bots what was said while nothing was told, unless it is too long ago to be answered.

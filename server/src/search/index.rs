@@ -62,15 +62,15 @@ const STEPS: i32 = 5_000;
 
 /// The file, and whose it is.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct IndexFiles {
     pub(super) path: PathBuf,
     /// The life of the log that it belongs to.
     pub(super) epoch: Epoch,
 }
 
-impl Place {
-    pub(super) fn new(folder: &Path, epoch: Epoch) -> Place {
-        Place { path: folder.join("search.db"), epoch }
+impl IndexFiles {
+    pub(super) fn new(folder: &Path, epoch: Epoch) -> IndexFiles {
+        IndexFiles { path: folder.join("search.db"), epoch }
     }
 
     /// Whether there is a file.
@@ -116,7 +116,7 @@ pub(super) struct Index(Connection);
 
 impl Index {
     /// Opens the file for its one writer; `None` if it is of another version or belongs to another epoch.
-    pub(super) fn open(place: &Place) -> rusqlite::Result<Option<Index>> {
+    pub(super) fn open(place: &IndexFiles) -> rusqlite::Result<Option<Index>> {
         let connection = Connection::open(&place.path)?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -133,7 +133,7 @@ impl Index {
     }
 
     /// Opens the file for a search; `None` if there is none that can be used yet.
-    pub(super) fn read(place: &Place) -> rusqlite::Result<Option<Index>> {
+    pub(super) fn read(place: &IndexFiles) -> rusqlite::Result<Option<Index>> {
         if !place.exists() {
             return Ok(None);
         }
@@ -143,7 +143,7 @@ impl Index {
         Ok(index.belongs(place)?.then_some(index))
     }
 
-    fn belongs(&self, place: &Place) -> rusqlite::Result<bool> {
+    fn belongs(&self, place: &IndexFiles) -> rusqlite::Result<bool> {
         let version: i64 = self.0.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version != VERSION {
             return Ok(false);

@@ -11,17 +11,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     answer::{Answer, BUDGET, SearchError},
-    index::{Place, is_damage},
+    index::{IndexFiles, is_damage},
     indexer::Indexer,
     log::Log,
     query::Query,
-    searcher::{self, Trouble},
+    searcher::{self, SearcherError},
     signals::Signals,
 };
 
 /// The search by way of the index.
 pub(super) struct Indexed {
-    place: Place,
+    place: IndexFiles,
     log_path: PathBuf,
     signals: Arc<Signals>,
 }
@@ -29,7 +29,7 @@ pub(super) struct Indexed {
 impl Indexed {
     /// The search over the log in a data folder, in this life of it.
     pub(super) fn new(folder: &Path, epoch: Epoch) -> Indexed {
-        Indexed { place: Place::new(folder, epoch), log_path: Log::path(folder), signals: Arc::default() }
+        Indexed { place: IndexFiles::new(folder, epoch), log_path: Log::path(folder), signals: Arc::default() }
     }
 
     /// What wakes the indexer.
@@ -59,7 +59,7 @@ impl Indexed {
         match search.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(trouble)) => {
-                if matches!(&trouble, Trouble::Index(error) if is_damage(error)) {
+                if matches!(&trouble, SearcherError::Index(error) if is_damage(error)) {
                     self.signals.damaged.store(true, Ordering::Relaxed);
                     self.signals.committed.notify_one();
                 }

@@ -11,7 +11,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    index::{Index, Place, is_damage},
+    index::{Index, IndexFiles, is_damage},
     log::{Log, Room},
     signals::Signals,
 };
@@ -31,7 +31,7 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// Why it could not do it.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+enum IndexerError {
     #[error("the log cannot be read: {0}")]
     Log(rusqlite::Error),
     #[error("the index cannot be used: {0}")]
@@ -51,7 +51,7 @@ enum Progress {
 
 /// It, with what it keeps open between two looks.
 pub(super) struct Indexer {
-    place: Place,
+    place: IndexFiles,
     log_path: PathBuf,
     signals: Arc<Signals>,
     log: Option<Log>,
@@ -71,7 +71,7 @@ struct Open {
 }
 
 impl Indexer {
-    pub(super) fn new(place: Place, log_path: PathBuf, signals: Arc<Signals>) -> Indexer {
+    pub(super) fn new(place: IndexFiles, log_path: PathBuf, signals: Arc<Signals>) -> Indexer {
         Indexer { place, log_path, signals, log: None, open: None, troubled: false }
     }
 
@@ -113,7 +113,7 @@ impl Indexer {
     }
 
     /// Says once that there is trouble, and once that it is over.
-    fn tell(&mut self, progress: Result<Progress, Trouble>) -> Option<Progress> {
+    fn tell(&mut self, progress: Result<Progress, IndexerError>) -> Option<Progress> {
         let troubled = progress.is_err();
         match &progress {
             Err(trouble) if !self.troubled => {
@@ -127,13 +127,13 @@ impl Indexer {
     }
 
     /// One bounded piece of work. What fails is let go of, and opened again the next time.
-    fn step(&mut self) -> Result<Progress, Trouble> {
+    fn step(&mut self) -> Result<Progress, IndexerError> {
         if self.signals.take_damaged() || !self.place.exists() {
             self.open = None;
         }
         let log = match self.log.take() {
             Some(log) => log,
-            None => Log::open(&self.log_path).map_err(Trouble::Log)?,
+            None => Log::open(&self.log_path).map_err(IndexerError::Log)?,
         };
         let mut open = match self.open.take() {
             Some(open) => open,
@@ -152,7 +152,7 @@ impl Indexer {
                 self.log = Some(log);
                 Ok(Progress::More)
             }
-            Err(Trouble::Index(error)) if is_damage(&error) => {
+            Err(IndexerError::Index(error)) if is_damage(&error) => {
                 drop(open);
                 begin_anew(&self.place, &error.to_string())?;
                 Ok(Progress::More)
@@ -164,32 +164,32 @@ impl Indexer {
 
 impl Open {
     /// Opens the index, or begins a new one where the old one is no good.
-    fn at(place: &Place) -> Result<Open, Trouble> {
-        let opened = |place: &Place| {
+    fn at(place: &IndexFiles) -> Result<Open, IndexerError> {
+        let opened = |place: &IndexFiles| {
             let Some(index) = Index::open(place)? else { return Ok(None) };
             let upto = index.rooms()?.into_iter().collect();
             Ok(Some(Open { index, upto, since: HashMap::new(), swept: None }))
         };
         if !place.exists() {
             // What lies beside a file that was removed would be taken for the new one's.
-            place.clear().map_err(Trouble::Clear)?;
+            place.clear().map_err(IndexerError::Clear)?;
         }
         match opened(place) {
             Ok(Some(open)) => return Ok(open),
             Ok(None) => begin_anew(place, "it is another log's, or of another version")?,
             Err(error) if is_damage(&error) => begin_anew(place, &error.to_string())?,
-            Err(error) => return Err(Trouble::Index(error)),
+            Err(error) => return Err(IndexerError::Index(error)),
         }
         match opened(place) {
             Ok(Some(open)) => Ok(open),
-            Ok(None) => Err(Trouble::Index(rusqlite::Error::InvalidQuery)),
-            Err(error) => Err(Trouble::Index(error)),
+            Ok(None) => Err(IndexerError::Index(rusqlite::Error::InvalidQuery)),
+            Err(error) => Err(IndexerError::Index(error)),
         }
     }
 
     /// Indexes a batch, or forgets one. `None` if the index knows of more than the log.
-    fn step(&mut self, log: &Log) -> Result<Option<Progress>, Trouble> {
-        let rooms = log.rooms().map_err(Trouble::Log)?;
+    fn step(&mut self, log: &Log) -> Result<Option<Progress>, IndexerError> {
+        let rooms = log.rooms().map_err(IndexerError::Log)?;
         let upto = |room: &Room| self.upto.get(&room.id).copied().unwrap_or_default();
         if rooms.iter().any(|room| upto(room) > room.head) {
             return Ok(None);
@@ -210,7 +210,7 @@ impl Open {
         };
         let live: Vec<i64> = rooms.iter().map(|room| room.id).collect();
         for room in swept {
-            let oldest = if live.contains(&room) { log.oldest(room).map_err(Trouble::Log)? } else { None };
+            let oldest = if live.contains(&room) { log.oldest(room).map_err(IndexerError::Log)? } else { None };
             if !self.forget(room, oldest, live.contains(&room))? {
                 return Ok(Some(Progress::More));
             }
@@ -222,7 +222,7 @@ impl Open {
     }
 
     /// Indexes what the log holds beyond what is indexed, up to a batch; whether that was all.
-    fn take(&mut self, log: &Log, behind: &[(&Room, i64)]) -> Result<bool, Trouble> {
+    fn take(&mut self, log: &Log, behind: &[(&Room, i64)]) -> Result<bool, IndexerError> {
         let mut left = BATCH;
         let mut bytes = BATCH_BYTES;
         let mut taken = Vec::new();
@@ -230,7 +230,7 @@ impl Open {
             if left == 0 || bytes == 0 {
                 break;
             }
-            let entries = log.after(room.id, *upto, left, bytes).map_err(Trouble::Log)?;
+            let entries = log.after(room.id, *upto, left, bytes).map_err(IndexerError::Log)?;
             let said = |entry: &super::log::Entry| entry.said.as_ref().map_or(0, |said| said.text.len());
             bytes = bytes.saturating_sub(entries.iter().map(said).sum());
             let is_all = entries.len() < left && bytes > 0;
@@ -254,13 +254,13 @@ impl Open {
                 }
                 Ok(())
             })
-            .map_err(Trouble::Index)?;
+            .map_err(IndexerError::Index)?;
         self.upto.extend(taken.iter().map(|(room, upto, _)| (*room, *upto)));
         Ok(left > 0 && bytes > 0)
     }
 
     /// Forgets what is no longer kept of a room, up to a batch; whether that was all.
-    fn forget(&mut self, room: i64, oldest: Option<i64>, live: bool) -> Result<bool, Trouble> {
+    fn forget(&mut self, room: i64, oldest: Option<i64>, live: bool) -> Result<bool, IndexerError> {
         let oldest = oldest.unwrap_or(i64::MAX);
         if live && self.since.get(&room) == Some(&oldest) {
             return Ok(true);
@@ -274,7 +274,7 @@ impl Open {
                 }
                 Ok(forgotten)
             })
-            .map_err(Trouble::Index)?;
+            .map_err(IndexerError::Index)?;
         if forgotten == BATCH {
             return Ok(false);
         }
@@ -289,7 +289,7 @@ impl Open {
 }
 
 /// Throws the index away.
-fn begin_anew(place: &Place, reason: &str) -> Result<(), Trouble> {
+fn begin_anew(place: &IndexFiles, reason: &str) -> Result<(), IndexerError> {
     tracing::info!(reason, "the search's index is built again");
-    place.clear().map_err(Trouble::Clear)
+    place.clear().map_err(IndexerError::Clear)
 }

@@ -44,7 +44,7 @@ impl Default for Bounds {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum ScanError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the store did not answer in time")]
@@ -59,7 +59,7 @@ pub(super) async fn scan(
     older: Option<i64>,
     bounds: Bounds,
     may: impl Fn(&RoomName) -> bool,
-) -> Result<Answer, Trouble> {
+) -> Result<Answer, ScanError> {
     let deadline = Instant::now() + bounds.time;
     let mut answer = Answer::default();
     let Range { start, end } = query.span.clone().unwrap_or(0..u64::MAX);
@@ -67,7 +67,7 @@ pub(super) async fn scan(
     if query.is_empty() || start >= end || from.is_beyond_everything() {
         return Ok(answer);
     }
-    let mut rooms = timeout_at(deadline, store.rooms()).await.map_err(|_| Trouble::Silent)??;
+    let mut rooms = timeout_at(deadline, store.rooms()).await.map_err(|_| ScanError::Silent)??;
     rooms.retain(|room| (query.rooms.is_empty() || query.rooms.contains(room)) && may(room));
     let Ok(walk) = timeout_at(deadline, Walk::begin(store, rooms, from, start)).await else {
         // Who comes first is not known before every room was asked.

@@ -13,7 +13,7 @@ use chat::room_name::RoomName;
 use super::{
     answer::{Answer, PAGE},
     excerpt::excerpt,
-    index::{Index, Place, is_interruption},
+    index::{Index, IndexFiles, is_interruption},
     indexer::BATCH,
     log::{self, Log, Room},
     query::Query,
@@ -21,7 +21,7 @@ use super::{
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum SearcherError {
     #[error("the log cannot be read: {0}")]
     Log(rusqlite::Error),
     #[error("the index cannot be used: {0}")]
@@ -30,20 +30,20 @@ pub(crate) enum Trouble {
 
 /// Searches what `may` be read. Blocks for `budget` at the most, and what one step of the database takes.
 pub(super) fn search(
-    place: &Place,
+    place: &IndexFiles,
     log_path: &Path,
     query: &Query,
     older_than: Option<i64>,
     budget: Duration,
     may: impl Fn(&RoomName) -> bool,
-) -> Result<Answer, Trouble> {
+) -> Result<Answer, SearcherError> {
     let deadline = Instant::now() + budget;
-    let log = Log::open(log_path).map_err(Trouble::Log)?;
-    let rooms = log.rooms().map_err(Trouble::Log)?;
-    let Some(index) = Index::read(place).map_err(Trouble::Index)? else {
+    let log = Log::open(log_path).map_err(SearcherError::Log)?;
+    let rooms = log.rooms().map_err(SearcherError::Log)?;
+    let Some(index) = Index::read(place).map_err(SearcherError::Index)? else {
         return Ok(Answer { behind: !rooms.is_empty(), ..Answer::default() });
     };
-    let upto = index.rooms().map_err(Trouble::Index)?.into_iter().collect();
+    let upto = index.rooms().map_err(SearcherError::Index)?.into_iter().collect();
     let mut answer = Answer { behind: is_behind(&rooms, &upto), ..Answer::default() };
     let is_wanted = |room: &&Room| query.rooms.contains(&room.name) && may(&room.name);
     let wanted: Vec<i64> = rooms.iter().filter(is_wanted).map(|room| room.id).collect();
@@ -53,7 +53,7 @@ pub(super) fn search(
     let names: HashMap<i64, &RoomName> = rooms.iter().map(|room| (room.id, &room.name)).collect();
     let mut seen = None;
     let mut broken = None;
-    index.end_at(deadline).map_err(Trouble::Index)?;
+    index.end_at(deadline).map_err(SearcherError::Index)?;
     let walked = index.walk(query, &wanted, older_than, |id, room, seq| {
         if answer.hits.len() == PAGE {
             answer.older = seen;
@@ -89,10 +89,10 @@ pub(super) fn search(
     });
     match walked {
         Err(error) if is_interruption(&error) => answer.cut = true,
-        walked => walked.map_err(Trouble::Index)?,
+        walked => walked.map_err(SearcherError::Index)?,
     }
     if let Some(error) = broken {
-        return Err(Trouble::Log(error));
+        return Err(SearcherError::Log(error));
     }
     if answer.cut {
         answer.older = seen;
@@ -114,14 +114,14 @@ mod tests {
     use rusqlite::{Connection, params};
     use tempfile::TempDir;
 
-    use super::{Answer, Duration, Index, Log, PAGE, Place, Query, RoomName, search};
+    use super::{Answer, Duration, Index, Log, PAGE, IndexFiles, Query, RoomName, search};
     use crate::{
         search::{answer::BUDGET, log::Said},
         time_zone::TimeZone,
     };
 
     /// A log and an index of as many messages in each of two rooms.
-    fn filled(count: i64) -> (TempDir, Place) {
+    fn filled(count: i64) -> (TempDir, IndexFiles) {
         let folder = tempfile::tempdir().unwrap();
         let log = Connection::open(Log::path(folder.path())).unwrap();
         log.execute_batch(
@@ -130,7 +130,7 @@ mod tests {
              INSERT INTO room VALUES (1, 'open', 0), (2, 'closed', 0);",
         )
         .unwrap();
-        let place = Place::new(folder.path(), Epoch::parse("e1").unwrap());
+        let place = IndexFiles::new(folder.path(), Epoch::parse("e1").unwrap());
         let mut index = Index::open(&place).unwrap().unwrap();
         index
             .change(|change| {
@@ -151,7 +151,7 @@ mod tests {
         (folder, place)
     }
 
-    fn ask(folder: &Path, place: &Place, typed: &str, budget: Duration) -> Answer {
+    fn ask(folder: &Path, place: &IndexFiles, typed: &str, budget: Duration) -> Answer {
         let query = Query::parse(typed, &TimeZone::default());
         search(place, &Log::path(folder), &query, None, budget, |room| room.as_str() != "closed").unwrap()
     }

@@ -2,7 +2,7 @@
 //! they may; enters and answers nothing.
 
 use chat::id::Epoch;
-use chat::protocol::{Event, Head, History, Joined, Message, Page, Place, Seq};
+use chat::protocol::{Event, Head, History, Joined, Message, Page, RoomPosition, Seq};
 use chat::room_name::RoomName;
 
 use crate::{
@@ -32,7 +32,7 @@ const LONGEST_STEP: u32 = 200;
 pub(crate) async fn since(
     store: &SharedStore,
     stand: RoomHead,
-    place: &Place,
+    place: &RoomPosition,
     backlog: u32,
 ) -> Result<Option<Joined>, StoreError> {
     let Head { room, epoch, seq: head } = stand.head;

@@ -14,7 +14,7 @@ use chat::{
 };
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{Appended, Draft, Extent, Kept, Piece, SharedStore, Slice, StoreError};
+use super::{Appended, NewMessage, Extent, Kept, Piece, SharedStore, Slice, StoreError};
 use crate::{clock, events::StoreEvent};
 
 mod names;
@@ -83,17 +83,17 @@ pub(crate) fn user(name: &str) -> User {
 }
 
 /// What Ann says in the lobby.
-pub(crate) fn draft(id: &str, text: &str) -> Draft {
+pub(crate) fn draft(id: &str, text: &str) -> NewMessage {
     draft_in("lobby", "Ann", id, text)
 }
 
-pub(crate) fn draft_in(name: &str, by: &str, id: &str, text: &str) -> Draft {
+pub(crate) fn draft_in(name: &str, by: &str, id: &str, text: &str) -> NewMessage {
     let id = ClientId::parse(id).unwrap();
-    Draft { room: room(name), id, user: user(by), text: text.into(), at: clock::now() }
+    NewMessage { room: room(name), id, user: user(by), text: text.into(), at: clock::now() }
 }
 
 /// Numbered drafts for the lobby.
-pub(crate) fn drafts(numbers: impl IntoIterator<Item = u64>) -> Vec<Draft> {
+pub(crate) fn drafts(numbers: impl IntoIterator<Item = u64>) -> Vec<NewMessage> {
     numbers.into_iter().map(|n| draft(&format!("m{n}"), &format!("茶 {n}"))).collect()
 }
 
@@ -215,7 +215,7 @@ pub(crate) async fn a_repeat_is_known_after_its_message_is_gone(bench: Bench) {
         let mut again = draft.clone();
         again.user.name = "Anna".into();
         assert_eq!(whole(store.append(vec![again]).await), [Appended::Known(message)]);
-        let other = Draft { text: "other".into(), ..draft };
+        let other = NewMessage { text: "other".into(), ..draft };
         assert_eq!(whole(store.append(vec![other]).await), [Appended::Reused]);
     }
     assert_eq!(all(&store, "lobby").await.extent, Extent { head: 9, oldest: 7 });

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use crate::{
     ops::data_folder,
     random,
-    store::{Drawer, Record},
+    store::{Collection, Record},
 };
 
 /// Its file in the data folder.
@@ -64,7 +64,7 @@ impl HouseId {
 
     /// The record in which it lies.
     pub(crate) fn record(&self) -> Record {
-        Record { drawer: Drawer::House, key: KEY.to_owned(), value: self.0.clone() }
+        Record { collection: Collection::House, key: KEY.to_owned(), value: self.0.clone() }
     }
 }
 

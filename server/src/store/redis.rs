@@ -33,7 +33,7 @@ use names::Names;
 use reader::Reader;
 use writer::Writer;
 
-use super::{Claim, Draft, Drawer, Kept, Piece, Put, Record, Slice, Store, StoreError};
+use super::{Claim, NewMessage, Collection, Kept, Piece, Put, Record, Slice, Store, StoreError};
 
 use crate::store::redis::{channel::Channel, link::Link};
 
@@ -61,7 +61,7 @@ impl RedisStore {
 }
 
 impl Store for RedisStore {
-    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept> {
+    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept> {
         self.writer.append(drafts).boxed()
     }
 
@@ -116,16 +116,16 @@ impl Store for RedisStore {
         async move { records::put(&self.link, &record, put).await }.boxed()
     }
 
-    fn record(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
-        async move { records::value(&self.link, drawer, &key).await }.boxed()
+    fn record(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        async move { records::value(&self.link, collection, &key).await }.boxed()
     }
 
-    fn records(&self, drawer: Drawer) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
-        records::all(&self.link, drawer).boxed()
+    fn records(&self, collection: Collection) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
+        records::all(&self.link, collection).boxed()
     }
 
-    fn strike(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
-        async move { records::strike(&self.link, drawer, &key).await }.boxed()
+    fn delete(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+        async move { records::delete(&self.link, collection, &key).await }.boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -36,9 +36,9 @@ use tokio::sync::Mutex;
 
 use reader::Readers;
 use space::Space;
-use writer::{Desk, Writer};
+use writer::{WriterThread, Writer};
 
-use super::{Claim, Draft, Drawer, Kept, OpenError, Piece, Put, Record, Slice, Store, StoreError};
+use super::{Claim, NewMessage, Collection, Kept, OpenError, Piece, Put, Record, Slice, Store, StoreError};
 
 use crate::events::EventSender;
 
@@ -73,8 +73,8 @@ impl SqliteStore {
         let unreadable =
             |error: rusqlite::Error| OpenError::Unreadable { path: path.clone(), reason: error.to_string() };
         let readers = Readers::open(&path, epoch.clone()).map_err(unreadable)?;
-        let desk = Desk { connection, path, epoch: epoch.clone(), retain, news };
-        let writer = Writer::start(desk).map_err(unusable)?;
+        let writer_thread = WriterThread { connection, path, epoch: epoch.clone(), retain, news };
+        let writer = Writer::start(writer_thread).map_err(unusable)?;
         let space = Space::new(folder.join(FILE));
         Ok(SqliteStore { epoch, writer, readers, space, lock: Mutex::new(Some(lock)) })
     }
@@ -104,7 +104,7 @@ pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
 }
 
 impl Store for SqliteStore {
-    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept> {
+    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept> {
         if let Some(lack) = self.space.lacks() {
             let kept = Kept { appended: Vec::new(), failed: Some(StoreError::Full(lack)) };
             return std::future::ready(kept).boxed();
@@ -153,16 +153,16 @@ impl Store for SqliteStore {
         self.writer.put(record, put).boxed()
     }
 
-    fn record(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
-        self.readers.ask(move |connection| records::value(connection, drawer, &key)).boxed()
+    fn record(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        self.readers.ask(move |connection| records::value(connection, collection, &key)).boxed()
     }
 
-    fn records(&self, drawer: Drawer) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
-        self.readers.ask(move |connection| records::all(connection, drawer)).boxed()
+    fn records(&self, collection: Collection) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
+        self.readers.ask(move |connection| records::all(connection, collection)).boxed()
     }
 
-    fn strike(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.writer.strike(drawer, key).boxed()
+    fn delete(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.writer.delete(collection, key).boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chat::protocol::{ClientLine, Event, History, Place, RefusalCode, Refused, ServerLine};
+use chat::protocol::{ClientLine, Event, History, RoomPosition, RefusalCode, Refused, ServerLine};
 use reqwest::header;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -53,7 +53,7 @@ fn bytes(events: &[Event]) -> usize {
 }
 
 fn hello(rooms: impl IntoIterator<Item = String>) -> ClientLine {
-    let rooms = rooms.into_iter().map(|room| Place { room, epoch: None, seq: None }).collect();
+    let rooms = rooms.into_iter().map(|room| RoomPosition { room, epoch: None, seq: None }).collect();
     ClientLine::Hello { rooms, client: None, user: None }
 }
 

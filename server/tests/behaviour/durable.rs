@@ -1,6 +1,6 @@
 //! What was acknowledged stays: over a restart, and while the store cannot take more.
 
-use chat::protocol::{ClientLine, Place, RefusalCode, Refused, ServerLine};
+use chat::protocol::{ClientLine, RoomPosition, RefusalCode, Refused, ServerLine};
 use rusqlite::Connection;
 
 use crate::support::TestApp;
@@ -23,7 +23,7 @@ async fn after_a_restart_the_log_goes_on_where_it_was_and_positions_still_count(
 
     let app = TestApp::on(data, |_| {}).await;
     let mut lines = app.browser().with_cookie(&ann.cookie()).open().await;
-    let place = Place { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(1) };
+    let place = RoomPosition { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(1) };
     lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = lines.joined().await;
     assert!(joined.resumed);

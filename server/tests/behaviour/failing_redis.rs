@@ -1,7 +1,7 @@
 //! When Redis fails: nothing that was confirmed is lost as far as Redis keeps its promise, whoever says something is
 //! refused rather than left hanging, whoever reads is told, and afterwards everybody is caught up.
 
-use chat::protocol::{ClientLine, Event, Joined, Message, Place, RefusalCode, ServerLine};
+use chat::protocol::{ClientLine, Event, Joined, Message, RoomPosition, RefusalCode, ServerLine};
 
 use crate::{
     nodes::{moved, node, node_with},
@@ -175,7 +175,7 @@ async fn a_lost_tail_begins_another_life_of_the_log() {
     assert_eq!(said.seq, 1);
     // Whoever was away meanwhile and holds the old log's second message is not taken to hold the new one's.
     let mut other = ann.open().await;
-    let place = Place { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(1) };
+    let place = RoomPosition { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(1) };
     other.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = other.joined().await;
     assert!(!joined.resumed && joined.epoch == anew.epoch && joined.events.len() == 1, "{joined:?}");

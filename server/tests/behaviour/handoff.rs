@@ -1,7 +1,7 @@
 //! From the replay to what is live: whoever comes while others speak gets every event once, in order, whatever the
 //! moment.
 
-use chat::protocol::{ClientLine, Place, Seq, ServerLine};
+use chat::protocol::{ClientLine, RoomPosition, Seq, ServerLine};
 
 use crate::support::{Browser, TestApp};
 
@@ -44,7 +44,7 @@ async fn come_and_go(browser: Browser, gapless: bool) -> Seq {
     for visit in 0..VISITS {
         let joined = if visit % 3 == 2 {
             // Catching up on a connection that is open: what waits for it comes again, and is known by its seq.
-            let place = Place { room: "lobby".to_owned(), epoch: Some(epoch.clone()), seq: Some(held) };
+            let place = RoomPosition { room: "lobby".to_owned(), epoch: Some(epoch.clone()), seq: Some(held) };
             lines.send(&ClientLine::Join(place)).await;
             lines
                 .until(|line| match line {

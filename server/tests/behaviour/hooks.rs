@@ -36,8 +36,8 @@ async fn held(app: &TestApp, reader: &str, room: &str) -> Vec<Message> {
 }
 
 async fn held_by(lines: &mut Lines, room: &str) -> Vec<Message> {
-    use chat::protocol::{ClientLine, Event, Place};
-    let place = Place { room: room.to_owned(), epoch: None, seq: None };
+    use chat::protocol::{ClientLine, Event, RoomPosition};
+    let place = RoomPosition { room: room.to_owned(), epoch: None, seq: None };
     lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let events = lines.joined().await.events;
     events

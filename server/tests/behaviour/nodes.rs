@@ -1,6 +1,6 @@
 //! Several nodes on one Redis are one chat: the same rooms, the same order, the same people, whichever node one is on.
 
-use chat::protocol::{ClientLine, Place, ServerLine};
+use chat::protocol::{ClientLine, RoomPosition, ServerLine};
 
 use crate::support::{Browser, Redis, TestApp, eventually, program::Server};
 
@@ -79,7 +79,7 @@ async fn whoever_comes_back_by_another_node_goes_on_where_they_were() {
     bo.say_many("b", 50).await;
     bo.until(|line| matches!(line, ServerLine::Message(message) if message.seq == 50).then_some(())).await;
     let mut lines = moved(&ann, &there).open().await;
-    let place = Place { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(10) };
+    let place = RoomPosition { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(10) };
     lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = lines.joined().await;
     assert!(joined.resumed && joined.head == 50 && joined.events.len() == 40, "{joined:?}");

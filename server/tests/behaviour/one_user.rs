@@ -1,6 +1,6 @@
 //! A connection speaks for one user: the one that its client names, or the login's where it names none.
 
-use chat::protocol::{ClientLine, Place, RefusalCode, ServerLine};
+use chat::protocol::{ClientLine, RoomPosition, RefusalCode, ServerLine};
 
 use crate::support::{Browser, Lines, TestApp};
 
@@ -14,14 +14,14 @@ async fn user_id(browser: &Browser) -> String {
 }
 
 fn hello(client: Option<&str>, user: &str) -> ClientLine {
-    let rooms = vec![Place { room: "lobby".to_owned(), epoch: None, seq: None }];
+    let rooms = vec![RoomPosition { room: "lobby".to_owned(), epoch: None, seq: None }];
     ClientLine::Hello { rooms, client: client.map(str::to_owned), user: Some(user.to_owned()) }
 }
 
 /// A message to the lobby, as a client sends it that waits for nothing.
 fn pipelined(id: &str) -> [ClientLine; 2] {
     [
-        ClientLine::Join(Place { room: "lobby".to_owned(), epoch: None, seq: None }),
+        ClientLine::Join(RoomPosition { room: "lobby".to_owned(), epoch: None, seq: None }),
         ClientLine::Send { id: id.to_owned(), room: "lobby".to_owned(), text: "only Ann says so".to_owned() },
     ]
 }

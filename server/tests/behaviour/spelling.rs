@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chat::{
-    protocol::{ClientLine, Place, RefusalCode, ServerLine},
+    protocol::{ClientLine, RoomPosition, RefusalCode, ServerLine},
     room_name::RoomName,
 };
 use rusqlite::{Connection, params};
@@ -28,8 +28,8 @@ fn named(name: &str) -> RoomName {
     RoomName::parse(name).unwrap()
 }
 
-fn place(name: &str) -> Place {
-    Place { room: name.to_owned(), epoch: None, seq: None }
+fn place(name: &str) -> RoomPosition {
+    RoomPosition { room: name.to_owned(), epoch: None, seq: None }
 }
 
 /// A folder as it was before: with rooms of several spellings, tokens and answers for them, and the schema of then.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use chat::{
     id::{ClientId, UserId},
-    protocol::{ClientLine, Place, User},
+    protocol::{ClientLine, RoomPosition, User},
     room_name::RoomName,
 };
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
@@ -45,7 +45,7 @@ pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> 
 
 /// Whom a server names to somebody who comes into a room.
 pub(crate) async fn look_around(account: &Account, address: SocketAddr, room: &RoomName) -> Members {
-    let place = Place { room: room.to_string(), epoch: None, seq: None };
+    let place = RoomPosition { room: room.to_string(), epoch: None, seq: None };
     let joined = hear(&account.cookie, address, vec![place], |line| line.joined);
     patiently("a room is entered", joined).await.members.expect("an answer to a join names who is there")
 }
@@ -54,7 +54,7 @@ pub(crate) async fn look_around(account: &Account, address: SocketAddr, room: &R
 async fn hear<T>(
     cookie: &str,
     address: SocketAddr,
-    rooms: Vec<Place>,
+    rooms: Vec<RoomPosition>,
     look: impl Fn(Line) -> Option<T>,
 ) -> T {
     let (news, mut coming) = mpsc::channel(8);

@@ -220,10 +220,10 @@ fn ends_with_a_day(what: &str) -> bool {
         || what.strip_suffix(['日', '号', '月']).is_some_and(|rest| rest.ends_with(is_digit))
 }
 
-type Said = (Option<i8>, Option<Part>);
+type SendOutcome = (Option<i8>, Option<Part>);
 
 /// A word of these that a text begins with, and what follows it.
-fn word<'a>(words: &[(&str, Option<i8>, Option<Part>)], text: &'a str) -> Option<(Said, &'a str)> {
+fn word<'a>(words: &[(&str, Option<i8>, Option<Part>)], text: &'a str) -> Option<(SendOutcome, &'a str)> {
     words.iter().find_map(|(word, day, part)| {
         let rest = text.strip_prefix(word)?;
         let goes_on = word.is_ascii() && rest.starts_with(char::is_alphanumeric);
@@ -232,7 +232,7 @@ fn word<'a>(words: &[(&str, Option<i8>, Option<Part>)], text: &'a str) -> Option
 }
 
 /// Adds what a word says to what was said before; nothing if that was said before.
-fn add(day: &mut Option<i8>, part: &mut Option<Part>, (new_day, new_part): Said) -> Option<()> {
+fn add(day: &mut Option<i8>, part: &mut Option<Part>, (new_day, new_part): SendOutcome) -> Option<()> {
     if (day.is_some() && new_day.is_some()) || (part.is_some() && new_part.is_some()) {
         return None;
     }

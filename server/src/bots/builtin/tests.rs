@@ -6,17 +6,17 @@ use i18n::Language;
 
 use super::{
     super::{
-        question::{Answerer as _, Growth, Question, Trouble},
+        question::{Answerer as _, Growth, Question, BotErrorKind},
         reminders::Reminders,
-        test_question::{Said, question},
+        test_question::{SendOutcome, question},
         words::trouble,
     },
-    Order, Waiter, is_quotable, order,
+    Order, BuiltinBot, is_quotable, order,
 };
 use crate::store::{SharedStore, scratch::store};
 
-fn waiter(store: &SharedStore) -> Waiter {
-    Waiter::new(store.clone(), Arc::new(Reminders::new(store.clone(), 0)))
+fn waiter(store: &SharedStore) -> BuiltinBot {
+    BuiltinBot::new(store.clone(), Arc::new(Reminders::new(store.clone(), 0)))
 }
 
 #[test]
@@ -37,12 +37,12 @@ fn who_calls_it_by_its_name_means_the_same_as_who_does_not() {
 #[test]
 fn orders_and_the_question_itself_are_not_quoted() {
     let said = [
-        Said::Asker("来一句"),
-        Said::Other("roll 2d6"),
-        Said::Other("茶要慢慢喝"),
-        Said::Bot("茶要慢慢喝"),
-        Said::Asker("@小红 茶要慢慢喝"),
-        Said::Asker("茶要慢慢喝"),
+        SendOutcome::Asker("来一句"),
+        SendOutcome::Other("roll 2d6"),
+        SendOutcome::Other("茶要慢慢喝"),
+        SendOutcome::Bot("茶要慢慢喝"),
+        SendOutcome::Asker("@小红 茶要慢慢喝"),
+        SendOutcome::Asker("茶要慢慢喝"),
     ];
     let mut asked = question("小二来一句", &said);
     asked.at = asked.context[5].at;
@@ -60,9 +60,9 @@ async fn a_store_that_cannot_be_read_is_no_trouble_of_a_service() {
     store.close().await;
     for text in ["统计", "来一句", "提醒我 1小时后 喝茶", "我的提醒"] {
         let failure = waiter(&store).answer(&question(text, &[]), &Growth::new(0)).await.unwrap_err();
-        assert_eq!(failure.trouble, Trouble::Forgetful, "{text}");
+        assert_eq!(failure.trouble, BotErrorKind::Forgetful, "{text}");
     }
-    assert!(!trouble(Trouble::Forgetful, Language::English).contains("service"));
+    assert!(!trouble(BotErrorKind::Forgetful, Language::English).contains("service"));
 }
 
 #[tokio::test]
@@ -85,5 +85,5 @@ async fn what_a_time_leaves_open_is_asked_for() {
     let mut asked = question("remind me today at 0:00 to go", &[]);
     asked.at = crate::clock::now();
     let answer = waiter(&store).answer(&asked, &Growth::new(0)).await.unwrap();
-    assert!(matches!(&answer, super::Answer::Said(text) if text.starts_with("When?")), "a time that is over");
+    assert!(matches!(&answer, super::Answer::SendOutcome(text) if text.starts_with("When?")), "a time that is over");
 }

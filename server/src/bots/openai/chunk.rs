@@ -26,9 +26,9 @@ pub(crate) struct Chunk {
 #[serde(default)]
 struct Choice {
     /// In a stream.
-    delta: Option<Said>,
+    delta: Option<SendOutcome>,
     /// In a whole answer.
-    message: Option<Said>,
+    message: Option<SendOutcome>,
     /// In the older completions API.
     text: Option<Value>,
     finish_reason: Option<Value>,
@@ -36,7 +36,7 @@ struct Choice {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Said {
+struct SendOutcome {
     /// A text; or, of some servers, a list of parts. What is thought lies beside it, in `reasoning` (Ollama, vLLM) or
     /// `reasoning_content` (llama.cpp and most of the public ones), and is nobody's business.
     content: Option<Value>,
@@ -134,7 +134,7 @@ fn is_success(code: &Value) -> bool {
 }
 
 impl Choice {
-    fn said(&self) -> Option<&Said> {
+    fn said(&self) -> Option<&SendOutcome> {
         self.delta.as_ref().or(self.message.as_ref())
     }
 }

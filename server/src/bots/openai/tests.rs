@@ -6,8 +6,8 @@ use tokio::{net::TcpListener, time::Instant};
 use super::{OpenAi, Settings};
 use crate::bots::{
     outgoing::test_service::{STREAM, Step, TestService, answer, chunk, json as json_answer},
-    question::{Answer, Answerer as _, Failure, Growth, Trouble},
-    test_question::{Said, question},
+    question::{Answer, Answerer as _, BotError, Growth, BotErrorKind},
+    test_question::{SendOutcome, question},
 };
 
 /// The settings that tests begin with.
@@ -22,17 +22,17 @@ fn open(settings: &Settings) -> OpenAi {
 }
 
 /// What comes of a question, and what has grown.
-async fn asked_with(settings: &Settings, limit: usize) -> (Result<String, Failure>, String) {
+async fn asked_with(settings: &Settings, limit: usize) -> (Result<String, BotError>, String) {
     let growth = Growth::new(limit);
     let answer = match open(settings).answer(&question("在吗?", &[]), &growth).await {
-        Ok(Answer::Said(text)) => Ok(text),
+        Ok(Answer::SendOutcome(text)) => Ok(text),
         Ok(Answer::Later) => panic!("a model answers now or never"),
         Err(failure) => Err(failure),
     };
     (answer, growth.text())
 }
 
-async fn asked(service: &TestService) -> (Result<String, Failure>, String) {
+async fn asked(service: &TestService) -> (Result<String, BotError>, String) {
     asked_with(&settings(&service.url("/v1")), 4_000).await
 }
 
@@ -40,7 +40,7 @@ async fn said(service: &TestService) -> String {
     asked(service).await.0.unwrap()
 }
 
-async fn trouble(service: &TestService) -> (Trouble, String) {
+async fn trouble(service: &TestService) -> (BotErrorKind, String) {
     let failure = asked(service).await.0.unwrap_err();
     assert!(!failure.detail.contains("hush") && !failure.detail.contains("在吗"), "{failure}");
     (failure.trouble, failure.detail)
@@ -127,7 +127,7 @@ async fn an_answer_grows_as_it_comes_even_if_it_is_cut_within_a_character() {
     };
     let (answer, first) = tokio::join!(bot.answer(&question, &growth), seen);
     assert_eq!(first, "先喝");
-    assert!(answer.unwrap() == Answer::Said("先喝🍵 在的。".to_owned()));
+    assert!(answer.unwrap() == Answer::SendOutcome("先喝🍵 在的。".to_owned()));
 }
 
 #[tokio::test]
@@ -228,17 +228,17 @@ async fn a_server_that_says_in_every_piece_that_it_has_ended_is_heard_to_the_end
 async fn a_server_that_cannot_go_on_keeps_what_it_has_said() {
     let error = STOP.replace("stop", "error");
     let (failed, grown) = asked(&TestService::saying(stream(&[&delta("在"), &error])).await).await;
-    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
+    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (BotErrorKind::CutOff, "在"));
     let lines = format!("{}\n{{\"choices\":[{{\"del", delta("在"));
     let (failed, grown) = asked(&TestService::saying(json_answer("200 OK", &lines)).await).await;
-    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
-    assert_eq!(trouble(&TestService::saying(stream(&[&error])).await).await.0, Trouble::Failing);
+    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (BotErrorKind::CutOff, "在"));
+    assert_eq!(trouble(&TestService::saying(stream(&[&error])).await).await.0, BotErrorKind::Failing);
     // Less comes than was promised.
     let lines = answer("200 OK", "Content-Type: application/json\r\n", &format!("{}\n   ", delta("在")));
     let (failed, grown) = asked(&TestService::saying(lines.trim_end()).await).await;
-    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
+    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (BotErrorKind::CutOff, "在"));
     let (failed, grown) = asked(&TestService::saying(stream(&[&delta("在"), "tea", "tea"])).await).await;
-    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
+    assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (BotErrorKind::CutOff, "在"));
 }
 
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn a_stream_that_ends_in_the_middle_is_cut_off_and_not_asked_for_again() {
         let service = TestService::saying(stream(&[&delta("在"), last]).trim_end()).await;
         let (answer, grown) = asked(&service).await;
         let failure = answer.unwrap_err();
-        assert_eq!((failure.trouble, grown.as_str()), (Trouble::CutOff, "在"), "{failure}");
+        assert_eq!((failure.trouble, grown.as_str()), (BotErrorKind::CutOff, "在"), "{failure}");
         assert_eq!(service.heard().len(), 1);
     }
 }
@@ -283,21 +283,21 @@ async fn an_error_within_a_stream_is_an_error() {
     ] {
         let service = TestService::saying(stream(&[error, "[DONE]"])).await;
         let (trouble, detail) = trouble(&service).await;
-        assert_eq!((trouble, service.heard().len()), (Trouble::Failing, 3));
+        assert_eq!((trouble, service.heard().len()), (BotErrorKind::Failing, 3));
         assert!(detail.contains("InternalServerError"), "{detail}");
         let service = TestService::saying(stream(&[&delta("在"), error, "[DONE]"])).await;
         let (answer, grown) = asked(&service).await;
-        assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (Trouble::CutOff, "在"));
+        assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (BotErrorKind::CutOff, "在"));
         assert_eq!(service.heard().len(), 1);
     }
     let old = format!("{STREAM}error: {{\"code\":500,\"message\":\"hush\",\"type\":\"server_error\"}}\n\n");
-    assert_eq!(trouble(&TestService::saying(old).await).await.0, Trouble::Failing);
+    assert_eq!(trouble(&TestService::saying(old).await).await.0, BotErrorKind::Failing);
 }
 
 #[tokio::test]
 async fn an_error_in_an_answer_that_says_it_is_none_is_an_error() {
     let body = r#"{"error":{"message":"hush","type":"rate_limit_exceeded","code":429}}"#;
-    assert_eq!(trouble(&TestService::saying(json_answer("200 OK", body)).await).await.0, Trouble::Busy);
+    assert_eq!(trouble(&TestService::saying(json_answer("200 OK", body)).await).await.0, BotErrorKind::Busy);
 }
 
 #[tokio::test]
@@ -314,7 +314,7 @@ async fn a_busy_server_is_asked_again_when_it_wants() {
 #[tokio::test]
 async fn a_server_that_wants_to_be_left_alone_for_long_is() {
     let service = TestService::saying(answer("429 Too Many Requests", "Retry-After: 3600\r\n", "")).await;
-    assert_eq!(trouble(&service).await.0, Trouble::Busy);
+    assert_eq!(trouble(&service).await.0, BotErrorKind::Busy);
     assert_eq!(service.heard().len(), 1);
 }
 
@@ -333,7 +333,7 @@ async fn a_server_that_fails_again_and_again_is_given_up() {
     let body = r#"{"error":{"message":"hush","type":"api_error","param":null,"code":null}}"#;
     let service = TestService::saying(json_answer("500 Internal Server Error", body)).await;
     let (trouble, detail) = trouble(&service).await;
-    assert_eq!((trouble, service.heard().len()), (Trouble::Failing, 3));
+    assert_eq!((trouble, service.heard().len()), (BotErrorKind::Failing, 3));
     assert!(detail.contains("500") && detail.contains("(api_error), 3 times"), "{detail}");
 }
 
@@ -342,7 +342,7 @@ async fn nobody_is_asked_again_if_that_is_not_wanted() {
     let service = TestService::saying(answer("500 x", "", "")).await;
     let mut settings = settings(&service.url("/v1"));
     settings.retries = 0;
-    assert_eq!(asked_with(&settings, 0).await.0.unwrap_err().trouble, Trouble::Failing);
+    assert_eq!(asked_with(&settings, 0).await.0.unwrap_err().trouble, BotErrorKind::Failing);
     assert_eq!(service.heard().len(), 1);
 }
 
@@ -352,7 +352,7 @@ async fn a_refusal_is_final() {
         let body = r#"{"error":{"message":"hush 在吗","type":"not_found_error","param":null,"code":null}}"#;
         let service = TestService::saying(json_answer(status, body)).await;
         let (trouble, detail) = trouble(&service).await;
-        assert_eq!((trouble, service.heard().len()), (Trouble::Refused, 1), "{status}");
+        assert_eq!((trouble, service.heard().len()), (BotErrorKind::Refused, 1), "{status}");
         assert!(detail.contains("not_found_error"), "{detail}");
     }
 }
@@ -363,7 +363,7 @@ async fn nobody_there_is_unreachable_after_some_attempts() {
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     drop(listener);
     let failure = asked_with(&settings(&url), 0).await.0.unwrap_err();
-    assert_eq!(failure.trouble, Trouble::Unreachable);
+    assert_eq!(failure.trouble, BotErrorKind::Unreachable);
     assert!(failure.detail.contains("3 times"), "{failure}");
 }
 
@@ -381,7 +381,7 @@ async fn garbage_is_garbled() {
         answer("200 OK", "", ""),
     ] {
         let service = TestService::saying(said).await;
-        assert_eq!(trouble(&service).await.0, Trouble::Garbled);
+        assert_eq!(trouble(&service).await.0, BotErrorKind::Garbled);
         assert_eq!(service.heard().len(), 1);
     }
 }
@@ -393,7 +393,7 @@ async fn a_server_that_falls_silent_is_given_up_and_what_it_said_stays() {
     let mut settings = settings(&service.url("/v1"));
     settings.silence_timeout.0 = Duration::from_millis(300);
     let (answer, grown) = asked_with(&settings, 0).await;
-    assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (Trouble::TooSlow, "在"));
+    assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (BotErrorKind::TooSlow, "在"));
     service.somebody_went().await;
 }
 
@@ -402,7 +402,7 @@ async fn a_server_that_never_begins_is_given_up() {
     let mut service = TestService::start(vec![vec![Step::Stall]]).await;
     let mut settings = settings(&service.url("/v1"));
     settings.first_timeout.0 = Duration::from_millis(300);
-    assert_eq!(asked_with(&settings, 0).await.0.unwrap_err().trouble, Trouble::TooSlow);
+    assert_eq!(asked_with(&settings, 0).await.0.unwrap_err().trouble, BotErrorKind::TooSlow);
     service.somebody_went().await;
 }
 
@@ -413,7 +413,7 @@ async fn an_answer_that_never_ends_is_given_up() {
     let mut service = TestService::start(vec![said.into()]).await;
     let mut settings = settings(&service.url("/v1"));
     settings.timeout.0 = Duration::from_millis(300);
-    assert_eq!(asked_with(&settings, 0).await.0.unwrap_err().trouble, Trouble::TooSlow);
+    assert_eq!(asked_with(&settings, 0).await.0.unwrap_err().trouble, BotErrorKind::TooSlow);
     service.somebody_went().await;
 }
 
@@ -435,24 +435,24 @@ async fn whoever_stops_listening_hangs_up() {
 async fn an_answer_that_is_too_long_for_a_message_ends_where_a_message_does() {
     let service = TestService::saying(stream(&[&delta("一二三"), &delta("四五六"), STOP])).await;
     let (answer, grown) = asked_with(&settings(&service.url("/v1")), 4).await;
-    assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (Trouble::TooLong, "一二三四"));
+    assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (BotErrorKind::TooLong, "一二三四"));
 }
 
 #[tokio::test]
 async fn an_answer_that_its_model_may_not_finish_is_told_of() {
     let length = STOP.replace("stop", "length");
     let (answer, grown) = asked(&TestService::saying(stream(&[&delta("在"), &length])).await).await;
-    assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (Trouble::Unfinished, "在"));
+    assert_eq!((answer.unwrap_err().trouble, grown.as_str()), (BotErrorKind::Unfinished, "在"));
     let filter = STOP.replace("stop", "content_filter");
     let service = TestService::saying(stream(&[&delta("在"), &filter])).await;
-    assert_eq!(trouble(&service).await.0, Trouble::Refused);
+    assert_eq!(trouble(&service).await.0, BotErrorKind::Refused);
 }
 
 #[tokio::test]
 async fn ten_megabytes_are_too_much() {
     let one = format!("data: {}\n\n", r#"{"choices":[{"index":0,"delta":{"reasoning":"Hm."}}]}"#);
     let said = format!("{STREAM}{}", one.repeat(10_000_000 / one.len()));
-    assert_eq!(trouble(&TestService::saying(said).await).await.0, Trouble::TooLong);
+    assert_eq!(trouble(&TestService::saying(said).await).await.0, BotErrorKind::TooLong);
 }
 
 #[tokio::test]
@@ -473,7 +473,7 @@ async fn a_key_is_shown_to_the_server_and_to_nobody_else() {
 async fn the_conversation_goes_along() {
     let service = TestService::saying(stream(&[&delta("在"), STOP])).await;
     let bot: Arc<_> = settings(&service.url("/v1/")).open().unwrap();
-    let question = question("在吗?", &[Said::Other("有人吗?"), Said::Bot("有。")]);
+    let question = question("在吗?", &[SendOutcome::Other("有人吗?"), SendOutcome::Bot("有。")]);
     bot.answer(&question, &Growth::new(0)).await.unwrap();
     let messages = &service.heard()[0].json()["messages"];
     assert_eq!(messages[1], json!({"role": "user", "content": "小红: 有人吗?"}));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::bots::question::{Failure, Trouble};
+use crate::bots::question::{BotError, BotErrorKind};
 
 /// The bounds of one request.
 #[derive(Clone, Copy, Debug)]
@@ -20,20 +20,20 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    pub(crate) fn no_answer(&self, from: &str) -> Failure {
-        Failure::new(Trouble::TooSlow, format!("{from} did not begin to answer within {:?}", self.first))
+    pub(crate) fn no_answer(&self, from: &str) -> BotError {
+        BotError::new(BotErrorKind::TooSlow, format!("{from} did not begin to answer within {:?}", self.first))
     }
 
-    pub(crate) fn silent(&self, from: &str) -> Failure {
-        Failure::new(Trouble::TooSlow, format!("{from} said nothing more for {:?}", self.silence))
+    pub(crate) fn silent(&self, from: &str) -> BotError {
+        BotError::new(BotErrorKind::TooSlow, format!("{from} said nothing more for {:?}", self.silence))
     }
 }
 
 /// What comes of `asking`, if all of it takes no longer than `whole`.
 pub(crate) async fn within<T>(
     whole: Duration,
-    asking: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let late = || Failure::new(Trouble::TooSlow, format!("there was no whole answer within {whole:?}"));
+    asking: impl Future<Output = Result<T, BotError>>,
+) -> Result<T, BotError> {
+    let late = || BotError::new(BotErrorKind::TooSlow, format!("there was no whole answer within {whole:?}"));
     timeout(whole, asking).await.unwrap_or_else(|_| Err(late()))
 }

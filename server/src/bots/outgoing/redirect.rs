@@ -5,12 +5,12 @@ use reqwest::{
     header::{HeaderMap, LOCATION},
 };
 
-use crate::config::bots::place::{Places, origin};
+use crate::config::bots::place::{AllowedHosts, origin};
 
 /// Where an answer to a POST at `from` redirects to; or why nobody goes there, to be read after the service's name.
 /// `confidential` is what may be said at the configured origin alone.
 pub(crate) fn next(
-    places: &Places,
+    places: &AllowedHosts,
     from: &Url,
     confidential: bool,
     status: StatusCode,
@@ -50,7 +50,7 @@ mod tests {
     };
 
     use super::next;
-    use crate::config::bots::place::{Place, Places, ServiceUrl};
+    use crate::config::bots::place::{AllowedHost, AllowedHosts, ServiceUrl};
 
     fn redirected(
         from: &str,
@@ -58,8 +58,8 @@ mod tests {
         location: Option<&str>,
         confidential: bool,
     ) -> Result<String, String> {
-        let others = vec![Place::parse("other.example").unwrap()];
-        let places = Places::new(ServiceUrl::parse(from).unwrap(), others);
+        let others = vec![AllowedHost::parse("other.example").unwrap()];
+        let places = AllowedHosts::new(ServiceUrl::parse(from).unwrap(), others);
         let mut headers = HeaderMap::new();
         if let Some(location) = location {
             headers.insert(LOCATION, HeaderValue::from_str(location).unwrap());

@@ -22,8 +22,8 @@ use super::{
     within,
 };
 use crate::{
-    bots::question::{Failure, Trouble},
-    config::bots::place::{Place, Places, ServiceUrl},
+    bots::question::{BotError, BotErrorKind},
+    config::bots::place::{AllowedHost, AllowedHosts, ServiceUrl},
 };
 
 /// Long enough that nobody reaches it, unless a test says otherwise.
@@ -64,8 +64,8 @@ fn believing(
     let names = ["a.example", "b.example", "c.example", "localhost"].map(|name| (name, "127.0.0.1"));
     let mut names = HashMap::from(names);
     names.insert("metadata.example", "169.254.169.254");
-    let others = others.iter().map(|place| Place::parse(place).unwrap()).collect();
-    let places = Places::new(ServiceUrl::parse(url).unwrap(), others);
+    let others = others.iter().map(|place| AllowedHost::parse(place).unwrap()).collect();
+    let places = AllowedHosts::new(ServiceUrl::parse(url).unwrap(), others);
     Outgoing::believing(Arc::new(Names(names)), certificates, places, private, bounds)
 }
 
@@ -75,11 +75,11 @@ fn post() -> Post {
     Post { headers, key, body: b"{}".to_vec(), confidential: false }
 }
 
-async fn body(reply: Result<Reply, Failure>) -> Result<String, Failure> {
+async fn body(reply: Result<Reply, BotError>) -> Result<String, BotError> {
     Ok(String::from_utf8(reply?.whole().await?).unwrap())
 }
 
-async fn failed(way: &Outgoing) -> Failure {
+async fn failed(way: &Outgoing) -> BotError {
     let failure = body(way.post(&post()).await).await.unwrap_err();
     assert!(!failure.detail.contains("hush") && !failure.detail.contains("/secret"), "{failure}");
     failure
@@ -140,7 +140,7 @@ async fn a_redirect_to_another_host_is_refused_and_nobody_asks_there() {
         let location = format!("Location: http://{host}:{}/secret\r\n", other.port);
         let service = TestService::saying(answer("307 Temporary Redirect", &location, "")).await;
         let failure = failed(&way(&format!("http://a.example:{}/", service.port), &[])).await;
-        assert_eq!(failure.trouble, Trouble::Forbidden);
+        assert_eq!(failure.trouble, BotErrorKind::Forbidden);
         assert!(failure.detail.contains(&format!("redirects to http://{host}:")), "{failure}");
     }
     assert!(other.heard().is_empty());
@@ -150,7 +150,7 @@ async fn a_redirect_to_another_host_is_refused_and_nobody_asks_there() {
 async fn a_redirect_to_a_configured_name_that_leads_to_metadata_is_refused() {
     let service = TestService::saying(answer("307 x", "Location: http://metadata.example/\r\n", "")).await;
     let failure = failed(&way(&service.url("/"), &["metadata.example"])).await;
-    assert_eq!(failure.trouble, Trouble::Forbidden);
+    assert_eq!(failure.trouble, BotErrorKind::Forbidden);
     assert!(failure.detail.contains("169.254.169.254"), "{failure}");
 }
 
@@ -161,7 +161,7 @@ async fn a_redirect_to_a_configured_name_that_leads_home_is_refused() {
     let service = TestService::saying(answer("307 x", &location, "")).await;
     let others = [&*format!("b.example:{}", other.port)];
     let failure = failed(&way_in(&service.url("/"), &others, false, bounds())).await;
-    assert_eq!(failure.trouble, Trouble::Forbidden);
+    assert_eq!(failure.trouble, BotErrorKind::Forbidden);
     assert!(failure.detail.contains("b.example leads to 127.0.0.1"), "{failure}");
     assert!(other.heard().is_empty());
 }
@@ -170,7 +170,7 @@ async fn a_redirect_to_a_configured_name_that_leads_home_is_refused() {
 async fn a_redirect_that_goes_round_in_circles_ends() {
     let service = TestService::saying(answer("307 Temporary Redirect", "Location: /\r\n", "")).await;
     let failure = failed(&way(&service.url("/"), &[])).await;
-    assert_eq!(failure.trouble, Trouble::Forbidden);
+    assert_eq!(failure.trouble, BotErrorKind::Forbidden);
     assert!(failure.detail.contains("more than 3 times"), "{failure}");
     assert_eq!(service.heard().len(), 4);
 }
@@ -179,7 +179,7 @@ async fn a_redirect_that_goes_round_in_circles_ends() {
 async fn a_redirect_that_would_make_another_request_of_it_is_refused() {
     let service = TestService::saying(answer("302 Found", "Location: /b\r\n", "")).await;
     let failure = failed(&way(&service.url("/"), &[])).await;
-    assert_eq!(failure.trouble, Trouble::Forbidden);
+    assert_eq!(failure.trouble, BotErrorKind::Forbidden);
     assert_eq!(service.heard().len(), 1);
 }
 
@@ -191,7 +191,7 @@ async fn what_holds_a_key_stays_where_it_was_configured_for() {
     let others = [&*format!("b.example:{}", other.port)];
     let post = Post { confidential: true, ..post() };
     let failure = body(way(&service.url("/"), &others).post(&post).await).await.unwrap_err();
-    assert_eq!(failure.trouble, Trouble::Forbidden);
+    assert_eq!(failure.trouble, BotErrorKind::Forbidden);
     assert!(other.heard().is_empty());
 }
 
@@ -200,7 +200,7 @@ async fn a_host_that_leads_home_is_refused_unless_configured() {
     let service = TestService::saying(answer("200 OK", "", "tea")).await;
     let url = format!("http://a.example:{}/secret", service.port);
     let failure = failed(&way_in(&url, &[], false, bounds())).await;
-    assert_eq!(failure.trouble, Trouble::Forbidden);
+    assert_eq!(failure.trouble, BotErrorKind::Forbidden);
     assert!(failure.detail.contains("a.example leads to 127.0.0.1"), "{failure}");
     assert!(service.heard().is_empty());
     assert_eq!(body(way_in(&url, &[], true, bounds()).post(&post()).await).await.unwrap(), "tea");
@@ -219,7 +219,7 @@ async fn an_address_that_the_configuration_names_is_configured() {
 #[tokio::test]
 async fn a_name_that_nobody_knows_is_unreachable() {
     let failure = failed(&way("http://nowhere.example/secret", &[])).await;
-    assert_eq!(failure.trouble, Trouble::Unreachable);
+    assert_eq!(failure.trouble, BotErrorKind::Unreachable);
     assert!(failure.detail.contains("http://nowhere.example: nobody knows this name"), "{failure}");
 }
 
@@ -229,7 +229,7 @@ async fn a_refused_connection_is_unreachable() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let failure = failed(&way(&format!("http://127.0.0.1:{port}/secret"), &[])).await;
-    assert_eq!(failure.trouble, Trouble::Unreachable);
+    assert_eq!(failure.trouble, BotErrorKind::Unreachable);
     assert!(failure.detail.contains(&format!("http://127.0.0.1:{port}: ")), "{failure}");
 }
 
@@ -239,7 +239,7 @@ async fn a_handshake_that_never_ends_is_a_connection_that_does_not_come_about() 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://127.0.0.1:{}/secret", listener.local_addr().unwrap().port());
     let failure = failed(&way_in(&url, &[], false, Bounds { connect: SHORT, ..bounds() })).await;
-    assert_eq!(failure.trouble, Trouble::Unreachable);
+    assert_eq!(failure.trouble, BotErrorKind::Unreachable);
     assert!(failure.detail.contains("within 300ms"), "{failure}");
 }
 
@@ -249,7 +249,7 @@ async fn a_service_that_does_not_speak_tls_is_unreachable_by_https() {
     let url = service.url("/secret").replace("http:", "https:");
     // It waits for the end of a head that does not come, and so it is the other side that gives up.
     let failure = failed(&way_in(&url, &[], false, Bounds { connect: SHORT, ..bounds() })).await;
-    assert_eq!(failure.trouble, Trouble::Unreachable);
+    assert_eq!(failure.trouble, BotErrorKind::Unreachable);
     assert!(service.heard().is_empty());
 }
 
@@ -258,7 +258,7 @@ async fn a_service_that_does_not_begin_to_answer_is_too_slow() {
     let mut service = TestService::start(vec![vec![Step::Stall]]).await;
     let failure =
         failed(&way_in(&service.url("/secret"), &[], false, Bounds { first: SHORT, ..bounds() })).await;
-    assert_eq!(failure.trouble, Trouble::TooSlow);
+    assert_eq!(failure.trouble, BotErrorKind::TooSlow);
     assert!(failure.detail.contains("did not begin to answer within 300ms"), "{failure}");
     service.somebody_went().await;
 }
@@ -271,7 +271,7 @@ async fn a_service_that_falls_silent_is_too_slow() {
     let mut reply = way.post(&post()).await.unwrap();
     assert_eq!(reply.piece().await.unwrap(), Some(Bytes::from_static(b"some")));
     let failure = reply.piece().await.unwrap_err();
-    assert_eq!(failure.trouble, Trouble::TooSlow);
+    assert_eq!(failure.trouble, BotErrorKind::TooSlow);
     assert!(failure.detail.contains("said nothing more for 300ms"), "{failure}");
     drop(reply);
     service.somebody_went().await;
@@ -284,7 +284,7 @@ async fn a_drip_of_bytes_ends_when_the_whole_takes_too_long() {
     let way = way(&service.url("/"), &[]);
     let asking = async { body(way.post(&post()).await).await };
     let failure = within(SHORT, asking).await.unwrap_err();
-    assert_eq!(failure.trouble, Trouble::TooSlow);
+    assert_eq!(failure.trouble, BotErrorKind::TooSlow);
     service.somebody_went().await;
 }
 
@@ -294,7 +294,7 @@ async fn a_stream_that_breaks_off_is_cut_off() {
     let said = [head.as_bytes(), &chunk(b"some")].concat();
     let service = TestService::saying(said).await;
     let failure = failed(&way(&service.url("/secret"), &[])).await;
-    assert_eq!(failure.trouble, Trouble::CutOff);
+    assert_eq!(failure.trouble, BotErrorKind::CutOff);
     assert!(failure.detail.contains("broke off"), "{failure}");
 }
 
@@ -302,7 +302,7 @@ async fn a_stream_that_breaks_off_is_cut_off() {
 async fn a_service_that_hangs_up_without_a_word_is_unreachable() {
     let service = TestService::saying("").await;
     let failure = failed(&way(&service.url("/secret"), &[])).await;
-    assert_eq!(failure.trouble, Trouble::Unreachable);
+    assert_eq!(failure.trouble, BotErrorKind::Unreachable);
     assert!(failure.detail.contains("before it answered"), "{failure}");
 }
 
@@ -312,7 +312,7 @@ async fn ten_megabytes_are_too_much_whether_or_not_they_are_announced() {
     for said in [answer("200 OK", "", &body), [STREAM, &body].concat()] {
         let service = TestService::saying(said).await;
         let failure = failed(&way(&service.url("/secret"), &[])).await;
-        assert_eq!(failure.trouble, Trouble::TooLong);
+        assert_eq!(failure.trouble, BotErrorKind::TooLong);
         assert!(failure.detail.contains("more than 1000000 bytes"), "{failure}");
     }
 }
@@ -327,24 +327,24 @@ async fn as_much_as_is_allowed_is_taken() {
 async fn a_head_without_end_is_garbage() {
     let service = TestService::saying(format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(10_000_000))).await;
     let failure = failed(&way(&service.url("/secret"), &[])).await;
-    assert_eq!(failure.trouble, Trouble::Garbled);
+    assert_eq!(failure.trouble, BotErrorKind::Garbled);
     let many = "X: y\r\n".repeat(10_000);
     let service = TestService::saying(answer("200 OK", &many, "")).await;
-    assert_eq!(failed(&way(&service.url("/secret"), &[])).await.trouble, Trouble::Garbled);
+    assert_eq!(failed(&way(&service.url("/secret"), &[])).await.trouble, BotErrorKind::Garbled);
 }
 
 #[tokio::test]
 async fn what_is_no_http_is_garbage() {
     let service = TestService::saying("SSH-2.0-OpenSSH_9.9\r\n\r\n").await;
     let failure = failed(&way(&service.url("/secret"), &[])).await;
-    assert_eq!(failure.trouble, Trouble::Garbled);
+    assert_eq!(failure.trouble, BotErrorKind::Garbled);
 }
 
 #[tokio::test]
 async fn what_is_compressed_is_not_unpacked() {
     let service = TestService::saying(answer("200 OK", "Content-Encoding: gzip\r\n", "x")).await;
     let failure = failed(&way(&service.url("/secret"), &[])).await;
-    assert_eq!(failure.trouble, Trouble::Garbled);
+    assert_eq!(failure.trouble, BotErrorKind::Garbled);
 }
 
 #[test]
@@ -398,7 +398,7 @@ impl Backwards {
         load_certs_from_paths(Some(&self.folder.path().join("cert.pem")), None)
     }
 
-    async fn told_by(&self, host: &str, certificates: CertificateResult) -> Failure {
+    async fn told_by(&self, host: &str, certificates: CertificateResult) -> BotError {
         let url = format!("https://{host}:{}/secret", self.port);
         failed(&believing(certificates, &url, &[], true, bounds()).unwrap()).await
     }
@@ -416,12 +416,12 @@ async fn a_service_is_believed_if_its_certificate_is_vouched_for_and_is_its_own(
     let server = Backwards::start();
     // What it says is no HTTP, and so it was told something: it was believed.
     let failure = server.told_by("a.example", server.certificate()).await;
-    assert_eq!(failure.trouble, Trouble::Garbled, "{failure}");
+    assert_eq!(failure.trouble, BotErrorKind::Garbled, "{failure}");
     for failure in [
         server.told_by("b.example", server.certificate()).await,
         server.told_by("a.example", load_native_certs()).await,
     ] {
-        assert_eq!(failure.trouble, Trouble::Unreachable);
+        assert_eq!(failure.trouble, BotErrorKind::Unreachable);
         assert!(failure.detail.contains("certificate"), "{failure}");
     }
 }

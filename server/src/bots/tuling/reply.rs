@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::bots::question::{Failure, Trouble};
+use crate::bots::question::{BotError, BotErrorKind};
 
 /// The most links of a list that is an answer: it has the news of the day.
 const LINKS: usize = 5;
@@ -75,42 +75,42 @@ fn is_link(text: &str) -> bool {
 }
 
 impl Unfit {
-    pub(super) fn failure(self, from: &str) -> Failure {
+    pub(super) fn failure(self, from: &str) -> BotError {
         match self {
             Unfit::Garbled => {
-                Failure::new(Trouble::Garbled, format!("{from} sent what is no answer of this kind"))
+                BotError::new(BotErrorKind::Garbled, format!("{from} sent what is no answer of this kind"))
             }
-            Unfit::Empty => Failure::new(Trouble::Garbled, format!("{from} sent an answer without a text")),
+            Unfit::Empty => BotError::new(BotErrorKind::Garbled, format!("{from} sent an answer without a text")),
             Unfit::Code(code) => {
                 let (trouble, meaning) = meaning(code);
-                Failure::new(trouble, format!("{from} answers with the code {code}: {meaning}"))
+                BotError::new(trouble, format!("{from} answers with the code {code}: {meaning}"))
             }
         }
     }
 }
 
 /// What a code is, as far as its makers say.
-fn meaning(code: i64) -> (Trouble, &'static str) {
+fn meaning(code: i64) -> (BotErrorKind, &'static str) {
     match code {
-        4_000 => (Trouble::Refused, "the request has not the form that it wants"),
-        4_001 => (Trouble::Refused, "the key wants its requests encrypted, which is not done here"),
-        4_002 | 4_005 => (Trouble::Refused, "the key may not do this"),
-        4_003 => (Trouble::Busy, "the key has no requests left for today"),
-        4_007 => (Trouble::Refused, "the key is not valid"),
-        4_100 | 4_400 => (Trouble::Refused, "it does not take the user's id"),
-        4_500 => (Trouble::Busy, "the key has too many users"),
-        4_600 => (Trouble::Refused, "the text is empty"),
-        4_602 => (Trouble::Refused, "the text is too long for it"),
-        5_000 => (Trouble::Refused, "it found no answer"),
-        6_000 => (Trouble::Refused, "it cannot do this"),
-        7_000..=8_999 => (Trouble::Failing, "it has an error of its own"),
-        _ => (Trouble::Refused, "an error that is not known here"),
+        4_000 => (BotErrorKind::Refused, "the request has not the form that it wants"),
+        4_001 => (BotErrorKind::Refused, "the key wants its requests encrypted, which is not done here"),
+        4_002 | 4_005 => (BotErrorKind::Refused, "the key may not do this"),
+        4_003 => (BotErrorKind::Busy, "the key has no requests left for today"),
+        4_007 => (BotErrorKind::Refused, "the key is not valid"),
+        4_100 | 4_400 => (BotErrorKind::Refused, "it does not take the user's id"),
+        4_500 => (BotErrorKind::Busy, "the key has too many users"),
+        4_600 => (BotErrorKind::Refused, "the text is empty"),
+        4_602 => (BotErrorKind::Refused, "the text is too long for it"),
+        5_000 => (BotErrorKind::Refused, "it found no answer"),
+        6_000 => (BotErrorKind::Refused, "it cannot do this"),
+        7_000..=8_999 => (BotErrorKind::Failing, "it has an error of its own"),
+        _ => (BotErrorKind::Refused, "an error that is not known here"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Trouble, Unfit, meaning, read};
+    use super::{BotErrorKind, Unfit, meaning, read};
 
     fn text(body: &str) -> Result<String, Unfit> {
         read(body.as_bytes())
@@ -167,8 +167,8 @@ mod tests {
     #[test]
     fn a_code_says_whose_trouble_it_is() {
         let trouble = |code| meaning(code).0;
-        assert_eq!([4_003, 4_500].map(trouble), [Trouble::Busy; 2]);
-        assert_eq!([4_000, 4_007, 4_602, 4_999, 5_000, 9_999].map(trouble), [Trouble::Refused; 6]);
-        assert_eq!(trouble(8_008), Trouble::Failing);
+        assert_eq!([4_003, 4_500].map(trouble), [BotErrorKind::Busy; 2]);
+        assert_eq!([4_000, 4_007, 4_602, 4_999, 5_000, 9_999].map(trouble), [BotErrorKind::Refused; 6]);
+        assert_eq!(trouble(8_008), BotErrorKind::Failing);
     }
 }

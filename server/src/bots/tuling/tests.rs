@@ -7,7 +7,7 @@ use super::{Settings, user_id};
 use crate::{
     bots::{
         outgoing::test_service::{Step, TestService, answer, json as json_answer},
-        question::{Answer, Failure, Growth, Trouble},
+        question::{Answer, BotError, Growth, BotErrorKind},
         test_question::question,
     },
     config::bots::tuling::usual_url,
@@ -25,10 +25,10 @@ fn settings(url: &str) -> (TempDir, Settings) {
     (folder, settings)
 }
 
-async fn asked(settings: &Settings, limit: usize) -> Result<Answer, Failure> {
+async fn asked(settings: &Settings, limit: usize) -> Result<Answer, BotError> {
     let growth = Growth::new(limit);
     let answer = settings.open().unwrap().answer(&question("喝什么?", &[]), &growth).await;
-    if let Ok(Answer::Said(text)) = &answer {
+    if let Ok(Answer::SendOutcome(text)) = &answer {
         assert_eq!(*text, growth.text());
     }
     answer.inspect_err(|failure| {
@@ -40,7 +40,7 @@ async fn asked(settings: &Settings, limit: usize) -> Result<Answer, Failure> {
     })
 }
 
-async fn trouble(said: &str) -> Trouble {
+async fn trouble(said: &str) -> BotErrorKind {
     let service = TestService::saying(said).await;
     let (_folder, settings) = settings(&service.url("/secret"));
     asked(&settings, 4_000).await.unwrap_err().trouble
@@ -50,7 +50,7 @@ async fn trouble(said: &str) -> Trouble {
 async fn the_robot_is_asked_as_the_tutorial_asked_it() {
     let service = TestService::saying(json_answer("200 OK", TEA)).await;
     let (_folder, settings) = settings(&service.url("/openapi/api/v2"));
-    assert!(asked(&settings, 0).await.unwrap() == Answer::Said("喝茶".to_owned()));
+    assert!(asked(&settings, 0).await.unwrap() == Answer::SendOutcome("喝茶".to_owned()));
     let heard = &service.heard()[0];
     assert!(heard.head.starts_with("POST /openapi/api/v2 "), "{}", heard.head);
     let expected = json!({
@@ -76,20 +76,20 @@ fn a_user_has_one_id_over_there_that_says_nothing_of_them() {
 
 #[tokio::test]
 async fn what_goes_wrong_is_told_apart() {
-    assert_eq!(trouble(&json_answer("200 OK", r#"{"intent":{"code":4003}}"#)).await, Trouble::Busy);
-    assert_eq!(trouble(&json_answer("200 OK", r#"{"intent":{"code":4007}}"#)).await, Trouble::Refused);
-    assert_eq!(trouble(&json_answer("200 OK", "<html>")).await, Trouble::Garbled);
-    assert_eq!(trouble(&answer("500 x", "", "hush")).await, Trouble::Failing);
-    assert_eq!(trouble(&answer("429 x", "", "")).await, Trouble::Busy);
-    assert_eq!(trouble(&answer("200 OK", "", &"x".repeat(10_000_000))).await, Trouble::TooLong);
-    assert_eq!(trouble("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{").await, Trouble::CutOff);
+    assert_eq!(trouble(&json_answer("200 OK", r#"{"intent":{"code":4003}}"#)).await, BotErrorKind::Busy);
+    assert_eq!(trouble(&json_answer("200 OK", r#"{"intent":{"code":4007}}"#)).await, BotErrorKind::Refused);
+    assert_eq!(trouble(&json_answer("200 OK", "<html>")).await, BotErrorKind::Garbled);
+    assert_eq!(trouble(&answer("500 x", "", "hush")).await, BotErrorKind::Failing);
+    assert_eq!(trouble(&answer("429 x", "", "")).await, BotErrorKind::Busy);
+    assert_eq!(trouble(&answer("200 OK", "", &"x".repeat(10_000_000))).await, BotErrorKind::TooLong);
+    assert_eq!(trouble("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{").await, BotErrorKind::CutOff);
 }
 
 #[tokio::test]
 async fn an_answer_that_is_too_long_for_a_message_is_too_long() {
     let service = TestService::saying(json_answer("200 OK", TEA)).await;
     let (_folder, settings) = settings(&service.url("/"));
-    assert_eq!(asked(&settings, 1).await.unwrap_err().trouble, Trouble::TooLong);
+    assert_eq!(asked(&settings, 1).await.unwrap_err().trouble, BotErrorKind::TooLong);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_robot_that_does_not_answer_is_too_slow() {
     let mut service = TestService::start(vec![vec![Step::Stall]]).await;
     let (_folder, mut settings) = settings(&service.url("/secret"));
     settings.timeout.0 = Duration::from_millis(300);
-    assert_eq!(asked(&settings, 0).await.unwrap_err().trouble, Trouble::TooSlow);
+    assert_eq!(asked(&settings, 0).await.unwrap_err().trouble, BotErrorKind::TooSlow);
     service.somebody_went().await;
 }
 
@@ -109,7 +109,7 @@ async fn the_key_does_not_follow_a_redirect_to_another_host() {
     let (_folder, mut settings) = settings(&service.url("/"));
     settings.hosts =
         toml::from_str::<Settings>(&format!("hosts = ['localhost:{}']", other.port)).unwrap().hosts;
-    assert_eq!(asked(&settings, 0).await.unwrap_err().trouble, Trouble::Forbidden);
+    assert_eq!(asked(&settings, 0).await.unwrap_err().trouble, BotErrorKind::Forbidden);
     assert!(other.heard().is_empty());
 }
 

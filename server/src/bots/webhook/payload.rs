@@ -15,7 +15,7 @@ use crate::bots::{question::Question, secret::Secret};
 
 /// The body of a request.
 #[derive(Serialize)]
-pub(super) struct Letter<'a> {
+pub(super) struct Payload<'a> {
     id: &'a ClientId,
     room: &'a RoomName,
     bot: &'a User,
@@ -37,9 +37,9 @@ struct Before<'a> {
     at: Millis,
 }
 
-impl<'a> Letter<'a> {
-    pub(super) fn new(question: &'a Question) -> Letter<'a> {
-        Letter {
+impl<'a> Payload<'a> {
+    pub(super) fn new(question: &'a Question) -> Payload<'a> {
+        Payload {
             id: &question.id,
             room: &question.room,
             bot: &question.bot,
@@ -63,7 +63,7 @@ impl<'a> Before<'a> {
     }
 }
 
-/// The `Teahouse-Signature` of a body that goes out at `timestamp`, which is in seconds.
+/// The `AppState-Signature` of a body that goes out at `timestamp`, which is in seconds.
 pub(super) fn signature(secret: &Secret, timestamp: &str, body: &[u8]) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.as_str().as_bytes()).expect("any length of a key will do");

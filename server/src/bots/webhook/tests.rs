@@ -7,9 +7,9 @@ use super::{Settings, payload::signature};
 use crate::{
     bots::{
         outgoing::test_service::{Step, TestService, answer, json as json_answer},
-        question::{Answer, Failure, Growth, Question, Trouble},
+        question::{Answer, BotError, Growth, Question, BotErrorKind},
         secret::Secret,
-        test_question::{Said, question},
+        test_question::{SendOutcome, question},
     },
     clock,
 };
@@ -25,13 +25,13 @@ fn settings(url: &str) -> (TempDir, Settings) {
 
 fn with_reply_url() -> Question {
     let reply_url = Some("https://chat.example/replies/once".to_owned());
-    Question { reply_url, ..question("几点了?", &[Said::Other("不知道")]) }
+    Question { reply_url, ..question("几点了?", &[SendOutcome::Other("不知道")]) }
 }
 
-async fn asked_with(settings: &Settings, question: &Question, limit: usize) -> Result<Answer, Failure> {
+async fn asked_with(settings: &Settings, question: &Question, limit: usize) -> Result<Answer, BotError> {
     let growth = Growth::new(limit);
     let answer = settings.open().unwrap().answer(question, &growth).await;
-    if let Ok(Answer::Said(text)) = &answer {
+    if let Ok(Answer::SendOutcome(text)) = &answer {
         assert_eq!(*text, growth.text());
     }
     answer.inspect_err(|failure| {
@@ -43,7 +43,7 @@ async fn asked_with(settings: &Settings, question: &Question, limit: usize) -> R
     })
 }
 
-async fn asked(said: &str, question: &Question) -> Result<Answer, Failure> {
+async fn asked(said: &str, question: &Question) -> Result<Answer, BotError> {
     let service = TestService::saying(said).await;
     let (_folder, settings) = settings(&service.url("/secret"));
     asked_with(&settings, question, 4_000).await
@@ -51,12 +51,12 @@ async fn asked(said: &str, question: &Question) -> Result<Answer, Failure> {
 
 async fn text(said: &str) -> String {
     match asked(said, &with_reply_url()).await.unwrap() {
-        Answer::Said(text) => text,
+        Answer::SendOutcome(text) => text,
         Answer::Later => panic!("it was said now"),
     }
 }
 
-async fn trouble(said: &str) -> Trouble {
+async fn trouble(said: &str) -> BotErrorKind {
     asked(said, &with_reply_url()).await.unwrap_err().trouble
 }
 
@@ -125,23 +125,23 @@ async fn an_answer_may_come_later() {
     ] {
         assert!(asked(&said, &with_reply_url()).await.unwrap() == Answer::Later, "{said}");
         let failure = asked(&said, &question("几点了?", &[])).await.unwrap_err();
-        assert_eq!(failure.trouble, Trouble::Garbled);
+        assert_eq!(failure.trouble, BotErrorKind::Garbled);
         assert!(failure.detail.contains("no reply URL"), "{failure}");
     }
 }
 
 #[tokio::test]
 async fn what_goes_wrong_is_told_apart() {
-    assert_eq!(trouble(&answer("200 OK", "Content-Type: text/html\r\n", "<p>hush")).await, Trouble::Garbled);
-    assert_eq!(trouble(&json_answer("200 OK", "hush")).await, Trouble::Garbled);
-    assert_eq!(trouble(&json_answer("200 OK", r#"{"text":7}"#)).await, Trouble::Garbled);
-    assert_eq!(trouble(&answer("401 x", "", "hush")).await, Trouble::Refused);
-    assert_eq!(trouble(&answer("500 x", "", "hush")).await, Trouble::Failing);
-    assert_eq!(trouble(&answer("503 x", "", "")).await, Trouble::Busy);
-    assert_eq!(trouble(&answer("302 x", "Location: /secret/2\r\n", "")).await, Trouble::Forbidden);
-    assert_eq!(trouble(&answer("200 OK", "", &"x".repeat(10_000_000))).await, Trouble::TooLong);
-    assert_eq!(trouble(&answer("200 OK", "", &"x".repeat(5_000))).await, Trouble::TooLong);
-    assert_eq!(trouble("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx").await, Trouble::CutOff);
+    assert_eq!(trouble(&answer("200 OK", "Content-Type: text/html\r\n", "<p>hush")).await, BotErrorKind::Garbled);
+    assert_eq!(trouble(&json_answer("200 OK", "hush")).await, BotErrorKind::Garbled);
+    assert_eq!(trouble(&json_answer("200 OK", r#"{"text":7}"#)).await, BotErrorKind::Garbled);
+    assert_eq!(trouble(&answer("401 x", "", "hush")).await, BotErrorKind::Refused);
+    assert_eq!(trouble(&answer("500 x", "", "hush")).await, BotErrorKind::Failing);
+    assert_eq!(trouble(&answer("503 x", "", "")).await, BotErrorKind::Busy);
+    assert_eq!(trouble(&answer("302 x", "Location: /secret/2\r\n", "")).await, BotErrorKind::Forbidden);
+    assert_eq!(trouble(&answer("200 OK", "", &"x".repeat(10_000_000))).await, BotErrorKind::TooLong);
+    assert_eq!(trouble(&answer("200 OK", "", &"x".repeat(5_000))).await, BotErrorKind::TooLong);
+    assert_eq!(trouble("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx").await, BotErrorKind::CutOff);
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_text_that_is_not_utf_8_is_garbled() {
         TestService::saying(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n\xb2\xe8".as_slice()).await;
     let (_folder, settings) = settings(&service.url("/"));
     let failure = asked_with(&settings, &with_reply_url(), 0).await.unwrap_err();
-    assert_eq!(failure.trouble, Trouble::Garbled);
+    assert_eq!(failure.trouble, BotErrorKind::Garbled);
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_program_that_does_not_answer_is_too_slow() {
     let (_folder, mut settings) = settings(&service.url("/secret"));
     settings.timeout.0 = Duration::from_millis(300);
     let failure = asked_with(&settings, &with_reply_url(), 0).await.unwrap_err();
-    assert_eq!(failure.trouble, Trouble::TooSlow);
+    assert_eq!(failure.trouble, BotErrorKind::TooSlow);
     service.somebody_went().await;
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     patience::Patience,
-    place::{Place, ServiceUrl},
+    place::{AllowedHost, ServiceUrl},
     setting,
 };
 
@@ -41,7 +41,7 @@ pub(crate) struct Settings {
     #[serde(default = "usual_silence_timeout")]
     pub(crate) silence_timeout: Patience,
     #[serde(default)]
-    pub(crate) hosts: Vec<Place>,
+    pub(crate) hosts: Vec<AllowedHost>,
     #[serde(default)]
     pub(crate) private: bool,
 }

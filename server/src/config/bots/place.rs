@@ -13,7 +13,7 @@ pub(crate) struct ServiceUrl(Url);
 
 /// A host to which a service may redirect, with or without a port.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct AllowedHost {
     /// As it stands in a URL.
     host: String,
     /// `None`: the usual port of the scheme.
@@ -22,9 +22,9 @@ pub(crate) struct Place {
 
 /// All the places where the requests of one bot may go.
 #[derive(Clone)]
-pub(crate) struct Places {
+pub(crate) struct AllowedHosts {
     own: ServiceUrl,
-    others: Vec<Place>,
+    others: Vec<AllowedHost>,
 }
 
 impl ServiceUrl {
@@ -69,8 +69,8 @@ impl<'de> Deserialize<'de> for ServiceUrl {
     }
 }
 
-impl Place {
-    pub(crate) fn parse(text: &str) -> Result<Place, String> {
+impl AllowedHost {
+    pub(crate) fn parse(text: &str) -> Result<AllowedHost, String> {
         let wrong = || "a host is written llm.example.org or llm.example.org:8443".to_owned();
         if text.contains(['/', '@', '?', '#', '\\']) || text.trim() != text {
             return Err(wrong());
@@ -78,7 +78,7 @@ impl Place {
         let url = Url::parse(&format!("http://{text}")).map_err(|error| format!("{}: {error}", wrong()))?;
         // A URL does not keep its scheme's usual port, and the usual port is another one under https.
         let port = if text.ends_with(":80") { Some(80) } else { url.port() };
-        Ok(Place { host: url.host_str().ok_or_else(wrong)?.to_owned(), port })
+        Ok(AllowedHost { host: url.host_str().ok_or_else(wrong)?.to_owned(), port })
     }
 
     fn admits(&self, url: &Url) -> bool {
@@ -88,21 +88,21 @@ impl Place {
     }
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for AllowedHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Place({}, {:?})", self.host, self.port)
     }
 }
 
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Place, D::Error> {
-        Place::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+impl<'de> Deserialize<'de> for AllowedHost {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<AllowedHost, D::Error> {
+        AllowedHost::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
-impl Places {
-    pub(crate) fn new(own: ServiceUrl, others: Vec<Place>) -> Places {
-        Places { own, others }
+impl AllowedHosts {
+    pub(crate) fn new(own: ServiceUrl, others: Vec<AllowedHost>) -> AllowedHosts {
+        AllowedHosts { own, others }
     }
 
     pub(crate) fn own(&self) -> &Url {
@@ -132,11 +132,11 @@ pub(crate) fn origin(url: &Url) -> String {
 mod tests {
     use reqwest::Url;
 
-    use super::{Place, Places, ServiceUrl, origin};
+    use super::{AllowedHost, AllowedHosts, ServiceUrl, origin};
 
-    fn places(own: &str, others: &[&str]) -> Places {
-        let others = others.iter().map(|place| Place::parse(place).unwrap()).collect();
-        Places::new(ServiceUrl::parse(own).unwrap(), others)
+    fn places(own: &str, others: &[&str]) -> AllowedHosts {
+        let others = others.iter().map(|place| AllowedHost::parse(place).unwrap()).collect();
+        AllowedHosts::new(ServiceUrl::parse(own).unwrap(), others)
     }
 
     #[test]
@@ -188,14 +188,14 @@ mod tests {
     #[test]
     fn a_host_is_a_name_or_an_address_with_or_without_a_port() {
         for good in ["example.org", "example.org:80", "127.0.0.1:9", "[::1]:9", "茶.example"] {
-            assert!(Place::parse(good).is_ok(), "{good}");
+            assert!(AllowedHost::parse(good).is_ok(), "{good}");
         }
         for bad in ["", "https://example.org", "example.org/v1", "a b", "example.org:x", "me@example.org"] {
-            assert!(Place::parse(bad).is_err(), "{bad}");
+            assert!(AllowedHost::parse(bad).is_err(), "{bad}");
         }
         let plain = Url::parse("http://example.org/").unwrap();
         let secure = Url::parse("https://example.org/").unwrap();
-        assert!(Place::parse("example.org:80").unwrap().admits(&plain));
-        assert!(!Place::parse("example.org:80").unwrap().admits(&secure));
+        assert!(AllowedHost::parse("example.org:80").unwrap().admits(&plain));
+        assert!(!AllowedHost::parse("example.org:80").unwrap().admits(&secure));
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     patience::Patience,
-    place::{Place, ServiceUrl},
+    place::{AllowedHost, ServiceUrl},
     setting,
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct Settings {
     #[serde(default = "setting::usual_connect_timeout")]
     pub(crate) connect_timeout: Patience,
     #[serde(default)]
-    pub(crate) hosts: Vec<Place>,
+    pub(crate) hosts: Vec<AllowedHost>,
     #[serde(default)]
     pub(crate) private: bool,
 }

@@ -8,7 +8,7 @@ use chat::{protocol::User, room_name::RoomName};
 
 use crate::{
     http::{
-        api_error::Problem,
+        api_error::ApiError,
         request::arrival::Arrival,
         state::{HttpState, Shared},
     },
@@ -28,10 +28,10 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    async fn admit(teahouse: &HttpState, parts: &Parts) -> Result<Caller, Problem> {
+    async fn admit(teahouse: &HttpState, parts: &Parts) -> Result<Caller, ApiError> {
         let Some(token) = bearer(&parts.headers) else {
             let reason = "this takes a token: `Authorization: Bearer th_…`";
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "no_token", reason).challenge(CHALLENGE));
+            return Err(ApiError::new(StatusCode::UNAUTHORIZED, "no_token", reason).challenge(CHALLENGE));
         };
         let client = Arrival::of(&parts.extensions, &parts.headers, &teahouse.config).client();
         let holder = teahouse.tokens.admit(token, Kind::Api, client).await.map_err(denied)?;
@@ -39,24 +39,24 @@ impl Caller {
     }
 
     /// Whether the token is good for this at all.
-    pub(crate) fn has(&self, scope: Scope) -> Result<(), Problem> {
+    pub(crate) fn has(&self, scope: Scope) -> Result<(), ApiError> {
         if self.holder.grant.scopes.contains(&scope) {
             return Ok(());
         }
         let word = scope.word();
         let reason = format!("this token lacks the scope `{word}`");
         let challenge = format!(r#"{CHALLENGE}, error="insufficient_scope", scope="{word}""#);
-        Err(Problem::new(StatusCode::FORBIDDEN, "scope_missing", reason).challenge(challenge))
+        Err(ApiError::new(StatusCode::FORBIDDEN, "scope_missing", reason).challenge(challenge))
     }
 
     /// Whether the program may do this in a room: by its token, and by the house.
-    pub(super) fn may(&self, action: Action, room: &RoomName) -> Result<(), Problem> {
+    pub(super) fn may(&self, action: Action, room: &RoomName) -> Result<(), ApiError> {
         self.has(scope_of(action))?;
         if self.reaches(action, room) {
             return Ok(());
         }
         let reason = format!("this token is not good in {room}");
-        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason))
+        Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", reason))
     }
 
     /// Whether a room is one of those in which it may do this.
@@ -66,9 +66,9 @@ impl Caller {
 }
 
 impl FromRequestParts<Shared> for Caller {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, teahouse: &Shared) -> Result<Caller, Problem> {
+    async fn from_request_parts(parts: &mut Parts, teahouse: &Shared) -> Result<Caller, ApiError> {
         Caller::admit(teahouse, parts).await
     }
 }
@@ -80,14 +80,14 @@ fn scope_of(action: Action) -> Scope {
     }
 }
 
-fn denied(denied: Denied) -> Problem {
+fn denied(denied: Denied) -> ApiError {
     match denied {
-        Denied::Unknown => Problem::new(StatusCode::UNAUTHORIZED, "unknown_token", "there is no such token")
+        Denied::Unknown => ApiError::new(StatusCode::UNAUTHORIZED, "unknown_token", "there is no such token")
             .challenge(format!(r#"{CHALLENGE}, error="invalid_token""#)),
-        Denied::TooOften(wait) => Problem::too_often(wait),
+        Denied::TooOften(wait) => ApiError::too_often(wait),
         Denied::Store(error) => {
             tracing::warn!(%error, "a token could not be looked up");
-            Problem::unavailable()
+            ApiError::unavailable()
         }
     }
 }

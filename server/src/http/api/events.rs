@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use chat::{
-    protocol::{Event, Joined, Place},
+    protocol::{Event, Joined, RoomPosition},
     room_name::RoomName,
 };
 use futures::stream;
@@ -30,7 +30,7 @@ use super::{
     position::Position,
 };
 use crate::{
-    http::{api_error::Problem, request::visitor::Visitor, state::Shared, websocket},
+    http::{api_error::ApiError, request::visitor::Visitor, state::Shared, websocket},
     net::connection::Line,
     service::{authorize::Action, read},
     store::StoreError,
@@ -99,7 +99,7 @@ pub(super) async fn follow(
     visitor: Visitor,
     line: Option<Extension<Line>>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ApiError> {
     caller.may(Action::Read, &room)?;
     if teahouse.stopping.is_cancelled() {
         return Err(unavailable("stopping", "the server is stopping"));
@@ -142,11 +142,11 @@ pub(super) async fn follow(
             Err(error) => {
                 tracing::warn!(%error, room = %follower.room, "a room cannot be followed");
                 follower.leave().await;
-                let _ = reply.send(Err(Problem::unavailable()));
+                let _ = reply.send(Err(ApiError::unavailable()));
             }
         }
     });
-    begun.await.unwrap_or_else(|_| Err(Problem::unavailable()))?;
+    begun.await.unwrap_or_else(|_| Err(ApiError::unavailable()))?;
     let chunks = stream::unfold(chunks, async |mut chunks| {
         let chunk: String = chunks.recv().await?;
         Some((Ok::<_, std::convert::Infallible>(chunk), chunks))
@@ -160,8 +160,8 @@ pub(super) async fn follow(
     Ok((head, Body::from_stream(chunks)).into_response())
 }
 
-fn unavailable(code: &'static str, reason: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, reason).retry_after(Duration::from_secs(5))
+fn unavailable(code: &'static str, reason: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, reason).retry_after(Duration::from_secs(5))
 }
 
 /// Listens, and reads what was said up to that moment: exactly what was missed since `last`, or the newest page.
@@ -194,6 +194,6 @@ async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<
     Err(StoreError::Unavailable("the room's log begins one life after another".to_owned()))
 }
 
-fn nowhere(room: &RoomName) -> Place {
-    Place { room: room.to_string(), epoch: None, seq: None }
+fn nowhere(room: &RoomName) -> RoomPosition {
+    RoomPosition { room: room.to_string(), epoch: None, seq: None }
 }

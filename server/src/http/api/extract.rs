@@ -7,7 +7,7 @@ use axum::{
 use chat::{protocol::Seq, room_name::RoomName};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 
-use crate::http::{api_error::Problem, state::Shared};
+use crate::http::{api_error::ApiError, state::Shared};
 
 /// The largest number that every program can read in JSON (RFC 8259, section 6).
 pub(super) const LARGEST: u64 = (1 << 53) - 1;
@@ -20,17 +20,17 @@ pub(super) struct Wish<T>(pub(super) T);
 
 /// A seq in a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(pub(super) Seq);
+pub(super) struct SeqParam(pub(super) Seq);
 
 /// How many are wanted, between `MIN` and `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit<const MIN: u32, const MAX: u32>(pub(super) u32);
 
 impl FromRequestParts<Shared> for Room {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, teahouse: &Shared) -> Result<Room, Problem> {
-        let unfit = |reason: String| Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason);
+    async fn from_request_parts(parts: &mut Parts, teahouse: &Shared) -> Result<Room, ApiError> {
+        let unfit = |reason: String| ApiError::new(StatusCode::NOT_FOUND, "room_unfit", reason);
         let Path(name): Path<String> = Path::from_request_parts(parts, teahouse)
             .await
             .map_err(|_| unfit("a room's name in an address is percent-encoded UTF-8".to_owned()))?;
@@ -39,18 +39,18 @@ impl FromRequestParts<Shared> for Room {
 }
 
 impl<T: DeserializeOwned> FromRequestParts<Shared> for Wish<T> {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Wish<T>, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Wish<T>, ApiError> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(wish)| Wish(wish))
-            .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, "query_unfit", rejection.body_text()))
+            .map_err(|rejection| ApiError::new(StatusCode::BAD_REQUEST, "query_unfit", rejection.body_text()))
     }
 }
 
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Place, D::Error> {
-        between(deserializer, 0, LARGEST).map(Place)
+impl<'de> Deserialize<'de> for SeqParam {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SeqParam, D::Error> {
+        between(deserializer, 0, LARGEST).map(SeqParam)
     }
 }
 

@@ -18,20 +18,20 @@ use utoipa::IntoParams;
 
 use super::{
     caller::Caller,
-    extract::{Limit, Place, Room, Wish},
+    extract::{Limit, SeqParam, Room, Wish},
     schema::{Page, Said, Saying},
 };
 use crate::{
     clock,
     http::{
-        api_error::Problem,
+        api_error::ApiError,
         entity_tag,
         hooks::delivery,
         idempotency,
         state::{HttpState, Shared},
     },
     service::authorize::Action,
-    store::{Appended, Draft, Piece, Slice},
+    store::{Appended, NewMessage, Piece, Slice},
 };
 
 /// The largest body that says something, in bytes. The longest message fits, whatever it is made of.
@@ -46,10 +46,10 @@ const LARGEST_PAGE: u32 = 200;
 pub(super) struct Asked {
     /// Only messages with a smaller seq than this; without `after` the newest of them.
     #[param(value_type = Option<u64>, nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    before: Option<Place>,
+    before: Option<SeqParam>,
     /// Only messages with a larger seq than this, and the oldest of them that are kept.
     #[param(value_type = Option<u64>, nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
-    after: Option<Place>,
+    after: Option<SeqParam>,
     /// At most so many.
     #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 200, default = 50)]
     limit: Option<Limit<1, LARGEST_PAGE>>,
@@ -61,7 +61,7 @@ impl Asked {
         let limit = self.limit.map_or(PAGE, |limit| limit.0);
         let last = self.before.map_or(Seq::MAX, |before| before.0.saturating_sub(1));
         match self.after {
-            Some(Place(after)) => {
+            Some(SeqParam(after)) => {
                 let after = after.max(oldest.saturating_sub(1));
                 Piece::Between { after, upto: last.min(after.saturating_add(limit.into())) }
             }
@@ -101,12 +101,12 @@ pub(super) async fn read(
     Room(room): Room,
     Wish(asked): Wish<Asked>,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
+) -> Result<Response, ApiError> {
     caller.may(Action::Read, &room)?;
     let read = async |piece| {
         teahouse.store.read(room.clone(), piece).await.map_err(|error| {
             tracing::warn!(%error, %room, "a room cannot be read");
-            Problem::unavailable()
+            ApiError::unavailable()
         })
     };
     let mut slice = read(asked.piece(0)).await?;
@@ -164,24 +164,24 @@ pub(super) async fn say(
     caller: Caller,
     Room(room): Room,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, ApiError> {
     caller.may(Action::Say, &room)?;
     if let Some(known) = teahouse.look_alikes.of(&room).await {
         let reason = format!("there is a room that looks the same: {known}");
-        return Err(Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason));
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "room_unfit", reason));
     }
     let id = idempotency::message_id(request.headers())?;
     let form = Form::of(request.headers())?;
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let reason = format!("a body may have {BODY_LIMIT} bytes at most");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason)
         }
-        _ => Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off"),
+        _ => ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off"),
     })?;
     let saying = form.read(&bytes)?;
     let text = MessageText::parse(&saying.text, teahouse.config.text_limit)
-        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))?;
+        .map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))?;
     let message = append(&teahouse, &caller, room, saying.id.unwrap_or(id), text).await?;
     let epoch = delivery::epoch(&teahouse, &message).await;
     let said = Said { message: message.into(), epoch };
@@ -196,7 +196,7 @@ enum Form {
 }
 
 impl Form {
-    fn of(headers: &HeaderMap) -> Result<Form, Problem> {
+    fn of(headers: &HeaderMap) -> Result<Form, ApiError> {
         let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
         let kind = kinds.next().and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -206,13 +206,13 @@ impl Form {
             _ => {
                 let reason =
                     "a message comes as `application/json` or `text/plain`, and `Content-Type` says which";
-                Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unfit", reason))
+                Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_unfit", reason))
             }
         }
     }
 
-    fn read(self, body: &[u8]) -> Result<Saying, Problem> {
-        let unfit = |code, reason| Problem::new(StatusCode::BAD_REQUEST, code, reason);
+    fn read(self, body: &[u8]) -> Result<Saying, ApiError> {
+        let unfit = |code, reason| ApiError::new(StatusCode::BAD_REQUEST, code, reason);
         let text = std::str::from_utf8(body).map_err(|error| {
             let at = error.valid_up_to() + 1;
             unfit("not_utf8", format!("the body is not UTF-8: byte {at} belongs to no character"))
@@ -231,18 +231,18 @@ async fn append(
     room: RoomName,
     id: ClientId,
     text: MessageText,
-) -> Result<protocol::Message, Problem> {
-    teahouse.room_limit.admit(&room, None).await.map_err(|error| Problem::no_room(&error))?;
-    let draft = Draft { room, id, user: caller.user.clone(), text: text.into(), at: clock::now() };
+) -> Result<protocol::Message, ApiError> {
+    teahouse.room_limit.admit(&room, None).await.map_err(|error| ApiError::no_room(&error))?;
+    let draft = NewMessage { room, id, user: caller.user.clone(), text: text.into(), at: clock::now() };
     let mut kept = teahouse.store.append(vec![draft]).await;
     match kept.appended.pop() {
         Some(Appended::New(message) | Appended::Known(message)) => Ok(message),
         Some(Appended::Reused) => {
             let reason = "this id was used before, for another message";
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
+            Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
         }
         None => {
-            let problem = Problem::of_store(kept.failed.as_ref());
+            let problem = ApiError::of_store(kept.failed.as_ref());
             let error = kept.failed.map_or_else(String::new, |error| error.to_string());
             tracing::warn!(error, token = %caller.holder.id, "a message could not be kept");
             Err(problem)
@@ -255,19 +255,19 @@ mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
     use chat::protocol::Seq;
 
-    use super::{Asked, Form, Limit, Piece, Place};
+    use super::{Asked, Form, Limit, Piece, SeqParam};
 
     #[test]
     fn a_question_names_a_piece_of_the_log() {
         let piece = |before: Option<Seq>, after: Option<Seq>| {
-            Asked { before: before.map(Place), after: after.map(Place), limit: None }.piece(0)
+            Asked { before: before.map(SeqParam), after: after.map(SeqParam), limit: None }.piece(0)
         };
         assert_eq!(piece(None, None), Piece::Latest { upto: Seq::MAX, limit: 50 });
         assert_eq!(piece(Some(7), None), Piece::Latest { upto: 6, limit: 50 });
         assert_eq!(piece(Some(0), None), Piece::Latest { upto: 0, limit: 50 });
         assert_eq!(piece(None, Some(7)), Piece::Between { after: 7, upto: 57 });
         assert_eq!(piece(Some(10), Some(7)), Piece::Between { after: 7, upto: 9 });
-        let old = Asked { before: None, after: Some(Place(7)), limit: Some(Limit(2)) };
+        let old = Asked { before: None, after: Some(SeqParam(7)), limit: Some(Limit(2)) };
         assert_eq!(old.piece(100), Piece::Between { after: 99, upto: 101 }, "the rest is not kept");
     }
 

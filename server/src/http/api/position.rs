@@ -27,8 +27,8 @@ impl Position {
     }
 
     /// The same in a room, as the protocol says it.
-    pub(super) fn place(&self, room: &RoomName) -> protocol::Place {
-        protocol::Place { room: room.to_string(), epoch: Some(self.epoch.to_string()), seq: Some(self.seq) }
+    pub(super) fn place(&self, room: &RoomName) -> protocol::RoomPosition {
+        protocol::RoomPosition { room: room.to_string(), epoch: Some(self.epoch.to_string()), seq: Some(self.seq) }
     }
 
     /// Why a room that stands at `head` cannot be followed on from here, in words.

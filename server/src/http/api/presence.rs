@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::header, response::IntoResponse};
 
 use super::{caller::Caller, extract::Room, schema::Presence};
 use crate::{
-    http::{api_error::Problem, state::Shared},
+    http::{api_error::ApiError, state::Shared},
     service::authorize::Action,
 };
 
@@ -26,11 +26,11 @@ pub(super) async fn presence(
     State(teahouse): State<Shared>,
     caller: Caller,
     Room(room): Room,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<impl IntoResponse, ApiError> {
     caller.may(Action::Read, &room)?;
     let members = teahouse.rooms.members(&room, None).await.map_err(|error| {
         tracing::warn!(%error, %room, "a room cannot be looked at");
-        Problem::unavailable()
+        ApiError::unavailable()
     })?;
     let people = members.list.into_iter().map(Into::into).collect();
     let bots = members.bots.into_iter().map(Into::into).collect();

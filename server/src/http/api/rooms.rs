@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     http::{
-        api_error::Problem,
+        api_error::ApiError,
         state::{HttpState, Shared},
     },
     identity::tokens::{Scope, Target},
@@ -58,7 +58,7 @@ pub(super) async fn rooms(
     State(teahouse): State<Shared>,
     caller: Caller,
     Wish(asked): Wish<Asked>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<impl IntoResponse, ApiError> {
     caller.has(Scope::Read)?;
     let limit = asked.limit.map_or(PAGE, |limit| limit.0) as usize;
     let known = known(&teahouse, &caller).await?;
@@ -72,10 +72,10 @@ pub(super) async fn rooms(
 }
 
 /// All rooms that the caller may read.
-async fn known(teahouse: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomName>, Problem> {
+async fn known(teahouse: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomName>, ApiError> {
     let spoken_in = teahouse.store.rooms().await.map_err(|error| {
         tracing::warn!(%error, "the rooms could not be listed");
-        Problem::unavailable()
+        ApiError::unavailable()
     })?;
     let own = caller.holder.grant.rooms.iter().filter_map(|target| match target {
         Target::Everywhere => None,
@@ -85,11 +85,11 @@ async fn known(teahouse: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomNam
     Ok(all.filter(|room| caller.reaches(Action::Read, room)).collect())
 }
 
-async fn stand(teahouse: &HttpState, name: RoomName) -> Result<Room, Problem> {
+async fn stand(teahouse: &HttpState, name: RoomName) -> Result<Room, ApiError> {
     let nothing = Piece::Latest { upto: Seq::MAX, limit: 0 };
     let Slice { epoch, extent, .. } = teahouse.store.read(name.clone(), nothing).await.map_err(|error| {
         tracing::warn!(%error, room = %name, "a room cannot be read");
-        Problem::unavailable()
+        ApiError::unavailable()
     })?;
     Ok(Room { name, epoch, head: extent.head, oldest: extent.oldest })
 }

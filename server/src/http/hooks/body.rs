@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::{push::Push, slack};
-use crate::http::api_error::Problem;
+use crate::http::api_error::ApiError;
 
 /// The largest body of a push, in bytes. Alerts are long, and what does not fit a message is cut.
 pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
@@ -24,7 +24,7 @@ pub(super) enum Form {
 
 impl Form {
     /// The form that a request says its body has.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Form, Problem> {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Form, ApiError> {
         let kind =
             headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -35,7 +35,7 @@ impl Form {
             _ if kind.starts_with("multipart/") => {
                 let reason = "a push is text or JSON, not a form in several parts (`curl -d`, not `curl -F`; in Uptime Kuma the \
                               request body application/json)";
-                Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "multipart", reason))
+                Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "multipart", reason))
             }
             _ => Ok(Form::Text),
         }
@@ -44,7 +44,7 @@ impl Form {
 
 impl Push {
     /// Reads a body of this form.
-    pub(super) fn read(form: Form, body: &str) -> Result<Push, Problem> {
+    pub(super) fn read(form: Form, body: &str) -> Result<Push, ApiError> {
         match form {
             Form::Json => slack::read(body),
             Form::UrlEncoded if body.starts_with("payload=") => {

@@ -8,7 +8,7 @@ use encoding_rs::{Encoding, UTF_8};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use super::body::BODY_LIMIT;
-use crate::http::api_error::Problem;
+use crate::http::api_error::ApiError;
 
 /// How every file of gzip begins (RFC 1952, section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -24,7 +24,7 @@ pub(super) enum Packing {
 
 impl Packing {
     /// Reads the `Content-Encoding` of a request.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Packing, Problem> {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Packing, ApiError> {
         let mut packing = Packing::None;
         for value in headers.get_all(header::CONTENT_ENCODING) {
             for coding in value.to_str().unwrap_or("?").split(',') {
@@ -34,7 +34,7 @@ impl Packing {
                     (Packing::None, "deflate") => Packing::Zlib,
                     _ => {
                         let reason = "Content-Encoding must be gzip or deflate, or absent";
-                        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "coding_unfit", reason));
+                        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "coding_unfit", reason));
                     }
                 };
             }
@@ -43,7 +43,7 @@ impl Packing {
     }
 
     /// Decompresses a body. Undeclared gzip is recognised by its magic number, with which no text begins.
-    pub(super) fn unpack(self, body: &[u8]) -> Result<Cow<'_, [u8]>, Problem> {
+    pub(super) fn unpack(self, body: &[u8]) -> Result<Cow<'_, [u8]>, ApiError> {
         let unpacked = match self {
             Packing::None if body.starts_with(&GZIP) => limited(MultiGzDecoder::new(body)),
             Packing::None => return Ok(Cow::Borrowed(body)),
@@ -52,11 +52,11 @@ impl Packing {
         };
         let unpacked = unpacked.map_err(|_| {
             let reason = "the body does not match its Content-Encoding, or is truncated";
-            Problem::new(StatusCode::BAD_REQUEST, "coding_broken", reason)
+            ApiError::new(StatusCode::BAD_REQUEST, "coding_broken", reason)
         })?;
         if unpacked.len() > BODY_LIMIT {
             let reason = format!("a push may have at most {BODY_LIMIT} bytes after decompression");
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason));
+            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", reason));
         }
         Ok(Cow::Owned(unpacked))
     }
@@ -70,7 +70,7 @@ fn limited(reader: impl std::io::Read) -> std::io::Result<Vec<u8>> {
 }
 
 /// The declared charset; UTF-8 if there is none.
-pub(super) fn charset(headers: &HeaderMap) -> Result<&'static Encoding, Problem> {
+pub(super) fn charset(headers: &HeaderMap) -> Result<&'static Encoding, ApiError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = kind.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -85,24 +85,24 @@ pub(super) fn charset(headers: &HeaderMap) -> Result<&'static Encoding, Problem>
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
         let short: String = named.chars().take(40).filter(|c| !c.is_control()).collect();
         let reason = format!("unknown charset `{short}` in Content-Type; send UTF-8");
-        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "charset_unfit", reason)
+        ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "charset_unfit", reason)
     })
 }
 
 /// Decodes a body, without its byte order mark.
-pub(super) fn decode(body: &[u8], charset: &'static Encoding) -> Result<String, Problem> {
+pub(super) fn decode(body: &[u8], charset: &'static Encoding) -> Result<String, ApiError> {
     if charset == UTF_8 {
         let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
         return std::str::from_utf8(body).map(str::to_owned).map_err(|error| {
             let at = error.valid_up_to() + 1;
             let reason = format!("the body is not UTF-8: byte {at} belongs to no character");
-            Problem::new(StatusCode::BAD_REQUEST, "not_utf8", reason)
+            ApiError::new(StatusCode::BAD_REQUEST, "not_utf8", reason)
         });
     }
     let (text, is_broken) = charset.decode_with_bom_removal(body);
     if is_broken {
         let reason = format!("the body is not valid {}, which its Content-Type declares", charset.name());
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "charset_broken", reason));
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "charset_broken", reason));
     }
     Ok(text.into_owned())
 }

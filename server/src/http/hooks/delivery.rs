@@ -14,10 +14,10 @@ use serde::Serialize;
 
 use crate::{
     clock,
-    http::{api_error::Problem, state::HttpState},
+    http::{api_error::ApiError, state::HttpState},
     identity::tokens::{Holder, Target},
     service::authorize::{self, Action},
-    store::{Appended, Draft, Piece},
+    store::{Appended, NewMessage, Piece},
 };
 
 /// How many rooms a push to all of them reaches at the most. Those that are open come first.
@@ -60,7 +60,7 @@ pub(super) async fn deliver(
     target: &Target,
     id: &ClientId,
     text: MessageText,
-) -> Result<Delivered, Problem> {
+) -> Result<Delivered, ApiError> {
     let text: Arc<str> = text.into();
     let say = async |room: RoomName| say(teahouse, holder, user, room, id, &text).await;
     match target {
@@ -75,7 +75,7 @@ pub(super) async fn deliver(
                 tracing::warn!(hook = %holder.id, left_out, "a push to all rooms reached {ROOMS} of them");
             }
             // Every room is tried, whatever becomes of the others; a retry under the same id reaches the rest.
-            let said: Vec<Result<Message, Problem>> =
+            let said: Vec<Result<Message, ApiError>> =
                 stream::iter(rooms).map(say).buffered(AT_ONCE).collect().await;
             let places: Vec<MessagePlace> =
                 said.into_iter().map(|said| said.map(place)).collect::<Result<_, _>>()?;
@@ -92,22 +92,22 @@ async fn say(
     room: RoomName,
     id: &ClientId,
     text: &Arc<str>,
-) -> Result<Message, Problem> {
+) -> Result<Message, ApiError> {
     if !authorize::may(user, Action::Say, &room) {
         let reason = format!("this hook may not speak in {room}");
-        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", reason));
     }
-    teahouse.room_limit.admit(&room, None).await.map_err(|error| Problem::no_room(&error))?;
-    let draft = Draft { room, id: id.clone(), user: user.clone(), text: text.clone(), at: clock::now() };
+    teahouse.room_limit.admit(&room, None).await.map_err(|error| ApiError::no_room(&error))?;
+    let draft = NewMessage { room, id: id.clone(), user: user.clone(), text: text.clone(), at: clock::now() };
     let mut kept = teahouse.store.append(vec![draft]).await;
     match (kept.appended.pop(), kept.failed) {
         (Some(Appended::New(message) | Appended::Known(message)), _) => Ok(message),
         (Some(Appended::Reused), _) => {
             let reason = "this Idempotency-Key was used before, for another message";
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
+            Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
         }
         (None, failed) => {
-            let problem = Problem::of_store(failed.as_ref());
+            let problem = ApiError::of_store(failed.as_ref());
             let error = failed.map_or_else(String::new, |error| error.to_string());
             tracing::warn!(error, hook = %holder.id, "a push could not be kept");
             Err(problem)
@@ -117,11 +117,11 @@ async fn say(
 
 /// The rooms that a push to all of them reaches: the open ones, on whatever node, and the lobby first, then the others by name; and how many
 /// there are beyond those.
-async fn rooms(teahouse: &HttpState) -> Result<(Vec<RoomName>, usize), Problem> {
-    let listed = tokio::try_join!(teahouse.store.rooms(), teahouse.neighbours.rooms());
+async fn rooms(teahouse: &HttpState) -> Result<(Vec<RoomName>, usize), ApiError> {
+    let listed = tokio::try_join!(teahouse.store.rooms(), teahouse.cluster.rooms());
     let (spoken_in, elsewhere) = listed.map_err(|error| {
         tracing::warn!(%error, "the rooms could not be listed");
-        Problem::unavailable()
+        ApiError::unavailable()
     })?;
     let open: BTreeSet<RoomName> =
         [RoomName::lobby()].into_iter().chain(teahouse.rooms.names()).chain(elsewhere).collect();

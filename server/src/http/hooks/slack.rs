@@ -14,7 +14,7 @@ use super::{
     push::Push,
     tools,
 };
-use crate::http::api_error::Problem;
+use crate::http::api_error::ApiError;
 
 /// How deep blocks within blocks are looked into; Slack's own go four deep.
 const DEPTH: usize = 8;
@@ -70,7 +70,7 @@ struct Field {
 struct Words(String);
 
 /// Reads a message in Slack's shape or in another tool's native format.
-pub(super) fn read(json: &str) -> Result<Push, Problem> {
+pub(super) fn read(json: &str) -> Result<Push, ApiError> {
     let is_object = json.trim_start().starts_with('{');
     let message = json::read::<Message>(json);
     // A list of words in the order of the fields would be read too, and nobody means that.
@@ -92,11 +92,11 @@ pub(super) fn read(json: &str) -> Result<Push, Problem> {
         "there is nothing to say: no text in `text`, `attachments` or `blocks`; {}",
         tools::advice(&other)
     );
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "text_empty", reason))
+    Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "text_empty", reason))
 }
 
 /// What is wrong with JSON, with line and column. It may repeat a long string of it.
-fn unreadable(error: &serde_json::Error) -> Problem {
+fn unreadable(error: &serde_json::Error) -> ApiError {
     let said = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let what = said.strip_suffix(&*place).unwrap_or(&said);
@@ -108,12 +108,12 @@ fn unreadable(error: &serde_json::Error) -> Problem {
     if error.classify() == Category::Data {
         return unfit(&said);
     }
-    Problem::new(StatusCode::BAD_REQUEST, "json_broken", format!("the JSON is broken: {said}"))
+    ApiError::new(StatusCode::BAD_REQUEST, "json_broken", format!("the JSON is broken: {said}"))
 }
 
-fn unfit(what: &str) -> Problem {
+fn unfit(what: &str) -> ApiError {
     let reason = format!("the JSON is no message in Slack's shape: {what}");
-    Problem::new(StatusCode::BAD_REQUEST, "json_unfit", reason)
+    ApiError::new(StatusCode::BAD_REQUEST, "json_unfit", reason)
 }
 
 /// Reads a message from a body that does not say what it is, if it is one beyond doubt.

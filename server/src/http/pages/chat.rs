@@ -23,7 +23,7 @@ use super::{
 use crate::{
     clock,
     http::{
-        api_error::Problem, middleware::security::Frames, redirect, request::visitor::Visitor, state::Shared,
+        api_error::ApiError, middleware::security::Frames, redirect, request::visitor::Visitor, state::Shared,
     },
     identity::login::Login,
     service::{
@@ -91,26 +91,26 @@ pub(crate) async fn boot(
     State(teahouse): State<Shared>,
     visitor: Visitor,
     room: Result<Path<String>, PathRejection>,
-) -> Result<Response, Problem> {
-    let unfit = |reason: &str| Problem::new(StatusCode::NOT_FOUND, "room_unfit", reason);
+) -> Result<Response, ApiError> {
+    let unfit = |reason: &str| ApiError::new(StatusCode::NOT_FOUND, "room_unfit", reason);
     let Path(room) = room.map_err(|_| unfit("a room's name in an address is percent-encoded UTF-8"))?;
     let login = visitor
         .login(&teahouse)
         .await
-        .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "login_required", "log in first"))?;
+        .ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "login_required", "log in first"))?;
     let room = RoomName::parse_any(&room).map_err(|error| unfit(&error.to_string()))?;
     if !may(&login.user(), Action::Read, &room) {
         let reason = format!("this user may not read {room}");
-        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", reason));
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", reason));
     }
     let place = PagePlace::take(&teahouse, &visitor, &login.id)
-        .map_err(|none| Problem::too_often(std::time::Duration::from_secs(none.seconds)))?;
+        .map_err(|none| ApiError::too_often(std::time::Duration::from_secs(none.seconds)))?;
     let form = new_form(&visitor.headers);
     match make_boot(&teahouse, &visitor, &login, room, None, form).await {
         Ok(boot) => Ok(place.hold(Json(boot).into_response())),
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
-            Err(Problem::unavailable())
+            Err(ApiError::unavailable())
         }
     }
 }

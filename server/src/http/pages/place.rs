@@ -8,14 +8,14 @@ use transport::held_body::holding;
 use crate::{
     budget::{Cost, Payer, charged},
     http::{request::visitor::Visitor, state::Shared},
-    net::connection_limit::Place,
+    net::connection_limit::ConnectionPermit,
 };
 
 /// In how many seconds to ask again for a page that has no place.
 const RETRY_SECONDS: u64 = 2;
 
 /// A page's place among those of its address, until it has been read.
-pub(crate) struct PagePlace(Place);
+pub(crate) struct PagePlace(ConnectionPermit);
 
 /// No page is rendered for now.
 #[derive(Clone, Copy, Debug)]

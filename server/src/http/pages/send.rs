@@ -38,7 +38,7 @@ use crate::{
     identity::{login::Login, login_form::FormId},
     rooms::room_limit::NoRoom,
     service::authorize::{Action, may},
-    store::{Appended, Draft, StoreError},
+    store::{Appended, NewMessage, StoreError},
 };
 
 /// The largest form, in bytes. What a message may hold is judged after it was read, so that its words come back.
@@ -208,7 +208,7 @@ async fn append(
             return Err(Refusal::of_code(status, RefusalCode::StoreUnavailable, visitor));
         }
     }
-    let draft = Draft { room: room.clone(), id: id.clone(), user, text: text.into(), at: clock::now() };
+    let draft = NewMessage { room: room.clone(), id: id.clone(), user, text: text.into(), at: clock::now() };
     let mut kept = teahouse.store.append(vec![draft]).await;
     match (kept.appended.pop(), kept.failed) {
         (Some(Appended::New(_) | Appended::Known(_)), _) => Ok(id),

@@ -5,7 +5,7 @@ use chat::{id::UserId, name::Nickname, time::Millis};
 use super::{Entry, FRESH_MS, KEPT, LIFE_MS, Logins, REMEMBERED, Ticket, holding, of_user};
 use crate::{
     identity::login::Login,
-    store::{Drawer, Put, Record, scratch::store},
+    store::{Collection, Put, Record, scratch::store},
 };
 
 const NOW: Millis = Millis(1_700_000_000_000);
@@ -100,7 +100,7 @@ async fn a_store_that_has_forgotten_a_login_is_told_of_it_again() {
     let (store, _folder) = store();
     let ann = ticket("u1", NOW);
     assert!(Logins::new(store.clone()).holds(&ann, NOW).await);
-    let kept = store.record(Drawer::Login, ann.id.to_string()).await.unwrap();
+    let kept = store.record(Collection::Login, ann.id.to_string()).await.unwrap();
     assert_eq!(kept.as_deref().and_then(Entry::read), Some(Entry::Holds { expires: ann.expires }));
 }
 
@@ -112,11 +112,11 @@ async fn what_is_over_is_deleted_and_of_the_rest_the_oldest_that_hold() {
     logins.begin(&old).await.unwrap();
     logins.begin(&new).await.unwrap();
     logins.end_all(&old.login.id, NOW + 5).await.unwrap();
-    let nonsense = Record { drawer: Drawer::Login, key: "x".to_owned(), value: "?".to_owned() };
+    let nonsense = Record { collection: Collection::Login, key: "x".to_owned(), value: "?".to_owned() };
     store.put(nonsense, Put::Always).await.unwrap();
     logins.sweep(NOW + LIFE_MS).await.unwrap();
     let keys: Vec<String> =
-        store.records(Drawer::Login).await.unwrap().into_iter().map(|record| record.key).collect();
+        store.records(Collection::Login).await.unwrap().into_iter().map(|record| record.key).collect();
     let mut expected = vec![of_user(&old.login.id), new.id.to_string()];
     expected.sort();
     assert_eq!(keys, expected);

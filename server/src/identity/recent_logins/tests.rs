@@ -7,7 +7,7 @@ use chat::{id::UserId, name::Nickname, time::Millis};
 use super::{LoginKey, REMEMBERED_MS, RecentLogins};
 use crate::{
     identity::{login::Login, login_form::FormId, logins::Ticket},
-    store::{Claim, Drawer, SharedStore, scratch::store},
+    store::{Claim, Collection, SharedStore, scratch::store},
 };
 
 const NOW: Millis = Millis(1_700_000_000_000);
@@ -67,7 +67,7 @@ async fn no_form_makes_anybody_a_user_who_has_logged_out() {
     claim(&store, &ann, NOW + 600_000).await;
     here.confirm(key.clone(), &ann, NOW).await;
     here.end(&ann.login.id).await;
-    assert_eq!(store.records(Drawer::RecentLogin).await.unwrap(), []);
+    assert_eq!(store.records(Collection::RecentLogin).await.unwrap(), []);
     assert_eq!(here.find_or(&key, login("u2", "Ann"), NOW).await.login.id.as_str(), "u2");
     assert_eq!(there.find_or(&key, login("u3", "Ann"), NOW).await.login.id.as_str(), "u3");
 }
@@ -98,7 +98,7 @@ async fn beyond_the_bound_the_oldest_are_forgotten_in_the_store_too() {
         let ann = recent.find_or(key, login(&format!("u{index}"), "Ann"), NOW).await;
         recent.confirm(key.clone(), &ann, NOW).await;
     }
-    assert_eq!(store.records(Drawer::RecentLogin).await.unwrap().len(), 3);
+    assert_eq!(store.records(Collection::RecentLogin).await.unwrap().len(), 3);
     let mut held = Vec::new();
     for key in keys.iter().rev() {
         held.push(recent.here(key, NOW).is_some());

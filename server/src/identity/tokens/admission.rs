@@ -13,7 +13,7 @@ use super::{
 use crate::{
     budget::{Budgets, Cost, charged},
     net::client::Client,
-    store::{Drawer, SharedStore, StoreError},
+    store::{Collection, SharedStore, StoreError},
 };
 
 /// The tokens that this server takes.
@@ -64,12 +64,12 @@ impl Tokens {
 
     /// Whether a token that let somebody in is still good.
     pub(crate) async fn is_good(&self, id: &TokenId) -> Result<bool, StoreError> {
-        Ok(self.store.record(Drawer::Token, id.to_string()).await?.is_some())
+        Ok(self.store.record(Collection::Token, id.to_string()).await?.is_some())
     }
 
     async fn holder(&self, shown: &str, kind: Kind) -> Result<Option<Holder>, StoreError> {
         let Some(token) = Token::parse(shown) else { return Ok(None) };
-        let Some(kept) = self.store.record(Drawer::Token, token.id().to_string()).await? else {
+        let Some(kept) = self.store.record(Collection::Token, token.id().to_string()).await? else {
             return Ok(None);
         };
         let grant = match Grant::read(&kept) {
@@ -107,7 +107,7 @@ mod tests {
         budget::Budgets,
         config::Config,
         net::client::Client,
-        store::{Drawer, Put, Record, SharedStore, scratch::store},
+        store::{Collection, Put, Record, SharedStore, scratch::store},
     };
 
     const HERE: [u8; 4] = [127, 0, 0, 1];
@@ -135,7 +135,7 @@ mod tests {
             made_at: Millis(1),
             digest: token.digest().clone(),
         };
-        let record = Record { drawer: Drawer::Token, key: token.id().to_string(), value: grant.print() };
+        let record = Record { collection: Collection::Token, key: token.id().to_string(), value: grant.print() };
         assert!(store.put(record, Put::IfAbsent).await.unwrap());
         text
     }
@@ -156,7 +156,7 @@ mod tests {
             assert!(matches!(denied, Denied::Unknown), "{wrong}");
         }
         assert!(matches!(tokens.admit(&text, Kind::Api, at(HERE)).await, Err(Denied::Unknown)));
-        store.strike(Drawer::Token, holder.id.to_string()).await.unwrap();
+        store.delete(Collection::Token, holder.id.to_string()).await.unwrap();
         assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 
@@ -198,7 +198,7 @@ mod tests {
         let (store, _folder) = store();
         let tokens = tokens(&store, 0);
         let (token, text) = Token::draw();
-        let record = Record { drawer: Drawer::Token, key: token.id().to_string(), value: "{}".to_owned() };
+        let record = Record { collection: Collection::Token, key: token.id().to_string(), value: "{}".to_owned() };
         store.put(record, Put::Always).await.unwrap();
         assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }

@@ -20,11 +20,11 @@ const REPORT: Duration = Duration::from_mins(1);
 
 /// What was let through and left out. A copy is the same.
 #[derive(Clone, Debug, Default)]
-pub struct Sampler(Arc<Mutex<HashMap<Identifier, Place>>>);
+pub struct Sampler(Arc<Mutex<HashMap<Identifier, CallSite>>>);
 
 /// A place in the program that writes into the log.
 #[derive(Debug)]
-struct Place {
+struct CallSite {
     metadata: &'static Metadata<'static>,
     /// How many more lines may come.
     left: u32,
@@ -61,7 +61,7 @@ impl Sampler {
     /// Whether a line is let through.
     fn admits(&self, metadata: &'static Metadata<'static>, now: Instant) -> bool {
         let mut places = self.places();
-        let place = places.entry(metadata.callsite()).or_insert_with(|| Place {
+        let place = places.entry(metadata.callsite()).or_insert_with(|| CallSite {
             metadata,
             left: BURST,
             at: now,
@@ -80,7 +80,7 @@ impl Sampler {
         }
     }
 
-    fn places(&self) -> MutexGuard<'_, HashMap<Identifier, Place>> {
+    fn places(&self) -> MutexGuard<'_, HashMap<Identifier, CallSite>> {
         // Nothing that holds the lock can panic half-way through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

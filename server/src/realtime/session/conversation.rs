@@ -6,7 +6,7 @@ use chat::{
     close::CloseCode,
     id::{ClientId, UserId},
     protocol::{
-        ClientLine, Event, History, Joined, Place, RefusalCode, Refused, Seq, ServerLine, User, Welcome,
+        ClientLine, Event, History, Joined, RoomPosition, RefusalCode, Refused, Seq, ServerLine, User, Welcome,
     },
     room::SessionId,
     room_name::RoomName,
@@ -33,7 +33,7 @@ use crate::{
         authorize::{Action, may},
         read,
     },
-    store::{Draft, StoreError, spelling},
+    store::{NewMessage, StoreError, spelling},
 };
 
 /// How often somebody enters a room whose log begins another life meanwhile, before they are asked to come again.
@@ -102,10 +102,10 @@ impl Conversation {
     }
 
     /// Reading goes on, with what is left of the frame that was being heard. Returns the code to close with, as
-    /// [`Conversation::hear`] does.
+    /// [`Conversation::receive`] does.
     pub(super) async fn resume(&mut self) -> Result<(), CloseCode> {
         self.pause = None;
-        self.hear_rest().await
+        self.receive_rest().await
     }
 
     /// Whether something was taken and is not yet kept.
@@ -128,7 +128,7 @@ impl Conversation {
 
     /// Hears a frame: one or more lines, or as many of them as may be heard now. The code to close with, if the conversation
     /// cannot go on; nothing that follows the line at fault is heard.
-    pub(super) async fn hear(&mut self, frame: Utf8Bytes) -> Result<(), CloseCode> {
+    pub(super) async fn receive(&mut self, frame: Utf8Bytes) -> Result<(), CloseCode> {
         let limit = self.teahouse.config.frame_limit;
         if limit > 0 && frame.len() > limit {
             let reason = format!("a frame holds at most {limit} bytes; this one has {}", frame.len());
@@ -144,11 +144,11 @@ impl Conversation {
             return Ok(());
         }
         self.rest = Some(Box::new((frame, 0)));
-        self.hear_rest().await
+        self.receive_rest().await
     }
 
     /// Hears what is left of a frame, until it asks for more than may be done for it now.
-    async fn hear_rest(&mut self) -> Result<(), CloseCode> {
+    async fn receive_rest(&mut self) -> Result<(), CloseCode> {
         while self.pause.is_none()
             && let Some(rest) = self.rest.take()
         {
@@ -167,14 +167,14 @@ impl Conversation {
                 continue;
             }
             self.spend(Cost::Line, 1);
-            let heard = self.hear_line(line).await;
+            let heard = self.receive_line(line).await;
             self.rest = left.filter(|_| heard.is_ok()).map(|next| Box::new((frame, next)));
             heard?;
         }
         Ok(())
     }
 
-    async fn hear_line(&mut self, line: &str) -> Result<(), CloseCode> {
+    async fn receive_line(&mut self, line: &str) -> Result<(), CloseCode> {
         match serde_json::from_str::<ClientLine>(line) {
             Ok(ClientLine::Hello { rooms, client, user }) => {
                 self.check_user(user.as_deref())?;
@@ -246,7 +246,7 @@ impl Conversation {
     pub(super) async fn enter_plain(&mut self) {
         self.greeted = true;
         if let Dialect::Plain(plain) = self.dialect.clone() {
-            let place = Place { room: plain.room.to_string(), epoch: None, seq: None };
+            let place = RoomPosition { room: plain.room.to_string(), epoch: None, seq: None };
             self.join(place, plain.backlog).await;
         }
     }
@@ -277,9 +277,9 @@ impl Conversation {
         }
     }
 
-    async fn hello(&mut self, mut rooms: Vec<Place>, client: Option<String>) {
+    async fn hello(&mut self, mut rooms: Vec<RoomPosition>, client: Option<String>) {
         self.greeted = true;
-        let Some(ghosts) = self.introduce(client) else { return };
+        let Some(superseded) = self.introduce(client) else { return };
         self.answer(ServerLine::Welcome(Welcome {
             user: self.me.clone(),
             heartbeat_ms: self.teahouse.config.heartbeat.millis(),
@@ -290,7 +290,7 @@ impl Conversation {
             self.answer(ServerLine::Store { available: false });
         }
         if rooms.is_empty() {
-            rooms.push(Place { room: RoomName::lobby().to_string(), epoch: None, seq: None });
+            rooms.push(RoomPosition { room: RoomName::lobby().to_string(), epoch: None, seq: None });
         }
         let mut named = BTreeSet::new();
         rooms.retain(|place| named.insert(place.room.clone()));
@@ -302,8 +302,8 @@ impl Conversation {
             self.join(place, self.teahouse.config.backlog).await;
         }
         // Only now that their user is there by this connection too: so nobody hears them leave.
-        for ghost in ghosts {
-            ghost.cut_off(CloseCode::Replaced);
+        for superseded in superseded {
+            superseded.cut_off(CloseCode::Replaced);
         }
     }
 
@@ -313,8 +313,8 @@ impl Conversation {
         let Some(client) = client else { return Some(Vec::new()) };
         match ClientId::parse(&client) {
             Ok(client) => match self.teahouse.nicknames.introduce(&self.me.id, self.id, client) {
-                Standing::Newest(ghosts) => Some(ghosts),
-                Standing::Ghost => {
+                Standing::Newest(superseded) => Some(superseded),
+                Standing::Superseded => {
                     self.outbound.cut_off(CloseCode::Replaced);
                     None
                 }
@@ -366,7 +366,7 @@ impl Conversation {
                 let reason = "only who asked ends an answer".to_owned();
                 refuse(self, RefusalCode::Forbidden, reason);
             }
-            Stopped::NotHere => self.teahouse.neighbours.stop(&name, &answer, &self.me.id),
+            Stopped::NotHere => self.teahouse.cluster.stop(&name, &answer, &self.me.id),
         }
     }
 
@@ -392,7 +392,7 @@ impl Conversation {
         if !may(&self.me, Action::Say, &name) {
             return refuse(self, RefusalCode::Forbidden, format!("you may not speak in {name}"));
         }
-        let draft = Draft {
+        let draft = NewMessage {
             room: name,
             id: client_id,
             user: self.me.clone(),
@@ -414,7 +414,7 @@ impl Conversation {
         }
     }
 
-    async fn join(&mut self, place: Place, backlog: u32) {
+    async fn join(&mut self, place: RoomPosition, backlog: u32) {
         let refuse = |session: &mut Self, code, reason: String| {
             session.refuse(code, reason, None, Some(place.room.clone()));
         };
@@ -486,7 +486,7 @@ impl Conversation {
     async fn catch_up(
         &mut self,
         room: &RoomName,
-        place: &Place,
+        place: &RoomPosition,
         backlog: u32,
     ) -> Result<(Joined, Seq), StoreError> {
         for _ in 0..ENTRIES {
@@ -519,7 +519,7 @@ impl Conversation {
                 }
                 // The rest is not kept any more: the newest page, then.
                 Ok(None) => {
-                    let place = Place { room: room.to_string(), epoch: None, seq: None };
+                    let place = RoomPosition { room: room.to_string(), epoch: None, seq: None };
                     return Box::pin(self.join(place, backlog)).await;
                 }
                 Err(error) => {

@@ -17,18 +17,18 @@ use futures::{
 };
 
 use super::retry::{FULL_RETRY_MS, RETRY_MS};
-use crate::store::{Appended, Draft, Kept, SharedStore, StoreError};
+use crate::store::{Appended, NewMessage, Kept, SharedStore, StoreError};
 
 /// How many messages may gather while an append is under way; then the session reads no further.
 const GATHER: usize = 512;
 
 /// An append for each room, so that what one room cannot take stays in no other room's way.
-type Appending = BoxFuture<'static, Vec<(Vec<Draft>, Kept)>>;
+type Appending = BoxFuture<'static, Vec<(Vec<NewMessage>, Kept)>>;
 
 /// What a session has said and the store has not kept yet.
 pub(super) struct Sending {
     store: SharedStore,
-    gathered: Vec<Draft>,
+    gathered: Vec<NewMessage>,
     appending: Option<Appending>,
     /// In which rooms nothing is taken until the message of this id comes again.
     held: HashMap<RoomName, ClientId>,
@@ -42,7 +42,7 @@ impl Sending {
     }
 
     /// Takes a message; what is to be answered, if it cannot.
-    pub(super) fn take(&mut self, draft: Draft) -> Option<ServerLine> {
+    pub(super) fn take(&mut self, draft: NewMessage) -> Option<ServerLine> {
         match self.held.get(&draft.room) {
             Some(first) if *first != draft.id => Some(self.hold(&draft)),
             _ => {
@@ -57,7 +57,7 @@ impl Sending {
     /// comes again. Returns what is to be answered.
     pub(super) fn put_off(
         &mut self,
-        draft: &Draft,
+        draft: &NewMessage,
         code: RefusalCode,
         reason: &str,
         retry_ms: u64,
@@ -79,7 +79,7 @@ impl Sending {
     }
 
     /// Puts a message off because the server takes nothing new.
-    fn put_off_full(&mut self, draft: &Draft) -> ServerLine {
+    fn put_off_full(&mut self, draft: &NewMessage) -> ServerLine {
         self.put_off(draft, RefusalCode::ServerFull, "the server takes nothing new at present", FULL_RETRY_MS)
     }
 
@@ -89,7 +89,7 @@ impl Sending {
     }
 
     /// Whether a message waits for an earlier one to its room to be sent again.
-    pub(super) fn waits(&self, draft: &Draft) -> bool {
+    pub(super) fn waits(&self, draft: &NewMessage) -> bool {
         self.held.get(&draft.room).is_some_and(|first| *first != draft.id)
     }
 
@@ -132,14 +132,14 @@ impl Sending {
     /// The refusals of what gathered behind messages that have just been refused for now. At once: what lifts the hold,
     /// a join or the message again, must not let them overtake it.
     fn hold_followers(&mut self, failed: &BTreeSet<RoomName>) -> Vec<ServerLine> {
-        let (held, free): (Vec<Draft>, Vec<Draft>) =
+        let (held, free): (Vec<NewMessage>, Vec<NewMessage>) =
             std::mem::take(&mut self.gathered).into_iter().partition(|draft| failed.contains(&draft.room));
         self.gathered = free;
         held.iter().map(|draft| self.hold(draft)).collect()
     }
 
     /// What the sender is told of an append: of those that were kept, and of those that were not.
-    fn answer(&mut self, drafts: &[Draft], kept: Kept) -> Vec<ServerLine> {
+    fn answer(&mut self, drafts: &[NewMessage], kept: Kept) -> Vec<ServerLine> {
         let (done, left) = drafts.split_at(kept.appended.len());
         let mut lines: Vec<ServerLine> =
             done.iter().zip(kept.appended).filter_map(|(draft, done)| answer(draft, done)).collect();
@@ -155,7 +155,7 @@ impl Sending {
 
     /// Starts to append what has gathered.
     fn append(&mut self) {
-        let mut rooms: BTreeMap<RoomName, Vec<Draft>> = BTreeMap::new();
+        let mut rooms: BTreeMap<RoomName, Vec<NewMessage>> = BTreeMap::new();
         for draft in std::mem::take(&mut self.gathered) {
             rooms.entry(draft.room.clone()).or_default().push(draft);
         }
@@ -170,13 +170,13 @@ impl Sending {
     }
 
     /// The refusal of a message for now; those that follow it to its room will be refused until it comes again.
-    fn hold(&mut self, draft: &Draft) -> ServerLine {
+    fn hold(&mut self, draft: &NewMessage) -> ServerLine {
         self.put_off(draft, RefusalCode::StoreUnavailable, "messages cannot be kept at present", RETRY_MS)
     }
 }
 
 /// What the sender is told of a message that was appended, beside what the whole room hears.
-fn answer(draft: &Draft, appended: Appended) -> Option<ServerLine> {
+fn answer(draft: &NewMessage, appended: Appended) -> Option<ServerLine> {
     match appended {
         // The room says it to everybody, its sender included.
         Appended::New(_) => None,
@@ -188,7 +188,7 @@ fn answer(draft: &Draft, appended: Appended) -> Option<ServerLine> {
     }
 }
 
-fn refusal(draft: &Draft, code: RefusalCode, reason: &str, retry_ms: Option<u64>) -> ServerLine {
+fn refusal(draft: &NewMessage, code: RefusalCode, reason: &str, retry_ms: Option<u64>) -> ServerLine {
     ServerLine::Refused(Refused {
         id: Some(draft.id.to_string()),
         room: Some(draft.room.to_string()),
@@ -214,14 +214,14 @@ mod tests {
 
     use super::Sending;
     use crate::store::{
-        Draft,
+        NewMessage,
         sqlite::{FILE, SqliteStore},
     };
 
-    fn draft(id: &str, text: &str) -> Draft {
+    fn draft(id: &str, text: &str) -> NewMessage {
         let user = User { id: UserId::parse("u").unwrap(), name: "U".into() };
         let id = ClientId::parse(id).unwrap();
-        Draft { room: RoomName::lobby(), id, user, text: text.into(), at: Millis(1) }
+        NewMessage { room: RoomName::lobby(), id, user, text: text.into(), at: Millis(1) }
     }
 
     #[tokio::test]

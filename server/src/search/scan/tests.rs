@@ -18,7 +18,7 @@ use proptest::{
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Bounds, Hit, Query, Trouble, scan};
+use super::{Answer, Bounds, Hit, Query, ScanError, scan};
 use crate::{search::answer::SearchError, store::Store as _, time_zone::TimeZone};
 
 /// 2026-11-20 14:03:20 UTC.

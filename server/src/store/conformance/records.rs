@@ -4,22 +4,22 @@ use futures::future::join_all;
 
 use super::{Bench, all, draft, new, room};
 use crate::store::{
-    Drawer::{self, Answer, House, Login, RecentLogin, Reminder, Token},
+    Collection::{self, Answer, House, Login, RecentLogin, Reminder, Token},
     Put, Record, SharedStore,
 };
 
-const DRAWERS: [Drawer; 6] = [Token, Answer, Reminder, RecentLogin, Login, House];
+const DRAWERS: [Collection; 6] = [Token, Answer, Reminder, RecentLogin, Login, House];
 
-fn record(drawer: Drawer, key: &str, value: &str) -> Record {
-    Record { drawer, key: key.to_owned(), value: value.to_owned() }
+fn record(collection: Collection, key: &str, value: &str) -> Record {
+    Record { collection, key: key.to_owned(), value: value.to_owned() }
 }
 
-async fn value(store: &SharedStore, drawer: Drawer, key: &str) -> Option<String> {
-    store.record(drawer, key.to_owned()).await.unwrap()
+async fn value(store: &SharedStore, collection: Collection, key: &str) -> Option<String> {
+    store.record(collection, key.to_owned()).await.unwrap()
 }
 
-async fn strike(store: &SharedStore, drawer: Drawer, key: &str) -> bool {
-    store.strike(drawer, key.to_owned()).await.unwrap()
+async fn delete(store: &SharedStore, collection: Collection, key: &str) -> bool {
+    store.delete(collection, key.to_owned()).await.unwrap()
 }
 
 pub(crate) async fn a_record_is_the_last_that_was_put(bench: Bench) {
@@ -34,34 +34,34 @@ pub(crate) async fn a_record_is_the_last_that_was_put(bench: Bench) {
     let expected = [("", ""), ("a", "two"), ("b", "three"), ("键:{}*", other)];
     let expected = expected.map(|(key, text)| record(Token, key, text));
     assert_eq!(store.records(Token).await.unwrap(), expected, "by key");
-    for drawer in [Answer, Reminder, RecentLogin, Login, House] {
-        assert_eq!(store.records(drawer).await.unwrap(), [], "each drawer is its own");
-        assert_eq!(value(&store, drawer, "a").await, None);
+    for collection in [Answer, Reminder, RecentLogin, Login, House] {
+        assert_eq!(store.records(collection).await.unwrap(), [], "each drawer is its own");
+        assert_eq!(value(&store, collection, "a").await, None);
     }
 }
 
 pub(crate) async fn a_record_that_is_put_where_there_is_none_takes_no_place(bench: Bench) {
     let store = bench.store;
-    for drawer in DRAWERS {
-        assert!(store.put(record(drawer, "a", "first"), Put::IfAbsent).await.unwrap());
-        assert!(!store.put(record(drawer, "a", "second"), Put::IfAbsent).await.unwrap());
-        assert_eq!(value(&store, drawer, "a").await.as_deref(), Some("first"));
-        assert!(!store.put(record(drawer, "a", "first"), Put::IfAbsent).await.unwrap(), "nor one like it");
-        assert!(store.put(record(drawer, "a", "third"), Put::Always).await.unwrap());
-        assert_eq!(value(&store, drawer, "a").await.as_deref(), Some("third"));
+    for collection in DRAWERS {
+        assert!(store.put(record(collection, "a", "first"), Put::IfAbsent).await.unwrap());
+        assert!(!store.put(record(collection, "a", "second"), Put::IfAbsent).await.unwrap());
+        assert_eq!(value(&store, collection, "a").await.as_deref(), Some("first"));
+        assert!(!store.put(record(collection, "a", "first"), Put::IfAbsent).await.unwrap(), "nor one like it");
+        assert!(store.put(record(collection, "a", "third"), Put::Always).await.unwrap());
+        assert_eq!(value(&store, collection, "a").await.as_deref(), Some("third"));
     }
 }
 
 pub(crate) async fn a_record_that_is_struck_is_gone(bench: Bench) {
     let store = bench.store;
-    assert!(!strike(&store, Answer, "a").await);
+    assert!(!delete(&store, Answer, "a").await);
     for key in ["a", "b"] {
-        for drawer in [Answer, Reminder] {
-            assert!(store.put(record(drawer, key, "1"), Put::Always).await.unwrap());
+        for collection in [Answer, Reminder] {
+            assert!(store.put(record(collection, key, "1"), Put::Always).await.unwrap());
         }
     }
-    assert!(strike(&store, Answer, "a").await);
-    assert!(!strike(&store, Answer, "a").await, "it is gone already");
+    assert!(delete(&store, Answer, "a").await);
+    assert!(!delete(&store, Answer, "a").await, "it is gone already");
     assert_eq!(value(&store, Answer, "a").await, None);
     assert_eq!(store.records(Answer).await.unwrap(), [record(Answer, "b", "1")]);
     assert_eq!(value(&store, Reminder, "a").await.as_deref(), Some("1"), "not of this drawer");
@@ -83,7 +83,7 @@ pub(crate) async fn of_many_who_put_or_strike_a_record_at_once_one_is_told_so(be
         assert_eq!(value(&store, Reminder, &key).await, Some(first));
         let striking = (0..8).map(|_| {
             let (store, key) = (store.clone(), key.clone());
-            tokio::spawn(async move { store.strike(Reminder, key).await.unwrap() })
+            tokio::spawn(async move { store.delete(Reminder, key).await.unwrap() })
         });
         let struck: Vec<bool> = join_all(striking).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(struck.iter().filter(|struck| **struck).count(), 1, "{struck:?}");

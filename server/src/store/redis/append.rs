@@ -11,7 +11,7 @@ use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ScriptIn
 use sha2::{Digest as _, Sha256};
 
 use crate::store::{
-    Appended, Draft,
+    Appended, NewMessage,
     redis::{
         entry,
         key::{Keys, WINDOW_MS},
@@ -43,7 +43,7 @@ pub(super) fn call<'a>(
     retain: u32,
     window: u64,
     room: &RoomName,
-    drafts: &[&Draft],
+    drafts: &[&NewMessage],
 ) -> ScriptInvocation<'a> {
     let ids = |window: u64| keys.room(room, &format!("ids:{window}"));
     let mut call = script.key(keys.room(room, "state"));
@@ -58,7 +58,7 @@ pub(super) fn call<'a>(
         .arg(window)
         .arg(WINDOW_MS)
         .arg(TRIMMED);
-    for Draft { id, user, text, .. } in drafts {
+    for NewMessage { id, user, text, .. } in drafts {
         call.arg(format!("{}/{id}", user.id))
             .arg(Sha256::digest(text.as_bytes()).as_slice())
             .arg(entry::body(id, user, text))
@@ -68,7 +68,7 @@ pub(super) fn call<'a>(
 }
 
 /// Reads what the script said about these drafts.
-pub(super) fn read(answer: Value, drafts: &[&Draft]) -> RedisResult<Answer> {
+pub(super) fn read(answer: Value, drafts: &[&NewMessage]) -> RedisResult<Answer> {
     let mut answer = Vec::<Value>::from_redis_value(answer)?.into_iter();
     let mut next = || answer.next().ok_or_else(unexpected);
     match &*String::from_redis_value(next()?)? {
@@ -83,7 +83,7 @@ pub(super) fn read(answer: Value, drafts: &[&Draft]) -> RedisResult<Answer> {
 }
 
 /// What became of a draft.
-fn became(draft: &Draft, answer: Value) -> RedisResult<Appended> {
+fn became(draft: &NewMessage, answer: Value) -> RedisResult<Appended> {
     let fields = Vec::<Vec<u8>>::from_redis_value(answer)?;
     let fields: Option<Vec<&str>> = fields.iter().map(|field| from_utf8(field).ok()).collect();
     let message = |seq: &str, at: &str, name: &str| {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::records;
 use crate::store::{
-    Drawer, Put, StoreError,
+    Collection, Put, StoreError,
     house_id::{self, HouseId},
     redis::link::Link,
 };
@@ -36,7 +36,7 @@ pub(crate) async fn keep(link: Arc<Link>, keys: Vec<String>, house: HouseId, sto
 /// The house's id; where there is none, it is `fresh` from now on.
 pub(crate) async fn house(link: &Link, fresh: HouseId) -> Result<HouseId, StoreError> {
     let kept = async || {
-        let kept = records::value(link, Drawer::House, house_id::KEY).await?;
+        let kept = records::value(link, Collection::House, house_id::KEY).await?;
         Ok(kept.as_deref().and_then(HouseId::parse))
     };
     // Asked first, so that a node starts even while nothing can be written.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use chat::{id::NodeId, name::Skeleton, room_name::RoomName};
 
-use crate::store::Drawer;
+use crate::store::Collection;
 
 /// An id is remembered in the window of time in which it was first used, and looked up in that window and the next: for 7
 /// to 14 days.
@@ -48,8 +48,8 @@ impl Keys {
     }
 
     /// A hash: the records of a drawer.
-    pub(crate) fn records(&self, drawer: Drawer) -> String {
-        format!("{}:records:{}", self.prefix, drawer.name())
+    pub(crate) fn records(&self, collection: Collection) -> String {
+        format!("{}:records:{}", self.prefix, collection.name())
     }
 
     /// A sorted set: the nodes, by the moment when they count as gone.

@@ -4,12 +4,12 @@
 
 use redis::cmd;
 
-use crate::store::{Drawer, Put, Record, StoreError, redis::link::Link};
+use crate::store::{Collection, Put, Record, StoreError, redis::link::Link};
 
 /// Puts a record into its drawer; whether it lies there now.
 pub(crate) async fn put(link: &Link, record: &Record, put: Put) -> Result<bool, StoreError> {
-    let Record { drawer, key, value } = record;
-    let hash = link.keys().records(*drawer);
+    let Record { collection, key, value } = record;
+    let hash = link.keys().records(*collection);
     match put {
         // The answer says how many fields are new, and not whether it was done: it was.
         Put::Always => link.command::<u32>(cmd("HSET").arg(hash).arg(key).arg(value)).await.map(|_| true),
@@ -18,20 +18,20 @@ pub(crate) async fn put(link: &Link, record: &Record, put: Put) -> Result<bool, 
 }
 
 /// Takes a record out of its drawer; whether it was there.
-pub(crate) async fn strike(link: &Link, drawer: Drawer, key: &str) -> Result<bool, StoreError> {
-    link.command(cmd("HDEL").arg(link.keys().records(drawer)).arg(key)).await
+pub(crate) async fn delete(link: &Link, collection: Collection, key: &str) -> Result<bool, StoreError> {
+    link.command(cmd("HDEL").arg(link.keys().records(collection)).arg(key)).await
 }
 
 /// The value of a record, if there is one.
-pub(crate) async fn value(link: &Link, drawer: Drawer, key: &str) -> Result<Option<String>, StoreError> {
-    link.command(cmd("HGET").arg(link.keys().records(drawer)).arg(key)).await
+pub(crate) async fn value(link: &Link, collection: Collection, key: &str) -> Result<Option<String>, StoreError> {
+    link.command(cmd("HGET").arg(link.keys().records(collection)).arg(key)).await
 }
 
 /// All records of a drawer, by key.
-pub(crate) async fn all(link: &Link, drawer: Drawer) -> Result<Vec<Record>, StoreError> {
-    let held: Vec<(String, String)> = link.command(cmd("HGETALL").arg(link.keys().records(drawer))).await?;
+pub(crate) async fn all(link: &Link, collection: Collection) -> Result<Vec<Record>, StoreError> {
+    let held: Vec<(String, String)> = link.command(cmd("HGETALL").arg(link.keys().records(collection))).await?;
     let mut records: Vec<Record> =
-        held.into_iter().map(|(key, value)| Record { drawer, key, value }).collect();
+        held.into_iter().map(|(key, value)| Record { collection, key, value }).collect();
     records.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     Ok(records)
 }

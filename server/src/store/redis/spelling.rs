@@ -8,7 +8,7 @@ use redis::{RedisResult, Script, aio::MultiplexedConnection, cmd};
 use serde_json::json;
 
 use crate::store::{
-    Drawer,
+    Collection,
     redis::key::{Keys, WINDOW_MS},
     spelling::rename_in,
 };
@@ -16,7 +16,7 @@ use crate::store::{
 const RENAME: &str = include_str!("spelling.lua");
 
 /// Where rooms are named beside the logs.
-const DRAWERS: [Drawer; 3] = [Drawer::Token, Drawer::Answer, Drawer::Reminder];
+const DRAWERS: [Collection; 3] = [Collection::Token, Collection::Answer, Collection::Reminder];
 
 /// Renames the rooms that are spelled otherwise, and brings the schema from `older` to `newer`. Two rooms never become one,
 /// and of several nodes that begin at once, one does it.
@@ -30,8 +30,8 @@ pub(super) async fn rename(
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let renamed: HashMap<&str, RoomName> = rename_apart(&names).into_iter().collect();
     let mut records = Vec::new();
-    for drawer in DRAWERS.into_iter().filter(|_| !renamed.is_empty()) {
-        let hash = keys.records(drawer);
+    for collection in DRAWERS.into_iter().filter(|_| !renamed.is_empty()) {
+        let hash = keys.records(collection);
         let held: BTreeMap<String, String> = cmd("HGETALL").arg(&hash).query_async(connection).await?;
         for (field, value) in held {
             if let Some(new) = rename_in(&value, &renamed) {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use chat::{
     id::{ClientId, NodeId, UserId},
     protocol::{Growing, ServerLine, User},
-    room::Seat,
+    room::Presence,
 };
 
 use crate::{
@@ -26,11 +26,11 @@ pub(crate) fn is_from(payload: &[u8], node: &NodeId) -> bool {
 }
 
 /// A user's seat in a room.
-pub(crate) fn seat(node: &NodeId, user: &User, seat: Seat) -> String {
+pub(crate) fn seat(node: &NodeId, user: &User, seat: Presence) -> String {
     let letter = match seat {
-        Seat::Taken => 'T',
-        Seat::Lost => 'L',
-        Seat::Left => '-',
+        Presence::Online => 'T',
+        Presence::Away => 'L',
+        Presence::Gone => '-',
     };
     format!("s{node}\n{letter}\n{}\n{}", user.id, user.name)
 }
@@ -110,12 +110,12 @@ pub(crate) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<StoreEv
     Some(StoreEvent::Elsewhere(match (kind, room) {
         (b's', Some(room)) => {
             let seat = match field()? {
-                "T" => Seat::Taken,
-                "L" => Seat::Lost,
-                "-" => Seat::Left,
+                "T" => Presence::Online,
+                "L" => Presence::Away,
+                "-" => Presence::Gone,
                 _ => return None,
             };
-            ClusterMessage::Seat(room, node, user(field()?, field()?)?, seat)
+            ClusterMessage::Presence(room, node, user(field()?, field()?)?, seat)
         }
         (b't', Some(room)) => ClusterMessage::Typing(room, user(field()?, field()?)?),
         (b'g', Some(_)) => match ServerLine::parse(field()?) {
@@ -184,8 +184,8 @@ mod tests {
     #[test]
     fn what_is_told_of_a_room_is_heard_as_it_was_told() {
         let room = RoomName::parse("茶艺").unwrap();
-        for (seat, spelt) in [(Seat::Taken, "Taken"), (Seat::Lost, "Lost"), (Seat::Left, "Left")] {
-            let Some(ClusterMessage::Seat(where_, at, user, is)) =
+        for (seat, spelt) in [(Presence::Online, "Taken"), (Presence::Away, "Lost"), (Presence::Gone, "Left")] {
+            let Some(ClusterMessage::Presence(where_, at, user, is)) =
                 heard(Some(&room), &super::seat(&node(), &ann(), seat))
             else {
                 panic!("{spelt} is not heard");
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_no_news() {
         let room = RoomName::lobby();
-        let seat = seat(&node(), &ann(), Seat::Taken);
+        let seat = seat(&node(), &ann(), Presence::Online);
         for payload in ["", "s", "x\n", "s n1\nT\nu1\nAnn", "sn1\nX\nu1\nAnn", "sn1\nT\nu1", "m"] {
             assert!(heard(Some(&room), payload).is_none(), "{payload}");
         }
@@ -252,7 +252,7 @@ mod tests {
     fn a_node_knows_its_own_words() {
         let other = NodeId::parse("n").unwrap();
         for word in
-            [seat(&node(), &ann(), Seat::Taken), typing(&node(), &ann()), logged_out(&node(), &ann().id)]
+            [seat(&node(), &ann(), Presence::Online), typing(&node(), &ann()), logged_out(&node(), &ann().id)]
         {
             assert!(is_from(word.as_bytes(), &node()) && !is_from(word.as_bytes(), &other), "{word}");
         }

@@ -21,7 +21,7 @@ use super::{
 
 use crate::{
     clock,
-    store::{Appended, Draft, Kept, StoreError, redis::link::Link},
+    store::{Appended, NewMessage, Kept, StoreError, redis::link::Link},
 };
 
 /// How many appends may wait for the task; then those who ask wait.
@@ -34,7 +34,7 @@ const GROUP: usize = 512;
 const CALLS: usize = 4;
 
 struct Change {
-    drafts: Vec<Draft>,
+    drafts: Vec<NewMessage>,
     reply: oneshot::Sender<Kept>,
 }
 
@@ -50,12 +50,12 @@ impl Writer {
         let (changes, waiting) = mpsc::channel(CAPACITY);
         // What this clock says is a guess; Redis knows better.
         let window = clock::now().0 / WINDOW_MS;
-        let desk = Desk { link, retain, window, script: Script::new(APPEND), failing: false };
-        let task = tokio::spawn(desk.write(waiting));
+        let writer_task = WriterTask { link, retain, window, script: Script::new(APPEND), failing: false };
+        let task = tokio::spawn(writer_task.write(waiting));
         Writer { changes: Mutex::new(Some(changes)), task: Mutex::new(Some(task)) }
     }
 
-    pub(super) async fn append(&self, drafts: Vec<Draft>) -> Kept {
+    pub(super) async fn append(&self, drafts: Vec<NewMessage>) -> Kept {
         let kept = async {
             let changes = self.changes.lock().await.clone()?;
             let (reply, answer) = oneshot::channel();
@@ -77,7 +77,7 @@ impl Writer {
 }
 
 /// What the task works with.
-struct Desk {
+struct WriterTask {
     link: Arc<Link>,
     retain: u32,
     /// The window in which Redis was last known to be.
@@ -87,12 +87,12 @@ struct Desk {
 }
 
 /// The drafts of one room in a group, in order.
-type Batch<'a> = (&'a RoomName, Vec<&'a Draft>);
+type Batch<'a> = (&'a RoomName, Vec<&'a NewMessage>);
 
 /// What became of the drafts of one room.
 type Outcome = RedisResult<Answer>;
 
-impl Desk {
+impl WriterTask {
     async fn write(mut self, mut waiting: mpsc::Receiver<Change>) {
         while let Some(change) = waiting.recv().await {
             let mut drafts = change.drafts.len();
@@ -109,7 +109,7 @@ impl Desk {
 
     /// Keeps what can be kept of a group, and answers each.
     async fn keep(&mut self, group: Vec<Change>) {
-        let mut rooms: BTreeMap<&RoomName, Vec<&Draft>> = BTreeMap::new();
+        let mut rooms: BTreeMap<&RoomName, Vec<&NewMessage>> = BTreeMap::new();
         for draft in group.iter().flat_map(|change| &change.drafts) {
             rooms.entry(&draft.room).or_default().push(draft);
         }

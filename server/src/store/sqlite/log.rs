@@ -13,7 +13,7 @@ use rusqlite::{CachedStatement, OptionalExtension as _, Row, Statement, Transact
 use sha2::{Digest as _, Sha256};
 
 use super::reader::{self, signed};
-use crate::store::{Appended, Draft};
+use crate::store::{Appended, NewMessage};
 
 /// Puts a message in its place in the log.
 const KEEP: &str = "INSERT INTO event (room, seq, kind, user, name, client, text, at)
@@ -57,7 +57,7 @@ impl<'a> Appending<'a> {
     }
 
     /// Keeps a message, unless its id is remembered.
-    pub(super) fn append(&mut self, draft: &Draft) -> rusqlite::Result<Appended> {
+    pub(super) fn append(&mut self, draft: &NewMessage) -> rusqlite::Result<Appended> {
         let Stand { room, head } = self.stand(&draft.room)?;
         let message = Message {
             room: draft.room.clone(),
@@ -180,7 +180,7 @@ pub(super) fn room_after(transaction: &Transaction<'_>, id: i64) -> rusqlite::Re
 }
 
 /// What a draft's id, which is remembered, was used for before.
-fn remembered(transaction: &Transaction<'_>, room: i64, draft: &Draft) -> rusqlite::Result<Appended> {
+fn remembered(transaction: &Transaction<'_>, room: i64, draft: &NewMessage) -> rusqlite::Result<Appended> {
     let sent = transaction
         .prepare_cached(
             "SELECT seq, at, name, digest FROM sent WHERE room = ?1 AND user = ?2 AND client = ?3",

@@ -17,7 +17,7 @@ use super::{FILE, inspect::recognize, lock, mark::SCHEMA_VERSION, records, schem
 use crate::{
     ops::data_folder,
     random,
-    store::{Drawer, OpenError, Put, Record},
+    store::{Collection, OpenError, Put, Record},
 };
 
 /// How long a server that has just begun may take to make its database, and how long one may write.
@@ -62,21 +62,21 @@ impl Records {
     }
 
     /// Takes a record out of its drawer; whether it was there.
-    pub(crate) fn strike(&mut self, drawer: Drawer, key: &str) -> rusqlite::Result<bool> {
+    pub(crate) fn delete(&mut self, collection: Collection, key: &str) -> rusqlite::Result<bool> {
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let was_there = records::strike(&transaction, drawer, key)?;
+        let was_there = records::delete(&transaction, collection, key)?;
         transaction.commit()?;
         Ok(was_there)
     }
 
     /// The value of a record, if there is one.
-    pub(crate) fn value(&self, drawer: Drawer, key: &str) -> rusqlite::Result<Option<String>> {
-        records::value(&self.0, drawer, key)
+    pub(crate) fn value(&self, collection: Collection, key: &str) -> rusqlite::Result<Option<String>> {
+        records::value(&self.0, collection, key)
     }
 
     /// All records of a drawer, by key.
-    pub(crate) fn all(&self, drawer: Drawer) -> rusqlite::Result<Vec<Record>> {
-        records::all(&self.0, drawer)
+    pub(crate) fn all(&self, collection: Collection) -> rusqlite::Result<Vec<Record>> {
+        records::all(&self.0, collection)
     }
 }
 

@@ -242,12 +242,12 @@ mod tests {
     };
     use tokio::sync::mpsc;
 
-    use crate::store::{Draft, Piece, Store as _, sqlite::SqliteStore};
+    use crate::store::{NewMessage, Piece, Store as _, sqlite::SqliteStore};
 
-    fn draft(n: u64) -> Draft {
+    fn draft(n: u64) -> NewMessage {
         let user = User { id: UserId::parse("u").unwrap(), name: "U".into() };
         let id = ClientId::parse(&format!("m{n}")).unwrap();
-        Draft { room: RoomName::lobby(), id, user, text: "tea".into(), at: Millis(n) }
+        NewMessage { room: RoomName::lobby(), id, user, text: "tea".into(), at: Millis(n) }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -286,7 +286,7 @@ mod tests {
         let store = SqliteStore::open(folder.path(), Epoch::parse("e").unwrap(), 1, news).unwrap();
         assert_eq!(store.rooms().await.unwrap(), []);
         let tea = RoomName::parse("tea").unwrap();
-        let in_tea = Draft { room: tea.clone(), ..draft(3) };
+        let in_tea = NewMessage { room: tea.clone(), ..draft(3) };
         assert!(store.append(vec![draft(1), draft(2), in_tea]).await.failed.is_none());
         store.follow(RoomName::parse("silent").unwrap()).await.unwrap();
         let mut rooms = store.rooms().await.unwrap();

@@ -39,11 +39,11 @@ fn rename_in_records(
         .prepare("SELECT drawer, key, value FROM record")?
         .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    for (drawer, key, value) in records {
+    for (collection, key, value) in records {
         if let Some(value) = rename_in(&value, renamed) {
             transaction.execute(
                 "UPDATE record SET value = ?3 WHERE drawer = ?1 AND key = ?2",
-                params![drawer, key, value],
+                params![collection, key, value],
             )?;
         }
     }

@@ -18,7 +18,7 @@ use super::{failure::Failure, log::Appending, maintenance::Chores, names, record
 use crate::{
     clock,
     events::{EventSender, StoreEvent},
-    store::{Appended, Claim, Draft, Drawer, Kept, Put, Record, StoreError},
+    store::{Appended, Claim, NewMessage, Collection, Kept, Put, Record, StoreError},
 };
 
 /// How many changes may wait for the thread; then those who ask wait.
@@ -28,11 +28,11 @@ const CAPACITY: usize = 1_024;
 const GROUP: usize = 512;
 
 enum Change {
-    Append(Vec<Draft>, oneshot::Sender<Kept>),
+    Append(Vec<NewMessage>, oneshot::Sender<Kept>),
     Claim(Claim, oneshot::Sender<Result<bool, StoreError>>),
     Release(Claim, oneshot::Sender<Result<(), StoreError>>),
     Put(Record, Put, oneshot::Sender<Result<bool, StoreError>>),
-    Strike(Drawer, String, oneshot::Sender<Result<bool, StoreError>>),
+    Strike(Collection, String, oneshot::Sender<Result<bool, StoreError>>),
 }
 
 /// The way to the thread.
@@ -42,7 +42,7 @@ pub(super) struct Writer {
 }
 
 /// What the thread works with.
-pub(super) struct Desk {
+pub(super) struct WriterThread {
     pub(super) connection: Connection,
     /// Where the file is, should it have to be opened again.
     pub(super) path: PathBuf,
@@ -55,18 +55,18 @@ pub(super) struct Desk {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(desk: Desk) -> io::Result<Writer> {
+    pub(super) fn start(writer_thread: WriterThread) -> io::Result<Writer> {
         let (changes, waiting) = mpsc::channel(CAPACITY);
         let (finish, finished) = oneshot::channel();
         thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
-            desk.write(waiting);
+            writer_thread.write(waiting);
             // Nobody waits for it unless the store is being closed.
             let _ = finish.send(());
         })?;
         Ok(Writer { changes: Mutex::new(Some(changes)), finished: Mutex::new(Some(finished)) })
     }
 
-    pub(super) async fn append(&self, drafts: Vec<Draft>) -> Kept {
+    pub(super) async fn append(&self, drafts: Vec<NewMessage>) -> Kept {
         let kept = self.change(|reply| Change::Append(drafts, reply)).await;
         kept.unwrap_or_else(|closed| Kept { appended: Vec::new(), failed: Some(closed) })
     }
@@ -83,8 +83,8 @@ impl Writer {
         self.change(|reply| Change::Put(record, put, reply)).await?
     }
 
-    pub(super) async fn strike(&self, drawer: Drawer, key: String) -> Result<bool, StoreError> {
-        self.change(|reply| Change::Strike(drawer, key, reply)).await?
+    pub(super) async fn delete(&self, collection: Collection, key: String) -> Result<bool, StoreError> {
+        self.change(|reply| Change::Strike(collection, key, reply)).await?
     }
 
     /// Takes no more changes, and returns when those that were taken are done.
@@ -108,11 +108,11 @@ impl Writer {
 /// What is to be done in a transaction.
 #[derive(Clone, Copy)]
 enum Work<'a> {
-    Append(&'a [Draft]),
+    Append(&'a [NewMessage]),
     Claim(&'a Claim),
     Release(&'a Claim),
     Put(&'a Record, Put),
-    Strike(Drawer, &'a str),
+    Strike(Collection, &'a str),
 }
 
 /// What it came to.
@@ -123,7 +123,7 @@ enum Done {
     Told(bool),
 }
 
-impl Desk {
+impl WriterThread {
     fn write(mut self, mut waiting: mpsc::Receiver<Change>) {
         let mut chores = Chores::new(self.retain);
         let mut failing = false;
@@ -213,7 +213,7 @@ impl Desk {
     }
 
     /// Keeps drafts that could not be kept together, up to the first that cannot be kept at all.
-    fn keep_front(&mut self, drafts: &[Draft], appended: &mut Vec<Appended>) {
+    fn keep_front(&mut self, drafts: &[NewMessage], appended: &mut Vec<Appended>) {
         let (earlier, later) = drafts.split_at(drafts.len() / 2);
         for half in [earlier, later] {
             match self.commit(&[Work::Append(half)]) {
@@ -261,7 +261,7 @@ impl Desk {
                     Done::Released
                 }
                 Work::Put(record, put) => Done::Told(records::put(&transaction, record, *put)?),
-                Work::Strike(drawer, key) => Done::Told(records::strike(&transaction, *drawer, key)?),
+                Work::Strike(collection, key) => Done::Told(records::delete(&transaction, *collection, key)?),
             });
         }
         appending.finish()?;
@@ -322,7 +322,7 @@ impl Change {
             Change::Claim(claim, _) => Work::Claim(claim),
             Change::Release(claim, _) => Work::Release(claim),
             Change::Put(record, put, _) => Work::Put(record, *put),
-            Change::Strike(drawer, key, _) => Work::Strike(*drawer, key),
+            Change::Strike(collection, key, _) => Work::Strike(*collection, key),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chat::protocol::{ClientLine, Place};
+use chat::protocol::{ClientLine, RoomPosition};
 use rusqlite::Connection;
 
 use super::{MANY, archive, contents, done, fill, held, import, kill_in_the_middle, names, refused, work};
@@ -58,7 +58,7 @@ async fn who_was_ahead_of_the_backup_is_shown_the_new_life_and_goes_on_talking()
     assert!(done(&said).contains(word(&set_aside(data.path()))), "{}", done(&said));
     let server = Server::start(data.path(), &[]);
     let mut lines = server.browser().with_cookie(&ann.cookie()).open().await;
-    let place = Place { room: "lobby".to_owned(), epoch: Some(old.to_string()), seq: Some(2) };
+    let place = RoomPosition { room: "lobby".to_owned(), epoch: Some(old.to_string()), seq: Some(2) };
     lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = lines.joined().await;
     assert!(!joined.resumed, "its position is of another life");

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use chat::protocol::{ClientLine, Joined, Place, Seq, ServerLine};
+use chat::protocol::{ClientLine, Joined, RoomPosition, Seq, ServerLine};
 use reqwest::{
     Body, Client, ClientBuilder, RequestBuilder, Response, Url,
     cookie::{CookieStore as _, Jar},
@@ -139,7 +139,7 @@ impl Browser {
     /// A socket whose user is in these rooms.
     pub(crate) async fn talk_in(&self, rooms: &[&str]) -> Lines {
         let mut lines = self.open().await;
-        let places = rooms.iter().map(|room| Place { room: (*room).to_owned(), epoch: None, seq: None });
+        let places = rooms.iter().map(|room| RoomPosition { room: (*room).to_owned(), epoch: None, seq: None });
         lines.send(&ClientLine::Hello { rooms: places.collect(), client: None, user: None }).await;
         for room in rooms {
             assert_eq!(lines.joined().await.room.as_str(), *room);
@@ -150,7 +150,7 @@ impl Browser {
     /// A socket that says how far it holds the lobby; and what it is answered, before which nothing of the room may come.
     pub(crate) async fn resume(&self, epoch: Option<&str>, seq: Option<Seq>) -> (Lines, Joined) {
         let mut lines = self.open().await;
-        let place = Place { room: "lobby".to_owned(), epoch: epoch.map(str::to_owned), seq };
+        let place = RoomPosition { room: "lobby".to_owned(), epoch: epoch.map(str::to_owned), seq };
         lines.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
         let joined = lines.until(|line| match line {
             ServerLine::Joined(joined) => Some(joined),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use axum::body::Bytes;
-use chat::protocol::{ClientLine, Joined, Members, Message, Page, Place, Presence, Refused, ServerLine};
+use chat::protocol::{ClientLine, Joined, Members, Message, Page, RoomPosition, PresenceChange, Refused, ServerLine};
 use tokio_tungstenite::tungstenite::{
     Message as Frame,
     protocol::frame::{
@@ -73,7 +73,7 @@ impl Lines {
     }
 
     pub(crate) async fn join(&mut self, room: &str) {
-        self.send(&ClientLine::Join(Place { room: room.to_owned(), epoch: None, seq: None })).await;
+        self.send(&ClientLine::Join(RoomPosition { room: room.to_owned(), epoch: None, seq: None })).await;
     }
 
     pub(crate) async fn leave(&mut self, room: &str) {
@@ -129,7 +129,7 @@ impl Lines {
         self.until(members).await
     }
 
-    pub(crate) async fn presence(&mut self) -> Presence {
+    pub(crate) async fn presence(&mut self) -> PresenceChange {
         self.until(|line| if let ServerLine::Presence(presence) = line { Some(presence) } else { None }).await
     }
 

@@ -15,12 +15,12 @@ use futures::{FutureExt as _, future::BoxFuture};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
-use super::{Answer, Bounds, Hit, Query, Trouble, named, scan};
+use super::{Answer, Bounds, Hit, Query, ScanError, named, scan};
 use crate::{
     events::StoreEvent,
     search::Search,
     store::{
-        Claim, Draft, Drawer, Kept, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
+        Claim, NewMessage, Collection, Kept, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
         sqlite::SqliteStore,
     },
     time_zone::TimeZone,
@@ -60,7 +60,7 @@ impl Watched {
 }
 
 impl Store for Watched {
-    fn append(&self, drafts: Vec<Draft>) -> BoxFuture<'_, Kept> {
+    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept> {
         self.store.append(drafts)
     }
 
@@ -115,16 +115,16 @@ impl Store for Watched {
         self.store.put(record, put)
     }
 
-    fn record(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
-        self.store.record(drawer, key)
+    fn record(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        self.store.record(collection, key)
     }
 
-    fn records(&self, drawer: Drawer) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
-        self.store.records(drawer)
+    fn records(&self, collection: Collection) -> BoxFuture<'_, Result<Vec<Record>, StoreError>> {
+        self.store.records(collection)
     }
 
-    fn strike(&self, drawer: Drawer, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.store.strike(drawer, key)
+    fn delete(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.store.delete(collection, key)
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
@@ -154,7 +154,7 @@ impl House {
     }
 
     pub(super) async fn say(&self, messages: impl IntoIterator<Item = (&str, &str, &str, u64)>) {
-        let draft = |(room, name, text, at): (&str, &str, &str, u64)| Draft {
+        let draft = |(room, name, text, at): (&str, &str, &str, u64)| NewMessage {
             room: named(room),
             id: ClientId::parse(&format!("m{}", self.said.fetch_add(1, Ordering::Relaxed))).unwrap(),
             user: User { id: UserId::parse("u").unwrap(), name: name.into() },
@@ -171,7 +171,7 @@ impl House {
         typed: &str,
         older: Option<i64>,
         bounds: Bounds,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, ScanError> {
         scan(&*self.store, &Query::parse(typed, &TimeZone::default()), older, bounds, |room| {
             room.as_str() != "closed"
         })

@@ -11,7 +11,7 @@ use super::{FRIDAY, House, Query};
 use crate::{
     search::{
         Search,
-        index::{Index, Place},
+        index::{Index, IndexFiles},
         log::Log,
     },
     time_zone::TimeZone,
@@ -21,7 +21,7 @@ impl House {
     /// The search by way of an index of all that was said.
     fn indexed(&self) -> Search {
         let log = Log::open(&Log::path(self.folder.path())).unwrap();
-        let place = Place::new(self.folder.path(), self.epoch.clone());
+        let place = IndexFiles::new(self.folder.path(), self.epoch.clone());
         place.clear().unwrap();
         let mut index = Index::open(&place).unwrap().unwrap();
         index

@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use super::bench::{Node, PATIENCE, node, until};
 use crate::store::{
-    Appended, Draft, Extent, Kept, StoreError,
+    Appended, NewMessage, Extent, Kept, StoreError,
     conformance::{LONG_MS, all, claim, draft, draft_in, drafts, new, seqs, told, whole},
     redis::{cookies::cookie_keys, live::DEADLINE, test_server::RedisServer},
 };
@@ -17,7 +17,7 @@ fn is_refused(kept: &Kept) -> bool {
 }
 
 /// Repeats drafts, as their senders do, until they are kept.
-async fn repeat(node: &Node, drafts: &[Draft]) -> Vec<Appended> {
+async fn repeat(node: &Node, drafts: &[NewMessage]) -> Vec<Appended> {
     let kept = async {
         loop {
             let kept = node.store.append(drafts.to_vec()).await;

@@ -10,7 +10,7 @@ use chat::{protocol::Seq, room_name::RoomName};
 use super::bench::{hermit, node, until};
 
 use crate::store::{
-    Appended, Draft, Extent, Piece, Store as _, StoreError,
+    Appended, NewMessage, Extent, Piece, Store as _, StoreError,
     conformance::{all, draft, draft_in, drafts, new, seqs, told, whole},
     redis::{key::WINDOW_MS, test_server::RedisServer},
 };
@@ -55,7 +55,7 @@ async fn an_id_that_was_used_on_one_node_is_known_on_the_other() {
     let (a, b) = (node(&server, "a", 2).await, node(&server, "b", 2).await);
     let said = new(a.store.append(drafts(1..=5)).await);
     for (draft, message) in drafts(1..=5).into_iter().zip(said) {
-        let other = Draft { text: "other".into(), ..draft.clone() };
+        let other = NewMessage { text: "other".into(), ..draft.clone() };
         let kept = whole(b.store.append(vec![draft, other]).await);
         assert_eq!(kept, [Appended::Known(message), Appended::Reused]);
     }

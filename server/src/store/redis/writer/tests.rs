@@ -5,21 +5,21 @@ use std::sync::Arc;
 use redis::{Client, Script};
 use tokio::sync::oneshot;
 
-use super::{APPEND, Change, Desk};
+use super::{APPEND, Change, WriterTask};
 use crate::store::{
-    Draft, Kept,
+    NewMessage, Kept,
     conformance::draft_in,
     redis::{key::Keys, link::Link, test_server::RedisServer},
 };
 
-async fn desk(server: &RedisServer) -> Desk {
+async fn writer_task(server: &RedisServer) -> WriterTask {
     let link = Link::open(Client::open(server.url()).unwrap(), Keys::new("teahouse")).await.unwrap();
-    Desk { link: Arc::new(link), retain: 0, window: 0, script: Script::new(APPEND), failing: false }
+    WriterTask { link: Arc::new(link), retain: 0, window: 0, script: Script::new(APPEND), failing: false }
 }
 
 fn change(drafts: &[(&str, &str)]) -> (Change, oneshot::Receiver<Kept>) {
     let (reply, answer) = oneshot::channel();
-    let drafts: Vec<Draft> = drafts.iter().map(|(room, id)| draft_in(room, "Ann", id, id)).collect();
+    let drafts: Vec<NewMessage> = drafts.iter().map(|(room, id)| draft_in(room, "Ann", id, id)).collect();
     (Change { drafts, reply }, answer)
 }
 
@@ -40,7 +40,7 @@ async fn each_gets_its_own_answers_although_one_room_of_the_group_fails() {
     let (first, first_answer) = change(&[("a", "1"), ("spoilt", "2"), ("a", "3"), ("b", "4")]);
     let (poison, poison_answer) = change(&[("spoilt", "5")]);
     let (last, last_answer) = change(&[("a", "6"), ("b", "7")]);
-    desk(&server).await.keep(vec![first, poison, last]).await;
+    writer_task(&server).await.keep(vec![first, poison, last]).await;
     let said = |said: &[(&str, u64)]| said.iter().map(|(id, seq)| ((*id).to_owned(), *seq)).collect();
     assert_eq!(kept(first_answer), (said(&[("1", 1)]), false), "up to the first that cannot be kept");
     assert_eq!(kept(poison_answer), (said(&[]), false));

@@ -12,14 +12,14 @@ use chat::{
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Change, Desk, schema};
+use super::{Change, WriterThread, schema};
 use crate::{
     events::StoreEvent,
-    store::{Appended, Claim, Draft, Kept, StoreError},
+    store::{Appended, Claim, NewMessage, Kept, StoreError},
 };
 
 struct Bench {
-    desk: Desk,
+    writer_thread: WriterThread,
     told: mpsc::Receiver<StoreEvent>,
     _folder: TempDir,
 }
@@ -30,8 +30,8 @@ fn bench(setup: &str) -> Bench {
     let (connection, epoch) = schema::open(&path, Epoch::parse("e").unwrap()).unwrap();
     connection.execute_batch(setup).unwrap();
     let (news, told) = mpsc::channel(1_000);
-    let desk = Desk { connection, path, epoch, retain: 0, news };
-    Bench { desk, told, _folder: folder }
+    let writer_thread = WriterThread { connection, path, epoch, retain: 0, news };
+    Bench { writer_thread, told, _folder: folder }
 }
 
 /// Fails in this way where somebody says `poison`.
@@ -42,13 +42,13 @@ fn poisoned(how: &str) -> String {
     )
 }
 
-fn draft(id: &str, text: &str) -> Draft {
+fn draft(id: &str, text: &str) -> NewMessage {
     let user = User { id: UserId::parse("u").unwrap(), name: "U".into() };
     let id = ClientId::parse(id).unwrap();
-    Draft { room: RoomName::lobby(), id, user, text: text.into(), at: Millis(1) }
+    NewMessage { room: RoomName::lobby(), id, user, text: text.into(), at: Millis(1) }
 }
 
-fn append(drafts: Vec<Draft>) -> (Change, oneshot::Receiver<Kept>) {
+fn append(drafts: Vec<NewMessage>) -> (Change, oneshot::Receiver<Kept>) {
     let (reply, answer) = oneshot::channel();
     (Change::Append(drafts, reply), answer)
 }
@@ -90,7 +90,7 @@ fn one_that_cannot_be_kept_fails_alone_in_its_group() {
         let (front, front_answer) =
             append(vec![draft("d", "tea"), draft("e", "tea"), draft("f", "poison"), draft("g", "tea")]);
         let (last, last_answer) = append(vec![draft("h", "tea")]);
-        assert!(bench.desk.keep(vec![first, poison, name, front, last]).is_err());
+        assert!(bench.writer_thread.keep(vec![first, poison, name, front, last]).is_err());
         assert_eq!(kept(first_answer), (vec![1, 2], true), "{how}");
         assert_eq!(kept(poison_answer), (vec![], false), "{how}");
         assert!(matches!(name_answer.try_recv(), Ok(Ok(true))), "{how}");
@@ -107,13 +107,13 @@ fn one_that_is_too_large_for_what_is_left_of_the_disk_lets_the_small_ones_by() {
     let (first, first_answer) = append(vec![draft("a", "tea")]);
     let (large, large_answer) = append(vec![draft("b", &"tea".repeat(100_000))]);
     let (last, last_answer) = append(vec![draft("c", "tea")]);
-    assert!(bench.desk.keep(vec![first, large, last]).is_err());
+    assert!(bench.writer_thread.keep(vec![first, large, last]).is_err());
     assert_eq!(kept(first_answer), (vec![1], true));
     assert_eq!(kept(large_answer), (vec![], false));
     assert_eq!(kept(last_answer), (vec![2], true));
-    bench.desk.connection.execute_batch("PRAGMA max_page_count = 10000").unwrap();
+    bench.writer_thread.connection.execute_batch("PRAGMA max_page_count = 10000").unwrap();
     let (large, large_answer) = append(vec![draft("b", &"tea".repeat(100_000))]);
-    assert!(bench.desk.keep(vec![large]).is_ok());
+    assert!(bench.writer_thread.keep(vec![large]).is_ok());
     assert_eq!(kept(large_answer), (vec![3], true));
     assert_eq!(bench.handed_on().len(), 3);
 }
@@ -126,19 +126,19 @@ fn a_failure_of_the_store_itself_is_everybody_s_and_is_not_tried_in_parts() {
         TRIES.fetch_add(1, Ordering::Relaxed);
         false
     };
-    bench.desk.connection.busy_handler(Some(give_up)).unwrap();
-    let other_program = rusqlite::Connection::open(&bench.desk.path).unwrap();
+    bench.writer_thread.connection.busy_handler(Some(give_up)).unwrap();
+    let other_program = rusqlite::Connection::open(&bench.writer_thread.path).unwrap();
     other_program.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (first, first_answer) = append(vec![draft("a", "tea"), draft("b", "tea")]);
     let (last, last_answer) = append(vec![draft("c", "tea")]);
-    assert!(bench.desk.keep(vec![first, last]).is_err());
+    assert!(bench.writer_thread.keep(vec![first, last]).is_err());
     assert_eq!(kept(first_answer), (vec![], false));
     assert_eq!(kept(last_answer), (vec![], false));
     assert_eq!(TRIES.load(Ordering::Relaxed), 1, "each try would wait for the lock anew");
     assert_eq!(bench.handed_on(), []);
     other_program.execute_batch("ROLLBACK").unwrap();
     let (again, again_answer) = append(vec![draft("a", "tea"), draft("b", "tea")]);
-    assert!(bench.desk.keep(vec![again]).is_ok());
+    assert!(bench.writer_thread.keep(vec![again]).is_ok());
     assert_eq!(kept(again_answer), (vec![1, 2], true));
 }
 
@@ -146,21 +146,21 @@ fn a_failure_of_the_store_itself_is_everybody_s_and_is_not_tried_in_parts() {
 fn a_connection_that_is_still_in_a_transaction_is_replaced() {
     let mut bench = bench("BEGIN IMMEDIATE");
     let (lost, lost_answer) = append(vec![draft("a", "tea")]);
-    assert!(bench.desk.keep(vec![lost]).is_err());
+    assert!(bench.writer_thread.keep(vec![lost]).is_err());
     assert_eq!(kept(lost_answer), (vec![], false));
     let (again, again_answer) = append(vec![draft("a", "tea")]);
-    assert!(bench.desk.keep(vec![again]).is_ok());
+    assert!(bench.writer_thread.keep(vec![again]).is_ok());
     assert_eq!(kept(again_answer), (vec![1], true));
 }
 
 #[test]
 fn a_file_of_another_life_is_never_opened_in_place_of_ours() {
     let mut bench = bench("BEGIN IMMEDIATE");
-    let other = rusqlite::Connection::open(&bench.desk.path).unwrap();
-    bench.desk.epoch = Epoch::parse("another").unwrap();
+    let other = rusqlite::Connection::open(&bench.writer_thread.path).unwrap();
+    bench.writer_thread.epoch = Epoch::parse("another").unwrap();
     let (lost, lost_answer) = append(vec![draft("a", "tea")]);
-    assert!(bench.desk.keep(vec![lost]).is_err());
+    assert!(bench.writer_thread.keep(vec![lost]).is_err());
     assert_eq!(kept(lost_answer), (vec![], false));
-    assert!(!bench.desk.connection.is_autocommit(), "the old connection is kept, and tried again");
+    assert!(!bench.writer_thread.connection.is_autocommit(), "the old connection is kept, and tried again");
     drop(other);
 }

@@ -21,7 +21,7 @@ use crate::{
     config::StoreChoice,
     ops::data_folder,
     store::{
-        Drawer, Put, Record,
+        Collection, Put, Record,
         redis::{
             connection::{self},
             link::Link,
@@ -33,7 +33,7 @@ use crate::{
 
 /// Where the tokens lie.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct TokenLocation {
     /// The data folder, which counts unless the store is a Redis.
     pub data: PathBuf,
     /// What the server keeps its messages in.
@@ -70,7 +70,7 @@ pub struct TokenRequest {
 
 /// What is said of the work.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct Output {
     /// For standard output: what was asked for.
     pub answer: String,
     /// For standard error: what was done.
@@ -78,7 +78,7 @@ pub struct Said {
 }
 
 /// Makes a hook. The answer holds its token, which is shown this once.
-pub fn add_hook(place: &Place, request: &HookRequest) -> anyhow::Result<Said> {
+pub fn add_hook(place: &TokenLocation, request: &HookRequest) -> anyhow::Result<Output> {
     let HookRequest { name, room, channels, rate } = request;
     let (id, text) = add(place, |digest| Grant {
         name: name.as_str().to_owned(),
@@ -98,11 +98,11 @@ pub fn add_hook(place: &Place, request: &HookRequest) -> anyhow::Result<Said> {
     let done = format!(
         "the hook {name} speaks in {place}; whoever has its path can use it, and it is not shown again"
     );
-    Ok(Said { answer, done })
+    Ok(Output { answer, done })
 }
 
 /// Makes a token for the API. The answer holds it; it is shown this once.
-pub fn add_token(place: &Place, request: &TokenRequest) -> anyhow::Result<Said> {
+pub fn add_token(place: &TokenLocation, request: &TokenRequest) -> anyhow::Result<Output> {
     let TokenRequest { name, rooms, scopes, rate } = request;
     let (id, text) = add(place, |digest| Grant {
         name: name.as_str().to_owned(),
@@ -116,15 +116,15 @@ pub fn add_token(place: &Place, request: &TokenRequest) -> anyhow::Result<Said> 
     })?;
     let (scopes, rooms) = (of_scopes(scopes), of_rooms(rooms));
     let done = format!("the token {name} is good for {scopes} in {rooms}; it is not shown again");
-    Ok(Said { answer: format!("id: {id}\ntoken: {text}\n"), done })
+    Ok(Output { answer: format!("id: {id}\ntoken: {text}\n"), done })
 }
 
 /// Lists what there is of a kind: a line of tab-separated fields each, below a line that names them.
-pub fn list(place: &Place, kind: Kind) -> anyhow::Result<Said> {
+pub fn list(place: &TokenLocation, kind: Kind) -> anyhow::Result<Output> {
     let mut answer = String::new();
     let mut count = 0;
     let mut unreadable = 0;
-    for record in Cabinet::open(place)?.all()? {
+    for record in TokenStore::open(place)?.all()? {
         let Ok(grant) = Grant::read(&record.value) else {
             unreadable += 1;
             continue;
@@ -149,18 +149,18 @@ pub fn list(place: &Place, kind: Kind) -> anyhow::Result<Said> {
     if unreadable > 0 {
         write!(done, "; {unreadable} that cannot be read, of a newer version perhaps, let nobody in")?;
     }
-    Ok(Said { answer, done })
+    Ok(Output { answer, done })
 }
 
 /// Revokes what has this id, or the token itself: from now on it lets nobody in.
-pub fn revoke(place: &Place, kind: Kind, named: &str) -> anyhow::Result<Said> {
+pub fn revoke(place: &TokenLocation, kind: Kind, named: &str) -> anyhow::Result<Output> {
     let noun = kind.noun();
     // Whoever pastes the token, or the path, means it; it is not repeated on the terminal.
     let shown = named.rsplit('/').next().unwrap_or(named);
     let id = TokenId::parse(shown).or_else(|| Token::parse(shown).map(|token| token.id().clone()));
     let Some(id) = id else { bail!("that is no id of a {noun}; `teahouse {noun} list` shows them") };
-    let mut cabinet = Cabinet::open(place)?;
-    let Some(kept) = cabinet.value(&id)? else {
+    let mut tokens = TokenStore::open(place)?;
+    let Some(kept) = tokens.value(&id)? else {
         bail!("there is no {noun} {id}; `teahouse {noun} list` shows them")
     };
     let grant = Grant::read(&kept).ok();
@@ -168,22 +168,22 @@ pub fn revoke(place: &Place, kind: Kind, named: &str) -> anyhow::Result<Said> {
         let other = other.noun();
         bail!("{id} is no {noun} but a {other}; `teahouse {other} revoke {id}` revokes it")
     }
-    if !cabinet.strike(&id)? {
+    if !tokens.delete(&id)? {
         bail!("there is no {noun} {id} any more")
     }
     let name = grant.map_or_else(String::new, |grant| format!(" {}", grant.name));
-    Ok(Said { answer: String::new(), done: format!("the {noun}{name} ({id}) is revoked") })
+    Ok(Output { answer: String::new(), done: format!("the {noun}{name} ({id}) is revoked") })
 }
 
 /// Draws a token and keeps what it is good for, as `grant` says of its digest.
-fn add(place: &Place, grant: impl Fn(Digest) -> Grant) -> anyhow::Result<(TokenId, String)> {
-    let mut cabinet = Cabinet::open(place)?;
+fn add(place: &TokenLocation, grant: impl Fn(Digest) -> Grant) -> anyhow::Result<(TokenId, String)> {
+    let mut tokens = TokenStore::open(place)?;
     loop {
         let (token, text) = Token::draw();
         let value = grant(token.digest().clone()).print();
-        let record = Record { drawer: Drawer::Token, key: token.id().to_string(), value };
+        let record = Record { collection: Collection::Token, key: token.id().to_string(), value };
         // An id that somebody has is not drawn once in an age; then the next one is as good.
-        if cabinet.put(&record)? {
+        if tokens.put(&record)? {
             return Ok((token.id().clone(), text));
         }
     }
@@ -205,47 +205,47 @@ fn day(at: Millis) -> String {
 }
 
 /// The drawer with the tokens, wherever it is.
-enum Cabinet {
+enum TokenStore {
     Folder { records: Records, data: PathBuf },
     Redis { link: Link, runtime: tokio::runtime::Runtime },
 }
 
-impl Cabinet {
-    fn open(place: &Place) -> anyhow::Result<Cabinet> {
+impl TokenStore {
+    fn open(place: &TokenLocation) -> anyhow::Result<TokenStore> {
         match &place.store {
             StoreChoice::Sqlite => {
                 let data = place.data.clone();
                 data_folder::check(&data, data_folder::Use::Write)?;
-                Ok(Cabinet::Folder { records: Records::open(&data)?, data })
+                Ok(TokenStore::Folder { records: Records::open(&data)?, data })
             }
             StoreChoice::Redis(address) => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 let link = runtime.block_on(connection::connect(address, &place.redis_prefix));
                 let link = link.with_context(|| format!("cannot use the {address}"))?;
-                Ok(Cabinet::Redis { link, runtime })
+                Ok(TokenStore::Redis { link, runtime })
             }
         }
     }
 
     fn put(&mut self, record: &Record) -> anyhow::Result<bool> {
         match self {
-            Cabinet::Folder { records, data } => {
+            TokenStore::Folder { records, data } => {
                 records.put(record, Put::IfAbsent).with_context(|| unwritable(data))
             }
-            Cabinet::Redis { link, runtime } => {
+            TokenStore::Redis { link, runtime } => {
                 Ok(runtime.block_on(records::put(link, record, Put::IfAbsent))?)
             }
         }
     }
 
-    fn strike(&mut self, id: &TokenId) -> anyhow::Result<bool> {
+    fn delete(&mut self, id: &TokenId) -> anyhow::Result<bool> {
         let id = id.to_string();
         match self {
-            Cabinet::Folder { records, data } => {
-                records.strike(Drawer::Token, &id).with_context(|| unwritable(data))
+            TokenStore::Folder { records, data } => {
+                records.delete(Collection::Token, &id).with_context(|| unwritable(data))
             }
-            Cabinet::Redis { link, runtime } => {
-                Ok(runtime.block_on(records::strike(link, Drawer::Token, &id))?)
+            TokenStore::Redis { link, runtime } => {
+                Ok(runtime.block_on(records::delete(link, Collection::Token, &id))?)
             }
         }
     }
@@ -253,19 +253,19 @@ impl Cabinet {
     fn value(&self, id: &TokenId) -> anyhow::Result<Option<String>> {
         let id = id.to_string();
         match self {
-            Cabinet::Folder { records, data } => {
-                records.value(Drawer::Token, &id).with_context(|| unreadable(data))
+            TokenStore::Folder { records, data } => {
+                records.value(Collection::Token, &id).with_context(|| unreadable(data))
             }
-            Cabinet::Redis { link, runtime } => {
-                Ok(runtime.block_on(records::value(link, Drawer::Token, &id))?)
+            TokenStore::Redis { link, runtime } => {
+                Ok(runtime.block_on(records::value(link, Collection::Token, &id))?)
             }
         }
     }
 
     fn all(&self) -> anyhow::Result<Vec<Record>> {
         match self {
-            Cabinet::Folder { records, data } => records.all(Drawer::Token).with_context(|| unreadable(data)),
-            Cabinet::Redis { link, runtime } => Ok(runtime.block_on(records::all(link, Drawer::Token))?),
+            TokenStore::Folder { records, data } => records.all(Collection::Token).with_context(|| unreadable(data)),
+            TokenStore::Redis { link, runtime } => Ok(runtime.block_on(records::all(link, Collection::Token))?),
         }
     }
 }
