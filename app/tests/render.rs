@@ -16,7 +16,9 @@ use chat::{
     client::{Client, Input, Now},
     id::{ClientId, Epoch, UserId},
     name::NicknameError,
-    protocol::{Event, Joined, Members, Message, PresenceChange, RefusalCode, Refused, ServerLine, User, Welcome},
+    protocol::{
+        Event, Joined, Members, Message, PresenceChange, RefusalCode, Refused, ServerLine, User, Welcome,
+    },
     room_name::RoomName,
     time::{Millis, Ticks},
 };

@@ -390,7 +390,12 @@ impl Room {
         if news {
             let named = |users: &mut Vec<(User, u64)>| users.drain(..).map(|(user, _)| user).collect();
             let (enter, leave) = (named(&mut self.entered), named(&mut self.left));
-            effects.push(Effect::PresenceChange(PresenceChange { room: self.name.clone(), enter, leave, count }));
+            effects.push(Effect::PresenceChange(PresenceChange {
+                room: self.name.clone(),
+                enter,
+                leave,
+                count,
+            }));
         }
     }
 

@@ -7,8 +7,8 @@ use chat::{
     close::CloseCode,
     id::{ClientId, Epoch, UserId},
     protocol::{
-        ClientLine, Event, Growing, Head, History, Joined, Members, Message, Page, RoomPosition, PresenceChange,
-        RefusalCode, Refused, ServerLine, User, Welcome,
+        ClientLine, Event, Growing, Head, History, Joined, Members, Message, Page, PresenceChange,
+        RefusalCode, Refused, RoomPosition, ServerLine, User, Welcome,
     },
     room_name::RoomName,
     time::Millis,

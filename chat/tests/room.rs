@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat::{
     id::ClientId,
-    protocol::{Event, UnknownEvent, Members, Message, PresenceChange, Seq, Unknown},
+    protocol::{Event, Members, Message, PresenceChange, Seq, Unknown, UnknownEvent},
     room::{Command, Effect, Room, SessionId},
     room_name::RoomName,
     time::Millis,

@@ -6,7 +6,7 @@ mod support;
 use chat::{
     id::{Epoch, NodeId},
     protocol::{Head, PresenceChange, User},
-    room::{Command, Effect, Room, Presence, SessionId},
+    room::{Command, Effect, Presence, Room, SessionId},
     time::Millis,
 };
 use proptest::prelude::*;
@@ -49,7 +49,9 @@ impl Nodes {
         let effects = self.rooms[index].apply(command, self.now);
         for effect in effects {
             match effect {
-                Effect::PresenceChange(presence) if presence.enter.is_empty() && presence.leave.is_empty() => {
+                Effect::PresenceChange(presence)
+                    if presence.enter.is_empty() && presence.leave.is_empty() =>
+                {
                     self.told[index].push(format!("={}", presence.count));
                 }
                 Effect::PresenceChange(presence) => self.told[index].extend(spell(&presence)),

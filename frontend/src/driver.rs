@@ -31,7 +31,7 @@ use crate::{
     address, chance, clock, page,
     socket::{News, Socket},
     stopped,
-    storage::{self, LocalStore, Collection},
+    storage::{self, Collection, LocalStore},
 };
 
 /// The longest that a browser's timer is set for, in milliseconds; after it the client looks again.

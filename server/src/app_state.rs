@@ -18,7 +18,7 @@ use transport::{frame::Frame, outbound::Outbound};
 use crate::{
     bots::{BotContext, BotList, Bots, running::Running},
     budget::Budgets,
-    cluster::{SingleNode, SharedCluster, redis::RedisCluster},
+    cluster::{SharedCluster, SingleNode, redis::RedisCluster},
     config::{Config, RedisAddress, StoreChoice},
     events::{CAPACITY, EventSender, StoreEvent},
     identity::{
@@ -31,8 +31,9 @@ use crate::{
     net::connection_limit::ConnectionLimit,
     ops::data_folder,
     random,
-    rooms::{Rooms, look_alikes::LookAlikes, room_limit::RoomLimit},
+    rooms::Rooms,
     search::Search,
+    service::Service,
     store::{
         SharedStore,
         house_id::HouseId,
@@ -63,9 +64,9 @@ pub(crate) struct AppState {
     pub(crate) tokens: Tokens,
     pub(crate) nicknames: Arc<Nicknames>,
     pub(crate) rooms: Rooms,
-    pub(crate) room_limit: RoomLimit,
-    pub(crate) look_alikes: LookAlikes,
-    pub(crate) search: Search,
+    /// What may be done with rooms and their logs.
+    pub(crate) service: Arc<Service>,
+    pub(crate) search: Arc<Search>,
     pub(crate) bots: Arc<Bots>,
     pub(crate) store: SharedStore,
     pub(crate) cluster: SharedCluster,
@@ -179,7 +180,10 @@ impl AppState {
             .without(bot_list.skeletons())
             .without(nicknames::reserved());
         let nicknames = Arc::new(nicknames);
+        let search = Arc::new(search);
+        let service = Arc::new(Service::new(store.clone(), rooms.clone(), search.clone(), config.max_rooms));
         let bot_context = BotContext {
+            service: service.clone(),
             store: store.clone(),
             rooms: rooms.clone(),
             nicknames: nicknames.clone(),
@@ -198,11 +202,10 @@ impl AppState {
             logins: Logins::new(store.clone()),
             budgets: budgets.clone(),
             recent_logins: RecentLogins::new(store.clone()),
-            look_alikes: LookAlikes::new(store.clone()),
             tokens: Tokens::new(store.clone(), budgets),
             nicknames,
-            room_limit: RoomLimit::new(store.clone(), rooms.clone(), config.max_rooms),
             rooms,
+            service,
             search,
             bots: Bots::start(bot_list, Arc::new(bot_context), missed),
             store,
@@ -225,7 +228,7 @@ impl AppState {
                     teahouse.nicknames.keep(stopping.clone()),
                     teahouse.logins.run(stopping.clone()),
                     teahouse.recent_logins.run(stopping.clone()),
-                    teahouse.room_limit.run(stopping.clone()),
+                    teahouse.service.run(stopping.clone()),
                     teahouse.budgets.run(|charges| teahouse.cluster.charge(charges), stopping.clone()),
                 );
             })

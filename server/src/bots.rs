@@ -10,7 +10,7 @@ mod bot;
 mod context;
 mod mention;
 mod pending;
-mod saying;
+mod sending;
 
 mod sweeping;
 mod words;
@@ -126,7 +126,7 @@ impl Bots {
             }
         });
         bots.tasks.spawn(sweeping::keep(bots.context.clone(), stop.clone()));
-        bots.tasks.spawn(bots.list.reminders.clone().keep(stop));
+        bots.tasks.spawn(bots.list.reminders.clone().run(bots.context.service.clone(), stop));
         bots
     }
 

@@ -23,8 +23,7 @@ pub(crate) async fn run(teahouse: Shared, mut events: mpsc::Receiver<StoreEvent>
                 search.commit();
                 for message in &messages {
                     if message.seq == 1 {
-                        teahouse.room_limit.add();
-                        teahouse.look_alikes.open(message.room.clone());
+                        teahouse.service.note_new_room(message.room.clone());
                     }
                     // What comes of it comes after it: an answer goes into the log, too.
                     teahouse.bots.hear(message);

@@ -65,7 +65,11 @@ pub(crate) trait Store: Send + Sync {
     fn put(&self, record: Record, put: Put) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// The value of a record, if there is one of this key.
-    fn record(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
+    fn record(
+        &self,
+        collection: Collection,
+        key: String,
+    ) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
 
     /// All records of a drawer, by key. How many there may be is for those to bound who put them there.
     fn records(&self, collection: Collection) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;

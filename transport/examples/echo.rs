@@ -14,7 +14,7 @@ use transport::{
     outbound::{self, Listening, Outbound, View},
     patient_stream::PatientStream,
     request_clock::{RequestClock, TimedStream},
-    socket::{RecvError, Incoming, Socket},
+    socket::{Incoming, RecvError, Socket},
     upgrade::Upgrade,
 };
 

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     id::{Epoch, UserId},
     protocol::{
-        Growing, Head, History, Joined, Members, Message, Page, RoomPosition, PresenceChange, Refused, Seq, TYPING_MS,
-        User,
+        Growing, Head, History, Joined, Members, Message, Page, PresenceChange, Refused, RoomPosition, Seq,
+        TYPING_MS, User,
     },
     room_name::RoomName,
     time::Ticks,

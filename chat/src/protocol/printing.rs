@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{ClientLine, History, RoomPosition, RefusalCode, ServerLine, Unknown};
+use super::{ClientLine, History, RefusalCode, RoomPosition, ServerLine, Unknown};
 use crate::json::Printer;
 
 impl ClientLine {

@@ -1,8 +1,8 @@
 //! Reads what the server says, from JSON objects. The browser's program does this too, so that it is done in few words.
 
 use super::{
-    Event, UnknownEvent, Growing, Head, Joined, Members, Message, Page, PresenceChange, RefusalCode, Refused, ServerLine,
-    Unknown, User, Welcome,
+    Event, Growing, Head, Joined, Members, Message, Page, PresenceChange, RefusalCode, Refused, ServerLine,
+    Unknown, UnknownEvent, User, Welcome,
 };
 use crate::{
     id::{ClientId, Epoch, UserId},

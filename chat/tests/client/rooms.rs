@@ -205,8 +205,9 @@ fn some_of_a_crowd_are_not_taken_for_all_and_others_are_asked_for() {
     page.receive(ServerLine::Members { room: room("lobby"), members: some(49, &["dee", "eve"]) });
     assert_eq!(there(&page), (49, vec!["ann", "dee", "eve"]));
 
-    let count =
-        |count| ServerLine::Presence(PresenceChange { room: room("lobby"), enter: vec![], leave: vec![], count });
+    let count = |count| {
+        ServerLine::Presence(PresenceChange { room: room("lobby"), enter: vec![], leave: vec![], count })
+    };
     page.receive(count(51));
     assert_eq!(there(&page), (51, vec!["ann", "dee", "eve"]));
     page.receive(count(3));

@@ -9,8 +9,8 @@ use std::{
 use chat::{
     id::ClientId,
     protocol::{
-        ClientLine, Event, Head, History, Joined, Members, Message, Page, RoomPosition, RefusalCode, Refused, Seq,
-        ServerLine, User, Welcome,
+        ClientLine, Event, Head, History, Joined, Members, Message, Page, RefusalCode, Refused, RoomPosition,
+        Seq, ServerLine, User, Welcome,
     },
     room::{Command, Effect, Room, SessionId},
     room_name::RoomName,

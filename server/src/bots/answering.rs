@@ -24,9 +24,9 @@ use super::{
     bot::Bot,
     context::BotContext,
     pending::{Ledger, Pending, REMEMBERED, State, answer_id},
-    question::{Answer, BotError, Growth, Question, BotErrorKind},
+    question::{Answer, BotError, BotErrorKind, Growth, Question},
     running::Begun,
-    saying::{fit, insist, say},
+    sending::{fit, insist, send},
     words,
 };
 
@@ -105,8 +105,9 @@ async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> R
     let Some(last) = last_words(end, &growth.text(), &pending) else {
         return promise(&ledger, &pending, closing).await;
     };
-    let last = fit(&last, limit).unwrap_or_else(|| words::trouble(BotErrorKind::Garbled, language).to_owned());
-    say(&chat.store, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
+    let last =
+        fit(&last, limit).unwrap_or_else(|| words::trouble(BotErrorKind::Garbled, language).to_owned());
+    send(&chat.service, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
     let done = pending.now(State::Done, clock::now() + millis(REMEMBERED));
     ledger.keep(&done).await
 }
@@ -159,7 +160,7 @@ async fn context(chat: &BotContext, bot: &Bot, message: &Message) -> Vec<Message
         return Vec::new();
     }
     let latest = Piece::Latest { upto, limit: bot.context };
-    match chat.store.read(message.room.clone(), latest).await {
+    match chat.service.piece(&bot.user, &message.room, latest).await {
         Ok(slice) => slice.messages,
         Err(error) => {
             tracing::warn!(%error, room = %message.room, "a bot does not see what was said before");

@@ -26,7 +26,7 @@ use rand::RngExt as _;
 
 use super::{
     answering::millis,
-    question::{Answer, Answerer, BotError, Growth, Question, BotErrorKind},
+    question::{Answer, Answerer, BotError, BotErrorKind, Growth, Question},
     reminders::{Reminder, Reminders},
     words::language_of,
 };
@@ -188,7 +188,9 @@ impl Answerer for BuiltinBot {
     ) -> BoxFuture<'a, Result<Answer, BotError>> {
         async {
             let served = self.serve(question).await;
-            served.map(Answer::SendOutcome).map_err(|error| BotError::new(BotErrorKind::Forgetful, error.to_string()))
+            served
+                .map(Answer::SendOutcome)
+                .map_err(|error| BotError::new(BotErrorKind::Forgetful, error.to_string()))
         }
         .boxed()
     }

@@ -6,10 +6,13 @@ use chat::id::NodeId;
 use tokio_util::sync::CancellationToken;
 
 use super::{pending::Pending, running::Running};
-use crate::{budget::Budgets, identity::nicknames::Nicknames, rooms::Rooms, store::SharedStore};
+use crate::{
+    budget::Budgets, identity::nicknames::Nicknames, rooms::Rooms, service::Service, store::SharedStore,
+};
 
 /// What the bots of a server act on.
 pub(crate) struct BotContext {
+    pub(crate) service: Arc<Service>,
     pub(crate) store: SharedStore,
     pub(crate) rooms: Rooms,
     pub(crate) nicknames: Arc<Nicknames>,

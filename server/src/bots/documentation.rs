@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     outgoing::test_service::{TestService, answer, json as json_answer},
-    question::{Answer, Answerer, Growth, Question, BotErrorKind},
+    question::{Answer, Answerer, BotErrorKind, Growth, Question},
     test_question::{SendOutcome, question},
 };
 use crate::config::bots::{openai, tuling, webhook};

@@ -6,10 +6,11 @@ use chat::{id::ClientId, room_name::RoomName};
 use super::{
     answering::millis,
     pending::{self, Ledger, Pending, REMEMBERED, State},
-    saying::{SendOutcome, fit, say_now},
+    sending::{SendOutcome, fit, send_now},
 };
 use crate::{
     clock,
+    service::Service,
     store::{SharedStore, StoreError},
 };
 
@@ -59,16 +60,16 @@ impl LateQuestion {
     /// Sends the answer to the room, cut to `limit` characters (0 for any number).
     pub(crate) async fn answer(
         &self,
-        store: &SharedStore,
+        (service, store): (&Service, &SharedStore),
         text: &str,
         limit: usize,
     ) -> Result<LateAnswer, StoreError> {
         let Some(text) = fit(text, limit) else { return Ok(LateAnswer::Empty) };
         let Pending { room, bot, id, .. } = &self.0;
-        match say_now(store, (room, bot, id), &text).await? {
-            SendOutcome::So => {}
-            SendOutcome::Otherwise => return Ok(LateAnswer::TooLate),
-            SendOutcome::Never => return Ok(LateAnswer::Forbidden),
+        match send_now(service, (room, bot, id), &text).await? {
+            SendOutcome::Sent => {}
+            SendOutcome::Superseded => return Ok(LateAnswer::TooLate),
+            SendOutcome::Denied => return Ok(LateAnswer::Forbidden),
         }
         let done = self.0.now(State::Done, clock::now() + millis(REMEMBERED));
         Ledger(store.clone()).keep(&done).await?;

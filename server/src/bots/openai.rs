@@ -30,8 +30,8 @@ use crate::config::bots::{
 
 use super::{
     outgoing::{Bounds, Outgoing, Post, Reply, within},
-    question::{Answer, Answerer, BotError, Growth, Question, BotErrorKind},
-    retry::{Retry, AttemptError, retry_after},
+    question::{Answer, Answerer, BotError, BotErrorKind, Growth, Question},
+    retry::{AttemptError, Retry, retry_after},
     secret::Secret,
     status,
 };
@@ -223,7 +223,10 @@ impl<'a> Listening<'a> {
         } else if self.is_odd && self.growth.text().is_empty() {
             Err(self.garbled("events that are no pieces of one"))
         } else if events.seen() {
-            Err(BotError::new(BotErrorKind::CutOff, format!("{} ended its stream before its answer", self.from)))
+            Err(BotError::new(
+                BotErrorKind::CutOff,
+                format!("{} ended its stream before its answer", self.from),
+            ))
         } else {
             Err(self.garbled("no stream of events"))
         }
@@ -293,7 +296,9 @@ impl<'a> Listening<'a> {
                 BotError::new(BotErrorKind::CutOff, format!("{} broke off with an error ({name})", self.from))
             }
             Some(status) => status::failure(&self.from, status, &told.name),
-            None => BotError::new(BotErrorKind::Failing, format!("{} answers with an error ({name})", self.from)),
+            None => {
+                BotError::new(BotErrorKind::Failing, format!("{} answers with an error ({name})", self.from))
+            }
         }
     }
 
@@ -307,6 +312,9 @@ impl<'a> Listening<'a> {
     }
 
     fn garbled(&self, what: &str) -> BotError {
-        BotError::new(BotErrorKind::Garbled, format!("{} was asked for an answer, and sent {what}", self.from))
+        BotError::new(
+            BotErrorKind::Garbled,
+            format!("{} was asked for an answer, and sent {what}", self.from),
+        )
     }
 }

@@ -13,9 +13,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::saying::{fit, say};
+use super::sending::{fit, send};
 use crate::{
     clock,
+    service::Service,
     store::{Collection, Put, Record, SharedStore, StoreError},
 };
 
@@ -125,15 +126,15 @@ impl Reminders {
     }
 
     /// Says what is due, until `stop`.
-    pub(super) async fn keep(self: Arc<Self>, stop: CancellationToken) {
-        let keeping = async {
+    pub(super) async fn run(self: Arc<Self>, service: Arc<Service>, stop: CancellationToken) {
+        let running = async {
             loop {
                 if let Err(error) = self.look().await {
                     tracing::warn!(%error, "reminders cannot be read; it is tried again");
                 }
                 let mut soonest = Duration::from_millis(1);
                 while let Some(reminder) = self.next_due() {
-                    if let Err(error) = self.remind(&reminder, &stop).await {
+                    if let Err(error) = self.remind(&service, &reminder, &stop).await {
                         tracing::warn!(%error, room = %reminder.room, "a reminder could not be said; it is tried again");
                         soonest = RETRY;
                         break;
@@ -148,7 +149,7 @@ impl Reminders {
                 }
             }
         };
-        stop.run_until_cancelled(keeping).await;
+        stop.run_until_cancelled(running).await;
     }
 
     /// Reads what is kept.
@@ -172,10 +173,15 @@ impl Reminders {
     }
 
     /// Says one. Of several nodes that do, one alone is heard, since the id is the same.
-    async fn remind(&self, reminder: &Reminder, stop: &CancellationToken) -> Result<(), StoreError> {
+    async fn remind(
+        &self,
+        service: &Service,
+        reminder: &Reminder,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
         let is_kept = self.store.record(Collection::Reminder, reminder.id.to_string()).await?.is_some();
         if is_kept && let Some(line) = fit(&reminder.line, self.limit) {
-            say(&self.store, (&reminder.room, &reminder.bot, &reminder.id), &line, stop).await?;
+            send(service, (&reminder.room, &reminder.bot, &reminder.id), &line, stop).await?;
         }
         self.forget(reminder).await
     }
@@ -198,7 +204,10 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::{super::test_question::question, EACH, Full, Reminder, Reminders};
-    use crate::store::{Piece, scratch::store};
+    use crate::{
+        service::scratch::service,
+        store::{Piece, scratch::store},
+    };
 
     fn reminder(number: usize) -> Reminder {
         let asked = question("提醒我", &[]);
@@ -219,7 +228,7 @@ mod tests {
         let reminders = Reminders::new(store.clone(), 8);
         reminders.add(reminder(1)).await.unwrap().unwrap();
         let due = reminders.next_due().unwrap();
-        reminders.remind(&due, &CancellationToken::new()).await.unwrap();
+        reminders.remind(&service(&store), &due, &CancellationToken::new()).await.unwrap();
         let latest = Piece::Latest { upto: u64::MAX, limit: 9 };
         let said = store.read(due.room.clone(), latest).await.unwrap().messages;
         assert_eq!(said.iter().map(|one| &*one.text).collect::<Vec<_>>(), ["@小明 ⏰ 一…"]);

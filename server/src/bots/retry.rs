@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use rand::RngExt as _;
 use tokio::time::sleep;
 
-use super::question::{BotError, Growth, BotErrorKind};
+use super::question::{BotError, BotErrorKind, Growth};
 
 /// The longest that a service may ask us to stay away; beyond it, people are told instead.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -73,7 +73,10 @@ impl Attempts {
 
 /// Whether the same may succeed later.
 fn may_pass(trouble: BotErrorKind) -> bool {
-    matches!(trouble, BotErrorKind::Busy | BotErrorKind::Failing | BotErrorKind::Unreachable | BotErrorKind::CutOff)
+    matches!(
+        trouble,
+        BotErrorKind::Busy | BotErrorKind::Failing | BotErrorKind::Unreachable | BotErrorKind::CutOff
+    )
 }
 
 /// How long a `Retry-After` asks to stay away (RFC 9110, section 10.2.3).
@@ -91,8 +94,8 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Retry, AttemptError, retry_after};
-    use crate::bots::question::{BotError, Growth, BotErrorKind};
+    use super::{AttemptError, Retry, retry_after};
+    use crate::bots::question::{BotError, BotErrorKind, Growth};
 
     const RETRY: Retry = Retry { times: 2, base: Duration::from_millis(100) };
 
@@ -111,7 +114,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_may_pass_is_tried_again_after_waits_that_grow_and_not_forever() {
-        for trouble in [BotErrorKind::Busy, BotErrorKind::Failing, BotErrorKind::Unreachable, BotErrorKind::CutOff] {
+        for trouble in
+            [BotErrorKind::Busy, BotErrorKind::Failing, BotErrorKind::Unreachable, BotErrorKind::CutOff]
+        {
             let (times, took, failure) = asked(trouble, None, &Growth::new(0)).await;
             assert_eq!(times, 3);
             assert!((150..=310).contains(&took.as_millis()), "{took:?}");
@@ -121,9 +126,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_does_not_pass_is_not_tried_again() {
-        for trouble in
-            [BotErrorKind::Refused, BotErrorKind::Forbidden, BotErrorKind::Garbled, BotErrorKind::TooLong, BotErrorKind::TooSlow]
-        {
+        for trouble in [
+            BotErrorKind::Refused,
+            BotErrorKind::Forbidden,
+            BotErrorKind::Garbled,
+            BotErrorKind::TooLong,
+            BotErrorKind::TooSlow,
+        ] {
             assert_eq!(asked(trouble, None, &Growth::new(0)).await.0, 1, "{trouble:?}");
         }
     }

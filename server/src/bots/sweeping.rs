@@ -9,7 +9,7 @@ use super::{
     answering::millis,
     context::BotContext,
     pending::{Ledger, Pending, REMEMBERED, State},
-    saying::say,
+    sending::send,
     words,
 };
 use crate::{clock, store::StoreError};
@@ -66,6 +66,6 @@ async fn finish(
     stop: &CancellationToken,
 ) -> Result<(), StoreError> {
     tracing::info!(room = %pending.room, bot = %pending.bot.id, "an answer was never given; the room is told");
-    say(&chat.store, (&pending.room, &pending.bot, &pending.id), line, stop).await?;
+    send(&chat.service, (&pending.room, &pending.bot, &pending.id), line, stop).await?;
     ledger.keep(&pending.now(State::Done, clock::now() + millis(REMEMBERED))).await
 }

@@ -20,7 +20,7 @@ use payload::Payload;
 
 use super::{
     outgoing::{Bounds, Outgoing, Post, Reply, within},
-    question::{Answer, Answerer, BotError, Growth, Question, BotErrorKind},
+    question::{Answer, Answerer, BotError, BotErrorKind, Growth, Question},
     secret::Secret,
     status,
 };

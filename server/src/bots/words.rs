@@ -23,11 +23,15 @@ pub(super) fn trouble(trouble: BotErrorKind, language: Language) -> &'static str
         }
         BotErrorKind::TooSlow => ("It took too long, so I gave up waiting.", "等得太久，没等到回答。"),
         BotErrorKind::Unreachable => ("I cannot reach the service that knows.", "联系不上回答问题的服务。"),
-        BotErrorKind::Failing => ("The service that knows is in trouble itself.", "回答问题的服务自己出了问题。"),
+        BotErrorKind::Failing => {
+            ("The service that knows is in trouble itself.", "回答问题的服务自己出了问题。")
+        }
         BotErrorKind::Refused => {
             ("The service that knows would not take the question.", "回答问题的服务没有接受这个问题。")
         }
-        BotErrorKind::Forbidden => ("I may not go where the answer would be.", "要去的地方不在允许的范围里。"),
+        BotErrorKind::Forbidden => {
+            ("I may not go where the answer would be.", "要去的地方不在允许的范围里。")
+        }
         BotErrorKind::Garbled => ("I got an answer that I cannot make out.", "得到的回答看不懂。"),
         BotErrorKind::TooLong => (
             "The answer is longer than a message may be; the rest is left out.",

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     config::{StoreChoice, a_prefix},
-    identity::tokens::{TokenLocation, Scope, Target},
+    identity::tokens::{Scope, Target, TokenLocation},
 };
 
 /// What can be done about hooks.

@@ -9,7 +9,10 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::{rooms::room_limit::NoRoom, store::StoreError};
+use crate::{
+    service::{publish::PublishError, read::ReadError},
+    store::StoreError,
+};
 
 /// Why a program does not get what it asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,25 +70,43 @@ impl ApiError {
             .retry_after(Duration::from_secs(1))
     }
 
-    /// The store could not keep a message, for this reason if it gave one.
-    pub(crate) fn of_store(error: Option<&StoreError>) -> ApiError {
-        match error {
-            Some(full @ StoreError::Full(_)) => ApiError::server_full(full.to_string()),
-            _ => ApiError::unavailable(),
-        }
-    }
-
     /// The server takes nothing new, for this reason.
     pub(crate) fn server_full(reason: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "server_full", reason)
     }
+}
 
-    /// A room cannot be written to because it does not exist and is not made.
-    pub(crate) fn no_room(error: &NoRoom) -> ApiError {
+impl From<PublishError> for ApiError {
+    fn from(error: PublishError) -> ApiError {
         match error {
-            NoRoom::TooMany(_) => ApiError::server_full(error.to_string()),
-            NoRoom::Exceeded(exceeded) => ApiError::too_often(exceeded.wait),
-            NoRoom::Store(error) => ApiError::of_store(Some(error)),
+            PublishError::Denied(denial) => {
+                ApiError::new(StatusCode::FORBIDDEN, "forbidden", denial.to_string())
+            }
+            PublishError::Exceeded(exceeded) => ApiError::too_often(exceeded.wait),
+            PublishError::NoRoom(_) | PublishError::Store(StoreError::Full(_)) => {
+                ApiError::server_full(error.to_string())
+            }
+            PublishError::IdReused => {
+                ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", error.to_string())
+            }
+            PublishError::Store(StoreError::Unavailable(_) | StoreError::Closed) => {
+                tracing::warn!(%error, "failed to store a program's message; it is told to try again");
+                ApiError::unavailable()
+            }
+        }
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> ApiError {
+        match error {
+            ReadError::Denied(denial) => {
+                ApiError::new(StatusCode::FORBIDDEN, "forbidden", denial.to_string())
+            }
+            ReadError::Store(error) => {
+                tracing::warn!(%error, "failed to read a room for a program; it is told to try again");
+                ApiError::unavailable()
+            }
         }
     }
 }

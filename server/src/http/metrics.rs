@@ -117,7 +117,11 @@ impl Collector for Snapshot {
             teahouse.nicknames.slow_consumers(),
         )?;
         writer.gauge("rooms_open", "Rooms that somebody is in", teahouse.rooms.count())?;
-        writer.gauge("rooms_stored", "Rooms in which somebody has spoken", teahouse.room_limit.stored())?;
+        writer.gauge(
+            "rooms_stored",
+            "Rooms in which somebody has spoken",
+            teahouse.service.stored_rooms(),
+        )?;
         writer.counter("messages_committed", "Messages that were kept", teahouse.rooms.committed())?;
         writer.counter(
             "deliveries",

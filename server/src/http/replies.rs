@@ -79,7 +79,8 @@ pub(crate) async fn reply(
     })?;
     let unfit = |code, reason: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason);
     let text = text(&headers, &body).map_err(|reason| unfit("malformed", reason))?;
-    let answer = question.answer(&teahouse.store, &text, teahouse.config.text_limit).await;
+    let answer =
+        question.answer((&teahouse.service, &teahouse.store), &text, teahouse.config.text_limit).await;
     match answer.map_err(|error| unavailable(&error))? {
         LateAnswer::Sent => {}
         LateAnswer::TooLate => return Err(answered()),

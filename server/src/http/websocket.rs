@@ -30,7 +30,7 @@ use crate::{
     identity::login::Login,
     net::{
         connection::HeldPermit,
-        connection_limit::{Full, ConnectionPermit},
+        connection_limit::{ConnectionPermit, Full},
     },
     random,
     realtime::session::Session,
@@ -113,7 +113,7 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
         Dialect::Lines
     } else {
         match plain(&teahouse, &visitor, &wishes, room) {
-            Ok(plain) => match teahouse.look_alikes.of(&plain.room).await {
+            Ok(plain) => match teahouse.service.look_alike(&plain.room).await {
                 None => Dialect::Plain(plain),
                 Some(known) => {
                     let reason = format!("there is a room that looks the same: {known}");

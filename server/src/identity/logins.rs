@@ -327,7 +327,11 @@ fn holding(ticket: &Ticket) -> Record {
 
 /// The record of an end, which has to be known until the cookies have run out.
 fn ended(key: &str, before: Millis, expires: Millis) -> Record {
-    Record { collection: Collection::Login, key: key.to_owned(), value: format!("ended {} {}", before.0, expires.0) }
+    Record {
+        collection: Collection::Login,
+        key: key.to_owned(),
+        value: format!("ended {} {}", before.0, expires.0),
+    }
 }
 
 /// The key of what is true of all of a user's logins. No login's id has this form.

@@ -5,13 +5,13 @@
 //! [`manage`] makes and revokes them. Nothing here prints or logs a token.
 
 mod admission;
-mod manage;
 mod grant;
+mod manage;
 mod rate;
 mod target;
 mod token;
 
 pub(crate) use admission::{Denied, Holder, Tokens};
-pub use manage::{HookRequest, Output, TokenLocation, TokenRequest, add_hook, add_token, list, revoke};
 pub use grant::{Kind, Scope};
+pub use manage::{HookRequest, Output, TokenLocation, TokenRequest, add_hook, add_token, list, revoke};
 pub use target::{Target, TargetError};

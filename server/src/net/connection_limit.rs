@@ -87,7 +87,7 @@ impl Drop for ConnectionPermit {
 mod tests {
     use std::sync::Arc;
 
-    use super::{Block, Full, ConnectionLimit};
+    use super::{Block, ConnectionLimit, Full};
 
     #[test]
     fn an_address_holds_as_many_as_it_may_and_gives_them_back() {

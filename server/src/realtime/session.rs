@@ -20,7 +20,7 @@ use crate::{app_state::Shared, budget::Cost, identity::login::Login, net::addres
 use transport::{
     frame::{self, Frame},
     outbound::{Broken, Listening, Outbound, View},
-    socket::{RecvError, Incoming, Socket},
+    socket::{Incoming, RecvError, Socket},
     timeouts::CLOSE_TIMEOUT,
     wire_format::Dialect,
 };

@@ -29,7 +29,11 @@ pub(super) struct Indexed {
 impl Indexed {
     /// The search over the log in a data folder, in this life of it.
     pub(super) fn new(folder: &Path, epoch: Epoch) -> Indexed {
-        Indexed { place: IndexFiles::new(folder, epoch), log_path: Log::path(folder), signals: Arc::default() }
+        Indexed {
+            place: IndexFiles::new(folder, epoch),
+            log_path: Log::path(folder),
+            signals: Arc::default(),
+        }
     }
 
     /// What wakes the indexer.

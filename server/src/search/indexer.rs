@@ -210,7 +210,8 @@ impl Open {
         };
         let live: Vec<i64> = rooms.iter().map(|room| room.id).collect();
         for room in swept {
-            let oldest = if live.contains(&room) { log.oldest(room).map_err(IndexerError::Log)? } else { None };
+            let oldest =
+                if live.contains(&room) { log.oldest(room).map_err(IndexerError::Log)? } else { None };
             if !self.forget(room, oldest, live.contains(&room))? {
                 return Ok(Some(Progress::More));
             }

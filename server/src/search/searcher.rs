@@ -114,7 +114,7 @@ mod tests {
     use rusqlite::{Connection, params};
     use tempfile::TempDir;
 
-    use super::{Answer, Duration, Index, Log, PAGE, IndexFiles, Query, RoomName, search};
+    use super::{Answer, Duration, Index, IndexFiles, Log, PAGE, Query, RoomName, search};
     use crate::{
         search::{answer::BUDGET, log::Said},
         time_zone::TimeZone,

@@ -1,17 +1,56 @@
 //! Who may do what in which room: the one place that every read and every write asks.
 
+use std::fmt;
+
 use chat::{protocol::User, room_name::RoomName};
 
-/// What somebody wants to do.
+/// What somebody wants to do in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// See what is said and who is there.
     Read,
-    /// Say something.
-    Say,
+    /// Send messages.
+    Send,
 }
 
-/// Whether `user` may. Today every room is open to everybody who is logged in.
-pub(crate) fn may(_user: &User, _action: Action, _room: &RoomName) -> bool {
-    true
+/// Somebody may not do this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Denial {
+    action: Action,
+    room: RoomName,
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.action {
+            Action::Read => write!(f, "you may not read {}", self.room),
+            Action::Send => write!(f, "you may not send messages to {}", self.room),
+        }
+    }
+}
+
+impl std::error::Error for Denial {}
+
+/// Decides whether `actor` may do this in a room. Today every room is open to everybody who is logged in, and to every
+/// program whose token reaches it.
+///
+/// # Errors
+/// Returns a [`Denial`], with the reason for the actor.
+#[expect(clippy::unnecessary_wraps, reason = "every caller is ready for a rule that denies something")]
+pub(crate) fn authorize(_actor: &User, _action: Action, _room: &RoomName) -> Result<(), Denial> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::room_name::RoomName;
+
+    use super::{Action, Denial};
+
+    #[test]
+    fn a_denial_says_what_may_not_be_done() {
+        let of = |action| Denial { action, room: RoomName::lobby() }.to_string();
+        assert_eq!(of(Action::Read), "you may not read lobby");
+        assert_eq!(of(Action::Send), "you may not send messages to lobby");
+    }
 }

@@ -1,10 +1,15 @@
-//! What a session reads of a room's log: what its user has missed, and the pages that they ask for. Asks nobody whether
-//! they may; enters and answers nothing.
+//! Reading what was said: the pages that people and programs ask for, each of a bounded size.
 
-use chat::id::Epoch;
-use chat::protocol::{Event, Head, History, Joined, Message, Page, RoomPosition, Seq};
-use chat::room_name::RoomName;
+use chat::{
+    id::Epoch,
+    protocol::{Event, Head, History, Joined, Members, Message, Page, RoomPosition, Seq, User},
+    room_name::RoomName,
+};
 
+use super::{
+    Service,
+    authorize::{Action, Denial, authorize},
+};
 use crate::{
     rooms::RoomHead,
     store::{Piece, SharedStore, Slice, StoreError},
@@ -26,10 +31,82 @@ const STEP: u32 = 25;
 /// How many are read at once at the most.
 const LONGEST_STEP: u32 = 200;
 
+/// Why nothing can be read.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Service {
+    /// Reads the newest `limit` messages up to a seq, or as many of them as fit into an answer.
+    pub(crate) async fn latest(
+        &self,
+        user: &User,
+        room: &RoomName,
+        upto: Seq,
+        limit: u32,
+    ) -> Result<Slice, ReadError> {
+        authorize(user, Action::Read, room)?;
+        Ok(latest(&self.store, room, upto, limit).await?)
+    }
+
+    /// Reads the messages around a seq, or as many of them as fit into an answer.
+    pub(crate) async fn around(
+        &self,
+        user: &User,
+        room: &RoomName,
+        seq: Seq,
+        limit: u32,
+    ) -> Result<Slice, ReadError> {
+        authorize(user, Action::Read, room)?;
+        Ok(around(&self.store, room, seq, limit).await?)
+    }
+
+    /// Reads a piece of a room's log, as much of it as fits into an answer, as a page.
+    pub(crate) async fn page(&self, user: &User, room: RoomName, piece: Piece) -> Result<Page, ReadError> {
+        authorize(user, Action::Read, &room)?;
+        Ok(page(&self.store, room, piece).await?)
+    }
+
+    /// Reads a piece of a room's log as it is. The caller bounds it.
+    pub(crate) async fn piece(&self, user: &User, room: &RoomName, piece: Piece) -> Result<Slice, ReadError> {
+        authorize(user, Action::Read, room)?;
+        Ok(self.store.read(room.clone(), piece).await?)
+    }
+
+    /// Returns who is in a room: a page of them by name, those after a name or the first.
+    pub(crate) async fn members(
+        &self,
+        user: &User,
+        room: &RoomName,
+        after: Option<String>,
+    ) -> Result<Members, ReadError> {
+        authorize(user, Action::Read, room)?;
+        Ok(self.rooms.members(room, after).await?)
+    }
+
+    /// Returns who is in a room, as those see it who enter.
+    pub(crate) async fn look(&self, user: &User, room: &RoomName) -> Result<RoomHead, ReadError> {
+        authorize(user, Action::Read, room)?;
+        Ok(self.rooms.look(room).await?)
+    }
+
+    /// Returns the life of the log in which a message of one's own stands, unless it cannot be told.
+    pub(crate) async fn epoch_of(&self, message: &Message) -> Option<Epoch> {
+        let piece = Piece::Between { after: message.seq.saturating_sub(1), upto: message.seq };
+        let slice = self.store.read(message.room.clone(), piece).await.ok()?;
+        let is_it = |other: &Message| other.id == message.id && other.user.id == message.user.id;
+        slice.messages.iter().any(is_it).then_some(slice.epoch)
+    }
+}
+
 /// What was said in a room up to the moment when it let somebody in: exactly what they missed since `place`, or the
 /// newest page. Nothing, if the log has begun another life since then. What is too long for one answer goes up to its `head`,
 /// and the rest follows it by [`piece`].
-pub(crate) async fn since(
+pub(super) async fn since(
     store: &SharedStore,
     stand: RoomHead,
     place: &RoomPosition,
@@ -92,7 +169,7 @@ async fn missed(
 
 /// The next of the messages after one seq and up to another, as many as fit into an answer; nothing if they are not kept any
 /// more.
-pub(crate) async fn piece(
+pub(super) async fn piece(
     store: &SharedStore,
     room: &RoomName,
     epoch: &Epoch,
@@ -101,29 +178,8 @@ pub(crate) async fn piece(
     Ok(missed(store, room, epoch, range).await?.map(|slice| slice.messages))
 }
 
-/// All of the messages after one seq and up to another, piece by piece; nothing if they are not kept any more.
-pub(crate) async fn whole(
-    store: &SharedStore,
-    room: &RoomName,
-    epoch: &Epoch,
-    (mut after, upto): (Seq, Seq),
-) -> Result<Option<Vec<Message>>, StoreError> {
-    let mut whole = Vec::new();
-    while after < upto {
-        let Some(more) = piece(store, room, epoch, (after, upto)).await? else { return Ok(None) };
-        after = more.last().map_or(upto, |message| message.seq);
-        whole.extend(more);
-    }
-    Ok(Some(whole))
-}
-
 /// The newest `limit` messages up to a seq, or as many of them as fit into an answer.
-pub(crate) async fn latest(
-    store: &SharedStore,
-    room: &RoomName,
-    upto: Seq,
-    limit: u32,
-) -> Result<Slice, StoreError> {
+async fn latest(store: &SharedStore, room: &RoomName, upto: Seq, limit: u32) -> Result<Slice, StoreError> {
     let mut whole = store.read(room.clone(), Piece::Latest { upto, limit: limit.min(STEP) }).await?;
     let mut left = limit.saturating_sub(STEP);
     while left > 0
@@ -155,12 +211,7 @@ fn step(read: &[Message]) -> u32 {
 }
 
 /// The messages around a seq, or as many of them as fit into an answer.
-pub(crate) async fn around(
-    store: &SharedStore,
-    room: &RoomName,
-    seq: Seq,
-    limit: u32,
-) -> Result<Slice, StoreError> {
+async fn around(store: &SharedStore, room: &RoomName, seq: Seq, limit: u32) -> Result<Slice, StoreError> {
     let mut slice = store.read(room.clone(), Piece::Around { seq, limit }).await?;
     let at = slice.messages.partition_point(|message| message.seq < seq);
     if bytes(&slice.messages) > MOST_BYTES {
@@ -208,7 +259,7 @@ pub(crate) fn wanted(history: &History) -> Result<Piece, &'static str> {
 }
 
 /// A piece of a room's log, as a page.
-pub(crate) async fn page(store: &SharedStore, room: RoomName, piece: Piece) -> Result<Page, StoreError> {
+async fn page(store: &SharedStore, room: RoomName, piece: Piece) -> Result<Page, StoreError> {
     let Slice { epoch, extent, messages } = match piece {
         Piece::Latest { upto, limit } => latest(store, &room, upto, limit).await?,
         Piece::Around { seq, limit } => around(store, &room, seq, limit).await?,

@@ -14,7 +14,7 @@ use chat::{
 };
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{Appended, NewMessage, Extent, Kept, Piece, SharedStore, Slice, StoreError};
+use super::{Appended, Extent, Kept, NewMessage, Piece, SharedStore, Slice, StoreError};
 use crate::{clock, events::StoreEvent};
 
 mod names;

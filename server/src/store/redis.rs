@@ -33,7 +33,7 @@ use names::Names;
 use reader::Reader;
 use writer::Writer;
 
-use super::{Claim, NewMessage, Collection, Kept, Piece, Put, Record, Slice, Store, StoreError};
+use super::{Claim, Collection, Kept, NewMessage, Piece, Put, Record, Slice, Store, StoreError};
 
 use crate::store::redis::{channel::Channel, link::Link};
 
@@ -116,7 +116,11 @@ impl Store for RedisStore {
         async move { records::put(&self.link, &record, put).await }.boxed()
     }
 
-    fn record(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+    fn record(
+        &self,
+        collection: Collection,
+        key: String,
+    ) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
         async move { records::value(&self.link, collection, &key).await }.boxed()
     }
 

@@ -36,9 +36,9 @@ use tokio::sync::Mutex;
 
 use reader::Readers;
 use space::Space;
-use writer::{WriterThread, Writer};
+use writer::{Writer, WriterThread};
 
-use super::{Claim, NewMessage, Collection, Kept, OpenError, Piece, Put, Record, Slice, Store, StoreError};
+use super::{Claim, Collection, Kept, NewMessage, OpenError, Piece, Put, Record, Slice, Store, StoreError};
 
 use crate::events::EventSender;
 
@@ -153,7 +153,11 @@ impl Store for SqliteStore {
         self.writer.put(record, put).boxed()
     }
 
-    fn record(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+    fn record(
+        &self,
+        collection: Collection,
+        key: String,
+    ) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
         self.readers.ask(move |connection| records::value(connection, collection, &key)).boxed()
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chat::protocol::{ClientLine, Event, History, RoomPosition, RefusalCode, Refused, ServerLine};
+use chat::protocol::{ClientLine, Event, History, RefusalCode, Refused, RoomPosition, ServerLine};
 use reqwest::header;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

@@ -1,6 +1,6 @@
 //! What was acknowledged stays: over a restart, and while the store cannot take more.
 
-use chat::protocol::{ClientLine, RoomPosition, RefusalCode, Refused, ServerLine};
+use chat::protocol::{ClientLine, RefusalCode, Refused, RoomPosition, ServerLine};
 use rusqlite::Connection;
 
 use crate::support::TestApp;

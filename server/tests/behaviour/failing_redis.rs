@@ -1,7 +1,7 @@
 //! When Redis fails: nothing that was confirmed is lost as far as Redis keeps its promise, whoever says something is
 //! refused rather than left hanging, whoever reads is told, and afterwards everybody is caught up.
 
-use chat::protocol::{ClientLine, Event, Joined, Message, RoomPosition, RefusalCode, ServerLine};
+use chat::protocol::{ClientLine, Event, Joined, Message, RefusalCode, RoomPosition, ServerLine};
 
 use crate::{
     nodes::{moved, node, node_with},

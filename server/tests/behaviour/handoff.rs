@@ -44,7 +44,8 @@ async fn come_and_go(browser: Browser, gapless: bool) -> Seq {
     for visit in 0..VISITS {
         let joined = if visit % 3 == 2 {
             // Catching up on a connection that is open: what waits for it comes again, and is known by its seq.
-            let place = RoomPosition { room: "lobby".to_owned(), epoch: Some(epoch.clone()), seq: Some(held) };
+            let place =
+                RoomPosition { room: "lobby".to_owned(), epoch: Some(epoch.clone()), seq: Some(held) };
             lines.send(&ClientLine::Join(place)).await;
             lines
                 .until(|line| match line {

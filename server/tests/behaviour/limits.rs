@@ -1,6 +1,6 @@
 //! What is too much: refused by name where the session can go on, cut off where it cannot, and never at the others' cost.
 
-use chat::protocol::{ClientLine, Joined, RoomPosition, RefusalCode, Seq, ServerLine};
+use chat::protocol::{ClientLine, Joined, RefusalCode, RoomPosition, Seq, ServerLine};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -289,7 +289,8 @@ async fn a_slow_reader_is_cut_off_while_the_others_go_on_and_resumes_without_a_l
     assert!(held < said);
 
     let mut back = slow.open().await;
-    let place = RoomPosition { room: "lobby".to_owned(), epoch: Some(joined.epoch.to_string()), seq: Some(held) };
+    let place =
+        RoomPosition { room: "lobby".to_owned(), epoch: Some(joined.epoch.to_string()), seq: Some(held) };
     back.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = back.joined().await;
     assert!(joined.resumed);

@@ -1,6 +1,6 @@
 //! A connection speaks for one user: the one that its client names, or the login's where it names none.
 
-use chat::protocol::{ClientLine, RoomPosition, RefusalCode, ServerLine};
+use chat::protocol::{ClientLine, RefusalCode, RoomPosition, ServerLine};
 
 use crate::support::{Browser, Lines, TestApp};
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chat::{
-    protocol::{ClientLine, RoomPosition, RefusalCode, ServerLine},
+    protocol::{ClientLine, RefusalCode, RoomPosition, ServerLine},
     room_name::RoomName,
 };
 use rusqlite::{Connection, params};

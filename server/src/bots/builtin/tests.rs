@@ -6,12 +6,12 @@ use i18n::Language;
 
 use super::{
     super::{
-        question::{Answerer as _, Growth, Question, BotErrorKind},
+        question::{Answerer as _, BotErrorKind, Growth, Question},
         reminders::Reminders,
         test_question::{SendOutcome, question},
         words::trouble,
     },
-    Order, BuiltinBot, is_quotable, order,
+    BuiltinBot, Order, is_quotable, order,
 };
 use crate::store::{SharedStore, scratch::store};
 
@@ -85,5 +85,8 @@ async fn what_a_time_leaves_open_is_asked_for() {
     let mut asked = question("remind me today at 0:00 to go", &[]);
     asked.at = crate::clock::now();
     let answer = waiter(&store).answer(&asked, &Growth::new(0)).await.unwrap();
-    assert!(matches!(&answer, super::Answer::SendOutcome(text) if text.starts_with("When?")), "a time that is over");
+    assert!(
+        matches!(&answer, super::Answer::SendOutcome(text) if text.starts_with("When?")),
+        "a time that is over"
+    );
 }

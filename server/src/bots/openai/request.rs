@@ -152,7 +152,12 @@ mod tests {
 
     #[test]
     fn the_conversation_is_between_the_bot_and_everybody_else() {
-        let said = [SendOutcome::Asker("水开了"), SendOutcome::Other("好"), SendOutcome::Bot("茶来了"), SendOutcome::Other("谢谢")];
+        let said = [
+            SendOutcome::Asker("水开了"),
+            SendOutcome::Other("好"),
+            SendOutcome::Bot("茶来了"),
+            SendOutcome::Other("谢谢"),
+        ];
         let expected = [
             turn(Role::System, "Be brief."),
             turn(Role::User, "小明: 水开了\n小红: 好"),
@@ -164,7 +169,13 @@ mod tests {
 
     #[test]
     fn a_conversation_begins_with_somebody_else_and_alternates() {
-        let said = [SendOutcome::Bot("a"), SendOutcome::Bot("b"), SendOutcome::Asker("c"), SendOutcome::Bot("d"), SendOutcome::Bot("e")];
+        let said = [
+            SendOutcome::Bot("a"),
+            SendOutcome::Bot("b"),
+            SendOutcome::Asker("c"),
+            SendOutcome::Bot("d"),
+            SendOutcome::Bot("e"),
+        ];
         let expected =
             [turn(Role::User, "小明: c"), turn(Role::Assistant, "d\ne"), turn(Role::User, "小明: 几点了?")];
         assert_eq!(plain(Some(""), &said), expected);

@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, time::Instant};
 use super::{OpenAi, Settings};
 use crate::bots::{
     outgoing::test_service::{STREAM, Step, TestService, answer, chunk, json as json_answer},
-    question::{Answer, Answerer as _, BotError, Growth, BotErrorKind},
+    question::{Answer, Answerer as _, BotError, BotErrorKind, Growth},
     test_question::{SendOutcome, question},
 };
 

@@ -21,7 +21,10 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     pub(crate) fn no_answer(&self, from: &str) -> BotError {
-        BotError::new(BotErrorKind::TooSlow, format!("{from} did not begin to answer within {:?}", self.first))
+        BotError::new(
+            BotErrorKind::TooSlow,
+            format!("{from} did not begin to answer within {:?}", self.first),
+        )
     }
 
     pub(crate) fn silent(&self, from: &str) -> BotError {

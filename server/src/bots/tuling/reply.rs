@@ -80,7 +80,9 @@ impl Unfit {
             Unfit::Garbled => {
                 BotError::new(BotErrorKind::Garbled, format!("{from} sent what is no answer of this kind"))
             }
-            Unfit::Empty => BotError::new(BotErrorKind::Garbled, format!("{from} sent an answer without a text")),
+            Unfit::Empty => {
+                BotError::new(BotErrorKind::Garbled, format!("{from} sent an answer without a text"))
+            }
             Unfit::Code(code) => {
                 let (trouble, meaning) = meaning(code);
                 BotError::new(trouble, format!("{from} answers with the code {code}: {meaning}"))

@@ -7,7 +7,7 @@ use super::{Settings, user_id};
 use crate::{
     bots::{
         outgoing::test_service::{Step, TestService, answer, json as json_answer},
-        question::{Answer, BotError, Growth, BotErrorKind},
+        question::{Answer, BotError, BotErrorKind, Growth},
         test_question::question,
     },
     config::bots::tuling::usual_url,

@@ -7,7 +7,7 @@ use super::{Settings, payload::signature};
 use crate::{
     bots::{
         outgoing::test_service::{Step, TestService, answer, json as json_answer},
-        question::{Answer, BotError, Growth, Question, BotErrorKind},
+        question::{Answer, BotError, BotErrorKind, Growth, Question},
         secret::Secret,
         test_question::{SendOutcome, question},
     },
@@ -132,7 +132,10 @@ async fn an_answer_may_come_later() {
 
 #[tokio::test]
 async fn what_goes_wrong_is_told_apart() {
-    assert_eq!(trouble(&answer("200 OK", "Content-Type: text/html\r\n", "<p>hush")).await, BotErrorKind::Garbled);
+    assert_eq!(
+        trouble(&answer("200 OK", "Content-Type: text/html\r\n", "<p>hush")).await,
+        BotErrorKind::Garbled
+    );
     assert_eq!(trouble(&json_answer("200 OK", "hush")).await, BotErrorKind::Garbled);
     assert_eq!(trouble(&json_answer("200 OK", r#"{"text":7}"#)).await, BotErrorKind::Garbled);
     assert_eq!(trouble(&answer("401 x", "", "hush")).await, BotErrorKind::Refused);

@@ -13,7 +13,7 @@ use crate::{
         state::{HttpState, Shared},
     },
     identity::tokens::{Denied, Holder, Kind, Scope},
-    service::authorize::{Action, may},
+    service::authorize::{Action, authorize},
 };
 
 /// What a program is asked to show (RFC 6750, section 3).
@@ -50,7 +50,7 @@ impl Caller {
     }
 
     /// Whether the program may do this in a room: by its token, and by the house.
-    pub(super) fn may(&self, action: Action, room: &RoomName) -> Result<(), ApiError> {
+    pub(super) fn authorize(&self, action: Action, room: &RoomName) -> Result<(), ApiError> {
         self.has(scope_of(action))?;
         if self.reaches(action, room) {
             return Ok(());
@@ -61,7 +61,8 @@ impl Caller {
 
     /// Whether a room is one of those in which it may do this.
     pub(super) fn reaches(&self, action: Action, room: &RoomName) -> bool {
-        self.holder.grant.rooms.iter().any(|target| target.reaches(room)) && may(&self.user, action, room)
+        self.holder.grant.rooms.iter().any(|target| target.reaches(room))
+            && authorize(&self.user, action, room).is_ok()
     }
 }
 
@@ -76,7 +77,7 @@ impl FromRequestParts<Shared> for Caller {
 fn scope_of(action: Action) -> Scope {
     match action {
         Action::Read => Scope::Read,
-        Action::Say => Scope::Write,
+        Action::Send => Scope::Write,
     }
 }
 

@@ -32,7 +32,11 @@ use super::{
 use crate::{
     http::{api_error::ApiError, request::visitor::Visitor, state::Shared, websocket},
     net::connection::Line,
-    service::{authorize::Action, read},
+    service::{
+        authorize::Action,
+        read::ReadError,
+        subscribe::{Membership, Subscribed, Subscriber},
+    },
     store::StoreError,
 };
 use transport::outbound::Outbound;
@@ -43,7 +47,7 @@ const LONGEST: u32 = 86_400;
 /// The most messages from before that a program may ask for.
 const BACKLOG: u32 = 200;
 
-/// How often a room is entered whose log begins another life meanwhile, before the program is asked to come again.
+/// How often a room is entered of which some went while it was read, before the program is asked to come again.
 const ENTRIES: usize = 3;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -100,7 +104,7 @@ pub(super) async fn follow(
     line: Option<Extension<Line>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    caller.may(Action::Read, &room)?;
+    caller.authorize(Action::Read, &room)?;
     if teahouse.stopping.is_cancelled() {
         return Err(unavailable("stopping", "the server is stopping"));
     }
@@ -140,9 +144,8 @@ pub(super) async fn follow(
                 follower.run(first).await;
             }
             Err(error) => {
-                tracing::warn!(%error, room = %follower.room, "a room cannot be followed");
                 follower.leave().await;
-                let _ = reply.send(Err(ApiError::unavailable()));
+                let _ = reply.send(Err(error.into()));
             }
         }
     });
@@ -164,22 +167,27 @@ fn unavailable(code: &'static str, reason: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, reason).retry_after(Duration::from_secs(5))
 }
 
-/// Listens, and reads what was said up to that moment: exactly what was missed since `last`, or the newest page.
-async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<Start, StoreError> {
+/// Subscribes, and reads all of what was said up to that moment: exactly what was missed since `last`, or the newest page.
+async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<Start, ReadError> {
     let Follower { teahouse, room, session, caller, outbound, .. } = follower;
     let position = last.and_then(Position::parse);
     let place = position.as_ref().map_or_else(|| nowhere(room), |position| position.place(room));
     let page = if last.is_some() { teahouse.config.backlog } else { backlog };
+    let (user, membership) = (&caller.user, Membership::Listener);
+    let subscriber = Subscriber { user, session: *session, membership, outbound };
     for _ in 0..ENTRIES {
-        let stand = teahouse.rooms.listen(room, *session, &caller.user.id, outbound).await?;
-        let head = stand.head.clone();
-        if let Some(mut joined) = read::since(&teahouse.store, stand, &place, page).await? {
-            let rest = (joined.head, head.seq);
-            let Some(rest) = read::whole(&teahouse.store, room, &joined.epoch, rest).await? else {
-                continue;
+        let Subscribed { mut joined, head } =
+            teahouse.service.subscribe(&subscriber, room, &place, page).await?;
+        while joined.head < head.seq {
+            let Some(more) = teahouse.service.rest((room, &joined.epoch), (joined.head, head.seq)).await?
+            else {
+                break;
             };
-            joined.head = head.seq;
-            joined.events.extend(rest.into_iter().map(Event::Message));
+            joined.head = more.last().map_or(head.seq, |message| message.seq);
+            joined.events.extend(more.into_iter().map(Event::Message));
+        }
+        // Else some of it went while it was read: once more, from the beginning.
+        if joined.head == head.seq {
             return Ok(match (joined, last, position) {
                 (joined @ Joined { resumed: true, .. }, ..) | (joined, None, _) => Start::There(joined),
                 (joined, _, Some(position)) => Start::Reset(joined, position.why_not(&head)),
@@ -188,10 +196,8 @@ async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<
                 }
             });
         }
-        // It finds out before it answers whoever listens next.
-        teahouse.rooms.look_again(room).await;
     }
-    Err(StoreError::Unavailable("the room's log begins one life after another".to_owned()))
+    Err(StoreError::Unavailable("the room's log goes while it is read".to_owned()).into())
 }
 
 fn nowhere(room: &RoomName) -> RoomPosition {

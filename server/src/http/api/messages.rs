@@ -7,31 +7,22 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use chat::{
-    id::ClientId,
-    protocol::{self, Seq},
-    room_name::RoomName,
-    text::MessageText,
-};
+use chat::{protocol::Seq, text::MessageText};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
     caller::Caller,
-    extract::{Limit, SeqParam, Room, Wish},
+    extract::{Limit, Room, SeqParam, Wish},
     schema::{Page, Said, Saying},
 };
 use crate::{
-    clock,
-    http::{
-        api_error::ApiError,
-        entity_tag,
-        hooks::delivery,
-        idempotency,
-        state::{HttpState, Shared},
+    http::{api_error::ApiError, entity_tag, idempotency, state::Shared},
+    service::{
+        authorize::Action,
+        publish::{PublishError, prepare},
     },
-    service::authorize::Action,
-    store::{Appended, NewMessage, Piece, Slice},
+    store::{Piece, Slice},
 };
 
 /// The largest body that says something, in bytes. The longest message fits, whatever it is made of.
@@ -102,13 +93,8 @@ pub(super) async fn read(
     Wish(asked): Wish<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    caller.may(Action::Read, &room)?;
-    let read = async |piece| {
-        teahouse.store.read(room.clone(), piece).await.map_err(|error| {
-            tracing::warn!(%error, %room, "a room cannot be read");
-            ApiError::unavailable()
-        })
-    };
+    caller.authorize(Action::Read, &room)?;
+    let read = async |piece| teahouse.service.piece(&caller.user, &room, piece).await;
     let mut slice = read(asked.piece(0)).await?;
     // What came right after may not be kept any more; then it begins with what is.
     if slice.messages.is_empty() && asked.piece(slice.extent.oldest) != asked.piece(0) {
@@ -165,8 +151,8 @@ pub(super) async fn say(
     Room(room): Room,
     request: Request,
 ) -> Result<Response, ApiError> {
-    caller.may(Action::Say, &room)?;
-    if let Some(known) = teahouse.look_alikes.of(&room).await {
+    caller.authorize(Action::Send, &room)?;
+    if let Some(known) = teahouse.service.look_alike(&room).await {
         let reason = format!("there is a room that looks the same: {known}");
         return Err(ApiError::new(StatusCode::NOT_FOUND, "room_unfit", reason));
     }
@@ -182,8 +168,10 @@ pub(super) async fn say(
     let saying = form.read(&bytes)?;
     let text = MessageText::parse(&saying.text, teahouse.config.text_limit)
         .map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))?;
-    let message = append(&teahouse, &caller, room, saying.id.unwrap_or(id), text).await?;
-    let epoch = delivery::epoch(&teahouse, &message).await;
+    let service = &teahouse.service;
+    let message = prepare(&caller.user, &room, saying.id.unwrap_or(id), text);
+    let message = service.publish(message.map_err(PublishError::from)?, None).await?;
+    let epoch = service.epoch_of(&message).await;
     let said = Said { message: message.into(), epoch };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(said)).into_response())
 }
@@ -221,31 +209,6 @@ impl Form {
             Form::Text => Ok(Saying { text: text.to_owned(), id: None }),
             Form::Json => serde_json::from_str(text)
                 .map_err(|error| unfit("malformed", format!("this is not {{\"text\": \"…\"}}: {error}"))),
-        }
-    }
-}
-
-async fn append(
-    teahouse: &HttpState,
-    caller: &Caller,
-    room: RoomName,
-    id: ClientId,
-    text: MessageText,
-) -> Result<protocol::Message, ApiError> {
-    teahouse.room_limit.admit(&room, None).await.map_err(|error| ApiError::no_room(&error))?;
-    let draft = NewMessage { room, id, user: caller.user.clone(), text: text.into(), at: clock::now() };
-    let mut kept = teahouse.store.append(vec![draft]).await;
-    match kept.appended.pop() {
-        Some(Appended::New(message) | Appended::Known(message)) => Ok(message),
-        Some(Appended::Reused) => {
-            let reason = "this id was used before, for another message";
-            Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
-        }
-        None => {
-            let problem = ApiError::of_store(kept.failed.as_ref());
-            let error = kept.failed.map_or_else(String::new, |error| error.to_string());
-            tracing::warn!(error, token = %caller.holder.id, "a message could not be kept");
-            Err(problem)
         }
     }
 }

@@ -28,7 +28,11 @@ impl Position {
 
     /// The same in a room, as the protocol says it.
     pub(super) fn place(&self, room: &RoomName) -> protocol::RoomPosition {
-        protocol::RoomPosition { room: room.to_string(), epoch: Some(self.epoch.to_string()), seq: Some(self.seq) }
+        protocol::RoomPosition {
+            room: room.to_string(),
+            epoch: Some(self.epoch.to_string()),
+            seq: Some(self.seq),
+        }
     }
 
     /// Why a room that stands at `head` cannot be followed on from here, in words.

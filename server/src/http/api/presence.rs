@@ -27,11 +27,8 @@ pub(super) async fn presence(
     caller: Caller,
     Room(room): Room,
 ) -> Result<impl IntoResponse, ApiError> {
-    caller.may(Action::Read, &room)?;
-    let members = teahouse.rooms.members(&room, None).await.map_err(|error| {
-        tracing::warn!(%error, %room, "a room cannot be looked at");
-        ApiError::unavailable()
-    })?;
+    caller.authorize(Action::Read, &room)?;
+    let members = teahouse.service.members(&caller.user, &room, None).await?;
     let people = members.list.into_iter().map(Into::into).collect();
     let bots = members.bots.into_iter().map(Into::into).collect();
     let presence = Presence { room, count: members.count, people, bots };

@@ -66,8 +66,11 @@ pub(super) async fn rooms(
     let mut rest = known.into_iter().filter(|room| room.as_str() > &*after);
     let names: Vec<RoomName> = rest.by_ref().take(limit).collect();
     let next = rest.next().and(names.last().cloned());
-    let rooms =
-        stream::iter(names).map(|name| stand(&teahouse, name)).buffered(AT_ONCE).try_collect().await?;
+    let rooms = stream::iter(names)
+        .map(|name| stand(&teahouse, &caller, name))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
     Ok(([(header::CACHE_CONTROL, "private, no-cache")], Json(Rooms { rooms, next })))
 }
 
@@ -85,11 +88,8 @@ async fn known(teahouse: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomNam
     Ok(all.filter(|room| caller.reaches(Action::Read, room)).collect())
 }
 
-async fn stand(teahouse: &HttpState, name: RoomName) -> Result<Room, ApiError> {
+async fn stand(teahouse: &HttpState, caller: &Caller, name: RoomName) -> Result<Room, ApiError> {
     let nothing = Piece::Latest { upto: Seq::MAX, limit: 0 };
-    let Slice { epoch, extent, .. } = teahouse.store.read(name.clone(), nothing).await.map_err(|error| {
-        tracing::warn!(%error, room = %name, "a room cannot be read");
-        ApiError::unavailable()
-    })?;
+    let Slice { epoch, extent, .. } = teahouse.service.piece(&caller.user, &name, nothing).await?;
     Ok(Room { name, epoch, head: extent.head, oldest: extent.oldest })
 }

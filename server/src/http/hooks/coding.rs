@@ -34,7 +34,11 @@ impl Packing {
                     (Packing::None, "deflate") => Packing::Zlib,
                     _ => {
                         let reason = "Content-Encoding must be gzip or deflate, or absent";
-                        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "coding_unfit", reason));
+                        return Err(ApiError::new(
+                            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                            "coding_unfit",
+                            reason,
+                        ));
                     }
                 };
             }

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use axum::http::StatusCode;
 use chat::{
     id::{ClientId, Epoch},
     protocol::{Message, Seq, User},
@@ -13,11 +12,9 @@ use futures::{StreamExt as _, stream};
 use serde::Serialize;
 
 use crate::{
-    clock,
     http::{api_error::ApiError, state::HttpState},
     identity::tokens::{Holder, Target},
-    service::authorize::{self, Action},
-    store::{Appended, NewMessage, Piece},
+    service::publish::{PublishError, prepare},
 };
 
 /// How many rooms a push to all of them reaches at the most. Those that are open come first.
@@ -62,11 +59,15 @@ pub(super) async fn deliver(
     text: MessageText,
 ) -> Result<Delivered, ApiError> {
     let text: Arc<str> = text.into();
-    let say = async |room: RoomName| say(teahouse, holder, user, room, id, &text).await;
+    let service = &teahouse.service;
+    let publish = async |room: RoomName| -> Result<Message, ApiError> {
+        let message = prepare(user, &room, id.clone(), text.clone()).map_err(PublishError::from)?;
+        Ok(service.publish(message, None).await?)
+    };
     match target {
         Target::Room(room) => {
-            let message = say(room.clone()).await?;
-            let epoch = epoch(teahouse, &message).await;
+            let message = publish(room.clone()).await?;
+            let epoch = service.epoch_of(&message).await;
             Ok(Delivered::There(MessagePlace { epoch, ..place(message) }))
         }
         Target::Everywhere => {
@@ -76,41 +77,10 @@ pub(super) async fn deliver(
             }
             // Every room is tried, whatever becomes of the others; a retry under the same id reaches the rest.
             let said: Vec<Result<Message, ApiError>> =
-                stream::iter(rooms).map(say).buffered(AT_ONCE).collect().await;
+                stream::iter(rooms).map(publish).buffered(AT_ONCE).collect().await;
             let places: Vec<MessagePlace> =
                 said.into_iter().map(|said| said.map(place)).collect::<Result<_, _>>()?;
             Ok(Delivered::Everywhere { id: id.clone(), places, left_out })
-        }
-    }
-}
-
-/// Says a text in a room.
-async fn say(
-    teahouse: &HttpState,
-    holder: &Holder,
-    user: &User,
-    room: RoomName,
-    id: &ClientId,
-    text: &Arc<str>,
-) -> Result<Message, ApiError> {
-    if !authorize::may(user, Action::Say, &room) {
-        let reason = format!("this hook may not speak in {room}");
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", reason));
-    }
-    teahouse.room_limit.admit(&room, None).await.map_err(|error| ApiError::no_room(&error))?;
-    let draft = NewMessage { room, id: id.clone(), user: user.clone(), text: text.clone(), at: clock::now() };
-    let mut kept = teahouse.store.append(vec![draft]).await;
-    match (kept.appended.pop(), kept.failed) {
-        (Some(Appended::New(message) | Appended::Known(message)), _) => Ok(message),
-        (Some(Appended::Reused), _) => {
-            let reason = "this Idempotency-Key was used before, for another message";
-            Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason))
-        }
-        (None, failed) => {
-            let problem = ApiError::of_store(failed.as_ref());
-            let error = failed.map_or_else(String::new, |error| error.to_string());
-            tracing::warn!(error, hook = %holder.id, "a push could not be kept");
-            Err(problem)
         }
     }
 }
@@ -130,14 +100,6 @@ async fn rooms(teahouse: &HttpState) -> Result<(Vec<RoomName>, usize), ApiError>
     let left_out = all.len().saturating_sub(ROOMS);
     all.truncate(ROOMS);
     Ok((all, left_out))
-}
-
-/// The life of the log in which a message stands, unless it cannot be said.
-pub(crate) async fn epoch(teahouse: &HttpState, message: &Message) -> Option<Epoch> {
-    let piece = Piece::Between { after: message.seq.saturating_sub(1), upto: message.seq };
-    let slice = teahouse.store.read(message.room.clone(), piece).await.ok()?;
-    let there = slice.messages.iter().any(|other| other.id == message.id && other.user.id == message.user.id);
-    there.then_some(slice.epoch)
 }
 
 fn place(message: Message) -> MessagePlace {

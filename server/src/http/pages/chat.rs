@@ -27,10 +27,10 @@ use crate::{
     },
     identity::login::Login,
     service::{
-        authorize::{Action, may},
-        read,
+        authorize::{Action, authorize},
+        read::ReadError,
     },
-    store::{Piece, Slice, StoreError, spelling},
+    store::{Piece, Slice, spelling},
 };
 
 /// How many messages a page shows around the one that it was asked for: 50 on either side.
@@ -99,19 +99,12 @@ pub(crate) async fn boot(
         .await
         .ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "login_required", "log in first"))?;
     let room = RoomName::parse_any(&room).map_err(|error| unfit(&error.to_string()))?;
-    if !may(&login.user(), Action::Read, &room) {
-        let reason = format!("this user may not read {room}");
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", reason));
-    }
     let place = PagePlace::take(&teahouse, &visitor, &login.id)
         .map_err(|none| ApiError::too_often(std::time::Duration::from_secs(none.seconds)))?;
     let form = new_form(&visitor.headers);
     match make_boot(&teahouse, &visitor, &login, room, None, form).await {
         Ok(boot) => Ok(place.hold(Json(boot).into_response())),
-        Err(error) => {
-            tracing::error!(%error, "a room could not be read");
-            Err(ApiError::unavailable())
-        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -122,7 +115,7 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<
         Err(elsewhere) => return elsewhere,
     };
     if focus.is_none()
-        && let Some(known) = teahouse.look_alikes.of(&room).await
+        && let Some(known) = teahouse.service.look_alike(&room).await
     {
         return redirect::to(&room_path(&known));
     }
@@ -147,10 +140,7 @@ pub(super) async fn draw_room(
 ) -> Response {
     let boot = match make_boot(&teahouse, &visitor, &login, room, focus, form).await {
         Ok(boot) => boot,
-        Err(error) => {
-            tracing::error!(%error, "a room could not be read");
-            return notice(&teahouse, &visitor, Notice::Unavailable).await;
-        }
+        Err(error) => return unreadable(&teahouse, &visitor, &error).await,
     };
     if let Some(seq) = focus
         && !boot.room.events.iter().any(|event| event.seq() == Some(seq))
@@ -168,21 +158,31 @@ pub(super) async fn draw_room(
 
 /// Leads to the first message of a day or later, as the reader's zone reckons days; or to the room, if there is none.
 async fn to_day(teahouse: Shared, visitor: Visitor, room: RoomName, day: &str) -> Response {
-    if let Err(elsewhere) = let_in(&teahouse, &visitor, &room).await {
-        return elsewhere;
-    }
+    let (login, _place) = match let_in(&teahouse, &visitor, &room).await {
+        Ok(let_in) => let_in,
+        Err(elsewhere) => return elsewhere,
+    };
     let Some(day) = self::day(day) else { return redirect::to(&room_path(&room)) };
     let at = visitor.time_zone.beginning(day);
-    match teahouse.store.read(room.clone(), Piece::Since { at, limit: 1 }).await {
+    match teahouse.service.piece(&login.user(), &room, Piece::Since { at, limit: 1 }).await {
         Ok(Slice { messages, .. }) => redirect::to(&match messages.first() {
             Some(message) => format!("{}#m{}", message_path(&room, message.seq), message.seq),
             None => room_path(&room),
         }),
-        Err(error) => {
-            tracing::error!(%error, "a day could not be found");
-            notice(&teahouse, &visitor, Notice::Unavailable).await
-        }
+        Err(error) => unreadable(&teahouse, &visitor, &error).await,
     }
+}
+
+/// The page that says that a room cannot be read.
+async fn unreadable(teahouse: &Shared, visitor: &Visitor, error: &ReadError) -> Response {
+    let why = match error {
+        ReadError::Denied(_) => Notice::Forbidden,
+        ReadError::Store(error) => {
+            tracing::error!(%error, "failed to read a room for a page");
+            Notice::Unavailable
+        }
+    };
+    notice(teahouse, visitor, why).await
 }
 
 /// Whoever may read a room now, with a place for their page; or where to send those who may not.
@@ -195,7 +195,7 @@ pub(super) async fn let_in(
         return Err(redirect::to(&login_path(&visitor.asked, None)));
     };
     let place = take_place(teahouse, visitor, &login.id).await?;
-    if !may(&login.user(), Action::Read, room) {
+    if authorize(&login.user(), Action::Read, room).is_err() {
         return Err(notice(teahouse, visitor, Notice::Forbidden).await);
     }
     match teahouse.nicknames.claim(&login).await {
@@ -216,13 +216,13 @@ pub(super) async fn make_boot(
     room: RoomName,
     focus: Option<Seq>,
     form: ComposerForm,
-) -> Result<Boot, StoreError> {
+) -> Result<Boot, ReadError> {
     let user = login.user();
     let Slice { epoch, extent, messages } = match focus {
-        Some(seq) => read::around(&teahouse.store, &room, seq, AROUND).await?,
-        None => read::latest(&teahouse.store, &room, Seq::MAX, teahouse.config.backlog).await?,
+        Some(seq) => teahouse.service.around(&user, &room, seq, AROUND).await?,
+        None => teahouse.service.latest(&user, &room, Seq::MAX, teahouse.config.backlog).await?,
     };
-    let members = teahouse.rooms.look(&room).await?.members;
+    let members = teahouse.service.look(&user, &room).await?.members;
     let room = Joined {
         room,
         epoch,

@@ -27,7 +27,6 @@ use crate::{
         answer::SearchError,
         query::{LENGTH, Query},
     },
-    service::authorize::{Action, may},
 };
 
 /// What a request may carry in its query. Of what is there twice, the first counts.
@@ -106,9 +105,7 @@ pub(crate) async fn search(
         }
     };
     let shortened = query.shortened;
-    let user = login.user();
-    let readable = move |room: &RoomName| may(&user, Action::Read, room);
-    let (status, outcome) = match teahouse.search.ask(query, request.older, readable).await {
+    let (status, outcome) = match teahouse.service.search(login.user(), query, request.older).await {
         Ok(answer) => {
             let remarks = [
                 shortened.then_some(Remark::Shortened),

@@ -32,13 +32,11 @@ use super::{
 };
 
 use crate::{
-    budget::{Cost, Exceeded, Payer, charged},
-    clock,
+    budget::{Payer, charged},
     http::{redirect, request::visitor::Visitor, state::Shared},
     identity::{login::Login, login_form::FormId},
-    rooms::room_limit::NoRoom,
-    service::authorize::{Action, may},
-    store::{Appended, NewMessage, StoreError},
+    service::publish::{PublishError, prepare},
+    store::StoreError,
 };
 
 /// The largest form, in bytes. What a message may hold is judged after it was read, so that its words come back.
@@ -110,7 +108,7 @@ async fn send(
         Ok(place) => place,
         Err(too_many) => return too_many,
     };
-    if teahouse.look_alikes.of(&room).await.is_some() {
+    if teahouse.service.look_alike(&room).await.is_some() {
         return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
     }
     match append(&teahouse, &visitor, &login, &room, &posted).await {
@@ -174,9 +172,6 @@ async fn append(
         return Err(Refusal { renews: true, ..Refusal::new(StatusCode::CONFLICT, problem) });
     }
     let user = login.user();
-    if !may(&user, Action::Say, room) {
-        return Err(Refusal::of_code(StatusCode::FORBIDDEN, RefusalCode::Forbidden, visitor));
-    }
     let unfit = StatusCode::UNPROCESSABLE_ENTITY;
     let text = MessageText::parse(&posted.text, teahouse.config.text_limit).map_err(|error| {
         let code = match error {
@@ -187,44 +182,35 @@ async fn append(
     })?;
     let id = ClientId::of_form(&posted.nonce, text.as_str())
         .map_err(|_| Refusal::new(unfit, sentences.posted_damaged.to_owned()))?;
-    let over = |exceeded: Exceeded| {
-        let seconds = exceeded.wait.as_secs() + 1;
-        let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, (sentences.posted_too_fast)(seconds));
-        Refusal { wait_seconds: Some(seconds), ..refusal }
-    };
     let payer = Payer::new(&teahouse.budgets, &login.id, charged(visitor.client()));
-    payer.charge(Cost::Line, 1).map_err(over)?;
-    payer.charge(Cost::TextByte, text.bytes()).map_err(over)?;
-    match teahouse.room_limit.admit(room, Some(payer)).await {
-        Ok(()) => {}
-        Err(NoRoom::Exceeded(exceeded)) => return Err(over(exceeded)),
-        Err(NoRoom::TooMany(_)) => {
-            let status = StatusCode::INSUFFICIENT_STORAGE;
-            return Err(Refusal::of_code(status, RefusalCode::ServerFull, visitor));
+    let published = match prepare(&user, room, id.clone(), text) {
+        Ok(message) => teahouse.service.publish(message, Some(payer)).await,
+        Err(denial) => Err(denial.into()),
+    };
+    published.map(|_| id).map_err(|error| refusal(error, visitor))
+}
+
+/// Why a message was not published, for the reader.
+fn refusal(error: PublishError, visitor: &Visitor) -> Refusal {
+    let sentences = visitor.language.form_strings();
+    let of_code = |status, code| Refusal::of_code(status, code, visitor);
+    match error {
+        PublishError::Denied(_) => of_code(StatusCode::FORBIDDEN, RefusalCode::Forbidden),
+        PublishError::Exceeded(exceeded) => {
+            let seconds = exceeded.wait.as_secs() + 1;
+            let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, (sentences.posted_too_fast)(seconds));
+            Refusal { wait_seconds: Some(seconds), ..refusal }
         }
-        Err(NoRoom::Store(error)) => {
-            tracing::warn!(%error, "failed to look for a room; the sender keeps the message");
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            return Err(Refusal::of_code(status, RefusalCode::StoreUnavailable, visitor));
+        PublishError::NoRoom(_) | PublishError::Store(StoreError::Full(_)) => {
+            of_code(StatusCode::INSUFFICIENT_STORAGE, RefusalCode::ServerFull)
         }
-    }
-    let draft = NewMessage { room: room.clone(), id: id.clone(), user, text: text.into(), at: clock::now() };
-    let mut kept = teahouse.store.append(vec![draft]).await;
-    match (kept.appended.pop(), kept.failed) {
-        (Some(Appended::New(_) | Appended::Known(_)), _) => Ok(id),
-        (Some(Appended::Reused), _) => {
+        PublishError::IdReused => {
             let problem = sentences.posted_damaged.to_owned();
-            Err(Refusal { renews: true, ..Refusal::new(StatusCode::CONFLICT, problem) })
+            Refusal { renews: true, ..Refusal::new(StatusCode::CONFLICT, problem) }
         }
-        (None, Some(StoreError::Full(_))) => {
-            let status = StatusCode::INSUFFICIENT_STORAGE;
-            Err(Refusal::of_code(status, RefusalCode::ServerFull, visitor))
-        }
-        (None, failed) => {
-            let error = failed.map_or_else(String::new, |error| error.to_string());
-            tracing::warn!(error, "failed to store a posted message; the sender keeps it");
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            Err(Refusal::of_code(status, RefusalCode::StoreUnavailable, visitor))
+        PublishError::Store(error @ (StoreError::Unavailable(_) | StoreError::Closed)) => {
+            tracing::warn!(%error, "failed to store a posted message; the sender keeps it");
+            of_code(StatusCode::SERVICE_UNAVAILABLE, RefusalCode::StoreUnavailable)
         }
     }
 }

@@ -135,7 +135,8 @@ mod tests {
             made_at: Millis(1),
             digest: token.digest().clone(),
         };
-        let record = Record { collection: Collection::Token, key: token.id().to_string(), value: grant.print() };
+        let record =
+            Record { collection: Collection::Token, key: token.id().to_string(), value: grant.print() };
         assert!(store.put(record, Put::IfAbsent).await.unwrap());
         text
     }
@@ -198,7 +199,8 @@ mod tests {
         let (store, _folder) = store();
         let tokens = tokens(&store, 0);
         let (token, text) = Token::draw();
-        let record = Record { collection: Collection::Token, key: token.id().to_string(), value: "{}".to_owned() };
+        let record =
+            Record { collection: Collection::Token, key: token.id().to_string(), value: "{}".to_owned() };
         store.put(record, Put::Always).await.unwrap();
         assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }

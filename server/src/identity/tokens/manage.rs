@@ -264,8 +264,12 @@ impl TokenStore {
 
     fn all(&self) -> anyhow::Result<Vec<Record>> {
         match self {
-            TokenStore::Folder { records, data } => records.all(Collection::Token).with_context(|| unreadable(data)),
-            TokenStore::Redis { link, runtime } => Ok(runtime.block_on(records::all(link, Collection::Token))?),
+            TokenStore::Folder { records, data } => {
+                records.all(Collection::Token).with_context(|| unreadable(data))
+            }
+            TokenStore::Redis { link, runtime } => {
+                Ok(runtime.block_on(records::all(link, Collection::Token))?)
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ use chat::{
     close::CloseCode,
     id::{ClientId, UserId},
     protocol::{
-        ClientLine, Event, History, Joined, RoomPosition, RefusalCode, Refused, Seq, ServerLine, User, Welcome,
+        ClientLine, Event, History, Joined, RefusalCode, Refused, RoomPosition, Seq, ServerLine, User,
+        Welcome,
     },
     room::SessionId,
     room_name::RoomName,
@@ -30,14 +31,13 @@ use crate::{
     net::address_block::Block,
     rooms::room_limit::NoRoom,
     service::{
-        authorize::{Action, may},
-        read,
+        authorize::{Action, authorize},
+        publish::prepare,
+        read::{self, ReadError},
+        subscribe::{Membership, Subscribed, Subscriber},
     },
-    store::{NewMessage, StoreError, spelling},
+    store::{StoreError, spelling},
 };
-
-/// How often somebody enters a room whose log begins another life meanwhile, before they are asked to come again.
-const ENTRIES: usize = 3;
 
 /// So many bytes of an answer cost as much as a line.
 const BYTES_PER_LINE: usize = 32 * 1_024;
@@ -74,7 +74,7 @@ impl Conversation {
         dialect: Dialect,
         address: Option<Block>,
     ) -> Conversation {
-        let sending = Sending::new(teahouse.store.clone(), matches!(dialect, Dialect::Lines));
+        let sending = Sending::new(teahouse.service.clone(), matches!(dialect, Dialect::Lines));
         Conversation {
             teahouse,
             id,
@@ -389,15 +389,9 @@ impl Conversation {
                 return refuse(self, code, error.to_string());
             }
         };
-        if !may(&self.me, Action::Say, &name) {
-            return refuse(self, RefusalCode::Forbidden, format!("you may not speak in {name}"));
-        }
-        let draft = NewMessage {
-            room: name,
-            id: client_id,
-            user: self.me.clone(),
-            text: text.as_str().into(),
-            at: clock::now(),
+        let draft = match prepare(&self.me, &name, client_id, text.as_str()) {
+            Ok(draft) => draft,
+            Err(denial) => return refuse(self, RefusalCode::Forbidden, denial.to_string()),
         };
         // One that waits for another is not kept, and costs nothing.
         let waits = self.sending.waits(&draft);
@@ -419,11 +413,11 @@ impl Conversation {
             session.refuse(code, reason, None, Some(place.room.clone()));
         };
         let Ok(room) = RoomName::parse(&place.room) else { return self.tell_name(place.room).await };
-        if !may(&self.me, Action::Read, &room) {
-            return refuse(self, RefusalCode::Forbidden, format!("you may not enter {room}"));
+        if let Err(denial) = authorize(&self.me, Action::Read, &room) {
+            return refuse(self, RefusalCode::Forbidden, denial.to_string());
         }
         if !self.rooms.contains(&room)
-            && let Some(name) = self.teahouse.look_alikes.of(&room).await
+            && let Some(name) = self.teahouse.service.look_alike(&room).await
         {
             return self.answer(ServerLine::Renamed { room: place.room, name });
         }
@@ -435,7 +429,7 @@ impl Conversation {
                 format!("a connection is in at most {limit} rooms"),
             );
         }
-        match self.teahouse.room_limit.admit(&room, Some(self.payer())).await {
+        match self.teahouse.service.admit(&room, Some(self.payer())).await {
             Ok(()) => {}
             Err(NoRoom::TooMany(_)) => {
                 let reason = "there are as many rooms as there may be".to_owned();
@@ -452,14 +446,16 @@ impl Conversation {
         }
         self.sending.lift(&room);
         self.outbound.hold();
-        match self.catch_up(&room, &place, backlog).await {
-            Ok((joined, upto)) => {
+        // From the moment of entering on, the room's events gather in the queue, which is written after this answer: so nothing
+        // is missed between, and nothing comes before it.
+        match self.subscribe(&room, &place, backlog).await {
+            Ok(Subscribed { joined, head }) => {
                 self.rooms.insert(room.clone());
-                self.tell_joined(room, joined, upto, backlog).await;
+                self.tell_joined(room, joined, head.seq, backlog).await;
             }
             Err(error) => {
                 // Whoever comes as the server closes comes back to the next one.
-                if !matches!(error, StoreError::Closed) {
+                if !matches!(error, ReadError::Store(StoreError::Closed)) {
                     tracing::warn!(%error, %room, "a room could not be entered");
                 }
                 self.rooms.remove(&room);
@@ -481,24 +477,15 @@ impl Conversation {
         }
     }
 
-    /// Enters, and reads what was said before. From the moment of entering on, the room's events gather in the queue,
-    /// which is written after this answer: so nothing is missed between, and nothing comes before it.
-    async fn catch_up(
+    async fn subscribe(
         &mut self,
         room: &RoomName,
         place: &RoomPosition,
         backlog: u32,
-    ) -> Result<(Joined, Seq), StoreError> {
-        for _ in 0..ENTRIES {
-            let stand = self.teahouse.rooms.enter(room, self.id, &self.me, &self.outbound).await?;
-            let upto = stand.head.seq;
-            if let Some(joined) = read::since(&self.teahouse.store, stand, place, backlog).await? {
-                return Ok((joined, upto));
-            }
-            // It finds out before it answers whoever enters next.
-            self.teahouse.rooms.look_again(room).await;
-        }
-        Err(StoreError::Unavailable("the room's log begins one life after another".to_owned()))
+    ) -> Result<Subscribed, ReadError> {
+        let (user, session, outbound) = (&self.me, self.id, &self.outbound);
+        let subscriber = Subscriber { user, session, membership: Membership::Member, outbound };
+        self.teahouse.service.subscribe(&subscriber, room, place, backlog).await
     }
 
     /// Tells that the session is in a room, with what was said up to the moment of entering: what is too much for one answer
@@ -512,7 +499,7 @@ impl Conversation {
             if !self.is_read().await {
                 return;
             }
-            match read::piece(&self.teahouse.store, &room, &epoch, (told, upto)).await {
+            match self.teahouse.service.rest((&room, &epoch), (told, upto)).await {
                 Ok(Some(messages)) => {
                     told = messages.last().map_or(upto, |message| message.seq);
                     lines = messages.into_iter().map(ServerLine::Message).collect();
@@ -550,42 +537,28 @@ impl Conversation {
     async fn look_back(&mut self, history: History) {
         let room = history.room.clone();
         let Some(name) = self.joined(&room, None) else { return };
-        if !may(&self.me, Action::Read, &name) {
-            let reason = format!("you may not read {name}");
-            return self.refuse(RefusalCode::Forbidden, reason, None, Some(room));
-        }
         let piece = match read::wanted(&history) {
             Ok(piece) => piece,
             Err(reason) => {
                 return self.refuse(RefusalCode::Malformed, reason.to_owned(), None, Some(room));
             }
         };
-        match read::page(&self.teahouse.store, name, piece).await {
+        match self.teahouse.service.page(&self.me, name, piece).await {
             Ok(page) => {
                 self.spend_on(page.events.iter());
                 self.answer(ServerLine::Page(page));
             }
-            Err(error) => {
-                tracing::warn!(%error, %room, "a page could not be read");
-                self.refuse_reading(room);
-            }
+            Err(error) => self.refuse_read(room, &error),
         }
     }
 
     async fn look_around(&mut self, room: String, after: Option<String>) {
         let Some(name) = self.joined(&room, None) else { return };
-        if !may(&self.me, Action::Read, &name) {
-            let reason = format!("you may not see who is in {name}");
-            return self.refuse(RefusalCode::Forbidden, reason, None, Some(room));
-        }
         // Who comes and goes from here on is told behind it.
         self.outbound.hold();
-        match self.teahouse.rooms.members(&name, after).await {
+        match self.teahouse.service.members(&self.me, &name, after).await {
             Ok(members) => self.answer(ServerLine::Members { room: name, members }),
-            Err(error) => {
-                tracing::warn!(%error, %room, "it could not be seen who is in a room");
-                self.refuse_reading(room);
-            }
+            Err(error) => self.refuse_read(room, &error),
         }
     }
 
@@ -604,6 +577,19 @@ impl Conversation {
             Err(error) => {
                 self.refuse(RefusalCode::RoomUnfit, error.to_string(), id, Some(room.to_owned()));
                 None
+            }
+        }
+    }
+
+    /// Refuses to read a room.
+    fn refuse_read(&mut self, room: String, error: &ReadError) {
+        match error {
+            ReadError::Denied(denial) => {
+                self.refuse(RefusalCode::Forbidden, denial.to_string(), None, Some(room));
+            }
+            ReadError::Store(error) => {
+                tracing::warn!(%error, %room, "failed to read a room; the client is told to ask again");
+                self.refuse_reading(room);
             }
         }
     }

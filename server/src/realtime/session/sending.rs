@@ -4,7 +4,10 @@
 //! without waiting, and the store commits them in groups. A message that is refused for now holds back those that follow
 //! it to its room until it comes again, so that order holds. Writes to no socket; gives what is to be answered.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chat::{
     id::ClientId,
@@ -17,7 +20,10 @@ use futures::{
 };
 
 use super::retry::{FULL_RETRY_MS, RETRY_MS};
-use crate::store::{Appended, NewMessage, Kept, SharedStore, StoreError};
+use crate::{
+    service::Service,
+    store::{Appended, Kept, NewMessage, StoreError},
+};
 
 /// How many messages may gather while an append is under way; then the session reads no further.
 const GATHER: usize = 512;
@@ -27,7 +33,7 @@ type Appending = BoxFuture<'static, Vec<(Vec<NewMessage>, Kept)>>;
 
 /// What a session has said and the store has not kept yet.
 pub(super) struct Sending {
-    store: SharedStore,
+    service: Arc<Service>,
     gathered: Vec<NewMessage>,
     appending: Option<Appending>,
     /// In which rooms nothing is taken until the message of this id comes again.
@@ -37,8 +43,8 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    pub(super) fn new(store: SharedStore, repeats: bool) -> Sending {
-        Sending { store, gathered: Vec::new(), appending: None, held: HashMap::new(), repeats }
+    pub(super) fn new(service: Arc<Service>, repeats: bool) -> Sending {
+        Sending { service, gathered: Vec::new(), appending: None, held: HashMap::new(), repeats }
     }
 
     /// Takes a message; what is to be answered, if it cannot.
@@ -160,9 +166,9 @@ impl Sending {
             rooms.entry(draft.room.clone()).or_default().push(draft);
         }
         let appends = rooms.into_values().map(|drafts| {
-            let store = self.store.clone();
+            let service = self.service.clone();
             async move {
-                let kept = store.append(drafts.clone()).await;
+                let kept = service.commit(drafts.clone()).await;
                 (drafts, kept)
             }
         });
@@ -213,9 +219,12 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::Sending;
-    use crate::store::{
-        NewMessage,
-        sqlite::{FILE, SqliteStore},
+    use crate::{
+        service::scratch::service,
+        store::{
+            NewMessage, SharedStore,
+            sqlite::{FILE, SqliteStore},
+        },
     };
 
     fn draft(id: &str, text: &str) -> NewMessage {
@@ -236,7 +245,7 @@ mod tests {
              BEGIN IMMEDIATE;",
         )
         .unwrap();
-        let mut sending = Sending::new(Arc::new(store), true);
+        let mut sending = Sending::new(service(&(Arc::new(store) as SharedStore)), true);
         assert!(sending.take(draft("m1", "poison")).is_none());
         assert!(sending.settle().now_or_never().is_none(), "its append is under way and waits for the file");
         assert!(sending.take(draft("m2", "tea")).is_none());

@@ -46,7 +46,10 @@ pub(crate) async fn a_record_that_is_put_where_there_is_none_takes_no_place(benc
         assert!(store.put(record(collection, "a", "first"), Put::IfAbsent).await.unwrap());
         assert!(!store.put(record(collection, "a", "second"), Put::IfAbsent).await.unwrap());
         assert_eq!(value(&store, collection, "a").await.as_deref(), Some("first"));
-        assert!(!store.put(record(collection, "a", "first"), Put::IfAbsent).await.unwrap(), "nor one like it");
+        assert!(
+            !store.put(record(collection, "a", "first"), Put::IfAbsent).await.unwrap(),
+            "nor one like it"
+        );
         assert!(store.put(record(collection, "a", "third"), Put::Always).await.unwrap());
         assert_eq!(value(&store, collection, "a").await.as_deref(), Some("third"));
     }

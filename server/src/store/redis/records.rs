@@ -23,13 +23,18 @@ pub(crate) async fn delete(link: &Link, collection: Collection, key: &str) -> Re
 }
 
 /// The value of a record, if there is one.
-pub(crate) async fn value(link: &Link, collection: Collection, key: &str) -> Result<Option<String>, StoreError> {
+pub(crate) async fn value(
+    link: &Link,
+    collection: Collection,
+    key: &str,
+) -> Result<Option<String>, StoreError> {
     link.command(cmd("HGET").arg(link.keys().records(collection)).arg(key)).await
 }
 
 /// All records of a drawer, by key.
 pub(crate) async fn all(link: &Link, collection: Collection) -> Result<Vec<Record>, StoreError> {
-    let held: Vec<(String, String)> = link.command(cmd("HGETALL").arg(link.keys().records(collection))).await?;
+    let held: Vec<(String, String)> =
+        link.command(cmd("HGETALL").arg(link.keys().records(collection))).await?;
     let mut records: Vec<Record> =
         held.into_iter().map(|(key, value)| Record { collection, key, value }).collect();
     records.sort_unstable_by(|a, b| a.key.cmp(&b.key));

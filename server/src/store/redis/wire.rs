@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn what_is_told_of_a_room_is_heard_as_it_was_told() {
         let room = RoomName::parse("茶艺").unwrap();
-        for (seat, spelt) in [(Presence::Online, "Taken"), (Presence::Away, "Lost"), (Presence::Gone, "Left")] {
+        for (seat, spelt) in [(Presence::Online, "Taken"), (Presence::Away, "Lost"), (Presence::Gone, "Left")]
+        {
             let Some(ClusterMessage::Presence(where_, at, user, is)) =
                 heard(Some(&room), &super::seat(&node(), &ann(), seat))
             else {

@@ -21,7 +21,7 @@ use super::{
 
 use crate::{
     clock,
-    store::{Appended, NewMessage, Kept, StoreError, redis::link::Link},
+    store::{Appended, Kept, NewMessage, StoreError, redis::link::Link},
 };
 
 /// How many appends may wait for the task; then those who ask wait.

@@ -16,7 +16,11 @@ pub(super) fn put(transaction: &Transaction<'_>, record: &Record, put: Put) -> r
 }
 
 /// Takes a record out of its drawer; whether it was there.
-pub(super) fn delete(transaction: &Transaction<'_>, collection: Collection, key: &str) -> rusqlite::Result<bool> {
+pub(super) fn delete(
+    transaction: &Transaction<'_>,
+    collection: Collection,
+    key: &str,
+) -> rusqlite::Result<bool> {
     let changed = transaction
         .prepare_cached("DELETE FROM record WHERE drawer = ?1 AND key = ?2")?
         .execute(params![collection.name(), key])?;
@@ -24,7 +28,11 @@ pub(super) fn delete(transaction: &Transaction<'_>, collection: Collection, key:
 }
 
 /// The value of a record, if there is one.
-pub(super) fn value(connection: &Connection, collection: Collection, key: &str) -> rusqlite::Result<Option<String>> {
+pub(super) fn value(
+    connection: &Connection,
+    collection: Collection,
+    key: &str,
+) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT value FROM record WHERE drawer = ?1 AND key = ?2")?
         .query_row(params![collection.name(), key], |row| row.get(0))
@@ -35,7 +43,8 @@ pub(super) fn value(connection: &Connection, collection: Collection, key: &str) 
 pub(super) fn all(connection: &Connection, collection: Collection) -> rusqlite::Result<Vec<Record>> {
     let mut select =
         connection.prepare_cached("SELECT key, value FROM record WHERE drawer = ?1 ORDER BY key")?;
-    let records = select
-        .query_map([collection.name()], |row| Ok(Record { collection, key: row.get(0)?, value: row.get(1)? }))?;
+    let records = select.query_map([collection.name()], |row| {
+        Ok(Record { collection, key: row.get(0)?, value: row.get(1)? })
+    })?;
     records.collect()
 }

@@ -18,7 +18,7 @@ use super::{failure::Failure, log::Appending, maintenance::Chores, names, record
 use crate::{
     clock,
     events::{EventSender, StoreEvent},
-    store::{Appended, Claim, NewMessage, Collection, Kept, Put, Record, StoreError},
+    store::{Appended, Claim, Collection, Kept, NewMessage, Put, Record, StoreError},
 };
 
 /// How many changes may wait for the thread; then those who ask wait.

@@ -139,7 +139,8 @@ impl Browser {
     /// A socket whose user is in these rooms.
     pub(crate) async fn talk_in(&self, rooms: &[&str]) -> Lines {
         let mut lines = self.open().await;
-        let places = rooms.iter().map(|room| RoomPosition { room: (*room).to_owned(), epoch: None, seq: None });
+        let places =
+            rooms.iter().map(|room| RoomPosition { room: (*room).to_owned(), epoch: None, seq: None });
         lines.send(&ClientLine::Hello { rooms: places.collect(), client: None, user: None }).await;
         for room in rooms {
             assert_eq!(lines.joined().await.room.as_str(), *room);

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use axum::body::Bytes;
-use chat::protocol::{ClientLine, Joined, Members, Message, Page, RoomPosition, PresenceChange, Refused, ServerLine};
+use chat::protocol::{
+    ClientLine, Joined, Members, Message, Page, PresenceChange, Refused, RoomPosition, ServerLine,
+};
 use tokio_tungstenite::tungstenite::{
     Message as Frame,
     protocol::frame::{

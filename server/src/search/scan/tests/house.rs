@@ -20,7 +20,7 @@ use crate::{
     events::StoreEvent,
     search::Search,
     store::{
-        Claim, NewMessage, Collection, Kept, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
+        Claim, Collection, Kept, NewMessage, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
         sqlite::SqliteStore,
     },
     time_zone::TimeZone,
@@ -115,7 +115,11 @@ impl Store for Watched {
         self.store.put(record, put)
     }
 
-    fn record(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+    fn record(
+        &self,
+        collection: Collection,
+        key: String,
+    ) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
         self.store.record(collection, key)
     }
 

@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use super::bench::{Node, PATIENCE, node, until};
 use crate::store::{
-    Appended, NewMessage, Extent, Kept, StoreError,
+    Appended, Extent, Kept, NewMessage, StoreError,
     conformance::{LONG_MS, all, claim, draft, draft_in, drafts, new, seqs, told, whole},
     redis::{cookies::cookie_keys, live::DEADLINE, test_server::RedisServer},
 };

@@ -10,7 +10,7 @@ use chat::{protocol::Seq, room_name::RoomName};
 use super::bench::{hermit, node, until};
 
 use crate::store::{
-    Appended, NewMessage, Extent, Piece, Store as _, StoreError,
+    Appended, Extent, NewMessage, Piece, Store as _, StoreError,
     conformance::{all, draft, draft_in, drafts, new, seqs, told, whole},
     redis::{key::WINDOW_MS, test_server::RedisServer},
 };

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{APPEND, Change, WriterTask};
 use crate::store::{
-    NewMessage, Kept,
+    Kept, NewMessage,
     conformance::draft_in,
     redis::{key::Keys, link::Link, test_server::RedisServer},
 };

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Change, WriterThread, schema};
 use crate::{
     events::StoreEvent,
-    store::{Appended, Claim, NewMessage, Kept, StoreError},
+    store::{Appended, Claim, Kept, NewMessage, StoreError},
 };
 
 struct Bench {

@@ -1,5 +1,4 @@
-//! How a program says something: through the same store as everybody, so that everybody hears it in the room's order. What
-//! cannot be kept now is tried again.
+//! How a bot sends a message: as everybody does, by the service. What cannot be stored now is tried again.
 
 use std::time::Duration;
 
@@ -7,53 +6,56 @@ use chat::{id::ClientId, protocol::User, room_name::RoomName, text::MessageText}
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock,
-    service::authorize::{Action, may},
-    store::{Appended, NewMessage, SharedStore, StoreError},
+    service::{
+        Service,
+        publish::{PublishError, prepare},
+    },
+    store::StoreError,
     truncate::cut,
 };
 
 /// How long to wait before what could not be done is tried again: at first, and at the most.
 const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
-/// What became of something that was to be said.
+/// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SendOutcome {
-    /// It is said; perhaps it was already.
-    So,
-    /// Something else was said under this id.
-    Otherwise,
-    /// It may not be said in this room.
-    Never,
+    /// It is in the room; perhaps it was already.
+    Sent,
+    /// Something else was sent under this id.
+    Superseded,
+    /// It may not be sent to this room.
+    Denied,
 }
 
-/// Says something, once whatever happens: the id names it. Goes on trying until `stop`, and tries once even then.
-pub(super) async fn say(
-    store: &SharedStore,
-    place: (&RoomName, &User, &ClientId),
+/// Sends a message, once whatever happens: the id names it. Goes on trying until `stop`, and tries once even then.
+pub(super) async fn send(
+    service: &Service,
+    message: (&RoomName, &User, &ClientId),
     text: &str,
     stop: &CancellationToken,
 ) -> Result<SendOutcome, StoreError> {
-    insist(stop, || say_now(store, place, text)).await
+    insist(stop, || send_now(service, message, text)).await
 }
 
-/// Says something, if it can be said now.
-pub(super) async fn say_now(
-    store: &SharedStore,
+/// Sends a message, if it can be sent now.
+pub(super) async fn send_now(
+    service: &Service,
     (room, user, id): (&RoomName, &User, &ClientId),
     text: &str,
 ) -> Result<SendOutcome, StoreError> {
-    if !may(user, Action::Say, room) {
-        tracing::warn!(%room, bot = %user.id, "a bot may not speak in a room");
-        return Ok(SendOutcome::Never);
-    }
-    let draft =
-        NewMessage { room: room.clone(), id: id.clone(), user: user.clone(), text: text.into(), at: clock::now() };
-    let kept = store.append(vec![draft]).await;
-    match kept.failed {
-        Some(error) => Err(error),
-        None if kept.appended.contains(&Appended::Reused) => Ok(SendOutcome::Otherwise),
-        None => Ok(SendOutcome::So),
+    let published = match prepare(user, room, id.clone(), text) {
+        Ok(message) => service.publish(message, None).await,
+        Err(denial) => Err(denial.into()),
+    };
+    match published {
+        Ok(_) => Ok(SendOutcome::Sent),
+        Err(PublishError::IdReused) => Ok(SendOutcome::Superseded),
+        Err(PublishError::Store(error)) => Err(error),
+        Err(error @ (PublishError::Denied(_) | PublishError::NoRoom(_) | PublishError::Exceeded(_))) => {
+            tracing::warn!(%room, bot = %user.id, %error, "a bot may not send its message");
+            Ok(SendOutcome::Denied)
+        }
     }
 }
 

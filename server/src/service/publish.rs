@@ -1,0 +1,95 @@
+//! Sending a message: permission, cost, a room to send it to, and the commit. The only place where a message for the store
+//! is made.
+
+use std::sync::Arc;
+
+use chat::{
+    id::ClientId,
+    protocol::{Message, User},
+    room_name::RoomName,
+};
+
+use super::{
+    Service,
+    authorize::{Action, Denial, authorize},
+};
+use crate::{
+    budget::{Cost, Exceeded, Payer},
+    clock,
+    rooms::room_limit::NoRoom,
+    store::{Appended, Kept, NewMessage, StoreError},
+};
+
+/// Why a message was not published.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum PublishError {
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// The payer has not enough left.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
+    /// There is no such room, and none is made.
+    #[error(transparent)]
+    NoRoom(NoRoom),
+    #[error("this id was used before, for another message")]
+    IdReused,
+    /// It may be tried again, under the same id.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<NoRoom> for PublishError {
+    fn from(error: NoRoom) -> PublishError {
+        match error {
+            NoRoom::Exceeded(exceeded) => PublishError::Exceeded(exceeded),
+            NoRoom::Store(error) => PublishError::Store(error),
+            error @ NoRoom::TooMany(_) => PublishError::NoRoom(error),
+        }
+    }
+}
+
+/// Makes a message of this moment, for [`Service::publish`] or, with others, for [`Service::commit`].
+///
+/// # Errors
+/// Returns a [`Denial`] if the user may not send messages to the room.
+pub(crate) fn prepare(
+    user: &User,
+    room: &RoomName,
+    id: ClientId,
+    text: impl Into<Arc<str>>,
+) -> Result<NewMessage, Denial> {
+    authorize(user, Action::Send, room)?;
+    Ok(NewMessage { room: room.clone(), id, user: user.clone(), text: text.into(), at: clock::now() })
+}
+
+impl Service {
+    /// Publishes one message: charges the payer, if there is one, and returns the message as everybody sees it. One that
+    /// was published before under its id is returned as it was.
+    ///
+    /// # Errors
+    /// Returns why it is not published; then nothing was.
+    pub(crate) async fn publish(
+        &self,
+        message: NewMessage,
+        payer: Option<Payer<'_>>,
+    ) -> Result<Message, PublishError> {
+        if let Some(payer) = payer {
+            payer.charge(Cost::Line, 1)?;
+            payer.charge(Cost::TextByte, u32::try_from(message.text.len()).unwrap_or(u32::MAX))?;
+        }
+        self.admit(&message.room, payer).await?;
+        let mut kept = self.commit(vec![message]).await;
+        match (kept.appended.pop(), kept.failed) {
+            (Some(Appended::New(message) | Appended::Known(message)), _) => Ok(message),
+            (Some(Appended::Reused), _) => Err(PublishError::IdReused),
+            (None, Some(error)) => Err(error.into()),
+            (None, None) => Err(StoreError::Unavailable("the store kept nothing".to_owned()).into()),
+        }
+    }
+
+    /// Commits messages in this order, all of them or those before the first that cannot be kept. For whoever has charged
+    /// for them and entered their rooms.
+    pub(crate) async fn commit(&self, messages: Vec<NewMessage>) -> Kept {
+        self.store.append(messages).await
+    }
+}
