@@ -321,7 +321,7 @@ fn document<V: IntoView>(page: impl FnOnce() -> V) -> String {
 }
 
 fn now() -> Now {
-    Now { at: Millis(FRIDAY), ticks: Ticks(FRIDAY), dice: 0.5 }
+    Now { at: Millis(FRIDAY), ticks: Ticks(FRIDAY), random: 0.5 }
 }
 
 fn waiter() -> User {

@@ -139,7 +139,7 @@ fn hear(client: &mut Client, line: &ServerLine) {
 }
 
 fn now() -> Now {
-    Now { at: Millis(LATE), ticks: Ticks(LATE), dice: 0.5 }
+    Now { at: Millis(LATE), ticks: Ticks(LATE), random: 0.5 }
 }
 
 fn user(name: &str) -> User {

@@ -479,7 +479,7 @@ fn presence(enter: Vec<User>, leave: Vec<User>) -> ServerLine {
 }
 
 fn now(second: u64) -> Now {
-    Now { at: Millis(FRIDAY + second * 1_000), ticks: Ticks(FRIDAY + second * 1_000), dice: 0.5 }
+    Now { at: Millis(FRIDAY + second * 1_000), ticks: Ticks(FRIDAY + second * 1_000), random: 0.5 }
 }
 
 fn user(name: &str) -> User {

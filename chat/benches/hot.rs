@@ -18,7 +18,7 @@ fn main() {
 
 const MOMENT: Millis = Millis(1_763_683_200_000);
 
-const NOW: Now = Now { at: MOMENT, ticks: Ticks(0), dice: 0.5 };
+const NOW: Now = Now { at: MOMENT, ticks: Ticks(0), random: 0.5 };
 
 fn user(number: u64) -> User {
     User { id: UserId::parse(&format!("{number:020}")).unwrap(), name: format!("somebody {number}").into() }

@@ -45,12 +45,12 @@ impl RoomName {
         }
         let mut marks_allowed = 0;
         for c in text.chars() {
-            match Kind::of(c) {
-                Kind::Letter => marks_allowed = MARKS_LIMIT,
-                Kind::Mark if marks_allowed > 0 => marks_allowed -= 1,
-                Kind::Joint => marks_allowed = 0,
-                Kind::Capital => return Err(RoomNameError::NotCanonical),
-                Kind::Mark | Kind::Unfit => return Err(RoomNameError::Unfit(c)),
+            match CharKind::of(c) {
+                CharKind::Letter => marks_allowed = MARKS_LIMIT,
+                CharKind::Mark if marks_allowed > 0 => marks_allowed -= 1,
+                CharKind::Joint => marks_allowed = 0,
+                CharKind::Capital => return Err(RoomNameError::NotCanonical),
+                CharKind::Mark | CharKind::Unfit => return Err(RoomNameError::Unfit(c)),
             }
         }
         if text.chars().nth(LIMIT).is_some() {
@@ -208,7 +208,7 @@ impl RoomNameError {
 }
 
 /// What a character is to a room's name.
-pub(crate) enum Kind {
+pub(crate) enum CharKind {
     Letter,
     Mark,
     Joint,
@@ -216,7 +216,7 @@ pub(crate) enum Kind {
     Unfit,
 }
 
-impl Kind {
+impl CharKind {
     /// Sorts `c` by the identifier properties of UAX #31: `XID_Continue` is the letters, marks and
     /// decimal digits that NFKC leaves, and some punctuation that is taken out again.
     pub(crate) fn of(c: char) -> Self {

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::room_name::{Kind, LIMIT, RoomName, canonical};
+use crate::room_name::{CharKind, LIMIT, RoomName, canonical};
 
 /// The name of a room of whose own name nothing can stay.
 const UNNAMED: &str = "room";
@@ -36,7 +36,7 @@ pub fn rename_apart<'a>(names: &[&'a str]) -> Vec<(&'a str, RoomName)> {
 fn numbered(name: &str, number: usize) -> RoomName {
     let suffix = if number > 1 { format!("-{number}") } else { String::new() };
     let spelled = canonical(name.trim());
-    let fit: String = spelled.chars().filter(|c| !matches!(Kind::of(*c), Kind::Unfit)).collect();
+    let fit: String = spelled.chars().filter(|c| !matches!(CharKind::of(*c), CharKind::Unfit)).collect();
     // What is cut off may leave a letter that is written otherwise at the end of a word.
     let cut: String = fit.chars().take(LIMIT - suffix.chars().count()).collect();
     RoomName::parse_any(&(cut + &suffix))

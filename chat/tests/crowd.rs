@@ -81,7 +81,7 @@ impl House {
 
     /// Gives a client an input, and the house what it says then. No time passes for it: nothing here is late.
     fn tell(&mut self, session: SessionId, input: Input<'_>) {
-        let now = Now { at: Millis(0), ticks: Ticks(0), dice: 0.5 };
+        let now = Now { at: Millis(0), ticks: Ticks(0), random: 0.5 };
         let Some(person) = self.people.get_mut(&session) else { return };
         for effect in person.client.apply(input, now) {
             if let client::Effect::Transmit(_, frame) = effect {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { BrowserContextOptions } from '@playwright/test';
 import { ChatPage } from '../support/chat-page';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { PlainClient } from '../support/plain-client';
 import { expect, test } from '../support/test';
 
@@ -99,7 +99,7 @@ const SCENES: Scene[] = [
 ];
 
 for (const { language, locale, reader, earlier, conversation, elsewhere, sought, waiting } of SCENES) {
-  test(`pictures of the login and the chat (${language})`, async ({ teahouse, stranger, visitor, conscience }) => {
+  test(`pictures of the login and the chat (${language})`, async ({ teahouse, stranger, visitor, consoleGuard }) => {
     const people = new Map<string, PlainClient>();
     const circumstances = (device: string, colorScheme: 'light' | 'dark') => ({
       ...DEVICES[device],
@@ -199,7 +199,7 @@ for (const { language, locale, reader, earlier, conversation, elsewhere, sought,
       await chat.page.locator('.search-panel .close').click();
     }
     for (const client of people.values()) client.close();
-    conscience.expect(UNREACHABLE);
+    consoleGuard.expect(UNREACHABLE);
     await teahouse.kill();
     for (const [name, , chat] of some) {
       await expect(chat.banner).not.toBeEmpty();

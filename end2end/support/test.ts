@@ -1,8 +1,8 @@
-// What every story begins with: a house of its own, people with browsers of their own, and a conscience.
+// What every story begins with: a house of its own, people with browsers of their own, and a consoleGuard.
 
 import { type BrowserContextOptions, test as base, expect } from '@playwright/test';
 import { ChatPage } from './chat-page';
-import { Conscience } from './conscience';
+import { ConsoleGuard } from './console-guard';
 import { Line } from './line';
 import { PlainClient } from './plain-client';
 import { type Flags, Teahouse } from './teahouse';
@@ -25,7 +25,7 @@ type Fixtures = {
   teahouse: Teahouse;
   /** A line to the house on which things can be made to happen: its `url` is a visitor's `baseURL`. */
   line: Line;
-  conscience: Conscience;
+  consoleGuard: ConsoleGuard;
   /** Somebody who has not logged in. */
   stranger(circumstances?: BrowserContextOptions): Promise<Visitor>;
   /** Somebody who has logged in by the form and is in the room. */
@@ -51,19 +51,19 @@ export const test = base.extend<Fixtures & Options>({
     line.close();
   },
 
-  conscience: async ({}, use) => {
-    const conscience = new Conscience();
-    await use(conscience);
-    conscience.check();
+  consoleGuard: async ({}, use) => {
+    const consoleGuard = new ConsoleGuard();
+    await use(consoleGuard);
+    consoleGuard.check();
   },
 
   // A line stays open until the pages that came by it are closed: they may still be loading when the story ends.
-  stranger: async ({ browser, teahouse, line: _, hostname, conscience }, use) => {
+  stranger: async ({ browser, teahouse, line: _, hostname, consoleGuard }, use) => {
     const contexts: { close(): Promise<void> }[] = [];
     await use(async (circumstances = {}) => {
       const context = await browser.newContext({ locale: 'en-GB', baseURL: teahouse.urlAt(hostname), ...circumstances });
       contexts.push(context);
-      await conscience.watch(context);
+      await consoleGuard.watch(context);
       return new Visitor(teahouse, context);
     });
     for (const context of contexts) await context.close();

@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { UNREACHABLE, answered } from '../support/conscience';
+import { UNREACHABLE, answered } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
 async function hasNoBarrier(page: Page, but: string[] = []): Promise<void> {
@@ -15,8 +15,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
   for (const locale of ['en-GB', 'zh-CN']) {
     const reader = { colorScheme, locale };
 
-    test(`axe finds nothing at the door (${colorScheme}, ${locale})`, async ({ stranger, visitor, conscience }) => {
-      conscience.expect(answered(409), answered(404));
+    test(`axe finds nothing at the door (${colorScheme}, ${locale})`, async ({ stranger, visitor, consoleGuard }) => {
+      consoleGuard.expect(answered(409), answered(404));
       const door = await (await stranger(reader)).atTheDoor();
       await hasNoBarrier(door.page);
       await visitor('Ann');
@@ -27,8 +27,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await hasNoBarrier(door.page);
     });
 
-    test(`axe finds nothing in the room, empty, full and cut off (${colorScheme}, ${locale})`, async ({ visitor, teahouse, conscience }) => {
-      conscience.expect(UNREACHABLE);
+    test(`axe finds nothing in the room, empty, full and cut off (${colorScheme}, ${locale})`, async ({ visitor, teahouse, consoleGuard }) => {
+      consoleGuard.expect(UNREACHABLE);
       const ann = await visitor('Ann', reader);
       await hasNoBarrier(ann.page);
 
@@ -54,8 +54,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
   }
 
-  test(`axe finds nothing on the page that lives without its program, and in its log (${colorScheme})`, async ({ visitor, conscience }) => {
-    conscience.expect(/./);
+  test(`axe finds nothing on the page that lives without its program, and in its log (${colorScheme})`, async ({ visitor, consoleGuard }) => {
+    consoleGuard.expect(/./);
     const ann = await visitor('Ann', { colorScheme });
     await ann.say('Look: https://example.org/tea');
     await expect(ann.messages).toHaveCount(1);

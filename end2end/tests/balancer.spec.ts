@@ -1,7 +1,7 @@
 // Two nodes behind the load balancer of docs/operations.md, on the Redis of docs/operations.md.
 
 import type { ChatPage } from '../support/chat-page';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { LoadBalancer } from '../support/load-balancer';
 import { flagsFrom, fromManual } from '../support/manual';
 import { complainsOfNothingElse, expect, test as base } from '../support/nodes';
@@ -52,7 +52,7 @@ const test = base.extend<Fixtures>({
   },
 });
 
-test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
+test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
 /** What the manual has in the nodes' environment, but for the address to listen on. */
 function settings(redis: Redis, balancer: LoadBalancer): Flags {

@@ -1,8 +1,8 @@
 import { DAY, HOUR, putOn, setClock } from '../support/clock';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
-test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
+test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
 test('a clock that is put back an hour while the page waits: the next attempt is seconds away, and comes', { tag: '@core' }, async ({
   visitor,

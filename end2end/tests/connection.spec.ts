@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
-test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
+test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
 test('a server that is killed and comes back: the page says so, keeps what is said, returns and sends it once', { tag: '@core' }, async ({
   visitor,

@@ -3,7 +3,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator } from '@playwright/test';
 import type { ChatPage } from '../support/chat-page';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { ModelService } from '../support/model-service';
 import { expect, test as story } from '../support/test';
 
@@ -103,8 +103,8 @@ test('without a script it is folded and unfolds as well', async ({ visitor, brow
   await context.close();
 });
 
-test('what waits to be sent is folded as it will be when it is said @core', async ({ visitor, line, conscience }) => {
-  conscience.expect(UNREACHABLE);
+test('what waits to be sent is folded as it will be when it is said @core', async ({ visitor, line, consoleGuard }) => {
+  consoleGuard.expect(UNREACHABLE);
   const ann = await visitor('Ann', { viewport: WINDOW, baseURL: line.url });
   line.cut();
   await ann.say(`first${'\nline'.repeat(60)}`);

@@ -106,8 +106,8 @@ for (const [what, rewrite] of Object.entries(REWRITINGS)) {
   });
 }
 
-test('behind a proxy that spoils the page’s data one talks by the form, and is told', async ({ teahouse, visitor, stranger, conscience }) => {
-  conscience.expect(/was preloaded using link preload but not used/);
+test('behind a proxy that spoils the page’s data one talks by the form, and is told', async ({ teahouse, visitor, stranger, consoleGuard }) => {
+  consoleGuard.expect(/was preloaded using link preload but not used/);
   const bo = await visitor('Bo');
   const proxy = await RewritingProxy.before(teahouse, html => html.replace('{"user":', '{user:'));
   const ann = await stranger({ baseURL: proxy.url });
@@ -154,9 +154,9 @@ test('while a translator is at work, counts, names, notes and warnings go on bei
   await expect(ann.logOut).toHaveText('退出登录');
 });
 
-test('an instance that took over a page which is not the server’s is stopped before another draws it', async ({ visitor, conscience }) => {
+test('an instance that took over a page which is not the server’s is stopped before another draws it', async ({ visitor, consoleGuard }) => {
   // The panic, and the trap that follows it.
-  conscience.expect(/panicked|unreachable|RuntimeError|Unhandled|hydrat/);
+  consoleGuard.expect(/panicked|unreachable|RuntimeError|Unhandled|hydrat/);
   const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
   const page = await ann.visitor.tab();
   const open = new Set<WebSocket>();

@@ -1,7 +1,7 @@
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
-test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
+test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
 test.describe('with a short heartbeat', () => {
   // What the browser has fetched the page by is let go in time, too.

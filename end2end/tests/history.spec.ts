@@ -1,5 +1,5 @@
 import type { ChatPage } from '../support/chat-page';
-import { UNREACHABLE, answered } from '../support/conscience';
+import { UNREACHABLE, answered } from '../support/console-guard';
 import type { PlainClient } from '../support/plain-client';
 import { expect, test } from '../support/test';
 
@@ -99,8 +99,8 @@ test('without a script a link to a message shows it in its place too', async ({ 
   await expect(door.page.locator('#m60')).toBeInViewport();
 });
 
-test('a message that is not there, or no longer, is said in words', async ({ visitor, plainClient, teahouse, conscience }) => {
-  conscience.expect(answered(404), answered(410));
+test('a message that is not there, or no longer, is said in words', async ({ visitor, plainClient, teahouse, consoleGuard }) => {
+  consoleGuard.expect(answered(404), answered(410));
   await teahouse.kill();
   await teahouse.start({ retain: '100' });
   const [di, ed] = [await plainClient('Di'), await plainClient('Ed')];
@@ -113,8 +113,8 @@ test('a message that is not there, or no longer, is said in words', async ({ vis
   }
 });
 
-test('what a page has itself seen is no other tab’s, whenever the browser says that the page shows', async ({ visitor, plainClient, line, conscience }) => {
-  conscience.expect(UNREACHABLE);
+test('what a page has itself seen is no other tab’s, whenever the browser says that the page shows', async ({ visitor, plainClient, line, consoleGuard }) => {
+  consoleGuard.expect(UNREACHABLE);
   const di = await plainClient('Di');
   const ann = await visitor('Ann', { baseURL: line.url });
   di.say('seen');

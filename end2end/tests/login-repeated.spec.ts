@@ -3,7 +3,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { ChatPage } from '../support/chat-page';
 import { LoginPage } from '../support/login-page';
 import { expect, test } from '../support/test';
@@ -17,8 +17,8 @@ const again = {
 };
 
 for (const [how, repeat] of Object.entries(again)) {
-  test(`a login whose answer was lost works ${how}, under the same nickname`, async ({ stranger, line, teahouse, conscience }) => {
-    conscience.expect(UNREACHABLE);
+  test(`a login whose answer was lost works ${how}, under the same nickname`, async ({ stranger, line, teahouse, consoleGuard }) => {
+    consoleGuard.expect(UNREACHABLE);
     const visitor = await stranger({ baseURL: line.url });
     const door = await visitor.atTheDoor();
     const release = line.holdBack('POST /login');

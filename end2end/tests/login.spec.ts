@@ -1,4 +1,4 @@
-import { answered } from '../support/conscience';
+import { answered } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
 test('one comes in with a nickname, in English', { tag: '@core' }, async ({ stranger }) => {
@@ -33,8 +33,8 @@ for (const { locale, hint } of [
   { locale: 'zh-CN', hint: '昵称已被使用，请更换昵称' },
   { locale: 'en-GB', hint: 'that nickname is taken, please choose another' },
 ]) {
-  test(`a taken nickname is answered with the hint to choose another (${locale})`, async ({ visitor, stranger, conscience }) => {
-    conscience.expect(answered(409));
+  test(`a taken nickname is answered with the hint to choose another (${locale})`, async ({ visitor, stranger, consoleGuard }) => {
+    consoleGuard.expect(answered(409));
     await visitor('Ann');
     const other = await stranger({ locale });
     const door = await other.atTheDoor();
@@ -50,8 +50,8 @@ for (const { locale, hint } of [
 }
 
 for (const lookAlike of ['аnna', 'ANNA', 'Ａnna', ' anna ']) {
-  test(`nobody can pose as Anna under the name “${lookAlike}”`, async ({ visitor, stranger, conscience }) => {
-    conscience.expect(answered(409));
+  test(`nobody can pose as Anna under the name “${lookAlike}”`, async ({ visitor, stranger, consoleGuard }) => {
+    consoleGuard.expect(answered(409));
     await visitor('Anna');
     const door = await (await stranger()).atTheDoor();
     await door.logInAs(lookAlike);
@@ -67,8 +67,8 @@ for (const { unfit, nickname, en, zh } of [
   { unfit: 'with a control character', nickname: 'an\u0007n', en: 'A nickname has no line breaks or control characters in it.', zh: '昵称里不能有换行或控制字符。' },
   { unfit: 'of punctuation', nickname: '...', en: 'A nickname needs a letter, a digit or a symbol.', zh: '昵称里至少要有一个文字、数字或符号。' },
 ]) {
-  test(`a nickname ${unfit} is refused in words, and kept to be mended`, async ({ stranger, conscience }) => {
-    conscience.expect(answered(422));
+  test(`a nickname ${unfit} is refused in words, and kept to be mended`, async ({ stranger, consoleGuard }) => {
+    consoleGuard.expect(answered(422));
     for (const { locale, sentence } of [
       { locale: 'en-GB', sentence: en },
       { locale: 'zh-CN', sentence: zh },
@@ -92,8 +92,8 @@ test('a nickname of 24 family emoji is not too long', async ({ visitor }) => {
 /** What Chromium says by itself of a page whose program it may not run. */
 const UNUSED = /was preloaded using link preload but not used/;
 
-test('without JavaScript one logs in and reads along, and is told what is different', async ({ visitor, stranger, conscience }) => {
-  conscience.expect(UNUSED);
+test('without JavaScript one logs in and reads along, and is told what is different', async ({ visitor, stranger, consoleGuard }) => {
+  consoleGuard.expect(UNUSED);
   const ann = await visitor('Ann');
   await ann.say('Anybody here?');
   await ann.hears('Anybody here?');
@@ -115,8 +115,8 @@ test('without JavaScript one logs in and reads along, and is told what is differ
   }
 });
 
-test('without JavaScript a taken nickname gets its hint, and the language can be switched', async ({ visitor, stranger, conscience }) => {
-  conscience.expect(answered(409));
+test('without JavaScript a taken nickname gets its hint, and the language can be switched', async ({ visitor, stranger, consoleGuard }) => {
+  consoleGuard.expect(answered(409));
   await visitor('Ann');
   const door = await (await stranger({ javaScriptEnabled: false })).atTheDoor();
   await door.logInAs('Ann');

@@ -1,9 +1,9 @@
 import type { ChatPage } from '../support/chat-page';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import type { PlainClient } from '../support/plain-client';
 import { expect, test } from '../support/test';
 
-test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
+test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 test.use({ flags: { 'rate-send': '0' } });
 
 /** Says numbered messages; they are kept when the last one is heard by somebody else. */

@@ -1,6 +1,6 @@
 // Two nodes on one Redis are one house.
 
-import { UNREACHABLE, answered } from '../support/conscience';
+import { UNREACHABLE, answered } from '../support/console-guard';
 import { expect, test } from '../support/nodes';
 
 const STORE_AWAY = {
@@ -68,9 +68,9 @@ test('a nickname that is taken on one node is taken on the other, and free there
   visitor,
   stranger,
   there,
-  conscience,
+  consoleGuard,
 }) => {
-  conscience.expect(answered(409));
+  consoleGuard.expect(answered(409));
   const ann = await visitor('Ann');
   const door = await (await stranger({ baseURL: there.url })).atTheDoor();
   // A Cyrillic А, for a look-alike is no other name there either.
@@ -161,8 +161,8 @@ test('Redis hangs: both pages say so, and what it may have taken meanwhile is th
 test.describe('with a short lease', () => {
   test.use({ flags: { 'node-lease': '1s', 'leave-grace': '1s' } });
 
-  test('the people of a node that died and who do not come back have left', async ({ visitor, there, teahouse, conscience }) => {
-    conscience.expect(UNREACHABLE);
+  test('the people of a node that died and who do not come back have left', async ({ visitor, there, teahouse, consoleGuard }) => {
+    consoleGuard.expect(UNREACHABLE);
     const bo = await visitor('Bo', { baseURL: there.url });
     const ann = await visitor('Ann');
     await bo.hasNotices(['~~~ Ann entered ~~~']);

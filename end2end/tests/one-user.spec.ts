@@ -1,6 +1,6 @@
 // One page, one person: whoever logs in in a browser meanwhile, a page goes on for nobody but its own user.
 
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import type { ChatPage } from '../support/chat-page';
 import type { Line } from '../support/line';
 import { hold } from '../support/hold';
@@ -8,7 +8,7 @@ import { LoginPage } from '../support/login-page';
 import type { Teahouse } from '../support/teahouse';
 import { expect, test } from '../support/test';
 
-test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
+test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
 const BELONGS_TO_ANN =
   'This browser is logged in under another nickname now. What waits here stays Ann’s.';

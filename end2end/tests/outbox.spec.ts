@@ -1,9 +1,9 @@
 import type { Page } from '@playwright/test';
 import type { ChatPage } from '../support/chat-page';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
-test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
+test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
 /** What this page's browser keeps of one kind, by name. */
 async function kept(page: Page, kind: 'outbox' | 'draft'): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { answered } from '../support/conscience';
+import { answered } from '../support/console-guard';
 import type { ChatPage } from '../support/chat-page';
 import { expect, test } from '../support/test';
 
@@ -133,8 +133,8 @@ test('a room has one proper address, whatever is typed', async ({ visitor }) => 
   await expect(ann.page).toHaveURL(address('green-tea'));
 });
 
-test('an address that can be no room’s is answered with 404 and a way back, in words', async ({ visitor, conscience }) => {
-  conscience.expect(answered(404));
+test('an address that can be no room’s is answered with 404 and a way back, in words', async ({ visitor, consoleGuard }) => {
+  consoleGuard.expect(answered(404));
   const ann = await visitor('Ann');
   for (const unfit of ['a%20b', 'a.b', 'x'.repeat(33), '%E2%80%AEabc', '%F0%9F%8D%B5']) {
     const response = await ann.page.goto(`/chat/${unfit}`);

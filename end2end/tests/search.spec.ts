@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { answered } from '../support/conscience';
+import { answered } from '../support/console-guard';
 import type { PlainClient } from '../support/plain-client';
 import { expect, test } from '../support/test';
 import type { Visitor } from '../support/visitor';
@@ -110,7 +110,7 @@ test('older ones are a link away, without JavaScript and without the program', a
   expect(asked.filter(path => /\.(js|wasm)$/.test(path))).toEqual([]);
 });
 
-test('the chat may show the search in a frame, and nobody else’s page may be shown there', async ({ visitor, plainClient, conscience }) => {
+test('the chat may show the search in a frame, and nobody else’s page may be shown there', async ({ visitor, plainClient, consoleGuard }) => {
   const ann = await visitor('Ann');
   const bo = await plainClient('Bo');
   await says(bo, ann.visitor, 'green tea');
@@ -125,7 +125,7 @@ test('the chat may show the search in a frame, and nobody else’s page may be s
   await expect(search.found).toHaveText(['tea']);
   await expect(search.onlyHere).toBeChecked();
 
-  conscience.expect(/frame-ancestors|[Cc]ontent [Ss]ecurity [Pp]olicy|Refused to display/);
+  consoleGuard.expect(/frame-ancestors|[Cc]ontent [Ss]ecurity [Pp]olicy|Refused to display/);
   const refused = ann.page.waitForEvent('console', message => /frame/.test(message.text()));
   await ann.page.locator('iframe[width]').evaluate((frame: HTMLIFrameElement) => {
     frame.src = '/login?why=logged-out';
@@ -133,13 +133,13 @@ test('the chat may show the search in a frame, and nobody else’s page may be s
   await refused;
 });
 
-test('who is not logged in is led through the door to what they searched for', async ({ stranger, conscience }) => {
+test('who is not logged in is led through the door to what they searched for', async ({ stranger, consoleGuard }) => {
   const somebody = await stranger();
   const { search, page } = await searcher(somebody, '/search?q=tea');
   await expect(page).toHaveURL('/search?q=tea');
   await expect(search.field).toHaveValue('tea');
 
-  conscience.expect(answered(401));
+  consoleGuard.expect(answered(401));
   const panel = await (await stranger()).tab();
   await panel.goto('/search?q=tea&panel=1');
   await expect(panel.getByRole('link', { name: 'Log in' })).toHaveAttribute('target', '_top');

@@ -1,4 +1,4 @@
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { logIn, upgrade } from '../support/plain-client';
 import { expect, test } from '../support/test';
 
@@ -28,8 +28,8 @@ test('every page has a content security policy with a nonce of its own and witho
   }
 });
 
-test('what a script without the nonce would do, the browser does not do', async ({ visitor, conscience }) => {
-  conscience.expect(/[Cc]ontent [Ss]ecurity [Pp]olicy/);
+test('what a script without the nonce would do, the browser does not do', async ({ visitor, consoleGuard }) => {
+  consoleGuard.expect(/[Cc]ontent [Ss]ecurity [Pp]olicy/);
   const ann = await visitor('Ann');
   const blocked = ann.page.waitForEvent('console', message => message.text().startsWith('content security policy: script-src'));
   await ann.page.evaluate(() => {
@@ -90,8 +90,8 @@ test('without a login the plain door stays shut', async ({ teahouse }) => {
   expect((await upgrade(teahouse, '/chat', { Cookie: 'teahouse=nonsense' })).status).toBe(401);
 });
 
-test('a page of another site cannot put the chat into a frame', async ({ visitor, stranger, conscience, teahouse }) => {
-  conscience.expect(/frame-ancestors|refused to connect|ERR_BLOCKED_BY_RESPONSE|X-Frame-Options/);
+test('a page of another site cannot put the chat into a frame', async ({ visitor, stranger, consoleGuard, teahouse }) => {
+  consoleGuard.expect(/frame-ancestors|refused to connect|ERR_BLOCKED_BY_RESPONSE|X-Frame-Options/);
   await visitor('Ann');
   const other = await (await stranger()).context.newPage();
   await other.route('http://elsewhere.example/', route =>
@@ -102,8 +102,8 @@ test('a page of another site cannot put the chat into a frame', async ({ visitor
   await expect(other.frameLocator('iframe').locator('#nickname')).toHaveCount(0);
 });
 
-test('a message’s text never reaches the log', async ({ visitor, teahouse, conscience }) => {
-  conscience.expect(UNREACHABLE);
+test('a message’s text never reaches the log', async ({ visitor, teahouse, consoleGuard }) => {
+  consoleGuard.expect(UNREACHABLE);
   const ann = await visitor('Ann');
   await ann.say('a word in confidence');
   await ann.hasExactly(['a word in confidence']);

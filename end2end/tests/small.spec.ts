@@ -3,7 +3,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import type { ChatPage } from '../support/chat-page';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
 test.use({ flags: { 'rate-send': '0' } });
@@ -87,8 +87,8 @@ for (const viewport of WINDOWS) {
     await canBeReached(ann.page, '.header :is(button, h1), .composer :is(button, textarea)');
   });
 
-  test(`at ${name} the news of a lost connection hides nothing @core`, async ({ visitor, teahouse, conscience }) => {
-    conscience.expect(UNREACHABLE);
+  test(`at ${name} the news of a lost connection hides nothing @core`, async ({ visitor, teahouse, consoleGuard }) => {
+    consoleGuard.expect(UNREACHABLE);
     const ann = await visitor('Ann', { viewport });
     for (let index = 1; index <= 10; index += 1) await ann.say(`message ${index}`);
     await expect(ann.messages).toHaveCount(10);

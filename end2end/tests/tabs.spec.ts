@@ -1,7 +1,7 @@
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
-test.beforeEach(({ conscience }) => conscience.expect(UNREACHABLE));
+test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
 test('two tabs show what waits in either, and each message is sent once', async ({ visitor, line }) => {
   const [one, bo] = [await visitor('Ann', { baseURL: line.url }), await visitor('Bo')];

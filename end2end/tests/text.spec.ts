@@ -1,6 +1,6 @@
 // What names and words look like, whatever letters they are written in: rooms, links, directions, seals.
 
-import { answered } from '../support/conscience';
+import { answered } from '../support/console-guard';
 import { expect, test } from '../support/test';
 
 const address = (room: string) => new RegExp(`/chat/${encodeURIComponent(room)}$`);
@@ -141,8 +141,8 @@ test('a text of invisible characters says why it is not sent', { tag: '@core' },
   await expect(ming.page.locator('#composer-problem')).toHaveText('没有发出去。里面没有看得见的内容。');
 });
 
-test('a malformed address gives a page in the reader’s language', { tag: '@core' }, async ({ visitor, conscience }) => {
-  conscience.expect(answered(404));
+test('a malformed address gives a page in the reader’s language', { tag: '@core' }, async ({ visitor, consoleGuard }) => {
+  consoleGuard.expect(answered(404));
   const ann = await visitor('Ann');
   const ming = await visitor('小明', { locale: 'zh-CN' });
   for (const path of ['/chat/%FF', '/chat/%E8%AF', '/chat/tea/%FF', '/chat/a/b/c']) {

@@ -3,7 +3,7 @@
 
 import { type Page } from '@playwright/test';
 import { ChatPage } from '../support/chat-page';
-import { UNREACHABLE } from '../support/conscience';
+import { UNREACHABLE } from '../support/console-guard';
 import { hold } from '../support/hold';
 import { expect, test } from '../support/test';
 
@@ -15,8 +15,8 @@ const log = (page: Page) => page.frameLocator('.plain-log');
 const texts = (page: Page) => log(page).locator('.line__text');
 
 // The driver of Firefox does not switch JavaScript off.
-test('with JavaScript off one logs in, writes, reads, goes to a room, leaves it and logs out', async ({ stranger, visitor, conscience }) => {
-  conscience.expect(PRELOADED);
+test('with JavaScript off one logs in, writes, reads, goes to a room, leaves it and logs out', async ({ stranger, visitor, consoleGuard }) => {
+  consoleGuard.expect(PRELOADED);
   const bo = await visitor('Bo');
   const ann = await stranger({ javaScriptEnabled: false });
   const page = await ann.context.newPage();
@@ -47,8 +47,8 @@ test('with JavaScript off one logs in, writes, reads, goes to a room, leaves it 
   await expect(page).toHaveURL(/\/login/);
 });
 
-test('with JavaScript off one ends a copy of one’s login, and after the log-out Back shows nothing', async ({ stranger, conscience }) => {
-  conscience.expect(PRELOADED);
+test('with JavaScript off one ends a copy of one’s login, and after the log-out Back shows nothing', async ({ stranger, consoleGuard }) => {
+  consoleGuard.expect(PRELOADED);
   const ann = await stranger({ javaScriptEnabled: false });
   const page = await ann.context.newPage();
   await page.goto('/chat/tea');
@@ -76,8 +76,8 @@ test('with JavaScript off one ends a copy of one’s login, and after the log-ou
   await expect(page.locator('#nickname')).toBeVisible();
 });
 
-test('with JavaScript off, what cannot be sent comes back with the reason', async ({ stranger, conscience }) => {
-  conscience.expect(PRELOADED, /status of 422/, /status of 401/);
+test('with JavaScript off, what cannot be sent comes back with the reason', async ({ stranger, consoleGuard }) => {
+  consoleGuard.expect(PRELOADED, /status of 422/, /status of 401/);
   const ann = await stranger({ javaScriptEnabled: false });
   const page = await ann.context.newPage();
   await page.goto('/chat/tea');
@@ -98,8 +98,8 @@ test('with JavaScript off, what cannot be sent comes back with the reason', asyn
   await expect(page.locator('#unsent')).toHaveValue('words of one who has lost their cookie');
 });
 
-test('a form of somebody else is not sent in the name of who is logged in now', async ({ visitor, stranger, conscience }) => {
-  conscience.expect(PRELOADED, /status of 409/);
+test('a form of somebody else is not sent in the name of who is logged in now', async ({ visitor, stranger, consoleGuard }) => {
+  consoleGuard.expect(PRELOADED, /status of 409/);
   const bo = await visitor('Bo');
   const ann = await stranger({ javaScriptEnabled: false });
   const page = await ann.context.newPage();
@@ -139,8 +139,8 @@ const FAILURES: Record<string, { prepare(page: Page): Promise<void>; says: strin
 };
 
 for (const [what, { prepare, says }] of Object.entries(FAILURES)) {
-  test(`${what}: the page says so, keeps what is typed, and one talks by its form @core`, async ({ visitor, conscience }) => {
-    conscience.expect(/./);
+  test(`${what}: the page says so, keeps what is typed, and one talks by its form @core`, async ({ visitor, consoleGuard }) => {
+    consoleGuard.expect(/./);
     const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
     const page = await ann.visitor.tab();
     await prepare(page);
@@ -182,8 +182,8 @@ test('sent before the program runs, sent twice by an impatient finger, and found
   await ann.hasExactly(['said early']);
 });
 
-test('an answer lost on the way does not say it twice, whether the form or the program sends it again', async ({ visitor, line, conscience }) => {
-  conscience.expect(UNREACHABLE, PRELOADED, /net::ERR/);
+test('an answer lost on the way does not say it twice, whether the form or the program sends it again', async ({ visitor, line, consoleGuard }) => {
+  consoleGuard.expect(UNREACHABLE, PRELOADED, /net::ERR/);
   const ann = await visitor('Ann');
   const page = await ann.visitor.tab();
   await hold(page);
@@ -210,8 +210,8 @@ test('an answer lost on the way does not say it twice, whether the form or the p
   await ann.hasExactly(['lost answer', 'the next one']);
 });
 
-test('a program that fails is started anew in place; one that fails again leaves a page that works @core', async ({ visitor, conscience }) => {
-  conscience.expect(/./);
+test('a program that fails is started anew in place; one that fails again leaves a page that works @core', async ({ visitor, consoleGuard }) => {
+  consoleGuard.expect(/./);
   const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
   await bo.say('before');
   await ann.hears('before');

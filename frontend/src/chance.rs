@@ -4,7 +4,7 @@ use chat::id::ClientId;
 use leptos::prelude::window;
 
 /// A number drawn evenly from 0 up to 1.
-pub fn dice() -> f64 {
+pub fn random() -> f64 {
     js_sys::Math::random()
 }
 
@@ -15,7 +15,7 @@ pub fn client_id() -> ClientId {
     if drawn.is_err() {
         // A browser without it is older than WebAssembly; the jitter's source still keeps ids apart.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a byte is drawn")]
-        bytes.fill_with(|| (dice() * 256.0) as u8);
+        bytes.fill_with(|| (random() * 256.0) as u8);
     }
     ClientId::from_bytes(bytes)
 }

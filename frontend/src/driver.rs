@@ -399,7 +399,7 @@ impl Driver {
             return;
         }
         let is_heard = matches!(input, Input::Received(..));
-        let now = Now { at: clock::now(), ticks: self.ticks(), dice: chance::dice() };
+        let now = Now { at: clock::now(), ticks: self.ticks(), random: chance::random() };
         let effects = self.client.borrow_mut().apply(input, now);
         if self.leaving.get() {
             return;

@@ -84,7 +84,7 @@ fn chat(boot: &Boot, room: Option<RoomName>) -> impl IntoView + use<> {
     let mut client = app::model::client(boot);
     if let Some(room) = room.filter(|room| room != client.active().name()) {
         // Nothing has to be done for it: what is looked at is joined when the client connects.
-        client.apply(Input::Visit(room), Now { at: clock::now(), ticks: Ticks(0), dice: chance::dice() });
+        client.apply(Input::Visit(room), Now { at: clock::now(), ticks: Ticks(0), random: chance::random() });
     }
     let model = Model::new(&client, boot);
     let driver = Driver::new(client, model);

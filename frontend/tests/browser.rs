@@ -9,7 +9,7 @@ use chat::{id::UserId, room_name::RoomName, time::Millis};
 use frontend::{
     address, chance, clock, page,
     socket::{News, Socket},
-    storage::{self, Cupboard, Shelf},
+    storage::{self, Collection, LocalStore},
 };
 use futures::{StreamExt as _, channel::mpsc};
 use leptos::prelude::{document, window};
@@ -48,18 +48,18 @@ fn a_message_s_path_leads_to_its_room() {
 
 #[wasm_bindgen_test]
 fn what_is_kept_of_a_user_is_found_by_shelf_and_taken_away_by_name() {
-    let ann = Cupboard::of(&UserId::parse("ann").unwrap());
-    let bo = Cupboard::of(&UserId::parse("bo").unwrap());
-    assert!(ann.put(Shelf::Draft, "茶", "半句话"));
-    assert!(ann.put(Shelf::Outbox, "m1", "1 tab lobby -\ntext"));
-    assert!(bo.put(Shelf::Draft, "茶", "another's"));
-    assert_eq!(ann.entries(Shelf::Draft), [("茶".to_owned(), "半句话".to_owned())]);
-    assert_eq!(ann.entries(Shelf::Outbox), [("m1".to_owned(), "1 tab lobby -\ntext".to_owned())]);
-    assert_eq!(ann.entry(Shelf::Outbox, "teahouse:ann:outbox:m1"), Some("m1"));
-    assert_eq!(ann.entry(Shelf::Outbox, "teahouse:bo:outbox:m1"), None);
-    ann.take(Shelf::Draft, "茶");
-    assert_eq!(ann.entries(Shelf::Draft), []);
-    assert_eq!(bo.entries(Shelf::Draft).len(), 1);
+    let ann = LocalStore::of(&UserId::parse("ann").unwrap());
+    let bo = LocalStore::of(&UserId::parse("bo").unwrap());
+    assert!(ann.put(Collection::Draft, "茶", "半句话"));
+    assert!(ann.put(Collection::Outbox, "m1", "1 tab lobby -\ntext"));
+    assert!(bo.put(Collection::Draft, "茶", "another's"));
+    assert_eq!(ann.entries(Collection::Draft), [("茶".to_owned(), "半句话".to_owned())]);
+    assert_eq!(ann.entries(Collection::Outbox), [("m1".to_owned(), "1 tab lobby -\ntext".to_owned())]);
+    assert_eq!(ann.entry(Collection::Outbox, "teahouse:ann:outbox:m1"), Some("m1"));
+    assert_eq!(ann.entry(Collection::Outbox, "teahouse:bo:outbox:m1"), None);
+    ann.take(Collection::Draft, "茶");
+    assert_eq!(ann.entries(Collection::Draft), []);
+    assert_eq!(bo.entries(Collection::Draft).len(), 1);
     window().local_storage().unwrap().unwrap().clear().unwrap();
 }
 
@@ -97,13 +97,13 @@ fn the_open_rooms_of_one_user_are_not_another_s() {
 #[wasm_bindgen_test]
 fn what_waits_is_found_by_a_later_login_of_the_same_nickname_alone() {
     let (ann, again, cy) =
-        (Cupboard::of(&user("ann-1")), Cupboard::of(&user("ann-2")), Cupboard::of(&user("cy")));
+        (LocalStore::of(&user("ann-1")), LocalStore::of(&user("ann-2")), LocalStore::of(&user("cy")));
     assert!(ann.succeed("Ann").is_none());
-    ann.put(Shelf::Outbox, "m1", "words");
+    ann.put(Collection::Outbox, "m1", "words");
     assert!(ann.succeed("Ann").is_none(), "one's own is not left behind");
     assert!(cy.succeed("Cy").is_none());
     let earlier = again.succeed("Ann").unwrap();
-    assert_eq!(earlier.entries(Shelf::Outbox), [("m1".to_owned(), "words".to_owned())]);
+    assert_eq!(earlier.entries(Collection::Outbox), [("m1".to_owned(), "words".to_owned())]);
     assert!(again.succeed("Ann").is_none(), "once");
 }
 
@@ -120,7 +120,7 @@ fn ids_differ() {
 
 #[wasm_bindgen_test]
 fn a_number_is_drawn_from_zero_up_to_one() {
-    assert!((0..1_000).map(|_| chance::dice()).all(|number| (0.0..1.0).contains(&number)));
+    assert!((0..1_000).map(|_| chance::random()).all(|number| (0.0..1.0).contains(&number)));
 }
 
 #[wasm_bindgen_test]

@@ -60,8 +60,8 @@ impl Comeback {
     }
 }
 
-fn backoff(failures: u32, dice: f64) -> Duration {
-    BASE.saturating_mul(1 << failures.min(16)).min(CAP).mul_f64(dice)
+fn backoff(failures: u32, random: f64) -> Duration {
+    BASE.saturating_mul(1 << failures.min(16)).min(CAP).mul_f64(random)
 }
 
 #[cfg(test)]

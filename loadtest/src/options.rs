@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::floor::Fault;
 use crate::seats::Seats;
-use crate::speech::Kind;
+use crate::speech::ServerKind;
 
 #[derive(Debug, Parser)]
 #[command(name = "loadtest", about = "Meters chat servers by the deliveries that arrive", version)]
@@ -66,8 +66,8 @@ pub(crate) struct Common {
     #[arg(long, value_name = "URL")]
     pub(crate) target: String,
     /// How the target wants to be spoken to
-    #[arg(long, value_enum, default_value_t = Kind::Teahouse)]
-    pub(crate) speech: Kind,
+    #[arg(long, value_enum, default_value_t = ServerKind::Teahouse)]
+    pub(crate) speech: ServerKind,
     /// Further nodes of the same chat, as in `ws://127.0.0.1:3001`: the members sit on all nodes in turns
     #[arg(long, value_name = "URL", value_delimiter = ',')]
     pub(crate) nodes: Vec<String>,

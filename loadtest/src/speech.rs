@@ -21,7 +21,7 @@ pub(crate) use protocol::{Entered, Guest, Held, Message, Speech, Step};
 
 /// The kinds of server that can be metered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
+pub(crate) enum ServerKind {
     /// Teahouse's `teahouse.v1`, after a login
     Teahouse,
     /// The same as `loadtest floor` speaks it, without a login
@@ -34,7 +34,7 @@ pub(crate) enum Kind {
     Nats,
 }
 
-impl Kind {
+impl ServerKind {
     pub(crate) fn speech(self) -> Box<dyn Speech> {
         match self {
             Self::Teahouse => Box::new(Teahouse { login: true }),

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 
 use crate::meter::Watched;
 use crate::options::Common;
-use crate::speech::Kind;
+use crate::speech::ServerKind;
 
 /// The word for a floor that is started for the run.
 const FLOOR: &str = "floor";
@@ -21,7 +21,7 @@ const FLOOR: &str = "floor";
 pub(crate) struct Target {
     /// Where its nodes are: one, mostly.
     pub(crate) addresses: Vec<SocketAddr>,
-    pub(crate) speech: Kind,
+    pub(crate) speech: ServerKind,
     /// The processes that are it.
     pub(crate) watched: Vec<Watched>,
     /// The Redis behind them.
@@ -36,7 +36,7 @@ impl Target {
         let (addresses, pids, speech, floor) = if options.target == FLOOR {
             let (floor, address) = start_floor()?;
             let pid = floor.pid().as_raw();
-            (vec![address], vec![pid], Kind::Floor, Some(floor))
+            (vec![address], vec![pid], ServerKind::Floor, Some(floor))
         } else {
             let nodes = std::iter::once(&options.target).chain(&options.nodes);
             let addresses = nodes.map(|node| parse(node)).collect::<Result<_>>()?;

@@ -23,7 +23,7 @@ impl Venue {
     /// One for tests, in which nothing is said that anybody would have to understand.
     #[cfg(test)]
     pub(crate) fn of_a_test(addresses: Vec<SocketAddr>, seats: Seats) -> Self {
-        let speech = crate::speech::Kind::Floor.speech();
+        let speech = crate::speech::ServerKind::Floor.speech();
         Self { addresses, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() }
     }
 

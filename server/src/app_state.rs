@@ -46,10 +46,7 @@ use crate::{
 const DRAIN_BATCH: usize = 100;
 
 /// How long the sessions may take to say goodbye once they have been told to, beside `--drain`.
-const GOODBYE: Duration = Duration::from_secs(5);
-
-/// A handle on what is shared.
-pub(crate) type Shared = Arc<AppState>;
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is shared.
 pub(crate) struct AppState {
@@ -83,14 +80,14 @@ pub(crate) struct AppState {
 
 /// The tasks that work behind the connections.
 pub(crate) struct Background {
-    keeping: Keeping,
+    redis_tasks: RedisTasks,
     indexer: JoinHandle<()>,
-    keeper: JoinHandle<()>,
+    maintenance: JoinHandle<()>,
 }
 
 /// The tasks that keep the way to other machines open, until everything is closed.
 #[derive(Default)]
-struct Keeping {
+struct RedisTasks {
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -128,18 +125,18 @@ impl Opened {
         config: &Config,
         address: &RedisAddress,
         events: EventSender,
-        keeping: &Keeping,
+        redis_tasks: &RedisTasks,
     ) -> anyhow::Result<Opened> {
         let Redis { link, channel, node } = Redis::open(config, address).await?;
         let (leave_grace_ms, lease) = (config.leave_grace.millis(), config.node_lease.0);
         let redis_cluster = Arc::new(RedisCluster::new(node.clone(), link.clone(), leave_grace_ms, lease));
         let cookie_keys = cookies::cookie_keys(&link, &[Identity::new_key()]).await?;
         let house = cookies::house(&link, HouseId::draw()).await?;
-        let Keeping { tasks, stop } = keeping;
-        tasks.spawn(cookies::keep(link.clone(), cookie_keys.clone(), house.clone(), stop.clone()));
-        tasks.spawn(link.clone().keep(events.clone(), stop.clone()));
-        tasks.spawn(channel.clone().keep(link.clone(), events.clone(), stop.clone()));
-        tasks.spawn(redis_cluster.clone().keep(events, stop.clone()));
+        let RedisTasks { tasks, stop } = redis_tasks;
+        tasks.spawn(cookies::maintain(link.clone(), cookie_keys.clone(), house.clone(), stop.clone()));
+        tasks.spawn(link.clone().run(events.clone(), stop.clone()));
+        tasks.spawn(channel.clone().run(link.clone(), events.clone(), stop.clone()));
+        tasks.spawn(redis_cluster.clone().run(events, stop.clone()));
         let store = Arc::new(RedisStore::start(link, channel, &node, config.retain));
         Ok(Opened {
             identity: Identity::of_keys(cookie_keys.iter().map(String::as_str), house.clone())
@@ -157,12 +154,12 @@ impl AppState {
     pub(crate) async fn open(
         config: Config,
         stopping: CancellationToken,
-    ) -> anyhow::Result<(Shared, Background, mpsc::Receiver<StoreEvent>)> {
+    ) -> anyhow::Result<(Arc<AppState>, Background, mpsc::Receiver<StoreEvent>)> {
         let (event_sender, events) = mpsc::channel(CAPACITY);
-        let keeping = Keeping::default();
+        let redis_tasks = RedisTasks::default();
         let Opened { store, cluster, house, identity, search } = match &config.store {
             StoreChoice::Sqlite => Opened::in_folder(&config, event_sender)?,
-            StoreChoice::Redis(address) => Opened::in_redis(&config, address, event_sender, &keeping)
+            StoreChoice::Redis(address) => Opened::in_redis(&config, address, event_sender, &redis_tasks)
                 .await
                 .with_context(|| format!("cannot use the {address}"))?,
         };
@@ -196,7 +193,7 @@ impl AppState {
             node: random::node_id(),
             running: Running::default(),
         };
-        let teahouse = Arc::new(AppState {
+        let state = Arc::new(AppState {
             identity,
             house,
             logins: Logins::new(store.clone()),
@@ -218,22 +215,22 @@ impl AppState {
             config,
         });
         let indexer = {
-            let (teahouse, stopping) = (teahouse.clone(), stopping.clone());
-            tokio::spawn(async move { teahouse.search.keep(stopping).await })
+            let (state, stopping) = (state.clone(), stopping.clone());
+            tokio::spawn(async move { state.search.run(stopping).await })
         };
-        let keeper = {
-            let teahouse = teahouse.clone();
+        let maintenance = {
+            let state = state.clone();
             tokio::spawn(async move {
                 tokio::join!(
-                    teahouse.nicknames.keep(stopping.clone()),
-                    teahouse.logins.run(stopping.clone()),
-                    teahouse.recent_logins.run(stopping.clone()),
-                    teahouse.service.run(stopping.clone()),
-                    teahouse.budgets.run(|charges| teahouse.cluster.charge(charges), stopping.clone()),
+                    state.nicknames.run(stopping.clone()),
+                    state.logins.run(stopping.clone()),
+                    state.recent_logins.run(stopping.clone()),
+                    state.service.run(stopping.clone()),
+                    state.budgets.run(|charges| state.cluster.charge(charges), stopping.clone()),
                 );
             })
         };
-        Ok((teahouse, Background { keeping, indexer, keeper }, events))
+        Ok((state, Background { redis_tasks, indexer, maintenance }, events))
     }
 
     /// A name for a new session.
@@ -255,7 +252,7 @@ impl AppState {
     pub(crate) async fn close(&self, background: Background, dispatcher: JoinHandle<()>) {
         self.drain().await;
         self.sessions.close();
-        if tokio::time::timeout(GOODBYE, self.sessions.wait()).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.sessions.wait()).await.is_err() {
             tracing::warn!(left = self.sessions.len(), "some connections did not end in time");
         }
         // Answers that were under way have their last word in the rooms.
@@ -266,11 +263,11 @@ impl AppState {
         ended("indexer", background.indexer).await;
         self.cluster.close().await;
         self.store.close().await;
-        background.keeping.stop.cancel();
-        background.keeping.tasks.close();
-        background.keeping.tasks.wait().await;
+        background.redis_tasks.stop.cancel();
+        background.redis_tasks.tasks.close();
+        background.redis_tasks.tasks.wait().await;
         ended("dispatcher", dispatcher).await;
-        ended("keeper", background.keeper).await;
+        ended("maintenance", background.maintenance).await;
         if matches!(self.config.store, StoreChoice::Sqlite) {
             data_folder::hand_over(&self.config.data);
         }

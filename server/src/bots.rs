@@ -50,7 +50,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    config::bots::{Kind, Settings},
+    config::bots::{BotKind, Settings},
     rooms::BotsOf,
     store::SharedStore,
 };
@@ -81,10 +81,10 @@ impl BotList {
         let reminders = Arc::new(Reminders::new(store.clone(), limit));
         let bots = settings.bots.iter().map(|settings| {
             let answerer: Result<Arc<dyn Answerer>, String> = match &settings.kind {
-                Kind::Builtin => Ok(Arc::new(BuiltinBot::new(store.clone(), reminders.clone()))),
-                Kind::OpenAi(service) => service.open(),
-                Kind::Tuling(service) => service.open(),
-                Kind::Webhook(service) => service.open(),
+                BotKind::Builtin => Ok(Arc::new(BuiltinBot::new(store.clone(), reminders.clone()))),
+                BotKind::OpenAi(service) => service.open(),
+                BotKind::Tuling(service) => service.open(),
+                BotKind::Webhook(service) => service.open(),
             };
             let answerer = answerer.map_err(|error| {
                 anyhow!("line {}: the bot {} cannot be opened: {error}", settings.line, settings.name)
@@ -122,17 +122,17 @@ impl Bots {
         let (answering, until) = (bots.clone(), stop.clone());
         bots.tasks.spawn(async move {
             while let Some(Some(message)) = until.run_until_cancelled(missed.recv()).await {
-                answering.hear(&message);
+                answering.handle(&message);
             }
         });
-        bots.tasks.spawn(sweeping::keep(bots.context.clone(), stop.clone()));
+        bots.tasks.spawn(sweeping::run(bots.context.clone(), stop.clone()));
         bots.tasks.spawn(bots.list.reminders.clone().run(bots.context.service.clone(), stop));
         bots
     }
 
     /// Takes a message, and has it answered if it is meant for one of them. Waits for nothing. No program is answered: so no
     /// two of them ever talk to each other.
-    pub(crate) fn hear(&self, message: &Message) {
+    pub(crate) fn handle(&self, message: &Message) {
         if message.user.id.is_program() {
             return;
         }

@@ -1,4 +1,4 @@
-//! The command line: what `teahouse` can be told to do. Does none of it. [`programs`] is what can be told about hooks and
+//! The command line: what `state` can be told to do. Does none of it. [`programs`] is what can be told about hooks and
 //! tokens, [`environment`] adapts variables and lists for clap.
 
 mod environment;
@@ -20,7 +20,7 @@ pub use programs::{HookCommand, Location, TokenCommand};
 
 use crate::config::Config;
 
-/// The command line of `teahouse`.
+/// The command line of `state`.
 #[derive(Debug, Parser)]
 #[command(
     name = "teahouse",
@@ -59,10 +59,10 @@ impl Cli {
     }
 }
 
-/// What `teahouse` can do.
+/// What `state` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the chat (what `teahouse` does when nothing is said)
+    /// Serve the chat (what `state` does when nothing is said)
     Serve(Box<Config>),
 
     /// Copy the database to a new file, while a server runs or without one

@@ -28,7 +28,7 @@ pub use span::Span;
 #[derive(Clone, Debug, Args)]
 pub struct Config {
     /// Address to listen on: `ADDR:PORT`, `NAME:PORT`, `3000` (loopback only), `:3000` (all interfaces), or
-    /// `unix:/run/teahouse.sock`. Sockets passed by systemd take precedence
+    /// `unix:/run/state.sock`. Sockets passed by systemd take precedence
     #[arg(long, env = "TEAHOUSE_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
     pub listen: ListenAddress,
 

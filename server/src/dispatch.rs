@@ -9,32 +9,32 @@ use chat::{
 use tokio::sync::mpsc;
 
 use crate::{
-    app_state::Shared,
+    app_state::AppState,
     events::{ClusterMessage, StoreEvent},
 };
 use transport::frame::Frame;
 
 /// Passes the news on, in order, until the store is closed.
-pub(crate) async fn run(teahouse: Shared, mut events: mpsc::Receiver<StoreEvent>) {
-    let search = teahouse.search.signals();
+pub(crate) async fn run(state: Arc<AppState>, mut events: mpsc::Receiver<StoreEvent>) {
+    let search = state.search.signals();
     while let Some(event) = events.recv().await {
         match event {
             StoreEvent::Committed(epoch, messages) => {
                 search.commit();
                 for message in &messages {
                     if message.seq == 1 {
-                        teahouse.service.note_new_room(message.room.clone());
+                        state.service.note_new_room(message.room.clone());
                     }
                     // What comes of it comes after it: an answer goes into the log, too.
-                    teahouse.bots.hear(message);
+                    state.bots.handle(message);
                 }
                 for messages in by_room(messages) {
-                    teahouse.rooms.commit(epoch.clone(), messages).await;
+                    state.rooms.commit(epoch.clone(), messages).await;
                 }
             }
-            StoreEvent::Behind(room) => teahouse.rooms.look_again(&room).await,
-            StoreEvent::Available(available) => tell_everybody(&teahouse, available),
-            StoreEvent::Elsewhere(word) => hear(&teahouse, word).await,
+            StoreEvent::Behind(room) => state.rooms.look_again(&room).await,
+            StoreEvent::Available(available) => tell_everybody(&state, available),
+            StoreEvent::Elsewhere(word) => handle_cluster_message(&state, word).await,
         }
     }
 }
@@ -51,41 +51,41 @@ fn by_room(messages: Vec<Message>) -> Vec<Vec<Message>> {
     runs
 }
 
-async fn hear(teahouse: &Shared, word: ClusterMessage) {
+async fn handle_cluster_message(state: &Arc<AppState>, word: ClusterMessage) {
     match word {
         ClusterMessage::Presence(room, node, user, seat) => {
-            teahouse.rooms.elsewhere(&room, node, user, seat).await;
+            state.rooms.elsewhere(&room, node, user, seat).await;
         }
-        ClusterMessage::Typing(room, user) => teahouse.rooms.typing_elsewhere(&room, user).await,
-        ClusterMessage::Growing(growing) => teahouse.rooms.growing_elsewhere(growing).await,
+        ClusterMessage::Typing(room, user) => state.rooms.typing_elsewhere(&room, user).await,
+        ClusterMessage::Growing(growing) => state.rooms.growing_elsewhere(growing).await,
         ClusterMessage::Stop(room, id, user) => {
-            teahouse.bots.stop(&room, &id, &user);
+            state.bots.stop(&room, &id, &user);
         }
-        ClusterMessage::NodeLost(node) => teahouse.rooms.lose_node(&node).await,
+        ClusterMessage::NodeLost(node) => state.rooms.lose_node(&node).await,
         ClusterMessage::Introduced(user, client) => {
-            for superseded in teahouse.nicknames.namesakes(&user, &client) {
+            for superseded in state.nicknames.namesakes(&user, &client) {
                 superseded.cut_off(CloseCode::Replaced);
             }
         }
-        ClusterMessage::Charged(charges) => teahouse.budgets.charge_elsewhere(charges),
+        ClusterMessage::Charged(charges) => state.budgets.charge_elsewhere(charges),
         ClusterMessage::LoggedOut(user) => {
-            teahouse.logins.forget(&user);
-            teahouse.nicknames.end_sessions(&user, CloseCode::LoggedOut);
-            teahouse.recent_logins.end(&user).await;
+            state.logins.forget(&user);
+            state.nicknames.end_sessions(&user, CloseCode::LoggedOut);
+            state.recent_logins.end(&user).await;
         }
         ClusterMessage::LoginsEnded(user) => {
-            teahouse.logins.forget(&user);
-            teahouse.nicknames.end_sessions(&user, CloseCode::Restart);
-            teahouse.recent_logins.end(&user).await;
+            state.logins.forget(&user);
+            state.nicknames.end_sessions(&user, CloseCode::Restart);
+            state.recent_logins.end(&user).await;
         }
     }
 }
 
 /// Tells everybody that the store does not answer, or that it does again.
-fn tell_everybody(teahouse: &Shared, available: bool) {
-    teahouse.set_available(available);
+fn tell_everybody(state: &Arc<AppState>, available: bool) {
+    state.set_available(available);
     let line = Arc::new(Frame::of(ServerLine::Store { available }));
-    for outbound in teahouse.nicknames.sessions() {
+    for outbound in state.nicknames.sessions() {
         if outbound.push(&line).is_err() {
             tracing::trace!("a connection ended before it heard of the store");
         }

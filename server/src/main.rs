@@ -1,4 +1,4 @@
-//! The `teahouse` program. Only wires: the configuration, the log, the listener and the signals.
+//! The `state` program. Only wires: the configuration, the log, the listener and the signals.
 
 use std::{io::Write, process::ExitCode};
 
@@ -8,7 +8,7 @@ use server::{
     command::{Cli, Command, Folder, HookCommand, TokenCommand},
     config::Config,
     config::LogFormat,
-    identity::tokens::{self, HookRequest, Kind, Output, TokenRequest},
+    identity::tokens::{self, HookRequest, Output, TokenKind, TokenRequest},
     net::listeners::{Inherited, Listeners},
     ops::{
         data_folder::{self, Use, keeping_owner},
@@ -72,8 +72,8 @@ fn hook(command: HookCommand) -> anyhow::Result<Output> {
         HookCommand::Add { location, room, name, rate, channels } => {
             tokens::add_hook(&location.place(), &HookRequest { name, room, channels, rate })
         }
-        HookCommand::List { location } => tokens::list(&location.place(), Kind::Hook),
-        HookCommand::Revoke { location, id } => tokens::revoke(&location.place(), Kind::Hook, &id),
+        HookCommand::List { location } => tokens::list(&location.place(), TokenKind::Hook),
+        HookCommand::Revoke { location, id } => tokens::revoke(&location.place(), TokenKind::Hook, &id),
     }
 }
 
@@ -82,8 +82,8 @@ fn token(command: TokenCommand) -> anyhow::Result<Output> {
         TokenCommand::Add { location, name, scopes, rooms, rate } => {
             tokens::add_token(&location.place(), &TokenRequest { name, rooms, scopes, rate })
         }
-        TokenCommand::List { location } => tokens::list(&location.place(), Kind::Api),
-        TokenCommand::Revoke { location, id } => tokens::revoke(&location.place(), Kind::Api, &id),
+        TokenCommand::List { location } => tokens::list(&location.place(), TokenKind::Api),
+        TokenCommand::Revoke { location, id } => tokens::revoke(&location.place(), TokenKind::Api, &id),
     }
 }
 

@@ -86,9 +86,9 @@ impl Search {
     }
 
     /// Keeps the index up with the log until `stop`; where there is none there is nothing to do.
-    pub(crate) async fn keep(&self, stop: CancellationToken) {
+    pub(crate) async fn run(&self, stop: CancellationToken) {
         match &self.way {
-            Way::Indexed(indexed) => indexed.keep(stop).await,
+            Way::Indexed(indexed) => indexed.run(stop).await,
             Way::Scan(_) => {}
         }
     }

@@ -33,13 +33,13 @@ pub async fn run(
         })
         .transpose()?;
     let room = open_files::fit(&mut config);
-    let (teahouse, background, events) = AppState::open(config, shutdown.clone()).await?;
-    let dispatcher = tokio::spawn(dispatch::run(teahouse.clone(), events));
-    let state = HttpState::open(teahouse.clone())?;
+    let (state, background, events) = AppState::open(config, shutdown.clone()).await?;
+    let dispatcher = tokio::spawn(dispatch::run(state.clone(), events));
+    let state = HttpState::open(state.clone())?;
     if let Err(shortage) = room {
         tracing::warn!("{shortage}");
     }
-    state.hosts.warn_where_unnamed(&teahouse.config);
+    state.hosts.warn_where_unnamed(&state.config);
     tracing::info!("the teahouse is open: {listeners}");
     if let Some(listeners) = &metrics {
         tracing::info!("metrics: {listeners}");
@@ -47,15 +47,15 @@ pub async fn run(
     let scrapers = async {
         if let Some(listeners) = metrics {
             let router = metrics::router(state.clone());
-            connection::run(listeners, router, &teahouse.config, shutdown.clone()).await;
+            connection::run(listeners, router, &state.config, shutdown.clone()).await;
         }
     };
     let router = router::router(state.clone());
     // Requests that are under way are answered while the sessions are let go.
-    tokio::join!(scrapers, connection::run(listeners, router, &teahouse.config, shutdown.clone()), async {
+    tokio::join!(scrapers, connection::run(listeners, router, &state.config, shutdown.clone()), async {
         shutdown.cancelled().await;
         tracing::info!("closing");
-        teahouse.close(background, dispatcher).await;
+        state.close(background, dispatcher).await;
     });
     tracing::info!("closed");
     Ok(())

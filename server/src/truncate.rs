@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 const ELLIPSIS: char = '…';
 
 /// The first characters of a text and an ellipsis, `limit` in all; no user-perceived character is cut in two.
-pub(crate) fn cut(text: &str, limit: usize) -> String {
+pub(crate) fn truncate(text: &str, limit: usize) -> String {
     let mut left = limit.saturating_sub(1);
     let mut kept = String::new();
     for cluster in text.graphemes(true) {
@@ -21,13 +21,13 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::cut;
+    use super::truncate;
 
     #[test]
     fn a_cut_text_has_as_many_characters_as_it_may_and_no_half_ones() {
-        assert_eq!(cut("abcdef", 4), "abc…");
-        assert_eq!(cut("ab  cdef", 5), "ab…", "without white space before the ellipsis");
-        assert_eq!(cut("a👨‍👩‍👧 is a family", 5), "a…", "five characters make one family");
-        assert_eq!(cut("茶馆里有茶", 3), "茶馆…");
+        assert_eq!(truncate("abcdef", 4), "abc…");
+        assert_eq!(truncate("ab  cdef", 5), "ab…", "without white space before the ellipsis");
+        assert_eq!(truncate("a👨‍👩‍👧 is a family", 5), "a…", "five characters make one family");
+        assert_eq!(truncate("茶馆里有茶", 3), "茶馆…");
     }
 }

@@ -98,11 +98,11 @@ enum Turn {
 #[derive(Debug)]
 struct Waiting {
     bytes: Bytes,
-    kind: Kind,
+    kind: QueuedKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum QueuedKind {
     /// What a room says.
     Said(Arc<Frame>),
     /// What the session asked for, which is not held against it.
@@ -115,8 +115,8 @@ impl Waiting {
     /// What it costs towards the limit.
     fn cost(&self) -> usize {
         match self.kind {
-            Kind::Answer => 0,
-            Kind::Said(_) | Kind::Control => self.bytes.len() + FRAME_OVERHEAD,
+            QueuedKind::Answer => 0,
+            QueuedKind::Said(_) | QueuedKind::Control => self.bytes.len() + FRAME_OVERHEAD,
         }
     }
 }
@@ -197,7 +197,7 @@ impl Outbound {
                 Err(_) => return Err(self.broke(queue)),
             }
         }
-        self.wait(queue, Waiting { bytes: bytes.clone(), kind: Kind::Said(frame.clone()) })
+        self.wait(queue, Waiting { bytes: bytes.clone(), kind: QueuedKind::Said(frame.clone()) })
     }
 
     /// Says something that the protocol beneath asks for.
@@ -205,7 +205,7 @@ impl Outbound {
         let queue = self.queue();
         if !matches!(queue.end, Some(End::Now(_) | End::Gone)) {
             // Whoever is cut off for it finds that out when it next waits.
-            let _ = self.wait(queue, Waiting { bytes, kind: Kind::Control });
+            let _ = self.wait(queue, Waiting { bytes, kind: QueuedKind::Control });
         }
     }
 
@@ -225,7 +225,7 @@ impl Outbound {
         let was_idle = queue.waiting.is_empty();
         if let Some(bytes) = bytes {
             queue.answers += 1;
-            queue.waiting.push_back(Waiting { bytes, kind: Kind::Answer });
+            queue.waiting.push_back(Waiting { bytes, kind: QueuedKind::Answer });
         }
         let held = queue.held.take().unwrap_or_default();
         queue.waiting.extend(held);
@@ -241,7 +241,7 @@ impl Outbound {
         }
         let was_idle = queue.waiting.is_empty();
         queue.answers += bytes.len();
-        queue.waiting.extend(bytes.into_iter().map(|bytes| Waiting { bytes, kind: Kind::Answer }));
+        queue.waiting.extend(bytes.into_iter().map(|bytes| Waiting { bytes, kind: QueuedKind::Answer }));
         self.flush_and_wake(queue, was_idle);
     }
 
@@ -368,7 +368,7 @@ impl Outbound {
 
     /// Writes what still waits, and then the last frame, whatever the end is; [`Broken`] if that cannot be done.
     pub async fn write_last(&self, frame: Bytes) -> Result<(), Broken> {
-        let waiting = Waiting { bytes: frame, kind: Kind::Control };
+        let waiting = Waiting { bytes: frame, kind: QueuedKind::Control };
         {
             let mut queue = self.queue();
             queue.bytes += waiting.cost();
@@ -412,7 +412,7 @@ impl Outbound {
         }
         queue.bytes += cost;
         if let Some(held) = &mut queue.held
-            && !matches!(waiting.kind, Kind::Control)
+            && !matches!(waiting.kind, QueuedKind::Control)
         {
             held.push(waiting);
             return Ok(());
@@ -454,8 +454,8 @@ impl Outbound {
         }
         queue.bytes = 0;
         let said = std::mem::take(&mut queue.waiting).into_iter().filter_map(|waiting| match waiting.kind {
-            Kind::Said(frame) => Some(frame),
-            Kind::Answer | Kind::Control => None,
+            QueuedKind::Said(frame) => Some(frame),
+            QueuedKind::Answer | QueuedKind::Control => None,
         });
         Some(Next::Frames(said.collect()))
     }
@@ -510,7 +510,7 @@ impl Queue {
         let begun = usize::from(self.written > 0);
         let waiting = self.waiting.iter_mut().skip(begun).chain(self.held.iter_mut().flatten());
         let mut said = waiting.filter_map(|waiting| match &mut waiting.kind {
-            Kind::Said(before) if before.is_replaced_by(growing) => Some((&mut waiting.bytes, before)),
+            QueuedKind::Said(before) if before.is_replaced_by(growing) => Some((&mut waiting.bytes, before)),
             _ => None,
         });
         let Some((bytes, before)) = said.next() else { return false };
@@ -561,7 +561,7 @@ impl Queue {
         {
             self.written -= first.bytes.len();
             self.bytes -= first.cost();
-            self.answers -= usize::from(matches!(first.kind, Kind::Answer));
+            self.answers -= usize::from(matches!(first.kind, QueuedKind::Answer));
             self.waiting.pop_front();
         }
         if self.waiting.is_empty() {
@@ -578,7 +578,8 @@ impl Queue {
         self.waiting.shrink_to_fit();
         self.held = None;
         self.bytes = self.waiting.iter().map(Waiting::cost).sum();
-        self.answers = self.waiting.iter().filter(|waiting| matches!(waiting.kind, Kind::Answer)).count();
+        self.answers =
+            self.waiting.iter().filter(|waiting| matches!(waiting.kind, QueuedKind::Answer)).count();
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod abuse;
 mod browser;
+mod extrapolation;
 mod figure;
 mod history;
 mod machine;
@@ -16,7 +17,6 @@ mod page;
 mod peer;
 mod plan;
 mod plot;
-mod reckoning;
 mod redis;
 mod scale;
 mod tables;
@@ -34,9 +34,9 @@ use crate::steps::Steps;
 use crate::system;
 use crate::tools;
 use crate::workspace::Workspace;
+use extrapolation::Extrapolation;
 use meter::Meter;
 use page::Page;
-use reckoning::Reckoning;
 use scale::Scale;
 
 /// What of it is wanted.
@@ -187,7 +187,7 @@ fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) 
     let history = history::measure(&meter, scale, scale.history)?;
     let nodes = nodes::measure(&meter, scale)?;
     let storms = plan::storms(&meter, scale)?;
-    let reckoning = Reckoning::of(&contests, &growth, &history, nodes.as_ref(), &storms)?;
+    let extrapolation = Extrapolation::of(&contests, &growth, &history, nodes.as_ref(), &storms)?;
     let others = if scale.with_peers {
         others::measure(workspace, steps, &meter, scale)?.text()?
     } else {
@@ -201,8 +201,8 @@ fn measure(workspace: &Workspace, steps: Steps, teahouse: &Path, scale: &Scale) 
         ("growth", tables::growth(&growth)?),
         ("history", history.section()?),
         ("storms", tables::storms(&storms)?),
-        ("limits", reckoning.limits()),
-        ("million", reckoning.million()),
+        ("limits", extrapolation.limits()),
+        ("million", extrapolation.million()),
     ];
     if let Some(nodes) = &nodes {
         sections.push(("nodes", nodes.tables()?));

@@ -250,7 +250,7 @@ impl Connection {
     }
 
     fn wait(&mut self, now: Now) {
-        let jittered = backoff(self.failures, now.dice);
+        let jittered = backoff(self.failures, now.random);
         self.failures = self.failures.saturating_add(1);
         let until = match self.drain {
             Some(until) => until,
@@ -263,8 +263,8 @@ impl Connection {
 
 /// The wait before the next attempt in milliseconds: anything up to a bound that doubles with each failure until it
 /// reaches the cap ("full jitter", so that those who were cut off together do not come back together).
-fn backoff(failures: u32, dice: f64) -> u64 {
-    patience::part(BACKOFF_BASE_MS.saturating_mul(1 << failures.min(16)).min(BACKOFF_CAP_MS), dice)
+fn backoff(failures: u32, random: f64) -> u64 {
+    patience::part(BACKOFF_BASE_MS.saturating_mul(1 << failures.min(16)).min(BACKOFF_CAP_MS), random)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub struct Now {
     /// What a steady clock says: every deadline goes by it.
     pub ticks: Ticks,
     /// A number drawn evenly from 0 up to 1, for jitter.
-    pub dice: f64,
+    pub random: f64,
 }
 
 /// What can happen to a client.

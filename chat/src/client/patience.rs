@@ -20,22 +20,22 @@ const SPREAD_MS: u64 = 2_000;
 /// When to ask again after a refusal.
 pub(super) fn until(retry_ms: u64, has_store: bool, now: Now) -> Ticks {
     let least = retry_ms.max(if has_store { AT_LEAST_MS } else { STORELESS_MS });
-    now.ticks + least + part(least, now.dice)
+    now.ticks + least + part(least, now.random)
 }
 
 /// When to ask again after the store is back. Not before anything that waits for other tabs is due.
 pub(super) fn soon(now: Now) -> Ticks {
-    now.ticks + ADOPTED_MS + part(SPREAD_MS, now.dice)
+    now.ticks + ADOPTED_MS + part(SPREAD_MS, now.random)
 }
 
-/// As much of a span in milliseconds as the dice say.
-pub(super) fn part(span: u64, dice: f64) -> u64 {
+/// As much of a span in milliseconds as the random number says.
+pub(super) fn part(span: u64, random: f64) -> u64 {
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "spans are of seconds, and a longer one need not be exact"
     )]
-    let part = (span as f64 * dice.clamp(0.0, 1.0)) as u64;
+    let part = (span as f64 * random.clamp(0.0, 1.0)) as u64;
     part
 }

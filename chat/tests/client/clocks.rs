@@ -39,7 +39,7 @@ fn is_asked_for(page: &Page, id: &str) -> bool {
 fn the_next_attempt_is_never_further_away_than_it_was() {
     for step in STEPS {
         let mut page = Page::in_lobby(3);
-        page.dice = 0.9;
+        page.random = 0.9;
         page.close(1006);
         let waits = page.waits_ms();
         page.wall_ahead += step;

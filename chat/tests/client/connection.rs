@@ -14,7 +14,7 @@ use crate::{
 #[test]
 fn the_wait_doubles_with_every_failure_up_to_the_cap_and_starts_anew_after_a_success() {
     let mut page = Page::new();
-    page.dice = 0.999_999;
+    page.random = 0.999_999;
     page.start();
     let mut waits = Vec::new();
     for _ in 0..8 {
@@ -38,7 +38,7 @@ fn the_wait_doubles_with_every_failure_up_to_the_cap_and_starts_anew_after_a_suc
 #[test]
 fn the_wait_is_spread_down_to_nothing() {
     let mut page = Page::in_lobby(3);
-    page.dice = 0.0;
+    page.random = 0.0;
     page.close(1006);
     assert_eq!(page.connections, 2, "it is back at once");
 }

@@ -34,9 +34,10 @@ fn a_page_says_whose_it_is_before_anything_else() {
     let mut page = Page::new();
     page.start();
     let id = user("ann").id;
-    let effects = page
-        .client
-        .apply(Input::Opened(page.number()), Now { at: page.now, ticks: Ticks(page.now.0), dice: page.dice });
+    let effects = page.client.apply(
+        Input::Opened(page.number()),
+        Now { at: page.now, ticks: Ticks(page.now.0), random: page.random },
+    );
     let said = format!("{effects:?}");
     assert!(said.contains(&format!(r#"\"user\":\"{id}\""#)), "{said}");
 }

@@ -33,7 +33,7 @@ pub(crate) struct Page {
     /// For how long its monotonic clock stood still, in milliseconds.
     pub(crate) slept: u64,
     clock: SteadyClock,
-    pub(crate) dice: f64,
+    pub(crate) random: f64,
     /// The connection that the client wants.
     pub(crate) connection: Option<u32>,
     pub(crate) connections: u32,
@@ -61,7 +61,7 @@ impl Page {
             wall_ahead: 0,
             slept: 0,
             clock: SteadyClock::default(),
-            dice: 0.5,
+            random: 0.5,
             connection: None,
             connections: 0,
             sent: Vec::new(),
@@ -89,7 +89,7 @@ impl Page {
     }
 
     pub(crate) fn apply(&mut self, input: Input<'_>) {
-        let now = Now { at: self.wall(), ticks: self.ticks(), dice: self.dice };
+        let now = Now { at: self.wall(), ticks: self.ticks(), random: self.random };
         for effect in self.client.apply(input, now) {
             match effect {
                 Effect::Open(number) => {

@@ -133,12 +133,12 @@ fn history_that_was_refused_while_the_store_was_away_is_asked_for_soon_after_it_
 #[test]
 fn what_was_to_go_out_sooner_does_not_wait_longer_because_the_store_is_back() {
     let mut page = Page::in_lobby(3);
-    page.dice = 0.0;
+    page.random = 0.0;
     page.say("m1");
     refused_for_now(&mut page, Some("m1"));
     goes_away(&mut page);
     page.pass(900);
-    page.dice = 0.999_999;
+    page.random = 0.999_999;
     page.sent();
     comes_back(&mut page);
     page.pass(100);
@@ -148,7 +148,7 @@ fn what_was_to_go_out_sooner_does_not_wait_longer_because_the_store_is_back() {
 #[test]
 fn a_room_that_was_to_be_asked_for_sooner_does_not_wait_longer_because_the_store_is_back() {
     let mut page = Page::new();
-    page.dice = 0.0;
+    page.random = 0.0;
     page.start();
     page.open();
     page.welcome();
@@ -156,7 +156,7 @@ fn a_room_that_was_to_be_asked_for_sooner_does_not_wait_longer_because_the_store
     refused_for_now(&mut page, None);
     goes_away(&mut page);
     page.pass(900);
-    page.dice = 0.999_999;
+    page.random = 0.999_999;
     comes_back(&mut page);
     page.pass(100);
     assert_eq!(page.sent(), ["join lobby"]);
@@ -165,7 +165,7 @@ fn a_room_that_was_to_be_asked_for_sooner_does_not_wait_longer_because_the_store
 #[test]
 fn that_the_store_is_there_hastens_nothing_where_it_was_not_away() {
     let mut page = Page::in_lobby(3);
-    page.dice = 0.0;
+    page.random = 0.0;
     page.say("m1");
     page.sent();
     page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(5_000));
@@ -183,7 +183,7 @@ fn moments(refuse: impl Fn(&mut Page)) -> Vec<u64> {
             let mut page = Page::in_lobby(3);
             page.say("m1");
             page.sent();
-            page.dice = f64::from(place) / 1_000.0;
+            page.random = f64::from(place) / 1_000.0;
             refuse(&mut page);
             let told = page.now;
             while page.sent().is_empty() {

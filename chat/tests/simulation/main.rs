@@ -6,7 +6,7 @@
 //! `TEAHOUSE_SEEDS=N` tries N seeds, and `TEAHOUSE_SEED=S` begins at the seed S (and ends there, without the other).
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
-mod dice;
+mod random;
 
 mod browser;
 mod house;

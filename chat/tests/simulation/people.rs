@@ -93,12 +93,12 @@ impl World {
         }
         // Drawn, so that who is older is not who has the smaller name.
         self.named += 1;
-        let name = client_id(&format!("t{:03}-{}", self.dice.below(1_000), self.named));
+        let name = client_id(&format!("t{:03}-{}", self.random.below(1_000), self.named));
         let browser = &self.browsers[PLACES[place]];
         let mut client = Client::new(browser.user.clone(), RoomName::lobby());
         client.set_server_time(self.now);
         let found = browser.found();
-        if self.dice.below(2) == 0 {
+        if self.random.below(2) == 0 {
             client.open(room(1));
         }
         self.tabs[place] = Some(Tab::new(name, client));

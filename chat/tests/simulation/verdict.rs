@@ -197,7 +197,7 @@ impl World {
         for place in self.living() {
             let browser = &self.browsers[PLACES[place]];
             let at = browser.wall(self.now);
-            let now = Now { at, ticks: Ticks(0), dice: 0.0 };
+            let now = Now { at, ticks: Ticks(0), random: 0.0 };
             let mut page = Client::new(browser.user.clone(), RoomName::lobby()).named(client_id("new"));
             for tab in self.tabs_beside(place) {
                 page.apply(Input::Signed(tab.name.clone(), at), now);

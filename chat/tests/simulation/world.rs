@@ -19,10 +19,10 @@ use chat::{
 
 use crate::{
     browser::{Browser, News},
-    dice::Dice,
     house::{HEARTBEAT_MS, House, Measures},
     ledger::Ledger,
     link::Link,
+    random::Dice,
     tab::Tab,
 };
 
@@ -49,7 +49,7 @@ pub(crate) struct World {
     pub(crate) tabs: Vec<Option<Tab>>,
     pub(crate) strays: Vec<Stray>,
     pub(crate) ledger: Ledger,
-    pub(crate) dice: Dice,
+    pub(crate) random: Dice,
     pub(crate) now: Millis,
     /// For how long the machines slept, in milliseconds: their monotonic clocks stood.
     slept: u64,
@@ -66,7 +66,7 @@ impl World {
             tabs: PLACES.iter().map(|_| None).collect(),
             strays: Vec::new(),
             ledger: Ledger::default(),
-            dice: Dice::new(seed),
+            random: Dice::new(seed),
             now,
             slept: 0,
             named: 0,
@@ -98,10 +98,10 @@ impl World {
 
     /// Does only so many of the things that the client wants done.
     pub(crate) fn apply_some(&mut self, place: usize, input: Input<'_>, most: usize) {
-        let dice = self.dice.roll();
+        let random = self.random.roll();
         let at = self.browsers[PLACES[place]].wall(self.now);
         let Some(tab) = self.tabs[place].as_mut().filter(|tab| !tab.frozen) else { return };
-        let now = Now { at, ticks: tab.clock.read(at, Some(self.now.0 - self.slept)), dice };
+        let now = Now { at, ticks: tab.clock.read(at, Some(self.now.0 - self.slept)), random };
         let effects = tab.client.apply(input, now);
         // By its stamp, which may be too early, a message may be old to all tabs but the one in which it was said.
         let is_old =
@@ -168,8 +168,8 @@ impl World {
     pub(crate) fn tell(&mut self, from: usize, news: &News) {
         for place in (0..PLACES.len()).filter(|place| *place != from && PLACES[*place] == PLACES[from]) {
             // Mostly soon.
-            let bound = if self.dice.below(4) == 0 { NEWS_MS } else { 50 };
-            let at = self.now + self.dice.below(bound);
+            let bound = if self.random.below(4) == 0 { NEWS_MS } else { 50 };
+            let at = self.now + self.random.below(bound);
             if let Some(tab) = &mut self.tabs[place] {
                 tab.hears(news.clone(), at);
             }

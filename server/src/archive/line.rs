@@ -54,12 +54,12 @@ pub(super) struct Reach {
 /// The beginning of an archive of any version: all that must be understood to say that the rest is not.
 #[derive(Debug, Deserialize)]
 pub(super) struct Opening {
-    pub(super) archive: Kind,
+    pub(super) archive: LineKind,
 }
 
 /// What a file says that it is.
 #[derive(Debug, Deserialize)]
-pub(super) struct Kind {
+pub(super) struct LineKind {
     pub(super) format: String,
     pub(super) version: u32,
 }

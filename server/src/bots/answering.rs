@@ -109,7 +109,7 @@ async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> R
         fit(&last, limit).unwrap_or_else(|| words::trouble(BotErrorKind::Garbled, language).to_owned());
     send(&chat.service, (&pending.room, &pending.bot, &pending.id), &last, closing).await?;
     let done = pending.now(State::Done, clock::now() + millis(REMEMBERED));
-    ledger.keep(&done).await
+    ledger.put(&done).await
 }
 
 /// Says to whoever asked, and to nobody else, why there is no answer. It is not kept: a flood of questions leaves nothing.
@@ -268,7 +268,7 @@ impl Attempt<'_> {
         if held.is_some_and(|held| held.state != self.pending.state) {
             return Ok(());
         }
-        self.ledger.keep(&self.pending.now(self.pending.state.clone(), lease_end(self.chat))).await
+        self.ledger.put(&self.pending.now(self.pending.state.clone(), lease_end(self.chat))).await
     }
 }
 
@@ -300,7 +300,7 @@ async fn promise(ledger: &Ledger, pending: &Pending, closing: &CancellationToken
     insist(closing, || async {
         match ledger.find(pending.key()).await? {
             Some(Pending { state: State::Done, .. }) => Ok(()),
-            _ => ledger.keep(&promised).await,
+            _ => ledger.put(&promised).await,
         }
     })
     .await

@@ -72,7 +72,7 @@ impl LateQuestion {
             SendOutcome::Denied => return Ok(LateAnswer::Forbidden),
         }
         let done = self.0.now(State::Done, clock::now() + millis(REMEMBERED));
-        Ledger(store.clone()).keep(&done).await?;
+        Ledger(store.clone()).put(&done).await?;
         Ok(LateAnswer::Sent)
     }
 }

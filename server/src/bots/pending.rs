@@ -118,7 +118,7 @@ impl Ledger {
     }
 
     /// Says how far it is.
-    pub(super) async fn keep(&self, pending: &Pending) -> Result<(), StoreError> {
+    pub(super) async fn put(&self, pending: &Pending) -> Result<(), StoreError> {
         self.0.put(record(pending), Put::Always).await.map(drop)
     }
 

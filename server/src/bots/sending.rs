@@ -11,7 +11,7 @@ use crate::{
         publish::{PublishError, prepare},
     },
     store::StoreError,
-    truncate::cut,
+    truncate::truncate,
 };
 
 /// How long to wait before what could not be done is tried again: at first, and at the most.
@@ -84,7 +84,7 @@ pub(super) fn fit(text: &str, limit: usize) -> Option<String> {
     if limit == 0 || text.chars().count() <= limit {
         return Some(text.to_owned());
     }
-    Some(cut(text, limit))
+    Some(truncate(text, limit))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::{clock, store::StoreError};
 const EVERY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 /// Looks time and again, until `stop`.
-pub(super) async fn keep(chat: Arc<BotContext>, stop: CancellationToken) {
+pub(super) async fn run(chat: Arc<BotContext>, stop: CancellationToken) {
     let (soonest, latest) = EVERY;
     let every = (chat.node_lease / 2).clamp(soonest, latest);
     loop {
@@ -67,5 +67,5 @@ async fn finish(
 ) -> Result<(), StoreError> {
     tracing::info!(room = %pending.room, bot = %pending.bot.id, "an answer was never given; the room is told");
     send(&chat.service, (&pending.room, &pending.bot, &pending.id), line, stop).await?;
-    ledger.keep(&pending.now(State::Done, clock::now() + millis(REMEMBERED))).await
+    ledger.put(&pending.now(State::Done, clock::now() + millis(REMEMBERED))).await
 }

@@ -97,7 +97,7 @@ impl RedisCluster {
     }
 
     /// Says that this node is there, and what has changed on it, until `stop`. Tells of nodes that are gone.
-    pub(crate) async fn keep(self: Arc<Self>, news: EventSender, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, news: EventSender, stop: CancellationToken) {
         let mut there = BTreeSet::new();
         let mut live = self.link.watch();
         let mut beat = Instant::now();

@@ -48,12 +48,12 @@ pub(crate) struct BotSettings {
     pub(crate) patience: Duration,
     /// How many answers it gives at once; more wait.
     pub(crate) at_once: usize,
-    pub(crate) kind: Kind,
+    pub(crate) kind: BotKind,
 }
 
 /// What finds its answers.
 #[derive(Clone, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum BotKind {
     Builtin,
     OpenAi(openai::Settings),
     Tuling(tuling::Settings),
@@ -223,7 +223,7 @@ fn waiter() -> BotSettings {
         budget_in_all: budget_in_all(),
         patience: Duration::from_secs(10),
         at_once: 16,
-        kind: Kind::Builtin,
+        kind: BotKind::Builtin,
     }
 }
 
@@ -245,7 +245,7 @@ impl Settings {
             }
             bots.push(bot);
         }
-        let has_builtin = bots.iter().any(|bot| matches!(bot.kind, Kind::Builtin));
+        let has_builtin = bots.iter().any(|bot| matches!(bot.kind, BotKind::Builtin));
         if file.waiter && !has_builtin {
             let waiter = waiter();
             if bots.iter().any(|bot| bot.name.skeleton() == waiter.name.skeleton()) {
@@ -257,7 +257,7 @@ impl Settings {
             bots.push(waiter);
         }
         // Whoever is new is told of the first one, and this one answers without anybody's help.
-        bots.sort_by_key(|bot| !matches!(bot.kind, Kind::Builtin));
+        bots.sort_by_key(|bot| !matches!(bot.kind, BotKind::Builtin));
         Ok(Settings { bots })
     }
 }
@@ -266,10 +266,10 @@ impl Table {
     fn check(self, text: &str, place: &Range<usize>) -> Result<BotSettings, Mistake> {
         let name = self.name.into_inner().0;
         let mut kinds = Vec::new();
-        kinds.extend(self.builtin.map(|_| Kind::Builtin));
-        kinds.extend(self.openai.map(Kind::OpenAi));
-        kinds.extend(self.tuling.map(Kind::Tuling));
-        kinds.extend(self.webhook.map(Kind::Webhook));
+        kinds.extend(self.builtin.map(|_| BotKind::Builtin));
+        kinds.extend(self.openai.map(BotKind::OpenAi));
+        kinds.extend(self.tuling.map(BotKind::Tuling));
+        kinds.extend(self.webhook.map(BotKind::Webhook));
         let Some(kind) = kinds.pop().filter(|_| kinds.is_empty()) else {
             let what = "a bot has exactly one of [bot.builtin], [bot.openai], [bot.tuling] and [bot.webhook]";
             return Err(Mistake::at(text, place, format!("{name}: {what}")));
@@ -309,7 +309,7 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Rooms, Settings};
+    use super::{BotKind, Rooms, Settings};
 
     fn mistake(text: &str) -> String {
         Settings::parse(text).unwrap_err().to_string()
@@ -320,7 +320,7 @@ mod tests {
         for settings in [Settings::default(), Settings::parse("").unwrap()] {
             let [waiter] = settings.bots.as_slice() else { panic!("{settings:?}") };
             assert_eq!((waiter.name.as_str(), &waiter.rooms), ("小二", &Rooms::All));
-            assert!(matches!(waiter.kind, Kind::Builtin) && !waiter.everything);
+            assert!(matches!(waiter.kind, BotKind::Builtin) && !waiter.everything);
         }
         assert!(Settings::parse("waiter = false").unwrap().bots.is_empty());
     }

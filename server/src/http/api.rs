@@ -22,6 +22,8 @@ mod sse;
 
 pub(crate) use caller::Caller;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -30,10 +32,10 @@ use axum::{
     routing::{any, get},
 };
 
-use crate::http::{api_error::ApiError, state::Shared};
+use crate::http::{api_error::ApiError, state::HttpState};
 
 /// Everything below `/api`.
-pub(crate) fn router() -> Router<Shared> {
+pub(crate) fn router() -> Router<Arc<HttpState>> {
     Router::new()
         .route("/api", get(page::page))
         .route("/api/openapi.json", get(openapi::openapi))

@@ -14,6 +14,8 @@ mod push;
 mod slack;
 mod tools;
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     body::Bytes,
@@ -27,14 +29,9 @@ use delivery::Delivered;
 use push::Push;
 
 use crate::{
-    http::{
-        api_error::ApiError,
-        idempotency,
-        request::arrival::Arrival,
-        state::{HttpState, Shared},
-    },
-    identity::tokens::{Denied, Holder, Kind, Target},
-    truncate::cut,
+    http::{api_error::ApiError, idempotency, request::arrival::Arrival, state::HttpState},
+    identity::tokens::{Denied, Holder, Target, TokenKind},
+    truncate::truncate,
 };
 
 /// Says in a room, or in all, what was posted: 201 with its place, 200 with `ok` where the body was Slack's, or what was
@@ -68,11 +65,11 @@ use crate::{
     }]))),
 )]
 pub(crate) async fn push(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    match take(&teahouse, token.as_deref().map_or("", |token| token), request).await {
+    match take(&state, token.as_deref().map_or("", |token| token), request).await {
         Ok(said) => said,
         Err(problem) => {
             tracing::debug!(code = problem.code(), "a push was refused");
@@ -81,9 +78,9 @@ pub(crate) async fn push(
     }
 }
 
-async fn take(teahouse: &HttpState, token: &str, request: Request) -> Result<Response, ApiError> {
-    let client = Arrival::of(request.extensions(), request.headers(), &teahouse.config).client();
-    let holder = teahouse.tokens.admit(token, Kind::Hook, client).await.map_err(denied)?;
+async fn take(state: &HttpState, token: &str, request: Request) -> Result<Response, ApiError> {
+    let client = Arrival::of(request.extensions(), request.headers(), &state.config).client();
+    let holder = state.tokens.admit(token, TokenKind::Hook, client).await.map_err(denied)?;
     let id = idempotency::message_id(request.headers())?;
     let form = body::Form::of(request.headers())?;
     let packing = Packing::of(request.headers())?;
@@ -96,10 +93,10 @@ async fn take(teahouse: &HttpState, token: &str, request: Request) -> Result<Res
         status => ApiError::new(status, "body_unreadable", "the body broke off"),
     })?;
     let push = Push::read(form, &coding::decode(&packing.unpack(&bytes)?, charset)?)?;
-    let text = text(&push, teahouse.config.text_limit)?;
+    let text = text(&push, state.config.text_limit)?;
     let user = user(&holder, &push);
     let target = target(&holder, &push);
-    let delivered = delivery::deliver(teahouse, &holder, &user, &target, &id, text).await?;
+    let delivered = delivery::deliver(state, &holder, &user, &target, &id, text).await?;
     Ok(if push.is_slack { slack_answer() } else { place_answer(delivered) })
 }
 
@@ -121,7 +118,7 @@ fn text(push: &Push, limit: usize) -> Result<MessageText, ApiError> {
         Err(chat::text::TextError::TooLong { .. }) if push.is_slack => {
             // Once more without a limit: what counts is what is left of it, without blank lines and controls.
             let whole = MessageText::parse(&push.text, 0);
-            whole.and_then(|whole| MessageText::parse(&cut(whole.as_str(), limit), limit))
+            whole.and_then(|whole| MessageText::parse(&truncate(whole.as_str(), limit), limit))
         }
         parsed => parsed,
     };

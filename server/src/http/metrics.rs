@@ -1,5 +1,7 @@
 //! `GET /metrics`: what the server does and refuses, in `OpenMetrics`. Reads what other modules count; counts nothing itself.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::State,
@@ -15,7 +17,7 @@ use prometheus_client::{
 };
 
 use crate::{
-    http::{api::Caller, api_error::ApiError, state::Shared},
+    http::{api::Caller, api_error::ApiError, state::HttpState},
     identity::tokens::Scope,
 };
 
@@ -23,21 +25,24 @@ use crate::{
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The address for scrapers alone: `--metrics-listen`.
-pub(crate) fn router(teahouse: Shared) -> Router {
+pub(crate) fn router(state: Arc<HttpState>) -> Router {
     Router::new()
-        .route("/metrics", get(async |State(teahouse): State<Shared>| render(teahouse)))
-        .with_state(teahouse)
+        .route("/metrics", get(async |State(state): State<Arc<HttpState>>| render(state)))
+        .with_state(state)
 }
 
 /// `GET /metrics` among the other addresses, for whoever has a token for it.
-pub(crate) async fn metrics(State(teahouse): State<Shared>, caller: Caller) -> Result<Response, ApiError> {
+pub(crate) async fn metrics(
+    State(state): State<Arc<HttpState>>,
+    caller: Caller,
+) -> Result<Response, ApiError> {
     caller.has(Scope::Metrics)?;
-    Ok(render(teahouse))
+    Ok(render(state))
 }
 
-fn render(teahouse: Shared) -> Response {
+fn render(state: Arc<HttpState>) -> Response {
     let mut registry = Registry::with_prefix("teahouse");
-    registry.register_collector(Box::new(Snapshot(teahouse)));
+    registry.register_collector(Box::new(Snapshot(state)));
     let mut text = String::new();
     // To a string; nothing in it fails.
     let _ = encode(&mut text, &registry);
@@ -45,7 +50,7 @@ fn render(teahouse: Shared) -> Response {
 }
 
 /// The server as it is when it is asked.
-struct Snapshot(Shared);
+struct Snapshot(Arc<HttpState>);
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -97,51 +102,43 @@ fn gauge(value: usize) -> ConstGauge {
 
 impl Collector for Snapshot {
     fn encode(&self, encoder: DescriptorEncoder) -> std::fmt::Result {
-        let teahouse = &*self.0;
+        let state = &*self.0;
         let mut writer = Writer(encoder);
         let version = [(env!("CARGO_PKG_VERSION"), gauge(1))];
         writer.family(("build_info", "The version that runs", MetricType::Gauge), "version", version)?;
 
-        let sessions = teahouse.nicknames.sessions();
+        let sessions = state.nicknames.sessions();
         let (behind, held) = sessions
             .iter()
             .map(|outbound| outbound.held())
             .fold((0, 0), |(behind, held), bytes| (behind + usize::from(bytes > 0), held + bytes));
         writer.gauge("sessions", "Connections of users to their rooms", sessions.len())?;
-        writer.gauge("users", "Users with a connection", teahouse.nicknames.users())?;
+        writer.gauge("users", "Users with a connection", state.nicknames.users())?;
         writer.gauge("sessions_behind", "Connections that do not read what waits for them", behind)?;
         writer.gauge("queued_bytes", "Bytes that wait to be written to connections", held)?;
         writer.counter(
             "slow_consumers",
             "Connections that were cut off because they did not read",
-            teahouse.nicknames.slow_consumers(),
+            state.nicknames.slow_consumers(),
         )?;
-        writer.gauge("rooms_open", "Rooms that somebody is in", teahouse.rooms.count())?;
-        writer.gauge(
-            "rooms_stored",
-            "Rooms in which somebody has spoken",
-            teahouse.service.stored_rooms(),
-        )?;
-        writer.counter("messages_committed", "Messages that were kept", teahouse.rooms.committed())?;
-        writer.counter(
-            "deliveries",
-            "Lines that were brought to connections",
-            teahouse.rooms.deliveries(),
-        )?;
-        writer.gauge("store_available", "Whether the store answers", usize::from(teahouse.is_available()))?;
+        writer.gauge("rooms_open", "Rooms that somebody is in", state.rooms.count())?;
+        writer.gauge("rooms_stored", "Rooms in which somebody has spoken", state.service.stored_rooms())?;
+        writer.counter("messages_committed", "Messages that were kept", state.rooms.committed())?;
+        writer.counter("deliveries", "Lines that were brought to connections", state.rooms.deliveries())?;
+        writer.gauge("store_available", "Whether the store answers", usize::from(state.is_available()))?;
         writer.one(
             "search_lag",
             "How long something that was kept has been waiting for the search",
             Some(&Unit::Seconds),
-            &ConstGauge::new(teahouse.search.signals().lag().as_secs_f64()),
+            &ConstGauge::new(state.search.signals().lag().as_secs_f64()),
         )?;
-        writer.gauge("bot_answers", "Answers that bots are giving", teahouse.bots.running())?;
+        writer.gauge("bot_answers", "Answers that bots are giving", state.bots.running())?;
 
-        let (users, addresses) = teahouse.budgets.accounts();
+        let (users, addresses) = state.budgets.accounts();
         let accounts = [("user", gauge(users)), ("address", gauge(addresses))];
         let family = ("budget_accounts", "Users and addresses that have spent something", MetricType::Gauge);
         writer.family(family, "payer", accounts)?;
-        let refusals = teahouse.budgets.refusals();
+        let refusals = state.budgets.refusals();
         let refusals = refusals.map(|(cost, refused)| (cost.name(), ConstCounter::new(refused)));
         let family =
             ("refusals", "What was refused or put off because a budget was spent", MetricType::Counter);

@@ -1,6 +1,8 @@
 //! `POST /replies/{token}`: the answer to a question that a service could not answer at once. The token is its leave to say
 //! one message, and names the question.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     body::Bytes,
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bots::late::{LateAnswer, LateQuestion},
-    http::{api_error::ApiError, state::Shared},
+    http::{api_error::ApiError, state::HttpState},
     store::StoreError,
 };
 
@@ -57,13 +59,13 @@ struct Reply {
     }]))),
 )]
 pub(crate) async fn reply(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     token: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Said>), ApiError> {
     let token = token.map_or_else(|_| String::new(), |Path(token)| token);
-    let question = LateQuestion::find(&teahouse.store, &token).await.map_err(|error| unavailable(&error))?;
+    let question = LateQuestion::find(&state.store, &token).await.map_err(|error| unavailable(&error))?;
     let question = question.ok_or_else(|| {
         ApiError::new(StatusCode::NOT_FOUND, "unknown_token", "there is no question for this address")
     })?;
@@ -79,8 +81,7 @@ pub(crate) async fn reply(
     })?;
     let unfit = |code, reason: String| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, reason);
     let text = text(&headers, &body).map_err(|reason| unfit("malformed", reason))?;
-    let answer =
-        question.answer((&teahouse.service, &teahouse.store), &text, teahouse.config.text_limit).await;
+    let answer = question.answer((&state.service, &state.store), &text, state.config.text_limit).await;
     match answer.map_err(|error| unavailable(&error))? {
         LateAnswer::Sent => {}
         LateAnswer::TooLate => return Err(answered()),

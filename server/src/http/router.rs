@@ -1,6 +1,6 @@
 //! Which address is answered by what, and what every answer passes through.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use app::notice::Notice;
 use axum::{
@@ -19,7 +19,7 @@ use crate::http::{
     pages::{self, query::Asked},
     redirect, replies,
     request::visitor::Visitor,
-    state::Shared,
+    state::HttpState,
     version,
     websocket::{self, Door},
 };
@@ -31,7 +31,7 @@ const BODY_LIMIT: usize = 16 * 1_024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Everything the server answers.
-pub(crate) fn router(teahouse: Shared) -> Router {
+pub(crate) fn router(state: Arc<HttpState>) -> Router {
     let routes = Router::new()
         .route("/", get(async || redirect::to("/chat")))
         .route("/login", get(pages::login::login).post(pages::login::log_in))
@@ -60,18 +60,18 @@ pub(crate) fn router(teahouse: Shared) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
-        .with_state(teahouse.clone());
+        .with_state(state.clone());
     // These must see a request before it is routed.
     Router::new()
         .fallback_service(routes)
         .layer(middleware::from_fn(unread_body::read))
         .layer(middleware::from_fn(trailing_slash::remove))
-        .layer(middleware::from_fn_with_state(teahouse.clone(), hosts::guard))
-        .layer(middleware::from_fn_with_state(teahouse, security::headers))
+        .layer(middleware::from_fn_with_state(state.clone(), hosts::guard))
+        .layer(middleware::from_fn_with_state(state, security::headers))
 }
 
 /// The routes for programs beside the API.
-fn doors() -> Router<Shared> {
+fn doors() -> Router<Arc<HttpState>> {
     Router::new()
         .route("/boot/{room}", get(pages::chat::boot))
         .route("/replies/{token}", post(replies::reply).layer(DefaultBodyLimit::max(replies::BODY_LIMIT)))
@@ -80,29 +80,34 @@ fn doors() -> Router<Shared> {
 }
 
 /// `GET /chat`: the page, or the plain door for those who ask for a socket.
-async fn lobby(State(teahouse): State<Shared>, visitor: Visitor, uri: Uri, door: Option<Door>) -> Response {
+async fn lobby(
+    State(state): State<Arc<HttpState>>,
+    visitor: Visitor,
+    uri: Uri,
+    door: Option<Door>,
+) -> Response {
     let asked = asked(&uri);
     match door {
-        Some(door) => websocket::open(teahouse, visitor, door, None).await,
-        None => pages::chat::lobby(teahouse, visitor, asked).await,
+        Some(door) => websocket::open(state, visitor, door, None).await,
+        None => pages::chat::lobby(state, visitor, asked).await,
     }
 }
 
 /// `GET /chat/{room}`: likewise.
 async fn room(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     name: Result<Path<String>, PathRejection>,
     uri: Uri,
     door: Option<Door>,
 ) -> Response {
     let Ok(Path(name)) = name else {
-        return pages::render::notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+        return pages::render::notice(&state, &visitor, Notice::RoomUnfit).await;
     };
     if let Some(door) = door {
-        return websocket::open(teahouse, visitor, door, Some(&name)).await;
+        return websocket::open(state, visitor, door, Some(&name)).await;
     }
-    pages::chat::room(teahouse, visitor, &name, asked(&uri)).await
+    pages::chat::room(state, visitor, &name, asked(&uri)).await
 }
 
 /// What stands in the query. One that makes no sense asks for nothing.

@@ -8,22 +8,16 @@ use super::{
     pages::site::Site,
     request::{arrival::ProxyWarnings, hosts::Hosts},
 };
-use crate::{
-    app_state::{self, AppState},
-    net::connection_limit::ConnectionLimit,
-};
+use crate::{app_state::AppState, net::connection_limit::ConnectionLimit};
 
 /// How many pages may be rendered or on their way to one address at once (this machine excepted). A page takes
 /// milliseconds, unless it is not read.
 const PAGES_AT_ONCE: usize = 64;
 
-/// A handle on it.
-pub(crate) type Shared = Arc<HttpState>;
-
 /// What the handlers share. Whatever of the chat they need they reach through it.
 pub(crate) struct HttpState {
     /// The chat.
-    pub(crate) app: app_state::Shared,
+    pub(crate) app: Arc<AppState>,
     pub(crate) site: Site,
     /// The names under which the server answers.
     pub(crate) hosts: Hosts,
@@ -40,7 +34,7 @@ impl HttpState {
     /// # Errors
     ///
     /// The folder of `--site-dir` holds no site.
-    pub(crate) fn open(app: app_state::Shared) -> anyhow::Result<Shared> {
+    pub(crate) fn open(app: Arc<AppState>) -> anyhow::Result<Arc<HttpState>> {
         Ok(Arc::new(HttpState {
             site: Site::open(app.config.site.as_deref())?,
             hosts: Hosts::here(&app.config),

@@ -1,5 +1,7 @@
 //! The door to the sockets: who may connect, in which dialect, and to which room. What is said is the session's.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{OptionalFromRequestParts, Query, State},
     http::{StatusCode, header, request::Parts},
@@ -23,10 +25,7 @@ use transport::{
 
 use crate::{
     budget::{Cost, charged},
-    http::{
-        request::visitor::Visitor,
-        state::{HttpState, Shared},
-    },
+    http::{request::visitor::Visitor, state::HttpState},
     identity::login::Login,
     net::{
         connection::HeldPermit,
@@ -79,12 +78,12 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
 
 /// `GET /ws`.
 pub(crate) async fn connect(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     door: Option<Door>,
 ) -> Response {
     if let Some(door) = door {
-        return open(teahouse, visitor, door, None).await;
+        return open(state, visitor, door, None).await;
     }
     let mut response = refuse(StatusCode::UPGRADE_REQUIRED, "this address is for WebSockets");
     response.headers_mut().insert(header::UPGRADE, header::HeaderValue::from_static("websocket"));
@@ -93,16 +92,21 @@ pub(crate) async fn connect(
 
 /// Opens the socket, or says why not: by a status before the handshake where a page is not meant to read it, and by a
 /// close code after it where it is.
-pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: Option<&str>) -> Response {
-    if let Err(foreign) = visitor.check_origin(&teahouse) {
+pub(crate) async fn open(
+    state: Arc<HttpState>,
+    visitor: Visitor,
+    door: Door,
+    room: Option<&str>,
+) -> Response {
+    if let Err(foreign) = visitor.check_origin(&state) {
         tracing::info!(%foreign, understood = %visitor.arrival, "a socket was refused");
         return refuse(StatusCode::FORBIDDEN, &foreign.to_string());
     }
-    if teahouse.stopping.is_cancelled() {
+    if state.stopping.is_cancelled() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping");
     }
     let Door { upgrade, wishes, place } = door;
-    let limit = teahouse.config.frame_limit.saturating_mul(HARD_LIMIT);
+    let limit = state.config.frame_limit.saturating_mul(HARD_LIMIT);
     let asked = upgrade.protocols();
     let known = asked.iter().any(|protocol| protocol == SUBPROTOCOL);
     if !known && !asked.is_empty() {
@@ -112,8 +116,8 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
     let dialect = if known {
         Dialect::Lines
     } else {
-        match plain(&teahouse, &visitor, &wishes, room) {
-            Ok(plain) => match teahouse.service.look_alike(&plain.room).await {
+        match plain(&state, &visitor, &wishes, room) {
+            Ok(plain) => match state.service.look_alike(&plain.room).await {
                 None => Dialect::Plain(plain),
                 Some(known) => {
                     let reason = format!("there is a room that looks the same: {known}");
@@ -123,17 +127,17 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             Err(reason) => return refuse(StatusCode::NOT_FOUND, &reason),
         }
     };
-    let login = match (visitor.login(&teahouse).await, &dialect) {
+    let login = match (visitor.login(&state).await, &dialect) {
         (Some(login), _) => login,
         // A page cannot read the status of a handshake that failed; a close code it can.
         (None, Dialect::Lines) => {
             return turn_away((upgrade, limit, place), dialect, CloseCode::LoginRequired, None);
         }
-        (None, Dialect::Plain(plain)) if teahouse.config.guests => {
-            if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.client()), Cost::Login) {
+        (None, Dialect::Plain(plain)) if state.config.guests => {
+            if let Err(exceeded) = state.budgets.charge_address(charged(visitor.client()), Cost::Login) {
                 return refuse(StatusCode::TOO_MANY_REQUESTS, &exceeded.to_string());
             }
-            match guest(&teahouse, plain.language).await {
+            match guest(&state, plain.language).await {
                 Some(login) => {
                     let (nickname, user) = (&login.nickname, &login.id);
                     tracing::info!(%nickname, %user, address = %visitor.address(), "guest logged in");
@@ -149,13 +153,13 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
             );
         }
     };
-    let forwarded = match admit(&teahouse, &visitor) {
+    let forwarded = match admit(&state, &visitor) {
         Ok(forwarded) => forwarded,
         Err(full) => {
             return turn_away((upgrade, limit, place), dialect, CloseCode::TooMany, Some(full.to_string()));
         }
     };
-    match teahouse.nicknames.claim(&login).await {
+    match state.nicknames.claim(&login).await {
         Ok(true) => {}
         Ok(false) => {
             let reason = "somebody else has taken the nickname meanwhile".to_owned();
@@ -167,10 +171,10 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
         }
     }
     let address = charged(visitor.client());
-    let sessions = teahouse.sessions.clone();
+    let sessions = state.sessions.clone();
     upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
         // Outside of the task, which is then as small as it can be for as long as it runs.
-        let session = Session::begin(teahouse.app.clone(), socket, login, dialect, address);
+        let session = Session::begin(state.app.clone(), socket, login, dialect, address);
         sessions.track_future(async move {
             let _places = (place, forwarded);
             session.run().await;
@@ -179,20 +183,15 @@ pub(crate) async fn open(teahouse: Shared, visitor: Visitor, door: Door, room: O
 }
 
 /// A place for one more connection of an address that a trusted proxy speaks for; others were counted as they came in.
-pub(crate) fn admit(teahouse: &HttpState, visitor: &Visitor) -> Result<Option<ConnectionPermit>, Full> {
+pub(crate) fn admit(state: &HttpState, visitor: &Visitor) -> Result<Option<ConnectionPermit>, Full> {
     if visitor.arrival.is_trusted() {
-        teahouse.forwarded.admit(charged(visitor.client())).map(Some)
+        state.forwarded.admit(charged(visitor.client())).map(Some)
     } else {
         Ok(None)
     }
 }
 
-fn plain(
-    teahouse: &HttpState,
-    visitor: &Visitor,
-    wishes: &Wishes,
-    room: Option<&str>,
-) -> Result<Plain, String> {
+fn plain(state: &HttpState, visitor: &Visitor, wishes: &Wishes, room: Option<&str>) -> Result<Plain, String> {
     let room = match room.or(wishes.room.as_deref()) {
         None => RoomName::lobby(),
         Some(room) => RoomName::parse_any(room).map_err(|error| error.to_string())?,
@@ -202,13 +201,13 @@ fn plain(
         language,
         room,
         echo: wishes.echo.as_deref().is_some_and(|echo| !matches!(echo, "0" | "false")),
-        backlog: wishes.backlog.unwrap_or(0).min(teahouse.config.backlog),
+        backlog: wishes.backlog.unwrap_or(0).min(state.config.backlog),
         prefix: format!("plain-{:016x}-", rand::rng().random::<u64>()),
     })
 }
 
 /// Somebody without a login, under a name that is free.
-async fn guest(teahouse: &HttpState, language: Language) -> Option<Login> {
+async fn guest(state: &HttpState, language: Language) -> Option<Login> {
     for _ in 0..GUEST_NAMES {
         let number = rand::rng().random_range(GUEST_NUMBERS);
         let name = match language {
@@ -216,7 +215,7 @@ async fn guest(teahouse: &HttpState, language: Language) -> Option<Login> {
             Language::Chinese => format!("访客{number}"),
         };
         let login = Login { id: random::user_id(), nickname: Nickname::parse(&name).ok()? };
-        if matches!(teahouse.nicknames.claim(&login).await, Ok(true)) {
+        if matches!(state.nicknames.claim(&login).await, Ok(true)) {
             return Some(login);
         }
     }

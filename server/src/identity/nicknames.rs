@@ -241,7 +241,7 @@ impl Nicknames {
     }
 
     /// Claims the names of those who are connected anew, time and again, until `stop`.
-    pub(crate) async fn keep(&self, stop: CancellationToken) {
+    pub(crate) async fn run(&self, stop: CancellationToken) {
         let every = Duration::from_millis(self.lease_ms() / 3).min(RENEW);
         while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
             let logins: Vec<Login> = self.present().values().map(|present| present.login.clone()).collect();

@@ -12,6 +12,6 @@ mod target;
 mod token;
 
 pub(crate) use admission::{Denied, Holder, Tokens};
-pub use grant::{Kind, Scope};
+pub use grant::{Scope, TokenKind};
 pub use manage::{HookRequest, Output, TokenLocation, TokenRequest, add_hook, add_token, list, revoke};
 pub use target::{Target, TargetError};

@@ -16,7 +16,7 @@ use conversation::Conversation;
 use rand::RngExt as _;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::{app_state::Shared, budget::Cost, identity::login::Login, net::address_block::Block};
+use crate::{app_state::AppState, budget::Cost, identity::login::Login, net::address_block::Block};
 use transport::{
     frame::{self, Frame},
     outbound::{Broken, Listening, Outbound, View},
@@ -49,7 +49,7 @@ enum End {
 
 /// One connection of a user. It is kept beside the task that runs it, which would hold two or three of it otherwise.
 pub(crate) struct Session {
-    teahouse: Shared,
+    state: Arc<AppState>,
     id: SessionId,
     login: Login,
     socket: Socket,
@@ -66,28 +66,28 @@ pub(crate) struct Session {
 impl Session {
     /// A user is there by this connection.
     pub(crate) fn begin(
-        teahouse: Shared,
+        state: Arc<AppState>,
         socket: Socket,
         login: Login,
         dialect: Dialect,
         address: Option<Block>,
     ) -> Box<Session> {
-        let id = teahouse.new_session();
+        let id = state.new_session();
         tracing::debug!(session = id.0, "a session begins");
         let view = match &dialect {
             Dialect::Lines => View::Lines,
             Dialect::Plain(plain) => View::Plain(Box::new((plain.clone(), login.id.clone()))),
         };
-        let outbound = Arc::new(Outbound::to_socket(socket.stream(), teahouse.config.queue_limit, view));
-        teahouse.nicknames.arrive(&login, id, (outbound.clone(), address));
-        if teahouse.stopping.is_cancelled() {
+        let outbound = Arc::new(Outbound::to_socket(socket.stream(), state.config.queue_limit, view));
+        state.nicknames.arrive(&login, id, (outbound.clone(), address));
+        if state.stopping.is_cancelled() {
             // Whoever comes between the last look and the drain is let go like the others.
             outbound.close(CloseCode::Restart);
         }
         let is_plain = matches!(dialect, Dialect::Plain(_));
         Box::new(Session {
             conversation: Conversation::new(
-                teahouse.clone(),
+                state.clone(),
                 id,
                 login.user(),
                 outbound.clone(),
@@ -97,7 +97,7 @@ impl Session {
             _listening: Listening(outbound.clone()),
             heard: Instant::now(),
             busy: Instant::now(),
-            teahouse,
+            state,
             id,
             login,
             socket,
@@ -124,11 +124,11 @@ impl Session {
         // Nothing comes behind a close.
         self.outbound.close(code);
         self.conversation.end(logged_out).await;
-        self.teahouse.nicknames.depart(&self.login.id, self.id, logged_out).await;
+        self.state.nicknames.depart(&self.login.id, self.id, logged_out).await;
         match end {
             End::Close(CloseCode::SlowConsumer) => {
-                self.teahouse.nicknames.count_slow_consumer();
-                self.socket.close_slow(&self.outbound, &self.teahouse.stopping).await;
+                self.state.nicknames.count_slow_consumer();
+                self.socket.close_slow(&self.outbound, &self.state.stopping).await;
             }
             End::Close(code) => self.socket.close(&self.outbound, code).await,
             End::Garbled(code) => self.socket.close_garbled(&self.outbound, code).await,
@@ -138,7 +138,7 @@ impl Session {
     }
 
     async fn talk(&mut self) -> End {
-        let heartbeat = self.teahouse.config.heartbeat.0;
+        let heartbeat = self.state.config.heartbeat.0;
         // The first one comes at a random moment, so that those who came together are not asked together.
         let mut beat = Instant::now() + heartbeat.mul_f64(rand::rng().random_range(0.05..1.0));
         let hello = Instant::now() + HELLO;

@@ -99,11 +99,11 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<RoomCommand>, 
         tokio::select! {
             word = words.recv() => match word {
                 Some(word) => {
-                    actor.hear(word).await;
+                    actor.handle(word).await;
                     // What has come meanwhile is said together with it.
                     for _ in 0..MAILBOX {
                         let Ok(word) = words.try_recv() else { break };
-                        actor.hear(word).await;
+                        actor.handle(word).await;
                         tokio::task::consume_budget().await;
                     }
                     actor.finish().await;
@@ -143,7 +143,7 @@ impl Actor {
         self.room.is_idle() && self.audience.is_empty()
     }
 
-    async fn hear(&mut self, word: RoomCommand) {
+    async fn handle(&mut self, word: RoomCommand) {
         if !matches!(word, RoomCommand::Commit(..) | RoomCommand::Typing(_) | RoomCommand::Writes(_)) {
             // Whoever comes, goes or asks finds everything said that was committed before.
             self.speak().await;

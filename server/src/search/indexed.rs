@@ -42,8 +42,8 @@ impl Indexed {
     }
 
     /// Keeps the index up with the log until `stop`.
-    pub(super) async fn keep(&self, stop: CancellationToken) {
-        Indexer::new(self.place.clone(), self.log_path.clone(), self.signals.clone()).keep(stop).await;
+    pub(super) async fn run(&self, stop: CancellationToken) {
+        Indexer::new(self.place.clone(), self.log_path.clone(), self.signals.clone()).run(stop).await;
     }
 
     /// What is found where it `may` be read.

@@ -76,7 +76,7 @@ impl Indexer {
     }
 
     /// Keeps the index up with the log until `stop`.
-    pub(super) async fn keep(mut self, stop: CancellationToken) {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let began = Instant::now();
             let (place, log_path, signals) =

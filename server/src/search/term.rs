@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     fold::reach,
-    unit::{Kind, Unit, is_kept_whole, tokens, units},
+    unit::{Unit, UnitKind, is_kept_whole, tokens, units},
 };
 
 /// A word, or several things in a row.
@@ -19,7 +19,7 @@ impl Term {
     /// What somebody types without quotes: its last word may go on. `None` if nothing in it can be searched for.
     pub(super) fn typed(text: &str) -> Option<Term> {
         let units = units(text);
-        // What follows the last word ends it: `tea,` is not `teahouse`.
+        // What follows the last word ends it: `tea,` is not `state`.
         let open = units.last().is_some_and(|last| last.end == text.len());
         (!units.is_empty()).then_some(Term { units, open })
     }
@@ -48,10 +48,10 @@ impl Term {
         let mut goes_on = false;
         match self.units.last() {
             // The pair before it holds it already.
-            Some(last) if last.kind == Kind::Letter && last.joined => drop(tokens.pop()),
+            Some(last) if last.kind == UnitKind::Letter && last.joined => drop(tokens.pop()),
             // Alone it is the first of a pair, or the last of a run.
-            Some(last) if last.kind == Kind::Letter => goes_on = true,
-            Some(last) if last.kind == Kind::Word => goes_on = self.open && is_kept_whole(&last.folded),
+            Some(last) if last.kind == UnitKind::Letter => goes_on = true,
+            Some(last) if last.kind == UnitKind::Word => goes_on = self.open && is_kept_whole(&last.folded),
             _ => {}
         }
         format!("\"{}\"{}", tokens.join(" "), if goes_on { " *" } else { "" })
@@ -61,7 +61,7 @@ impl Term {
     /// none: of those the index keeps all that begin so.
     pub(super) fn beginning(&self) -> Option<&str> {
         match self.units.as_slice() {
-            [word] if word.kind == Kind::Word && self.open && is_kept_whole(&word.folded) => {
+            [word] if word.kind == UnitKind::Word && self.open && is_kept_whole(&word.folded) => {
                 Some(word.folded.as_str()).filter(|word| word.chars().nth(1).is_some())
             }
             _ => None,
@@ -80,7 +80,7 @@ impl Term {
     fn place(&self, text: &str, window: &[Unit]) -> Option<Range<usize>> {
         let last = self.units.len().checked_sub(1)?;
         for (index, (wanted, unit)) in self.units.iter().zip(window).enumerate() {
-            let goes_on = index == last && self.open && wanted.kind == Kind::Word;
+            let goes_on = index == last && self.open && wanted.kind == UnitKind::Word;
             let same =
                 if goes_on { unit.folded.starts_with(&wanted.folded) } else { unit.folded == wanted.folded };
             if !same || wanted.kind != unit.kind || (index > 0 && wanted.joined != unit.joined) {

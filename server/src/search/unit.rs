@@ -16,7 +16,7 @@ const WORD_LIMIT: usize = 64;
 
 /// What kind of unit it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum UnitKind {
     /// Letters and digits up to the next space or mark.
     Word,
     /// One letter of a script that is written without spaces.
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 /// One of the things that a text is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
-    pub(super) kind: Kind,
+    pub(super) kind: UnitKind,
     /// It, folded.
     pub(super) folded: String,
     /// Where in the text it stands, in bytes.
@@ -40,7 +40,7 @@ pub(super) struct Unit {
 
 /// What becomes of a folded character.
 enum Role {
-    Part(Kind),
+    Part(UnitKind),
     /// It is as if it were not there.
     Nothing,
     /// It ends a word.
@@ -62,7 +62,7 @@ pub(super) fn units(text: &str) -> Vec<Unit> {
             }
         };
         match units.last_mut() {
-            Some(word) if kind == Kind::Word && open == Some(Kind::Word) => {
+            Some(word) if kind == UnitKind::Word && open == Some(UnitKind::Word) => {
                 word.folded.push(folded.character);
                 word.end = folded.end;
             }
@@ -71,7 +71,7 @@ pub(super) fn units(text: &str) -> Vec<Unit> {
                 folded: folded.character.into(),
                 start: folded.start,
                 end: folded.end,
-                joined: kind == Kind::Letter && open == Some(Kind::Letter),
+                joined: kind == UnitKind::Letter && open == Some(UnitKind::Letter),
             }),
         }
         open = Some(kind);
@@ -83,9 +83,9 @@ pub(super) fn units(text: &str) -> Vec<Unit> {
 /// is beyond ASCII.
 pub(super) fn tokens(units: &[Unit]) -> Vec<String> {
     let token = |(index, unit): (usize, &Unit)| match (unit.kind, units.get(index + 1)) {
-        (Kind::Letter, Some(next)) if next.joined => format!("{}{}", unit.folded, next.folded),
-        (Kind::Word, _) => unit.folded.chars().take(WORD_LIMIT).collect(),
-        (Kind::Letter | Kind::Symbol, _) => unit.folded.clone(),
+        (UnitKind::Letter, Some(next)) if next.joined => format!("{}{}", unit.folded, next.folded),
+        (UnitKind::Word, _) => unit.folded.chars().take(WORD_LIMIT).collect(),
+        (UnitKind::Letter | UnitKind::Symbol, _) => unit.folded.clone(),
     };
     units.iter().enumerate().map(token).collect()
 }
@@ -95,9 +95,9 @@ pub(super) fn is_kept_whole(word: &str) -> bool {
     word.chars().nth(WORD_LIMIT).is_none()
 }
 
-fn role(c: char, before: Option<Kind>) -> Role {
+fn role(c: char, before: Option<UnitKind>) -> Role {
     if c.is_ascii() {
-        return if c.is_ascii_alphanumeric() { Role::Part(Kind::Word) } else { Role::Gap };
+        return if c.is_ascii_alphanumeric() { Role::Part(UnitKind::Word) } else { Role::Gap };
     }
     let category = c.general_category();
     match category {
@@ -109,16 +109,16 @@ fn role(c: char, before: Option<Kind>) -> Role {
     let letter = c.is_alphanumeric() || category == GeneralCategory::ModifierLetter || is_combining_mark(c);
     if letter {
         return match c.script() {
-            script if is_written_without_spaces(script) || c == 'ー' => Role::Part(Kind::Letter),
+            script if is_written_without_spaces(script) || c == 'ー' => Role::Part(UnitKind::Letter),
             // A mark goes with what it stands on.
-            Script::Inherited if before == Some(Kind::Letter) => Role::Part(Kind::Letter),
-            _ => Role::Part(Kind::Word),
+            Script::Inherited if before == Some(UnitKind::Letter) => Role::Part(UnitKind::Letter),
+            _ => Role::Part(UnitKind::Word),
         };
     }
     match c.general_category_group() {
         // What Unicode's tables do not know yet may be next year's emoji.
-        GeneralCategoryGroup::Symbol => Role::Part(Kind::Symbol),
-        GeneralCategoryGroup::Other if category != GeneralCategory::Control => Role::Part(Kind::Symbol),
+        GeneralCategoryGroup::Symbol => Role::Part(UnitKind::Symbol),
+        GeneralCategoryGroup::Other if category != GeneralCategory::Control => Role::Part(UnitKind::Symbol),
         _ => Role::Gap,
     }
 }

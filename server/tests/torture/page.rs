@@ -209,7 +209,7 @@ impl Driver {
     fn drive(&mut self, input: Input<'_>) {
         let at = now();
         // Nobody sets the clock of this machine meanwhile.
-        let now = Now { at, ticks: Ticks(at.0), dice: self.chance.random_range(0.0..1.0) };
+        let now = Now { at, ticks: Ticks(at.0), random: self.chance.random_range(0.0..1.0) };
         let effects = self.client.lock().expect("the client does not panic").apply(input, now);
         for effect in effects {
             match &mut self.left {

@@ -1,5 +1,7 @@
 //! Who calls: the program whose token stands in the `Authorization` header, and what it may do.
 
+use std::sync::Arc;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, header, request::Parts},
@@ -7,12 +9,8 @@ use axum::{
 use chat::{protocol::User, room_name::RoomName};
 
 use crate::{
-    http::{
-        api_error::ApiError,
-        request::arrival::Arrival,
-        state::{HttpState, Shared},
-    },
-    identity::tokens::{Denied, Holder, Kind, Scope},
+    http::{api_error::ApiError, request::arrival::Arrival, state::HttpState},
+    identity::tokens::{Denied, Holder, Scope, TokenKind},
     service::authorize::{Action, authorize},
 };
 
@@ -28,13 +26,13 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    async fn admit(teahouse: &HttpState, parts: &Parts) -> Result<Caller, ApiError> {
+    async fn admit(state: &HttpState, parts: &Parts) -> Result<Caller, ApiError> {
         let Some(token) = bearer(&parts.headers) else {
             let reason = "this takes a token: `Authorization: Bearer th_…`";
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, "no_token", reason).challenge(CHALLENGE));
         };
-        let client = Arrival::of(&parts.extensions, &parts.headers, &teahouse.config).client();
-        let holder = teahouse.tokens.admit(token, Kind::Api, client).await.map_err(denied)?;
+        let client = Arrival::of(&parts.extensions, &parts.headers, &state.config).client();
+        let holder = state.tokens.admit(token, TokenKind::Api, client).await.map_err(denied)?;
         Ok(Caller { user: holder.user(), holder })
     }
 
@@ -66,11 +64,11 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<Shared> for Caller {
+impl FromRequestParts<Arc<HttpState>> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, teahouse: &Shared) -> Result<Caller, ApiError> {
-        Caller::admit(teahouse, parts).await
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<HttpState>) -> Result<Caller, ApiError> {
+        Caller::admit(state, parts).await
     }
 }
 

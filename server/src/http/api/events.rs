@@ -30,7 +30,7 @@ use super::{
     position::Position,
 };
 use crate::{
-    http::{api_error::ApiError, request::visitor::Visitor, state::Shared, websocket},
+    http::{api_error::ApiError, request::visitor::Visitor, state::HttpState, websocket},
     net::connection::Line,
     service::{
         authorize::Action,
@@ -96,7 +96,7 @@ pub(super) struct Asked {
     }]))),
 )]
 pub(super) async fn follow(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     caller: Caller,
     Room(room): Room,
     Wish(asked): Wish<Asked>,
@@ -105,10 +105,10 @@ pub(super) async fn follow(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     caller.authorize(Action::Read, &room)?;
-    if teahouse.stopping.is_cancelled() {
+    if state.stopping.is_cancelled() {
         return Err(unavailable("stopping", "the server is stopping"));
     }
-    let place = websocket::admit(&teahouse, &visitor)
+    let place = websocket::admit(&state, &visitor)
         .map_err(|full| unavailable("too_many_connections", full.to_string()))?;
     let last = match headers.get("last-event-id") {
         Some(value) => Some(value.to_str().unwrap_or_default().to_owned()),
@@ -117,11 +117,11 @@ pub(super) async fn follow(
     // A client of such streams sends an empty one when it has read none.
     let last = last.filter(|last| !last.is_empty());
     let now = Instant::now();
-    let outbound = Arc::new(Outbound::new(teahouse.config.queue_limit));
+    let outbound = Arc::new(Outbound::new(state.config.queue_limit));
     let (sink, chunks) = mpsc::channel(1);
     let mut follower = Follower {
-        session: teahouse.new_session(),
-        teahouse: teahouse.clone(),
+        session: state.new_session(),
+        state: state.clone(),
         room,
         caller,
         outbound,
@@ -134,7 +134,7 @@ pub(super) async fn follow(
     let backlog = asked.backlog.map_or(0, |backlog| backlog.0);
     let (reply, begun) = oneshot::channel();
     // A task from the first word to the room on: whoever goes away meanwhile leaves no listener behind.
-    teahouse.sessions.spawn(async move {
+    state.sessions.spawn(async move {
         let _place = place;
         match enter(&follower, last.as_deref(), backlog).await {
             Ok(start) => {
@@ -169,18 +169,17 @@ fn unavailable(code: &'static str, reason: impl Into<String>) -> ApiError {
 
 /// Subscribes, and reads all of what was said up to that moment: exactly what was missed since `last`, or the newest page.
 async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<Start, ReadError> {
-    let Follower { teahouse, room, session, caller, outbound, .. } = follower;
+    let Follower { state, room, session, caller, outbound, .. } = follower;
     let position = last.and_then(Position::parse);
     let place = position.as_ref().map_or_else(|| nowhere(room), |position| position.place(room));
-    let page = if last.is_some() { teahouse.config.backlog } else { backlog };
+    let page = if last.is_some() { state.config.backlog } else { backlog };
     let (user, membership) = (&caller.user, Membership::Listener);
     let subscriber = Subscriber { user, session: *session, membership, outbound };
     for _ in 0..ENTRIES {
         let Subscribed { mut joined, head } =
-            teahouse.service.subscribe(&subscriber, room, &place, page).await?;
+            state.service.subscribe(&subscriber, room, &place, page).await?;
         while joined.head < head.seq {
-            let Some(more) = teahouse.service.rest((room, &joined.epoch), (joined.head, head.seq)).await?
-            else {
+            let Some(more) = state.service.rest((room, &joined.epoch), (joined.head, head.seq)).await? else {
                 break;
             };
             joined.head = more.last().map_or(head.seq, |message| message.seq);

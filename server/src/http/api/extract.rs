@@ -1,5 +1,7 @@
 //! What a program asks: the room in the address, and what stands in the query. What is unfit is refused by its name.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{FromRequestParts, Path, Query},
     http::{StatusCode, request::Parts},
@@ -7,7 +9,7 @@ use axum::{
 use chat::{protocol::Seq, room_name::RoomName};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 
-use crate::http::{api_error::ApiError, state::Shared};
+use crate::http::{api_error::ApiError, state::HttpState};
 
 /// The largest number that every program can read in JSON (RFC 8259, section 6).
 pub(super) const LARGEST: u64 = (1 << 53) - 1;
@@ -26,22 +28,22 @@ pub(super) struct SeqParam(pub(super) Seq);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit<const MIN: u32, const MAX: u32>(pub(super) u32);
 
-impl FromRequestParts<Shared> for Room {
+impl FromRequestParts<Arc<HttpState>> for Room {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, teahouse: &Shared) -> Result<Room, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<HttpState>) -> Result<Room, ApiError> {
         let unfit = |reason: String| ApiError::new(StatusCode::NOT_FOUND, "room_unfit", reason);
-        let Path(name): Path<String> = Path::from_request_parts(parts, teahouse)
+        let Path(name): Path<String> = Path::from_request_parts(parts, state)
             .await
             .map_err(|_| unfit("a room's name in an address is percent-encoded UTF-8".to_owned()))?;
         RoomName::parse_any(&name).map(Room).map_err(|error| unfit(error.to_string()))
     }
 }
 
-impl<T: DeserializeOwned> FromRequestParts<Shared> for Wish<T> {
+impl<T: DeserializeOwned> FromRequestParts<Arc<HttpState>> for Wish<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Wish<T>, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<HttpState>) -> Result<Wish<T>, ApiError> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(wish)| Wish(wish))
             .map_err(|rejection| ApiError::new(StatusCode::BAD_REQUEST, "query_unfit", rejection.body_text()))

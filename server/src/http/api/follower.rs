@@ -21,7 +21,7 @@ use super::{
     schema,
     sse::Events,
 };
-use crate::{http::state::Shared, net::connection::Line, service::authorize::Action};
+use crate::{http::state::HttpState, net::connection::Line, service::authorize::Action};
 use transport::{
     outbound::{Listening, Next, Outbound},
     timeouts::CLOSE_TIMEOUT,
@@ -42,7 +42,7 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// A program that follows a room.
 pub(super) struct Follower {
-    pub(super) teahouse: Shared,
+    pub(super) state: Arc<HttpState>,
     pub(super) session: SessionId,
     pub(super) room: RoomName,
     pub(super) caller: Caller,
@@ -100,7 +100,7 @@ impl Follower {
 
     /// Is no listener any more.
     pub(super) async fn leave(&self) {
-        self.teahouse.rooms.lose(&self.room, self.session).await;
+        self.state.rooms.lose(&self.room, self.session).await;
     }
 
     /// Follows the room to the end.
@@ -113,7 +113,7 @@ impl Follower {
     }
 
     async fn follow(&mut self, first: String) -> End {
-        let (teahouse, outbound, sink) = (self.teahouse.clone(), self.outbound.clone(), self.sink.clone());
+        let (state, outbound, sink) = (self.state.clone(), self.outbound.clone(), self.sink.clone());
         let mut waiting = Some(first);
         let mut since = Instant::now();
         let mut beat = since + BEAT;
@@ -123,7 +123,7 @@ impl Follower {
             let idle = waiting.is_none();
             tokio::select! {
                 biased;
-                () = teahouse.stopping.cancelled() => return End::Stopping,
+                () = state.stopping.cancelled() => return End::Stopping,
                 () = sleep_until(check) => {
                     if !self.is_welcome().await {
                         return End::Revoked;
@@ -168,7 +168,7 @@ impl Follower {
         if !self.caller.reaches(Action::Read, &self.room) {
             return false;
         }
-        self.teahouse.tokens.is_good(&self.caller.holder.id).await.unwrap_or_else(|error| {
+        self.state.tokens.is_good(&self.caller.holder.id).await.unwrap_or_else(|error| {
             tracing::debug!(%error, "a token could not be looked up");
             true
         })
@@ -235,7 +235,7 @@ impl Follower {
 
     /// Ends the answer. A reader that does not read its end is cut off.
     async fn part(self, end: End) {
-        let Follower { sink, line, teahouse, .. } = self;
+        let Follower { sink, line, state, .. } = self;
         match end {
             End::Closed | End::Over | End::Torn => {}
             End::Revoked => {
@@ -250,7 +250,7 @@ impl Follower {
                 }
             }
             End::Stopping => {
-                let spread = teahouse.config.drain.millis().max(1);
+                let spread = state.config.drain.millis().max(1);
                 let mut events = Events::default();
                 events.retry(RETRY + Duration::from_millis(rand::rng().random_range(0..spread)));
                 events.comment("the server stops");

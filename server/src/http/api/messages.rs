@@ -1,5 +1,7 @@
 //! `GET` and `POST /api/rooms/{room}/messages`: read a room's log, and say something.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     body::Bytes,
@@ -17,7 +19,7 @@ use super::{
     schema::{Page, Said, Saying},
 };
 use crate::{
-    http::{api_error::ApiError, entity_tag, idempotency, state::Shared},
+    http::{api_error::ApiError, entity_tag, idempotency, state::HttpState},
     service::{
         authorize::Action,
         publish::{PublishError, prepare},
@@ -87,14 +89,14 @@ impl Asked {
     }]))),
 )]
 pub(super) async fn read(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     caller: Caller,
     Room(room): Room,
     Wish(asked): Wish<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     caller.authorize(Action::Read, &room)?;
-    let read = async |piece| teahouse.service.piece(&caller.user, &room, piece).await;
+    let read = async |piece| state.service.piece(&caller.user, &room, piece).await;
     let mut slice = read(asked.piece(0)).await?;
     // What came right after may not be kept any more; then it begins with what is.
     if slice.messages.is_empty() && asked.piece(slice.extent.oldest) != asked.piece(0) {
@@ -146,13 +148,13 @@ pub(super) async fn read(
     }]))),
 )]
 pub(super) async fn say(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     caller: Caller,
     Room(room): Room,
     request: Request,
 ) -> Result<Response, ApiError> {
     caller.authorize(Action::Send, &room)?;
-    if let Some(known) = teahouse.service.look_alike(&room).await {
+    if let Some(known) = state.service.look_alike(&room).await {
         let reason = format!("there is a room that looks the same: {known}");
         return Err(ApiError::new(StatusCode::NOT_FOUND, "room_unfit", reason));
     }
@@ -166,9 +168,9 @@ pub(super) async fn say(
         _ => ApiError::new(StatusCode::BAD_REQUEST, "body_unreadable", "the body broke off"),
     })?;
     let saying = form.read(&bytes)?;
-    let text = MessageText::parse(&saying.text, teahouse.config.text_limit)
+    let text = MessageText::parse(&saying.text, state.config.text_limit)
         .map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))?;
-    let service = &teahouse.service;
+    let service = &state.service;
     let message = prepare(&caller.user, &room, saying.id.unwrap_or(id), text);
     let message = service.publish(message.map_err(PublishError::from)?, None).await?;
     let epoch = service.epoch_of(&message).await;

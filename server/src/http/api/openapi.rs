@@ -1,5 +1,7 @@
 //! `GET /api/openapi.json`: what programs can ask, described by `OpenAPI` 3.1, out of the code that answers.
 
+use std::sync::Arc;
+
 use axum::{Json, extract::State, http::header, response::IntoResponse};
 use utoipa::{
     Modify, OpenApi,
@@ -12,7 +14,7 @@ use utoipa::{
 };
 
 use super::{event_kind, events, messages, presence, rooms, schema};
-use crate::http::{hooks, replies, state::Shared};
+use crate::http::{hooks, replies, state::HttpState};
 
 /// The API and the doors beside it.
 #[derive(OpenApi)]
@@ -45,8 +47,8 @@ use crate::http::{hooks, replies, state::Shared};
 struct Api;
 
 /// The description.
-pub(crate) async fn openapi(State(teahouse): State<Shared>) -> impl IntoResponse {
-    ([(header::CACHE_CONTROL, "no-cache")], Json(document(teahouse.config.text_limit)))
+pub(crate) async fn openapi(State(state): State<Arc<HttpState>>) -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-cache")], Json(document(state.config.text_limit)))
 }
 
 /// The description of a server that takes messages of up to so many characters; 0 for any number.

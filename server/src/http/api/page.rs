@@ -1,5 +1,7 @@
 //! `GET /api`: the description as a page that people read.
 
+use std::sync::Arc;
+
 use app::{
     reference::{Answer, Operation, Parameter, Reference},
     shell,
@@ -9,13 +11,15 @@ use serde_json::Value;
 
 use super::openapi::document;
 use crate::{
-    http::{middleware::security::Frames, pages::render::render, request::visitor::Visitor, state::Shared},
+    http::{
+        middleware::security::Frames, pages::render::render, request::visitor::Visitor, state::HttpState,
+    },
     identity::tokens::Scope,
 };
 
 /// The page.
-pub(super) async fn page(State(teahouse): State<Shared>, visitor: Visitor) -> Response {
-    let document = document(teahouse.config.text_limit);
+pub(super) async fn page(State(state): State<Arc<HttpState>>, visitor: Visitor) -> Response {
+    let document = document(state.config.text_limit);
     let document = serde_json::to_value(document).expect("a description has a JSON form");
     let view = Reference {
         language: visitor.language,
@@ -23,9 +27,9 @@ pub(super) async fn page(State(teahouse): State<Shared>, visitor: Visitor) -> Re
         scopes: [Scope::Read, Scope::Write].map(Scope::word).map(str::to_owned).to_vec(),
         operations: operations(&document),
     };
-    let assets = teahouse.site.assets().clone();
+    let assets = state.site.assets().clone();
     let draw = move || shell::reference_document(view.clone(), assets.clone());
-    render(&teahouse, &visitor, StatusCode::OK, Frames::Nothing, draw).await
+    render(&state, &visitor, StatusCode::OK, Frames::Nothing, draw).await
 }
 
 fn operations(document: &Value) -> Vec<Operation> {

@@ -1,10 +1,12 @@
 //! `GET /api/rooms/{room}/presence`: who is there.
 
+use std::sync::Arc;
+
 use axum::{Json, extract::State, http::header, response::IntoResponse};
 
 use super::{caller::Caller, extract::Room, schema::Presence};
 use crate::{
-    http::{api_error::ApiError, state::Shared},
+    http::{api_error::ApiError, state::HttpState},
     service::authorize::Action,
 };
 
@@ -23,12 +25,12 @@ use crate::{
     }]))),
 )]
 pub(super) async fn presence(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     caller: Caller,
     Room(room): Room,
 ) -> Result<impl IntoResponse, ApiError> {
     caller.authorize(Action::Read, &room)?;
-    let members = teahouse.service.members(&caller.user, &room, None).await?;
+    let members = state.service.members(&caller.user, &room, None).await?;
     let people = members.list.into_iter().map(Into::into).collect();
     let bots = members.bots.into_iter().map(Into::into).collect();
     let presence = Presence { room, count: members.count, people, bots };

@@ -1,6 +1,6 @@
 //! `GET /api/rooms`: the rooms that a token may read, a page at a time.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State, http::header, response::IntoResponse};
 use chat::{protocol::Seq, room_name::RoomName};
@@ -14,10 +14,7 @@ use super::{
     schema::{Room, Rooms},
 };
 use crate::{
-    http::{
-        api_error::ApiError,
-        state::{HttpState, Shared},
-    },
+    http::{api_error::ApiError, state::HttpState},
     identity::tokens::{Scope, Target},
     service::authorize::Action,
     store::{Piece, Slice},
@@ -55,28 +52,25 @@ pub(super) struct Asked {
     }]))),
 )]
 pub(super) async fn rooms(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     caller: Caller,
     Wish(asked): Wish<Asked>,
 ) -> Result<impl IntoResponse, ApiError> {
     caller.has(Scope::Read)?;
     let limit = asked.limit.map_or(PAGE, |limit| limit.0) as usize;
-    let known = known(&teahouse, &caller).await?;
+    let known = known(&state, &caller).await?;
     let after = asked.after.unwrap_or_default();
     let mut rest = known.into_iter().filter(|room| room.as_str() > &*after);
     let names: Vec<RoomName> = rest.by_ref().take(limit).collect();
     let next = rest.next().and(names.last().cloned());
-    let rooms = stream::iter(names)
-        .map(|name| stand(&teahouse, &caller, name))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let rooms =
+        stream::iter(names).map(|name| stand(&state, &caller, name)).buffered(AT_ONCE).try_collect().await?;
     Ok(([(header::CACHE_CONTROL, "private, no-cache")], Json(Rooms { rooms, next })))
 }
 
 /// All rooms that the caller may read.
-async fn known(teahouse: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomName>, ApiError> {
-    let spoken_in = teahouse.store.rooms().await.map_err(|error| {
+async fn known(state: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomName>, ApiError> {
+    let spoken_in = state.store.rooms().await.map_err(|error| {
         tracing::warn!(%error, "the rooms could not be listed");
         ApiError::unavailable()
     })?;
@@ -84,12 +78,12 @@ async fn known(teahouse: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomNam
         Target::Everywhere => None,
         Target::Room(room) => Some(room.clone()),
     });
-    let all = spoken_in.into_iter().chain(teahouse.rooms.names()).chain(own).chain([RoomName::lobby()]);
+    let all = spoken_in.into_iter().chain(state.rooms.names()).chain(own).chain([RoomName::lobby()]);
     Ok(all.filter(|room| caller.reaches(Action::Read, room)).collect())
 }
 
-async fn stand(teahouse: &HttpState, caller: &Caller, name: RoomName) -> Result<Room, ApiError> {
+async fn stand(state: &HttpState, caller: &Caller, name: RoomName) -> Result<Room, ApiError> {
     let nothing = Piece::Latest { upto: Seq::MAX, limit: 0 };
-    let Slice { epoch, extent, .. } = teahouse.service.piece(&caller.user, &name, nothing).await?;
+    let Slice { epoch, extent, .. } = state.service.piece(&caller.user, &name, nothing).await?;
     Ok(Room { name, epoch, head: extent.head, oldest: extent.oldest })
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use axum::http::StatusCode;
 use chat::{
     id::{ClientId, Epoch},
     protocol::{Message, Seq, User},
@@ -51,7 +52,7 @@ pub(super) struct MessagePlace {
 
 /// Says a text wherever it is to be said, once: what was said before under this id gets its place again.
 pub(super) async fn deliver(
-    teahouse: &HttpState,
+    state: &HttpState,
     holder: &Holder,
     user: &User,
     target: &Target,
@@ -59,10 +60,16 @@ pub(super) async fn deliver(
     text: MessageText,
 ) -> Result<Delivered, ApiError> {
     let text: Arc<str> = text.into();
-    let service = &teahouse.service;
+    let service = &state.service;
     let publish = async |room: RoomName| -> Result<Message, ApiError> {
         let message = prepare(user, &room, id.clone(), text.clone()).map_err(PublishError::from)?;
-        Ok(service.publish(message, None).await?)
+        service.publish(message, None).await.map_err(|error| match error {
+            PublishError::IdReused => {
+                let reason = "this Idempotency-Key was used before, for another message";
+                ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason)
+            }
+            error => error.into(),
+        })
     };
     match target {
         Target::Room(room) => {
@@ -71,7 +78,7 @@ pub(super) async fn deliver(
             Ok(Delivered::There(MessagePlace { epoch, ..place(message) }))
         }
         Target::Everywhere => {
-            let (rooms, left_out) = rooms(teahouse).await?;
+            let (rooms, left_out) = rooms(state).await?;
             if left_out > 0 {
                 tracing::warn!(hook = %holder.id, left_out, "a push to all rooms reached {ROOMS} of them");
             }
@@ -87,14 +94,14 @@ pub(super) async fn deliver(
 
 /// The rooms that a push to all of them reaches: the open ones, on whatever node, and the lobby first, then the others by name; and how many
 /// there are beyond those.
-async fn rooms(teahouse: &HttpState) -> Result<(Vec<RoomName>, usize), ApiError> {
-    let listed = tokio::try_join!(teahouse.store.rooms(), teahouse.cluster.rooms());
+async fn rooms(state: &HttpState) -> Result<(Vec<RoomName>, usize), ApiError> {
+    let listed = tokio::try_join!(state.store.rooms(), state.cluster.rooms());
     let (spoken_in, elsewhere) = listed.map_err(|error| {
         tracing::warn!(%error, "the rooms could not be listed");
         ApiError::unavailable()
     })?;
     let open: BTreeSet<RoomName> =
-        [RoomName::lobby()].into_iter().chain(teahouse.rooms.names()).chain(elsewhere).collect();
+        [RoomName::lobby()].into_iter().chain(state.rooms.names()).chain(elsewhere).collect();
     let others: BTreeSet<RoomName> = spoken_in.into_iter().filter(|room| !open.contains(room)).collect();
     let mut all: Vec<RoomName> = open.into_iter().chain(others).collect();
     let left_out = all.len().saturating_sub(ROOMS);

@@ -1,5 +1,7 @@
 //! Turns away requests that came by a name which is not the server's.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{FromRequestParts as _, Request, State},
     http::{StatusCode, header},
@@ -9,23 +11,23 @@ use axum::{
 
 use crate::http::{
     request::{arrival::Arrival, visitor::Visitor},
-    state::Shared,
+    state::HttpState,
 };
 
 /// What balancers and supervisors ask, by whatever name they know the server. It says nothing of anybody.
 const OPEN_TO_ALL: [&str; 2] = ["/healthz", "/readyz"];
 
 /// Turns away what came by a name that is not the server's, before anything looks at it.
-pub(crate) async fn guard(State(teahouse): State<Shared>, request: Request, next: Next) -> Response {
-    let arrival = Arrival::of(request.extensions(), request.headers(), &teahouse.config);
-    teahouse.proxy_warnings.look_at(&arrival);
+pub(crate) async fn guard(State(state): State<Arc<HttpState>>, request: Request, next: Next) -> Response {
+    let arrival = Arrival::of(request.extensions(), request.headers(), &state.config);
+    state.proxy_warnings.look_at(&arrival);
     if OPEN_TO_ALL.contains(&request.uri().path()) {
         return next.run(request).await;
     }
-    let Err(stranger) = teahouse.hosts.check(&arrival) else { return next.run(request).await };
+    let Err(stranger) = state.hosts.check(&arrival) else { return next.run(request).await };
     tracing::debug!(%stranger, understood = %arrival, "a request by a foreign name was refused");
     let (mut parts, _) = request.into_parts();
-    let Ok(visitor) = Visitor::from_request_parts(&mut parts, &teahouse).await;
+    let Ok(visitor) = Visitor::from_request_parts(&mut parts, &state).await;
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     (StatusCode::MISDIRECTED_REQUEST, headers, stranger.sentence(visitor.language)).into_response()
 }

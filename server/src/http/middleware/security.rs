@@ -1,5 +1,7 @@
 //! The headers that keep a page to itself: what it may load, run and be framed by.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, header},
@@ -9,7 +11,7 @@ use axum::{
 
 use crate::{
     config::{Origin, authority::Authority},
-    http::{request::arrival::Arrival, state::Shared},
+    http::{request::arrival::Arrival, state::HttpState},
 };
 
 /// What a page has to do with frames.
@@ -63,8 +65,8 @@ const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geol
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
 /// Adds the headers that every answer bears.
-pub(crate) async fn headers(State(teahouse): State<Shared>, request: Request, next: Next) -> Response {
-    let trusted = is_trusted(&Arrival::of(request.extensions(), request.headers(), &teahouse.config));
+pub(crate) async fn headers(State(state): State<Arc<HttpState>>, request: Request, next: Next) -> Response {
+    let trusted = is_trusted(&Arrival::of(request.extensions(), request.headers(), &state.config));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers
@@ -78,7 +80,7 @@ pub(crate) async fn headers(State(teahouse): State<Shared>, request: Request, ne
         headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     }
     headers.insert("permissions-policy", HeaderValue::from_static(PERMISSIONS));
-    if teahouse.config.base_url.as_ref().is_some_and(Origin::is_secure) {
+    if state.config.base_url.as_ref().is_some_and(Origin::is_secure) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
     }
     // Only what says itself that it may be kept is kept by anybody.

@@ -1,6 +1,8 @@
 //! The pages of rooms: a room as it is now, around one of its messages, or on a day; and what the client-only build begins
 //! with instead.
 
+use std::sync::Arc;
+
 use app::{boot::Boot, form::Form as ComposerForm, notice::Notice, shell};
 use axum::{
     Json,
@@ -23,7 +25,8 @@ use super::{
 use crate::{
     clock,
     http::{
-        api_error::ApiError, middleware::security::Frames, redirect, request::visitor::Visitor, state::Shared,
+        api_error::ApiError, middleware::security::Frames, redirect, request::visitor::Visitor,
+        state::HttpState,
     },
     identity::login::Login,
     service::{
@@ -37,23 +40,23 @@ use crate::{
 const AROUND: u32 = 101;
 
 /// `GET /chat`: the lobby, or the room that the form asks for; or a day in it.
-pub(crate) async fn lobby(teahouse: Shared, visitor: Visitor, asked: Asked) -> Response {
+pub(crate) async fn lobby(state: Arc<HttpState>, visitor: Visitor, asked: Asked) -> Response {
     match (asked.room.as_deref().map(RoomName::parse_any), asked.day) {
-        (Some(Err(_)), _) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
-        (Some(Ok(room)), Some(day)) => to_day(teahouse, visitor, room, &day).await,
+        (Some(Err(_)), _) => notice(&state, &visitor, Notice::RoomUnfit).await,
+        (Some(Ok(room)), Some(day)) => to_day(state, visitor, room, &day).await,
         (Some(Ok(room)), None) => redirect::to(&room_path(&room)),
-        (None, Some(day)) => to_day(teahouse, visitor, RoomName::lobby(), &day).await,
-        (None, None) => chat(teahouse, visitor, RoomName::lobby(), None).await,
+        (None, Some(day)) => to_day(state, visitor, RoomName::lobby(), &day).await,
+        (None, None) => chat(state, visitor, RoomName::lobby(), None).await,
     }
 }
 
 /// `GET /chat/{room}`: the room, under its one proper address; or a day in it.
-pub(crate) async fn room(teahouse: Shared, visitor: Visitor, name: &str, asked: Asked) -> Response {
+pub(crate) async fn room(state: Arc<HttpState>, visitor: Visitor, name: &str, asked: Asked) -> Response {
     match (RoomName::parse_any(name), asked.day) {
-        (Err(_), _) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
-        (Ok(room), Some(day)) => to_day(teahouse, visitor, room, &day).await,
+        (Err(_), _) => notice(&state, &visitor, Notice::RoomUnfit).await,
+        (Ok(room), Some(day)) => to_day(state, visitor, room, &day).await,
         (Ok(room), None) if room_path(&room) == format!("/chat/{}", encoded(name)) => {
-            chat(teahouse, visitor, room, None).await
+            chat(state, visitor, room, None).await
         }
         (Ok(room), None) => redirect::to(&room_path(&room)),
     }
@@ -61,67 +64,67 @@ pub(crate) async fn room(teahouse: Shared, visitor: Visitor, name: &str, asked: 
 
 /// `GET /chat/{room}/{seq}`: the room around one of its messages.
 pub(crate) async fn message(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Response {
     let Ok(Path((name, seq))) = path else {
-        return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+        return notice(&state, &visitor, Notice::RoomUnfit).await;
     };
     let Some(seq) = canonical_seq(&seq) else {
-        return notice(&teahouse, &visitor, Notice::NotFound).await;
+        return notice(&state, &visitor, Notice::NotFound).await;
     };
     match RoomName::parse_any(&name) {
-        Ok(room) if room.as_str() == name => return chat(teahouse, visitor, room, Some(seq)).await,
+        Ok(room) if room.as_str() == name => return chat(state, visitor, room, Some(seq)).await,
         _ => {}
     }
     // A link to a message leads to that message, whatever its room was called then.
-    match spelling::meant(&teahouse.store, &name).await {
+    match spelling::meant(&state.store, &name).await {
         Ok(Ok(room)) => redirect::to(&message_path(&room, seq)),
-        Ok(Err(_)) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        Ok(Err(_)) => notice(&state, &visitor, Notice::RoomUnfit).await,
         Err(error) => {
             tracing::error!(%error, "failed to look up a room by an earlier spelling");
-            notice(&teahouse, &visitor, Notice::Unavailable).await
+            notice(&state, &visitor, Notice::Unavailable).await
         }
     }
 }
 
 /// `GET /boot/{room}`: what a chat page is rendered from, for the client-only build.
 pub(crate) async fn boot(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     room: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let unfit = |reason: &str| ApiError::new(StatusCode::NOT_FOUND, "room_unfit", reason);
     let Path(room) = room.map_err(|_| unfit("a room's name in an address is percent-encoded UTF-8"))?;
     let login = visitor
-        .login(&teahouse)
+        .login(&state)
         .await
         .ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, "login_required", "log in first"))?;
     let room = RoomName::parse_any(&room).map_err(|error| unfit(&error.to_string()))?;
-    let place = PagePlace::take(&teahouse, &visitor, &login.id)
+    let place = PagePlace::take(&state, &visitor, &login.id)
         .map_err(|none| ApiError::too_often(std::time::Duration::from_secs(none.seconds)))?;
     let form = new_form(&visitor.headers);
-    match make_boot(&teahouse, &visitor, &login, room, None, form).await {
+    match make_boot(&state, &visitor, &login, room, None, form).await {
         Ok(boot) => Ok(place.hold(Json(boot).into_response())),
         Err(error) => Err(error.into()),
     }
 }
 
 /// The page of a room as it is now, or around one of its messages.
-async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<Seq>) -> Response {
-    let (login, place) = match let_in(&teahouse, &visitor, &room).await {
+async fn chat(state: Arc<HttpState>, visitor: Visitor, room: RoomName, focus: Option<Seq>) -> Response {
+    let (login, place) = match let_in(&state, &visitor, &room).await {
         Ok(let_in) => let_in,
         Err(elsewhere) => return elsewhere,
     };
     if focus.is_none()
-        && let Some(known) = teahouse.service.look_alike(&room).await
+        && let Some(known) = state.service.look_alike(&room).await
     {
         return redirect::to(&room_path(&known));
     }
     let form = new_form(&visitor.headers);
     let was_sent = form.sent.is_some();
-    let mut response = draw_room(teahouse, visitor, login, room, focus, StatusCode::OK, form).await;
+    let mut response = draw_room(state, visitor, login, room, focus, StatusCode::OK, form).await;
     if was_sent {
         response.headers_mut().append(header::SET_COOKIE, forget_sent());
     }
@@ -130,7 +133,7 @@ async fn chat(teahouse: Shared, visitor: Visitor, room: RoomName, focus: Option<
 
 /// The page of a room for somebody who was let in, with this form.
 pub(super) async fn draw_room(
-    teahouse: Shared,
+    state: Arc<HttpState>,
     visitor: Visitor,
     login: Login,
     room: RoomName,
@@ -138,43 +141,43 @@ pub(super) async fn draw_room(
     status: StatusCode,
     form: ComposerForm,
 ) -> Response {
-    let boot = match make_boot(&teahouse, &visitor, &login, room, focus, form).await {
+    let boot = match make_boot(&state, &visitor, &login, room, focus, form).await {
         Ok(boot) => boot,
-        Err(error) => return unreadable(&teahouse, &visitor, &error).await,
+        Err(error) => return unreadable(&state, &visitor, &error).await,
     };
     if let Some(seq) = focus
         && !boot.room.events.iter().any(|event| event.seq() == Some(seq))
     {
         let said = (1..=boot.room.head).contains(&seq);
         let why = if said { Notice::MessageGone } else { Notice::NoMessage };
-        return notice(&teahouse, &visitor, why).await;
+        return notice(&state, &visitor, why).await;
     }
-    let assets = teahouse.site.assets().clone();
+    let assets = state.site.assets().clone();
     let draw = move || shell::chat_document(boot.clone(), assets.clone());
     // However many pages are asked for, some processors are left for those who talk.
-    let _turn = teahouse.rendering.acquire().await;
-    render(&teahouse, &visitor, status, Frames::Shows, draw).await
+    let _turn = state.rendering.acquire().await;
+    render(&state, &visitor, status, Frames::Shows, draw).await
 }
 
 /// Leads to the first message of a day or later, as the reader's zone reckons days; or to the room, if there is none.
-async fn to_day(teahouse: Shared, visitor: Visitor, room: RoomName, day: &str) -> Response {
-    let (login, _place) = match let_in(&teahouse, &visitor, &room).await {
+async fn to_day(state: Arc<HttpState>, visitor: Visitor, room: RoomName, day: &str) -> Response {
+    let (login, _place) = match let_in(&state, &visitor, &room).await {
         Ok(let_in) => let_in,
         Err(elsewhere) => return elsewhere,
     };
     let Some(day) = self::day(day) else { return redirect::to(&room_path(&room)) };
     let at = visitor.time_zone.beginning(day);
-    match teahouse.service.piece(&login.user(), &room, Piece::Since { at, limit: 1 }).await {
+    match state.service.piece(&login.user(), &room, Piece::Since { at, limit: 1 }).await {
         Ok(Slice { messages, .. }) => redirect::to(&match messages.first() {
             Some(message) => format!("{}#m{}", message_path(&room, message.seq), message.seq),
             None => room_path(&room),
         }),
-        Err(error) => unreadable(&teahouse, &visitor, &error).await,
+        Err(error) => unreadable(&state, &visitor, &error).await,
     }
 }
 
 /// The page that says that a room cannot be read.
-async fn unreadable(teahouse: &Shared, visitor: &Visitor, error: &ReadError) -> Response {
+async fn unreadable(state: &Arc<HttpState>, visitor: &Visitor, error: &ReadError) -> Response {
     let why = match error {
         ReadError::Denied(_) => Notice::Forbidden,
         ReadError::Store(error) => {
@@ -182,35 +185,35 @@ async fn unreadable(teahouse: &Shared, visitor: &Visitor, error: &ReadError) -> 
             Notice::Unavailable
         }
     };
-    notice(teahouse, visitor, why).await
+    notice(state, visitor, why).await
 }
 
 /// Whoever may read a room now, with a place for their page; or where to send those who may not.
 pub(super) async fn let_in(
-    teahouse: &Shared,
+    state: &Arc<HttpState>,
     visitor: &Visitor,
     room: &RoomName,
 ) -> Result<(Login, PagePlace), Response> {
-    let Some(login) = visitor.login(teahouse).await else {
+    let Some(login) = visitor.login(state).await else {
         return Err(redirect::to(&login_path(&visitor.asked, None)));
     };
-    let place = take_place(teahouse, visitor, &login.id).await?;
+    let place = take_place(state, visitor, &login.id).await?;
     if authorize(&login.user(), Action::Read, room).is_err() {
-        return Err(notice(teahouse, visitor, Notice::Forbidden).await);
+        return Err(notice(state, visitor, Notice::Forbidden).await);
     }
-    match teahouse.nicknames.claim(&login).await {
+    match state.nicknames.claim(&login).await {
         Ok(true) => Ok((login, place)),
         Ok(false) => Err(redirect::to(&login_path(&visitor.asked, Some("lost-name")))),
         Err(error) => {
             tracing::error!(%error, "a nickname could not be claimed");
-            Err(notice(teahouse, visitor, Notice::Unavailable).await)
+            Err(notice(state, visitor, Notice::Unavailable).await)
         }
     }
 }
 
 /// The room as its page begins: with its latest messages, or with those around one of them.
 pub(super) async fn make_boot(
-    teahouse: &Shared,
+    state: &Arc<HttpState>,
     visitor: &Visitor,
     login: &Login,
     room: RoomName,
@@ -219,10 +222,10 @@ pub(super) async fn make_boot(
 ) -> Result<Boot, ReadError> {
     let user = login.user();
     let Slice { epoch, extent, messages } = match focus {
-        Some(seq) => teahouse.service.around(&user, &room, seq, AROUND).await?,
-        None => teahouse.service.latest(&user, &room, Seq::MAX, teahouse.config.backlog).await?,
+        Some(seq) => state.service.around(&user, &room, seq, AROUND).await?,
+        None => state.service.latest(&user, &room, Seq::MAX, state.config.backlog).await?,
     };
-    let members = teahouse.service.look(&user, &room).await?.members;
+    let members = state.service.look(&user, &room).await?.members;
     let room = Joined {
         room,
         epoch,
@@ -232,7 +235,7 @@ pub(super) async fn make_boot(
         members,
         events: messages.into_iter().map(Event::Message).collect(),
     };
-    let form = ComposerForm { key: teahouse.identity.form_key(login), ..form };
+    let form = ComposerForm { key: state.identity.form_key(login), ..form };
     let moments = room.events.iter().filter_map(|event| match event {
         Event::Message(message) => Some(message.at),
         Event::Unknown(_) => None,

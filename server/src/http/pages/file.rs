@@ -1,5 +1,7 @@
 //! A file of the site, or what says that there is none.
 
+use std::sync::Arc;
+
 use app::notice::Notice;
 use axum::{
     extract::{Request, State},
@@ -7,14 +9,18 @@ use axum::{
 };
 
 use super::render::notice;
-use crate::http::{api, request::visitor::Visitor, state::Shared};
+use crate::http::{api, request::visitor::Visitor, state::HttpState};
 
 /// A file of the site, or the page that says there is nothing; to programs in their own form.
-pub(crate) async fn file(State(teahouse): State<Shared>, visitor: Visitor, request: Request) -> Response {
+pub(crate) async fn file(
+    State(state): State<Arc<HttpState>>,
+    visitor: Visitor,
+    request: Request,
+) -> Response {
     let path = request.uri().path();
-    match teahouse.site.answer(path, request.headers()) {
+    match state.site.answer(path, request.headers()) {
         Some(answer) => answer,
         None if api::is_for_programs(path) => api::nothing().await,
-        None => notice(&teahouse, &visitor, Notice::NotFound).await,
+        None => notice(&state, &visitor, Notice::NotFound).await,
     }
 }

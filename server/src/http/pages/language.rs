@@ -1,11 +1,13 @@
 //! `POST /language`: remembers a language and leads back.
 
+use std::sync::Arc;
+
 use axum::{Form, extract::State, response::Response};
 use i18n::Language;
 use serde::Deserialize;
 
 use super::render::check_origin;
-use crate::http::{redirect, request::visitor::Visitor, state::Shared};
+use crate::http::{redirect, request::visitor::Visitor, state::HttpState};
 
 /// The form that changes the language.
 #[derive(Deserialize)]
@@ -18,11 +20,11 @@ pub(crate) struct LanguageForm {
 
 /// `POST /language`: remembers a language and leads back.
 pub(crate) async fn speak(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     Form(form): Form<LanguageForm>,
 ) -> Response {
-    if let Err(refused) = check_origin(&teahouse, &visitor, "a change of language").await {
+    if let Err(refused) = check_origin(&state, &visitor, "a change of language").await {
         return refused;
     }
     // A language that is not spoken changes nothing.

@@ -2,6 +2,8 @@
 //!
 //! The frame asks every few seconds, so an answer that has not changed costs a look at the log and no page.
 
+use std::sync::Arc;
+
 use app::{
     form::Form,
     notice::Notice,
@@ -23,7 +25,7 @@ use super::{
     render::notice,
 };
 use crate::http::{
-    entity_tag, middleware::security::Frames, redirect, request::visitor::Visitor, state::Shared,
+    entity_tag, middleware::security::Frames, redirect, request::visitor::Visitor, state::HttpState,
 };
 
 /// Kept by no browser: whoever comes after the reader finds nothing. Who keeps a tag all the same may ask by it.
@@ -37,29 +39,29 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// The log of a room, or 304 if the frame shows it already.
 pub(crate) async fn log(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     Path(name): Path<String>,
 ) -> Response {
     let Ok(room) = RoomName::parse_any(&name) else {
-        return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+        return notice(&state, &visitor, Notice::RoomUnfit).await;
     };
     if room.as_str() != name {
         return redirect::to(&format!("/chat/{}/log", super::address::encoded(room.as_str())));
     }
-    let (login, place) = match let_in(&teahouse, &visitor, &room).await {
+    let (login, place) = match let_in(&state, &visitor, &room).await {
         Ok(let_in) => let_in,
         Err(elsewhere) => return elsewhere,
     };
-    let boot = match make_boot(&teahouse, &visitor, &login, room.clone(), None, Form::default()).await {
+    let boot = match make_boot(&state, &visitor, &login, room.clone(), None, Form::default()).await {
         Ok(boot) => boot,
         Err(error) => {
             tracing::error!(%error, "a room could not be read");
-            return notice(&teahouse, &visitor, Notice::Unavailable).await;
+            return notice(&state, &visitor, Notice::Unavailable).await;
         }
     };
     // Nothing runs in it, nor what loads pages anew while one works on them.
-    let assets = Assets { reload: None, ..teahouse.site.assets().clone() };
+    let assets = Assets { reload: None, ..state.site.assets().clone() };
     let seen = format!(
         "{} {} {} {} {} {} {:?} {}",
         room_path(&room),
@@ -75,7 +77,7 @@ pub(crate) async fn log(
     let mut response = if entity_tag::is_known(&visitor.headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let _turn = teahouse.rendering.acquire().await;
+        let _turn = state.rendering.acquire().await;
         // At once and whole: what Leptos adds to a page that it streams are scripts.
         Html(Owner::new().with(|| shell::log_document(boot, assets).into_view().to_html())).into_response()
     };

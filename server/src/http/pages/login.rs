@@ -1,5 +1,7 @@
 //! `/login` and `/logout`: the page; a nickname is claimed and a cookie given, or let go and taken back.
 
+use std::sync::Arc;
+
 use app::{
     login::{Login as LoginPage, LoginProblem},
     notice::Notice,
@@ -25,40 +27,40 @@ use super::{
 use crate::{
     budget::{Cost, charged},
     clock,
-    http::{middleware::security::Frames, redirect, request::visitor::Visitor, state::Shared},
+    http::{middleware::security::Frames, redirect, request::visitor::Visitor, state::HttpState},
     identity::{login::Login, login_form::FormId, logins::Ticket, recent_logins::LoginKey},
     random,
 };
 
 /// `GET /login`: the page, or on to the chat for those who are logged in and still have their name.
 pub(crate) async fn login(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     // A query that makes no sense asks for nothing.
     let asked = asked.map(|query| query.0).unwrap_or_default();
     let next = redirect::local_path(asked.next.as_deref().unwrap_or_default());
-    let known = visitor.login(&teahouse).await;
+    let known = visitor.login(&state).await;
     let problem = match asked.why.as_deref() {
         Some("lost-name") => Some(LoginProblem::LostName),
         Some("logged-out") => Some(LoginProblem::LoggedOut),
         Some("other-user") if known.is_some() => Some(LoginProblem::OtherUser),
         Some("expired") => Some(LoginProblem::LoginNeeded),
-        _ if known.is_none() && teahouse.identity.was_logged_in(&visitor.headers) => {
+        _ if known.is_none() && state.identity.was_logged_in(&visitor.headers) => {
             Some(LoginProblem::LoginNeeded)
         }
         _ => None,
     };
     if matches!(problem, None | Some(LoginProblem::LoginNeeded))
         && let Some(login) = &known
-        && matches!(teahouse.nicknames.claim(login).await, Ok(true))
+        && matches!(state.nicknames.claim(login).await, Ok(true))
     {
         return redirect::to(&next);
     }
     let nickname = known.map(|login| login.nickname.to_string()).unwrap_or_default();
     // One that a browser comes back to is the same, so that what was sent by it is known again.
-    let known_form = FormId::of(&visitor.headers, &teahouse.house);
+    let known_form = FormId::of(&visitor.headers, &state.house);
     let form = known_form.clone().unwrap_or_else(FormId::draw);
     let page = LoginPage {
         language: visitor.language,
@@ -68,23 +70,23 @@ pub(crate) async fn login(
         unsent: String::new(),
         form: form.as_str().to_owned(),
     };
-    let response = login_page(&teahouse, &visitor, StatusCode::OK, page).await;
+    let response = login_page(&state, &visitor, StatusCode::OK, page).await;
     if known_form.is_some() {
         return response;
     }
     let secure = visitor.is_secure();
-    redirect::add_cookie(response, &form.cookie(&teahouse.house, secure))
+    redirect::add_cookie(response, &form.cookie(&state.house, secure))
 }
 
 /// The login page, with a status that says what was wrong.
 pub(crate) async fn login_page(
-    teahouse: &Shared,
+    state: &Arc<HttpState>,
     visitor: &Visitor,
     status: StatusCode,
     page: LoginPage,
 ) -> Response {
-    let assets = teahouse.site.assets().clone();
-    render(teahouse, visitor, status, Frames::Nothing, move || {
+    let assets = state.site.assets().clone();
+    render(state, visitor, status, Frames::Nothing, move || {
         shell::login_document(page.clone(), assets.clone())
     })
     .await
@@ -114,17 +116,17 @@ pub(crate) struct LogOutForm {
 
 /// Claims the nickname: 303 to where one wanted to go, with the cookie; or the page again, with what was wrong.
 pub(crate) async fn log_in(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     form: Result<Form<LoginForm>, FormRejection>,
 ) -> Response {
-    if let Err(refused) = check_origin(&teahouse, &visitor, "a login").await {
+    if let Err(refused) = check_origin(&state, &visitor, "a login").await {
         return refused;
     }
     let form = match form {
         Ok(Form(form)) => form,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return notice(&teahouse, &visitor, Notice::TooLarge).await;
+            return notice(&state, &visitor, Notice::TooLarge).await;
         }
         // What is no form names nobody, which the page says.
         Err(_) => LoginForm::default(),
@@ -140,22 +142,22 @@ pub(crate) async fn log_in(
             unsent: String::new(),
             form: form_id.as_ref().map(|id| id.as_str().to_owned()).unwrap_or_default(),
         };
-        login_page(&teahouse, &visitor, status, page).await
+        login_page(&state, &visitor, status, page).await
     };
-    if let Err(exceeded) = teahouse.budgets.charge_address(charged(visitor.client()), Cost::Login) {
+    if let Err(exceeded) = state.budgets.charge_address(charged(visitor.client()), Cost::Login) {
         let seconds = exceeded.wait.as_secs() + 1;
         let mut response = again(StatusCode::TOO_MANY_REQUESTS, LoginProblem::TooOften { seconds }).await;
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         return response;
     }
     let secure = visitor.is_secure();
-    let before = visitor.ticket(&teahouse).await;
+    let before = visitor.ticket(&state).await;
     let known = before.as_ref().map(|ticket| ticket.login.clone());
-    let kept = FormId::of(&visitor.headers, &teahouse.house);
+    let kept = FormId::of(&visitor.headers, &state.house);
     if let Some(id) = form_id.as_ref().filter(|_| kept.is_none() && known.is_none()) {
         // The page's cookie has not come back, and neither would the login's.
         let response = again(StatusCode::BAD_REQUEST, LoginProblem::NoCookies).await;
-        return redirect::add_cookie(response, &id.cookie(&teahouse.house, secure));
+        return redirect::add_cookie(response, &id.cookie(&state.house, secure));
     }
     let nickname = match Nickname::parse(&form.nickname) {
         Ok(nickname) => nickname,
@@ -174,62 +176,62 @@ pub(crate) async fn log_in(
             Ticket::draw(Login { id: known.id.clone(), nickname }, now)
         }
         // Whoever has lost their name to another stays who they are too: what they wrote and could not send is theirs.
-        Some(known) if matches!(teahouse.nicknames.claim(known).await, Ok(false)) => {
+        Some(known) if matches!(state.nicknames.claim(known).await, Ok(false)) => {
             Ticket::draw(Login { id: known.id.clone(), nickname }, now)
         }
         _ => {
             let new = Ticket::draw(Login { id: random::user_id(), nickname }, now);
             repeatable = key;
             match &repeatable {
-                Some(key) => teahouse.recent_logins.find_or(key, new, now).await,
+                Some(key) => state.recent_logins.find_or(key, new, now).await,
                 None => new,
             }
         }
     };
     let login = &ticket.login;
-    match teahouse.nicknames.claim(login).await {
+    match state.nicknames.claim(login).await {
         Ok(true) => {}
         Ok(false) => {
             if let Some(key) = &repeatable {
-                teahouse.recent_logins.abandon(key);
+                state.recent_logins.abandon(key);
             }
             return again(StatusCode::CONFLICT, LoginProblem::Taken).await;
         }
         Err(error) => {
             tracing::error!(%error, "a nickname could not be claimed");
-            return notice(&teahouse, &visitor, Notice::Unavailable).await;
+            return notice(&state, &visitor, Notice::Unavailable).await;
         }
     }
-    if let Err(error) = teahouse.logins.begin(&ticket).await {
+    if let Err(error) = state.logins.begin(&ticket).await {
         tracing::error!(%error, "failed to store a login");
-        return notice(&teahouse, &visitor, Notice::Unavailable).await;
+        return notice(&state, &visitor, Notice::Unavailable).await;
     }
     if let Some(key) = repeatable {
-        teahouse.recent_logins.confirm(key, &ticket, now).await;
+        state.recent_logins.confirm(key, &ticket, now).await;
     }
     if let Some(before) = before {
-        replace(&teahouse, &before, &ticket).await;
+        replace(&state, &before, &ticket).await;
     }
     tracing::info!(nickname = %login.nickname, user = %login.id, address = %visitor.address(), "logged in");
     // What comes next from this browser comes from another form.
     let cookies = [
-        teahouse.identity.log_in(&ticket, secure),
-        teahouse.identity.returning(secure),
-        FormId::forgotten(&teahouse.house, secure),
+        state.identity.log_in(&ticket, secure),
+        state.identity.returning(secure),
+        FormId::forgotten(&state.house, secure),
     ];
     redirect::with_cookies(&next, cookies.iter().map(String::as_str))
 }
 
 /// Ends the login that a browser had before this one, and with it the stay of another user.
-async fn replace(teahouse: &Shared, before: &Ticket, ticket: &Ticket) {
+async fn replace(state: &Arc<HttpState>, before: &Ticket, ticket: &Ticket) {
     if before.id != ticket.id {
-        teahouse.logins.end(before, clock::now()).await;
+        state.logins.end(before, clock::now()).await;
     }
     if before.login.id == ticket.login.id {
         return;
     }
-    teahouse.recent_logins.end(&before.login.id).await;
-    if let Err(error) = teahouse.nicknames.log_out(&before.login).await {
+    state.recent_logins.end(&before.login.id).await;
+    if let Err(error) = state.nicknames.log_out(&before.login).await {
         // The old name's claim runs out by itself.
         tracing::warn!(%error, "an old nickname could not be let go");
     }
@@ -239,31 +241,31 @@ async fn replace(teahouse: &Shared, before: &Ticket, ticket: &Ticket) {
 ///
 /// A form that names another user than the one who is logged in ends nothing: it stands on a page that was theirs.
 pub(crate) async fn log_out(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     form: Result<Form<LogOutForm>, FormRejection>,
 ) -> Response {
-    if let Err(refused) = check_origin(&teahouse, &visitor, "a logout").await {
+    if let Err(refused) = check_origin(&state, &visitor, "a logout").await {
         return refused;
     }
     let user = form.map(|form| form.0.user).unwrap_or_default();
-    if let Some(ticket) = visitor.ticket(&teahouse).await {
+    if let Some(ticket) = visitor.ticket(&state).await {
         let login = &ticket.login;
         if !user.is_empty() && user != login.id.as_str() {
             return redirect::to("/login?why=other-user");
         }
         // From here on a copy of the cookie is of no use either.
-        teahouse.logins.end(&ticket, clock::now()).await;
+        state.logins.end(&ticket, clock::now()).await;
         // First of all, so that no form makes anybody this user again.
-        teahouse.recent_logins.end(&login.id).await;
-        if let Err(error) = teahouse.nicknames.log_out(login).await {
+        state.recent_logins.end(&login.id).await;
+        if let Err(error) = state.nicknames.log_out(login).await {
             // The claim runs out by itself.
             tracing::warn!(%error, "a nickname could not be let go");
         }
     }
     let secure = visitor.is_secure();
-    let mut cookies = teahouse.identity.log_out(secure);
-    cookies.push(FormId::forgotten(&teahouse.house, secure));
+    let mut cookies = state.identity.log_out(secure);
+    cookies.push(FormId::forgotten(&state.house, secure));
     redirect::with_cookies("/login", cookies.iter().map(String::as_str))
 }
 
@@ -271,15 +273,15 @@ pub(crate) async fn log_out(
 ///
 /// Whoever holds a copy of this browser's cookie is logged out too.
 pub(crate) async fn log_out_elsewhere(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     form: Result<Form<LogOutForm>, FormRejection>,
 ) -> Response {
-    if let Err(refused) = check_origin(&teahouse, &visitor, "a logout elsewhere").await {
+    if let Err(refused) = check_origin(&state, &visitor, "a logout elsewhere").await {
         return refused;
     }
     let LogOutForm { user, next } = form.map(|form| form.0).unwrap_or_default();
-    let Some(before) = visitor.ticket(&teahouse).await else {
+    let Some(before) = visitor.ticket(&state).await else {
         return redirect::to("/login?why=expired");
     };
     let login = before.login;
@@ -289,16 +291,16 @@ pub(crate) async fn log_out_elsewhere(
     let now = clock::now();
     let ticket = Ticket::draw(login, now);
     let ended = async {
-        teahouse.logins.begin(&ticket).await?;
-        teahouse.logins.end_all(&ticket.login.id, now).await
+        state.logins.begin(&ticket).await?;
+        state.logins.end_all(&ticket.login.id, now).await
     };
     if let Err(error) = ended.await {
         tracing::error!(%error, "failed to log a user out elsewhere");
-        return notice(&teahouse, &visitor, Notice::Unavailable).await;
+        return notice(&state, &visitor, Notice::Unavailable).await;
     }
-    teahouse.recent_logins.end(&ticket.login.id).await;
+    state.recent_logins.end(&ticket.login.id).await;
     // This browser's other pages come back with the new cookie.
-    teahouse.nicknames.try_logins_again(&ticket.login.id);
+    state.nicknames.try_logins_again(&ticket.login.id);
     let secure = visitor.is_secure();
-    redirect::with_cookies(&redirect::local_path(&next), [teahouse.identity.log_in(&ticket, secure).as_str()])
+    redirect::with_cookies(&redirect::local_path(&next), [state.identity.log_in(&ticket, secure).as_str()])
 }

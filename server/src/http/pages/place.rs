@@ -1,13 +1,15 @@
 //! How many pages of a house may be on their way to one address: whoever asks for many and reads none of them holds their
 //! memory.
 
+use std::sync::Arc;
+
 use axum::{http::HeaderValue, http::header, response::Response};
 use chat::id::UserId;
 use transport::held_body::holding;
 
 use crate::{
     budget::{Cost, Payer, charged},
-    http::{request::visitor::Visitor, state::Shared},
+    http::{request::visitor::Visitor, state::HttpState},
     net::connection_limit::ConnectionPermit,
 };
 
@@ -29,12 +31,16 @@ impl PagePlace {
     ///
     /// # Errors
     /// Returns [`NoPage`] if they have asked for too many, or too many are on their way to their address.
-    pub(crate) fn take(teahouse: &Shared, visitor: &Visitor, user: &UserId) -> Result<PagePlace, NoPage> {
+    pub(crate) fn take(
+        state: &Arc<HttpState>,
+        visitor: &Visitor,
+        user: &UserId,
+    ) -> Result<PagePlace, NoPage> {
         let address = charged(visitor.client());
-        let payer = Payer::new(&teahouse.budgets, user, address);
+        let payer = Payer::new(&state.budgets, user, address);
         payer.charge(Cost::Page, 1).map_err(|exceeded| NoPage { seconds: exceeded.wait.as_secs() + 1 })?;
-        teahouse.page_places.admit(address).map(PagePlace).map_err(|_| {
-            teahouse.budgets.count_refusal(Cost::Page);
+        state.page_places.admit(address).map(PagePlace).map_err(|_| {
+            state.budgets.count_refusal(Cost::Page);
             NoPage { seconds: RETRY_SECONDS }
         })
     }

@@ -1,5 +1,7 @@
 //! A page as an answer: drawn by the views, with the headers that belong to it. The pages that say what went wrong, too.
 
+use std::sync::Arc;
+
 use app::{notice::Notice, shell};
 use axum::{
     body::Body,
@@ -15,18 +17,18 @@ use super::place::PagePlace;
 use crate::http::{
     middleware::security::{self, Frames},
     request::visitor::Visitor,
-    state::Shared,
+    state::HttpState,
 };
 
 /// A page as an answer.
 pub(crate) async fn render<IV: IntoView + 'static>(
-    teahouse: &Shared,
+    state: &Arc<HttpState>,
     visitor: &Visitor,
     status: StatusCode,
     frames: Frames,
     view: impl Fn() -> IV + Clone + Send + Sync + 'static,
 ) -> Response {
-    let reload = teahouse.site.assets().reload;
+    let reload = state.site.assets().reload;
     let draw = move || {
         let response: ResponseOptions = expect_context();
         response.set_status(status);
@@ -50,32 +52,36 @@ pub(crate) async fn render<IV: IntoView + 'static>(
 }
 
 /// A page that says what went wrong, with the status that goes with it.
-pub(crate) async fn notice(teahouse: &Shared, visitor: &Visitor, notice: Notice) -> Response {
+pub(crate) async fn notice(state: &Arc<HttpState>, visitor: &Visitor, notice: Notice) -> Response {
     let status = StatusCode::from_u16(notice.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let (assets, language) = (teahouse.site.assets().clone(), visitor.language);
-    render(teahouse, visitor, status, Frames::Nothing, move || {
+    let (assets, language) = (state.site.assets().clone(), visitor.language);
+    render(state, visitor, status, Frames::Nothing, move || {
         shell::notice_document(language, notice, assets.clone())
     })
     .await
 }
 
 /// Refuses what a page of another origin asks for, with the page that says so; `what` is that, in the log.
-pub(crate) async fn check_origin(teahouse: &Shared, visitor: &Visitor, what: &str) -> Result<(), Response> {
-    let Err(foreign) = visitor.check_origin(teahouse) else { return Ok(()) };
+pub(crate) async fn check_origin(
+    state: &Arc<HttpState>,
+    visitor: &Visitor,
+    what: &str,
+) -> Result<(), Response> {
+    let Err(foreign) = visitor.check_origin(state) else { return Ok(()) };
     tracing::info!(%foreign, understood = %visitor.arrival, "{what} was refused");
-    Err(notice(teahouse, visitor, Notice::Forbidden).await)
+    Err(notice(state, visitor, Notice::Forbidden).await)
 }
 
 /// A place for a page of somebody's; or the page that says when to ask again.
 pub(crate) async fn take_place(
-    teahouse: &Shared,
+    state: &Arc<HttpState>,
     visitor: &Visitor,
     user: &UserId,
 ) -> Result<PagePlace, Response> {
-    match PagePlace::take(teahouse, visitor, user) {
+    match PagePlace::take(state, visitor, user) {
         Ok(place) => Ok(place),
         Err(none) => {
-            let said = notice(teahouse, visitor, Notice::TooMany { seconds: none.seconds }).await;
+            let said = notice(state, visitor, Notice::TooMany { seconds: none.seconds }).await;
             Err(none.retry_after(said))
         }
     }

@@ -1,5 +1,7 @@
 //! `GET /search`: the page with the field, and with what was found if something was asked.
 
+use std::sync::Arc;
+
 use app::{
     search::{Found, Outcome, Remark, Search as View},
     shell,
@@ -21,7 +23,7 @@ use crate::{
         },
         redirect,
         request::visitor::Visitor,
-        state::Shared,
+        state::HttpState,
     },
     search::{
         answer::SearchError,
@@ -75,37 +77,37 @@ impl Request {
 
 /// The page.
 pub(crate) async fn search(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     asked: Result<Asked<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
     let request = Request::read(&asked.map(|Asked(pairs)| pairs).unwrap_or_default());
-    let Some(login) = visitor.login(&teahouse).await else {
+    let Some(login) = visitor.login(&state).await else {
         // The login page is shown in no frame.
         if request.panel {
-            return answer(&teahouse, &visitor, StatusCode::UNAUTHORIZED, &request, Outcome::LoggedOut).await;
+            return answer(&state, &visitor, StatusCode::UNAUTHORIZED, &request, Outcome::LoggedOut).await;
         }
         return redirect::to(&login_path(&visitor.asked, None));
     };
     let Some(typed) = request.typed.as_deref().filter(|typed| !typed.trim().is_empty()) else {
-        return answer(&teahouse, &visitor, StatusCode::OK, &request, Outcome::Unasked).await;
+        return answer(&state, &visitor, StatusCode::OK, &request, Outcome::Unasked).await;
     };
     let mut query = Query::parse(typed, &visitor.time_zone);
     if query.is_empty() {
-        return answer(&teahouse, &visitor, StatusCode::OK, &request, Outcome::NothingToFind).await;
+        return answer(&state, &visitor, StatusCode::OK, &request, Outcome::NothingToFind).await;
     }
     if let Some(room) = &request.only {
         query.only_in(room.clone());
     }
-    let place = match PagePlace::take(&teahouse, &visitor, &login.id) {
+    let place = match PagePlace::take(&state, &visitor, &login.id) {
         Ok(place) => place,
         Err(none) => {
             let status = StatusCode::TOO_MANY_REQUESTS;
-            return none.retry_after(answer(&teahouse, &visitor, status, &request, Outcome::Busy).await);
+            return none.retry_after(answer(&state, &visitor, status, &request, Outcome::Busy).await);
         }
     };
     let shortened = query.shortened;
-    let (status, outcome) = match teahouse.service.search(login.user(), query, request.older).await {
+    let (status, outcome) = match state.service.search(login.user(), query, request.older).await {
         Ok(answer) => {
             let remarks = [
                 shortened.then_some(Remark::Shortened),
@@ -127,11 +129,11 @@ pub(crate) async fn search(
             (StatusCode::SERVICE_UNAVAILABLE, Outcome::Unavailable)
         }
     };
-    place.hold(answer(&teahouse, &visitor, status, &request, outcome).await)
+    place.hold(answer(&state, &visitor, status, &request, outcome).await)
 }
 
 async fn answer(
-    teahouse: &Shared,
+    state: &Arc<HttpState>,
     visitor: &Visitor,
     status: StatusCode,
     request: &Request,
@@ -147,8 +149,8 @@ async fn answer(
         newest: request.address(None),
         outcome,
     };
-    let assets = teahouse.site.assets().clone();
-    render(teahouse, visitor, status, Frames::IsShown, move || {
+    let assets = state.site.assets().clone();
+    render(state, visitor, status, Frames::IsShown, move || {
         shell::search_document(view.clone(), assets.clone())
     })
     .await

@@ -3,6 +3,8 @@
 //! What is refused comes back in the composer, with the reason. What is posted again is sent once: the message's id
 //! follows from the form's nonce and the text.
 
+use std::sync::Arc;
+
 use app::{
     form::Form as ComposerForm,
     login::{Login as LoginPage, LoginProblem},
@@ -33,7 +35,7 @@ use super::{
 
 use crate::{
     budget::{Payer, charged},
-    http::{redirect, request::visitor::Visitor, state::Shared},
+    http::{redirect, request::visitor::Visitor, state::HttpState},
     identity::{login::Login, login_form::FormId},
     service::publish::{PublishError, prepare},
     store::StoreError,
@@ -58,60 +60,60 @@ pub(crate) struct Posted {
 
 /// `POST /chat`: a message to the lobby.
 pub(crate) async fn to_lobby(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     posted: Result<Form<Posted>, FormRejection>,
 ) -> Response {
-    send(teahouse, visitor, RoomName::lobby(), posted).await
+    send(state, visitor, RoomName::lobby(), posted).await
 }
 
 /// `POST /chat/{room}`: a message to a room.
 pub(crate) async fn to_room(
-    State(teahouse): State<Shared>,
+    State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     Path(name): Path<String>,
     posted: Result<Form<Posted>, FormRejection>,
 ) -> Response {
     match RoomName::parse_any(&name) {
-        Ok(room) => send(teahouse, visitor, room, posted).await,
-        Err(_) => notice(&teahouse, &visitor, Notice::RoomUnfit).await,
+        Ok(room) => send(state, visitor, room, posted).await,
+        Err(_) => notice(&state, &visitor, Notice::RoomUnfit).await,
     }
 }
 
 async fn send(
-    teahouse: Shared,
+    state: Arc<HttpState>,
     visitor: Visitor,
     room: RoomName,
     posted: Result<Form<Posted>, FormRejection>,
 ) -> Response {
-    if let Err(refused) = check_origin(&teahouse, &visitor, "a posted message").await {
+    if let Err(refused) = check_origin(&state, &visitor, "a posted message").await {
         return refused;
     }
     let posted = match posted {
         Ok(Form(posted)) => posted,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return notice(&teahouse, &visitor, Notice::TooLarge).await;
+            return notice(&state, &visitor, Notice::TooLarge).await;
         }
         // What is no form holds no message, which the page says.
         Err(_) => Posted::default(),
     };
-    let login = match author(&teahouse, &visitor).await {
+    let login = match author(&state, &visitor).await {
         Ok(login) => login,
         // What is longer than any message is nobody's words.
         Err(_) if posted.text.len() > UNSENT_LIMIT => {
-            return notice(&teahouse, &visitor, Notice::TooLarge).await;
+            return notice(&state, &visitor, Notice::TooLarge).await;
         }
-        Err(problem) => return sign_in_again(&teahouse, &visitor, &room, posted, problem).await,
+        Err(problem) => return sign_in_again(&state, &visitor, &room, posted, problem).await,
     };
     // Whatever comes of it, a page is drawn for it now or next.
-    let place = match take_place(&teahouse, &visitor, &login.id).await {
+    let place = match take_place(&state, &visitor, &login.id).await {
         Ok(place) => place,
         Err(too_many) => return too_many,
     };
-    if teahouse.service.look_alike(&room).await.is_some() {
-        return notice(&teahouse, &visitor, Notice::RoomUnfit).await;
+    if state.service.look_alike(&room).await.is_some() {
+        return notice(&state, &visitor, Notice::RoomUnfit).await;
     }
-    match append(&teahouse, &visitor, &login, &room, &posted).await {
+    match append(&state, &visitor, &login, &room, &posted).await {
         Ok(id) => {
             let cookie = Cookie::build((SENT, id.to_string()))
                 .path("/chat")
@@ -125,7 +127,7 @@ async fn send(
             let nonce =
                 Some(posted.nonce).filter(|nonce| !renews && is_nonce(nonce)).unwrap_or_else(new_nonce);
             let form = ComposerForm { nonce, text: posted.text, problem, ..ComposerForm::default() };
-            let mut response = draw_room(teahouse, visitor, login, room, None, status, form).await;
+            let mut response = draw_room(state, visitor, login, room, None, status, form).await;
             if let Some(seconds) = wait_seconds {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -159,21 +161,21 @@ impl Refusal {
 
 /// Appends the message; returns its id, whether it is new or was sent before.
 async fn append(
-    teahouse: &Shared,
+    state: &Arc<HttpState>,
     visitor: &Visitor,
     login: &Login,
     room: &RoomName,
     posted: &Posted,
 ) -> Result<ClientId, Refusal> {
     let sentences = visitor.language.form_strings();
-    if !teahouse.identity.is_form_key(login, &posted.key) {
+    if !state.identity.is_form_key(login, &posted.key) {
         let problem = (sentences.posted_as_other)(login.nickname.as_str());
         // Sent again, it is the message of the one who sends it then.
         return Err(Refusal { renews: true, ..Refusal::new(StatusCode::CONFLICT, problem) });
     }
     let user = login.user();
     let unfit = StatusCode::UNPROCESSABLE_ENTITY;
-    let text = MessageText::parse(&posted.text, teahouse.config.text_limit).map_err(|error| {
+    let text = MessageText::parse(&posted.text, state.config.text_limit).map_err(|error| {
         let code = match error {
             TextError::Empty => RefusalCode::TextEmpty,
             TextError::TooLong { .. } => RefusalCode::TextTooLong,
@@ -182,9 +184,9 @@ async fn append(
     })?;
     let id = ClientId::of_form(&posted.nonce, text.as_str())
         .map_err(|_| Refusal::new(unfit, sentences.posted_damaged.to_owned()))?;
-    let payer = Payer::new(&teahouse.budgets, &login.id, charged(visitor.client()));
+    let payer = Payer::new(&state.budgets, &login.id, charged(visitor.client()));
     let published = match prepare(&user, room, id.clone(), text) {
-        Ok(message) => teahouse.service.publish(message, Some(payer)).await,
+        Ok(message) => state.service.publish(message, Some(payer)).await,
         Err(denial) => Err(denial.into()),
     };
     published.map(|_| id).map_err(|error| refusal(error, visitor))
@@ -216,9 +218,9 @@ fn refusal(error: PublishError, visitor: &Visitor) -> Refusal {
 }
 
 /// Who posts, with their nickname claimed; or why they have to log in.
-async fn author(teahouse: &Shared, visitor: &Visitor) -> Result<Login, LoginProblem> {
-    let login = visitor.login(teahouse).await.ok_or(LoginProblem::LoginNeeded)?;
-    match teahouse.nicknames.claim(&login).await {
+async fn author(state: &Arc<HttpState>, visitor: &Visitor) -> Result<Login, LoginProblem> {
+    let login = visitor.login(state).await.ok_or(LoginProblem::LoginNeeded)?;
+    match state.nicknames.claim(&login).await {
         Ok(true) => Ok(login),
         Ok(false) => Err(LoginProblem::LostName),
         // The append fails too then, and gives the words back.
@@ -231,7 +233,7 @@ async fn author(teahouse: &Shared, visitor: &Visitor) -> Result<Login, LoginProb
 
 /// The login page, which shows the words that were not sent.
 async fn sign_in_again(
-    teahouse: &Shared,
+    state: &Arc<HttpState>,
     visitor: &Visitor,
     room: &RoomName,
     posted: Posted,
@@ -243,9 +245,7 @@ async fn sign_in_again(
         problem: Some(problem),
         next: room_path(room),
         unsent: posted.text,
-        form: FormId::of(&visitor.headers, &teahouse.house)
-            .map(|id| id.as_str().to_owned())
-            .unwrap_or_default(),
+        form: FormId::of(&visitor.headers, &state.house).map(|id| id.as_str().to_owned()).unwrap_or_default(),
     };
-    login_page(teahouse, visitor, StatusCode::UNAUTHORIZED, page).await
+    login_page(state, visitor, StatusCode::UNAUTHORIZED, page).await
 }

@@ -1,6 +1,6 @@
 //! What a request says about whoever makes it: address, language, headers. Says nothing about who they are.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts, Query},
@@ -16,7 +16,7 @@ use crate::{
             arrival::Arrival,
             origin::{self, Foreign},
         },
-        state::{HttpState, Shared},
+        state::HttpState,
     },
     identity::{cookie_header::cookie, login::Login, logins::Ticket},
     net::client::Client,
@@ -43,8 +43,8 @@ struct Wish {
 
 impl Visitor {
     /// Refuses a request from a page of another origin.
-    pub(crate) fn check_origin(&self, teahouse: &HttpState) -> Result<(), Foreign> {
-        origin::check(&self.headers, &self.arrival, &teahouse.config)
+    pub(crate) fn check_origin(&self, state: &HttpState) -> Result<(), Foreign> {
+        origin::check(&self.headers, &self.arrival, &state.config)
     }
 
     /// Where the request comes from, as far as trusted proxies say.
@@ -58,14 +58,14 @@ impl Visitor {
     }
 
     /// The login with which a request comes, if it holds.
-    pub(crate) async fn ticket(&self, teahouse: &HttpState) -> Option<Ticket> {
-        let ticket = teahouse.identity.read(&self.headers, self.is_secure())?;
-        teahouse.logins.holds(&ticket, clock::now()).await.then_some(ticket)
+    pub(crate) async fn ticket(&self, state: &HttpState) -> Option<Ticket> {
+        let ticket = state.identity.read(&self.headers, self.is_secure())?;
+        state.logins.holds(&ticket, clock::now()).await.then_some(ticket)
     }
 
     /// Who a request comes from, if they are logged in.
-    pub(crate) async fn login(&self, teahouse: &HttpState) -> Option<Login> {
-        self.ticket(teahouse).await.map(|ticket| ticket.login)
+    pub(crate) async fn login(&self, state: &HttpState) -> Option<Login> {
+        self.ticket(state).await.map(|ticket| ticket.login)
     }
 
     /// Whether people's browsers reach the server over TLS.
@@ -76,18 +76,18 @@ impl Visitor {
 
 impl<S: Send + Sync> FromRequestParts<S> for Visitor
 where
-    Shared: FromRef<S>,
+    Arc<HttpState>: FromRef<S>,
 {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visitor, Infallible> {
-        let teahouse = Shared::from_ref(state);
+        let state = Arc::<HttpState>::from_ref(state);
         let wish: Wish =
             Query::try_from_uri(&parts.uri).map(|query: Query<Wish>| query.0).unwrap_or_default();
         let wished = wish.lang.or_else(|| cookie(&parts.headers, "lang"));
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Ok(Visitor {
-            arrival: Arrival::of(&parts.extensions, &parts.headers, &teahouse.config),
+            arrival: Arrival::of(&parts.extensions, &parts.headers, &state.config),
             headers: parts.headers.clone(),
             language: wished
                 .and_then(|code| Language::from_code(&code))

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chat::{id::UserId, protocol::User};
 
 use super::{
-    grant::{Grant, Kind},
+    grant::{Grant, TokenKind},
     rate::Rates,
     token::{Token, TokenId},
 };
@@ -51,7 +51,7 @@ impl Tokens {
     }
 
     /// Lets a program in that shows a token of this kind, and counts it.
-    pub(crate) async fn admit(&self, shown: &str, kind: Kind, client: Client) -> Result<Holder, Denied> {
+    pub(crate) async fn admit(&self, shown: &str, kind: TokenKind, client: Client) -> Result<Holder, Denied> {
         let Some(holder) = self.holder(shown, kind).await? else {
             // Whoever guesses is slowed down; whoever has a token comes in beside them.
             let charged = self.budgets.charge_address(charged(client), Cost::WrongToken);
@@ -67,7 +67,7 @@ impl Tokens {
         Ok(self.store.record(Collection::Token, id.to_string()).await?.is_some())
     }
 
-    async fn holder(&self, shown: &str, kind: Kind) -> Result<Option<Holder>, StoreError> {
+    async fn holder(&self, shown: &str, kind: TokenKind) -> Result<Option<Holder>, StoreError> {
         let Some(token) = Token::parse(shown) else { return Ok(None) };
         let Some(kept) = self.store.record(Collection::Token, token.id().to_string()).await? else {
             return Ok(None);
@@ -101,7 +101,7 @@ mod tests {
 
     use chat::time::Millis;
 
-    use super::{Denied, Grant, Kind, Token, Tokens};
+    use super::{Denied, Grant, Token, TokenKind, Tokens};
     use crate::identity::tokens::{Scope, Target};
     use crate::{
         budget::Budgets,
@@ -123,7 +123,7 @@ mod tests {
         Tokens::new(store.clone(), Arc::new(Budgets::new(&config, false)))
     }
 
-    async fn made(store: &SharedStore, kind: Kind, rate: u32) -> String {
+    async fn made(store: &SharedStore, kind: TokenKind, rate: u32) -> String {
         let (token, text) = Token::draw();
         let grant = Grant {
             name: "deploys".to_owned(),
@@ -145,20 +145,20 @@ mod tests {
     async fn only_the_whole_token_of_the_right_kind_lets_in_until_it_is_struck() {
         let (store, _folder) = store();
         let tokens = tokens(&store, 0);
-        let text = made(&store, Kind::Hook, 0).await;
-        let other = made(&store, Kind::Hook, 0).await;
-        let holder = tokens.admit(&text, Kind::Hook, at(HERE)).await.unwrap();
+        let text = made(&store, TokenKind::Hook, 0).await;
+        let other = made(&store, TokenKind::Hook, 0).await;
+        let holder = tokens.admit(&text, TokenKind::Hook, at(HERE)).await.unwrap();
         assert_eq!(holder.user().id.as_str(), format!("hook-{}", holder.id));
         let mixed = format!("{}{}", &text[..16], &other[16..]);
         let last = if text.ends_with('A') { 'B' } else { 'A' };
         let near = format!("{}{last}", &text[..text.len() - 1]);
         for wrong in ["", "th_", &text[..text.len() - 1], &format!("{text}A"), &near, &mixed, &text[3..]] {
-            let denied = tokens.admit(wrong, Kind::Hook, at(HERE)).await.unwrap_err();
+            let denied = tokens.admit(wrong, TokenKind::Hook, at(HERE)).await.unwrap_err();
             assert!(matches!(denied, Denied::Unknown), "{wrong}");
         }
-        assert!(matches!(tokens.admit(&text, Kind::Api, at(HERE)).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, TokenKind::Api, at(HERE)).await, Err(Denied::Unknown)));
         store.delete(Collection::Token, holder.id.to_string()).await.unwrap();
-        assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, TokenKind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 
     #[tokio::test]
@@ -166,18 +166,18 @@ mod tests {
         let (store, _folder) = store();
         let tokens = tokens(&store, 0);
         let (slow, other, free) = (
-            made(&store, Kind::Hook, 3).await,
-            made(&store, Kind::Hook, 3).await,
-            made(&store, Kind::Hook, 0).await,
+            made(&store, TokenKind::Hook, 3).await,
+            made(&store, TokenKind::Hook, 3).await,
+            made(&store, TokenKind::Hook, 0).await,
         );
         for _ in 0..3 {
-            tokens.admit(&slow, Kind::Hook, at(HERE)).await.unwrap();
+            tokens.admit(&slow, TokenKind::Hook, at(HERE)).await.unwrap();
         }
-        let denied = tokens.admit(&slow, Kind::Hook, at(HERE)).await.unwrap_err();
+        let denied = tokens.admit(&slow, TokenKind::Hook, at(HERE)).await.unwrap_err();
         assert!(matches!(denied, Denied::TooOften(wait) if wait.as_secs() < 20), "{denied:?}");
-        tokens.admit(&other, Kind::Hook, at(HERE)).await.unwrap();
+        tokens.admit(&other, TokenKind::Hook, at(HERE)).await.unwrap();
         for _ in 0..500 {
-            tokens.admit(&free, Kind::Hook, at(HERE)).await.unwrap();
+            tokens.admit(&free, TokenKind::Hook, at(HERE)).await.unwrap();
         }
     }
 
@@ -185,13 +185,13 @@ mod tests {
     async fn whoever_guesses_is_slowed_down_and_whoever_knows_is_not() {
         let (store, _folder) = store();
         let tokens = tokens(&store, 5);
-        let text = made(&store, Kind::Hook, 0).await;
+        let text = made(&store, TokenKind::Hook, 0).await;
         for n in 0..20 {
-            let denied = tokens.admit("guess", Kind::Hook, at(ELSEWHERE)).await.unwrap_err();
+            let denied = tokens.admit("guess", TokenKind::Hook, at(ELSEWHERE)).await.unwrap_err();
             assert_eq!(matches!(denied, Denied::TooOften(_)), n >= 5, "{n}: {denied:?}");
         }
-        tokens.admit(&text, Kind::Hook, at(ELSEWHERE)).await.unwrap();
-        assert!(matches!(tokens.admit("guess", Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
+        tokens.admit(&text, TokenKind::Hook, at(ELSEWHERE)).await.unwrap();
+        assert!(matches!(tokens.admit("guess", TokenKind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 
     #[tokio::test]
@@ -202,6 +202,6 @@ mod tests {
         let record =
             Record { collection: Collection::Token, key: token.id().to_string(), value: "{}".to_owned() };
         store.put(record, Put::Always).await.unwrap();
-        assert!(matches!(tokens.admit(&text, Kind::Hook, at(HERE)).await, Err(Denied::Unknown)));
+        assert!(matches!(tokens.admit(&text, TokenKind::Hook, at(HERE)).await, Err(Denied::Unknown)));
     }
 }

@@ -11,7 +11,7 @@ use super::{target::Target, token::Digest};
 pub(crate) struct Grant {
     /// What its holder is called in the room; it is a nickname.
     pub(crate) name: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: TokenKind,
     /// Where its holder may speak and read.
     pub(crate) rooms: Vec<Target>,
     pub(crate) scopes: Vec<Scope>,
@@ -27,7 +27,7 @@ pub(crate) struct Grant {
 /// At which door a token opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum TokenKind {
     /// `POST /hooks/…`: it stands in the address.
     Hook,
     /// `/api/…`: it goes along as a bearer token.
@@ -58,20 +58,20 @@ impl Grant {
     }
 }
 
-impl Kind {
+impl TokenKind {
     /// Its name, which begins the ids of those who speak by such tokens; never changes.
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Kind::Hook => "hook",
-            Kind::Api => "api",
+            TokenKind::Hook => "hook",
+            TokenKind::Api => "api",
         }
     }
 
     /// What the command line calls a token of this kind.
     pub(super) fn noun(self) -> &'static str {
         match self {
-            Kind::Hook => "hook",
-            Kind::Api => "token",
+            TokenKind::Hook => "hook",
+            TokenKind::Api => "token",
         }
     }
 }

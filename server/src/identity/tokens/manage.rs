@@ -11,7 +11,7 @@ use chat::{name::Nickname, time::Millis};
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    grant::{Grant, Kind, Scope},
+    grant::{Grant, Scope, TokenKind},
     target::Target,
     token::{Digest, Token, TokenId},
 };
@@ -82,7 +82,7 @@ pub fn add_hook(place: &TokenLocation, request: &HookRequest) -> anyhow::Result<
     let HookRequest { name, room, channels, rate } = request;
     let (id, text) = add(place, |digest| Grant {
         name: name.as_str().to_owned(),
-        kind: Kind::Hook,
+        kind: TokenKind::Hook,
         rooms: vec![room.clone()],
         scopes: vec![Scope::Write],
         channels: channels.clone(),
@@ -106,7 +106,7 @@ pub fn add_token(place: &TokenLocation, request: &TokenRequest) -> anyhow::Resul
     let TokenRequest { name, rooms, scopes, rate } = request;
     let (id, text) = add(place, |digest| Grant {
         name: name.as_str().to_owned(),
-        kind: Kind::Api,
+        kind: TokenKind::Api,
         rooms: rooms.clone(),
         scopes: scopes.clone(),
         channels: Vec::new(),
@@ -120,7 +120,7 @@ pub fn add_token(place: &TokenLocation, request: &TokenRequest) -> anyhow::Resul
 }
 
 /// Lists what there is of a kind: a line of tab-separated fields each, below a line that names them.
-pub fn list(place: &TokenLocation, kind: Kind) -> anyhow::Result<Output> {
+pub fn list(place: &TokenLocation, kind: TokenKind) -> anyhow::Result<Output> {
     let mut answer = String::new();
     let mut count = 0;
     let mut unreadable = 0;
@@ -153,7 +153,7 @@ pub fn list(place: &TokenLocation, kind: Kind) -> anyhow::Result<Output> {
 }
 
 /// Revokes what has this id, or the token itself: from now on it lets nobody in.
-pub fn revoke(place: &TokenLocation, kind: Kind, named: &str) -> anyhow::Result<Output> {
+pub fn revoke(place: &TokenLocation, kind: TokenKind, named: &str) -> anyhow::Result<Output> {
     let noun = kind.noun();
     // Whoever pastes the token, or the path, means it; it is not repeated on the terminal.
     let shown = named.rsplit('/').next().unwrap_or(named);

@@ -23,7 +23,7 @@ use super::{
 };
 
 use crate::{
-    app_state::Shared,
+    app_state::AppState,
     bots::running::Stopped,
     budget::{Cost, Exceeded, Payer},
     clock,
@@ -47,7 +47,7 @@ const LONGEST_RETRY: Duration = Duration::from_mins(5);
 
 /// A session's half of the talk.
 pub(super) struct Conversation {
-    teahouse: Shared,
+    state: Arc<AppState>,
     id: SessionId,
     me: User,
     outbound: Arc<Outbound>,
@@ -67,16 +67,16 @@ pub(super) struct Conversation {
 
 impl Conversation {
     pub(super) fn new(
-        teahouse: Shared,
+        state: Arc<AppState>,
         id: SessionId,
         me: User,
         outbound: Arc<Outbound>,
         dialect: Dialect,
         address: Option<Block>,
     ) -> Conversation {
-        let sending = Sending::new(teahouse.service.clone(), matches!(dialect, Dialect::Lines));
+        let sending = Sending::new(state.service.clone(), matches!(dialect, Dialect::Lines));
         Conversation {
-            teahouse,
+            state,
             id,
             me,
             outbound,
@@ -129,7 +129,7 @@ impl Conversation {
     /// Hears a frame: one or more lines, or as many of them as may be heard now. The code to close with, if the conversation
     /// cannot go on; nothing that follows the line at fault is heard.
     pub(super) async fn receive(&mut self, frame: Utf8Bytes) -> Result<(), CloseCode> {
-        let limit = self.teahouse.config.frame_limit;
+        let limit = self.state.config.frame_limit;
         if limit > 0 && frame.len() > limit {
             let reason = format!("a frame holds at most {limit} bytes; this one has {}", frame.len());
             self.refuse(RefusalCode::FrameTooLarge, reason, None, None);
@@ -208,7 +208,7 @@ impl Conversation {
     }
 
     fn payer(&self) -> Payer<'_> {
-        Payer::new(&self.teahouse.budgets, &self.me.id, self.address)
+        Payer::new(&self.state.budgets, &self.me.id, self.address)
     }
 
     /// Charges what has come already. Whatever it asks for costs something; who asks for much is read later.
@@ -255,7 +255,7 @@ impl Conversation {
     pub(super) async fn heads(&mut self) -> ServerLine {
         let mut heads = Vec::with_capacity(self.rooms.len());
         for room in &self.rooms {
-            match self.teahouse.rooms.head(room).await {
+            match self.state.rooms.head(room).await {
                 Ok(head) => heads.push(head),
                 Err(error) => tracing::debug!(%error, "a head is left out of a heartbeat"),
             }
@@ -267,9 +267,9 @@ impl Conversation {
     pub(super) async fn end(&mut self, left: bool) {
         for room in std::mem::take(&mut self.rooms) {
             if left {
-                self.teahouse.rooms.leave(&room, self.id).await;
+                self.state.rooms.leave(&room, self.id).await;
             } else {
-                self.teahouse.rooms.lose(&room, self.id).await;
+                self.state.rooms.lose(&room, self.id).await;
             }
         }
         while self.is_busy() {
@@ -282,11 +282,11 @@ impl Conversation {
         let Some(superseded) = self.introduce(client) else { return };
         self.answer(ServerLine::Welcome(Welcome {
             user: self.me.clone(),
-            heartbeat_ms: self.teahouse.config.heartbeat.millis(),
-            text_limit: self.teahouse.config.text_limit,
+            heartbeat_ms: self.state.config.heartbeat.millis(),
+            text_limit: self.state.config.text_limit,
             at: Some(clock::now()),
         }));
-        if !self.teahouse.is_available() {
+        if !self.state.is_available() {
             self.answer(ServerLine::Store { available: false });
         }
         if rooms.is_empty() {
@@ -299,7 +299,7 @@ impl Conversation {
                 return;
             }
             self.spend(Cost::Line, 1);
-            self.join(place, self.teahouse.config.backlog).await;
+            self.join(place, self.state.config.backlog).await;
         }
         // Only now that their user is there by this connection too: so nobody hears them leave.
         for superseded in superseded {
@@ -312,7 +312,7 @@ impl Conversation {
     fn introduce(&mut self, client: Option<String>) -> Option<Vec<Arc<Outbound>>> {
         let Some(client) = client else { return Some(Vec::new()) };
         match ClientId::parse(&client) {
-            Ok(client) => match self.teahouse.nicknames.introduce(&self.me.id, self.id, client) {
+            Ok(client) => match self.state.nicknames.introduce(&self.me.id, self.id, client) {
                 Standing::Newest(superseded) => Some(superseded),
                 Standing::Superseded => {
                     self.outbound.cut_off(CloseCode::Replaced);
@@ -334,18 +334,18 @@ impl Conversation {
             ClientLine::Send { id, room, text } => self.say(&id, &room, &text),
             ClientLine::History(history) => self.look_back(history).await,
             ClientLine::Members { room, after } => self.look_around(room, after).await,
-            ClientLine::Join(place) => self.join(place, self.teahouse.config.backlog).await,
+            ClientLine::Join(place) => self.join(place, self.state.config.backlog).await,
             ClientLine::Leave { room } => {
                 if let Some(room) = self.joined(&room, None) {
                     self.rooms.remove(&room);
                     self.sending.lift(&room);
-                    self.teahouse.rooms.leave(&room, self.id).await;
+                    self.state.rooms.leave(&room, self.id).await;
                 }
             }
             ClientLine::Stop { room, id } => self.stop(&room, &id),
             ClientLine::Typing { room } => {
                 if let Some(room) = self.joined(&room, None) {
-                    self.teahouse.rooms.typing(&room, self.id).await;
+                    self.state.rooms.typing(&room, self.id).await;
                 }
             }
         }
@@ -360,13 +360,13 @@ impl Conversation {
             Ok(answer) => answer,
             Err(error) => return refuse(self, RefusalCode::IdUnfit, error.to_string()),
         };
-        match self.teahouse.bots.stop(&name, &answer, &self.me.id) {
+        match self.state.bots.stop(&name, &answer, &self.me.id) {
             Stopped::Ends => {}
             Stopped::NotTheirs => {
                 let reason = "only who asked ends an answer".to_owned();
                 refuse(self, RefusalCode::Forbidden, reason);
             }
-            Stopped::NotHere => self.teahouse.cluster.stop(&name, &answer, &self.me.id),
+            Stopped::NotHere => self.state.cluster.stop(&name, &answer, &self.me.id),
         }
     }
 
@@ -379,7 +379,7 @@ impl Conversation {
             Ok(client_id) => client_id,
             Err(error) => return refuse(self, RefusalCode::IdUnfit, error.to_string()),
         };
-        let text = match MessageText::parse(text, self.teahouse.config.text_limit) {
+        let text = match MessageText::parse(text, self.state.config.text_limit) {
             Ok(text) => text,
             Err(error) => {
                 let code = match error {
@@ -417,11 +417,11 @@ impl Conversation {
             return refuse(self, RefusalCode::Forbidden, denial.to_string());
         }
         if !self.rooms.contains(&room)
-            && let Some(name) = self.teahouse.service.look_alike(&room).await
+            && let Some(name) = self.state.service.look_alike(&room).await
         {
             return self.answer(ServerLine::Renamed { room: place.room, name });
         }
-        let limit = self.teahouse.config.room_limit;
+        let limit = self.state.config.room_limit;
         if limit > 0 && self.rooms.len() >= limit && !self.rooms.contains(&room) {
             return refuse(
                 self,
@@ -429,7 +429,7 @@ impl Conversation {
                 format!("a connection is in at most {limit} rooms"),
             );
         }
-        match self.teahouse.service.admit(&room, Some(self.payer())).await {
+        match self.state.service.admit(&room, Some(self.payer())).await {
             Ok(()) => {}
             Err(NoRoom::TooMany(_)) => {
                 let reason = "there are as many rooms as there may be".to_owned();
@@ -467,7 +467,7 @@ impl Conversation {
     /// Says what the room is called that a client asked for by another spelling: a page goes there, and so would any other
     /// client. One that was kept under this very spelling once is meant, if there is one.
     async fn tell_name(&mut self, room: String) {
-        match spelling::meant(&self.teahouse.store, &room).await {
+        match spelling::meant(&self.state.store, &room).await {
             Ok(Ok(name)) => self.answer(ServerLine::Renamed { room, name }),
             Ok(Err(error)) => self.refuse(RefusalCode::RoomUnfit, error.to_string(), None, Some(room)),
             Err(error) => {
@@ -485,7 +485,7 @@ impl Conversation {
     ) -> Result<Subscribed, ReadError> {
         let (user, session, outbound) = (&self.me, self.id, &self.outbound);
         let subscriber = Subscriber { user, session, membership: Membership::Member, outbound };
-        self.teahouse.service.subscribe(&subscriber, room, place, backlog).await
+        self.state.service.subscribe(&subscriber, room, place, backlog).await
     }
 
     /// Tells that the session is in a room, with what was said up to the moment of entering: what is too much for one answer
@@ -499,7 +499,7 @@ impl Conversation {
             if !self.is_read().await {
                 return;
             }
-            match self.teahouse.service.rest((&room, &epoch), (told, upto)).await {
+            match self.state.service.rest((&room, &epoch), (told, upto)).await {
                 Ok(Some(messages)) => {
                     told = messages.last().map_or(upto, |message| message.seq);
                     lines = messages.into_iter().map(ServerLine::Message).collect();
@@ -523,8 +523,8 @@ impl Conversation {
     /// The session is not in a room after all. The room may have begun another life meanwhile and told this session so,
     /// which would be taken for the answer: the refusal comes behind whatever the room has said.
     async fn refuse_entry(&mut self, room: &RoomName, place: String) {
-        self.teahouse.rooms.lose(room, self.id).await;
-        if let Err(error) = self.teahouse.rooms.heard(room).await {
+        self.state.rooms.lose(room, self.id).await;
+        if let Err(error) = self.state.rooms.heard(room).await {
             tracing::trace!(%error, %room, "a room that is not open says nothing");
         }
         let refusal = Arc::new(Frame::of(unreadable(place)));
@@ -543,7 +543,7 @@ impl Conversation {
                 return self.refuse(RefusalCode::Malformed, reason.to_owned(), None, Some(room));
             }
         };
-        match self.teahouse.service.page(&self.me, name, piece).await {
+        match self.state.service.page(&self.me, name, piece).await {
             Ok(page) => {
                 self.spend_on(page.events.iter());
                 self.answer(ServerLine::Page(page));
@@ -556,7 +556,7 @@ impl Conversation {
         let Some(name) = self.joined(&room, None) else { return };
         // Who comes and goes from here on is told behind it.
         self.outbound.hold();
-        match self.teahouse.service.members(&self.me, &name, after).await {
+        match self.state.service.members(&self.me, &name, after).await {
             Ok(members) => self.answer(ServerLine::Members { room: name, members }),
             Err(error) => self.refuse_read(room, &error),
         }

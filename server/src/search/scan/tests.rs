@@ -230,7 +230,7 @@ async fn a_scanning_search_keeps_nothing_and_closes_when_its_searches_are_done()
     let house = House::new();
     let search = house.search();
     search.signals().committed.notify_one();
-    search.keep(CancellationToken::new()).await;
+    search.run(CancellationToken::new()).await;
     house.store.answers.store(0, Ordering::Relaxed);
     let search = Arc::new(search);
     let asked = tokio::spawn({

@@ -107,7 +107,7 @@ impl Channel {
     }
 
     /// Listens until `stop`, on a connection of its own beside every one of the link's.
-    pub(crate) async fn keep(self: Arc<Self>, link: Arc<Link>, news: EventSender, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, link: Arc<Link>, news: EventSender, stop: CancellationToken) {
         let listening = async {
             let mut quiet = false;
             loop {

@@ -15,7 +15,7 @@ use crate::store::{
 const COOKIES: &str = include_str!("cookies.lua");
 
 /// Puts them back where a Redis has forgotten them, until `stop`, so that nodes which begin later know everybody too.
-pub(crate) async fn keep(link: Arc<Link>, keys: Vec<String>, house: HouseId, stop: CancellationToken) {
+pub(crate) async fn maintain(link: Arc<Link>, keys: Vec<String>, house: HouseId, stop: CancellationToken) {
     let mut live = link.watch();
     let keeping = async {
         while live.changed().await.is_ok() {

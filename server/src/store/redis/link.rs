@@ -121,7 +121,7 @@ impl Link {
     }
 
     /// Keeps a connection, until `stop`. Tells when there is none for longer than it takes to make one.
-    pub(crate) async fn keep(self: Arc<Self>, news: EventSender, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, news: EventSender, stop: CancellationToken) {
         let mut number = 0;
         let told = async |news: &mpsc::Sender<StoreEvent>, available| {
             if news.send(StoreEvent::Available(available)).await.is_err() {

@@ -103,12 +103,12 @@ impl WriterTask {
                 drafts += change.drafts.len();
                 group.push(change);
             }
-            self.keep(group).await;
+            self.persist(group).await;
         }
     }
 
     /// Keeps what can be kept of a group, and answers each.
-    async fn keep(&mut self, group: Vec<Change>) {
+    async fn persist(&mut self, group: Vec<Change>) {
         let mut rooms: BTreeMap<&RoomName, Vec<&NewMessage>> = BTreeMap::new();
         for draft in group.iter().flat_map(|change| &change.drafts) {
             rooms.entry(&draft.room).or_default().push(draft);

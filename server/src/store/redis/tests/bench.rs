@@ -39,8 +39,8 @@ pub(super) async fn node(server: &RedisServer, name: &str, retain: u32) -> Node 
     let name = NodeId::parse(name).unwrap();
     let channel = Arc::new(Channel::new(name.clone()));
     let stop = CancellationToken::new();
-    tokio::spawn(link.clone().keep(sender.clone(), stop.clone()));
-    tokio::spawn(channel.clone().keep(link.clone(), sender, stop.clone()));
+    tokio::spawn(link.clone().run(sender.clone(), stop.clone()));
+    tokio::spawn(channel.clone().run(link.clone(), sender, stop.clone()));
     let redis = Arc::new(RedisStore::start(link.clone(), channel, &name, retain));
     Node { link, store: redis.clone(), redis, news: Told::of(news), _stop: stop.drop_guard() }
 }

@@ -40,7 +40,7 @@ async fn each_gets_its_own_answers_although_one_room_of_the_group_fails() {
     let (first, first_answer) = change(&[("a", "1"), ("spoilt", "2"), ("a", "3"), ("b", "4")]);
     let (poison, poison_answer) = change(&[("spoilt", "5")]);
     let (last, last_answer) = change(&[("a", "6"), ("b", "7")]);
-    writer_task(&server).await.keep(vec![first, poison, last]).await;
+    writer_task(&server).await.persist(vec![first, poison, last]).await;
     let said = |said: &[(&str, u64)]| said.iter().map(|(id, seq)| ((*id).to_owned(), *seq)).collect();
     assert_eq!(kept(first_answer), (said(&[("1", 1)]), false), "up to the first that cannot be kept");
     assert_eq!(kept(poison_answer), (said(&[]), false));

@@ -1,11 +1,11 @@
 //! What a house on this machine runs into, and when.
 
 use super::allowance::Allowance;
-use super::{GIB, Reckoning};
+use super::{Extrapolation, GIB};
 use crate::bench::figure::say;
 use crate::bench::tables::table;
 
-impl Reckoning {
+impl Extrapolation {
     /// What a house on this machine runs into, and when.
     pub(in crate::bench) fn limits(&self) -> String {
         let Allowance { memory, files, .. } = self.allowed;

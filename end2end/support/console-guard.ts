@@ -3,7 +3,7 @@
 
 import { type BrowserContext, expect } from '@playwright/test';
 
-export class Conscience {
+export class ConsoleGuard {
   private readonly heard: string[] = [];
   private readonly expected: RegExp[] = [];
 

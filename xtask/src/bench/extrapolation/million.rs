@@ -1,6 +1,6 @@
 //! What a million connections would take.
 
-use super::{GIB, Reckoning};
+use super::{Extrapolation, GIB};
 use crate::bench::figure::say;
 use crate::bench::tables::{code, table};
 
@@ -29,7 +29,7 @@ fn row(what: &str, measured: &str, by: &str, reckoned: String) -> Row {
     vec![what.to_owned(), measured.to_owned(), by.to_owned(), reckoned]
 }
 
-impl Reckoning {
+impl Extrapolation {
     pub(in crate::bench) fn million(&self) -> String {
         let rows = [self.memory(), self.processors(), self.network(), self.redis(), self.others()].concat();
         let people = say(ON_A_NODE);

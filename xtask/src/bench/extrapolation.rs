@@ -30,7 +30,7 @@ impl Measured {
 }
 
 /// All that is reckoned with.
-pub(super) struct Reckoning {
+pub(super) struct Extrapolation {
     /// Bytes of a connection in the server, after a burst.
     memory: Measured,
     /// Bytes of one end of it in the kernel; unknown where only root may look.
@@ -57,7 +57,7 @@ pub(super) struct Reckoning {
     allowed: Allowance,
 }
 
-impl Reckoning {
+impl Extrapolation {
     pub(super) fn of(
         contests: &[Contest],
         growth: &[Growth],
@@ -122,8 +122,8 @@ mod tests {
         Measured { number, by: "`a command`".into() }
     }
 
-    fn reckoning() -> Reckoning {
-        Reckoning {
+    fn extrapolation() -> Extrapolation {
+        Extrapolation {
             memory: measured(5_000.0),
             kernel: Some(measured(4_000.0)),
             alone: measured(200_000.0),
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_million_is_reckoned_from_what_was_measured() {
-        let text = reckoning().million();
+        let text = extrapolation().million();
         for part in [
             "× 1,000,000 = 4.66 GiB",
             "1,000,000 / 200,000 = 5 cores",
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_limits_are_reckoned_from_what_was_measured() {
-        let text = reckoning().limits();
+        let text = extrapolation().limits();
         for part in [
             "200,000 / 10,000 = 20 messages/s",
             "24 GiB / 9,000 bytes = 2,863,312",
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_measured_is_not_reckoned() {
-        let text = Reckoning { kernel: None, redis: None, ..reckoning() }.million();
+        let text = Extrapolation { kernel: None, redis: None, ..extrapolation() }.million();
         assert!(
             text.contains("| only root may look |  | unknown |") && text.contains("| Redis | not measured |")
         );
