@@ -25,7 +25,7 @@ use tokio::{
 
 use transport::{
     frame::{self, Frame, Gathering},
-    outbound::{Outbound, View},
+    outbound::{Encoding, Outbound},
     wire_format::{Broadcast, Plain},
 };
 
@@ -44,7 +44,7 @@ fn message(seq: Seq) -> ServerLine {
     })
 }
 
-fn plain() -> View {
+fn plain() -> Encoding {
     let plain = Plain {
         language: Language::English,
         room: RoomName::lobby(),
@@ -52,7 +52,7 @@ fn plain() -> View {
         backlog: 0,
         prefix: "plain-".into(),
     };
-    View::Plain(Box::new((plain, UserId::parse("00000000000000000002").unwrap())))
+    Encoding::PlainText(Box::new((plain, UserId::parse("00000000000000000002").unwrap())))
 }
 
 /// One frame, however many read it.
@@ -84,7 +84,7 @@ struct Audience {
 }
 
 impl Audience {
-    fn of(readers: usize, view: fn() -> View) -> Audience {
+    fn of(readers: usize, view: fn() -> Encoding) -> Audience {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let read = Arc::new(AtomicUsize::new(0));
@@ -133,12 +133,12 @@ async fn read_all(reader: TcpStream, read: Arc<AtomicUsize>) {
 }
 
 /// Pushes a new frame at a time to sockets which have taken all that came before.
-fn push_to(bencher: Bencher, readers: usize, view: fn() -> View) {
+fn push_to(bencher: Bencher, readers: usize, view: fn() -> Encoding) {
     let audience = Audience::of(readers, view);
     let frame = Frame::of(message(1043));
     let heard = match view() {
-        View::Lines => frame.bytes().len(),
-        View::Plain(reader) => {
+        Encoding::Json => frame.bytes().len(),
+        Encoding::PlainText(reader) => {
             let text = reader.0.hears(&frame.lines()[0], &reader.1).unwrap();
             frame::texts(text.lines()).len()
         }
@@ -157,7 +157,7 @@ fn push_to(bencher: Bencher, readers: usize, view: fn() -> View) {
 /// One write(2) for each reader, and what is done around it.
 #[divan::bench(args = [1, 10, 100], sample_size = 1, sample_count = 1_000)]
 fn a_frame_goes_to_sockets(bencher: Bencher, readers: usize) {
-    push_to(bencher, readers, || View::Lines);
+    push_to(bencher, readers, || Encoding::Json);
 }
 
 /// The same at the plain door, where the text is made once for all.

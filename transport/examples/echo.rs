@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use transport::{
     frame,
-    outbound::{self, Listening, Outbound, View},
+    outbound::{self, Encoding, Listening, Outbound},
     patient_stream::PatientStream,
     request_clock::{RequestClock, TimedStream},
     socket::{Incoming, RecvError, Socket},
@@ -47,7 +47,7 @@ async fn answer(request: Request<body::Incoming>) -> Result<Response, Infallible
 
 /// Says what it hears until the end, as a session does that has nothing else to do.
 async fn echo(mut socket: Socket) {
-    let outbound = Arc::new(Outbound::to_socket(socket.stream(), 0, View::Lines));
+    let outbound = Arc::new(Outbound::to_socket(socket.stream(), 0, Encoding::Json));
     let _listening = Listening(outbound.clone());
     loop {
         let heard = tokio::select! {

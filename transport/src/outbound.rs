@@ -7,8 +7,7 @@
 //! connection.
 
 use std::{
-    collections::VecDeque,
-    io::{self, IoSlice},
+    io::{self},
     net::Shutdown,
     os::fd::{AsFd as _, AsRawFd as _},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -18,24 +17,17 @@ use axum::body::Bytes;
 use chat::{close::CloseCode, id::UserId, protocol::ServerLine};
 use rustix::net::SendFlags;
 use socket2::SockRef;
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep_until},
-};
+use tokio::sync::Notify;
+mod delivery;
+mod queue;
+
+use queue::{End, Queue, QueuedKind, Waiting, taken};
 
 use crate::{
     frame::{self, Frame},
-    patience::Patience,
     stream::Stream,
-    timeouts::CLOSE_TIMEOUT,
     wire_format::{Broadcast, Plain},
 };
-
-/// The bytes that one waiting frame costs beside its own: its place in the queue and its share of the bookkeeping.
-const FRAME_OVERHEAD: usize = 64;
-
-/// How many waiting frames are offered to the socket with one system call.
-const TOGETHER: usize = 64;
 
 /// The queue between a session's rooms and its reader. What a push reads of it lies together, in this order.
 #[derive(Debug)]
@@ -44,7 +36,7 @@ pub struct Outbound {
     /// Where it is written; none for a reader that takes frames out of the queue.
     socket: Option<Arc<Stream>>,
     /// How the reader hears lines that are for everybody.
-    view: View,
+    view: Encoding,
     queue: Mutex<Queue>,
     /// 0 lifts the limit.
     limit_bytes: usize,
@@ -54,81 +46,11 @@ pub struct Outbound {
 
 /// How a reader hears lines that are for everybody.
 #[derive(Debug)]
-pub enum View {
+pub enum Encoding {
     /// As they are: a client of the protocol, or a program that takes them out of the queue.
-    Lines,
+    Json,
     /// As plain text, for this user.
-    Plain(Box<(Plain, UserId)>),
-}
-
-#[derive(Debug, Default)]
-#[repr(C)]
-struct Queue {
-    end: Option<End>,
-    /// What is pushed while an answer is put together that comes before it.
-    held: Option<Vec<Waiting>>,
-    waiting: VecDeque<Waiting>,
-    /// How much of the first that waits has been written.
-    written: usize,
-    /// What waits and counts towards the limit.
-    bytes: usize,
-    /// How many answers wait.
-    answers: usize,
-    /// How long a socket that does not take all that waits is still waited for.
-    patience: Patience,
-}
-
-/// A socket that does not take all that waits.
-struct Blocked<'a> {
-    socket: &'a Stream,
-    /// When it is given up.
-    until: Instant,
-}
-
-/// What came of waiting.
-#[derive(PartialEq, Eq)]
-enum Turn {
-    /// Something can be done.
-    GoesOn,
-    /// The socket has taken nothing for too long.
-    Stalled,
-}
-
-/// Something that waits to be written.
-#[derive(Debug)]
-struct Waiting {
-    bytes: Bytes,
-    kind: QueuedKind,
-}
-
-#[derive(Debug)]
-enum QueuedKind {
-    /// What a room says.
-    Said(Arc<Frame>),
-    /// What the session asked for, which is not held against it.
-    Answer,
-    /// What the protocol beneath asks for.
-    Control,
-}
-
-impl Waiting {
-    /// What it costs towards the limit.
-    fn cost(&self) -> usize {
-        match self.kind {
-            QueuedKind::Answer => 0,
-            QueuedKind::Said(_) | QueuedKind::Control => self.bytes.len() + FRAME_OVERHEAD,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// Close when what waits has been written.
-    AfterLines(CloseCode),
-    /// Close now.
-    Now(CloseCode),
-    /// The session is gone, or the connection broke.
-    Gone,
+    PlainText(Box<(Plain, UserId)>),
 }
 
 /// What to do next for a reader that takes frames out of the queue.
@@ -152,11 +74,11 @@ impl Outbound {
     /// An empty queue that holds up to `limit_bytes` and is emptied by [`Outbound::next`]; 0 for no limit.
     pub fn new(limit_bytes: usize) -> Outbound {
         let (queue, ready, cut) = (Mutex::default(), Notify::new(), Notify::new());
-        Outbound { socket: None, view: View::Lines, queue, limit_bytes, ready, cut }
+        Outbound { socket: None, view: Encoding::Json, queue, limit_bytes, ready, cut }
     }
 
     /// An empty queue that is written to a socket.
-    pub fn to_socket(socket: Arc<Stream>, limit_bytes: usize, view: View) -> Outbound {
+    pub fn to_socket(socket: Arc<Stream>, limit_bytes: usize, view: Encoding) -> Outbound {
         Outbound { socket: Some(socket), view, ..Outbound::new(limit_bytes) }
     }
 
@@ -165,7 +87,7 @@ impl Outbound {
     /// each, with the system's work for a socket in between.
     pub fn is_direct(&self) -> bool {
         self.socket.as_ref().is_some_and(|socket| socket.as_fd().as_raw_fd() >= 0)
-            && matches!(self.view, View::Lines)
+            && matches!(self.view, Encoding::Json)
     }
 
     /// Says what a room says. It is written at once if nothing waits before it and the socket takes it, and waits
@@ -174,8 +96,8 @@ impl Outbound {
     pub fn push(&self, frame: &Arc<Frame>) -> Result<(), Gone> {
         let plain;
         let bytes = match &self.view {
-            View::Lines => frame.bytes(),
-            View::Plain(reader) => {
+            Encoding::Json => frame.bytes(),
+            Encoding::PlainText(reader) => {
                 plain = as_heard(reader, frame.lines());
                 &plain
             }
@@ -290,17 +212,6 @@ impl Outbound {
         self.cut.notify_one();
     }
 
-    /// Waits for something to tell a reader that takes it out of the queue. Gives all that waits at once.
-    pub async fn next(&self) -> Next {
-        loop {
-            // Whoever pushes between the look and the wait leaves a permit behind.
-            if let Some(next) = self.take() {
-                return next;
-            }
-            self.ready.notified().await;
-        }
-    }
-
     /// Waits until the connection is cut off; gives the code.
     pub async fn cut(&self) -> CloseCode {
         loop {
@@ -308,88 +219,6 @@ impl Outbound {
                 return code;
             }
             self.cut.notified().await;
-        }
-    }
-
-    /// Writes what waits whenever the socket takes some of it, until the connection is to be closed: gives the code, or
-    /// [`Broken`]. Returns without a code when no answers are owed any more, for whoever waits for that. A reader who takes
-    /// nothing at all for long is cut off. May be dropped while it waits.
-    pub async fn deliver(&self, owed: bool) -> Result<Option<CloseCode>, Broken> {
-        loop {
-            let blocked = {
-                let mut queue = self.queue();
-                match queue.end {
-                    Some(End::Now(code)) => return Ok(Some(code)),
-                    Some(End::Gone) => return Err(Broken),
-                    Some(End::AfterLines(_)) | None => {}
-                }
-                if queue.flush(self.socket()).is_err() {
-                    self.broke(queue);
-                    return Err(Broken);
-                }
-                match queue.end {
-                    Some(End::AfterLines(code)) if queue.waiting.is_empty() => return Ok(Some(code)),
-                    _ if owed && queue.answers == 0 => return Ok(None),
-                    // Who is to be gone is not waited for so long.
-                    Some(End::AfterLines(_)) => {
-                        self.blocked(&queue, queue.patience.ends_within(CLOSE_TIMEOUT))
-                    }
-                    _ => self.blocked(&queue, queue.patience.ends()),
-                }
-            };
-            if self.turn(blocked).await == Turn::Stalled {
-                let queue = self.queue();
-                if queue.end.is_some() {
-                    self.broke(queue);
-                    return Err(Broken);
-                }
-                drop(queue);
-                self.cut_off(CloseCode::SlowConsumer);
-            }
-        }
-    }
-
-    /// Writes what waits, whatever the end is; [`Broken`] if that cannot be done, or not for long.
-    pub async fn delivered(&self) -> Result<(), Broken> {
-        loop {
-            let blocked = {
-                let mut queue = self.queue();
-                queue.flush(self.socket()).map_err(|_| Broken)?;
-                if queue.waiting.is_empty() {
-                    return Ok(());
-                }
-                self.blocked(&queue, queue.patience.ends()).ok_or(Broken)?
-            };
-            if self.turn(Some(blocked)).await == Turn::Stalled {
-                return Err(Broken);
-            }
-        }
-    }
-
-    /// Writes what still waits, and then the last frame, whatever the end is; [`Broken`] if that cannot be done.
-    pub async fn write_last(&self, frame: Bytes) -> Result<(), Broken> {
-        let waiting = Waiting { bytes: frame, kind: QueuedKind::Control };
-        {
-            let mut queue = self.queue();
-            queue.bytes += waiting.cost();
-            queue.waiting.push_back(waiting);
-            // However long the socket has taken nothing, it has its time to take this.
-            queue.patience.begin_anew();
-        }
-        self.delivered().await
-    }
-
-    /// Waits for the socket to take more, if it is behind, but not for ever; or for something to be done.
-    async fn turn(&self, blocked: Option<Blocked<'_>>) -> Turn {
-        let Some(Blocked { socket, until }) = blocked else {
-            self.ready.notified().await;
-            return Turn::GoesOn;
-        };
-        tokio::select! {
-            // An error shows at the next write.
-            _ = socket.writable() => Turn::GoesOn,
-            () = self.ready.notified() => Turn::GoesOn,
-            () = sleep_until(until) => Turn::Stalled,
         }
     }
 
@@ -441,25 +270,6 @@ impl Outbound {
         Gone
     }
 
-    /// What waits now, if anything does.
-    fn take(&self) -> Option<Next> {
-        let mut queue = self.queue();
-        match queue.end {
-            Some(End::Now(code)) => return Some(Next::Close(code)),
-            Some(End::AfterLines(code)) if queue.waiting.is_empty() => return Some(Next::Close(code)),
-            _ => {}
-        }
-        if queue.waiting.is_empty() {
-            return None;
-        }
-        queue.bytes = 0;
-        let said = std::mem::take(&mut queue.waiting).into_iter().filter_map(|waiting| match waiting.kind {
-            QueuedKind::Said(frame) => Some(frame),
-            QueuedKind::Answer | QueuedKind::Control => None,
-        });
-        Some(Next::Frames(said.collect()))
-    }
-
     /// The session ends: nobody may wait for it, and the rooms learn of it when they next speak. They may hold on to this
     /// until then, but not to the connection.
     fn hang_up(&self) {
@@ -485,110 +295,18 @@ impl Outbound {
         }
     }
 
-    /// The socket, if it is to take more than it does, and when it is given up.
-    fn blocked(&self, queue: &Queue, until: Instant) -> Option<Blocked<'_>> {
-        let socket = self.socket().filter(|_| !queue.waiting.is_empty())?;
-        Some(Blocked { socket, until })
-    }
-
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // Nothing that holds the lock can panic half-way through a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Queue {
-    /// Nothing waits any more, and nothing is written.
-    fn hang_up(&mut self) {
-        *self = Queue { end: Some(End::Gone), ..Queue::default() };
-    }
-
-    /// Puts an answer as it has grown by now in the place of how it was, if that still waits: whoever reads slowly need
-    /// not read how it grew.
-    fn replace(&mut self, frame: &Arc<Frame>) -> bool {
-        let Some(growing) = frame.growing() else { return false };
-        let begun = usize::from(self.written > 0);
-        let waiting = self.waiting.iter_mut().skip(begun).chain(self.held.iter_mut().flatten());
-        let mut said = waiting.filter_map(|waiting| match &mut waiting.kind {
-            QueuedKind::Said(before) if before.is_replaced_by(growing) => Some((&mut waiting.bytes, before)),
-            _ => None,
-        });
-        let Some((bytes, before)) = said.next() else { return false };
-        let (less, more) = (bytes.len(), frame.bytes().len());
-        *bytes = frame.bytes().clone();
-        *before = frame.clone();
-        self.bytes = self.bytes - less + more;
-        true
-    }
-
-    /// Writes as much of what waits as the socket takes.
-    fn flush(&mut self, socket: Option<&Stream>) -> io::Result<()> {
-        let Some(socket) = socket else { return Ok(()) };
-        let mut total = 0;
-        while let Some(first) = self.waiting.front() {
-            let offered = first.bytes.len() - self.written;
-            let (written, offered) = if self.waiting.len() == 1 {
-                (taken(socket.try_write(&first.bytes[self.written..]))?, offered)
-            } else {
-                let mut slices = [IoSlice::new(&[]); TOGETHER];
-                let mut offered = offered;
-                slices[0] = IoSlice::new(&first.bytes[self.written..]);
-                for (slice, waiting) in slices.iter_mut().zip(&self.waiting).skip(1) {
-                    *slice = IoSlice::new(&waiting.bytes);
-                    offered += waiting.bytes.len();
-                }
-                let slices = &slices[..self.waiting.len().min(TOGETHER)];
-                (taken(socket.try_write_vectored(slices))?, offered)
-            };
-            self.forget(written);
-            total += written;
-            if written < offered {
-                let now = Instant::now();
-                self.patience.took(total, now);
-                self.patience.blocked(now);
-                return Ok(());
-            }
-        }
-        self.patience.begin_anew();
-        Ok(())
-    }
-
-    /// Forgets what has been written.
-    fn forget(&mut self, written: usize) {
-        self.written += written;
-        while let Some(first) = self.waiting.front()
-            && first.bytes.len() <= self.written
-        {
-            self.written -= first.bytes.len();
-            self.bytes -= first.cost();
-            self.answers -= usize::from(matches!(first.kind, QueuedKind::Answer));
-            self.waiting.pop_front();
-        }
-        if self.waiting.is_empty() {
-            // What a burst took is given back.
-            self.waiting = VecDeque::new();
-        }
-    }
-
-    /// Drops what waits, but for the rest of what the socket has half taken.
-    fn drop_waiting(&mut self) {
-        let begun = usize::from(self.written > 0);
-        self.waiting.truncate(begun);
-        // It may be a while until that is read.
-        self.waiting.shrink_to_fit();
-        self.held = None;
-        self.bytes = self.waiting.iter().map(Waiting::cost).sum();
-        self.answers =
-            self.waiting.iter().filter(|waiting| matches!(waiting.kind, QueuedKind::Answer)).count();
-    }
-}
-
-impl View {
+impl Encoding {
     /// An answer as the reader hears it, if it does.
     fn of_answer(&self, line: ServerLine) -> Option<Bytes> {
         let bytes = match self {
-            View::Lines => Frame::of(line).bytes().clone(),
-            View::Plain(reader) => as_heard(reader, &[Broadcast::new(line)]),
+            Encoding::Json => Frame::of(line).bytes().clone(),
+            Encoding::PlainText(reader) => as_heard(reader, &[Broadcast::new(line)]),
         };
         (!bytes.is_empty()).then_some(bytes)
     }
@@ -599,14 +317,6 @@ fn as_heard(reader: &(Plain, UserId), lines: &[Broadcast]) -> Bytes {
     let (plain, me) = reader;
     let heard: Vec<_> = lines.iter().filter_map(|line| plain.hears(line, me)).collect();
     frame::texts(heard.iter().flat_map(|text| text.lines()))
-}
-
-/// How many bytes a socket took: none, if it takes none for now.
-fn taken(written: io::Result<usize>) -> io::Result<usize> {
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-        written => written,
-    }
 }
 
 /// The session's hold on its queue: however the session ends, even by a panic, its rooms find it gone.

@@ -289,7 +289,7 @@ mod tests {
     use super::{CLOSE_TIMEOUT, SLOW_CLOSE_TIMEOUT, Socket};
     use crate::{
         frame::Frame,
-        outbound::{Outbound, View},
+        outbound::{Encoding, Outbound},
     };
 
     /// What timers are late by at the most.
@@ -303,7 +303,7 @@ mod tests {
         let (stream, _) = accepted.unwrap();
         SockRef::from(&stream).set_send_buffer_size(65_536).unwrap();
         let socket = Socket::new(stream.into(), &[], 0);
-        let outbound = Outbound::to_socket(socket.stream(), 1_000, View::Lines);
+        let outbound = Outbound::to_socket(socket.stream(), 1_000, Encoding::Json);
         // More than any system holds for somebody who does not read.
         let reason = "tea ".repeat(1_000_000);
         let (id, room, code) = (None, None, RefusalCode::Malformed);

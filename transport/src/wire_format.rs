@@ -43,11 +43,11 @@ impl Broadcast {
 
 /// How a connection speaks.
 #[derive(Clone, Debug)]
-pub enum Dialect {
+pub enum WireFormat {
     /// JSON lines: the protocol.
-    Lines,
+    Json,
     /// Lines of plain text.
-    Plain(Plain),
+    PlainText(Plain),
 }
 
 /// How a client of the plain door hears and speaks.

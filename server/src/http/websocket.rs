@@ -17,10 +17,10 @@ use i18n::Language;
 use rand::RngExt as _;
 use serde::Deserialize;
 use transport::{
-    outbound::{Outbound, View},
+    outbound::{Encoding, Outbound},
     socket::Socket,
     upgrade::{self, Upgrade},
-    wire_format::{Dialect, Plain},
+    wire_format::{Plain, WireFormat},
 };
 
 use crate::{
@@ -113,12 +113,12 @@ pub(crate) async fn open(
         let reason = format!("the subprotocol is {SUBPROTOCOL}, or none at all; not {}", asked.join(", "));
         return refuse(StatusCode::BAD_REQUEST, &reason);
     }
-    let dialect = if known {
-        Dialect::Lines
+    let format = if known {
+        WireFormat::Json
     } else {
         match plain(&state, &visitor, &wishes, room) {
             Ok(plain) => match state.service.look_alike(&plain.room).await {
-                None => Dialect::Plain(plain),
+                None => WireFormat::PlainText(plain),
                 Some(known) => {
                     let reason = format!("there is a room that looks the same: {known}");
                     return refuse(StatusCode::NOT_FOUND, &reason);
@@ -127,13 +127,13 @@ pub(crate) async fn open(
             Err(reason) => return refuse(StatusCode::NOT_FOUND, &reason),
         }
     };
-    let login = match (visitor.login(&state).await, &dialect) {
+    let login = match (visitor.login(&state).await, &format) {
         (Some(login), _) => login,
         // A page cannot read the status of a handshake that failed; a close code it can.
-        (None, Dialect::Lines) => {
-            return turn_away((upgrade, limit, place), dialect, CloseCode::LoginRequired, None);
+        (None, WireFormat::Json) => {
+            return turn_away((upgrade, limit, place), format, CloseCode::LoginRequired, None);
         }
-        (None, Dialect::Plain(plain)) if state.config.guests => {
+        (None, WireFormat::PlainText(plain)) if state.config.guests => {
             if let Err(exceeded) = state.budgets.charge_address(charged(visitor.client()), Cost::Login) {
                 return refuse(StatusCode::TOO_MANY_REQUESTS, &exceeded.to_string());
             }
@@ -146,7 +146,7 @@ pub(crate) async fn open(
                 None => return refuse(StatusCode::SERVICE_UNAVAILABLE, "no guest's name is free at present"),
             }
         }
-        (None, Dialect::Plain(_)) => {
+        (None, WireFormat::PlainText(_)) => {
             return refuse(
                 StatusCode::UNAUTHORIZED,
                 "log in first: POST /login with the form field `nickname`",
@@ -156,14 +156,14 @@ pub(crate) async fn open(
     let forwarded = match admit(&state, &visitor) {
         Ok(forwarded) => forwarded,
         Err(full) => {
-            return turn_away((upgrade, limit, place), dialect, CloseCode::TooMany, Some(full.to_string()));
+            return turn_away((upgrade, limit, place), format, CloseCode::TooMany, Some(full.to_string()));
         }
     };
     match state.nicknames.claim(&login).await {
         Ok(true) => {}
         Ok(false) => {
             let reason = "somebody else has taken the nickname meanwhile".to_owned();
-            return turn_away((upgrade, limit, place), dialect, CloseCode::NicknameTaken, Some(reason));
+            return turn_away((upgrade, limit, place), format, CloseCode::NicknameTaken, Some(reason));
         }
         Err(error) => {
             tracing::error!(%error, "a nickname could not be claimed");
@@ -174,7 +174,7 @@ pub(crate) async fn open(
     let sessions = state.sessions.clone();
     upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
         // Outside of the task, which is then as small as it can be for as long as it runs.
-        let session = Session::begin(state.app.clone(), socket, login, dialect, address);
+        let session = Session::begin(state.app.clone(), socket, login, format, address);
         sessions.track_future(async move {
             let _places = (place, forwarded);
             session.run().await;
@@ -225,18 +225,18 @@ async fn guest(state: &HttpState, language: Language) -> Option<Login> {
 /// Takes the socket only to say why it is closed again.
 fn turn_away(
     (upgrade, limit, place): (Upgrade, usize, Option<HeldPermit>),
-    dialect: Dialect,
+    format: WireFormat,
     code: CloseCode,
     reason: Option<String>,
 ) -> Response {
-    let protocol = matches!(dialect, Dialect::Lines).then_some(SUBPROTOCOL);
+    let protocol = matches!(format, WireFormat::Json).then_some(SUBPROTOCOL);
     upgrade.accept(protocol, limit, async move |mut socket: Socket| {
         // It counts among the connections for as long as it is one.
         let _place = place;
-        let view = match dialect {
-            Dialect::Lines => View::Lines,
+        let view = match format {
+            WireFormat::Json => Encoding::Json,
             // A refusal is everybody's in the same words.
-            Dialect::Plain(plain) => View::Plain(Box::new((plain, random::user_id()))),
+            WireFormat::PlainText(plain) => Encoding::PlainText(Box::new((plain, random::user_id()))),
         };
         let outbound = Outbound::to_socket(socket.stream(), 0, view);
         if let Some(reason) = reason {

@@ -1,10 +1,11 @@
 //! One connection of a user: it reads what they ask and has it done; what their rooms say is written past it, but for
 //! what the socket does not take at once.
 //!
-//! [`conversation`] understands the lines and answers them, [`reading`] reads the log for it, [`sending`] brings messages
-//! into the store; this module is reading, the heartbeat, and the end. It fans nothing out and keeps nothing that outlives
+//! [`conversation`] reads the lines and has each answered by its file in [`commands`], [`sending`] brings messages into the
+//! store; this module is reading, the heartbeat, and the end. It fans nothing out and keeps nothing that outlives
 //! it.
 
+mod commands;
 mod conversation;
 mod retry;
 mod sending;
@@ -19,10 +20,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::{app_state::AppState, budget::Cost, identity::login::Login, net::address_block::Block};
 use transport::{
     frame::{self, Frame},
-    outbound::{Broken, Listening, Outbound, View},
+    outbound::{Broken, Encoding, Listening, Outbound},
     socket::{Incoming, RecvError, Socket},
     timeouts::CLOSE_TIMEOUT,
-    wire_format::Dialect,
+    wire_format::WireFormat,
 };
 
 /// How long a client of the protocol may take to say `hello`.
@@ -69,14 +70,14 @@ impl Session {
         state: Arc<AppState>,
         socket: Socket,
         login: Login,
-        dialect: Dialect,
+        format: WireFormat,
         address: Option<Block>,
     ) -> Box<Session> {
         let id = state.new_session();
         tracing::debug!(session = id.0, "a session begins");
-        let view = match &dialect {
-            Dialect::Lines => View::Lines,
-            Dialect::Plain(plain) => View::Plain(Box::new((plain.clone(), login.id.clone()))),
+        let view = match &format {
+            WireFormat::Json => Encoding::Json,
+            WireFormat::PlainText(plain) => Encoding::PlainText(Box::new((plain.clone(), login.id.clone()))),
         };
         let outbound = Arc::new(Outbound::to_socket(socket.stream(), state.config.queue_limit, view));
         state.nicknames.arrive(&login, id, (outbound.clone(), address));
@@ -84,14 +85,14 @@ impl Session {
             // Whoever comes between the last look and the drain is let go like the others.
             outbound.close(CloseCode::Restart);
         }
-        let is_plain = matches!(dialect, Dialect::Plain(_));
+        let is_plain = matches!(format, WireFormat::PlainText(_));
         Box::new(Session {
             conversation: Conversation::new(
                 state.clone(),
                 id,
                 login.user(),
                 outbound.clone(),
-                dialect,
+                format,
                 address,
             ),
             _listening: Listening(outbound.clone()),

@@ -2,7 +2,7 @@
 
 use chat::{
     id::Epoch,
-    protocol::{Event, Head, History, Joined, Members, Message, Page, RoomPosition, Seq, User},
+    protocol::{Event, Head, Joined, Members, Message, Page, RoomPosition, Seq, User},
     room_name::RoomName,
 };
 
@@ -17,9 +17,6 @@ use crate::{
 
 /// How many events a resumption holds at the most; whoever missed more gets the newest page instead.
 pub(crate) const RESUME: Seq = 1_000;
-
-/// How many events a page of history holds at the most.
-const PAGE: u32 = 200;
 
 /// How many bytes of text one answer holds at the most, beyond its first message: whoever does not read it holds that much of
 /// the server's memory.
@@ -242,20 +239,6 @@ fn fitting_in<'a>(messages: impl Iterator<Item = &'a Message>, most: usize) -> u
             fits
         })
         .count()
-}
-
-/// The piece of the log that is asked for; or what is wrong with the question.
-pub(crate) fn wanted(history: &History) -> Result<Piece, &'static str> {
-    let limit = history.limit.min(PAGE);
-    if limit == 0 {
-        return Err("`limit` is 1 or more");
-    }
-    match (history.before, history.around, history.at) {
-        (Some(before), None, None) => Ok(Piece::Latest { upto: before.saturating_sub(1), limit }),
-        (None, Some(seq), None) => Ok(Piece::Around { seq, limit }),
-        (None, None, Some(at)) => Ok(Piece::Since { at, limit }),
-        _ => Err("`history` names exactly one of `before`, `around` and `at`"),
-    }
 }
 
 /// A piece of a room's log, as a page.

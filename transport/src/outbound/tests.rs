@@ -24,7 +24,7 @@ use tokio::{
 use tokio_tungstenite::WebSocketStream;
 use tungstenite::{Message, protocol::Role};
 
-use super::{Broken, Gone, Listening, Next, Outbound, View};
+use super::{Broken, Encoding, Gone, Listening, Next, Outbound};
 use crate::{
     frame::{self, Frame},
     patience::STALL,
@@ -106,7 +106,7 @@ async fn connected(limit_bytes: usize) -> (Arc<Outbound>, TcpStream) {
     let (reader, accepted) = tokio::join!(reader, listener.accept());
     let (stream, _) = accepted.unwrap();
     SockRef::from(&stream).set_send_buffer_size(4_096).unwrap();
-    (Arc::new(Outbound::to_socket(Arc::new(stream.into()), limit_bytes, View::Lines)), reader.unwrap())
+    (Arc::new(Outbound::to_socket(Arc::new(stream.into()), limit_bytes, Encoding::Json)), reader.unwrap())
 }
 
 /// The lines of all the frames that come, to the end of the connection.

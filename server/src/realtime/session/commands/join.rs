@@ -1,0 +1,160 @@
+//! `join`: enters a room, or tells again where its log stands, from where the client has it.
+
+use std::sync::Arc;
+
+use chat::{
+    protocol::{Joined, RefusalCode, RoomPosition, Seq, ServerLine},
+    room_name::RoomName,
+};
+use transport::{frame::Frame, wire_format::WireFormat};
+
+use crate::{
+    realtime::session::{
+        conversation::{Conversation, unreadable},
+        retry::{FULL_RETRY_MS, retry_ms},
+    },
+    rooms::room_limit::NoRoom,
+    service::{
+        authorize::{Action, authorize},
+        read::ReadError,
+        subscribe::{Membership, Subscribed, Subscriber},
+    },
+    store::{StoreError, spelling},
+};
+
+impl Conversation {
+    pub(in super::super) async fn join(&mut self, place: RoomPosition, backlog: u32) {
+        let refuse = |session: &mut Self, code, reason: String| {
+            session.refuse(code, reason, None, Some(place.room.clone()));
+        };
+        let Ok(room) = RoomName::parse(&place.room) else { return self.tell_name(place.room).await };
+        if let Err(denial) = authorize(&self.me, Action::Read, &room) {
+            return refuse(self, RefusalCode::Forbidden, denial.to_string());
+        }
+        if !self.rooms.contains(&room)
+            && let Some(name) = self.state.service.look_alike(&room).await
+        {
+            return self.answer(ServerLine::Renamed { room: place.room, name });
+        }
+        let limit = self.state.config.room_limit;
+        if limit > 0 && self.rooms.len() >= limit && !self.rooms.contains(&room) {
+            return refuse(
+                self,
+                RefusalCode::TooManyRooms,
+                format!("a connection is in at most {limit} rooms"),
+            );
+        }
+        match self.state.service.admit(&room, Some(self.payer())).await {
+            Ok(()) => {}
+            Err(NoRoom::TooMany(_)) => {
+                let reason = "there are as many rooms as there may be".to_owned();
+                return self.put_off(place.room, RefusalCode::ServerFull, reason, FULL_RETRY_MS);
+            }
+            Err(NoRoom::Exceeded(exceeded)) => {
+                let (reason, retry_ms) = (exceeded.to_string(), retry_ms(&exceeded));
+                return self.put_off(place.room, RefusalCode::OverBudget, reason, retry_ms);
+            }
+            Err(NoRoom::Store(error)) => {
+                tracing::warn!(%error, %room, "failed to look for a room");
+                return self.refuse_reading(place.room);
+            }
+        }
+        self.sending.lift(&room);
+        self.outbound.hold();
+        // From the moment of entering on, the room's events gather in the queue, which is written after this answer: so nothing
+        // is missed between, and nothing comes before it.
+        match self.subscribe(&room, &place, backlog).await {
+            Ok(Subscribed { joined, head }) => {
+                self.rooms.insert(room.clone());
+                self.tell_joined(room, joined, head.seq, backlog).await;
+            }
+            Err(error) => {
+                // Whoever comes as the server closes comes back to the next one.
+                if !matches!(error, ReadError::Store(StoreError::Closed)) {
+                    tracing::warn!(%error, %room, "a room could not be entered");
+                }
+                self.rooms.remove(&room);
+                self.refuse_entry(&room, place.room.clone()).await;
+            }
+        }
+    }
+
+    /// Enters the room that a client of the plain door has asked for in its address.
+    pub(in super::super) async fn enter_plain(&mut self) {
+        self.greeted = true;
+        if let WireFormat::PlainText(plain) = self.format.clone() {
+            let place = RoomPosition { room: plain.room.to_string(), epoch: None, seq: None };
+            self.join(place, plain.backlog).await;
+        }
+    }
+
+    async fn subscribe(
+        &mut self,
+        room: &RoomName,
+        place: &RoomPosition,
+        backlog: u32,
+    ) -> Result<Subscribed, ReadError> {
+        let (user, session, outbound) = (&self.me, self.id, &self.outbound);
+        let subscriber = Subscriber { user, session, membership: Membership::Member, outbound };
+        self.state.service.subscribe(&subscriber, room, place, backlog).await
+    }
+
+    /// Says what the room is called that a client asked for by another spelling: a page goes there, and so would any other
+    /// client. One that was kept under this very spelling once is meant, if there is one.
+    async fn tell_name(&mut self, room: String) {
+        match spelling::meant(&self.state.store, &room).await {
+            Ok(Ok(name)) => self.answer(ServerLine::Renamed { room, name }),
+            Ok(Err(error)) => self.refuse(RefusalCode::RoomUnfit, error.to_string(), None, Some(room)),
+            Err(error) => {
+                tracing::warn!(%error, "failed to look up a room by an earlier spelling");
+                self.refuse_reading(room);
+            }
+        }
+    }
+
+    /// Tells that the session is in a room, with what was said up to the moment of entering: what is too much for one answer
+    /// in pieces, each when the one before it was read.
+    async fn tell_joined(&mut self, room: RoomName, joined: Joined, upto: Seq, backlog: u32) {
+        self.spend_on(joined.events.iter());
+        let (epoch, mut told) = (joined.epoch.clone(), joined.head);
+        let mut lines = vec![ServerLine::Joined(joined)];
+        while told < upto {
+            self.outbound.answer_and_hold(lines);
+            if !self.is_read().await {
+                return;
+            }
+            match self.state.service.rest((&room, &epoch), (told, upto)).await {
+                Ok(Some(messages)) => {
+                    told = messages.last().map_or(upto, |message| message.seq);
+                    lines = messages.into_iter().map(ServerLine::Message).collect();
+                }
+                // The rest is not kept any more: the newest page, then.
+                Ok(None) => {
+                    let place = RoomPosition { room: room.to_string(), epoch: None, seq: None };
+                    return Box::pin(self.join(place, backlog)).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, %room, "a room could not be entered");
+                    self.rooms.remove(&room);
+                    return self.refuse_entry(&room, room.to_string()).await;
+                }
+            }
+        }
+        self.outbound.answer_and_hold(lines);
+        self.outbound.answer(None);
+    }
+
+    /// The session is not in a room after all. The room may have begun another life meanwhile and told this session so,
+    /// which would be taken for the answer: the refusal comes behind whatever the room has said.
+    async fn refuse_entry(&mut self, room: &RoomName, place: String) {
+        self.state.rooms.lose(room, self.id).await;
+        if let Err(error) = self.state.rooms.heard(room).await {
+            tracing::trace!(%error, %room, "a room that is not open says nothing");
+        }
+        let refusal = Arc::new(Frame::of(unreadable(place)));
+        if self.outbound.push(&refusal).is_err() {
+            tracing::trace!(%room, "a connection ended before it was refused a room");
+        }
+        self.outbound.answer(None);
+    }
+}

@@ -1,0 +1,17 @@
+//! `members`: a page of who is in a room.
+
+use chat::protocol::ServerLine;
+
+use crate::realtime::session::conversation::Conversation;
+
+impl Conversation {
+    pub(in super::super) async fn members(&mut self, room: String, after: Option<String>) {
+        let Some(name) = self.joined(&room, None) else { return };
+        // Who comes and goes from here on is told behind it.
+        self.outbound.hold();
+        match self.state.service.members(&self.me, &name, after).await {
+            Ok(members) => self.answer(ServerLine::Members { room: name, members }),
+            Err(error) => self.refuse_read(room, &error),
+        }
+    }
+}
