@@ -122,6 +122,25 @@ async fn a_thousand_messages_are_sent_again_and_one_more_is_a_reset() {
 }
 
 #[tokio::test]
+async fn what_was_missed_comes_in_pieces_and_what_is_said_meanwhile_comes_behind_it() {
+    let app = TestApp::with(|config| (config.rate_send, config.rate_text) = (0, 0)).await;
+    let program = program(&app);
+    let mut stream = program.follow("lobby", "?for=0", None).await;
+    let first = stream.expect("start").await.id.unwrap();
+    // Ten times as much as one answer holds.
+    let long = "茶".repeat(4_000);
+    for n in 1..=200 {
+        assert_eq!(program.say("lobby", &format!("m{n}"), &long).await.status(), 201);
+    }
+    let mut back = program.follow("lobby", "", Some(&first)).await;
+    let start = back.expect("start").await;
+    assert_eq!((&start.data["head"], &start.data["resumed"]), (&200.into(), &true.into()));
+    assert_eq!(back.seqs(100).await, (1..=100).collect::<Vec<_>>());
+    say(&program, 201..=203).await;
+    assert_eq!(back.seqs(103).await, (101..=203).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_stream_goes_on_across_a_restart_and_ends_with_the_server() {
     let data = folder();
     let server = Server::start(data.path(), &[]);

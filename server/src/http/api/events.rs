@@ -10,10 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use chat::{
-    protocol::{Event, Joined, RoomPosition},
-    room_name::RoomName,
-};
+use chat::{protocol::RoomPosition, room_name::RoomName};
 use futures::stream;
 use serde::Deserialize;
 use tokio::{
@@ -37,7 +34,6 @@ use crate::{
         read::ReadError,
         subscribe::{Membership, Subscribed, Subscriber},
     },
-    store::StoreError,
 };
 use transport::outbound::Outbound;
 
@@ -46,9 +42,6 @@ const LONGEST: u32 = 86_400;
 
 /// The most messages from before that a program may ask for.
 const BACKLOG: u32 = 200;
-
-/// How often a room is entered of which some went while it was read, before the program is asked to come again.
-const ENTRIES: usize = 3;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -130,6 +123,7 @@ pub(super) async fn follow(
         line: line.map(|Extension(line)| line),
         sink,
         position: None,
+        head: 0,
     };
     let backlog = asked.backlog.map_or(0, |backlog| backlog.0);
     let (reply, begun) = oneshot::channel();
@@ -167,7 +161,8 @@ fn unavailable(code: &'static str, reason: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, reason).retry_after(Duration::from_secs(5))
 }
 
-/// Subscribes, and reads all of what was said up to that moment: exactly what was missed since `last`, or the newest page.
+/// Subscribes, and reads the first of what was said up to that moment: of exactly what was missed since `last`, or of the
+/// newest page.
 async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<Start, ReadError> {
     let Follower { state, room, session, caller, outbound, .. } = follower;
     let position = last.and_then(Position::parse);
@@ -175,28 +170,13 @@ async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<
     let page = if last.is_some() { state.config.backlog } else { backlog };
     let (user, membership) = (&caller.user, Membership::Listener);
     let subscriber = Subscriber { user, session: *session, membership, outbound };
-    for _ in 0..ENTRIES {
-        let Subscribed { mut joined, head } =
-            state.service.subscribe(&subscriber, room, &place, page).await?;
-        while joined.head < head.seq {
-            let Some(more) = state.service.rest((room, &joined.epoch), (joined.head, head.seq)).await? else {
-                break;
-            };
-            joined.head = more.last().map_or(head.seq, |message| message.seq);
-            joined.events.extend(more.into_iter().map(Event::Message));
-        }
-        // Else some of it went while it was read: once more, from the beginning.
-        if joined.head == head.seq {
-            return Ok(match (joined, last, position) {
-                (joined @ Joined { resumed: true, .. }, ..) | (joined, None, _) => Start::There(joined),
-                (joined, _, Some(position)) => Start::Reset(joined, position.why_not(&head)),
-                (joined, _, None) => {
-                    Start::Reset(joined, "this id names no position in the room's log".to_owned())
-                }
-            });
-        }
-    }
-    Err(StoreError::Unavailable("the room's log goes while it is read".to_owned()).into())
+    let Subscribed { joined, head } = state.service.subscribe(&subscriber, room, &place, page).await?;
+    let reset = match (joined.resumed, last, position) {
+        (true, ..) | (_, None, _) => None,
+        (_, _, Some(position)) => Some(position.why_not(&head)),
+        (_, _, None) => Some("this id names no position in the room's log".to_owned()),
+    };
+    Ok(Start { joined, head: head.seq, reset })
 }
 
 fn nowhere(room: &RoomName) -> RoomPosition {

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chat::{
-    protocol::{Event, Joined, Message, ServerLine},
+    protocol::{Event, Joined, Message, Seq, ServerLine},
     room::SessionId,
     room_name::RoomName,
 };
@@ -56,14 +56,18 @@ pub(super) struct Follower {
     pub(super) sink: mpsc::Sender<String>,
     /// Up to where the log was told.
     pub(super) position: Option<Position>,
+    /// The log's head at the moment of entering: up to there it is read, piece by piece; what comes later is heard.
+    pub(super) head: Seq,
 }
 
 /// How following begins.
-pub(super) enum Start {
-    /// With what was missed; or with the newest page, if nothing was heard before.
-    There(Joined),
-    /// It cannot go on from what was heard, and why.
-    Reset(Joined, String),
+pub(super) struct Start {
+    /// The first of what was missed, or of the newest page.
+    pub(super) joined: Joined,
+    /// The log's head at the moment of entering.
+    pub(super) head: Seq,
+    /// Why it cannot go on from what was heard, if it cannot.
+    pub(super) reset: Option<String>,
 }
 
 /// Why a stream ends.
@@ -91,10 +95,8 @@ impl Follower {
     pub(super) fn begin(&mut self, start: Start) -> String {
         let mut events = Events::default();
         events.retry(RETRY);
-        match start {
-            Start::There(joined) => self.tell_page(joined, None, &mut events),
-            Start::Reset(joined, reason) => self.tell_page(joined, Some(reason), &mut events),
-        }
+        self.head = start.head;
+        self.tell_page(start.joined, start.reset, &mut events);
         events.into_text()
     }
 
@@ -119,6 +121,14 @@ impl Follower {
         let mut beat = since + BEAT;
         let mut check = since + CHECK;
         loop {
+            if waiting.is_none() {
+                // What the room says meanwhile gathers in the queue.
+                match self.read_on().await {
+                    Ok(Some(text)) => (waiting, since) = (Some(text), Instant::now()),
+                    Ok(None) => {}
+                    Err(Torn) => return End::Torn,
+                }
+            }
             let end = self.until;
             let idle = waiting.is_none();
             tokio::select! {
@@ -163,6 +173,30 @@ impl Follower {
         }
     }
 
+    /// The next of what was said before the moment of entering, as many messages as are read at once; nothing once all of it
+    /// is told.
+    async fn read_on(&mut self) -> Result<Option<String>, Torn> {
+        let Some(Position { epoch, seq }) = self.position.clone().filter(|position| position.seq < self.head)
+        else {
+            return Ok(None);
+        };
+        match self.state.service.rest((&self.room, &epoch), (seq, self.head)).await {
+            Ok(Some(messages)) => {
+                let mut events = Events::default();
+                messages.iter().try_for_each(|message| self.tell_message(message, &mut events))?;
+                Ok((!events.is_empty()).then(|| events.into_text()))
+            }
+            Ok(None) => {
+                tracing::info!(room = %self.room, "some of what a program missed went while it was told; it comes again");
+                Err(Torn)
+            }
+            Err(error) => {
+                tracing::warn!(%error, room = %self.room, "failed to read what a program missed; it comes again");
+                Err(Torn)
+            }
+        }
+    }
+
     /// Whether the program may still read here. What cannot be looked up now is looked up the next time.
     async fn is_welcome(&self) -> bool {
         if !self.caller.reaches(Action::Read, &self.room) {
@@ -180,6 +214,7 @@ impl Follower {
             ServerLine::Message(message) => self.tell_message(message, events)?,
             ServerLine::Joined(joined) => {
                 let reason = "the room's log does not go on where it was".to_owned();
+                self.head = joined.head;
                 self.tell_page(joined.clone(), Some(reason), events);
             }
             ServerLine::Presence(presence) if self.also.has(Other::Presence) => {
@@ -216,8 +251,10 @@ impl Follower {
 
     /// Tells where the log stands, and a page of it. Whoever breaks off within the page goes on within it.
     fn tell_page(&mut self, joined: Joined, reset: Option<String>, events: &mut Events) {
-        let Joined { room, epoch, head, oldest, resumed, events: page, .. } = joined;
-        let before = page.first().and_then(Event::seq).map_or(head, |first| first - 1);
+        let Joined { room, epoch, head: told, oldest, resumed, events: page, .. } = joined;
+        // A room that begins anew tells of itself up to its own head.
+        let head = self.head.max(told);
+        let before = page.first().and_then(Event::seq).map_or(told, |first| first - 1);
         let mut position = Position { epoch: epoch.clone(), seq: before };
         let name = if reset.is_some() { "reset" } else { "start" };
         let resumed = reset.is_none().then_some(resumed);
@@ -229,7 +266,7 @@ impl Follower {
                 events.event("message", Some(&position), &schema::Message::from(message));
             }
         }
-        position.seq = head;
+        position.seq = told;
         self.position = Some(position);
     }
 
