@@ -35,7 +35,7 @@ pub fn Account() -> impl IntoView {
             <form method="post" action="/logout/elsewhere">
                 <input type="hidden" name=form::USER value=move || model.me.with(|me| me.id.to_string())/>
                 <input type="hidden" name="next" value=there/>
-                <button class="quiet" type="submit" title=strings().end_others_hint>{strings().end_others}</button>
+                <button class="quiet" type="submit" title=strings().log_out_elsewhere_hint>{strings().log_out_elsewhere}</button>
             </form>
         </div>
     }

@@ -14,21 +14,22 @@ mod custody;
 mod effect;
 mod hearing;
 mod input;
+mod navigation;
 pub mod open_room;
 pub mod outbox;
 mod patience;
 mod pending;
 mod record;
+mod sending;
 mod server_clock;
 pub mod timeline;
 
 use connection::{Connection, Pulse, Status};
 use custody::Custody;
 use open_room::OpenRoom;
-use outbox::{Claim, Keeping, Outbox, Pending};
+use outbox::Outbox;
 use patience::ADOPTED_MS;
 use server_clock::ServerClock;
-use timeline::Hole;
 
 pub use effect::Effect;
 pub use input::{Input, Now};
@@ -300,120 +301,6 @@ impl Client {
         }
     }
 
-    /// A message is kept, was forgotten or is claimed by another tab.
-    fn stored(&mut self, id: &ClientId, record: Option<&str>, effects: &mut Vec<Effect>) {
-        let before = self.outbox.get(id).cloned();
-        if self.outbox.stored(id, record) == Claim::Fails {
-            self.custody.insist(&mut self.outbox, id);
-        }
-        if let Some(before) = before
-            && self.outbox.get(id).is_none_or(|after| after.owner != before.owner)
-        {
-            self.lift(&before, effects);
-        }
-    }
-
-    /// A message will not come again from here. The server may hold later ones back until it does; joining lifts that.
-    fn lift(&mut self, pending: &Pending, effects: &mut Vec<Effect>) {
-        if pending.held {
-            self.rejoin(&pending.room, effects);
-        }
-    }
-
-    /// Something is to be said in a room that may not be open here: it lost its tab, or another tab had it refused.
-    fn reopen(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
-        let index = self.index(name.clone());
-        let room = &self.rooms[index];
-        if !room.joined && room.refused().is_none() {
-            self.rejoin(name, effects);
-        }
-        self.flush(name, now, effects);
-    }
-
-    /// What is to be kept, forgotten and shown where other tabs and later pages find it. Before anything is sent, so that
-    /// nothing is said that a crash could make forgotten.
-    fn hand_over(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        let mut first = Vec::new();
-        if !self.connection.has_ended() && self.custody.is_due(&self.outbox, now.ticks) {
-            first.push(Effect::Sign);
-        }
-        first.extend(self.outbox.take_keeping().into_iter().map(|keeping| match keeping {
-            Keeping::Keep(id, record) => Effect::Keep(id, record),
-            Keeping::Forget(id) => Effect::Forget(id),
-        }));
-        effects.splice(..0, first);
-    }
-
-    fn look_back(&mut self, hole: Option<Hole>, effects: &mut Vec<Effect>) {
-        let active = self.active.clone();
-        if let Some(wish) = self.room_mut(&active).and_then(|room| room.look_back(hole)) {
-            self.transmit(&[ClientLine::History(wish)], effects);
-        }
-    }
-
-    fn look_away(&mut self) {
-        let active = self.active.clone();
-        if let Some(room) = self.room_mut(&active) {
-            room.caught_up();
-        }
-    }
-
-    fn discard(&mut self, id: &ClientId, effects: &mut Vec<Effect>) {
-        if let Some(pending) = self.outbox.discard(id) {
-            self.lift(&pending, effects);
-        }
-    }
-
-    fn visit(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
-        self.index(name.clone());
-        if self.active != *name {
-            self.look_away();
-        }
-        self.active = name.clone();
-        if self.visible {
-            self.seen();
-        }
-        if !self.active().joined {
-            self.rejoin(name, effects);
-        }
-    }
-
-    /// A room has another name than the one it was opened by. Its place, what waits to be said in it, and the user, if they
-    /// look at it, go over to that.
-    fn rename(&mut self, from: &str, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
-        let Some(index) =
-            self.rooms.iter().position(|room| room.name().as_str() == from && room.name() != name)
-        else {
-            return;
-        };
-        let old = self.rooms[index].name().clone();
-        if self.room(name).is_some() {
-            self.rooms.remove(index);
-        } else {
-            self.rooms[index] = OpenRoom::new(name.clone());
-        }
-        self.outbox.rename(&old, name);
-        if self.active == old {
-            self.active = name.clone();
-        }
-        effects.push(Effect::Rename(old, name.clone()));
-        self.reopen(name, now, effects);
-    }
-
-    fn leave(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
-        if self.outbox.waits_in(name) {
-            return;
-        }
-        self.rooms.retain(|room| room.name() != name);
-        if self.connection.is_open() {
-            self.transmit(&[ClientLine::Leave { room: name.to_string() }], effects);
-        }
-        if self.active == *name {
-            let next = self.rooms.last().map_or_else(RoomName::lobby, |room| room.name().clone());
-            self.visit(&next, effects);
-        }
-    }
-
     fn stop(&mut self, id: &ClientId, effects: &mut Vec<Effect>) {
         let (me, room) = (self.me.id.clone(), self.active());
         if room.joined && room.growing().any(|growing| growing.id == *id && growing.asker == me) {
@@ -452,34 +339,6 @@ impl Client {
         }
     }
 
-    /// Sends what waits for this room, in order and in one frame, if the room can take it now.
-    fn flush(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
-        if let Some(me) = self.custody.me()
-            && self.room(name).is_some_and(|room| room.joined)
-        {
-            let lines = self.outbox.send(name, me, now.ticks, self.server_clock.read(now));
-            // Whoever writes again after sending should be seen to write again.
-            self.typed_at = self.typed_at.filter(|_| lines.is_empty());
-            self.transmit(&lines, effects);
-        }
-    }
-
-    /// Joins an open room, again if need be. Only one join is under way at a time: the answer to an earlier one would be
-    /// taken for that to the later, and what is said then could overtake what is being refused.
-    fn rejoin(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
-        if !self.connection.is_open() {
-            return;
-        }
-        if let Some(room) = self.room_mut(name).filter(|room| !room.joining) {
-            // Nothing new is said in it until the answer has come: a refusal that is on its way then comes first.
-            room.joined = false;
-            room.joining = true;
-            room.ask_no_more();
-            let line = ClientLine::Join(room.place());
-            self.transmit(&[line], effects);
-        }
-    }
-
     fn hello(&mut self) -> ClientLine {
         for room in &mut self.rooms {
             room.joining = true;
@@ -489,33 +348,6 @@ impl Client {
             client: self.custody.me().map(ClientId::to_string),
             user: Some(self.me.id.to_string()),
         }
-    }
-
-    /// Sends lines, as many to a frame as the server surely takes.
-    fn transmit(&self, lines: &[ClientLine], effects: &mut Vec<Effect>) {
-        let Some(number) = self.connection.number() else { return };
-        let mut frame = String::new();
-        for line in lines.iter().map(ClientLine::print) {
-            if !frame.is_empty() && frame.len() + line.len() > FRAME_BYTES {
-                effects.push(Effect::Transmit(number, std::mem::take(&mut frame)));
-            }
-            if !frame.is_empty() {
-                frame.push('\n');
-            }
-            frame.push_str(&line);
-        }
-        if !frame.is_empty() {
-            effects.push(Effect::Transmit(number, frame));
-        }
-    }
-
-    /// Where a room is among the open ones; it is opened if it was not.
-    fn index(&mut self, name: RoomName) -> usize {
-        if let Some(index) = self.rooms.iter().position(|room| *room.name() == name) {
-            return index;
-        }
-        self.rooms.push(OpenRoom::new(name));
-        self.rooms.len() - 1
     }
 
     fn room_mut(&mut self, name: &RoomName) -> Option<&mut OpenRoom> {

@@ -2,6 +2,9 @@
 //!
 //! Decides nothing about connecting, order or retries; that is `chat::client`'s.
 
+mod drafts;
+mod tabs;
+
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -10,22 +13,22 @@ use std::{
 
 use app::{
     action::{Action, Actions},
-    draft::{self, Drafts, Entry},
+    draft::{self, Drafts},
     model::Model,
 };
 use chat::{
     client::{Client, Effect, Input, Now, connection::Status},
-    id::{ClientId, Epoch},
+    id::ClientId,
     protocol::Seq,
     room_name::RoomName,
     steady_clock::SteadyClock,
-    time::{Millis, Ticks},
+    time::Ticks,
 };
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast as _;
-use web_sys::{ClipboardEvent, DragEvent, Event, PageTransitionEvent, StorageEvent};
+use web_sys::{ClipboardEvent, DragEvent, Event, PageTransitionEvent};
 
 use crate::{
     address, chance, clock, page,
@@ -172,49 +175,6 @@ impl Driver {
         }));
     }
 
-    /// Takes up what other tabs have kept and shown.
-    fn look_up(self: &Rc<Driver>) {
-        for (tab, at) in self.store.entries(Collection::Tab) {
-            self.signed(&tab, Some(&at));
-        }
-        for (id, record) in self.store.entries(Collection::Outbox) {
-            self.stored(&id, Some(&record));
-        }
-    }
-
-    /// Takes up what waits from an earlier login of the same nickname, which cannot come back.
-    fn take_up_left_behind(self: &Rc<Driver>) {
-        let nickname = self.client.borrow().me().name.clone();
-        let Some(earlier) = self.store.succeed(&nickname) else { return };
-        for (id, record) in earlier.entries(Collection::Outbox) {
-            if let Ok(name) = ClientId::parse(&id) {
-                // What is full has room for it then.
-                earlier.take(Collection::Outbox, &id);
-                self.drive(Input::Inherited(name, &record));
-            }
-        }
-    }
-
-    /// Another tab has put something into the cupboard, or has taken it out.
-    fn hear_of(self: &Rc<Driver>, event: &Event) {
-        let event: &StorageEvent = event.unchecked_ref();
-        // Without a name, all was cleared: then what is here is all there is.
-        let Some(name) = event.key() else { return };
-        let value = event.new_value();
-        if let Some(id) = self.store.entry(Collection::Outbox, &name) {
-            self.stored(id, value.as_deref());
-        } else if let Some(tab) = self.store.entry(Collection::Tab, &name) {
-            self.signed(tab, value.as_deref());
-        } else if let Some(room) = self.store.entry(Collection::Seen, &name) {
-            self.seen(room, &value.unwrap_or_default(), Input::SeenElsewhere);
-        } else if let Some(draft) = self.store.entry(Collection::Draft, &name) {
-            let before = event.old_value();
-            let kept = || self.kept_drafts();
-            let changes = self.drafts.borrow_mut().stored(draft, before.as_deref(), value.as_deref(), &kept);
-            self.keep_drafts(changes);
-        }
-    }
-
     /// The page is shown again, perhaps after a time in which it did not hear of other pages.
     fn resume(self: &Rc<Driver>) {
         storage::swap_tab_name(None);
@@ -225,124 +185,6 @@ impl Driver {
         if !self.model.forgetful.get_untracked() {
             self.drafts.replace(Drafts::new(self.tab.clone()));
             self.take_up_first_draft("", None);
-        }
-    }
-
-    fn stored(self: &Rc<Driver>, id: &str, record: Option<&str>) {
-        if let Ok(id) = ClientId::parse(id) {
-            self.drive(Input::Stored(id, record));
-        }
-    }
-
-    fn signed(self: &Rc<Driver>, tab: &str, at: Option<&str>) {
-        if let Ok(tab) = ClientId::parse(tab) {
-            let at = at.and_then(|at| at.parse().ok()).unwrap_or_default();
-            self.drive(Input::Signed(tab, Millis(at)));
-        }
-    }
-
-    fn seen(self: &Rc<Driver>, room: &str, seen: &str, input: fn(RoomName, Epoch, Seq) -> Input<'static>) {
-        if let Ok(room) = RoomName::from_canonical(room)
-            && let Some((epoch, seq)) = seen.split_once(' ')
-            && let (Ok(epoch), Ok(seq)) = (Epoch::parse(epoch), seq.parse())
-        {
-            self.drive(input(room, epoch, seq));
-        }
-    }
-
-    /// Every draft that is kept.
-    fn kept_drafts(&self) -> Vec<Entry> {
-        self.store.entries(Collection::Draft)
-    }
-
-    /// Takes up the draft of the room that is looked at.
-    fn take_up_draft(&self, room: &RoomName) {
-        self.drafts.borrow_mut().take_up(room, &self.kept_drafts());
-        self.show_draft(room);
-    }
-
-    /// Takes up the draft of the room that is looked at first, unless something else was typed there already, or its words
-    /// were posted from the page before.
-    fn take_up_first_draft(&self, typed: &str, posted: Option<&(RoomName, Arc<str>)>) {
-        let room = self.model.room.get_untracked();
-        self.drafts.borrow_mut().take_up(&room, &self.kept_drafts());
-        let is_sent = |(to, words): &(RoomName, Arc<str>)| {
-            *to == room && **words == *self.drafts.borrow().of(&room).trim()
-        };
-        if posted.is_some_and(is_sent) {
-            self.write("");
-        }
-        let is_other = self.drafts.borrow().of(&room) != typed;
-        if is_other && !typed.is_empty() {
-            self.drafts.replace(Drafts::new(self.tab.clone()));
-            self.write(typed);
-        }
-        self.show_draft(&room);
-    }
-
-    /// Keeps what is written in the room that is looked at.
-    fn write(&self, text: &str) {
-        let room = self.model.room.get_untracked();
-        if self.model.draft.with_untracked(|draft| draft != text) {
-            self.model.problem.show(String::new());
-        }
-        let kept = || self.kept_drafts();
-        let changes = self.drafts.borrow_mut().write(&room, text, clock::now().0, &kept);
-        self.keep_drafts(changes);
-    }
-
-    /// Keeps drafts as they now are, and shows that of the room that is looked at.
-    fn keep_drafts(&self, changes: Vec<Entry>) {
-        for (key, record) in changes {
-            if record.is_empty() {
-                self.store.take(Collection::Draft, &key);
-            } else if !self.store.put(Collection::Draft, &key, &record) {
-                self.model.forgetful.show(true);
-                if key.ends_with(&self.tab) {
-                    // What was kept before is older, and must not come back.
-                    self.store.take(Collection::Draft, &key);
-                }
-            }
-        }
-        self.show_draft(&self.model.room.get_untracked());
-    }
-
-    fn show_draft(&self, room: &RoomName) {
-        let draft = self.drafts.borrow().of(room).to_owned();
-        app::composer::lay_out(&draft);
-        self.model.draft.show(draft);
-    }
-
-    /// A room is called otherwise than it was: what was written in it goes along, unless something is written there.
-    fn move_draft(&self, from: &RoomName, to: &RoomName) {
-        let mut drafts = self.drafts.borrow_mut();
-        for room in [from, to] {
-            drafts.take_up(room, &self.kept_drafts());
-        }
-        let text = drafts.of(from).to_owned();
-        if text.is_empty() || !drafts.of(to).is_empty() {
-            return;
-        }
-        let (now, kept) = (clock::now().0, || self.kept_drafts());
-        let mut changes = drafts.write(from, "", now, &kept);
-        changes.append(&mut drafts.write(to, &text, now, &kept));
-        drop(drafts);
-        self.keep_drafts(changes);
-    }
-
-    /// Keeps how far the room that is looked at was seen, if that is news.
-    fn keep_seen(&self, client: &Client) {
-        let room = client.active();
-        let seq = room.seen_seq();
-        if let Some((epoch, _)) = room.timeline().position()
-            && seq > 0
-        {
-            let seen = format!("{epoch} {seq}");
-            let last = Some((room.name().clone(), seq));
-            if *self.seen.borrow() != last {
-                self.store.put(Collection::Seen, room.name().as_str(), &seen);
-                self.seen.replace(last);
-            }
         }
     }
 

@@ -24,9 +24,9 @@ pub struct Strings {
     pub log_out: &'static str,
     /// Ends the reader's logins in other browsers, and with copies of this one's cookie. Short, since it stands beside the way
     /// out.
-    pub end_others: &'static str,
+    pub log_out_elsewhere: &'static str,
     /// Says what it ends.
-    pub end_others_hint: &'static str,
+    pub log_out_elsewhere_hint: &'static str,
     /// Goes back to the login page.
     pub log_in: &'static str,
 

@@ -141,13 +141,18 @@ impl Bots {
             return;
         }
         for bot in &self.list.bots {
-            let Some(text) = bot.asked(message, &self.names) else { continue };
+            let Some(text) = bot.asked(&message.room, &message.text, &self.names) else { continue };
             if self.tasks.len() >= AT_ONCE {
                 tracing::warn!(room = %message.room, bot = %bot.user.id, "too much is asked; this is not answered");
                 continue;
             }
             self.tasks.spawn(answering::answer(self.context.clone(), bot.clone(), message.clone(), text));
         }
+    }
+
+    /// Whether a text is a question to one of them, as far as it tells by itself.
+    pub(crate) fn are_asked(&self, room: &RoomName, text: &str) -> bool {
+        self.list.bots.iter().any(|bot| bot.asked(room, text, &self.names).is_some())
     }
 
     /// Ends an answer that is being given on this node, for the user who asked for it.

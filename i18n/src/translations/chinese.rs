@@ -10,8 +10,8 @@ pub(super) const STRINGS: Strings = Strings {
     lobby: "大堂",
     skip: "跳到输入框",
     log_out: "退出登录",
-    end_others: "退出其他",
-    end_others_hint: "退出您在其他浏览器中的登录，以及此登录的所有副本",
+    log_out_elsewhere: "退出其他设备",
+    log_out_elsewhere_hint: "退出您在其他浏览器中的登录，以及此登录的所有副本",
     log_in: "登录",
 
     rooms: "聊天室",

@@ -9,8 +9,8 @@ pub(super) const STRINGS: Strings = Strings {
     lobby: "Lobby",
     skip: "Skip to writing",
     log_out: "Log out",
-    end_others: "End others",
-    end_others_hint: "Ends your logins in other browsers, and every copy of this login",
+    log_out_elsewhere: "Log out elsewhere",
+    log_out_elsewhere_hint: "Ends your logins in other browsers, and every copy of this login",
     log_in: "Log in",
 
     rooms: "Rooms",

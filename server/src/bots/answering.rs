@@ -150,7 +150,7 @@ async fn is_meant_for_a_member(chat: &BotContext, bot: &Bot, message: &Message) 
     let Ok(stand) = chat.rooms.look(&message.room).await else { return false };
     let names = stand.members.list.iter().chain(&stand.members.bots);
     let known: Vec<String> = names.map(|user| user.name.to_string()).collect();
-    bot.asked(message, &known).is_none()
+    bot.asked(&message.room, &message.text, &known).is_none()
 }
 
 /// The messages before a question. An answer without them is better than none.

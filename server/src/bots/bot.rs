@@ -8,12 +8,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use chat::{
-    id::UserId,
-    name::Nickname,
-    protocol::{Message, User},
-    room_name::RoomName,
-};
+use chat::{id::UserId, name::Nickname, protocol::User, room_name::RoomName};
 use governor::{
     DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota,
     clock::{Clock as _, DefaultClock},
@@ -79,15 +74,14 @@ impl Bot {
     }
 
     /// What a message asks of it, if it is meant for it. `known` are the names that a mention may mean.
-    pub(super) fn asked(&self, message: &Message, known: &[String]) -> Option<String> {
-        if !self.is_in(&message.room) {
+    pub(super) fn asked(&self, room: &RoomName, text: &str, known: &[String]) -> Option<String> {
+        if !self.is_in(room) {
             return None;
         }
-        let asked = mention::question(&message.text, &self.user.name, known);
-        let speaks_to_another =
-            || known.iter().any(|other| mention::question(&message.text, other, known).is_some());
+        let asked = mention::question(text, &self.user.name, known);
+        let speaks_to_another = || known.iter().any(|other| mention::question(text, other, known).is_some());
         match asked {
-            None if self.everything && !speaks_to_another() => Some(message.text.to_string()),
+            None if self.everything && !speaks_to_another() => Some(text.to_owned()),
             asked => asked,
         }
     }

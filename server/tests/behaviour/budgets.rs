@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chat::protocol::{ClientLine, Event, History, RefusalCode, Refused, RoomPosition, ServerLine};
-use reqwest::header;
+use reqwest::{StatusCode, header};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -342,6 +342,20 @@ async fn questions_to_bots_are_charged_to_the_address_since_ids_are_free() {
         })
         .await;
     assert_eq!(answer.seq, 7, "three questions, two answers, one more of each");
+}
+
+#[tokio::test]
+async fn a_question_that_a_form_posts_is_charged_to_the_address_too() {
+    let app = behind_a_proxy(|config| (config.rate_questions, config.rate_login) = (2, 0)).await;
+    for number in 0..4 {
+        let person = from(&app, "203.0.113.9", &format!("p{number}")).await;
+        let asking = form(&person, "/chat").await;
+        let answer = post(&person, "/chat", &asking, "@小二 roll d6").await;
+        let expected = if number < 2 { StatusCode::SEE_OTHER } else { StatusCode::TOO_MANY_REQUESTS };
+        assert_eq!(answer.status(), expected, "{number}");
+        let plain = form(&person, "/chat").await;
+        assert_eq!(post(&person, "/chat", &plain, "tea").await.status(), StatusCode::SEE_OTHER);
+    }
 }
 
 #[tokio::test]

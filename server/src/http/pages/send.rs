@@ -34,7 +34,7 @@ use super::{
 };
 
 use crate::{
-    budget::{Payer, charged},
+    budget::{Cost, Payer, charged},
     http::{redirect, request::visitor::Visitor, state::HttpState},
     identity::{login::Login, login_form::FormId},
     service::publish::{PublishError, prepare},
@@ -184,6 +184,11 @@ async fn append(
     })?;
     let id = ClientId::of_form(&posted.nonce, text.as_str())
         .map_err(|_| Refusal::new(unfit, sentences.posted_damaged.to_owned()))?;
+    // A question is charged to the address that its user is connected from, which nobody is who posts without the program.
+    if state.nicknames.address_of(&login.id).is_none() && state.bots.are_asked(room, text.as_str()) {
+        let charged = state.budgets.charge_address(charged(visitor.client()), Cost::Question);
+        charged.map_err(|exceeded| refusal(exceeded.into(), visitor))?;
+    }
     let payer = Payer::new(&state.budgets, &login.id, charged(visitor.client()));
     let published = match prepare(&user, room, id.clone(), text) {
         Ok(message) => state.service.publish(message, Some(payer)).await,

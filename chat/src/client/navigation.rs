@@ -1,0 +1,105 @@
+//! Which rooms are open, which one is looked at, and how each is entered, left and renamed.
+
+use super::{Client, Effect, Now, open_room::OpenRoom, timeline::Hole};
+use crate::{protocol::ClientLine, room_name::RoomName};
+
+impl Client {
+    /// Something is to be said in a room that may not be open here: it lost its tab, or another tab had it refused.
+    pub(super) fn reopen(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
+        let index = self.index(name.clone());
+        let room = &self.rooms[index];
+        if !room.joined && room.refused().is_none() {
+            self.rejoin(name, effects);
+        }
+        self.flush(name, now, effects);
+    }
+
+    pub(super) fn look_back(&mut self, hole: Option<Hole>, effects: &mut Vec<Effect>) {
+        let active = self.active.clone();
+        if let Some(wish) = self.room_mut(&active).and_then(|room| room.look_back(hole)) {
+            self.transmit(&[ClientLine::History(wish)], effects);
+        }
+    }
+
+    pub(super) fn look_away(&mut self) {
+        let active = self.active.clone();
+        if let Some(room) = self.room_mut(&active) {
+            room.caught_up();
+        }
+    }
+
+    pub(super) fn visit(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
+        self.index(name.clone());
+        if self.active != *name {
+            self.look_away();
+        }
+        self.active = name.clone();
+        if self.visible {
+            self.seen();
+        }
+        if !self.active().joined {
+            self.rejoin(name, effects);
+        }
+    }
+
+    /// A room has another name than the one it was opened by. Its place, what waits to be said in it, and the user, if they
+    /// look at it, go over to that.
+    pub(super) fn rename(&mut self, from: &str, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
+        let Some(index) =
+            self.rooms.iter().position(|room| room.name().as_str() == from && room.name() != name)
+        else {
+            return;
+        };
+        let old = self.rooms[index].name().clone();
+        if self.room(name).is_some() {
+            self.rooms.remove(index);
+        } else {
+            self.rooms[index] = OpenRoom::new(name.clone());
+        }
+        self.outbox.rename(&old, name);
+        if self.active == old {
+            self.active = name.clone();
+        }
+        effects.push(Effect::Rename(old, name.clone()));
+        self.reopen(name, now, effects);
+    }
+
+    pub(super) fn leave(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
+        if self.outbox.waits_in(name) {
+            return;
+        }
+        self.rooms.retain(|room| room.name() != name);
+        if self.connection.is_open() {
+            self.transmit(&[ClientLine::Leave { room: name.to_string() }], effects);
+        }
+        if self.active == *name {
+            let next = self.rooms.last().map_or_else(RoomName::lobby, |room| room.name().clone());
+            self.visit(&next, effects);
+        }
+    }
+
+    /// Joins an open room, again if need be. Only one join is under way at a time: the answer to an earlier one would be
+    /// taken for that to the later, and what is said then could overtake what is being refused.
+    pub(super) fn rejoin(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
+        if !self.connection.is_open() {
+            return;
+        }
+        if let Some(room) = self.room_mut(name).filter(|room| !room.joining) {
+            // Nothing new is said in it until the answer has come: a refusal that is on its way then comes first.
+            room.joined = false;
+            room.joining = true;
+            room.ask_no_more();
+            let line = ClientLine::Join(room.place());
+            self.transmit(&[line], effects);
+        }
+    }
+
+    /// Where a room is among the open ones; it is opened if it was not.
+    pub(super) fn index(&mut self, name: RoomName) -> usize {
+        if let Some(index) = self.rooms.iter().position(|room| *room.name() == name) {
+            return index;
+        }
+        self.rooms.push(OpenRoom::new(name));
+        self.rooms.len() - 1
+    }
+}

@@ -1,0 +1,79 @@
+//! What goes out: messages as their rooms can take them, and what is kept of them where a reload finds it.
+
+use super::{
+    Client, Effect, FRAME_BYTES, Now,
+    outbox::{Claim, Keeping, Pending},
+};
+use crate::{id::ClientId, protocol::ClientLine, room_name::RoomName};
+
+impl Client {
+    /// A message is kept, was forgotten or is claimed by another tab.
+    pub(super) fn stored(&mut self, id: &ClientId, record: Option<&str>, effects: &mut Vec<Effect>) {
+        let before = self.outbox.get(id).cloned();
+        if self.outbox.stored(id, record) == Claim::Fails {
+            self.custody.insist(&mut self.outbox, id);
+        }
+        if let Some(before) = before
+            && self.outbox.get(id).is_none_or(|after| after.owner != before.owner)
+        {
+            self.lift(&before, effects);
+        }
+    }
+
+    /// A message will not come again from here. The server may hold later ones back until it does; joining lifts that.
+    pub(super) fn lift(&mut self, pending: &Pending, effects: &mut Vec<Effect>) {
+        if pending.held {
+            self.rejoin(&pending.room, effects);
+        }
+    }
+
+    /// What is to be kept, forgotten and shown where other tabs and later pages find it. Before anything is sent, so that
+    /// nothing is said that a crash could make forgotten.
+    pub(super) fn hand_over(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        let mut first = Vec::new();
+        if !self.connection.has_ended() && self.custody.is_due(&self.outbox, now.ticks) {
+            first.push(Effect::Sign);
+        }
+        first.extend(self.outbox.take_keeping().into_iter().map(|keeping| match keeping {
+            Keeping::Keep(id, record) => Effect::Keep(id, record),
+            Keeping::Forget(id) => Effect::Forget(id),
+        }));
+        effects.splice(..0, first);
+    }
+
+    pub(super) fn discard(&mut self, id: &ClientId, effects: &mut Vec<Effect>) {
+        if let Some(pending) = self.outbox.discard(id) {
+            self.lift(&pending, effects);
+        }
+    }
+
+    /// Sends what waits for this room, in order and in one frame, if the room can take it now.
+    pub(super) fn flush(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
+        if let Some(me) = self.custody.me()
+            && self.room(name).is_some_and(|room| room.joined)
+        {
+            let lines = self.outbox.send(name, me, now.ticks, self.server_clock.read(now));
+            // Whoever writes again after sending should be seen to write again.
+            self.typed_at = self.typed_at.filter(|_| lines.is_empty());
+            self.transmit(&lines, effects);
+        }
+    }
+
+    /// Sends lines, as many to a frame as the server surely takes.
+    pub(super) fn transmit(&self, lines: &[ClientLine], effects: &mut Vec<Effect>) {
+        let Some(number) = self.connection.number() else { return };
+        let mut frame = String::new();
+        for line in lines.iter().map(ClientLine::print) {
+            if !frame.is_empty() && frame.len() + line.len() > FRAME_BYTES {
+                effects.push(Effect::Transmit(number, std::mem::take(&mut frame)));
+            }
+            if !frame.is_empty() {
+                frame.push('\n');
+            }
+            frame.push_str(&line);
+        }
+        if !frame.is_empty() {
+            effects.push(Effect::Transmit(number, frame));
+        }
+    }
+}
