@@ -27,7 +27,7 @@ const NEWS_MS: u64 = 5_000;
 const LITTLE: usize = 4_096;
 
 /// A room whose people hear by clients of their own. What the server answers a client overtakes what waits in its queue.
-struct House {
+struct Server {
     room: Room,
     now: Millis,
     wake: Option<Millis>,
@@ -46,10 +46,10 @@ struct Person {
     told: usize,
 }
 
-impl House {
-    fn new(few: usize) -> House {
+impl Server {
+    fn new(few: usize) -> Server {
         let room = Room::new(lobby(0), GRACE_MS).with_few(few);
-        House { room, now: Millis(1_000_000), wake: None, people: BTreeMap::new(), sessions: 0 }
+        Server { room, now: Millis(1_000_000), wake: None, people: BTreeMap::new(), sessions: 0 }
     }
 
     fn enter(&mut self, user: User) -> SessionId {
@@ -249,19 +249,19 @@ fn names(members: &Members) -> BTreeSet<&str> {
 fn five_thousand_who_enter_hear_no_more_than_four_kilobytes_each_of_who_is_there() {
     // All at once, and as many a second as come in when the last is in after 20 seconds.
     for every_ms in [0, 4] {
-        let mut house = House::new(FEW);
-        let most = |house: &House| house.people.values().map(|person| person.heard).max().unwrap();
+        let mut server = Server::new(FEW);
+        let most = |server: &Server| server.people.values().map(|person| person.heard).max().unwrap();
         for number in 0..5_000 {
-            house.enter(guest(number));
-            house.pass(every_ms);
+            server.enter(guest(number));
+            server.pass(every_ms);
             if number % 100 == 0 {
-                assert!(most(&house) <= LITTLE, "of {number}, one has heard {} bytes", most(&house));
+                assert!(most(&server) <= LITTLE, "of {number}, one has heard {} bytes", most(&server));
             }
         }
-        house.pass(NEWS_MS);
-        println!("one every {every_ms} ms: at most {} bytes", most(&house));
-        assert!(most(&house) <= LITTLE, "one has heard {} bytes", most(&house));
-        for person in house.people.values() {
+        server.pass(NEWS_MS);
+        println!("one every {every_ms} ms: at most {} bytes", most(&server));
+        assert!(most(&server) <= LITTLE, "one has heard {} bytes", most(&server));
+        for person in server.people.values() {
             assert!(person.told > 0, "{} never heard how many there are", person.user.name);
         }
     }
@@ -269,131 +269,131 @@ fn five_thousand_who_enter_hear_no_more_than_four_kilobytes_each_of_who_is_there
 
 #[test]
 fn few_are_named_and_a_crowd_is_counted_and_who_is_left_of_it_is_named_again() {
-    let mut house = House::new(4);
-    let first = house.enter(user("ann"));
-    let others: Vec<SessionId> = ["bo", "cid", "dee"].map(|name| house.enter(user(name))).into();
-    house.pass(200);
-    house.deliver_all();
-    assert_eq!(names(house.shown(first)), BTreeSet::from(["ann", "bo", "cid", "dee"]));
-    assert_eq!(house.notices(first), 1, "three came at once");
+    let mut server = Server::new(4);
+    let first = server.enter(user("ann"));
+    let others: Vec<SessionId> = ["bo", "cid", "dee"].map(|name| server.enter(user(name))).into();
+    server.pass(200);
+    server.deliver_all();
+    assert_eq!(names(server.shown(first)), BTreeSet::from(["ann", "bo", "cid", "dee"]));
+    assert_eq!(server.notices(first), 1, "three came at once");
 
-    let more: Vec<SessionId> = ["eve", "fay", "gus"].map(|name| house.enter(user(name))).into();
-    assert_eq!(house.room.members().list.len(), 3, "whoever comes into a crowd is shown some");
-    let before = house.people[&first].told;
-    house.pass(200);
-    house.deliver_all();
+    let more: Vec<SessionId> = ["eve", "fay", "gus"].map(|name| server.enter(user(name))).into();
+    assert_eq!(server.room.members().list.len(), 3, "whoever comes into a crowd is shown some");
+    let before = server.people[&first].told;
+    server.pass(200);
+    server.deliver_all();
     assert_eq!(
-        house.people[&first].told,
+        server.people[&first].told,
         before + 1,
         "that it is a crowd is said as soon as who came would be"
     );
-    assert_eq!(house.shown(first).count, 7);
-    assert!(house.shown(first).list.len() < 7);
-    assert_eq!(house.notices(first), 1, "nobody is said to have come into a crowd");
+    assert_eq!(server.shown(first).count, 7);
+    assert!(server.shown(first).list.len() < 7);
+    assert_eq!(server.notices(first), 1, "nobody is said to have come into a crowd");
 
     for session in more.into_iter().chain(others) {
-        house.leave(session);
+        server.leave(session);
     }
-    house.pass(NEWS_MS);
-    house.deliver_all();
-    assert_eq!((names(house.shown(first)), house.shown(first).count), (BTreeSet::from(["ann"]), 1));
-    assert_eq!(house.notices(first), 1, "nor to have left it");
-    let last = house.enter(user("hal"));
-    house.pass(200);
-    house.deliver_all();
-    assert_eq!(house.notices(first), 2, "few are named as ever");
-    assert_eq!(house.mistaken(first).or(house.mistaken(last)), None);
+    server.pass(NEWS_MS);
+    server.deliver_all();
+    assert_eq!((names(server.shown(first)), server.shown(first).count), (BTreeSet::from(["ann"]), 1));
+    assert_eq!(server.notices(first), 1, "nor to have left it");
+    let last = server.enter(user("hal"));
+    server.pass(200);
+    server.deliver_all();
+    assert_eq!(server.notices(first), 2, "few are named as ever");
+    assert_eq!(server.mistaken(first).or(server.mistaken(last)), None);
 }
 
 #[test]
 fn a_crowd_whose_number_stays_the_same_is_told_nothing() {
-    let mut house = House::new(4);
-    let people: Vec<SessionId> = (0..9).map(|number| house.enter(guest(number))).collect();
-    house.pass(NEWS_MS);
-    let told = house.people[&people[0]].told;
+    let mut server = Server::new(4);
+    let people: Vec<SessionId> = (0..9).map(|number| server.enter(guest(number))).collect();
+    server.pass(NEWS_MS);
+    let told = server.people[&people[0]].told;
     // One goes, and comes back before anybody hears of it.
-    house.leave(people[8]);
-    house.enter(guest(8));
-    house.pass(NEWS_MS);
-    assert_eq!(house.people[&people[0]].told, told);
+    server.leave(people[8]);
+    server.enter(guest(8));
+    server.pass(NEWS_MS);
+    assert_eq!(server.people[&people[0]].told, told);
     // But whoever was shown another number is told.
-    house.leave(people[7]);
-    let late = house.enter(guest(10));
-    house.tell(late, Input::Members);
-    house.enter(guest(11));
-    house.leave(people[6]);
-    house.pass(NEWS_MS);
-    house.deliver_all();
-    assert_eq!(house.mistaken(people[0]).or(house.mistaken(late)), None);
-    assert_eq!(house.wake.filter(|at| *at > house.now), None, "and nothing more is due");
+    server.leave(people[7]);
+    let late = server.enter(guest(10));
+    server.tell(late, Input::Members);
+    server.enter(guest(11));
+    server.leave(people[6]);
+    server.pass(NEWS_MS);
+    server.deliver_all();
+    assert_eq!(server.mistaken(people[0]).or(server.mistaken(late)), None);
+    assert_eq!(server.wake.filter(|at| *at > server.now), None, "and nothing more is due");
 }
 
 #[test]
 fn one_who_comes_and_goes_does_not_make_a_crowd_each_time() {
-    let mut house = House::new(4);
-    let people: Vec<SessionId> = (0..5).map(|number| house.enter(guest(number))).collect();
-    house.pass(NEWS_MS);
+    let mut server = Server::new(4);
+    let people: Vec<SessionId> = (0..5).map(|number| server.enter(guest(number))).collect();
+    server.pass(NEWS_MS);
     for number in 5..15 {
-        house.leave(SessionId(house.sessions));
-        house.pass(NEWS_MS);
-        assert!(house.is_crowd(), "four are still a crowd where it takes five to make one");
-        house.enter(guest(number));
-        house.pass(NEWS_MS);
+        server.leave(SessionId(server.sessions));
+        server.pass(NEWS_MS);
+        assert!(server.is_crowd(), "four are still a crowd where it takes five to make one");
+        server.enter(guest(number));
+        server.pass(NEWS_MS);
     }
-    house.deliver_all();
-    assert!(people[..4].iter().all(|session| house.notices(*session) == 0));
+    server.deliver_all();
+    assert!(people[..4].iter().all(|session| server.notices(*session) == 0));
 }
 
 #[test]
 fn whoever_looks_through_a_crowd_sees_everybody_page_by_page_and_then_the_first_again() {
-    let mut house = House::new(FEW);
-    let reader = house.enter(user("reader"));
+    let mut server = Server::new(FEW);
+    let reader = server.enter(user("reader"));
     let count = 2 * ROSTER_PAGE as u64 + 50;
-    house.enter_all(1..count);
-    house.deliver_all();
-    house.pass(NEWS_MS);
-    house.deliver_all();
+    server.enter_all(1..count);
+    server.deliver_all();
+    server.pass(NEWS_MS);
+    server.deliver_all();
     // What was named when the first ones came leads into the middle of the list: from there to its end, and on.
     let mut seen = BTreeSet::new();
     let mut pages = Vec::new();
     for _ in 0..4 {
-        house.tell(reader, Input::Members);
-        house.deliver_all();
-        let shown = house.shown(reader);
+        server.tell(reader, Input::Members);
+        server.deliver_all();
+        let shown = server.shown(reader);
         assert!(shown.list.len() <= ROSTER_PAGE + 1, "a page, and the reader: {}", shown.list.len());
         assert!(names(shown).contains("reader"), "the reader is one of them");
         pages.push(shown.list.len());
         seen.extend(shown.list.iter().map(|user| user.name.to_string()));
     }
     assert_eq!(seen.len() as u64, count, "{pages:?}");
-    assert_eq!(house.mistaken(reader), None);
+    assert_eq!(server.mistaken(reader), None);
 }
 
 #[test]
 fn who_fits_into_one_page_is_shown_all_whatever_is_asked() {
-    let mut house = House::new(4);
-    house.enter_all(0..ROSTER_PAGE as u64);
+    let mut server = Server::new(4);
+    server.enter_all(0..ROSTER_PAGE as u64);
     for after in [None, Some(""), Some("Visitor 0100"), Some("\u{10FFFF}")] {
-        assert_eq!(house.room.page(after).list.len(), ROSTER_PAGE, "{after:?}");
+        assert_eq!(server.room.page(after).list.len(), ROSTER_PAGE, "{after:?}");
     }
-    house.enter(guest(1_000));
-    assert_eq!(house.room.page(Some("visitor 0099")).list[0].name, "Visitor 0100".into());
-    assert_eq!(house.room.page(Some("Visitor 1000")).list[0].name, "Visitor 0000".into());
+    server.enter(guest(1_000));
+    assert_eq!(server.room.page(Some("visitor 0099")).list[0].name, "Visitor 0100".into());
+    assert_eq!(server.room.page(Some("Visitor 1000")).list[0].name, "Visitor 0000".into());
 }
 
 #[test]
 fn two_of_one_name_are_both_found() {
-    let mut house = House::new(4);
+    let mut server = Server::new(4);
     for number in 0..2 * ROSTER_PAGE as u64 {
         // Everybody's name is there twice, once in capitals, and a page would end between the two.
         let User { id, .. } = guest(number);
         let name = if number % 2 == 0 { "visitor" } else { "VISITOR" };
-        house.enter(User { id, name: format!("{name} {:04}", number.div_ceil(2)).into() });
+        server.enter(User { id, name: format!("{name} {:04}", number.div_ceil(2)).into() });
     }
     let mut seen = BTreeSet::new();
     let mut after = None;
     for _ in 0..2 {
-        let page = house.room.page(after.as_deref()).list;
+        let page = server.room.page(after.as_deref()).list;
         after = page.last().map(|user| user.name.to_string());
         seen.extend(page.into_iter().map(|user| user.id));
     }
@@ -401,41 +401,41 @@ fn two_of_one_name_are_both_found() {
 }
 
 /// Of how many people writing somebody is told while everybody writes, and how many they see.
-fn everybody_writes(house: &mut House, sessions: &[SessionId]) -> BTreeSet<(usize, usize)> {
-    house.deliver_all();
+fn everybody_writes(server: &mut Server, sessions: &[SessionId]) -> BTreeSet<(usize, usize)> {
+    server.deliver_all();
     for session in sessions {
-        house.apply(Command::Typing(*session));
+        server.apply(Command::Typing(*session));
     }
-    let told = house.people.values().map(|person| person.queue.len()).collect::<Vec<_>>();
-    house.deliver_all();
-    let seen = house.people.values().map(|person| person.client.active().typists().count());
+    let told = server.people.values().map(|person| person.queue.len()).collect::<Vec<_>>();
+    server.deliver_all();
+    let seen = server.people.values().map(|person| person.client.active().typists().count());
     told.into_iter().zip(seen).collect()
 }
 
 #[test]
 fn of_those_who_write_in_a_crowd_a_few_are_told_and_everybody_sees_that_there_are_several() {
-    let mut house = House::new(10);
-    let people: Vec<SessionId> = (0..10).map(|number| house.enter(guest(number))).collect();
-    house.settle();
-    assert_eq!(everybody_writes(&mut house, &people), BTreeSet::from([(9, 9)]), "of few everybody is told");
+    let mut server = Server::new(10);
+    let people: Vec<SessionId> = (0..10).map(|number| server.enter(guest(number))).collect();
+    server.settle();
+    assert_eq!(everybody_writes(&mut server, &people), BTreeSet::from([(9, 9)]), "of few everybody is told");
 
-    let mut house = House::new(10);
-    let people: Vec<SessionId> = (0..100).map(|number| house.enter(guest(number))).collect();
-    house.settle();
+    let mut server = Server::new(10);
+    let people: Vec<SessionId> = (0..100).map(|number| server.enter(guest(number))).collect();
+    server.settle();
     // Those who write themselves are told of the three others.
-    assert_eq!(everybody_writes(&mut house, &people), BTreeSet::from([(3, 3), (4, 4)]));
+    assert_eq!(everybody_writes(&mut server, &people), BTreeSet::from([(3, 3), (4, 4)]));
     assert_eq!(
-        everybody_writes(&mut house, &people),
+        everybody_writes(&mut server, &people),
         BTreeSet::from([(0, 3), (0, 4)]),
         "that goes for a while"
     );
     // One has said it, and the next is told of; when all have stopped, others are.
-    house.say(people[0]);
+    server.say(people[0]);
     let rest = &people[1..];
-    assert!(everybody_writes(&mut house, rest).iter().all(|(told, seen)| *told <= 1 && *seen >= 3));
-    assert!(house.people[&people[0]].client.active().typists().any(|user| user.id == guest(4).id));
-    house.pass(TYPING_MS);
-    let told = everybody_writes(&mut house, &people[50..]);
+    assert!(everybody_writes(&mut server, rest).iter().all(|(told, seen)| *told <= 1 && *seen >= 3));
+    assert!(server.people[&people[0]].client.active().typists().any(|user| user.id == guest(4).id));
+    server.pass(TYPING_MS);
+    let told = everybody_writes(&mut server, &people[50..]);
     assert!(told.iter().all(|(told, _)| (3..=4).contains(told)), "{told:?}");
 }
 
@@ -443,7 +443,7 @@ fn of_those_who_write_in_a_crowd_a_few_are_told_and_everybody_sees_that_there_ar
 fn nothing_costs_more_among_a_hundred_thousand_than_among_few() {
     // Where each command looked at everybody, this would be some ten thousand million looks, and not end today.
     const MANY: u64 = 100_000;
-    let mut room = House::new(FEW).room;
+    let mut room = Server::new(FEW).room;
     let mut now = Millis(0);
     let mut commands = 0;
     let mut apply = |command| {
@@ -516,50 +516,50 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..120),
         few in 2..5_usize,
     ) {
-        let mut house = House::new(few);
+        let mut server = Server::new(few);
         let mut sessions: [Option<SessionId>; PEOPLE.len()] = [None; PEOPLE.len()];
         for step in steps {
             match step {
-                Step::Enter(who) if sessions[who].is_none() => sessions[who] = Some(house.enter(user(PEOPLE[who]))),
+                Step::Enter(who) if sessions[who].is_none() => sessions[who] = Some(server.enter(user(PEOPLE[who]))),
                 Step::Leave(who) => {
                     if let Some(session) = sessions[who].take() {
-                        house.leave(session);
+                        server.leave(session);
                     }
                 }
                 Step::Lose(who) => {
                     if let Some(session) = sessions[who].take() {
-                        house.part(session, Command::Lose(session));
+                        server.part(session, Command::Lose(session));
                     }
                 }
-                Step::Say(who) => sessions[who].into_iter().for_each(|session| house.say(session)),
+                Step::Say(who) => sessions[who].into_iter().for_each(|session| server.say(session)),
                 Step::Ask(who) => {
-                    sessions[who].into_iter().for_each(|session| house.tell(session, Input::Members));
+                    sessions[who].into_iter().for_each(|session| server.tell(session, Input::Members));
                 }
                 Step::Again(who) => {
                     if let Some(session) = sessions[who] {
-                        house.join(session, user(PEOPLE[who]));
+                        server.join(session, user(PEOPLE[who]));
                     }
                 }
                 Step::Deliver(who, lines) => {
-                    sessions[who].into_iter().for_each(|session| house.deliver(session, lines));
+                    sessions[who].into_iter().for_each(|session| server.deliver(session, lines));
                 }
-                Step::Pass(span) => house.pass(span),
+                Step::Pass(span) => server.pass(span),
                 Step::Enter(_) => {}
             }
         }
-        house.settle();
+        server.settle();
         for session in sessions.into_iter().flatten() {
-            prop_assert_eq!(house.mistaken(session), None);
+            prop_assert_eq!(server.mistaken(session), None);
         }
         // And when all but the last ones go, these know each other.
-        house.pass(GRACE_MS + NEWS_MS);
+        server.pass(GRACE_MS + NEWS_MS);
         for session in sessions.iter_mut().filter_map(Option::take).skip(1) {
-            house.leave(session);
+            server.leave(session);
         }
-        house.settle();
-        for session in house.people.keys() {
-            prop_assert_eq!(house.mistaken(*session), None);
-            prop_assert!(!house.is_crowd());
+        server.settle();
+        for session in server.people.keys() {
+            prop_assert_eq!(server.mistaken(*session), None);
+            prop_assert!(!server.is_crowd());
         }
     }
 }

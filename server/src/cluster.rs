@@ -1,7 +1,7 @@
 //! The other nodes of one chat: what they are told of this one's people, and what they tell of theirs. Knows no sockets,
 //! and keeps nothing that outlives a node.
 //!
-//! A node that is [`SingleNode`] has nobody to tell. What the others tell comes as [`Word`]s among the store's news, in the
+//! A node that is [`SingleNode`] has nobody to tell. What the others tell comes as [`crate::events::ClusterMessage`]s among the store's news, in the
 //! order in which it happened.
 
 pub(crate) mod redis;

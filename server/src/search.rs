@@ -2,7 +2,7 @@
 //! trails it: whoever says something never waits for it, and it may be lost at any time, for it is built again from the
 //! log. Any other store is looked through.
 //!
-//! [`page`] asks, and gets an [`answer`] either way. [`indexed`] is the one: its [`indexer`] keeps the [`index`] up with
+//! The service asks, and gets an [`answer`] either way. [`indexed`] is the one: its [`indexer`] keeps the [`index`] up with
 //! the [`log`], and its [`searcher`] answers. [`mod@scan`] is the other. What is typed becomes a [`query`] of [`term`]s, a
 //! text becomes [`mod@unit`]s of [`fold`]ed characters, and what is found becomes an [`excerpt`]: those are pure, and both
 //! ways understand the same by them.

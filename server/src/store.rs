@@ -1,6 +1,6 @@
 //! Where events, nicknames and records are kept: what every store promises. Knows no sockets and no rooms' people.
 //!
-//! A store commits a message, gives it the next seq of its room, and only then tells it as [`StoreEvent`], in seq order. What
+//! A store commits a message, gives it the next seq of its room, and only then tells it as [`crate::events::StoreEvent`], in seq order. What
 //! [`Store::append`] gives back is therefore never news to a room, only an answer.
 
 use std::{path::PathBuf, sync::Arc};

@@ -42,6 +42,7 @@ impl Frame {
     }
 
     /// The frame as clients of the protocol read it: its head, and JSON objects, one per line.
+    #[inline]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }

@@ -85,6 +85,7 @@ impl Outbound {
     /// Whether it is written to a socket, and as clients of the protocol read it. Asking brings what a push reads of it into
     /// the processor's cache: the memory of many that are asked one behind the other is waited for once, and not once for
     /// each, with the system's work for a socket in between.
+    #[inline]
     pub fn is_direct(&self) -> bool {
         self.socket.as_ref().is_some_and(|socket| socket.as_fd().as_raw_fd() >= 0)
             && matches!(self.view, Encoding::Json)
@@ -93,6 +94,7 @@ impl Outbound {
     /// Says what a room says. It is written at once if nothing waits before it and the socket takes it, and waits
     /// otherwise. At the limit the connection is cut off; after that, and after its end, it is [`Gone`]. One that is to be
     /// closed hears nothing more.
+    #[inline]
     pub fn push(&self, frame: &Arc<Frame>) -> Result<(), Gone> {
         let plain;
         let bytes = match &self.view {
@@ -288,6 +290,7 @@ impl Outbound {
     ///
     /// The system is asked itself: what the runtime knows of the socket lies elsewhere in memory, and is wanted only when
     /// the socket takes no more.
+    #[inline]
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self.socket() {
             Some(socket) => taken(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL).map_err(Into::into)),

@@ -9,8 +9,8 @@
 mod random;
 
 mod browser;
-mod house;
 mod link;
+mod server;
 mod store;
 mod tab;
 

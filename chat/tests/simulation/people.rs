@@ -7,8 +7,8 @@ use chat::{
 };
 
 use crate::{
-    house::UNFIT,
     ledger::Saying,
+    server::UNFIT,
     tab::Tab,
     world::{PLACES, Stray, World, client_id, room},
 };

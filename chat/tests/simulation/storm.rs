@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*, strategy::Union};
 use chat::client::Input;
 
 use crate::{
-    house::Measures,
+    server::Measures,
     store::Health,
     world::{PLACES, ROOMS, World, client_id, room, user},
 };
@@ -344,15 +344,15 @@ impl World {
             }
             Step::Write { place } => drop(self.write(place)),
             Step::Settle { place, fails } => {
-                let health = self.house.store.health;
+                let health = self.server.store.health;
                 if fails && health == Health::Works {
-                    self.house.store.health = Health::Fails;
+                    self.server.store.health = Health::Fails;
                 }
                 self.settle(place);
-                self.house.store.health = health;
+                self.server.store.health = health;
             }
             Step::Flow { place } => drop((0..100).take_while(|_| self.flow(place)).count()),
-            Step::Route { count } => drop(self.house.route(count)),
+            Step::Route { count } => drop(self.server.route(count)),
             Step::Hear { place, count } => {
                 for _ in 0..count {
                     self.hear(place);
@@ -367,7 +367,7 @@ impl World {
             }
             Step::Lose { place } => {
                 if let Some(session) = self.link(place).map(|link| link.session) {
-                    self.house.forget_newest(session);
+                    self.server.forget_newest(session);
                 }
             }
             Step::Double { place } => {
@@ -378,20 +378,20 @@ impl World {
             Step::Pass { span } => self.pass(span),
             Step::Sleep { days } => self.sleep(days * DAY_MS),
             Step::SetClock { place, by } => self.set_clock(place, by),
-            Step::Health(health) => self.house.fare(health),
+            Step::Health(health) => self.server.fare(health),
             Step::Restart { drain, frames } => self.restart(drain, frames),
-            Step::BackUp => self.house.store.back_up(),
+            Step::BackUp => self.server.store.back_up(),
             Step::Restore { drain } => {
                 self.check_all_shown();
                 self.restart(drain, 1);
-                self.house.store.restore();
+                self.server.store.restore();
             }
-            Step::Trim { room: of, keep } => self.house.store.trim(&room(of), keep),
+            Step::Trim { room: of, keep } => self.server.store.trim(&room(of), keep),
             Step::Crowd { room: to, count } => {
                 for _ in 0..count {
                     self.named += 1;
                     let id = client_id(&format!("c{}", self.named));
-                    self.house.say_as(&user("crowd"), &room(to), &id);
+                    self.server.say_as(&user("crowd"), &room(to), &id);
                 }
             }
             Step::Load { place } => self.load(place),

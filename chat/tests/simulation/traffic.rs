@@ -14,7 +14,7 @@ impl World {
 
     /// Moves one frame, if there is one and the link carries it. Whether anything moved.
     pub(crate) fn carry(&mut self, place: usize) -> bool {
-        let listens = self.house.listens();
+        let listens = self.server.listens();
         let is_awake = self.awake(place).is_some();
         let Some(link) = self.link(place).filter(|link| !link.stalled) else { return false };
         let (number, session) = (link.number, link.session);
@@ -22,7 +22,7 @@ impl World {
             && listens
             && let Some(frame) = link.up.pop_front()
         {
-            self.house.hear(session, &frame);
+            self.server.hear(session, &frame);
             return true;
         }
         if !is_awake {
@@ -55,7 +55,7 @@ impl World {
     /// The house writes what waits for a tab. Whether there was anything.
     pub(crate) fn write(&mut self, place: usize) -> bool {
         let Some(session) = self.link(place).map(|link| link.session) else { return false };
-        let frames = self.house.take(session);
+        let frames = self.server.take(session);
         let wrote = !frames.is_empty();
         if let Some(link) = self.link(place) {
             link.down.extend(frames.into_iter().map(Down::Frame));
@@ -66,7 +66,7 @@ impl World {
     /// The house keeps what a tab has said. Whether there was anything.
     pub(crate) fn settle(&mut self, place: usize) -> bool {
         let session = self.link(place).map(|link| link.session);
-        session.is_some_and(|session| self.house.settle(session))
+        session.is_some_and(|session| self.server.settle(session))
     }
 
     /// What a tab and the house have for each other moves. Whether anything did.
@@ -84,8 +84,8 @@ impl World {
         let Some(link) = self.link(place) else { return };
         let (number, session, opened) = (link.number, link.session, link.opened);
         let (up, down) = if opened { link.torn(lines) } else { (None, None) };
-        if let Some(frame) = up.filter(|_| self.house.listens()) {
-            self.house.hear(session, &frame);
+        if let Some(frame) = up.filter(|_| self.server.listens()) {
+            self.server.hear(session, &frame);
         }
         if let Some(frame) = down {
             self.apply(place, Input::Received(number, &frame));
@@ -99,7 +99,7 @@ impl World {
 
     /// A frame of a connection that its client has given up arrives. Whether there was anything.
     pub(crate) fn late(&mut self, index: usize) -> bool {
-        if self.strays.is_empty() || !self.house.listens() {
+        if self.strays.is_empty() || !self.server.listens() {
             return false;
         }
         let index = index % self.strays.len();
@@ -108,7 +108,7 @@ impl World {
         if stray.link.opened
             && let Some(frame) = stray.link.up.pop_front()
         {
-            self.house.hear(session, &frame);
+            self.server.hear(session, &frame);
             return true;
         }
         if let Some(down) = stray.link.down.pop_front() {
@@ -119,7 +119,7 @@ impl World {
                 _ => {}
             }
         } else {
-            self.house.lose(session);
+            self.server.lose(session);
             self.strays.remove(index);
         }
         true
@@ -131,12 +131,12 @@ impl World {
             for place in 0..PLACES.len() {
                 self.settle(place);
             }
-            self.house.route(usize::MAX);
+            self.server.route(usize::MAX);
             for place in 0..PLACES.len() {
                 self.write(place);
             }
         }
-        self.house.restart();
+        self.server.restart();
         for place in self.living() {
             let retry_ms = 100 * place as u64;
             let Some(link) = self.link(place) else { continue };

@@ -57,7 +57,7 @@ impl World {
 
     /// Everything works from now on, until nothing is left to do.
     fn calm(&mut self) -> Verdict {
-        self.house.fare(Health::Works);
+        self.server.fare(Health::Works);
         for (place, browser) in PLACES.into_iter().enumerate() {
             self.thaw(place);
             if !self.living().iter().any(|other| PLACES[*other] == browser) {
@@ -84,7 +84,7 @@ impl World {
     /// Everything moves once. Whether anything did.
     fn bustle(&mut self) -> bool {
         let mut moved = self.late(0);
-        moved |= self.house.route(usize::MAX);
+        moved |= self.server.route(usize::MAX);
         for place in self.living() {
             moved |= self.flow(place);
         }
@@ -103,7 +103,7 @@ impl World {
                 return says("has not heard all".to_owned());
             }
             for open in tab.client.rooms() {
-                let head = (&self.house.store.epoch(), self.house.store.log(open.name()).head());
+                let head = (&self.server.store.epoch(), self.server.store.log(open.name()).head());
                 if open.timeline().position() != Some(head) {
                     let position = open.timeline().position();
                     return says(format!("is at {position:?} in {}, not at {head:?}", open.name()));
@@ -127,7 +127,7 @@ impl World {
     pub(crate) fn check_shown(&mut self, tab: &Tab) {
         for open in tab.client.rooms() {
             let Some((epoch, _)) = open.timeline().position() else { continue };
-            let said = self.house.store.said(epoch, open.name());
+            let said = self.server.store.said(epoch, open.name());
             for shown in open.timeline().messages() {
                 let index = usize::try_from(shown.seq).unwrap() - 1;
                 if said.get(index) != Some(&**shown) {
@@ -149,7 +149,7 @@ impl World {
     fn same_but_for_holes(&self, tab: &Tab, open: &OpenRoom) -> Verdict {
         let timeline = open.timeline();
         let is_missing = |seq: Seq| timeline.holes().any(|hole| (hole.from..=hole.to).contains(&seq));
-        let log = self.house.store.log(open.name()).all();
+        let log = self.server.store.log(open.name()).all();
         let expected = log.iter().filter(|kept| kept.seq >= timeline.first() && !is_missing(kept.seq));
         let held = timeline.messages().map(|message| &**message);
         let (held, expected): (Vec<&Message>, Vec<&Message>) = (held.collect(), expected.collect());
@@ -170,14 +170,14 @@ impl World {
     fn all_said_once_and_in_order(&self) -> Verdict {
         let mut places: BTreeMap<&ClientId, Vec<Seq>> = BTreeMap::new();
         let rooms = [0, 1].map(room);
-        for message in rooms.iter().flat_map(|room| self.house.store.log(room).all()) {
+        for message in rooms.iter().flat_map(|room| self.server.store.log(room).all()) {
             places.entry(&message.id).or_default().push(message.seq);
         }
         let mut last: BTreeMap<(&ClientId, &RoomName), Seq> = BTreeMap::new();
         for saying in &self.ledger.said {
             let discarded = self.ledger.discarded.contains(&saying.id);
             let retried = self.ledger.retried.contains(&saying.id);
-            let is_lost = self.house.store.has_lost(&saying.id);
+            let is_lost = self.server.store.has_lost(&saying.id);
             let waits = self.tabs.iter().flatten().any(|tab| waits_for_its_user(tab, &saying.id));
             let seqs = places.remove(&saying.id).unwrap_or_default();
             expect(!seqs.is_empty() || waits || discarded || is_lost, || format!("{saying:?} is gone"))?;
@@ -243,7 +243,7 @@ impl World {
                 let tab = self.tabs[place].as_ref().unwrap();
                 let open = tab.client.room(&name).unwrap();
                 self.same_but_for_holes(tab, open)?;
-                let log = self.house.store.log(&name);
+                let log = self.server.store.log(&name);
                 let kept = log.kept(1, log.head()).len();
                 let held = open.timeline().messages().filter(|message| message.seq >= log.oldest()).count();
                 expect(held == kept, || format!("{} holds {held} of {kept} in {name}", tab.name))?;

@@ -19,10 +19,10 @@ use chat::{
 
 use crate::{
     browser::{Browser, News},
-    house::{HEARTBEAT_MS, House, Measures},
     ledger::Ledger,
     link::Link,
     random::Dice,
+    server::{HEARTBEAT_MS, Measures, Server},
     tab::Tab,
 };
 
@@ -43,7 +43,7 @@ pub(crate) struct Stray {
 }
 
 pub(crate) struct World {
-    pub(crate) house: House,
+    pub(crate) server: Server,
     pub(crate) browsers: Vec<Browser>,
     /// One for each place, if there is one at present.
     pub(crate) tabs: Vec<Option<Tab>>,
@@ -61,7 +61,7 @@ impl World {
     pub(crate) fn new(measures: Measures, seed: u64) -> World {
         let now = Millis(1_700_000_000_000);
         let mut world = World {
-            house: House::new(measures, now),
+            server: Server::new(measures, now),
             browsers: ["ann", "bo"].map(|name| Browser::new(user(name))).into(),
             tabs: PLACES.iter().map(|_| None).collect(),
             strays: Vec::new(),
@@ -120,7 +120,7 @@ impl World {
         let news = match effect {
             Effect::Open(number) => {
                 assert!(tab.link.is_none(), "one connection at a time");
-                let session = self.house.connect(self.browsers[browser].user.clone());
+                let session = self.server.connect(self.browsers[browser].user.clone());
                 tab.link = Some(Link::new(number, session));
                 None
             }
@@ -150,7 +150,7 @@ impl World {
             }
             Effect::Forget(id) => {
                 let user = &self.browsers[browser].user.id;
-                if !self.ledger.discarded.contains(&id) && !self.house.store.has_kept(user, &id) {
+                if !self.ledger.discarded.contains(&id) && !self.server.store.has_kept(user, &id) {
                     self.ledger.complaints.push(format!("{id} is forgotten, and the house never had it"));
                 }
                 self.browsers[browser].forget(id)
@@ -200,10 +200,10 @@ impl World {
         let end = self.now + span;
         while self.next() <= end {
             self.now = self.now.max(self.next());
-            self.house.now = self.now;
+            self.server.now = self.now;
             if self.next_ping <= self.now {
                 self.next_ping = self.now + HEARTBEAT_MS;
-                self.house.ping();
+                self.server.ping();
             }
             for place in self.living() {
                 let now = self.now;
@@ -216,8 +216,8 @@ impl World {
             }
         }
         self.now = end;
-        self.house.now = end;
-        self.house.tick();
+        self.server.now = end;
+        self.server.tick();
     }
 
     /// Somebody sets the wall clock of the machine that a tab is on. Its tabs may then take each other for gone.
@@ -230,7 +230,7 @@ impl World {
     /// All machines sleep. No connection lives that long, nor does anything that was on its way.
     pub(crate) fn sleep(&mut self, span: u64) {
         self.strays.clear();
-        self.house.restart();
+        self.server.restart();
         for tab in self.tabs.iter_mut().flatten() {
             self.ledger.troubled.insert(tab.name.clone());
             if let Some(link) = &mut tab.link {
@@ -240,7 +240,7 @@ impl World {
         self.now = self.now + span;
         self.slept += span;
         self.next_ping = self.next_ping.max(self.now);
-        self.house.now = self.now;
+        self.server.now = self.now;
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    drawer::Drawer,
+    browser_storage::BrowserStorage,
     ledger::Ledger,
     page::{Account, Act, Page},
     patiently,
@@ -40,7 +40,7 @@ pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> 
     // Who one is, the server says when one says hello.
     let user = patiently("a welcome", hear(cookie, address, Vec::new(), |line| line.welcome)).await.user;
     let user = User { id: UserId::parse(&user.id).expect("an id"), name: user.name.into() };
-    Arc::new(Account { user, cookie: cookie.to_owned(), drawer: Drawer::default() })
+    Arc::new(Account { user, cookie: cookie.to_owned(), storage: BrowserStorage::default() })
 }
 
 /// Whom a server names to somebody who comes into a room.

@@ -11,19 +11,19 @@
 mod seed;
 
 mod asks;
-mod drawer;
+mod browser_storage;
 mod page;
 mod socket;
 
 mod guest;
 mod proxy;
 
-mod house;
 mod program;
 #[path = "../behaviour/support/redis.rs"]
 #[expect(dead_code, reason = "other tests want other servers too")]
 mod redis;
-mod town;
+mod rig;
+mod setup;
 
 mod database;
 mod kept;

@@ -24,7 +24,7 @@ use crate::{
     ledger::Ledger,
     page::{Account, Page},
     seed::{self, Seed, span},
-    town::{LEASE, Town},
+    setup::{LEASE, Setup},
     verdict,
 };
 
@@ -105,29 +105,29 @@ async fn storm(test: &'static str, nodes: usize) {
     let seed = Seed::of(test);
     let rooms = ["lobby", "tea", "茶艺"].map(|name| RoomName::parse(name).unwrap());
     let ledger = Arc::new(Ledger::default());
-    let mut town = Town::of(nodes, &seed).await;
-    let (accounts, guests) = arrive(&town, &rooms, &ledger, &seed).await;
+    let mut setup = Setup::of(nodes, &seed).await;
+    let (accounts, guests) = arrive(&setup, &rooms, &ledger, &seed).await;
 
     let (end, over) = watch::channel(false);
     let windows: Vec<_> = guests
         .into_iter()
         .map(|guest| AbortOnDropHandle::new(tokio::spawn(guest.weather(over.clone()))))
         .collect();
-    town.proxy().be_rough(true);
-    let struck = strike(&mut town, nodes, seed::length(LENGTH), seed.chance("blows", nodes)).await;
+    setup.proxy().be_rough(true);
+    let struck = strike(&mut setup, nodes, seed::length(LENGTH), seed.chance("blows", nodes)).await;
 
     let calm = Instant::now();
-    town.proxy().be_rough(false);
+    setup.proxy().be_rough(false);
     end.send_replace(true);
     let windows = join_all(windows).await.into_iter().map(|window| window.expect("a guest does not panic"));
     let (pages, crashes): (Vec<Page>, Vec<usize>) = windows.unzip();
     verdict::settle(&pages, &ledger).await;
     let settled = calm.elapsed();
-    let mut kept = block_in_place(|| Kept::at(&town.redis().url()));
+    let mut kept = block_in_place(|| Kept::at(&setup.redis().url()));
     is_one_life(&pages, &ledger, &mut kept, &struck).await;
     let everybody = who_is_where(&pages);
     everybody_is_seen(&pages, &ledger, &everybody).await;
-    for address in town.addresses() {
+    for address in setup.addresses() {
         for (room, there) in &everybody {
             let looks = accounts.iter().find(|account| there.contains(&account.user.id)).unwrap();
             let roster = guest::look_around(looks, address, room).await;
@@ -140,7 +140,7 @@ async fn storm(test: &'static str, nodes: usize) {
     let logs = block_in_place(|| kept.logs(&rooms)).unwrap_or_else(|wrong| panic!("{wrong}"));
     verdict::agree(&pages, &ledger, &logs);
     for node in 0..nodes {
-        town.close(node).await;
+        setup.close(node).await;
     }
     assert!(kept.nodes().is_empty(), "nodes that have said goodbye are gone at once");
     println!(
@@ -155,12 +155,12 @@ async fn storm(test: &'static str, nodes: usize) {
 
 /// Everybody who will be there, logged in by one node or another, in one to three of the rooms.
 async fn arrive(
-    town: &Town,
+    setup: &Setup,
     rooms: &[RoomName],
     ledger: &Arc<Ledger>,
     seed: &Seed,
 ) -> (Vec<Arc<Account>>, Vec<Guest>) {
-    let address = town.proxy().address();
+    let address = setup.proxy().address();
     let (mut accounts, mut guests) = (Vec::new(), Vec::new());
     for user in 0..USERS {
         let account = guest::log_in(&format!("guest{user}"), address).await;
@@ -177,7 +177,7 @@ async fn arrive(
 }
 
 /// Lets things happen for so long, and leaves everything open; gives what happened.
-async fn strike(town: &mut Town, nodes: usize, length: Duration, mut chance: StdRng) -> Vec<Blow> {
+async fn strike(setup: &mut Setup, nodes: usize, length: Duration, mut chance: StdRng) -> Vec<Blow> {
     let until = Instant::now() + length;
     let mut struck = Vec::new();
     let mut round = Vec::new();
@@ -190,49 +190,49 @@ async fn strike(town: &mut Town, nodes: usize, length: Duration, mut chance: Std
         let blow = round.pop().expect("a round is not empty");
         let node = chance.random_range(0..nodes);
         let moment = span(&mut chance, MOMENT);
-        fall(town, blow, node, moment).await;
+        fall(setup, blow, node, moment).await;
         struck.push(blow);
     }
     struck
 }
 
-async fn fall(town: &mut Town, blow: Blow, node: usize, moment: Duration) {
+async fn fall(setup: &mut Setup, blow: Blow, node: usize, moment: Duration) {
     match blow {
         Blow::KillNode => {
-            town.kill(node);
+            setup.kill(node);
             sleep(moment).await;
-            town.open(node).await;
+            setup.open(node).await;
         }
         Blow::RestartNode => {
-            town.close(node).await;
-            town.open(node).await;
+            setup.close(node).await;
+            setup.open(node).await;
         }
         Blow::HoldUpNode | Blow::PlayDeadNode => {
-            town.signal(node, "-STOP");
+            setup.signal(node, "-STOP");
             sleep(if matches!(blow, Blow::HoldUpNode) { moment } else { LONG }).await;
-            town.signal(node, "-CONT");
+            setup.signal(node, "-CONT");
         }
-        Blow::KillRedis => town.restart_redis(moment).await,
-        Blow::HoldUpRedis => town.hold_redis(moment).await,
-        Blow::PlayDeadRedis => town.hold_redis(LONG).await,
+        Blow::KillRedis => setup.restart_redis(moment).await,
+        Blow::HoldUpRedis => setup.hold_redis(moment).await,
+        Blow::PlayDeadRedis => setup.hold_redis(LONG).await,
         Blow::Oversleep => {
-            town.signal(node, "-STOP");
-            town.restart_redis(moment / 2).await;
+            setup.signal(node, "-STOP");
+            setup.restart_redis(moment / 2).await;
             sleep(moment).await;
-            town.signal(node, "-CONT");
+            setup.signal(node, "-CONT");
         }
         Blow::KillBoth => {
-            town.kill(node);
-            town.restart_redis(moment).await;
-            town.open(node).await;
+            setup.kill(node);
+            setup.restart_redis(moment).await;
+            setup.open(node).await;
         }
         Blow::Deafen => {
-            town.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+            setup.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]);
         }
         Blow::CutOff => {
-            town.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+            setup.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
         }
-        Blow::Scatter => town.proxy().cut_all(),
+        Blow::Scatter => setup.proxy().cut_all(),
     }
 }
 

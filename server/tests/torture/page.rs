@@ -23,7 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     asks::Asks,
-    drawer::{Change, Drawer},
+    browser_storage::{BrowserStorage, Change},
     ledger::Ledger,
     socket::{News, Socket},
 };
@@ -35,7 +35,7 @@ const WAITING: usize = 256;
 pub(crate) struct Account {
     pub(crate) user: User,
     pub(crate) cookie: String,
-    pub(crate) drawer: Drawer,
+    pub(crate) storage: BrowserStorage,
 }
 
 /// What a user does with a page.
@@ -134,7 +134,7 @@ struct Driver {
 impl Driver {
     async fn run(mut self, mut acts: mpsc::Receiver<Act>, mut news: mpsc::Receiver<(u32, News)>) {
         let account = self.account.clone();
-        let (found, mut ear) = account.drawer.open();
+        let (found, mut ear) = account.storage.open();
         for change in found {
             self.hear(change);
         }
@@ -153,7 +153,7 @@ impl Driver {
                     None => return,
                 },
                 Some((number, news)) = news.recv() => self.take(number, &news),
-                changes = account.drawer.hear(&self.name, &mut ear) => {
+                changes = account.storage.hear(&self.name, &mut ear) => {
                     for change in changes {
                         self.hear(change);
                     }
@@ -179,7 +179,7 @@ impl Driver {
             Act::ConnectNow => self.drive(Input::ConnectNow),
             Act::Crash(left) => self.left = Some(left),
             Act::Leave => {
-                self.account.drawer.sign(&self.name, Millis(0));
+                self.account.storage.sign(&self.name, Millis(0));
                 self.left = Some(0);
             }
         }
@@ -248,10 +248,10 @@ impl Driver {
                     pending.expect("what is kept is pending"),
                 );
                 drop(client);
-                self.account.drawer.keep(&self.name, id, record);
+                self.account.storage.keep(&self.name, id, record);
             }
-            Effect::Forget(id) => self.account.drawer.forget(&self.name, id),
-            Effect::Sign => self.account.drawer.sign(&self.name, now()),
+            Effect::Forget(id) => self.account.storage.forget(&self.name, id),
+            Effect::Sign => self.account.storage.sign(&self.name, now()),
             Effect::WakeAt(at) => self.wake = Some(Millis(at.0)),
             Effect::Rename(from, to) => self.ledger.complain(format!("{from} is called {to} all at once")),
             Effect::Login(code) => {

@@ -26,10 +26,10 @@ use watch::Watch;
 use crate::{
     database,
     guest::{self, Guest},
-    house::House,
     ledger::Ledger,
     page::{Act, Page},
     patiently,
+    rig::Rig,
     seed::{self, Seed, span},
     verdict,
 };
@@ -60,47 +60,47 @@ async fn whatever_a_power_cut_leaves_holds_every_message_that_anybody_was_shown(
     let mut chance = seed.chance("power", 0);
     let watch = Watch::make();
     let mut folders = vec![folder()];
-    let mut house = House::on(folders[0].path(), &seed).await;
+    let mut rig = Rig::on(folders[0].path(), &seed).await;
     let ledger = Arc::new(Ledger::default());
     let until = Instant::now() + seed::length(LENGTH);
     let (end, over) = state::channel(false);
     let mut talkers = Vec::new();
     let (mut cuts, mut ways, mut syncs, mut checkpoints) = (0, 0, 0, 0);
     while Instant::now() < until {
-        let before = Disk::of(house.data());
-        house.begin(&watch.on(house.data(), cuts));
+        let before = Disk::of(rig.data());
+        rig.begin(&watch.on(rig.data(), cuts));
         if cuts == 0 {
-            house.opened().await;
-            talkers = talk(&house, &ledger, &seed, &over).await;
+            rig.opened().await;
+            talkers = talk(&rig, &ledger, &seed, &over).await;
         } else if chance.random_bool(0.8) {
-            house.opened().await;
+            rig.opened().await;
         }
         // Otherwise it fails again while the server starts.
         tokio::time::sleep(span(&mut chance, Duration::from_millis(700))).await;
-        house.kill();
+        rig.kill();
         cuts += 1;
         let records = watch.records(cuts - 1);
         syncs += syncs_of("-wal", &records);
         checkpoints += syncs_of(".db", &records);
-        let (count, left) = look_at(before, &records, house.data(), &ledger, &mut chance);
+        let (count, left) = look_at(before, &records, rig.data(), &ledger, &mut chance);
         ways += count;
         let next = folder();
         disk::write(&left, next.path());
-        house.move_to(next.path());
+        rig.move_to(next.path());
         folders.push(next);
     }
-    let before = Disk::of(house.data());
-    house.begin(&watch.on(house.data(), cuts));
-    house.opened().await;
+    let before = Disk::of(rig.data());
+    rig.begin(&watch.on(rig.data(), cuts));
+    rig.opened().await;
     end.send_replace(true);
     let mut pages = Vec::new();
     for talker in talkers {
         pages.push(talker.await.expect("a talker does not panic"));
     }
     verdict::settle(&pages, &ledger).await;
-    house.close().await;
-    assert_noted(before, &watch.records(cuts), house.data());
-    verdict::pass(&pages, &ledger, house.data());
+    rig.close().await;
+    assert_noted(before, &watch.records(cuts), rig.data());
+    verdict::pass(&pages, &ledger, rig.data());
     let said = ledger.all_said().len();
     println!(
         "{cuts} power cuts, looked at in {ways} ways; {said} messages, the log synced {syncs} times, the database \
@@ -115,10 +115,10 @@ async fn a_server_opens_after_a_power_cut_in_its_first_start() {
     let mut chance = seed.chance("first starts", 0);
     let watch = Watch::make();
     let first = folder();
-    let mut house = House::on(first.path(), &seed).await;
-    house.begin(&watch.on(first.path(), 0));
-    house.opened().await;
-    house.kill();
+    let mut rig = Rig::on(first.path(), &seed).await;
+    rig.begin(&watch.on(first.path(), 0));
+    rig.opened().await;
+    rig.kill();
     let records = watch.records(0);
     let mut moments: Vec<usize> =
         (0..records.len()).filter(|moment| records[*moment].change.is_about_a_name()).collect();
@@ -129,9 +129,9 @@ async fn a_server_opens_after_a_power_cut_in_its_first_start() {
         disk.follow(&records[..=moment]);
         let left = folder();
         disk::write(&disk.after_a_power_cut(&mut chance), left.path());
-        house.move_to(left.path());
-        house.open().await;
-        house.kill();
+        rig.move_to(left.path());
+        rig.open().await;
+        rig.kill();
     }
 }
 
@@ -141,11 +141,11 @@ async fn before_each_confirmation_the_log_is_synced() {
     let watch = Watch::make();
     let data = folder();
     let before = Disk::of(data.path());
-    let mut house = House::on(data.path(), &seed).await;
-    house.begin(&watch.on(data.path(), 0));
-    house.opened().await;
+    let mut rig = Rig::on(data.path(), &seed).await;
+    rig.begin(&watch.on(data.path(), 0));
+    rig.opened().await;
     let ledger = Arc::new(Ledger::default());
-    let address = house.proxy().address();
+    let address = rig.proxy().address();
     let account = guest::log_in("ann", address).await;
     let mut guest = Guest::new(&account, 0, &[RoomName::lobby()], address, &ledger, seed.chance("guest", 0));
     let page = guest.open();
@@ -159,19 +159,19 @@ async fn before_each_confirmation_the_log_is_synced() {
         let syncs = syncs_of("-wal", &watch.records(0)) - before_all;
         assert!(syncs as u64 >= said, "message {said} was confirmed after {syncs} syncs of the log");
     }
-    house.close().await;
+    rig.close().await;
     assert_noted(before, &watch.records(0), data.path());
 }
 
 /// Lets everybody talk; gives the pages when it is over.
 async fn talk(
-    house: &House,
+    rig: &Rig,
     ledger: &Arc<Ledger>,
     seed: &Seed,
     over: &state::Receiver<bool>,
 ) -> Vec<AbortOnDropHandle<Page>> {
     let rooms = [RoomName::lobby(), RoomName::parse("tea").unwrap()];
-    let address = house.proxy().address();
+    let address = rig.proxy().address();
     let mut talkers = Vec::new();
     for talker in 0..TALKERS {
         let account = guest::log_in(&format!("talker{talker}"), address).await;

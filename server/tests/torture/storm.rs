@@ -14,9 +14,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     guest::{self, Guest},
-    house::House,
     ledger::Ledger,
     page::Page,
+    rig::Rig,
     seed::{self, Seed, span},
     verdict,
 };
@@ -52,27 +52,27 @@ async fn after_a_storm_everybody_holds_the_same_log_and_it_is_what_was_said() {
     let seed = Seed::of("after_a_storm_everybody_holds_the_same_log_and_it_is_what_was_said");
     let data = tempfile::tempdir().unwrap();
     let ledger = Arc::new(Ledger::default());
-    let mut house = House::on(data.path(), &seed).await;
-    house.open().await;
-    let guests = arrive(&house, &ledger, &seed).await;
+    let mut rig = Rig::on(data.path(), &seed).await;
+    rig.open().await;
+    let guests = arrive(&rig, &ledger, &seed).await;
 
     let (end, over) = watch::channel(false);
     let windows: Vec<_> = guests
         .into_iter()
         .map(|guest| AbortOnDropHandle::new(tokio::spawn(guest.weather(over.clone()))))
         .collect();
-    house.proxy().be_rough(true);
-    let struck = strike(&mut house, seed::length(LENGTH), seed.chance("blows", 0)).await;
+    rig.proxy().be_rough(true);
+    let struck = strike(&mut rig, seed::length(LENGTH), seed.chance("blows", 0)).await;
 
     let calm = Instant::now();
-    house.proxy().be_rough(false);
+    rig.proxy().be_rough(false);
     end.send_replace(true);
     let windows = join_all(windows).await.into_iter().map(|window| window.expect("a guest does not panic"));
     let (pages, crashes): (Vec<Page>, Vec<usize>) = windows.unzip();
     verdict::settle(&pages, &ledger).await;
     let settled = calm.elapsed();
-    house.close().await;
-    verdict::pass(&pages, &ledger, house.data());
+    rig.close().await;
+    verdict::pass(&pages, &ledger, rig.data());
     println!(
         "{} messages in {} windows, whose pages crashed {} times; {struck:?}; settled after {settled:.1?}",
         ledger.all_said().len(),
@@ -82,9 +82,9 @@ async fn after_a_storm_everybody_holds_the_same_log_and_it_is_what_was_said() {
 }
 
 /// Everybody who will be there, logged in, in one to three of the rooms.
-async fn arrive(house: &House, ledger: &Arc<Ledger>, seed: &Seed) -> Vec<Guest> {
+async fn arrive(rig: &Rig, ledger: &Arc<Ledger>, seed: &Seed) -> Vec<Guest> {
     let rooms = ["lobby", "tea", "茶艺"].map(|name| RoomName::parse(name).unwrap());
-    let address = house.proxy().address();
+    let address = rig.proxy().address();
     let mut guests = Vec::new();
     for user in 0..USERS {
         let account = guest::log_in(&format!("guest{user}"), address).await;
@@ -100,7 +100,7 @@ async fn arrive(house: &House, ledger: &Arc<Ledger>, seed: &Seed) -> Vec<Guest> 
 }
 
 /// Lets things happen to the server for so long, and leaves it open; gives what happened.
-async fn strike(house: &mut House, length: Duration, mut chance: StdRng) -> Vec<Blow> {
+async fn strike(rig: &mut Rig, length: Duration, mut chance: StdRng) -> Vec<Blow> {
     let until = Instant::now() + length;
     let mut struck = Vec::new();
     let mut round = Vec::new();
@@ -113,16 +113,16 @@ async fn strike(house: &mut House, length: Duration, mut chance: StdRng) -> Vec<
         let blow = round.pop().expect("a round is not empty");
         match blow {
             Blow::Kill => {
-                house.kill();
+                rig.kill();
                 sleep(span(&mut chance, Duration::from_secs(1))).await;
-                house.open().await;
+                rig.open().await;
             }
             Blow::Restart => {
-                house.close().await;
-                house.open().await;
+                rig.close().await;
+                rig.open().await;
             }
-            Blow::HoldUp => house.hold_up(span(&mut chance, Duration::from_secs(1))).await,
-            Blow::PlayDead => house.hold_up(Duration::from_secs(12)).await,
+            Blow::HoldUp => rig.hold_up(span(&mut chance, Duration::from_secs(1))).await,
+            Blow::PlayDead => rig.hold_up(Duration::from_secs(12)).await,
         }
         struck.push(blow);
     }

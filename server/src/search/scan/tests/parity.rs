@@ -7,7 +7,7 @@ use proptest::{
 };
 use tokio::runtime::Runtime;
 
-use super::{FRIDAY, House, Query};
+use super::{FRIDAY, Query, SearchedStore};
 use crate::{
     search::{
         Search,
@@ -17,7 +17,7 @@ use crate::{
     time_zone::TimeZone,
 };
 
-impl House {
+impl SearchedStore {
     /// The search by way of an index of all that was said.
     fn indexed(&self) -> Search {
         let log = Log::open(&Log::path(self.folder.path())).unwrap();
@@ -168,8 +168,8 @@ const QUERIES: &[&str] = &[
 ];
 
 /// Every text said in rooms and by people that vary, on two days and a bit, and some words without end.
-async fn corpus() -> House {
-    let house = House::new();
+async fn corpus() -> SearchedStore {
+    let searched = SearchedStore::new();
     let long: Vec<String> =
         [70, 80].map(|n| "a".repeat(n)).into_iter().chain(["a".repeat(80) + "b"]).collect();
     let texts: Vec<&str> = TEXTS.iter().copied().chain(long.iter().map(String::as_str)).collect();
@@ -178,14 +178,14 @@ async fn corpus() -> House {
         let at = FRIDAY - 20_000_000 + 700_001 * n as u64;
         (ROOMS[n % ROOMS.len()], NAMES[n % NAMES.len()], texts[n % texts.len()], at)
     });
-    house.say(said.collect::<Vec<_>>()).await;
-    house
+    searched.say(said.collect::<Vec<_>>()).await;
+    searched
 }
 
 #[tokio::test]
 async fn what_is_found_without_an_index_is_what_is_found_with_one() {
-    let house = corpus().await;
-    let (indexed, scan) = (house.indexed(), house.search());
+    let searched = corpus().await;
+    let (indexed, scan) = (searched.indexed(), searched.search());
     let mut total = 0;
     for typed in QUERIES {
         for zone in ["UTC", "Asia/Shanghai", "Etc/GMT+12"].map(TimeZone::parse) {
@@ -202,8 +202,8 @@ fn whatever_is_typed_finds_the_same_without_an_index_as_with_one() {
     const PARTS: &str = "tea|Te|house|green|上|海|东|海东|タ|ー|울|手|iPhone|cr|è|me|e\u{300}|ß|🍵|👍🏽|の|1|①| | | |,|-|\"|“|”|from:|in:\
                          |Ann|ann|小明|bo|lobby|茶|on:2026-11-20|after:2026-11-20|before:2026-11-22|\u{AD}|\u{200C}|\u{301}|:|\\*|\\(";
     let runtime = Runtime::new().unwrap();
-    let house = runtime.block_on(corpus());
-    let (indexed, scan) = (house.indexed(), house.search());
+    let searched = runtime.block_on(corpus());
+    let (indexed, scan) = (searched.indexed(), searched.search());
     let cases = Cases { cases: 300, failure_persistence: None, ..Cases::default() };
     let typed = string_regex(&format!("({PARTS}){{1,6}}")).unwrap();
     TestRunner::new(cases)

@@ -36,7 +36,7 @@ pub(crate) struct Measures {
     pub(crate) backlog: Seq,
 }
 
-pub(crate) struct House {
+pub(crate) struct Server {
     pub(crate) store: Store,
     pub(crate) now: Millis,
     measures: Measures,
@@ -64,9 +64,9 @@ struct Draft {
     text: String,
 }
 
-impl House {
-    pub(crate) fn new(measures: Measures, now: Millis) -> House {
-        House {
+impl Server {
+    pub(crate) fn new(measures: Measures, now: Millis) -> Server {
+        Server {
             store: Store::new(),
             now,
             measures,

@@ -33,7 +33,7 @@ pub(crate) const ARGUMENTS: [&str; 10] = [
 pub(crate) const END: Duration = Duration::from_secs(20);
 
 /// The server's folder, network and program.
-pub(crate) struct House {
+pub(crate) struct Rig {
     data: PathBuf,
     site: TempDir,
     proxy: Proxy,
@@ -41,11 +41,11 @@ pub(crate) struct House {
     log: Log,
 }
 
-impl House {
+impl Rig {
     /// A house that is not open yet, on a data folder.
-    pub(crate) async fn on(data: &Path, seed: &Seed) -> House {
+    pub(crate) async fn on(data: &Path, seed: &Seed) -> Rig {
         let proxy = Proxy::start(seed).await;
-        House { data: data.to_owned(), site: site(), proxy, program: None, log: Log::default() }
+        Rig { data: data.to_owned(), site: site(), proxy, program: None, log: Log::default() }
     }
 
     /// Where its clients connect to, whichever program is there.
@@ -114,7 +114,7 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for Rig {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.log.print();

@@ -20,7 +20,7 @@ pub(crate) enum Change {
 
 /// The store of one user's browser.
 #[derive(Default)]
-pub(crate) struct Drawer {
+pub(crate) struct BrowserStorage {
     content: Mutex<Content>,
     /// How many changes there were.
     changes: watch::Sender<usize>,
@@ -40,7 +40,7 @@ pub(crate) struct Ear {
     changes: watch::Receiver<usize>,
 }
 
-impl Drawer {
+impl BrowserStorage {
     /// What a new page finds, and the ear with which it hears on from there.
     pub(crate) fn open(&self) -> (Vec<Change>, Ear) {
         let content = self.content();

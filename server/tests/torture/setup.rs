@@ -11,10 +11,10 @@ use tokio::{
 
 use crate::{
     PATIENCE,
-    house::{self, ARGUMENTS, END},
     program::{Log, Program},
     proxy::Proxy,
     redis::Redis,
+    rig::{self, ARGUMENTS, END},
     seed::Seed,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 
 /// The nodes, their Redis and their network.
-pub(crate) struct Town {
+pub(crate) struct Setup {
     nodes: Vec<Option<Node>>,
     redis: Redis,
     proxy: Proxy,
@@ -37,21 +37,21 @@ struct Node {
     address: SocketAddr,
 }
 
-impl Town {
+impl Setup {
     /// A town of so many nodes, all open, on a Redis that syncs everything before it answers.
-    pub(crate) async fn of(nodes: usize, seed: &Seed) -> Town {
-        let mut town = Town {
+    pub(crate) async fn of(nodes: usize, seed: &Seed) -> Setup {
+        let mut setup = Setup {
             nodes: (0..nodes).map(|_| None).collect(),
             redis: block_in_place(Redis::durable),
             proxy: Proxy::start(seed).await,
             folder: tempfile::tempdir().expect("a temporary folder"),
-            site: house::site(),
+            site: rig::site(),
             log: Log::default(),
         };
         for node in 0..nodes {
-            town.open(node).await;
+            setup.open(node).await;
         }
-        town
+        setup
     }
 
     pub(crate) fn proxy(&self) -> &Proxy {
@@ -132,7 +132,7 @@ impl Town {
     }
 }
 
-impl Drop for Town {
+impl Drop for Setup {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.log.print();

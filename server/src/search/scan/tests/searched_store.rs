@@ -137,7 +137,7 @@ impl Store for Watched {
 }
 
 /// A store, and where it is.
-pub(super) struct House {
+pub(super) struct SearchedStore {
     pub(super) store: Arc<Watched>,
     pub(super) folder: TempDir,
     pub(super) epoch: Epoch,
@@ -145,8 +145,8 @@ pub(super) struct House {
     _news: mpsc::Receiver<StoreEvent>,
 }
 
-impl House {
-    pub(super) fn new() -> House {
+impl SearchedStore {
+    pub(super) fn new() -> SearchedStore {
         let folder = tempfile::tempdir().unwrap();
         let (news, told) = mpsc::channel(100_000);
         let epoch = Epoch::parse("e").unwrap();
@@ -154,7 +154,7 @@ impl House {
         let answers = AtomicUsize::new(usize::MAX);
         let (waiting, named) = Default::default();
         let store = Watched { store, read: Mutex::default(), answers, waiting, named };
-        House { store: Arc::new(store), folder, epoch, said: AtomicU64::new(0), _news: told }
+        SearchedStore { store: Arc::new(store), folder, epoch, said: AtomicU64::new(0), _news: told }
     }
 
     pub(super) async fn say(&self, messages: impl IntoIterator<Item = (&str, &str, &str, u64)>) {
