@@ -4,7 +4,7 @@ import type { Options } from './support/test';
 
 const everyBrowser = process.env.TEAHOUSE_ALL_BROWSERS === '1';
 
-/** What must hold where such a house lives: in a local network, on plain http, without what browsers keep for secure contexts. */
+/** Tests that also run as on a LAN: plain http, without browser features reserved for secure contexts. */
 const ON_LAN = /(talk|outbox|tabs|drafts|missed|history|ghost|search)\.spec\.ts/;
 
 export default defineConfig<Options>({
@@ -12,7 +12,7 @@ export default defineConfig<Options>({
   fullyParallel: true,
   workers: 2,
   forbidOnly: true,
-  // A retry would hide a flake.
+  // A retry would hide a flaky test.
   retries: 0,
   reporter: 'list',
   timeout: 90_000,
@@ -24,7 +24,7 @@ export default defineConfig<Options>({
     ...(everyBrowser
       ? [
           { name: 'firefox', testDir: 'tests', grep: /@core/, use: firefox },
-          // Driven by WebDriver: the runner only counts.
+          // WebDriver drives this browser; Playwright only runs and counts the tests.
           { name: 'webkitgtk', testDir: 'webkit' },
         ]
       : []),

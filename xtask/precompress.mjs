@@ -1,4 +1,4 @@
-// Writes a `.br` and a `.gz`, made with the greatest effort, beside each file named on the command line.
+// Writes a `.br` and a `.gz` at maximum compression beside each file named on the command line.
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -18,7 +18,7 @@ for (const path of process.argv.slice(2)) {
   write(`${path}.gz`, gzipSync(contents, { level: 9 }));
 }
 
-// A run that is cut short must not leave half a file under a finished file's name.
+// Renames at the end, so that an interrupted run leaves no partial file under the final name.
 function write(path, contents) {
   writeFileSync(`${path}.part`, contents);
   renameSync(`${path}.part`, path);

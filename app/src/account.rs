@@ -1,4 +1,4 @@
-//! Who the reader is here, in which language they read, and the way out.
+//! The account block: the user's name, the language switch and the logout forms.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::{
     strings::strings,
 };
 
-/// The reader's own corner.
+/// The account block.
 #[component]
 pub fn Account() -> impl IntoView {
     let model = use_model();
@@ -28,7 +28,8 @@ pub fn Account() -> impl IntoView {
             <bdi class=tint>{name}</bdi>
             <LanguageSwitch language next=here actions=use_actions()/>
             <form method="post" action="/logout" on:submit=log_out>
-                // Whoever is logged in by now in this browser is not logged out by a page of somebody else's.
+                // Names the user, so that a stale page does not log out whoever has since logged in with this
+                // browser.
                 <input type="hidden" name=form::USER value=move || model.me.with(|me| me.id.to_string())/>
                 <button class="quiet" type="submit">{strings().log_out}</button>
             </form>

@@ -1,4 +1,4 @@
-//! What a person can do in the views. The views call it; who performs it is injected.
+//! The actions that views trigger. Views only call [`Actions`]; the side that performs them is injected.
 
 use std::sync::Arc;
 
@@ -8,61 +8,61 @@ use leptos::prelude::*;
 
 use crate::row::Reading;
 
-/// Something that a person does.
+/// A user action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Say this in the room that is looked at.
+    /// Send this text to the active room.
     Say(String),
     /// Send a refused message again.
     Retry(ClientId),
-    /// Forget a message that is not confirmed.
+    /// Drop a message that is not acknowledged yet.
     Discard(ClientId),
-    /// Look at a room.
+    /// Switch to a room.
     Visit(RoomName),
     /// Leave a room.
     Leave(RoomName),
-    /// Read what was said before, or the newest lines.
+    /// Move to a position in the history, or back to the newest lines.
     Look(Option<Reading>),
-    /// Ask for what was said before the first line.
+    /// Request the history before the first line.
     Earlier,
-    /// Ask for some of what is missing here.
+    /// Request some of the missing messages of this hole.
     Fill(Hole),
-    /// Show others of the crowd that is here than are shown.
+    /// Show another page of the members of a crowded room.
     Members,
-    /// End an answer that grows.
+    /// Stop a streaming answer.
     Stop(ClientId),
-    /// This is written in the room that is looked at, and not sent yet.
+    /// Store this unsent text as the draft of the active room.
     Write(String),
-    /// Connect now rather than wait.
+    /// Reconnect now instead of waiting.
     ConnectNow,
-    /// Log out; the form that does it is on its way.
+    /// Log out; the browser is already submitting the form.
     LogOut,
-    /// Read Teahouse in this language from now on.
+    /// Switch the user interface to this language.
     Speak(Language),
 }
 
-/// Performs actions. On the server, where nobody acts, it performs none.
+/// Performs actions. On the server it does nothing.
 #[derive(Clone)]
 pub struct Actions(Arc<dyn Fn(Action) + Send + Sync>);
 
 impl Actions {
-    /// Performs them with this.
+    /// Wraps the function that performs the actions.
     pub fn new(perform: impl Fn(Action) + Send + Sync + 'static) -> Actions {
         Actions(Arc::new(perform))
     }
 
-    /// Performs none.
+    /// Ignores every action.
     pub fn none() -> Actions {
         Actions::new(|_| {})
     }
 
-    /// Performs one.
+    /// Performs one action.
     pub fn perform(&self, action: Action) {
         (self.0)(action);
     }
 }
 
-/// The actions that were injected.
+/// Returns the injected actions.
 pub fn use_actions() -> Actions {
     expect_context()
 }

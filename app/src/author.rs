@@ -1,13 +1,13 @@
-//! Whose line it is.
+//! The author of a line.
 
 use chat::{grapheme, protocol::User};
 use leptos::prelude::*;
 
 use crate::{program::mark, strings::strings};
 
-/// Who says it. Where the name stands above already it is there only to be heard.
+/// Renders the author. In continuation lines, the name is there for screen readers only.
 pub(crate) fn author(user: &User, leads: bool) -> impl IntoView + use<> {
-    // A seal bears the first character of a name, as people count them.
+    // The seal shows the first grapheme of the name.
     let seal = leads.then(|| {
         let seal = grapheme::first(&user.name).to_owned();
         view! { <span class=format!("line__seal tint-{}", user.id.tint()) aria-hidden="true">{seal}</span> }

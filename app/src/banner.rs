@@ -1,4 +1,4 @@
-//! How the connection stands, said where it matters: nothing while all is well.
+//! The connection banner. Empty while the connection is live.
 
 use chat::{
     client::connection::Status,
@@ -15,7 +15,8 @@ use crate::{
     strings::strings,
 };
 
-/// The banner. While attempts come and go it says the same, so that it is announced but once.
+/// The connection banner. Its text is the same for every reconnection attempt, so that screen readers
+/// announce it once.
 #[component]
 pub fn Banner() -> impl IntoView {
     let model = use_model();
@@ -36,7 +37,7 @@ pub fn Banner() -> impl IntoView {
         }),
         Status::Ended(code) => {
             let (what, login) = match code {
-                // The login page would lead on to the rooms of whoever is logged in now.
+                // `/login` alone would lead to the rooms of the user who is logged in now.
                 CloseCode::OtherUser => {
                     (model.me.with_untracked(|me| (strings.other_user)(&me.name)), "/login?why=other-user")
                 }
@@ -53,7 +54,7 @@ pub fn Banner() -> impl IntoView {
     view! { <div class="banner" role="status">{what}</div> }
 }
 
-/// Since when there is no connection, and what is done about it: the next attempt is due at a moment, or under way.
+/// Tells since when the connection is lost, and whether the next attempt is scheduled or under way.
 fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Ticks, bool)>) -> impl IntoView + use<> {
     let strings = strings();
     let offline = next.is_some_and(|(_, offline)| offline);
@@ -73,7 +74,7 @@ fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Ticks, bool)>)
             <p>
                 <strong>{Live(what)}</strong>
                 " "
-                // What changes by the second is not for the ear.
+                // Hidden from screen readers because it changes every second.
                 <span class="banner__progress" aria-hidden="true">{progress}</span>
                 " "
                 {kept(model, strings.kept)}
@@ -83,7 +84,7 @@ fn lost_since(model: &Model, since: Option<Millis>, next: Option<(Ticks, bool)>)
     }
 }
 
-/// What becomes of what is written meanwhile, unless this browser keeps nothing.
+/// Tells what happens to messages written meanwhile; this depends on whether the browser can store them.
 fn kept(model: &Model, kept: &'static str) -> impl IntoView + use<> {
     let strings = strings();
     let forgetful = model.forgetful;

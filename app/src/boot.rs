@@ -1,4 +1,5 @@
-//! What a page brings along from the server, so that the browser's first render is the server's to the letter.
+//! The data that a page carries from the server, so that the browser's first render matches the server's
+//! exactly.
 
 use chat::{
     json::{Misread, Object},
@@ -10,31 +11,32 @@ use serde::Serialize;
 use crate::form::Form;
 use i18n::Language;
 
-/// Where the page keeps it: the id of a `<script type="application/json">`.
+/// The id of the `<script type="application/json">` that holds the data.
 pub const ELEMENT_ID: &str = "boot";
 
-/// What a chat page was rendered from.
+/// The data that a chat page was rendered from.
 #[derive(Clone, Debug, Serialize)]
 pub struct Boot {
-    /// Who the server takes the reader for.
+    /// The user that the server has authenticated.
     pub user: User,
     /// The language of the page.
     pub language: Language,
-    /// The room as it stood, with its latest messages, or with those around `focus`.
+    /// The room at render time, with its latest messages or those around `focus`.
     pub room: Joined,
-    /// The message that the page was asked for; `None` for the room as it is now.
+    /// The message that the page was requested for; `None` for the latest messages.
     pub focus: Option<Seq>,
     /// The composer's form.
     pub form: Form,
-    /// What the server's clock showed: the browser's own may be set to anything.
+    /// The server's clock at render time; the browser's clock may be wrong.
     pub now: Millis,
-    /// How far ahead of UTC the reader is in the zone that their browser last named, in minutes: from each of these moments
-    /// on, for as long as the messages of `room` reach. The browser's own rules come after the first render.
+    /// The user's UTC offsets in minutes, each valid from the given moment on, for the time span of the
+    /// messages in `room`. Computed from the time zone that the browser last reported; the browser applies
+    /// its own rules after the first render.
     pub offsets: Vec<(Millis, i32)>,
 }
 
 impl Boot {
-    /// What a text says, or why it says nothing that is understood.
+    /// Parses the data, or returns why it is malformed.
     pub fn parse(text: &str) -> Result<Boot, Misread> {
         let mut fields = Object::parse(text)?;
         let language = |code: &str| Language::from_code(code).ok_or(());
@@ -53,8 +55,8 @@ impl Boot {
         })
     }
 
-    /// As JSON that can stand inside a `<script>` element: no `<` is left that could end it, and no `@` by which one that
-    /// rewrites pages on their way would know an e-mail address.
+    /// Serializes to JSON that is safe inside a `<script>` element: `<` is escaped so that nothing ends the
+    /// element, and `@` so that proxies that rewrite pages do not recognize e-mail addresses.
     pub fn print(&self) -> String {
         serde_json::to_string(self)
             .expect("a page's data has string keys and no failing serializer")

@@ -7,7 +7,7 @@ use crate::{
     ui::go_on,
 };
 
-/// A button that does one thing and then goes away, so that its user goes on with writing.
+/// A button that performs an action once and then moves the focus back to the composer.
 pub(crate) fn button(class: &'static str, label: &'static str, action: Action) -> impl IntoView {
     let actions = use_actions();
     let act = move |_| {

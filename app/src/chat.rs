@@ -1,4 +1,4 @@
-//! The chat: the house and its rooms, the room that is looked at, and who is in it.
+//! The chat view: the room list, the active room and its members.
 //!
 //! The first render depends on the injected [`Model`] alone.
 
@@ -20,21 +20,21 @@ use crate::{
 };
 use i18n::strings::Strings;
 
-/// The chat. It wants a model and actions in its context.
+/// The chat view. Requires a [`Model`] and actions in its context.
 #[component]
 pub fn Chat() -> impl IntoView {
     let model = use_model();
     provide_context(Ui::new());
-    // The page outside of the chat follows it.
+    // Keep the document's title and language in sync.
     Effect::new(move |_| {
         let language = model.language.get();
         document().set_title(&title(&model));
         if let Some(page) = document().document_element() {
-            // It fails for names that are no attribute's; this is one.
+            // Fails only for invalid attribute names; this one is valid.
             let _ = page.set_attribute("lang", language.tag());
         }
     });
-    // Another language draws everything anew, in place: what is typed, and the focus, stay.
+    // A language change redraws everything in place; typed text and focus survive.
     move || {
         model.language.track();
         view! { <House/> }
@@ -66,7 +66,7 @@ fn House() -> impl IntoView {
     }
 }
 
-/// The title of the page: what is unread, the room, the house.
+/// Returns the page title: the unread count, the room and the instance's name.
 pub(crate) fn title(model: &Model) -> String {
     let strings = model.language.get().strings();
     let unread = model.tabs.with(|tabs| tabs.iter().map(|tab| tab.unread).sum::<usize>());

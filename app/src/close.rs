@@ -1,13 +1,14 @@
-//! Puts away what has slid in, by the browser's own means. Where it is a column there is nothing to put away.
+//! The close button of a panel, using the browser's popover API. Where the panel is a column there is nothing
+//! to close.
 
 use leptos::prelude::*;
 
 use crate::strings::strings;
 
-/// The button.
+/// The close button.
 #[component]
 pub fn Close(
-    /// The id of what it puts away.
+    /// The id of the popover to close.
     of: &'static str,
 ) -> impl IntoView {
     view! {

@@ -1,5 +1,5 @@
-//! Where one writes. The words stay the browser's until they are sent: what was typed before this program ran is kept,
-//! and so is what cannot be sent.
+//! The message composer. The browser owns the text until it is sent, so text that was typed before hydration,
+//! and text that cannot be sent, stays in place.
 
 use chat::{
     protocol::RefusalCode,
@@ -26,12 +26,13 @@ use crate::{
     ui::{COMPOSER, Ui, composer, go_to_newest, use_ui},
 };
 
-/// What `keyCode` says of a key that an input method took: in Safari the Enter that ends a composition comes after it.
+/// The `keyCode` of a key that an input method handled. Safari reports it for the Enter that ends a
+/// composition.
 const TAKEN_BY_INPUT_METHOD: u32 = 229;
-/// How many lines the composer grows to before it scrolls.
+/// The number of lines that the composer grows to before it scrolls.
 const ROWS: usize = 8;
 
-/// Where one writes.
+/// The message composer.
 #[component]
 pub fn Composer() -> impl IntoView {
     let model = use_model();
@@ -72,7 +73,7 @@ pub fn Composer() -> impl IntoView {
             written(&model, &area);
             actions.perform(Action::Write(area.value()));
         }
-        // What an input method is putting together is no name yet.
+        // Text still being composed by an input method is not a name yet.
         if event.unchecked_ref::<InputEvent>().is_composing() {
             suggestions.close();
         } else {
@@ -83,12 +84,13 @@ pub fn Composer() -> impl IntoView {
     let rows =
         move || state.measure(|text| text.lines().count() + usize::from(text.ends_with('\n'))).clamp(1, ROWS);
     let over = move || matches!(state.room(), Room::Over(_)).then_some("true");
-    // What the server gave back can be changed and sent where no program runs, which would say so.
+    // A draft that the server returned with a problem stays editable and sendable without scripts; only a
+    // script can enable the button again.
     let disabled = move || over().filter(|_| model.problem.with(String::is_empty));
     let address = move || model.room.with(path);
     let content = model.draft.with_untracked(|draft| as_content(draft));
     view! {
-        // Where no program runs, the browser posts it.
+        // Without scripts, the browser posts the form.
         <form class="composer" method="post" action=address on:submit=submit>
             {suggested(suggestions)}
             <input type="hidden" name=form::NONCE id=form::NONCE_ID value=move || model.nonce.get()/>
@@ -98,7 +100,7 @@ pub fn Composer() -> impl IntoView {
                 class="composer__text"
                 id=COMPOSER
                 name=form::TEXT
-                // The browser does not bring back what was sent already; the page keeps what was not.
+                // The browser must not restore text that was already sent; the page itself stores drafts.
                 autocomplete="off"
                 rows="1"
                 prop:rows=rows
@@ -115,7 +117,7 @@ pub fn Composer() -> impl IntoView {
                 on:compositionend=move |_| suggestions.look(&model)
                 inner_html=content
             ></textarea>
-            // The focus stays in the text, and with it the keyboard of a phone.
+            // Keeps the focus in the text area, so that a phone's keyboard stays open.
             <button
                 class="composer__send"
                 type="submit"
@@ -129,7 +131,7 @@ pub fn Composer() -> impl IntoView {
     }
 }
 
-/// What was typed before this program ran.
+/// Returns the text that was typed before hydration.
 pub fn typed(model: &Model) -> String {
     let area = composer();
     area.map_or_else(String::new, |area| {
@@ -138,7 +140,7 @@ pub fn typed(model: &Model) -> String {
     })
 }
 
-/// Lays out a draft, unless it stands there.
+/// Puts a draft into the composer, unless it is already there.
 pub fn lay_out(draft: &str) {
     if let Some(area) = composer()
         && area.value() != draft
@@ -147,7 +149,7 @@ pub fn lay_out(draft: &str) {
     }
 }
 
-/// Begins what is written with the name of somebody who is called, and goes on with writing.
+/// Prefixes the text with a mention of a user and focuses the composer.
 pub(crate) fn call(name: &str, actions: &Actions) {
     if let Some(area) = composer() {
         let (mention, written) = (format!("@{name} "), area.value());
@@ -155,25 +157,25 @@ pub(crate) fn call(name: &str, actions: &Actions) {
             let _ = area.focus();
             replace(&area, &mention, 0, 0, actions);
             let end = area.text_length();
-            // It fails only where the range is none, and this is one.
+            // Fails only for an invalid range; this one is valid.
             let _ = area.set_selection_range(end, end);
         }
         let _ = area.focus();
     }
 }
 
-/// What lies before the writer: the text that the browser holds, and what is known of it.
+/// The composer's state: its model, suggestions and validation.
 #[derive(Clone, Copy)]
 struct ComposerState {
     model: Model,
     ui: Ui,
     suggestions: Suggestions,
-    /// Whether what was to be sent shows nothing, though something is there.
+    /// Whether the text to be sent consists of invisible characters only.
     unseen: Field<bool>,
 }
 
 impl ComposerState {
-    /// Says what is written, if it can be said; otherwise the words stay, and below it says why.
+    /// Sends the text if it is valid; otherwise leaves it in place and shows why.
     fn say(self, actions: &Actions) {
         let Some(area) = composer() else {
             return;
@@ -194,7 +196,7 @@ impl ComposerState {
         let _ = area.focus();
     }
 
-    /// How much room the text leaves.
+    /// Returns how many characters are left.
     fn room(self) -> Room {
         Room::left(self.measure(length), self.model.text_limit.get())
     }
@@ -204,7 +206,7 @@ impl ComposerState {
     }
 }
 
-/// What there is to say about the text: how much room it leaves, and why it cannot be sent.
+/// The notes below the text: the characters left, and why the text cannot be sent.
 #[component]
 fn Notes(state: ComposerState) -> impl IntoView {
     let strings = strings();
@@ -220,7 +222,7 @@ fn Notes(state: ComposerState) -> impl IntoView {
             Room::Over(_) => strings.too_long.to_owned(),
             _ if state.model.problem.with(|problem| !problem.is_empty()) => state.model.problem.get(),
             Room::Plenty | Room::Left(_) if state.model.outbox_full.get() => strings.outbox_full.to_owned(),
-            // Another room's draft may stand there by now.
+            // The composer may show another room's draft by now.
             Room::Plenty | Room::Left(_)
                 if state.unseen.get() && state.measure(|text| is_unseen(text).into()) > 0 =>
             {
@@ -241,29 +243,29 @@ fn with_note(note: String, problem: &str) -> String {
     if note.is_empty() || problem.is_empty() { note + problem } else { note + " " + problem }
 }
 
-/// How many characters a text counts for, as the server counts them.
+/// Returns the length of a text in characters, counted as the server counts it.
 fn length(text: &str) -> usize {
     MessageText::parse(text, 0).map_or(0, |text| text.as_str().chars().count())
 }
 
-/// Whether something was written, and nothing of it can be seen. White space alone needs no words.
+/// Whether a text consists of invisible characters only. White space alone needs no explanation.
 fn is_unseen(text: &str) -> bool {
     !text.trim().is_empty() && MessageText::parse(text, 0) == Err(TextError::Empty)
 }
 
-/// How much room a text leaves.
+/// The number of characters left in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     Plenty,
-    /// So many characters, and that is not many.
+    /// This many characters are left, which is few.
     Left(usize),
-    /// So many characters too many.
+    /// This many characters exceed the limit.
     Over(usize),
 }
 
 impl Room {
     fn left(length: usize, limit: usize) -> Room {
-        // A twentieth of the limit is worth a warning.
+        // Warn within the last twentieth of the limit.
         let few = (limit / 20).max(10);
         match limit.checked_sub(length) {
             _ if limit == 0 => Room::Plenty,

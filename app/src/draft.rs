@@ -1,45 +1,46 @@
-//! Drafts: unsent text, room by room, and how the tabs of one user share it. Reads and writes no storage: it says what is to
-//! be kept there, and is told what other tabs keep.
+//! Drafts: unsent text by room, shared between the tabs of one user. Performs no storage I/O: it returns the
+//! changes to store, and receives the changes of other tabs.
 //!
-//! Each tab keeps drafts of its own, so that no tab overwrites another's. A tab without one in a room takes up the newest of
-//! the other tabs, alive or gone, and follows it until somebody writes here; then it becomes this tab's own. The same words
-//! are the same draft: sent or cleared in one tab, they go from all.
+//! Each tab stores its own drafts, so that no tab overwrites another's. A tab without a draft in a room
+//! adopts the newest draft of another tab, open or closed, and follows it until the user writes here; then it
+//! becomes this tab's own. Equal texts are the same draft: sent or cleared in one tab, it disappears from
+//! all.
 //!
-//! The storage holds them by room and tab (`tea:3f…`), each with the moment at which it was written, which puts them in order,
-//! before its text (`1763683200000 half a sen`). A draft that another tab has taken over holds that tab's name instead: if its
-//! own tab is alive, it keeps the draft again.
+//! The storage key is room and tab (`tea:3f…`). The value is the time of writing, which orders the drafts,
+//! and the text (`1763683200000 half a sen`). When another tab takes over a draft, its value becomes that
+//! tab's name; if the original tab is still open, it stores its draft again.
 
 use chat::room_name::RoomName;
 
-/// How many drafts are kept at the most; beyond it the oldest are given up, unless their tabs are alive.
+/// The maximum number of stored drafts. Beyond it the oldest are dropped, unless their tabs are open.
 const LIMIT: usize = 100;
 
-/// A key of the storage, and the record under it; an empty one stands for none.
+/// A storage key and its record; an empty record stands for none.
 pub type Entry = (String, String);
 
-/// What a tab shows.
+/// The drafts that a tab shows.
 #[derive(Clone, Debug)]
 pub struct Drafts {
     /// This tab's name.
     tab: String,
-    /// At most one for each room: this tab's own, or that of the tab that it follows. One of no text was sent or cleared, and
-    /// no other is taken up in its place.
+    /// At most one entry for each room: this tab's own, or that of the tab that it follows. An empty text
+    /// means sent or cleared; no other draft is adopted in its place.
     here: Vec<Entry>,
 }
 
 impl Drafts {
-    /// The drafts of a tab, which has none yet.
+    /// Creates the state of a tab without drafts.
     pub fn new(tab: String) -> Drafts {
         Drafts { tab, here: Vec::new() }
     }
 
-    /// The text of a room's draft.
+    /// Returns the text of a room's draft.
     pub fn of(&self, room: &RoomName) -> &str {
         self.place(room.as_str()).map_or("", |place| text(&self.here[place].1))
     }
 
-    /// Takes up, in a room where nothing was written on this page, what is kept: the tab's own draft from before a reload, or
-    /// else the newest of another tab.
+    /// Adopts a stored draft in a room where nothing was written on this page: the tab's own draft from
+    /// before a reload, or else the newest of another tab.
     pub fn take_up(&mut self, room: &RoomName, kept: &[Entry]) {
         let room = room.as_str();
         if self.place(room).is_some() {
@@ -56,8 +57,8 @@ impl Drafts {
         self.here.extend(newest.cloned());
     }
 
-    /// The user has written in a room at a moment, in milliseconds since 1970, or has sent or cleared what was there. Gives
-    /// what is to be kept from now on, as does [`Drafts::stored()`].
+    /// Records that the user wrote, sent or cleared text in a room, at a time in milliseconds since 1970.
+    /// Returns the entries to store, as does [`Drafts::stored()`].
     pub fn write(
         &mut self,
         room: &RoomName,
@@ -91,7 +92,7 @@ impl Drafts {
         changes
     }
 
-    /// Another tab has changed what is kept under a key.
+    /// Handles a change that another tab made under a storage key.
     pub fn stored(
         &mut self,
         key: &str,
@@ -111,7 +112,7 @@ impl Drafts {
             }
             Some(record) if here.0 == key && !text(record).is_empty() => record.clone_into(&mut here.1),
             _ if here.0 != key => {}
-            // Nobody but its own tab forgets or takes over a draft while it is written.
+            // Only its own tab deletes a draft or hands it over while the user is writing it.
             _ if key == own => changes.push(here.clone()),
             Some(tab) => {
                 let taken_over = format!("{room}:{tab}");
@@ -128,21 +129,21 @@ impl Drafts {
         self.here.iter().position(|entry| room_of(&entry.0) == room)
     }
 
-    /// Where this tab keeps its own draft of a room.
+    /// Returns the storage key of this tab's own draft of a room.
     #[inline(never)]
     fn key(&self, room: &str) -> String {
         format!("{room}:{}", self.tab)
     }
 }
 
-/// What is to become of that which is kept when there is too much of it, or what is no draft.
+/// Returns the changes that remove excess drafts and malformed entries.
 pub fn tidy(kept: &[Entry]) -> Vec<Entry> {
     let mut changes = Vec::new();
     for (key, record) in kept {
         if room_of(key).is_empty() || text(record).is_empty() {
             changes.push((key.clone(), String::new()));
         } else if kept.iter().filter(|other| other.1 > *record).count() >= LIMIT {
-            // Its tab keeps it again, if it is alive.
+            // If its tab is open, it stores the draft again.
             changes.push((key.clone(), "-".to_owned()));
         }
     }
@@ -154,7 +155,7 @@ fn room_of(key: &str) -> &str {
     key.split_once(':').map_or("", |(room, _)| room)
 }
 
-/// The text of a record; none for what is no draft.
+/// Returns the text of a record; empty for a malformed record.
 #[inline(never)]
 fn text(record: &str) -> &str {
     record.split_once(' ').map_or("", |(_, text)| text)

@@ -1,5 +1,5 @@
-//! A signal of any type that costs the browser's program as much as one of a single type: what is generic about Leptos'
-//! own signals is compiled anew for each type that they hold, and the model holds a dozen.
+//! A type-erased signal. Leptos' generic signals are monomorphized for each type that they hold, and the
+//! model holds a dozen; this one costs the WebAssembly binary as much as a signal of a single type.
 
 use std::{
     any::Any,
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 type Erased = Box<dyn Any + Send + Sync>;
 
-/// A value that views read and that tells them when it changes. A copy is the same field.
+/// A reactive value that notifies the views that read it. Copies refer to the same field.
 pub struct Field<T> {
     slot: StoredValue<Arc<Slot>>,
     holds: PhantomData<fn() -> T>,
@@ -23,34 +23,34 @@ struct Slot {
 }
 
 impl<T: Send + Sync + 'static> Field<T> {
-    /// A field that holds this.
+    /// Creates a field with an initial value.
     pub fn new(value: T) -> Field<T> {
         Field { slot: slot(Box::new(value)), holds: PhantomData }
     }
 
-    /// Looks at the value; whatever is drawn from it is drawn again when it changes.
+    /// Reads the value and subscribes the current reactive scope to changes.
     pub fn with<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         let slot = self.slot.get_value();
         slot.changed.track();
         slot.look(look)
     }
 
-    /// Whatever is being drawn is drawn again when the value changes.
+    /// Subscribes the current reactive scope to changes.
     pub fn track(&self) {
         self.slot.get_value().changed.track();
     }
 
-    /// Looks at the value as it is now.
+    /// Reads the value without subscribing.
     pub fn with_untracked<R>(&self, look: impl FnOnce(&T) -> R) -> R {
         self.slot.get_value().look(look)
     }
 
-    /// Puts another value in its place, and tells.
+    /// Replaces the value and notifies subscribers.
     pub fn set(&self, value: T) {
         put(self.slot, Box::new(value));
     }
 
-    /// Changes the value in its place, and tells.
+    /// Modifies the value in place and notifies subscribers.
     pub fn update(&self, change: impl FnOnce(&mut T)) {
         let slot = self.slot.get_value();
         slot.change(change);
@@ -59,19 +59,19 @@ impl<T: Send + Sync + 'static> Field<T> {
 }
 
 impl<T: Clone + Send + Sync + 'static> Field<T> {
-    /// A copy of the value; whatever is drawn from it is drawn again when it changes.
+    /// Returns a copy of the value and subscribes the current reactive scope to changes.
     pub fn get(&self) -> T {
         self.with(T::clone)
     }
 
-    /// A copy of the value as it is now.
+    /// Returns a copy of the value without subscribing.
     pub fn get_untracked(&self) -> T {
         self.with_untracked(T::clone)
     }
 }
 
 impl<T: PartialEq + Send + Sync + 'static> Field<T> {
-    /// Puts another value in its place, and tells; a value that is the same changes nothing.
+    /// Replaces the value and notifies subscribers, unless it is equal.
     pub fn show(&self, value: T) {
         if self.with_untracked(|held| *held != value) {
             self.set(value);
@@ -113,7 +113,7 @@ fn put(slot: StoredValue<Arc<Slot>>, value: Erased) {
         let mut held = slot.value.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *held, value)
     };
-    // What a value takes with it when it goes may read other fields; no lock is held by now.
+    // Dropping the old value may read other fields; the lock is already released.
     drop(before);
     slot.changed.notify();
 }

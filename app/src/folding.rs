@@ -1,21 +1,22 @@
-//! Long messages are folded: their beginning shows, and a way to the rest. By the browser's own means, so that it works
-//! before the browser's program runs and without it; folding.js beside this keeps what is read in its place.
+//! Folds long messages to their beginning, with a way to show the rest. Uses the browser's own `<details>`,
+//! so that it works without scripts and before hydration; `folding.js` keeps the reading position.
 
 use chat::id::ClientId;
 use leptos::prelude::*;
 
 use crate::{strings::strings, ui::use_ui};
 
-/// From so many lines on a message is folded. The style sheet shows 30 of them: what is folded is worth a click.
+/// Messages with more lines than this are folded. The style sheet shows 30 lines, so that unfolding is worth
+/// a click.
 const FOLDED_LINES: usize = 36;
 
-/// So many columns fit into a line where there is most room for one.
+/// The number of columns in the widest line.
 const COLUMNS: usize = 90;
 
-/// From here on a character fills two columns, as those of Chinese, Japanese and Korean do.
+/// From this character on, characters are two columns wide, as in Chinese, Japanese and Korean.
 const FIRST_WIDE: char = '\u{2e80}';
 
-/// The way to the rest of a message, below its text, if it is long.
+/// Renders the fold below a message's text, if it is long.
 pub(crate) fn rest(id: &ClientId, text: &str) -> Option<impl IntoView + use<>> {
     is_long(text).then(|| {
         let strings = strings();
@@ -31,7 +32,8 @@ pub(crate) fn rest(id: &ClientId, text: &str) -> Option<impl IntoView + use<>> {
     })
 }
 
-/// Whether a text fills so many lines that it is folded. Server and browser must agree, so nothing is measured.
+/// Whether a text is long enough to fold. Estimates instead of measuring, because server and browser must
+/// agree.
 fn is_long(text: &str) -> bool {
     let columns =
         |line: &str| line.chars().map(|character| 1 + usize::from(character >= FIRST_WIDE)).sum::<usize>();

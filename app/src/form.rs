@@ -1,4 +1,4 @@
-//! The composer as a form: what it posts where no program runs, and what came of what was posted.
+//! The composer's form: what it posts without scripts, and the outcome of the previous post.
 
 use chat::{
     id::ClientId,
@@ -6,41 +6,43 @@ use chat::{
 };
 use serde::Serialize;
 
-/// The name of the field that holds the message.
+/// The name of the field for the message text.
 pub const TEXT: &str = "text";
-/// The name of the field that tells one form from another.
+/// The name of the field for the form's nonce.
 pub const NONCE: &str = "nonce";
-/// The name of the field that says whose form it is.
+/// The name of the field for the key that identifies the form's user.
 pub const KEY: &str = "for";
-/// The name of the field that says who is to be logged out.
+/// The name of the field for the user to log out.
 pub const USER: &str = "user";
 
-/// The id of the element of that field, in which the start script puts the nonce of a form whose answer was lost.
+/// The id of the nonce's element. If the answer to a post was lost, the start script restores that form's
+/// nonce there.
 pub const NONCE_ID: &str = "composer-nonce";
 
-/// What a page's form begins with. The default is an empty form that nobody can send.
+/// The initial state of a page's form. The default is an empty form that the server does not accept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Form {
-    /// Random, and new with each page: with the text it makes the message's id ([`ClientId::of_form`]).
+    /// Random and new for each page; together with the text it yields the message's id
+    /// ([`ClientId::of_form`]).
     pub nonce: String,
-    /// Proves that the page was made for the user who posts it, to the server that made it.
+    /// Proves to the server that it made the page for the user who posts it.
     pub key: String,
-    /// What was posted and not sent; stands in the composer again.
+    /// Text that was posted but not sent; the composer shows it again.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
-    /// Why it was not sent, as a sentence in the reader's language; empty if there is nothing to say.
+    /// Why the text was not sent, in the user's language; empty if there is no problem.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub problem: String,
-    /// The id of what was posted from the page before, and was sent.
+    /// The id of the message that the previous page posted and the server sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<ClientId>,
 }
 
 impl Form {
-    /// The form that an object describes, or why it describes none.
+    /// Parses a form from an object, or returns why it is malformed.
     ///
     /// # Errors
-    /// Names the member that is missing or unfit.
+    /// Names the member that is missing or invalid.
     pub fn read(mut fields: Object<'_>) -> Result<Form, Misread> {
         let text = |found: Option<std::borrow::Cow<'_, str>>| found.map(Into::into).unwrap_or_default();
         Ok(Form {
@@ -53,8 +55,9 @@ impl Form {
     }
 }
 
-/// A text as the content of an element that holds text only: whatever is in it, it ends nothing and stands for nothing
-/// else. A line break at the beginning would be taken for the element's own (HTML, section 13.1.2.6).
+/// Escapes a text as the content of an element that holds text only, so that nothing in it ends the element
+/// or forms a character reference. Doubles a leading line break, because the first one is ignored (HTML,
+/// section 13.1.2.6).
 pub(crate) fn as_content(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     if text.starts_with('\n') { format!("\n{text}") } else { text }

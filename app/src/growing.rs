@@ -1,5 +1,5 @@
-//! The line of an answer that grows. It stands as the message will that takes its place, so that nothing moves then, and
-//! is announced only as that message.
+//! The line of a streaming answer. It has the layout of the message that will replace it, so that nothing
+//! moves then. Screen readers announce only that message.
 
 use chat::{id::ClientId, protocol::User};
 use leptos::prelude::*;
@@ -9,18 +9,18 @@ use crate::{
     strings::strings, ui::use_ui,
 };
 
-/// The line; `stops` if its reader may end it.
+/// The line; `stops` if the user may stop the answer.
 pub(crate) fn grows(user: &User, id: ClientId, leads: bool, stops: bool) -> impl IntoView + use<> {
     let model = use_model();
     let strings = strings();
     let name = user.name.clone();
     let anchor = format!("{GROWING_ANCHOR}{}-{id}", user.id);
-    // In the place of the time that the line has not got yet.
+    // Takes the place of the time that the final message will show.
     let stop = stops.then(|| button("growing__stop quiet", strings.stop, Action::Stop(id.clone())));
-    // Whoever sees it grow sees the whole of it, and goes on seeing it.
+    // A user who watches the answer stream in sees all of it, and continues to once it is complete.
     use_ui().grown.add(&id);
     let this = (user.id.clone(), id);
-    // Without its links: one that still grows leads elsewhere.
+    // Links are not rendered yet: a URL that is still streaming in points elsewhere.
     let so_far = move || {
         model.growing.with(|answers| {
             let answer = answers.iter().find(|answer| (&answer.user.id, &answer.id) == (&this.0, &this.1));

@@ -1,14 +1,15 @@
-//! Which answers have grown before the reader's eyes.
+//! The answers that the user has watched stream in.
 
 use chat::id::ClientId;
 use leptos::prelude::*;
 
 use crate::row::key;
 
-/// So many answers are remembered at the most.
+/// The maximum number of answers to remember.
 const REMEMBERED: usize = 100;
 
-/// The answers that have grown before the reader's eyes: when one is whole, it is not folded under them. A copy is the same.
+/// The answers that the user has watched stream in; they are not folded once complete. Copies share the same
+/// set.
 #[derive(Clone, Copy)]
 pub(crate) struct Grown(StoredValue<Vec<u64>>);
 
@@ -19,7 +20,7 @@ impl Default for Grown {
 }
 
 impl Grown {
-    /// This one grows.
+    /// Adds a streaming answer.
     pub(crate) fn add(self, id: &ClientId) {
         self.0.update_value(|grown| {
             if grown.len() == REMEMBERED {
@@ -29,7 +30,7 @@ impl Grown {
         });
     }
 
-    /// Whether this one has grown here.
+    /// Whether this answer streamed in here.
     pub(crate) fn has(self, id: &ClientId) -> bool {
         self.0.with_value(|grown| grown.contains(&key(id)))
     }

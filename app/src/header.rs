@@ -1,4 +1,4 @@
-//! The head of the room: its name, and on a phone the ways to the other rooms and to those who are here.
+//! The room header: its name, and on phones the buttons for the room list and the members.
 
 use leptos::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::{
     strings::{room_title, strings},
 };
 
-/// The head of the room.
+/// The room header.
 #[component]
 pub fn Header() -> impl IntoView {
     let model = use_model();
@@ -18,7 +18,7 @@ pub fn Header() -> impl IntoView {
     let title = move || Live(room_title(strings, model.room.get().as_str()));
     let here = move || {
         Live(match model.here.get() {
-            // Who reads this is here; that nobody is means that nothing has been heard yet.
+            // The user counts too, so 0 means that the count has not arrived yet.
             0 => strings.members.to_owned(),
             n => (strings.here)(n),
         })

@@ -1,18 +1,18 @@
-//! Keys that are meant for another place than the one that has the focus: those that write, in the log; those that scroll
-//! it, in an empty composer.
+//! Redirects keys from the focused element: typing in the log goes to the composer; scrolling keys in an
+//! empty composer go to the log.
 
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
 use crate::ui::{composer, timeline};
 
-/// Where a key that writes is meant for the composer: the log and what can have the focus in it, or nothing at all.
+/// Where typing is redirected to the composer: the log and the focusable elements in it, or no focus at all.
 const READING: &str = "body, #timeline, #timeline :is(a, button)";
 
-/// Where the keys that scroll have nothing to scroll.
+/// Where scrolling keys have nothing to scroll.
 const EMPTY_COMPOSER: &str = "#composer:placeholder-shown";
 
-/// A key is pressed, and nothing has taken it yet.
+/// Handles a key press that nothing else has handled.
 pub fn press(event: &KeyboardEvent) {
     let is_taken = event.default_prevented() || event.is_composing();
     let is_command = event.ctrl_key() || event.alt_key() || event.meta_key();
@@ -20,7 +20,7 @@ pub fn press(event: &KeyboardEvent) {
     let is_at = |selector| focused.matches(selector).unwrap_or_default();
     let key = event.key();
     if is_at(READING) {
-        // With the focus there, the browser writes it there.
+        // Once focused, the composer receives the character from the browser.
         if let Some(composer) = composer().filter(|_| writes(&key)) {
             let _ = composer.focus();
         }
@@ -29,12 +29,12 @@ pub fn press(event: &KeyboardEvent) {
         && let Some(timeline) = timeline()
     {
         event.prevent_default();
-        // A little less than one sees, so that the eye keeps its place.
+        // Less than a full screen, so that the user keeps their place.
         timeline.set_scroll_top(timeline.scroll_top() + pages * timeline.client_height() / 8 * 7);
     }
 }
 
-/// By how many screens a key scrolls.
+/// The number of screens that a key scrolls by.
 fn pages(key: &str) -> Option<i32> {
     match key {
         "PageUp" => Some(-1),
@@ -43,9 +43,10 @@ fn pages(key: &str) -> Option<i32> {
     }
 }
 
-/// Whether a key writes something. A space does not: where one reads, it scrolls, and it presses buttons.
+/// Whether a key types something. Space does not count: it scrolls the log and presses buttons.
 fn writes(key: &str) -> bool {
-    // A key of one character is called by it. Others begin to write one: an accent, and what an input method takes.
+    // The name of a character key is that character. The other two begin one: a dead key (accent), and a key
+    // that an input method handles.
     let mut characters = key.chars();
     let is_character = characters.next().is_some_and(|c| c != ' ') && characters.next().is_none();
     is_character || key == "Dead" || key == "Process"

@@ -1,19 +1,19 @@
-//! The switch to the other language: a form that works by itself; inside the room it is an action, so that nothing that
-//! is typed gets lost.
+//! The language switch: a form that works without scripts. In a room it is an action, so that typed text
+//! survives.
 
 use leptos::{ev::SubmitEvent, prelude::*};
 
 use crate::action::{Action, Actions};
 use i18n::Language;
 
-/// The switch.
+/// The language switch.
 #[component]
 pub fn LanguageSwitch(
-    /// The language at present.
+    /// The current language.
     language: Language,
-    /// Where to come back to.
+    /// The path to return to.
     next: String,
-    /// Who switches; without, the server does.
+    /// Performs the switch; without it, the form is posted to the server.
     #[prop(optional)]
     actions: Option<Actions>,
 ) -> impl IntoView {

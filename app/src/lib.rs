@@ -1,8 +1,8 @@
-//! The views of Teahouse: what a person sees, from signals, and what they do, as actions.
+//! The views of Teahouse: they render signals and report what the user does as actions.
 //!
-//! Nothing here opens a socket, parses what crosses the wire, or decides a policy; nothing asks whether it runs on a
-//! server or in a browser. The server and the browser each inject their side through context: a [`model::Model`] to
-//! read, an [`action::Actions`] to call. Reading order is from the page inward.
+//! Nothing here opens a socket, parses wire data or decides a policy; nothing asks whether it runs on a
+//! server or in a browser. The server and the browser each inject their side through context: a
+//! [`model::Model`] to read, an [`action::Actions`] to call. The modules are listed from the page inward.
 
 pub mod shell;
 

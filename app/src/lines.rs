@@ -1,8 +1,8 @@
-//! The lines of a timeline in the page: only those that come are drawn, only those that go are taken out, and those that
-//! stay are not touched, so that what is selected in them stays selected, and nothing is laid out twice.
+//! The keyed list of a timeline's lines. It inserts and removes only the lines that change and never touches
+//! the others, so that a selection survives and nothing is laid out twice.
 //!
-//! Leptos' own keyed list takes lines out and puts them in again where several come before them. Lines keep their order,
-//! though: so it is enough to go along the old ones and the new ones once.
+//! Leptos' own keyed list removes and reinserts lines when several are inserted before them. Lines keep their
+//! order, though, so one pass over the old and the new ones suffices.
 
 use std::collections::VecDeque;
 
@@ -19,12 +19,12 @@ use leptos::{
 
 use crate::row::Row;
 
-/// Lines, one for each row.
+/// The lines, one for each row.
 pub(crate) struct Lines<D> {
     pub(crate) rows: Vec<Row>,
-    /// Draws a line.
+    /// Renders a line.
     pub(crate) draw: D,
-    /// Each line's signals live below it, and go with the line.
+    /// The parent of each line's own reactive owner, which is dropped with the line.
     pub(crate) owner: Owner,
 }
 
@@ -44,11 +44,11 @@ fn view<V>(above: &Owner, draw: &impl Fn(Row) -> V, row: Row) -> OwnedView<V> {
     OwnedView::new_with_owner(view, owner)
 }
 
-/// Lines that are in the page, each by its row's key.
+/// The mounted lines, each with its row's key.
 pub(crate) struct Drawn<S> {
     parent: Option<types::Element>,
     lines: VecDeque<(u64, S)>,
-    /// What stands after the last.
+    /// Stands after the last line.
     marker: types::Placeholder,
 }
 
@@ -82,7 +82,7 @@ where
                     state.lines.push_back((key, line));
                     continue;
                 }
-                // Out of its order, as what waits to be said may get.
+                // Out of order, as a pending message can be.
                 Some((_, line)) => line,
                 None => view(&owner, &draw, row).build(),
             };
@@ -145,7 +145,7 @@ where
     }
 }
 
-/// Nothing is added to lines from outside.
+/// Lines accept no attributes from outside.
 impl<D, V> AddAnyAttr for Lines<D>
 where
     D: Fn(Row) -> V + Send + 'static,

@@ -1,8 +1,9 @@
-//! Text that changes while the page is open, drawn by its element.
+//! Text that changes while the page is open, rendered through its parent element.
 //!
-//! Translators and extensions put text nodes into elements of their own. Leptos writes to the text node that it made
-//! once, wherever that is now; a heading would go on naming the room that was left. [`Live`] remembers the element
-//! around the text instead, and replaces all that is in it. So that element holds this text and nothing else.
+//! Translators and extensions put their own text nodes into elements. Leptos updates the text node that it
+//! created, wherever that is now, so a heading would continue to name the room that was left. [`Live`]
+//! remembers the parent element instead and replaces its whole content. The text must therefore be the only
+//! child of its element.
 
 use std::cell::Cell;
 
@@ -13,15 +14,15 @@ use leptos::tachys::{
     view::{Mountable, Position, PositionState, Render, RenderHtml, add_attr::AddAnyAttr},
 };
 
-/// The only content of an element: text that takes the place of whatever the element holds by then.
+/// The only child of an element: text that replaces whatever the element contains.
 pub(crate) struct Live(pub(crate) String);
 
-/// Live text that is in the page, or about to be.
+/// The state of live text.
 pub(crate) struct LiveState {
-    /// The element that holds it; `None` until it is mounted.
+    /// The parent element; `None` until mounted.
     element: Option<types::Element>,
     text: String,
-    /// Whether another view has taken its place in the element.
+    /// Whether another view has replaced it in the element.
     replaced: Cell<bool>,
 }
 
@@ -68,14 +69,14 @@ impl RenderHtml for Live {
         mark_branches: bool,
         extra_attrs: Vec<AnyAttribute>,
     ) {
-        // An empty text needs no node: the element is known.
+        // An empty text needs no node, because the element is known.
         if !self.0.is_empty() {
             self.0.to_html_with_buf(buf, position, escape, mark_branches, extra_attrs);
         }
     }
 
     fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> LiveState {
-        // The only content of its element, so that the cursor stands on the element itself.
+        // It is the only child, so the cursor stands on the parent element itself.
         let element = types::Element::cast_from(cursor.current());
         position.set(Position::NextChild);
         LiveState::new(self.0, element)

@@ -1,4 +1,4 @@
-//! The door: a form for a nickname. Rendered by the server only, it works without a script.
+//! The login page: a form for a nickname. Rendered by the server only; works without scripts.
 
 use chat::name::NicknameError;
 use leptos::prelude::*;
@@ -6,48 +6,48 @@ use leptos::prelude::*;
 use crate::form::as_content;
 use i18n::{Language, strings::PageStrings};
 
-/// What a login page shows.
+/// The content of a login page.
 #[derive(Clone, Debug)]
 pub struct Login {
-    /// The language of its words.
+    /// The language of the page.
     pub language: Language,
-    /// What stands in the field already.
+    /// The initial value of the nickname field.
     pub nickname: String,
-    /// What went wrong before, if anything.
+    /// The problem to show, if any.
     pub problem: Option<LoginProblem>,
-    /// Where one wanted to go, as a path of this site.
+    /// The path on this site to go to after login.
     pub next: String,
-    /// What was posted and not sent for want of a login, so that it is not lost; empty if nothing was.
+    /// A message text that was posted without a valid login, so that it is not lost; empty if there is none.
     pub unsent: String,
-    /// The form's id, by which the server knows again what comes twice.
+    /// The form's id, by which the server recognizes repeated posts.
     pub form: String,
 }
 
-/// Why somebody stands at the door although they wanted in.
+/// Why the login page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginProblem {
-    /// Somebody goes by that nickname, or by one that looks like it.
+    /// The nickname, or one that looks like it, is taken.
     Taken,
-    /// It is no nickname.
+    /// The nickname is invalid.
     Unfit(NicknameError),
-    /// Somebody else took the reader's nickname while they were away.
+    /// Another user took the nickname while this user was away.
     LostName,
-    /// They have logged out.
+    /// The user has logged out.
     LoggedOut,
-    /// Their login is missing or not valid any more.
+    /// The login is missing or no longer valid.
     LoginNeeded,
-    /// They tried too often.
+    /// The rate limit is exceeded.
     TooOften {
-        /// In how many seconds they may try again.
+        /// Seconds until the next attempt is allowed.
         seconds: u64,
     },
     /// The form came from another site.
     ForeignOrigin,
     /// The nickname could not be stored.
     StoreUnavailable,
-    /// The browser keeps no cookies.
+    /// The browser does not store cookies.
     NoCookies,
-    /// Somebody is logged in, and the reader wants to be somebody else.
+    /// Another user is logged in with this browser.
     OtherUser,
 }
 
@@ -67,21 +67,21 @@ impl LoginProblem {
         }
     }
 
-    /// Whether it is about the nickname that was typed.
+    /// Whether the problem concerns the typed nickname.
     fn is_about_nickname(self) -> bool {
         matches!(self, LoginProblem::Taken | LoginProblem::Unfit(_) | LoginProblem::LostName)
     }
 
-    /// Whether it is trouble, rather than a word on the way.
+    /// Whether it is an error rather than information.
     fn is_trouble(self) -> bool {
         !matches!(self, LoginProblem::LoggedOut | LoginProblem::LoginNeeded | LoginProblem::OtherUser)
     }
 }
 
-/// The form.
+/// The login form.
 #[component]
 pub fn LoginForm(
-    /// What it shows.
+    /// The content of the page.
     login: Login,
 ) -> impl IntoView {
     let Login { language, nickname, problem, next, unsent, form } = login;

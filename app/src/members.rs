@@ -1,4 +1,5 @@
-//! Who is in the room: all, or a page of a crowd. A column where there is room for one; elsewhere it slides in.
+//! The members panel: all members of the room, or one page of a crowded one. A column where there is space
+//! for one; otherwise it slides in.
 
 use chat::protocol::User;
 use leptos::prelude::*;
@@ -14,12 +15,12 @@ use crate::{
     ui::{MEMBERS, element},
 };
 
-/// Who is in the room.
+/// The members panel.
 #[component]
 pub fn Members() -> impl IntoView {
     let model = use_model();
     let strings = strings();
-    // Before anything was heard, nobody is not a number.
+    // A count of 0 means that none has arrived yet.
     let count = move || {
         let count = Some(model.here.get()).filter(|count| *count > 0);
         Live(count.map(|count| count.to_string()).unwrap_or_default())
@@ -32,7 +33,7 @@ pub fn Members() -> impl IntoView {
         Live(if more > 0 { (strings.more_members)(more) } else { String::new() })
     };
     let actions = use_actions();
-    // Others take the place of those who are shown, and are read from the first on.
+    // The other members replace the ones shown; the list scrolls back to the top.
     let show_others = move |_| {
         actions.perform(Action::Members);
         if let Some(members) = element::<HtmlElement>(MEMBERS) {
@@ -53,8 +54,8 @@ pub fn Members() -> impl IntoView {
     }
 }
 
-/// The reader first, then everybody by name, that of ASCII without regard to case. They are as few as the server names;
-/// putting each in its place takes a fraction of what the library's sorting adds to the browser's program.
+/// Returns the user first, then the other members by name, ignoring ASCII case. The server limits their
+/// number, and inserting each in order adds far less code to the WebAssembly binary than the library's sort.
 pub(crate) fn sorted(model: &Model) -> Vec<User> {
     let me = model.me.get().id;
     let key = |user: &User| (user.id != me, user.name.to_ascii_lowercase());
@@ -66,7 +67,7 @@ pub(crate) fn sorted(model: &Model) -> Vec<User> {
     sorted.into_iter().map(|(_, user)| user).collect()
 }
 
-/// Those that answer here: always there, and so not counted.
+/// Returns the built-in bots, which are always present and therefore not counted.
 pub(crate) fn bots(model: &Model) -> Vec<User> {
     model.bots.get()
 }
@@ -77,8 +78,9 @@ fn member(user: &User, model: &Model) -> impl IntoView + use<> {
     name(user, class, None, you.map(|strings| strings.you))
 }
 
-/// A name in a list, with the colour of who bears it. In a list to choose from it has an id, and may be the chosen one. The
-/// lists share it, for each one of its own would cost the browser's program a kilobyte.
+/// Renders a name with its user's color. `choice` makes it a list option with an id, which may be the
+/// selected one. Shared by the lists because each variant of its own would add a kilobyte to the WebAssembly
+/// binary.
 pub(crate) fn name(
     user: &User,
     class: &'static str,

@@ -1,8 +1,7 @@
-//! Mentions: `@`, or the full-width `＠`, and a name. Whether one of a name is in a text, and which one is begun where
-//! somebody writes.
+//! Mentions: `@`, or the full-width `＠`, followed by a name. Detects mentions of a name in a text, and the
+//! mention that the user is typing.
 
-/// Whether a text mentions a name: nothing that could belong to a longer name follows it. ASCII counts without regard to
-/// case.
+/// Whether a text mentions a name: the name must not continue with a word character. Ignores ASCII case.
 pub(crate) fn is_mentioned(name: &str, text: &str) -> bool {
     text.char_indices().any(|(at, c)| {
         is_at(c)
@@ -11,8 +10,8 @@ pub(crate) fn is_mentioned(name: &str, text: &str) -> bool {
     })
 }
 
-/// What is written of a name where a mention has begun, given what stands before the caret: all that follows the last `@`
-/// of the line, unless that stands within a word, as in an address for mail.
+/// Returns the typed part of a mention, given the text before the caret: everything after the last `@` of the
+/// line, unless that `@` is inside a word, as in an e-mail address.
 pub(crate) fn begun(before: &str) -> Option<&str> {
     let (mut typed, mut last) = (None, ' ');
     for (at, c) in before.char_indices() {
@@ -26,12 +25,12 @@ pub(crate) fn begun(before: &str) -> Option<&str> {
     typed
 }
 
-/// Whether a name goes on where what is written of it ends.
+/// Whether a name starts with the typed part.
 pub(crate) fn goes_on(name: &str, typed: &str) -> bool {
     strip_name(typed, name).is_some()
 }
 
-/// What follows a name at the beginning of a text.
+/// Returns the rest of a text after a name at its beginning.
 fn strip_name<'a>(name: &str, text: &'a str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(name.len())?;
     head.eq_ignore_ascii_case(name).then_some(rest)
@@ -41,8 +40,8 @@ fn is_at(c: char) -> bool {
     matches!(c, '@' | '＠')
 }
 
-/// Whether words are made of it, as nearly as its block tells: of every letter by itself there is a table, which takes a
-/// kilobyte of the browser's program.
+/// Whether a character belongs to a word, approximated by Unicode block: an exact table of letters would add
+/// a kilobyte to the WebAssembly binary.
 fn goes_in_a_word(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(c, '_'

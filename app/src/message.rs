@@ -1,6 +1,7 @@
-//! One line of the timeline: a day, a message, a message on its way, who came and went, or what is not here.
+//! Renders one line of the timeline: a day, a message, a pending message, a join or leave notice, or missing
+//! messages.
 //!
-//! Only messages are announced to those who listen: everything else in the log says `aria-live="off"`.
+//! Screen readers announce only messages: every other line of the log has `aria-live="off"`.
 
 use chat::{
     client::{
@@ -28,10 +29,10 @@ use crate::{
     text::text,
 };
 
-/// How many of those who come and go at once are named.
+/// The maximum number of users named in one join or leave notice.
 const NAMED: usize = 3;
 
-/// A line of the timeline.
+/// Renders a line of the timeline.
 pub(crate) fn line(row: Row) -> impl IntoView {
     match row.shows {
         Shows::Day(date) => EitherOf6::A(day(date)),
@@ -66,7 +67,7 @@ fn said(
     let strings = strings();
     let clock = clock(time);
     let full = (strings.moment)(date, &clock);
-    // A quiet sign for the reader, whose name is called.
+    // Highlights the message for the mentioned user.
     let calls = !mine && use_model().me.with_untracked(|me| is_mentioned(&me.name, &message.text));
     let class = match (leads, mine, calls) {
         (true, true, _) => "line line--leads message message--mine",
@@ -79,7 +80,7 @@ fn said(
     view! {
         <li class=class id=anchor(message.seq) aria-live=past.then_some("off")>
             {author(&message.user, leads)}
-            // The way to link to it. It is no stop on the way of the Tab key, which would have a hundred of them.
+            // The permalink. It is not a tab stop, or the Tab key would have to pass a hundred of them.
             <a class="line__time" href=permalink(&message.room, message.seq) title=full tabindex="-1">
                 <time datetime=moment_of(message.at)>{clock}</time>
             </a>
@@ -91,13 +92,13 @@ fn said(
 
 fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
     let strings = strings();
-    // What is to be decided, and what sends it all the same.
+    // The problem with the message, and the label of the button that sends it anyway.
     let asks = match pending.state {
         Delivery::Queued | Delivery::Sent => None,
         Delivery::Old => Some((strings.old.to_owned(), strings.send)),
         Delivery::Refused(refused) => Some(((strings.not_sent)(&reason(&refused)), strings.retry)),
     };
-    // A refusal is news; that something is on its way is not.
+    // A refusal is announced; a pending message is not.
     let (class, live) = match (leads, asks.is_some()) {
         (true, false) => ("line line--leads pending", "off"),
         (false, false) => ("line pending", "off"),
@@ -107,7 +108,7 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
     let id = pending.id;
     let rest = rest(&id, &pending.text);
     let state = asks.is_none().then(|| {
-        // In the place of the time that it has not got yet, so that nothing moves when it is confirmed.
+        // Takes the place of the time, so that nothing moves once the message is acknowledged.
         view! {
             <span class="line__time pending__state" title=strings.pending>
                 <span aria-hidden="true">"···"</span>
@@ -136,17 +137,18 @@ fn on_its_way(pending: Pending, leads: bool) -> impl IntoView {
     }
 }
 
-/// Why something was refused, in the reader's words where there are any, else in the server's.
+/// Returns why a message was refused, in the user's language if possible, else in the server's words.
 pub(crate) fn reason(refused: &Refused) -> String {
     (strings().refusal)(refused.code).map_or_else(|| refused.reason.clone(), ToOwned::to_owned)
 }
 
-/// A line that nobody said. It runs as its language does, whatever the names in it.
+/// Renders a line without an author. It has no `dir="auto"`, so its direction is the language's, whatever
+/// names it contains.
 fn aside(class: &'static str, sentence: String) -> impl IntoView {
     view! { <li class=class aria-live="off">{sentence}</li> }
 }
 
-/// How many messages are not here, and the way to them.
+/// Renders a hole: how many messages are missing, and a button that requests them.
 fn missing(hole: Hole) -> impl IntoView {
     let actions = use_actions();
     let reader: Option<Reader> = use_context();
@@ -170,17 +172,17 @@ fn came_or_went(notice: &Notice) -> String {
     if notice.entered { (strings.entered)(&names, more) } else { (strings.left)(&names, more) }
 }
 
-/// A time of day as `hh:mm`.
+/// Formats a time of day as `hh:mm`.
 pub(crate) fn clock(time: Time) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
-/// A date as RFC 3339 writes it.
+/// Formats a date as RFC 3339.
 fn date_of(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
-/// A moment as RFC 3339 writes it, in UTC. One beyond the calendar is taken for its beginning.
+/// Formats a time as RFC 3339 in UTC. A time out of range becomes 1970-01-01.
 pub(crate) fn moment_of(at: Millis) -> String {
     let moment = i64::try_from(at.0 / 1_000)
         .ok()

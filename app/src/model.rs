@@ -1,4 +1,5 @@
-//! What the views read: the client's state, as signals. Written by whoever runs the client, never by a view.
+//! The state that views read: the client's state, as signals. Written by the side that runs the client, never
+//! by a view.
 
 use chat::{
     client::{Client, connection::Status, timeline::Earlier},
@@ -16,86 +17,87 @@ use crate::{
 };
 use i18n::Language;
 
-/// A room in the list of the open ones.
+/// An open room in the room list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab {
     /// The room.
     pub room: RoomName,
-    /// How many messages nobody has looked at.
+    /// The number of unread messages.
     pub unread: usize,
-    /// Whether it is the one that is looked at.
+    /// Whether it is the active room.
     pub active: bool,
-    /// Whether something waits to be said in it.
+    /// Whether messages are pending in it.
     pub waits: bool,
 }
 
-/// What the views read.
+/// The state that views read.
 #[derive(Clone, Copy)]
 pub struct Model {
-    /// The language of every word.
+    /// The language of the user interface.
     pub language: Field<Language>,
-    /// The reader.
+    /// The logged-in user.
     pub me: Field<User>,
-    /// How the connection stands.
+    /// The status of the connection.
     pub status: Field<Status>,
-    /// The present moment by the steady clock, for counting down; kept up to date only while there is something to count.
+    /// The time of the steady clock, for countdowns; updated only while a countdown is shown.
     pub now: Field<Ticks>,
     /// The open rooms.
     pub tabs: Field<Vec<Tab>>,
-    /// The room that is looked at.
+    /// The active room.
     pub room: Field<RoomName>,
-    /// Why the room cannot be entered, if so.
+    /// Why the room cannot be joined, if it was refused.
     pub refused: Field<Option<Refused>>,
-    /// Those lines of that room that are drawn.
+    /// The rendered lines of the active room.
     pub rows: Field<Vec<Row>>,
-    /// Whether there are more lines before the first of these.
+    /// Whether there are more lines before the first rendered one.
     pub above: Field<bool>,
-    /// Whether there are more lines after the last of these.
+    /// Whether there are more lines after the last rendered one.
     pub below: Field<bool>,
-    /// Whether the reader has left the newest line behind.
+    /// Whether the user has scrolled away from the newest line.
     pub away: Field<bool>,
-    /// How many messages of others have come since then.
+    /// The number of messages from others since then.
     pub since: Field<usize>,
-    /// Rises when the lines are others altogether, rather than more or fewer: then what they hold is no news.
+    /// Increments when all lines are replaced, rather than some added or removed; their content is then not
+    /// announced as new.
     pub life: Field<u32>,
-    /// Whether the server was heard about that room: before, that it has no lines means nothing.
+    /// Whether the room's state has arrived from the server; until then, an empty timeline means nothing.
     pub known: Field<bool>,
-    /// What there is of that room before the first line.
+    /// What the history holds before the first line.
     pub earlier: Field<Earlier>,
-    /// The first seq that is here.
+    /// The first seq in the timeline.
     pub first: Field<Seq>,
-    /// Whether some of what was said is on its way.
+    /// Whether a history request is in flight.
     pub looking_back: Field<bool>,
-    /// How many are in that room.
+    /// The number of members in the active room.
     pub here: Field<usize>,
-    /// Who they are: all, or some of a crowd.
+    /// The members: all of them, or one page of a crowded room.
     pub members: Field<Vec<User>>,
-    /// The programs that answer there.
+    /// The built-in bots that answer in the active room.
     pub bots: Field<Vec<User>>,
-    /// Who is writing in that room, without the reader.
+    /// The users who are typing in the active room, without the current user.
     pub typists: Field<Vec<User>>,
-    /// The answers that grow in that room, each with what there is of it.
+    /// The streaming answers in the active room, each with its text so far.
     pub growing: Field<Vec<Growing>>,
-    /// The longest message, in characters; 0 for no limit.
+    /// The maximum message length in characters; 0 for no limit.
     pub text_limit: Field<usize>,
-    /// Whether no more can be said until some of what waits has gone out.
+    /// Whether the outbox is full, so that nothing more can be sent until it drains.
     pub outbox_full: Field<bool>,
-    /// Whether this browser keeps nothing, so that what waits lasts as long as the page.
+    /// Whether this browser stores nothing, so that pending messages last only as long as the page.
     pub forgetful: Field<bool>,
-    /// What is written in that room and not sent.
+    /// The draft of the active room.
     pub draft: Field<String>,
-    /// What tells the composer's form from others, until something is sent with it.
+    /// The nonce of the composer's form; it changes when something is sent.
     pub nonce: Field<String>,
-    /// Why the form's words were not sent, until they are changed; empty if there is nothing to say.
+    /// Why the form's text was not sent, until the user edits it; empty if there is no problem.
     pub problem: Field<String>,
-    /// Proves whose form it is.
+    /// Proves which user the form was made for.
     pub form_key: Field<String>,
-    /// What there is to say about something that was pasted or dropped, if it was not taken.
+    /// Why pasted or dropped content was not taken; empty if it was.
     pub note: Field<String>,
     zone: Field<Zone>,
-    /// What the reader is at, if they have left the newest line behind.
+    /// The reading position, if the user has scrolled away from the newest line.
     reading: Field<Option<Reading>>,
-    /// The newest message at the time when they left it behind.
+    /// The newest message at the time when the user scrolled away.
     left_at: Field<Seq>,
     /// What the rows were last made from.
     drawn: Field<Option<Drawn>>,
@@ -112,7 +114,7 @@ struct Drawn {
     growing: u64,
 }
 
-/// A client that knows what the page brought along.
+/// Creates a client from the page's data.
 pub fn client(boot: &Boot) -> Client {
     let mut client = Client::new(boot.user.clone(), boot.room.room.clone());
     client.preload(boot.room.clone());
@@ -121,8 +123,8 @@ pub fn client(boot: &Boot) -> Client {
 }
 
 impl Model {
-    /// The model of a client that has just been made from a page's data. The first render of server and browser
-    /// agree because both come from here.
+    /// Creates the model of a client that was just created from a page's data. Server and browser both call
+    /// this, so that their first renders agree.
     pub fn new(client: &Client, boot: &Boot) -> Model {
         let zone = Zone::stepwise(boot.offsets.clone());
         let room = client.active();
@@ -166,7 +168,7 @@ impl Model {
         model
     }
 
-    /// Shows what the client now is. Signals whose value stays the same are left alone.
+    /// Updates the signals from the client. Signals whose value stays the same do not notify.
     pub fn show(&self, client: &Client) {
         let room = client.active();
         self.me.show(client.me().clone());
@@ -189,7 +191,7 @@ impl Model {
         self.typists.show(room.typists().cloned().collect());
         self.text_limit.show(client.text_limit());
         self.outbox_full.show(client.outbox().is_full());
-        // Before the lines: what redraws them altogether then spares the old ones the change.
+        // Before the rows: this replaces all lines, so that the old ones need not be updated first.
         let is_another = self.room.with_untracked(|shown| shown != room.name());
         if is_another || self.known.get_untracked() != room.is_known() {
             self.renew();
@@ -217,18 +219,18 @@ impl Model {
             }
         }
         self.away.show(reading.is_some());
-        // After the lines: one that goes keeps what it says to the end.
+        // After the rows: a streaming line that is about to go keeps its text to the end.
         self.growing.show(room.growing().cloned().collect());
         self.known.show(room.is_known());
         self.room.show(room.name().clone());
     }
 
-    /// The time of day of a moment, in the reader's zone.
+    /// Returns the time of day of a moment, in the user's time zone.
     pub fn clock(&self, at: Millis) -> Time {
         self.zone.with_untracked(|zone| zone.local(at).1)
     }
 
-    /// Draws the lines around what is read, or the newest ones.
+    /// Renders the lines around a reading position, or the newest ones.
     pub fn look(&self, reading: Option<Reading>, client: &Client) {
         let was_away = self.reading.with_untracked(Option::is_some);
         if !was_away {
@@ -246,13 +248,13 @@ impl Model {
         self.rows.set(rows(client, zone, drawn, heard));
     }
 
-    /// The lines are others altogether, and the newest of them shows.
+    /// Marks all lines as replaced and returns to the newest one.
     fn renew(&self) {
         self.reading.set(None);
         self.life.update(|life| *life += 1);
     }
 
-    /// From now on tells time by this zone.
+    /// Switches to this time zone.
     pub fn tell_time_by(&self, zone: Zone, client: &Client) {
         let is_other = self.rows.with_untracked(|rows| {
             rows.iter().any(|row| match &row.shows {
@@ -269,12 +271,12 @@ impl Model {
     }
 }
 
-/// The last seq of the room that the client looks at.
+/// Returns the last seq of the active room.
 fn last(client: &Client) -> Seq {
     client.active().timeline().position().map_or(0, |(_, last)| last)
 }
 
-/// The model that was injected.
+/// Returns the injected model.
 pub fn use_model() -> Model {
     expect_context()
 }

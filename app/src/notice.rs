@@ -1,37 +1,37 @@
-//! Pages for what cannot be shown: a sentence that a person would say, and a way back.
+//! Pages for errors: a plain sentence and a link back.
 
 use leptos::prelude::*;
 
 use i18n::{Language, strings::PageStrings};
 
-/// Why there is something else than what was asked for.
+/// Why the requested page cannot be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// There is no such page (404).
     NotFound,
-    /// There can be no room of that name (404).
+    /// The room name is invalid (404).
     RoomUnfit,
-    /// Nobody has said such a message (404).
+    /// There is no such message (404).
     NoMessage,
-    /// The message was said, and is no longer kept (410).
+    /// The message existed but is no longer retained (410).
     MessageGone,
-    /// The request came from another site, or is not allowed for another reason (403).
+    /// The request came from another site, or is forbidden for another reason (403).
     Forbidden,
-    /// What was sent is larger than allowed (413).
+    /// The request is larger than allowed (413).
     TooLarge,
     /// Too many requests (429).
     TooMany {
-        /// In how many seconds to try again.
+        /// Seconds until a retry is allowed.
         seconds: u64,
     },
-    /// Something broke (500).
+    /// An internal error (500).
     Broken,
-    /// The server cannot answer at present (503).
+    /// The server is temporarily unable to answer (503).
     Unavailable,
 }
 
 impl Notice {
-    /// The HTTP status that goes with it.
+    /// Returns the HTTP status of the notice.
     pub const fn status(self) -> u16 {
         match self {
             Notice::NotFound | Notice::RoomUnfit | Notice::NoMessage => 404,
@@ -44,7 +44,7 @@ impl Notice {
         }
     }
 
-    /// Its title and its sentence.
+    /// Returns the title and the sentence of the notice.
     pub(crate) fn strings(self, language: Language) -> (&'static str, String) {
         let PageStrings {
             not_found,
@@ -74,12 +74,12 @@ impl Notice {
     }
 }
 
-/// The page's content.
+/// The content of a notice page.
 #[component]
 pub fn NoticeCard(
-    /// The language of its words.
+    /// The language of the page.
     language: Language,
-    /// What it says.
+    /// The notice to show.
     notice: Notice,
 ) -> impl IntoView {
     let strings = language.page_strings();

@@ -1,15 +1,17 @@
-//! What a rendered view is made of, without what it says: its tags, texts and comments in their order, as a number. The
-//! start script reckons the same from the page that it finds, and so sees whether somebody has put anything into it.
+//! A digest of the structure of a rendered view: its tags, texts and comments in order, without their
+//! content. The start script computes the same digest in the browser, and so detects whether anything has
+//! modified the page.
 
-/// The elements of the views that have no content and no end tag (HTML, section 13.1.2).
+/// The void elements that the views use: they have no content and no end tag (HTML, section 13.1.2).
 const VOID: [&str; 4] = ["br", "hr", "img", "input"];
 
-/// The digest (FNV-1a, 32 bits) of the outline of markup that a view was rendered to.
+/// Returns the digest (FNV-1a, 32 bits) of the outline of rendered markup.
 pub(crate) fn digest(html: &str) -> u32 {
     outline(html).bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// For each element `<`, its name, what is in it, and `>`; for each text `.`; for each comment `!`.
+/// Returns the outline: for each element `<`, its name, its content and `>`; for each text `.`; for each
+/// comment `!`.
 fn outline(html: &str) -> String {
     let mut outline = String::new();
     let mut rest = html;
@@ -41,7 +43,7 @@ fn after<'a>(text: &'a str, end: &str) -> &'a str {
     text.split_once(end).map_or("", |(_, rest)| rest)
 }
 
-/// What comes after a start tag, in whose attributes a `>` may stand between quotation marks.
+/// Returns what follows a start tag; a `>` inside a quoted attribute value does not end it.
 fn after_tag(tag: &str) -> &str {
     let mut quoted = false;
     let end = tag.find(|c| {

@@ -1,21 +1,22 @@
-//! What is pasted or dropped: how much of it the composer holds, and what becomes of files. What is not taken, the composer
-//! says.
+//! Pasting and dropping: limits the text in the composer and rejects files. The composer's note tells the
+//! user what was not taken.
 //!
-//! It holds more than a message may have, so that a text can be shortened, but not so much that the browser takes seconds for
-//! every key. The browser itself cuts off the rest.
+//! The limit exceeds the maximum message length, so that a text can be shortened after pasting, but stays low
+//! enough that the browser does not take seconds for every key. The browser itself truncates the rest.
 
 use leptos::ev::Event;
 use web_sys::{DataTransfer, Element, HtmlTextAreaElement, wasm_bindgen::JsCast};
 
 use crate::{model::Model, ui::composer};
 
-/// By how many characters a text may be longer than a message. Characters count here as the browser counts them, in UTF-16.
+/// How many characters a text may exceed the maximum message length by. Here, characters are UTF-16 code
+/// units, as browsers count them.
 const EXCESS: i32 = 12_000;
 
-/// How many characters the composer holds where messages have no limit; a server takes no more in a frame.
+/// The composer's capacity in characters where messages have no limit; a server accepts no more in a frame.
 const UNLIMITED: i32 = 100_000;
 
-/// How many characters the composer holds, given how many a message may have.
+/// Returns the composer's capacity in characters for a maximum message length.
 fn capacity(text_limit: usize) -> i32 {
     if text_limit == 0 {
         UNLIMITED
@@ -24,7 +25,7 @@ fn capacity(text_limit: usize) -> i32 {
     }
 }
 
-/// How many characters of a text are too many where there is room for so many, as the browser counts them.
+/// Returns how many characters of a text do not fit into the remaining UTF-16 code units.
 fn left_out(text: &str, room: i32) -> usize {
     let mut used = 0;
     let is_too_many = |c: &char| {
@@ -34,7 +35,7 @@ fn left_out(text: &str, room: i32) -> usize {
     text.chars().filter(is_too_many).count()
 }
 
-/// Something is about to be pasted.
+/// Handles a paste before it happens.
 pub fn paste(model: &Model, event: &Event, pasted: &DataTransfer) {
     let text = pasted.get_data("text/plain").unwrap_or_default();
     if let Some(area) = composer().filter(|area| is_at(event, area)) {
@@ -45,8 +46,8 @@ pub fn paste(model: &Model, event: &Event, pasted: &DataTransfer) {
     }
 }
 
-/// Something is dragged over the page, or dropped. Text goes where one writes; for nothing that is dropped does the browser
-/// leave the page.
+/// Handles a drag over the page, or a drop. Only the composer and other text fields accept text, and no drop
+/// makes the browser leave the page.
 pub fn drop_on_page(model: &Model, event: &Event, dragged: &DataTransfer) {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let takes_text = target.is_some_and(|target| target.matches("textarea, input").unwrap_or_default());
@@ -58,26 +59,27 @@ pub fn drop_on_page(model: &Model, event: &Event, dragged: &DataTransfer) {
         event.prevent_default();
         dragged.set_drop_effect("none");
     } else if let Some(area) = composer().filter(|area| is_at(event, area)) {
-        // What is only dragged over it is not told yet.
+        // During a drag, the data is not readable yet.
         hold(model, &area, &dragged.get_data("text/plain").unwrap_or_default());
     }
 }
 
-/// Something was written in the composer. What is more than it holds was there before this program was: it is cut off.
+/// Handles input in the composer. Text beyond the capacity can only stem from before hydration; it is
+/// truncated.
 pub(crate) fn written(model: &Model, area: &HtmlTextAreaElement) {
     let capacity = capacity(model.text_limit.get_untracked());
     let left_out = left_out(&area.value(), capacity);
     if left_out > 0 {
-        // It fails only where the range is none, and this is one.
+        // Fails only for an invalid range; this one is valid.
         let _ = area.set_range_text_with_start_and_end("", capacity.unsigned_abs(), area.text_length());
         say_left_out(model, left_out);
     } else if area.text_length() <= EXCESS.unsigned_abs() {
-        // What is still long may be what was pasted.
+        // A text that is still long may be the pasted one, so the note stays.
         model.note.show(String::new());
     }
 }
 
-/// Lets the composer hold what it can of a text that comes to it, and says how much is left out.
+/// Limits the composer to its capacity before a text is inserted, and notes how much will be left out.
 fn hold(model: &Model, area: &HtmlTextAreaElement, text: &str) {
     let capacity = capacity(model.text_limit.get_untracked());
     area.set_max_length(capacity);

@@ -1,4 +1,5 @@
-//! Where in the timeline a reader is, so that they stay there whatever comes and goes above and below.
+//! The reading position in the timeline, so that it stays fixed whatever is added and removed above and
+//! below.
 
 use chat::protocol::Seq;
 use leptos::prelude::*;
@@ -12,24 +13,25 @@ use crate::{
     ui,
 };
 
-/// By how many lines the reader may be away from the middle of those that are drawn. Few are drawn at once, which takes a
-/// browser a moment only.
+/// The number of lines that the reading position may be off the middle of the rendered ones. Few lines are
+/// rendered at once, so that the browser does it quickly.
 const STEP: u32 = 30;
 
-/// The place of the reader of a timeline. A copy is the same place.
+/// The reading position in a timeline. Copies refer to the same position.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader {
     place: StoredValue<Option<Anchor>>,
-    /// Whether they stay there although they see the newest line: they asked for what belongs in between.
+    /// Whether the position stays fixed although the newest line is visible, because the user requested
+    /// messages in between.
     stays: StoredValue<bool>,
-    /// Whether other lines are about to be drawn around it.
+    /// Whether the lines around it are about to be replaced.
     moves: StoredValue<bool>,
-    /// The size of what scrolls, when they last saw it.
+    /// The size of the scrolling element when the user last saw it.
     size: StoredValue<(i32, i32)>,
 }
 
 impl Reader {
-    /// Somebody who reads the newest line.
+    /// Creates a position at the newest line.
     pub(crate) fn at_newest() -> Reader {
         Reader {
             place: StoredValue::new(None),
@@ -39,21 +41,20 @@ impl Reader {
         }
     }
 
-    /// They are in another room, or in another life of this one.
+    /// Resets the position after a change of room, or a new epoch of this one.
     pub(crate) fn start_over(self) {
         self.place.set_value(None);
         self.stays.set_value(false);
     }
 
-    /// From now on they see what they saw, whatever becomes larger or smaller in the room: the window, the composer, the
-    /// letters.
+    /// Keeps the visible lines in place from now on when the window, the composer or the font changes size.
     pub(crate) fn watch_sizes(self) {
         let resized = move || {
             if self.is_there() {
                 self.keep_resized();
             }
         };
-        // The browser drops it together with what it observes.
+        // The browser drops the closure together with the elements that it observes.
         let resized = Closure::<dyn FnMut()>::new(resized).into_js_value();
         if let Ok(observer) = ResizeObserver::new(resized.unchecked_ref()) {
             for selector in [".room", ".banner", ".composer"] {
@@ -64,8 +65,8 @@ impl Reader {
         }
     }
 
-    /// Whether what scrolls is of another size than when they last saw it, so that where it has scrolled to is not their
-    /// doing: then they see what they saw.
+    /// Whether the scrolling element has a different size than before, so that the user did not cause the
+    /// scroll event; restores the position in that case.
     pub(crate) fn was_resized(self, scroller: &Element) -> bool {
         let is_resized = self.size.get_value() != size(scroller);
         if is_resized {
@@ -74,7 +75,7 @@ impl Reader {
         is_resized && self.place.with_value(Option::is_some)
     }
 
-    /// Something has become larger or smaller: they see what they saw.
+    /// Restores the position after a change of size.
     fn keep_resized(self) {
         if let Some(scroller) = ui::scroller() {
             self.size.set_value(size(&scroller));
@@ -82,19 +83,20 @@ impl Reader {
         }
     }
 
-    /// They read the newest line, and go on with the next one.
+    /// Follows the newest line from now on.
     pub(crate) fn follow(self) {
         if !self.stays.get_value() {
             self.place.set_value(None);
         }
     }
 
-    /// They have scrolled to what they see now.
+    /// Records the position that the user has scrolled to.
     pub(crate) fn look(self, timeline: &Element) {
         self.place.update_value(|place| {
             let seen = Anchor::of(timeline);
             match (&mut *place, seen) {
-                // Browsers round where they scroll to; taking the place anew after each line would add that up.
+                // Browsers round scroll positions; replacing the position after each line would add up the
+                // errors.
                 (Some(place), seen) if place.drift(timeline).is_some_and(|drift| drift.abs() < 1.0) => {
                     if let Some(seen) = seen.filter(|seen| seen.element == place.element) {
                         place.index = seen.index;
@@ -105,8 +107,8 @@ impl Reader {
         });
     }
 
-    /// What they read, if lines are to be drawn around it: for the first time, or because it is no longer in the middle of
-    /// those that are, and there are more `above` or `below`.
+    /// Returns the new reading position if other lines should be rendered: for the first time, or because it
+    /// has left the middle of the rendered ones and there are more `above` or `below`.
     pub(crate) fn move_on(self, timeline: &Element, away: bool, above: bool, below: bool) -> Option<Reading> {
         let (at, index) = self.place.with_value(|place| {
             let place = place.as_ref()?;
@@ -120,12 +122,13 @@ impl Reader {
         })
     }
 
-    /// Whether the timeline that they read is still there.
+    /// Whether the timeline still exists.
     pub(crate) fn is_there(self) -> bool {
         !self.place.is_disposed()
     }
 
-    /// They asked for what belongs between the lines that they see, and want to read on from here.
+    /// Fixes the position because the user requested messages between the visible lines and wants to read on
+    /// from here.
     pub(crate) fn stay(self) {
         if let Some(scroller) = ui::scroller() {
             self.place.set_value(Anchor::of(&scroller));
@@ -133,8 +136,9 @@ impl Reader {
         }
     }
 
-    /// Lines have come or gone: they see what they saw. Whoever has just gone down to the newest line has left their place,
-    /// though the browser has yet to say so. `waits` while what they asked for has not come.
+    /// Restores the position after lines were added or removed, unless the user has just scrolled to the
+    /// newest line and the browser has yet to report it. `waits` is true while the requested messages have
+    /// not arrived.
     pub(crate) fn keep(self, waits: bool) {
         if let Some(scroller) = ui::scroller()
             && (self.stays.get_value() || self.moves.get_value() || !ui::is_at_newest(&scroller))
@@ -146,24 +150,24 @@ impl Reader {
     }
 }
 
-/// At which message a reader is, and how far below the timeline's upper edge it stands.
+/// A message and its distance from the timeline's upper edge.
 struct Anchor {
     element: String,
-    /// Which one of the lines it is.
+    /// The index of the line.
     index: u32,
     offset: f64,
-    /// How high it was.
+    /// The height of the line when the anchor was set.
     height: f64,
 }
 
 impl Anchor {
-    /// The place of the first message that shows.
+    /// Returns the anchor of the first visible message.
     fn of(timeline: &Element) -> Option<Anchor> {
         let top = timeline.get_bounding_client_rect().top();
         let lines = lines(timeline)?;
         let bottom =
             |index: u32| lines.item(index).map_or(f64::MIN, |line| line.get_bounding_client_rect().bottom());
-        // Each line stands below the one before, so that halving finds the first one that shows.
+        // Each line is below the one before, so binary search finds the first visible one.
         let (mut from, mut to) = (0, lines.length());
         while from < to {
             let middle = u32::midpoint(from, to);
@@ -180,11 +184,12 @@ impl Anchor {
         Some(Anchor { element: line.id(), index, offset: rect.top() - top, height: rect.height() })
     }
 
-    /// How far below its place the message stands now; `None` if it is there no more.
+    /// Returns how far below its place the message is now; `None` if it is gone.
     fn drift(&self, timeline: &Element) -> Option<f64> {
         let line = self.line().or_else(|| self.successor(timeline))?;
         let rect = line.get_bounding_client_rect();
-        // Of one that begins above the edge they see a part; when it wraps anew they are as far into it as they were.
+        // A message that begins above the edge is partly visible; when it wraps anew, the same fraction stays
+        // visible.
         let offset = if self.offset < 0.0 { self.offset / self.height * rect.height() } else { self.offset };
         Some(rect.top() - timeline.get_bounding_client_rect().top() - offset)
     }
@@ -193,13 +198,13 @@ impl Anchor {
         document().get_element_by_id(&self.element)
     }
 
-    /// The message that stands where an answer grew, once it does not grow any more.
+    /// Returns the message that replaced a streaming answer, once that is complete.
     fn successor(&self, timeline: &Element) -> Option<Element> {
         let was_growing = self.element.starts_with(GROWING_ANCHOR);
         was_growing.then(|| lines(timeline)?.item(self.index)).flatten()
     }
 
-    /// Scrolls so that the message stands where it stood, whatever was added or dropped above and below it.
+    /// Scrolls so that the message is where it was, whatever was added or removed above and below it.
     fn keep(&mut self, timeline: &Element) {
         if let Some(drift) = self.drift(timeline) {
             timeline.scroll_by_with_x_and_y(0.0, drift);
@@ -212,7 +217,7 @@ impl Anchor {
     }
 }
 
-/// The first and the last message of what is selected, if something is.
+/// Returns the first and the last message of the selection, if there is one.
 fn selected() -> Option<(Seq, Seq)> {
     let selection =
         document().get_selection().ok().flatten().filter(|selection| !selection.is_collapsed())?;
@@ -224,7 +229,7 @@ fn selected() -> Option<(Seq, Seq)> {
     Some((anchor.min(focus), anchor.max(focus)))
 }
 
-/// The message whose line has this id.
+/// Parses a message's seq from the id of its line.
 fn seq(id: &str) -> Option<Seq> {
     id.strip_prefix('m')?.parse().ok()
 }

@@ -1,5 +1,5 @@
-//! The log of a room where no program runs: lines that a frame loads anew every few seconds, beside the page in which one
-//! writes, so that nobody is disturbed in writing.
+//! The log of a room without scripts: a frame beside the composer that reloads itself every few seconds, so
+//! that it does not disturb typing.
 
 use chat::{client::timeline::Earlier as Kept, room_name::RoomName};
 use leptos::prelude::*;
@@ -12,10 +12,10 @@ use crate::{
     ui::Ui,
 };
 
-/// How often the frame loads itself anew, in seconds.
+/// The interval at which the frame reloads itself, in seconds.
 pub(crate) const REFRESH_SECONDS: u32 = 15;
 
-/// Where the log of a room is found. The lobby has a name here, as every other room.
+/// Returns the path of a room's log. Unlike the room's page, the lobby's log has the name in its path.
 pub(crate) fn log_path(room: &RoomName) -> String {
     format!("/chat/{room}/log")
 }

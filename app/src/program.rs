@@ -1,14 +1,14 @@
-//! The mark of programs: whoever reads a name sees whether a person bears it. It comes from the id, which nobody chooses,
-//! and is no text of the name's, so that no name can pose as one that bears it.
+//! The badge that distinguishes programs from users. It depends on the id, which nobody can choose, and is
+//! not part of the name's text, so that no name can imitate it.
 
 use chat::protocol::User;
 use leptos::prelude::*;
 
 use i18n::strings::Strings;
 
-/// The mark, beside the name of a program; beside that of a person, nothing.
+/// Renders the badge beside the name of a program; nothing beside that of a user.
 pub(crate) fn mark(user: &User, strings: &'static Strings) -> impl IntoView + use<> {
-    // As an image it is told from the name by those who listen, too.
+    // The image role lets screen readers tell it from the name, too.
     user.id.is_program().then(
         || view! { <span class="program" role="img" aria-label=strings.program>{strings.program}</span> },
     )

@@ -1,73 +1,73 @@
-//! What programs can ask of the server, for people to read. Rendered by the server only; it works without a script.
+//! The API reference as a page. Rendered by the server only; works without scripts.
 
 use leptos::{either::Either, prelude::*};
 
 use i18n::{Language, strings::ReferenceStrings};
 
-/// What the page shows.
+/// The content of the page.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// The language of the page's own words.
+    /// The language of the page's own text.
     pub language: Language,
     /// The server's version.
     pub version: String,
-    /// What a token can be good for.
+    /// The scopes that a token can have.
     pub scopes: Vec<String>,
-    /// What can be asked, in the order in which it is told.
+    /// The operations, in the order of the page.
     pub operations: Vec<Operation>,
 }
 
-/// One thing that can be asked.
+/// An operation of the API.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// Its name, by which the page links to it.
+    /// Its id, which the page's links use.
     pub id: String,
-    /// How it is asked.
+    /// The HTTP method.
     pub method: String,
-    /// Where.
+    /// The path.
     pub path: String,
-    /// What it is, in a few words.
+    /// A short summary.
     pub summary: String,
-    /// What it does; what stands between backticks is code.
+    /// The description; text between backticks is code.
     pub description: String,
-    /// What a token must be good for, if one is to be shown.
+    /// The scope that a token needs, if a token is required.
     pub scope: Option<String>,
-    /// What goes along.
+    /// The parameters.
     pub parameters: Vec<Parameter>,
-    /// In what forms a body comes.
+    /// The media types of the request body.
     pub body: Vec<String>,
-    /// How it may be answered.
+    /// The possible responses.
     pub answers: Vec<Answer>,
-    /// A command that asks it.
+    /// A shell command that calls the operation.
     pub example: Option<String>,
 }
 
-/// Something that goes along with a question.
+/// A parameter of an operation.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// Its name.
     pub name: String,
-    /// Where it stands: in the path, the query or a header.
+    /// Its location: path, query or header.
     pub place: String,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// What it does.
+    /// Its description.
     pub description: String,
 }
 
-/// One way to be answered.
+/// A possible response.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: String,
-    /// What it means.
+    /// The meaning of the response.
     pub description: String,
 }
 
-/// The page's content.
+/// The content of the reference page.
 #[component]
 pub fn ReferenceView(
-    /// What it shows.
+    /// The reference to show.
     reference: Reference,
 ) -> impl IntoView {
     let Reference { language, version, scopes, operations } = reference;
@@ -97,7 +97,7 @@ pub fn ReferenceView(
     }
 }
 
-/// How a token is made and used.
+/// An example of creating and using a token.
 const TOKEN: &str = "teahouse token add --name deploys --scope read --scope write --room lobby\n\
                      TOKEN=th_… TEAHOUSE=http://127.0.0.1:3000";
 
@@ -176,7 +176,7 @@ fn answer_line(answer: Answer) -> impl IntoView + use<> {
     }
 }
 
-/// A text in which what stands between backticks is code.
+/// Splits a text at backticks into plain text and code.
 fn with_code(text: &str) -> Vec<impl IntoView + use<>> {
     let parts = text.split('`').enumerate().map(|(index, part)| {
         let part = part.to_owned();

@@ -1,5 +1,5 @@
-//! The house: its name, the open rooms with what is unread in them, the way to another room, and the reader's corner.
-//! A column where there is room for one; on a phone it slides in.
+//! The room list: the instance's name, the open rooms with their unread counts, the field for another room,
+//! and the account block. A column where there is space for one; on phones it slides in.
 
 use chat::room_name::{RoomName, RoomNameError};
 use leptos::{
@@ -21,15 +21,15 @@ use crate::{
     ui::{ROOMS, element, go_on},
 };
 
-/// The field for a room's name.
+/// The id of the field for a room's name.
 const FIELD: &str = "go-to-room";
 
-/// The house and its rooms.
+/// The room list.
 #[component]
 pub fn Rooms() -> impl IntoView {
     let model = use_model();
     let strings = strings();
-    // As many lines as rooms, each redrawn in place: the link that is followed keeps the focus.
+    // As many lines as rooms, each redrawn in place, so that a clicked link keeps the focus.
     let rooms = move || links(model.tabs.get()).into_iter().map(room).collect::<Vec<_>>();
     view! {
         <nav class="rooms" id=ROOMS popover="auto" aria-label=strings.rooms >
@@ -45,7 +45,7 @@ pub fn Rooms() -> impl IntoView {
     }
 }
 
-/// How many messages nobody has looked at, if there are any.
+/// Renders the number of unread messages, if there are any.
 pub(crate) fn badge(unread: usize) -> impl IntoView {
     (unread > 0).then(|| {
         view! {
@@ -57,15 +57,15 @@ pub(crate) fn badge(unread: usize) -> impl IntoView {
     })
 }
 
-/// A room that can be gone to.
+/// A room in the list.
 struct Link {
     tab: Tab,
-    /// Whether one can leave it.
+    /// Whether the user can leave it.
     leaves: bool,
 }
 
-/// The open rooms, and the lobby: the way there is always shown. Who leaves it when nothing else is open comes back to
-/// it, so that then it cannot be left; nor can a room in which something waits to be said.
+/// Returns the open rooms and always the lobby. The lobby cannot be left when it is the only open room,
+/// because leaving leads to it; a room with pending messages cannot be left either.
 fn links(tabs: Vec<Tab>) -> Vec<Link> {
     let lobby = RoomName::lobby();
     let (only, has_lobby) = (tabs.len() == 1, tabs.iter().any(|tab| tab.room == lobby));
@@ -84,7 +84,7 @@ fn room(link: Link) -> impl IntoView {
     let leave_label = (strings.leave)(&title);
     let (actions, name) = (use_actions(), room.clone());
     let visit = move |event: MouseEvent| {
-        // Any other click is the browser's: a new tab, a new window, a menu.
+        // Leave other clicks to the browser: a new tab, a new window, a menu.
         let aside = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
         if event.button() == 0 && !aside {
             event.prevent_default();
@@ -105,7 +105,7 @@ fn room(link: Link) -> impl IntoView {
                 <bdi class="rooms__name" translate="no">{Live(title)}</bdi>
                 {badge(unread)}
             </a>
-            // Where no program runs, whoever leaves a room goes to the lobby.
+            // Without scripts, leaving a room leads to the lobby.
             <form class="rooms__leaving" method="get" action="/chat" on:submit=leave>
                 <button
                     class="rooms__leave quiet"

@@ -1,6 +1,6 @@
-//! The lines of a timeline as they are shown: who is named, where a day begins, what waits below.
+//! The lines of a timeline as shown: grouping by author, day separators, and pending messages at the end.
 //!
-//! Derived from a client's state and a time zone; keeps nothing.
+//! Computed from a client's state and a time zone; stores nothing.
 
 use std::{
     fmt,
@@ -21,30 +21,31 @@ use chat::{
 };
 use time::{Date, OffsetDateTime, Time};
 
-/// What the ids of these lines begin with, in the page.
+/// The prefix of the element ids of streaming answers.
 pub(crate) const GROWING_ANCHOR: &str = "growing-";
 
-/// How many entries of a timeline are drawn at a time, half of them on either side of what is read. Whatever lies further
-/// off waits where nothing has to be laid out for it: a page stays as quick with ten thousand messages as with these.
+/// The number of timeline entries rendered at a time, half of them on either side of the reading position.
+/// Entries further off cost no layout, so a page with ten thousand messages is as fast as with these.
 pub const DRAWN: usize = 320;
 
-/// How many entries are drawn at the most, where what the reader has selected is to stay.
+/// The maximum number of rendered entries when a selection has to stay in the page.
 const MOST_DRAWN: usize = 2_000;
 
-/// How long a person may pause before their name is shown again, in milliseconds.
+/// A pause after which the author's name is shown again, in milliseconds.
 const GROUP_MS: u64 = 5 * 60 * 1_000;
 
-/// A reader's time zone: the distance from UTC in minutes at a moment.
+/// A user's time zone: the UTC offset in minutes at a moment.
 #[derive(Clone)]
 pub struct Zone(Arc<dyn Fn(Millis) -> i32 + Send + Sync>);
 
 impl Zone {
-    /// A zone that answers for each moment, as a browser can.
+    /// Creates a zone from a function of the moment, as browsers provide it.
     pub fn new(offset_minutes: impl Fn(Millis) -> i32 + Send + Sync + 'static) -> Zone {
         Zone(Arc::new(offset_minutes))
     }
 
-    /// A zone that is so far from UTC, in minutes, from each of these moments on; the first counts for all before it too.
+    /// Creates a zone from UTC offsets in minutes, each valid from its moment on; the first one applies to
+    /// all earlier moments too.
     pub fn stepwise(offsets: Vec<(Millis, i32)>) -> Zone {
         Zone::new(move |at| {
             let step = offsets.iter().rev().find(|(from, _)| *from <= at).or(offsets.first());
@@ -52,7 +53,7 @@ impl Zone {
         })
     }
 
-    /// The date and time of a moment there. A moment beyond the calendar is taken for its beginning.
+    /// Returns the local date and time of a moment. A moment out of range becomes 1970-01-01.
     pub fn local(&self, at: Millis) -> (Date, Time) {
         let minutes = i64::from((self.0)(at));
         let seconds = i64::try_from(at.0 / 1_000).unwrap_or_default() + minutes * 60;
@@ -67,76 +68,77 @@ impl fmt::Debug for Zone {
     }
 }
 
-/// One line of a timeline.
+/// A line of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The same as long as the line looks the same, so that only lines that change are drawn again. A hash of what it
-    /// shows: far fewer lines are drawn than would have two of them meet in 64 bits.
+    /// Stays the same as long as the line looks the same, so that only changed lines are redrawn. A 64-bit
+    /// hash of what the line shows; far too few lines are rendered for a collision.
     pub key: u64,
-    /// What it shows.
+    /// What the line shows.
     pub shows: Shows,
 }
 
 /// What a line of a timeline shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shows {
-    /// A day begins.
+    /// A day separator.
     Day(Date),
     /// A message.
     Message {
         /// The message.
         message: Arc<Message>,
-        /// Whether its author and time stand above it; otherwise it continues the one before.
+        /// Whether its author and time are shown; otherwise it continues the message before.
         leads: bool,
-        /// Whether the reader said it.
+        /// Whether the current user sent it.
         mine: bool,
-        /// Whether it was said before the reader came or was there already, so that it is no news to those who listen.
+        /// Whether it was sent before the user joined or was already rendered, so that screen readers do not
+        /// announce it.
         past: bool,
-        /// The day on which it was said, in the reader's zone.
+        /// The day on which it was sent, in the user's zone.
         date: Date,
         /// The time of that day.
         time: Time,
     },
-    /// A message of the reader's that is not confirmed.
+    /// An unacknowledged message of the current user.
     Pending {
         /// The message.
         pending: Pending,
-        /// Whether the reader's name stands above it.
+        /// Whether the user's name is shown.
         leads: bool,
     },
-    /// An answer that grows; what there is of it is in the model.
+    /// A streaming answer; its text so far is in the model.
     Growing {
-        /// Whose answer it is.
+        /// The author of the answer.
         user: User,
-        /// The id that the message will have.
+        /// The id that the final message will have.
         id: ClientId,
-        /// Whether its author stands above it.
+        /// Whether the author is shown.
         leads: bool,
-        /// Whether the reader asked for it, and may end it.
+        /// Whether the current user asked for it and may stop it.
         stops: bool,
     },
-    /// People came or went.
+    /// Users joined or left.
     Notice(Arc<Notice>),
-    /// Messages belong here that can be asked for.
+    /// A hole whose messages can be requested.
     Hole(Hole),
-    /// So many messages belong here that are no longer kept.
+    /// This many messages are missing here and no longer retained.
     Gone(u64),
-    /// What follows is new to the reader.
+    /// The lines below are unread.
     News,
-    /// The log has begun a new life.
+    /// The log started a new epoch.
     Renewed,
 }
 
-/// What somebody reads who has left the newest line behind.
+/// The reading position of a user who has scrolled away from the newest line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// The message that they are at.
+    /// The message at that position.
     pub at: Seq,
-    /// The first and the last message of what they have selected, if they have.
+    /// The first and the last selected message, if there is a selection.
     pub selected: Option<(Seq, Seq)>,
 }
 
-/// Which entries of a timeline are drawn: those around what is read, or the newest ones.
+/// Returns which entries of a timeline to render: those around the reading position, or the newest ones.
 pub fn drawn(timeline: &Timeline, reading: Option<Reading>) -> Range<usize> {
     let all = timeline.entries().len();
     let middle = reading.map_or(all, |reading| timeline.index_of(reading.at));
@@ -152,17 +154,17 @@ pub fn drawn(timeline: &Timeline, reading: Option<Reading>) -> Range<usize> {
     drawn
 }
 
-/// Those lines of the room that the client looks at, oldest first, that are drawn. `heard` is the last message that had
-/// come when lines were drawn before.
+/// Returns the rendered lines of the active room, oldest first. `heard` is the last message at the time of
+/// the previous rendering.
 pub fn rows(client: &Client, zone: &Zone, drawn: Range<usize>, heard: Seq) -> Vec<Row> {
     let room = client.active();
     let timeline = room.timeline();
     let is_end = drawn.end == timeline.entries().len();
     let mut rows = Vec::with_capacity(drawn.len() + 8);
-    // What goes before the first line decides how that one looks.
+    // The entries before the first line decide how that one looks.
     let before = || timeline.entries().take(drawn.start).rev();
     let mut day: Option<Date> = before().find_map(said).map(|message| zone.local(message.at).0);
-    // By the name too: a program may speak for several, each of them by name.
+    // Compared by name too: a program may post under several names.
     let mut author: Option<(&User, Millis)> =
         before().next().and_then(said).map(|message| (&message.user, message.at));
     let is_new = |message: &&Arc<Message>| room.left_off().is_some_and(|seq| message.seq > seq);
@@ -186,7 +188,8 @@ pub fn rows(client: &Client, zone: &Zone, drawn: Range<usize>, heard: Seq) -> Ve
                     .is_some_and(|(user, at)| *user == message.user && message.at.since(at) < GROUP_MS);
                 author = Some((&message.user, message.at));
                 rows.push(Row {
-                    // The id too: in another room, or in another life of this one, the same seq is another message.
+                    // Includes the id: in another room, or in another epoch of this one, the same seq is
+                    // another message.
                     key: key(&("message", &message.room, message.seq, &message.id, leads, date, time)),
                     shows: Shows::Message {
                         message: message.clone(),
@@ -228,14 +231,14 @@ pub fn rows(client: &Client, zone: &Zone, drawn: Range<usize>, heard: Seq) -> Ve
     for pending in client.outbox().pending().iter().filter(|pending| pending.room == *room.name()) {
         let leads = author.is_none_or(|(user, _)| user != client.me());
         author = Some((client.me(), pending.at));
-        // That it has gone out already shows nothing: it is not there until the server says so.
+        // A sent message looks like a queued one until the server acknowledges it.
         let asks = matches!(pending.state, Delivery::Refused(_) | Delivery::Old);
         rows.push(Row {
             key: key(&("pending", &pending.id, asks, leads)),
             shows: Shows::Pending { pending: pending.clone(), leads },
         });
     }
-    // Below what waits: that was said first.
+    // Below pending messages, which came first.
     for growing in room.growing() {
         let leads = author.is_none_or(|(user, _)| *user != growing.user);
         author = Some((&growing.user, Millis(0)));
@@ -255,14 +258,15 @@ fn said(entry: &Entry) -> Option<&Arc<Message>> {
     }
 }
 
-/// What tells one thing that is shown from another.
+/// Hashes whatever distinguishes one line from another.
 pub(crate) fn key(shown: &impl Hash) -> u64 {
     let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
     shown.hash(&mut hasher);
     hasher.finish()
 }
 
-/// FNV-1a: a fraction of what the standard hasher takes in the browser's program. Nobody gains by keys that collide.
+/// FNV-1a: a fraction of the standard hasher's code size in the WebAssembly binary. Nobody gains from
+/// provoking collisions.
 struct Fnv(u64);
 
 impl Hasher for Fnv {

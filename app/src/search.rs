@@ -1,5 +1,5 @@
-//! The search: a field, and what was found. Rendered by the server only, as a page or as a panel within the chat's page;
-//! it works without a script.
+//! The search page: a field and the results. Rendered by the server only, as a page or as a panel within the
+//! chat page; works without scripts.
 
 use std::borrow::Cow;
 
@@ -19,67 +19,67 @@ use crate::{
 };
 use i18n::{Language, strings::SearchStrings};
 
-/// What a search page shows.
+/// The content of a search page.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// The language of its words.
+    /// The language of the page.
     pub language: Language,
-    /// What was typed.
+    /// The query as typed.
     pub typed: String,
-    /// The room beside which it is searched, if any.
+    /// The room that the user came from, if any.
     pub here: Option<RoomName>,
-    /// Whether it is searched in that room alone.
+    /// Whether the search is limited to that room.
     pub only_here: bool,
-    /// Whether the page is a panel of another one.
+    /// Whether the page is shown as a panel in the chat page.
     pub panel: bool,
-    /// The reader's time zone.
+    /// The user's time zone.
     pub zone: Zone,
-    /// The address of the same search without its older pages.
+    /// The address of the first page of the same search.
     pub newest: String,
-    /// What came of it.
+    /// The outcome of the search.
     pub outcome: Outcome,
 }
 
-/// What came of a search.
+/// The outcome of a search.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// Nothing was asked.
+    /// The query is empty.
     Unasked,
-    /// Nothing that was typed can be searched for.
+    /// The query contains nothing that can be searched for.
     NothingToFind,
-    /// It was searched.
+    /// The search ran.
     Found(Found),
-    /// Search does not work at present.
+    /// Search is temporarily unavailable.
     Unavailable,
-    /// Too many people search at once.
+    /// Too many searches are running at once.
     Busy,
-    /// The reader has no login any more.
+    /// The user's login is no longer valid.
     LoggedOut,
 }
 
-/// What was found.
+/// The results of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// Newest first.
+    /// The matching messages, newest first.
     pub hits: Vec<Hit>,
-    /// Where older ones are, if there may be any.
+    /// The address of the next page, if there may be older messages.
     pub older: Option<String>,
-    /// Whether these are older ones themselves.
+    /// Whether this page itself shows older messages.
     pub is_older: bool,
-    /// What else is to be known of it.
+    /// Remarks about the completeness of the results.
     pub remarks: Vec<Remark>,
 }
 
-/// Why there may be more than what was found.
+/// Why the results may be incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remark {
-    /// Only the beginning of what was typed was searched for.
+    /// Only the beginning of the query was used.
     Shortened,
-    /// Some messages cannot be found yet.
+    /// Some messages are not indexed yet.
     Behind,
-    /// The search took too long and was cut off.
+    /// The search took too long and was stopped.
     Cut,
-    /// So many messages were looked through, and there are more.
+    /// This many messages were examined, and there are more.
     Looked(usize),
 }
 
@@ -93,51 +93,51 @@ impl Remark {
         }
     }
 
-    /// Whether messages were left that might have been found.
+    /// Whether messages that might match were not examined.
     const fn goes_on(self) -> bool {
         matches!(self, Remark::Cut | Remark::Looked(_))
     }
 }
 
-/// A message that was found.
+/// A matching message.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// Where it was said.
+    /// The room of the message.
     pub room: RoomName,
-    /// Its place there.
+    /// Its seq in that room.
     pub seq: Seq,
-    /// Who said it.
+    /// The author.
     pub user: User,
-    /// When.
+    /// The time at which it was sent.
     pub at: Millis,
-    /// What of its text is shown.
+    /// The shown excerpt of its text.
     pub pieces: Vec<Piece>,
-    /// Whether text is left out before and after that.
+    /// Whether text is left out before and after the excerpt.
     pub cut: (bool, bool),
 }
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
-    /// The part.
+    /// The text of the part.
     pub text: String,
-    /// Whether it is what was searched for.
+    /// Whether it matches the query.
     pub found: bool,
 }
 
 impl Hit {
-    /// Where the message is shown in its place.
+    /// Returns the permalink of the message.
     fn address(&self) -> String {
         let Hit { room, seq, .. } = self;
-        // The lobby goes by its name here too, for `/chat/42` would be a room.
+        // The lobby's name is in the path, too, because `/chat/42` would be a room.
         format!("/chat/{room}/{seq}#m{seq}")
     }
 }
 
-/// The page's content.
+/// The content of the search page.
 #[component]
 pub fn SearchView(
-    /// What it shows.
+    /// The search to show.
     search: Search,
 ) -> impl IntoView {
     let strings = search.language.search_strings();
@@ -153,7 +153,7 @@ pub fn SearchView(
         }
     });
     let title = panel.then(|| view! { <h1 class="hidden">{strings.title}</h1> });
-    // Who has found something reads it; who has not is about to type.
+    // With results, the user reads; without, they are about to type.
     let focus = !matches!(&outcome, Outcome::Found(found) if !found.hits.is_empty());
     let class = if panel { "search search--panel" } else { "search" };
     let day =
@@ -214,7 +214,7 @@ fn Form(
     }
 }
 
-/// The way to a day of a room; it leads out of a panel.
+/// Renders the form that goes to a day in a room; it leads out of a panel.
 fn day_form(strings: &'static SearchStrings, room: &RoomName) -> impl IntoView + use<> {
     view! {
         <form class="search__day" method="get" action=path(room) target="_top">
@@ -258,7 +258,7 @@ fn examples(strings: &'static SearchStrings) -> impl IntoView {
     }
 }
 
-/// What is so, and what to do about it.
+/// Renders what happened, and what to do about it.
 fn sentence((what, then): (&'static str, &'static str), trouble: bool) -> impl IntoView {
     let class = if trouble { "search__sentence problem" } else { "search__sentence" };
     view! {
@@ -325,7 +325,7 @@ fn hit_view(language: Language, zone: &Zone, hit: &Hit) -> impl IntoView + use<>
                         <bdi class=author>{hit.user.name.to_string()}</bdi>
                         {mark(&hit.user, language.strings())}
                     </span>
-                    // The spaces are for the ear.
+                    // The spaces are for screen readers.
                     <span class="hidden">" "{language.search_strings().in_room}" "</span>
                     <span class="hit__room"><span class="hash" aria-hidden="true">"#"</span><bdi>{room}</bdi></span>
                     " "

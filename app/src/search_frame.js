@@ -1,5 +1,5 @@
-// Runs in the search's page where the chat shows it in a frame: what one looks for there takes the place of what one looked
-// for before. As an entry of the history it would outlive the frame in Chromium, and Back would do nothing that one sees.
+// Runs in the search page inside the chat's frame: each search replaces the one before. As a history entry it
+// would outlive the frame in Chromium, and Back would have no visible effect.
 addEventListener('submit', event => {
   const form = event.target;
   if (form.target) return;
@@ -13,11 +13,11 @@ addEventListener('click', event => {
   event.preventDefault();
   location.replace(link.href);
 });
-// The panel around the frame hears no keys of it.
+// Key events in the frame do not reach the panel around it.
 addEventListener('keydown', event => {
   if (event.key === 'Escape' && !event.isComposing) frameElement?.closest('[popover]')?.hidePopover();
 });
-// A file that is dropped leads nowhere.
+// Do not navigate to a dropped file.
 for (const type of ['dragover', 'drop']) {
   addEventListener(type, event => event.dataTransfer?.types.includes('Files') && event.preventDefault());
 }

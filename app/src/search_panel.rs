@@ -1,15 +1,15 @@
-//! The way to what was said: a panel that slides in, and in it the search page of the server, as in any other frame.
-//! Nothing of the search is in the browser's program, and none of it is lost without one.
+//! The search panel: slides in and shows the server's search page in a frame. The WebAssembly program
+//! contains no search code, and the search works without it.
 
 use leptos::{attr::custom::custom_attribute, prelude::*};
 use web_sys::HtmlElement;
 
 use crate::{close::Close, model::use_model, strings::strings, ui::element};
 
-/// The panel's id.
+/// The id of the panel.
 const SEARCH: &str = "search";
 
-/// Opens the panel.
+/// The button that opens the panel.
 #[component]
 pub(crate) fn SearchButton() -> impl IntoView {
     let strings = strings();
@@ -20,13 +20,13 @@ pub(crate) fn SearchButton() -> impl IntoView {
     }
 }
 
-/// The panel.
+/// The search panel.
 #[component]
 pub fn SearchPanel() -> impl IntoView {
     let model = use_model();
     let strings = strings();
     let source = move || model.room.with_untracked(|room| format!("/search?here={room}&in={room}&panel=1"));
-    // A lazy frame is fetched when it is seen, not before.
+    // A lazy frame is fetched only when it becomes visible.
     let frame = view! { <iframe class="search-panel__frame" title=strings.search src=source()></iframe> }
         .add_any_attr(custom_attribute("loading", "lazy"));
     Effect::new(move |before: Option<()>| {
@@ -35,10 +35,11 @@ pub fn SearchPanel() -> impl IntoView {
             && let Some(panel) = element::<HtmlElement>(SEARCH)
             && let Some(frame) = panel.last_element_child()
         {
-            // Whoever goes to another room, by Back too, sees that room. It fails where popovers are unknown, and then the
-            // panel never opened.
+            // A change of room, also by Back, shows that room. Fails only where popovers are not supported,
+            // and there the panel never opened.
             let _ = panel.hide_popover();
-            // Taken out and put in again it begins anew; another address in the same frame would be an entry of the history.
+            // Removing and reinserting the frame resets it; a new address in the same frame would add a
+            // history entry.
             frame.remove();
             let _ = frame.set_attribute("src", &source());
             let _ = panel.append_child(&frame);

@@ -1,4 +1,4 @@
-//! Whole pages, as the server sends them. Nothing of this runs in the browser.
+//! Complete pages, as the server sends them. Nothing here runs in the browser.
 
 use leptos::{
     attr::custom::custom_attribute, config::LeptosOptions, hydration::AutoReload, nonce::use_nonce,
@@ -22,36 +22,36 @@ use crate::{
 };
 use i18n::Language;
 
-/// Where the files of the site are, as paths from its root.
+/// The site's static files, as paths from its root.
 #[derive(Clone, Debug)]
 pub struct Assets {
-    /// The JavaScript that starts the browser's program.
+    /// The JavaScript that loads the WebAssembly program.
     pub js: String,
-    /// The browser's program.
+    /// The WebAssembly program.
     pub wasm: String,
     /// The style sheet.
     pub css: String,
-    /// Where `cargo leptos watch` tells of changes, if it does.
+    /// The port at which `cargo leptos watch` announces changes, if it runs.
     pub reload: Option<u16>,
 }
 
-/// The grounds of `style/_tokens.scss`, for the browser's own frame.
+/// The background colors of `style/_tokens.scss`, for the browser's own user interface.
 const LIGHT_GROUND: &str = "#f6f1e7";
 const DARK_GROUND: &str = "#181b1d";
 
-/// What a room's page does by itself, before the browser's program runs and without it.
+/// The scripts of a room's page that run before hydration and without it.
 const SCRIPTS: [&str; 3] =
     [include_str!("skip.js"), include_str!("folding.js"), include_str!("transcript.js")];
 
-/// The id of the element that the browser's program takes over.
+/// The id of the element that the browser hydrates.
 pub const APP_ID: &str = "app";
 
-/// Tells the server which time zone the browser is in, by its name, so that the next page is right as it comes: for a year,
-/// and on all of the site's pages. A browser without names says how far from UTC it is, in minutes.
+/// Stores the browser's time zone name in a cookie, so that the server renders the next page correctly: for a
+/// year and for the whole site. A browser that does not know the name stores its UTC offset in minutes.
 const TELL_ZONE: &str = "document.cookie=\"tz=\"+(Intl.DateTimeFormat().resolvedOptions().timeZone||\
 -new Date().getTimezoneOffset())+\"; Path=/; Max-Age=31536000; SameSite=Lax\"";
 
-/// The page of a room, with all that the browser needs to carry on from it.
+/// The page of a room, with all the data that the browser needs to continue from it.
 #[expect(clippy::needless_pass_by_value, reason = "a page uses up what it is made from")]
 pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
     let language = boot.language;
@@ -61,7 +61,7 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
     provide_context(Actions::none());
     let title = untrack(|| title(&model));
     let Assets { js, wasm, .. } = assets.clone();
-    // A page about a message shows it in its place; the newest messages are elsewhere.
+    // A permalink's page shows the message in its context; the newest messages are elsewhere.
     let log = boot.focus.is_none().then(|| {
         let source = log_path(&boot.room.room);
         view! { <noscript><iframe class="plain-log" src=source title=language.page_strings().log></iframe></noscript> }
@@ -82,7 +82,8 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
             <body class="page page--chat">
                 <noscript><p class="no-script">{strings.no_script}</p></noscript>
                 <div id=APP_ID class="app" inner_html=chat></div>
-                // The frame and what the start script puts beside the app are outside of what the program takes over.
+                // The frame, and what the start script puts beside the app, are outside of the hydrated
+                // element.
                 {log}
                 <script type="application/json" id=boot::ELEMENT_ID inner_html=boot.print()></script>
                 {start.view()}
@@ -92,7 +93,7 @@ pub fn chat_document(boot: Boot, assets: Assets) -> impl IntoView {
     }
 }
 
-/// The log of a room by itself, for the frame that shows it where no program runs. It loads itself anew.
+/// The log of a room on its own, for the frame that shows it without scripts. It reloads itself.
 #[expect(clippy::needless_pass_by_value, reason = "a page uses up what it is made from")]
 pub fn log_document(boot: Boot, assets: Assets) -> impl IntoView {
     let language = boot.language;
@@ -101,7 +102,7 @@ pub fn log_document(boot: Boot, assets: Assets) -> impl IntoView {
     provide_context(model);
     provide_context(Actions::none());
     let title = untrack(|| title(&model));
-    // Its links lead out of the frame.
+    // Links lead out of the frame.
     let base = view! { <base target="_parent"/> };
     view! {
         <!DOCTYPE html>
@@ -117,7 +118,8 @@ pub fn log_document(boot: Boot, assets: Assets) -> impl IntoView {
     }
 }
 
-/// The login page. It fetches what the room will need, and runs none of it; the room then comes in the reader's time zone.
+/// The login page. It prefetches the room's files but runs no script of the room, and it reports the time
+/// zone for the room's page.
 pub fn login_document(login: Login, assets: Assets) -> impl IntoView {
     let language = login.language;
     let strings = language.page_strings();
@@ -142,7 +144,7 @@ pub fn login_document(login: Login, assets: Assets) -> impl IntoView {
     }
 }
 
-/// A page that says why there is something else than what was asked for.
+/// A page that tells why the requested page cannot be shown.
 pub fn notice_document(language: Language, notice: Notice, assets: Assets) -> impl IntoView {
     let title = format!("{} · {}", notice.strings(language).0, language.page_strings().brand);
     view! {
@@ -160,8 +162,8 @@ pub fn notice_document(language: Language, notice: Notice, assets: Assets) -> im
     }
 }
 
-/// The search, which needs no script: a page of its own, or a panel within the chat's page, which with one leaves the
-/// history alone.
+/// The search page, which works without scripts: a page of its own, or a panel within the chat page. The
+/// panel's script keeps searches out of the history.
 pub fn search_document(search: Search, assets: Assets) -> impl IntoView {
     let language = search.language;
     let strings = language.search_strings();
@@ -190,7 +192,7 @@ pub fn search_document(search: Search, assets: Assets) -> impl IntoView {
     }
 }
 
-/// What programs can ask, which needs no script.
+/// The API reference page, which works without scripts.
 pub fn reference_document(reference: Reference, assets: Assets) -> impl IntoView {
     let language = reference.language;
     let title = format!("{} · {}", language.reference_strings().title, language.page_strings().brand);
@@ -209,7 +211,7 @@ pub fn reference_document(reference: Reference, assets: Assets) -> impl IntoView
     }
 }
 
-/// What every page's head holds.
+/// The common content of every page's `<head>`.
 #[component]
 fn Head(title: String, assets: Assets) -> impl IntoView {
     let reload = assets.reload.map(|port| {
@@ -238,7 +240,7 @@ fn theme_color(color: &'static str, media: &'static str) -> impl IntoView {
     view! { <meta name="theme-color" content=color/> }.add_any_attr(custom_attribute("media", media))
 }
 
-/// A path as a query's value: what would end it is written by its number (RFC 3986, section 2.1).
+/// Percent-encodes a path as a query value (RFC 3986, section 2.1).
 fn encoded(path: &str) -> String {
     use std::fmt::Write;
     let mut query = String::with_capacity(path.len());

@@ -1,4 +1,4 @@
-// The way past the header leaves no entry in the history, in which Back would do nothing that one sees.
+// Skipping the header adds no history entry, for which Back would have no visible effect.
 addEventListener('click', event => {
   const link = event.target.closest('.skip');
   if (!link) return;

@@ -1,18 +1,18 @@
-//! How a browser spells a room's name: as the server does, by the tables that the browser has itself. Only a browser calls
-//! this. The server has the last word; see `room_name::fold`.
+//! Normalizes and validates room names in the browser like the server, but with the browser's own Unicode
+//! tables. Called in browsers only. The server's decision is final; see `room_name::fold`.
 
 use chat::room_name::{RoomName, RoomNameError, fold};
 use js_sys::{JsString, RegExp};
 
-/// Finds what no room's name may hold, or not in this place; its last character is the one at fault. See UAX #31 for
-/// `XIDC`; the punctuation among it is taken out, and so is what is invisible.
+/// Matches what a room name must not contain, or not at this position; the last character of the match is the
+/// invalid one. `XIDC` is defined in UAX #31; the punctuation and invisible characters in it are excluded.
 const UNFIT: &str =
     r"[^\p{XIDC}-]|(?!_)[\p{Pc}\p{DI}\u{B7}\u{387}\u{2118}\u{212E}\u{30FB}]|(?:^|[-_])\p{M}|\p{M}{7}";
 
-/// Returns the room that somebody means by `text`.
+/// Parses `text` as a room name.
 ///
 /// # Errors
-/// Says what is wrong.
+/// Returns what is wrong with the name.
 pub fn room(text: &str) -> Result<RoomName, RoomNameError> {
     let name = canonical(text);
     let unfit =
@@ -23,7 +23,7 @@ pub fn room(text: &str) -> Result<RoomName, RoomNameError> {
     }
 }
 
-/// Returns the one spelling of `text` that counts.
+/// Returns the canonical spelling of `text`.
 fn canonical(text: &str) -> String {
     fold(text, |text| {
         JsString::from(text).normalize("NFKC").to_upper_case().to_lower_case().normalize("NFKC").into()

@@ -1,6 +1,7 @@
-// Starts the program and watches over it. It stands in the page itself, so that it also runs where the program cannot be
-// fetched. Until the program runs, and where it does not, the page is used as it is: Enter posts the form, what is typed
-// is kept, and a frame shows the log. What the program finds in place of what the server sent it draws anew.
+// Starts the WebAssembly program and supervises it. Inlined in the page, so that it runs even if the program
+// cannot be fetched. Until the program runs, and if it never does, the page works as it is: Enter posts the
+// form, typed text is stored, and a frame shows the log. If the page differs from what the server sent, the
+// program redraws it.
 (() => {
   'use strict';
   const given = document.currentScript.dataset;
@@ -13,11 +14,11 @@
       return null;
     }
   };
-  /** What the page was made from; null if somebody has spoilt it on its way. */
+  /** The data that the page was rendered from; null if something has damaged it on its way. */
   const boot = parsed(find('boot')?.textContent);
   const composer = () => find('composer');
   const nonce = () => find('composer-nonce');
-  /** How long the page waits before it says that the program is late, and before it tries once more to fetch it. */
+  /** How long to wait before reporting the program as late, and before retrying a failed fetch once. */
   const LATE_MS = 10_000;
   const RETRY_MS = 2_000;
   /** A program that fails twice within this time is not started a third time. */
@@ -29,20 +30,20 @@
   let failedAt = -Infinity;
   let isComposing = false;
 
-  // What is typed before the program runs, and what was posted and not answered: in this tab, for this user and room.
+  // Text that was typed before the program runs, or posted without an answer: per tab, user and room.
   const KEY = `form:${boot?.user.id}:${boot?.room.room}`;
   const keep = posted => {
     try {
       sessionStorage.setItem(KEY, JSON.stringify([composer().value, nonce().value, posted]));
     } catch {
-      // This browser keeps nothing.
+      // The browser blocks storage.
     }
   };
   const forget = () => {
     try {
       sessionStorage.removeItem(KEY);
     } catch {
-      // Nothing was kept.
+      // Nothing was stored.
     }
   };
   const kept = () => {
@@ -56,7 +57,7 @@
     const [text, before, posted] = kept() ?? [''];
     if (posted && boot?.form.sent?.startsWith(`${before}-`)) return forget();
     composer().value ||= text;
-    // The same words in the same form are the same message, whether or not it arrived.
+    // The same text with the same nonce is the same message, whether or not it has arrived before.
     if (posted) nonce().value = before;
   };
 
@@ -75,14 +76,14 @@
     event.preventDefault();
     composer().form.querySelector('[type=submit]').click();
   });
-  // A file that is dropped leads nowhere, also before the program says so.
+  // Do not navigate to a dropped file, even before the program handles drops.
   for (const type of ['dragover', 'drop']) {
     addEventListener(type, event => event.dataTransfer?.types.includes('Files') && event.preventDefault());
   }
   addEventListener('compositionstart', () => (isComposing = true));
   addEventListener('compositionend', () => (isComposing = false));
 
-  /** What is in an element, without what it says: tags, texts and comments in their order. */
+  /** Returns the structure of an element without its content: tags, texts and comments in order. */
   const outline = element =>
     [...element.childNodes]
       .map(node => (node.nodeType === 1 ? `<${node.localName}${outline(node)}>` : node.nodeType === 3 ? '.' : '!'))
@@ -94,7 +95,7 @@
     return String(hash >>> 0);
   };
 
-  /** Has `draw` put something else into the app, and keeps what was typed, the focus and the place in the log. */
+  /** Lets `draw` replace the app's content; restores typed text, focus and the position in the log. */
   const redraw = draw => {
     const { activeElement } = document;
     const { value, selectionStart, selectionEnd } = composer() ?? { value: '' };
@@ -112,7 +113,7 @@
     if (there) find('timeline').scrollTop += there.getBoundingClientRect().top - place;
   };
 
-  /** Says a sentence above the page, and shows the log in a frame in the place of the one that does not move. */
+  /** Shows a sentence above the page, and the log in a frame that refreshes itself. */
   const showPlain = sentence => {
     const said = find('trouble') ?? document.createElement('p');
     said.id = 'trouble';
@@ -123,7 +124,7 @@
     again.onclick = () => location.reload();
     if (!said.isConnected) app.before(said);
     said.replaceChildren(`${sentence} `, again);
-    // A page about a message shows it in its place.
+    // A permalink's page shows the message in its context.
     if (boot?.focus || document.querySelector('.plain-log')) return;
     const frame = document.createElement('iframe');
     const path = new URL(composer().form.action).pathname;
@@ -135,7 +136,7 @@
   const giveUp = sentence => {
     gaveUp = true;
     running = null;
-    // Copies hear nothing of a program that has failed.
+    // Cloned nodes have none of the failed program's event listeners.
     redraw(() => app.replaceChildren(...app.cloneNode(true).childNodes));
     showPlain(sentence);
   };
@@ -151,7 +152,7 @@
     try {
       module?.stop();
     } catch {
-      // It cannot even be stopped; nothing of what it does reaches the page any more.
+      // It cannot even be stopped, but nothing it does affects the page any more.
     }
     running = null;
     const again = performance.now() - failedAt > FAILURES_MS;
@@ -177,7 +178,7 @@
         return giveUp(given.failed);
       }
     }
-    // To draw anew would take from an input method what it puts together.
+    // Redrawing would discard the text that an input method is composing.
     while (isComposing) await new Promise(done => addEventListener('compositionend', done, { once: true }));
     try {
       const isAsSent = failedAt === -Infinity && digest(outline(app)) === given.outline;
@@ -189,7 +190,7 @@
     isRunning(module);
   };
 
-  // A program that panics throws, and after that nothing of it can be relied on.
+  // A panic of the program throws an error; after that, its state is unreliable.
   const isOurs = error => error instanceof WebAssembly.RuntimeError || String(error?.stack).includes(given.js);
   addEventListener('error', event => running && isOurs(event.error) && fail(event.error));
   addEventListener('unhandledrejection', event => running && isOurs(event.reason) && fail(event.reason));

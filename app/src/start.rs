@@ -1,4 +1,4 @@
-//! The script that starts the program and watches over it: what it is given, and how it stands in the page.
+//! The script that starts and supervises the WebAssembly program, and its parameters.
 
 use std::sync::LazyLock;
 
@@ -7,20 +7,20 @@ use leptos::{attr::custom::custom_attribute, nonce::use_nonce, prelude::*};
 use crate::script::code;
 use i18n::strings::PageStrings;
 
-/// What the script is given.
+/// The parameters of the script.
 pub(crate) struct Start {
-    /// Where the program's JavaScript is.
+    /// The path of the program's JavaScript.
     pub(crate) js: String,
-    /// Where the program is.
+    /// The path of the WebAssembly program.
     pub(crate) wasm: String,
-    /// The digest of the outline of what the program is to find.
+    /// The digest of the markup that the program expects to hydrate.
     pub(crate) outline: u32,
-    /// What it says where the program does not run.
+    /// The texts that the script shows if the program does not run.
     pub(crate) strings: &'static PageStrings,
 }
 
 impl Start {
-    /// The element. What the script is given stands in its attributes, where nothing of it is code.
+    /// Renders the script element. The parameters are attributes, so that they cannot become code.
     pub(crate) fn view(self) -> impl IntoView {
         let Start { js, wasm, outline, strings } = self;
         view! { <script nonce=use_nonce() inner_html=script()></script> }
@@ -36,7 +36,7 @@ impl Start {
     }
 }
 
-/// The script as it stands in the page.
+/// Returns the script as embedded in the page.
 fn script() -> &'static str {
     static SCRIPT: LazyLock<String> = LazyLock::new(|| code(include_str!("start.js")));
     &SCRIPT

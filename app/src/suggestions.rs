@@ -1,7 +1,8 @@
-//! Whom one may mean: names of the room that go on from an `@` in the composer. What is written changes only by taking one.
+//! Mention suggestions: the room's names that complete an `@` in the composer. The text changes only when the
+//! user picks one.
 //!
-//! The focus stays in the text, which says by `aria-activedescendant` which name would be taken: what ARIA has for a list
-//! beside a text of several lines, which can be no combobox.
+//! The focus stays in the text area, whose `aria-activedescendant` tells which name is selected. ARIA offers
+//! this for a list beside a multi-line text, which cannot be a combobox.
 
 use chat::protocol::User;
 use js_sys::JsString;
@@ -22,24 +23,24 @@ use crate::{
 /// The id of the list.
 pub(crate) const LIST: &str = "mentions";
 
-/// What the ids of its names begin with.
+/// The prefix of the ids of its options.
 const OPTION: &str = "mention-";
 
-/// How many names are offered at once.
+/// The maximum number of names suggested at once.
 const MOST: usize = 6;
 
-/// The names that are offered, and which of them would be taken: none before anything of a name is typed or one is chosen.
-/// A copy is the same offer.
+/// The suggested names, and which one is selected: none until something is typed after the `@` or the user
+/// selects one. Copies share the same state.
 #[derive(Clone, Copy)]
 pub(crate) struct Suggestions(Field<(Vec<User>, Option<usize>)>);
 
 impl Suggestions {
-    /// An offer of nothing.
+    /// Creates an empty list of suggestions.
     pub(crate) fn none() -> Suggestions {
         Suggestions(Field::new((Vec::new(), None)))
     }
 
-    /// Offers what goes on from the mention that is begun at the caret, if one is.
+    /// Suggests names that complete the mention at the caret, if there is one.
     pub(crate) fn look(self, model: &Model) {
         let typed = composer().and_then(|area| Some(at_caret(&area)?.1));
         self.0.set(typed.map_or_else(Default::default, |typed| {
@@ -47,17 +48,17 @@ impl Suggestions {
         }));
     }
 
-    /// Offers nothing more.
+    /// Closes the suggestions.
     pub(crate) fn close(self) {
         self.0.update(|offer| offer.0.clear());
     }
 
-    /// The id of the name that would be taken.
+    /// Returns the id of the selected option.
     pub(crate) fn active(self) -> Option<String> {
         self.0.with(|(offered, chosen)| chosen.filter(|_| !offered.is_empty()).map(id_of))
     }
 
-    /// Whether this key was meant for what is offered; then it is done.
+    /// Handles a key for the suggestions; returns whether it did.
     pub(crate) fn key(self, key: &str, actions: &Actions) -> bool {
         let (count, chosen) = self.0.with_untracked(|(offered, chosen)| (offered.len(), *chosen));
         if count == 0 {
@@ -74,7 +75,8 @@ impl Suggestions {
         true
     }
 
-    /// Writes the name that was offered there where it was begun. False if the caret has left that.
+    /// Inserts the name at this index where the mention began. Returns false if the caret has left the
+    /// mention.
     fn take(self, index: usize, actions: &Actions) -> bool {
         let name = self.0.with_untracked(|(offered, _)| offered.get(index).map(|user| user.name.clone()));
         self.close();
@@ -88,7 +90,7 @@ impl Suggestions {
     }
 }
 
-/// The list, above the composer.
+/// Renders the list above the composer.
 pub(crate) fn suggested(suggestions: Suggestions) -> impl IntoView {
     let actions = use_actions();
     let options = move || {
@@ -99,7 +101,7 @@ pub(crate) fn suggested(suggestions: Suggestions) -> impl IntoView {
             offered.iter().enumerate().map(option).collect::<Vec<_>>()
         })
     };
-    // The focus stays in the text, and with it the keyboard of a phone.
+    // Keeps the focus in the text area, so that a phone's keyboard stays open.
     let stay = |event: MouseEvent| event.prevent_default();
     let take = move |event: MouseEvent| {
         let on = event.target().and_then(|target| target.unchecked_into::<Element>().closest("li").ok()?);
@@ -126,8 +128,8 @@ fn id_of(index: usize) -> String {
     format!("{OPTION}{index}")
 }
 
-/// The bots first, which are there to be asked, then people as the list of members has them. A name that is all there is
-/// nothing to offer.
+/// Returns the names that start with the typed part: bots first, then members in the order of their list.
+/// None if the typed part is already complete.
 fn going_on_from(model: &Model, typed: &str) -> Vec<User> {
     let me = model.me.get_untracked().id;
     let mut offered = bots(model);
@@ -140,14 +142,15 @@ fn going_on_from(model: &Model, typed: &str) -> Vec<User> {
     offered
 }
 
-/// Where the caret is, as the browser counts, and what is written before it of a mention that has begun, if one has.
+/// Returns the caret's position in UTF-16 code units and the typed part of the mention before it, if there is
+/// one.
 fn at_caret(area: &HtmlTextAreaElement) -> Option<(u32, String)> {
     let caret = area.selection_start().ok()??;
     let before = String::from(JsString::from(area.value()).slice(0, caret));
     begun(&before).map(|typed| (caret, typed.to_owned()))
 }
 
-/// How long a text is as the browser counts.
+/// Returns the length of a text in UTF-16 code units.
 fn units(text: &str) -> u32 {
     JsString::from(text).length()
 }

@@ -1,9 +1,9 @@
-//! What a message says, as text and links. Whatever is in it stays text: nothing here writes markup from it.
+//! Renders a message text as text and links. Never creates markup from its content.
 
 use chat::text::{Span, spans};
 use leptos::{either::Either, prelude::*};
 
-/// The pieces of a text. Line breaks stay in it; the style sheet shows them.
+/// Renders the pieces of a text. Line breaks stay in it; the style sheet shows them.
 pub(crate) fn text(text: &str) -> impl IntoView + use<> {
     let mut pieces = Vec::new();
     let mut plain = String::new();

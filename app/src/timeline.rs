@@ -1,7 +1,7 @@
-//! The timeline of the room that is looked at, and how it scrolls.
+//! The timeline of the active room, and its scrolling.
 //!
-//! It is drawn from the bottom up, so that the newest line shows and stays by the browser's own means, without a script
-//! too. Whoever has scrolled up keeps their place, and is told how many messages have come since.
+//! Laid out from the bottom up, so that the browser itself shows the newest line and follows it, even without
+//! scripts. A user who has scrolled up keeps the position and sees how many messages have arrived since.
 
 use chat::{client::timeline::Earlier as Kept, protocol::Refused, room_name::RoomName};
 use leptos::{
@@ -30,8 +30,8 @@ use crate::{
 pub fn Timeline() -> impl IntoView {
     let model = use_model();
     let reader: Reader = expect_context();
-    // Other lines altogether get another element: what a log holds when it appears is not announced. Leptos would go on
-    // with the one that is there; taking turns between two of a kind, it does not.
+    // Replacing all lines needs a new element, because the initial content of a log is not announced. Leptos
+    // would reuse an element of the same type, so this alternates between two branches.
     let mut turn = false;
     move || {
         model.life.track();
@@ -41,7 +41,7 @@ pub fn Timeline() -> impl IntoView {
     }
 }
 
-/// What follows when the log has scrolled, or the room around it.
+/// Returns the handler for scrolling of the log, or of the room around it.
 pub(crate) fn scrolled() -> impl FnMut(Event) + 'static {
     let model = use_model();
     let reader: Reader = expect_context();
@@ -58,7 +58,7 @@ pub(crate) fn scrolled() -> impl FnMut(Event) + 'static {
         }
         if ui::is_at_newest(&scroller) && !below {
             if heads_down.get_untracked() {
-                // Not at once: a browser that glides upwards after a key may have passed by here only.
+                // Not at once: a browser that still glides upwards after a key may only be passing by.
                 set_timeout(move || heads_down.set(false), ui::GLIDE);
             }
             reader.follow();
@@ -70,10 +70,10 @@ pub(crate) fn scrolled() -> impl FnMut(Event) + 'static {
         } else {
             reader.look(&scroller);
             if let Some(reading) = reader.move_on(&scroller, away, above, below) {
-                // Other lines are drawn around the one that is read, which stays in its place.
+                // Renders other lines around the reading position, which stays in place.
                 actions.perform(Action::Look(Some(reading)));
             }
-            // The next page is there before the reader is at the end of this one.
+            // Load the next page before the user reaches the end of this one.
             if !above && ui::is_near_oldest(&scroller) && model.earlier.get_untracked() == Kept::Kept {
                 actions.perform(Action::Earlier);
             }
@@ -85,7 +85,7 @@ pub(crate) fn scrolled() -> impl FnMut(Event) + 'static {
 fn Log() -> impl IntoView {
     let model = use_model();
     let reader: Reader = expect_context();
-    // Runs after the lines are drawn and before they are painted.
+    // Runs after the lines are updated and before they are painted.
     Effect::new(move |_| {
         model.rows.track();
         model.growing.track();
@@ -95,7 +95,7 @@ fn Log() -> impl IntoView {
             }
         };
         keep();
-        // An answer that grows may be drawn after this, but not after the frame begins that shows it.
+        // A streaming answer may be updated after this effect, but before the next animation frame.
         request_animation_frame(keep);
     });
     let owner = Owner::current().unwrap_or_default();
@@ -114,7 +114,7 @@ fn Log() -> impl IntoView {
     }
 }
 
-/// The way down, and how much waits there.
+/// The button that scrolls to the newest line, with the number of new messages.
 #[component]
 fn ToNewest() -> impl IntoView {
     let model = use_model();
@@ -128,7 +128,7 @@ fn ToNewest() -> impl IntoView {
     let (ui, actions) = (use_ui(), use_actions());
     let go = move |_| {
         ui::go_to_newest(ui, &actions);
-        // The button goes away; whoever used the keyboard goes on from the timeline.
+        // The button disappears; the focus moves to the timeline for keyboard users.
         if let Some(timeline) = ui::timeline() {
             let _ = timeline.focus();
         }
@@ -141,7 +141,7 @@ fn ToNewest() -> impl IntoView {
     }
 }
 
-/// What a timeline says before its first line.
+/// What the timeline shows before its first line.
 enum Opening {
     Refused(Refused),
     Entering,
@@ -201,7 +201,7 @@ fn State() -> impl IntoView {
     }
 }
 
-/// Who answers in the room, if anybody does, and the beginning of a question to them.
+/// Renders a hint that a built-in bot answers in the room; a click begins a mention of it.
 fn hint(model: &Model) -> impl IntoView + use<> {
     let name = model.bots.with(|bots| bots.first().map(|bot| bot.name.clone()))?;
     let actions = use_actions();
@@ -210,7 +210,7 @@ fn hint(model: &Model) -> impl IntoView + use<> {
     Some(view! { <button class="opening__hint quiet" type="button" on:click=ask>{sentence}</button> })
 }
 
-/// What there is before the first line, and the way to it.
+/// Renders what the history holds before the first line, and how to get it.
 fn earlier_messages(model: &Model, earlier: Kept) -> impl IntoView + use<> {
     let strings = strings();
     let what = match earlier {

@@ -1,4 +1,4 @@
-// Several messages are copied as one would write them down, each as `[14:03] Ann: hello`; of a single one its text alone.
+// Copies several messages as a transcript, each as `[14:03] Ann: hello`; a single one as its text alone.
 addEventListener('copy', event => {
   const selection = getSelection();
   if (selection.isCollapsed || event.target.matches?.('input, textarea')) return;

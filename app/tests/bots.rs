@@ -1,4 +1,4 @@
-//! What a page shows of programs: their mark, the list of those that answer, and their answers while they grow.
+//! How a page shows programs: their badge, the list of built-in bots, and streaming answers.
 #![cfg(feature = "ssr")]
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -45,7 +45,7 @@ fn no_name_of_a_persons_makes_the_mark() {
         let person = User { name: name.into(), ..user("9b1deb4d3b7d4bad9bdd") };
         let view =
             room(Language::Chinese, vec![said(1, &person, "hello"), said(2, &person, "again")], |_| {});
-        // The bot of the room bears the only one.
+        // The room's built-in bot has the only badge.
         assert_eq!(view.matches("<span role=\"img\"").count(), 1, "{name}: {view}");
     }
 }
@@ -218,7 +218,7 @@ fn as_an_answer_grows_no_line_is_drawn_anew() {
         grow(&mut client, "a1", "Me", "Tea");
         model.show(&client);
         assert_eq!(model.rows.get_untracked(), before);
-        // Nor when something else has the lines made anew.
+        // Nor when another change rebuilds the rows.
         assert_eq!(Model::new(&client, &boot).rows.get_untracked(), before);
         let texts = model
             .growing
@@ -265,7 +265,7 @@ fn the_names_that_can_be_mentioned_are_a_list_that_belongs_to_the_composer() {
     assert!(!view.contains("aria-activedescendant"), "nothing is offered before anything is written: {view}");
 }
 
-/// The page of a room with a bot, to whose client something happens.
+/// Renders the page of a room with a bot, after something happens to its client.
 fn room(language: Language, events: Vec<Event>, happens: impl FnOnce(&mut Client)) -> String {
     let boot = boot(language, events, vec![waiter()]);
     document(|| chat(&boot, happens))
@@ -311,7 +311,7 @@ fn growing_line(view: &str) -> &str {
     &view[start..start + view[start..].find("</li>").expect("its end")]
 }
 
-/// Without what Leptos puts between the pieces.
+/// Removes the markers that Leptos puts between text nodes.
 fn flat(html: &str) -> String {
     html.replace("<!>", "")
 }

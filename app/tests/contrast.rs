@@ -1,5 +1,5 @@
-//! Every colour that words are written in can be read on every ground that they stand on, by day and by night:
-//! 4.5:1 at least (WCAG 2.2, success criterion 1.4.3); what only bounds a field, 3:1 (1.4.11).
+//! Every text color is readable on every background that it is used on, in the light and the dark scheme: at
+//! least 4.5:1 (WCAG 2.2, success criterion 1.4.3); the borders of fields 3:1 (1.4.11).
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ fn every_persons_colour_can_be_read_on_every_ground_and_on_its_seal() {
             for ground in GROUNDS {
                 assert_contrast(scheme, &colors, &tint, ground, 4.5);
             }
-            // style/_message.scss mixes the seal's ground from 16 % of the tint.
+            // `style/_message.scss` mixes the seal's background from 16 % of the tint.
             let seal = mix(colors[&tint], colors["ground"], 0.16);
             let got = contrast(colors[&tint], seal);
             assert!(got >= 4.5, "{scheme}: {tint} on its seal has {got:.2}");
@@ -58,7 +58,7 @@ fn assert_contrast(scheme: &str, colors: &HashMap<String, Color>, ink: &str, gro
     assert!(got >= least, "{scheme}: --{ink} on --{ground} has {got:.2}, less than {least}");
 }
 
-/// The colours by day, and those by night: what the dark does not override stays.
+/// Returns the light colors, and the dark ones: light colors that the dark scheme does not override stay.
 fn schemes() -> [(&'static str, HashMap<String, Color>); 2] {
     let (light, dark) = TOKENS.split_once("(prefers-color-scheme: dark)").expect("the dark override");
     let light = colors(light);
@@ -68,7 +68,7 @@ fn schemes() -> [(&'static str, HashMap<String, Color>); 2] {
     [("light", light), ("dark", night)]
 }
 
-/// The custom properties that are written `--name: #rrggbb;`.
+/// Parses custom properties of the form `--name: #rrggbb;`.
 fn colors(css: &str) -> HashMap<String, Color> {
     let channel = |hex: &str, at: usize| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).expect("hex"));
     css.lines()

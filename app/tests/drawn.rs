@@ -1,4 +1,4 @@
-//! Which lines of a long timeline are drawn, and that those look as they would among all the others.
+//! Which lines of a long timeline are rendered, and that they look as they would among all the others.
 
 use std::ops::RangeInclusive;
 
@@ -114,7 +114,8 @@ fn seqs(rows: &[Row]) -> Vec<Seq> {
     rows.iter().filter_map(seq).collect()
 }
 
-/// A client whose room has so many messages, of two people who take turns, over some days; the last of them are unseen.
+/// Creates a client whose room has this many messages over some days, by two alternating users; the last
+/// third is unread.
 fn client(count: Seq) -> Client {
     let mut client = Client::new(user("Me"), RoomName::lobby());
     let Joined { epoch, .. } = boot(1..=1).room;
@@ -157,7 +158,7 @@ fn message(seq: Seq) -> Message {
     }
 }
 
-/// What a page was made from with these messages in it.
+/// Returns a page's data with these messages.
 fn boot(seqs: RangeInclusive<Seq>) -> Boot {
     let room = Joined {
         room: RoomName::lobby(),

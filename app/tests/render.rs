@@ -1,4 +1,4 @@
-//! What the server sends: whole pages, in both languages, before any script runs.
+//! The pages that the server sends, in both languages, before any script runs.
 #![cfg(feature = "ssr")]
 
 use app::{
@@ -93,7 +93,7 @@ fn one_persons_messages_in_a_row_stand_under_one_name() {
     let events = vec![said(1, "Ann", "one"), said(2, "Ann", "two"), said(3, "Bo", "three")];
     let page = chat_page(boot(Language::English, events));
     assert_eq!(page.matches("line__seal").count(), 2);
-    // The name is still there to be heard.
+    // The name is still there for screen readers.
     assert_eq!(page.matches("class=\"line__by hidden\"><bdi class=\"line__author tint-").count(), 1);
 }
 
@@ -425,7 +425,7 @@ fn assets() -> Assets {
     }
 }
 
-/// Renders as the server does.
+/// Renders like the server.
 fn document<V: IntoView>(page: impl FnOnce() -> V) -> String {
     Owner::new().with(|| page().into_view().to_html())
 }
@@ -446,7 +446,7 @@ fn login_page(language: Language, problem: Option<LoginProblem>) -> String {
     document(|| login_document(login, assets()))
 }
 
-/// The chat of a client that is connected and to which something happens.
+/// Renders the chat of a connected client after something happens to it.
 fn view(language: Language, happens: impl FnOnce(&mut Client)) -> String {
     let boot = boot(language, vec![]);
     let mut client = model::client(&boot).named(ClientId::parse("page").expect("an id"));
@@ -463,7 +463,8 @@ fn view(language: Language, happens: impl FnOnce(&mut Client)) -> String {
     })
 }
 
-/// What stands in the banner, which is always there: what comes into it later is then heard.
+/// Returns the content of the banner. Its element always exists, so that screen readers announce what appears
+/// in it.
 fn banner(language: Language, happens: impl FnOnce(&mut Client)) -> String {
     let view = view(language, happens);
     let (_, banner) = view.split_once("<div role=\"status\" class=\"banner\">").expect("the banner");

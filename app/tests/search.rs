@@ -1,4 +1,4 @@
-//! The search's page: what it says in each state, in both languages.
+//! The search page in every state, in both languages.
 #![cfg(feature = "ssr")]
 
 use app::{

@@ -1,5 +1,5 @@
-//! What is done for every message, by itself: `cargo bench -p chat`. What a message costs a whole server is metered by
-//! `cargo xtask bench`; this says which part of it a change has touched.
+//! Benchmarks of the work done for each message: `cargo bench -p chat`. `cargo xtask bench` measures what a
+//! message costs a whole server; these show which part of it a change has affected.
 #![allow(clippy::unwrap_used, reason = "a bench says what it expects by failing")]
 
 use chat::{
@@ -35,7 +35,7 @@ fn message(seq: Seq) -> Message {
     }
 }
 
-/// A room in which so many people are, with nothing left to tell of them.
+/// Creates a room with `members` members and no pending announcements.
 fn room(members: u64) -> Room {
     let head = Head { room: RoomName::lobby(), epoch: Epoch::parse("5f3a9c0d12e4b678").unwrap(), seq: 0 };
     let mut room = Room::new(head, 30_000);
@@ -46,7 +46,7 @@ fn room(members: u64) -> Room {
     room
 }
 
-/// A client that is in the lobby and holds nothing of it.
+/// Creates a client that has joined the empty lobby.
 fn client() -> Client {
     let mut client = Client::new(user(1), RoomName::lobby());
     client.apply(Input::Start, NOW);
@@ -78,7 +78,7 @@ fn decode_a_message(bencher: Bencher) {
     bencher.bench(|| ServerLine::parse(black_box(&line)).unwrap());
 }
 
-/// The work for one message must not grow with the people who hear it: fan-out is the server's.
+/// The work for one message must not grow with the number of members: fan-out is the server's.
 #[divan::bench(args = [1, 100, 10_000])]
 fn a_room_takes_a_message(bencher: Bencher, members: u64) {
     let mut room = room(members);
@@ -98,7 +98,7 @@ fn somebody_comes_and_goes(bencher: Bencher, members: u64) {
     });
 }
 
-/// A page with nothing in it, and one that holds many messages.
+/// Measures a page without messages, and one that holds many.
 #[divan::bench(args = [0, 10_000])]
 fn a_client_takes_a_message(bencher: Bencher, held: Seq) {
     let mut client = client();

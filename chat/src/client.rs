@@ -1,12 +1,13 @@
-//! The client as a state machine: it keeps what its user sees and what they have said, and says what its driver must do.
+//! The client as a state machine: it holds what its user sees and has sent, and tells its driver what to do.
 //!
-//! It never opens a socket, sets a timer, reads a clock or draws a number: every [`Input`] comes with the moment and
-//! the randomness it may use, and every [`Effect`] is for the driver to perform. Browser and simulation run it alike.
+//! It never opens a socket, sets a timer, reads a clock or draws a random number: each [`Input`] comes with
+//! the time and the randomness it may use, and the driver performs each [`Effect`]. Browser and simulation
+//! run the same code.
 //!
-//! The parts: [`connection`] decides when to connect, [`outbox`] keeps what is not confirmed, [`custody`] shares it among
-//! the tabs of a browser, [`timeline`] keeps what a room shows, [`open_room`] puts timeline and people together.
-//! [`hearing`] takes in what the server says, [`patience`] how long to wait where it says: not now, and [`server_clock`] what
-//! time it is there.
+//! [`connection`] decides when to connect, [`outbox`] holds the messages not yet acknowledged, [`custody`]
+//! divides them among the tabs of a browser, [`timeline`] holds what a room shows, and [`open_room`] combines
+//! timeline and members. [`hearing`] handles the server's lines, [`patience`] computes how long to wait after
+//! a temporary refusal, and [`server_clock`] tracks the server's time.
 
 mod answers;
 pub mod connection;
@@ -42,20 +43,21 @@ use crate::{
     time::{Millis, Ticks},
 };
 
-/// How often a client tells a room, at most, that its user is writing, in milliseconds.
+/// The least interval at which a client tells a room that its user is typing, in milliseconds.
 const TYPING_EVERY_MS: u64 = 3_000;
 
-/// How many bytes of lines share a frame at the most, well below what a server takes; a longer line has one of its own.
+/// The most bytes of lines that share a frame, well below what a server accepts; a longer line gets a frame
+/// of its own.
 const FRAME_BYTES: usize = 32 * 1_024;
 
-/// A user's client: their open rooms, what they said, and the connection.
+/// A user's client: their open rooms, their outgoing messages, and the connection.
 #[derive(Clone, Debug)]
 pub struct Client {
     me: User,
     connection: Connection,
     outbox: Outbox,
     custody: Custody,
-    /// In the order in which they were opened. Never empty: the one that is looked at is among them.
+    /// In the order in which they were opened. Never empty: it contains the active room.
     rooms: Vec<OpenRoom>,
     active: RoomName,
     visible: bool,
@@ -65,7 +67,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of `me` that looks at one room, not yet connected.
+    /// Creates a client of `me` with one open room, not yet connected.
     pub fn new(me: User, room: RoomName) -> Client {
         Client {
             me,
@@ -81,66 +83,66 @@ impl Client {
         }
     }
 
-    /// The same client under a name of its own, which no other page has. One without a name has nothing to say.
+    /// Gives the client a name that no other page has. A client without a name cannot send.
     #[must_use]
     pub fn named(mut self, name: ClientId) -> Client {
         self.custody = Custody::of(name);
         self
     }
 
-    /// Takes what a page brought along: a room as the server knew it when it rendered. The room opens if it was not.
+    /// Takes a room as the server knew it when it rendered the page. Opens the room if it is not open.
     pub fn preload(&mut self, joined: Joined) {
         let index = self.index(joined.room.clone());
         self.rooms[index].join(joined, &self.me, Ticks(0));
         self.rooms[index].joined = false;
     }
 
-    /// Takes the server's time from what a page brought along; it counts from the first input on.
+    /// Sets the server's time from the page; it advances from the first input on.
     pub fn set_server_time(&mut self, at: Millis) {
         self.server_clock = ServerClock::at(at);
     }
 
-    /// Opens a room without looking at it, such as one that was open before.
+    /// Opens a room without making it active, such as one that was open before.
     pub fn open(&mut self, room: RoomName) {
         self.index(room);
     }
 
-    /// The user.
+    /// Returns the user.
     pub fn me(&self) -> &User {
         &self.me
     }
 
-    /// How the connection stands.
+    /// Returns the status of the connection.
     pub fn status(&self) -> Status {
         self.connection.status()
     }
 
-    /// The open rooms, in the order in which they were opened.
+    /// Returns the open rooms, in the order in which they were opened.
     pub fn rooms(&self) -> &[OpenRoom] {
         &self.rooms
     }
 
-    /// The room that the user looks at.
+    /// Returns the active room, at which the user looks.
     pub fn active(&self) -> &OpenRoom {
         self.room(&self.active).expect("the active room is among the open ones")
     }
 
-    /// An open room by its name.
+    /// Returns an open room by name.
     pub fn room(&self, name: &RoomName) -> Option<&OpenRoom> {
         self.rooms.iter().find(|room| room.name() == name)
     }
 
-    /// What was said and is not confirmed.
+    /// Returns the messages not yet acknowledged.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
     }
 
-    /// The longest message that the server takes, in characters; 0 for no limit.
+    /// Returns the maximum length of a message, in characters; 0 for no limit.
     pub fn text_limit(&self) -> usize {
         self.text_limit
     }
 
-    /// Takes what happened and gives what the driver must do, in order.
+    /// Applies an input and returns what the driver must do, in order.
     pub fn apply(&mut self, input: Input<'_>, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.server_clock.tick(now);
@@ -178,7 +180,7 @@ impl Client {
                     for line in frame.lines() {
                         self.take(line, now, &mut effects);
                         if self.connection.number() != Some(number) {
-                            // What follows is another user's.
+                            // The rest of the frame belongs to another user.
                             break;
                         }
                     }
@@ -232,13 +234,13 @@ impl Client {
         effects
     }
 
-    /// What has come due, whatever the input was; and when to look again.
+    /// Handles what is due, whatever the input was, and schedules the next wake-up.
     fn tick(&mut self, now: Now, effects: &mut Vec<Effect>) {
         match self.connection.pulse(now, effects) {
             Pulse::Same => {}
             Pulse::Lost => self.disconnected(),
         }
-        // One that has ended sends nothing any more: its messages are for another tab of its user's to adopt.
+        // An ended client sends nothing more; another tab of its user adopts its messages.
         let ended = self.connection.has_ended();
         if !ended {
             for room in self.custody.adopt(&mut self.outbox, now.ticks) {
@@ -277,7 +279,7 @@ impl Client {
     fn closed(&mut self, number: u32, code: u16, now: Now, effects: &mut Vec<Effect>) {
         if self.connection.closed(number, code, now) {
             self.disconnected();
-            // To a page of another user's than the browser's, the login would only show that one's rooms.
+            // A login here would only show the rooms of the browser's other user.
             if let Status::Ended(code) = self.connection.status()
                 && code != CloseCode::OtherUser
             {
@@ -286,14 +288,14 @@ impl Client {
         }
     }
 
-    /// The server takes this client for another user's: somebody else has logged in in this browser. A client belongs to
-    /// one user for its life, so it ends; what waits stays that user's.
+    /// Ends the client because the server takes it for another user's: someone else has logged in in this
+    /// browser. A client belongs to one user for its life; the messages in its outbox stay that user's.
     fn end_as_other_user(&mut self, effects: &mut Vec<Effect>) {
         self.connection.end(CloseCode::OtherUser, effects);
         self.disconnected();
     }
 
-    /// Nothing that was sent and not confirmed can be relied on; it goes out again after the next `joined`.
+    /// Marks everything sent but not acknowledged to be sent again after the next `joined`.
     fn disconnected(&mut self) {
         self.outbox.unsend();
         for room in &mut self.rooms {
@@ -325,7 +327,7 @@ impl Client {
         }
     }
 
-    /// Asks the server for a sign of life, in a way that also mends what was missed.
+    /// Asks the server for a sign of life, by a join that also recovers missed events.
     fn probe(&mut self, now: Now, effects: &mut Vec<Effect>) {
         if self.connection.probe(now.ticks) {
             self.rejoin(&self.active.clone(), effects);

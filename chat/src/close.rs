@@ -1,38 +1,39 @@
-//! Why a connection ends, as data: the WebSocket close codes of Teahouse and what a client does after each.
-//! Closes nothing itself.
+//! The reasons for which a connection ends, as data: Teahouse's WebSocket close codes and whether a client
+//! reconnects after each. Closes nothing itself.
 
-/// Every code with which the server closes a connection. Those from 4000 are Teahouse's own; the others are
+/// Every code with which the server closes a connection. Codes from 4000 are Teahouse's own; the others are
 /// RFC 6455's (section 7.4.1) and the IANA registry's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseCode {
     /// Both sides are done.
     Normal,
-    /// A frame was larger than the server reads at all.
+    /// A frame exceeded the maximum size that the server reads.
     TooBig,
-    /// The server restarts; it said `drain` before.
+    /// The server is restarting; it sent `drain` before.
     Restart,
-    /// The client read more slowly than the room spoke; it comes back and resumes.
+    /// The client is a slow consumer: it read more slowly than the room sent. It reconnects and resumes.
     SlowConsumer,
-    /// Nothing was heard from the client for longer than the heartbeat allows.
+    /// The server received nothing from the client for longer than the heartbeat allows.
     Silent,
-    /// There is no valid login: the way leads to the login page.
+    /// There is no valid login; the client goes to the login page.
     LoginRequired,
-    /// Somebody else holds the nickname now: the way leads to the login page.
+    /// Another user holds the nickname now; the client goes to the login page.
     NicknameTaken,
-    /// The user logged out, in this page or in another.
+    /// The user logged out, on this page or another.
     LoggedOut,
-    /// The first line was not a `hello`, or what came was not the protocol.
+    /// The first line was not a `hello`, or the client violated the protocol.
     Protocol,
-    /// The server holds as many connections as it may, in all or from one address.
+    /// The limit on connections is reached, for the server or for one address.
     TooMany,
-    /// The same client has another connection by now; this one was its ghost.
+    /// The same client has a newer connection, which makes this one a ghost.
     Replaced,
-    /// The login is another user's than the client's: a page stays its user's, and ends.
+    /// The login belongs to another user than the client. A page belongs to one user for its life, so this
+    /// one ends.
     OtherUser,
 }
 
 impl CloseCode {
-    /// Every code there is, in the order of the documentation.
+    /// All codes, in the order of the documentation.
     pub const ALL: [CloseCode; 12] = [
         CloseCode::Normal,
         CloseCode::TooBig,
@@ -48,7 +49,7 @@ impl CloseCode {
         CloseCode::OtherUser,
     ];
 
-    /// The number on the wire.
+    /// Returns the number on the wire.
     pub const fn number(self) -> u16 {
         match self {
             CloseCode::Normal => 1000,
@@ -66,7 +67,7 @@ impl CloseCode {
         }
     }
 
-    /// The word that goes with the number, as the close frame's reason.
+    /// Returns the text sent as the close frame's reason.
     pub const fn reason(self) -> &'static str {
         match self {
             CloseCode::Normal => "normal",
@@ -84,13 +85,13 @@ impl CloseCode {
         }
     }
 
-    /// The code that bears this number; `None` for one that Teahouse does not use (1006, say, which a browser makes up
-    /// for a connection that broke).
+    /// Returns the code with this number, or `None` for one that Teahouse does not use, such as 1006, with
+    /// which a browser reports a broken connection.
     pub fn from_number(number: u16) -> Option<CloseCode> {
         CloseCode::ALL.into_iter().find(|code| code.number() == number)
     }
 
-    /// Whether a client comes back by itself after this code. After the others it asks its user.
+    /// Whether a client reconnects by itself after this code. After the other codes its user must act.
     pub const fn reconnects(self) -> bool {
         match self {
             CloseCode::Normal

@@ -1,9 +1,10 @@
-//! The first character of a name as people count them: a letter with its marks, a flag, a family of emoji, a keycap.
+//! The first user-perceived character of a name: a letter with its marks, a flag, a family of emoji, a
+//! keycap.
 //!
-//! Near enough to UAX #29 for the scripts and the emoji that names are written with, by a few ranges instead of its
-//! tables: the browser runs it too, and draws what the server drew.
+//! Approximates UAX #29 for the scripts and the emoji used in names, with a few ranges instead of its tables.
+//! The browser runs it too, and so draws what the server drew.
 
-/// Returns the first character of `text` as a person sees it.
+/// Returns the first user-perceived character of `text`.
 pub fn first(text: &str) -> &str {
     let mut chars = text.char_indices();
     let Some((_, base)) = chars.next() else { return "" };
@@ -39,7 +40,7 @@ fn is_regional(c: char) -> bool {
     matches!(c, '\u{1F1E6}'..='\u{1F1FF}')
 }
 
-/// Whether `c` is a picture that a zero-width joiner may join to another.
+/// Whether `c` is a pictograph that a zero-width joiner may join to another.
 fn is_picture(c: char) -> bool {
     matches!(
         c,
@@ -50,15 +51,16 @@ fn is_picture(c: char) -> bool {
     )
 }
 
-/// Whether `c` belongs to what stands before it: marks, joiners, variation selectors, skin tones, keycaps and tags.
+/// Whether `c` belongs to the character before it: marks, joiners, variation selectors, skin tones, keycaps
+/// and tags.
 fn is_mark(c: char) -> bool {
-    // What Rust would not print by itself extends a grapheme or is invisible: that table is in the program anyway.
-    // Signs and pictures that Unicode got later are none of either.
+    // What Rust escapes in debug output extends a grapheme or is invisible, and that table is in the program
+    // anyway. The excluded signs and pictographs, which Unicode added later, are neither.
     let stands_alone = matches!(c, '\0'..='\u{2FF}' | '\u{2070}'..='\u{20CF}' | '\u{1F000}'..='\u{1FFFF}');
     let extends = !stands_alone && c.escape_debug().len() > 1;
     extends
         || match c {
-            // One layout for the scripts of India: signs, then letters, then vowel signs and others.
+            // The scripts of India share one layout: signs, then letters, then vowel signs and others.
             '\u{B83}' => false,
             '\u{900}'..='\u{D7F}' => {
                 let sign = matches!(u32::from(c) & 0x7F, 3 | 0x3E..=0x4C);
@@ -85,7 +87,7 @@ fn is_mark(c: char) -> bool {
         }
 }
 
-/// Whether `c` joins the consonants on both of its sides into one sign.
+/// Whether `c` joins the consonants on both sides of it into one sign.
 fn is_virama(c: char) -> bool {
     matches!(
         c,
@@ -100,13 +102,13 @@ fn is_consonant(c: char) -> bool {
     }
 }
 
-/// Whether two letters of Hangul that are written apart are read as one syllable.
+/// Whether two separately encoded Hangul letters are read as one syllable.
 fn follows_jamo(before: char, c: char) -> bool {
     match before {
         '\u{1100}'..='\u{115F}' => matches!(c, '\u{1100}'..='\u{11A7}' | '\u{AC00}'..='\u{D7A3}'),
         '\u{1160}'..='\u{11A7}' => matches!(c, '\u{1160}'..='\u{11FF}'),
         '\u{11A8}'..='\u{11FF}' => matches!(c, '\u{11A8}'..='\u{11FF}'),
-        // Only a syllable without a last consonant takes a vowel.
+        // Only a syllable without a final consonant takes a vowel.
         '\u{AC00}'..='\u{D7A3}' => {
             let open = (u32::from(before) - 0xAC00) % 28 == 0;
             matches!(c, '\u{11A8}'..='\u{11FF}') || (open && matches!(c, '\u{1160}'..='\u{11A7}'))
@@ -182,7 +184,7 @@ mod tests {
     fn marks_of_the_scripts_in_use_stay_with_their_letters() {
         let scripts = (0x20..=0x6FF).chain(0x900..=0xEFF).chain(0x3040..=0xA48F).chain(0xAC00..=0xD7A3);
         let emoji = (0x2000..=0x2BFF).chain(0xFE00..=0xFE0F).chain(0x1F000..=0x1FAFF);
-        // Only what a name may hold.
+        // Only what a name may contain.
         let differs = |c: &char| {
             ["a", "क", "가", "葛", "א"].iter().any(|before| {
                 let name = format!("{before}{c}x");

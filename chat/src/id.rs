@@ -1,7 +1,7 @@
-//! The opaque ids that cross the wire: of a message, of a user, of a life of a room's log.
+//! The opaque ids on the wire: of messages, users, nodes, and epochs of a room's log.
 //!
-//! Owns their alphabet, their lengths and how one is written from random bytes. Never draws
-//! randomness itself: the bytes are an argument. Never asks what an id stands for.
+//! Defines their alphabet, their lengths, and how one is written from random bytes. Draws no randomness
+//! itself, since the bytes are an argument, and never checks what an id refers to.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -11,13 +11,13 @@ use std::sync::Arc;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// How many tints there are for people's names: `tint-0` to `tint-11` in the style sheet.
+/// The number of colours for users' names: `tint-0` to `tint-11` in the style sheet.
 pub const TINTS: u8 = 12;
 
-/// Why a string is no id.
+/// The reason why a string is not a valid id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum IdError {
-    /// There is nothing in it.
+    /// It is empty.
     #[error("an id must not be empty")]
     Empty,
     /// It is longer than its kind allows.
@@ -25,10 +25,10 @@ pub enum IdError {
     TooLong {
         /// The most characters an id of this kind may have.
         limit: usize,
-        /// How many bytes there were.
+        /// The actual length, in bytes.
         got: usize,
     },
-    /// It holds something outside of `[A-Za-z0-9_-]`.
+    /// It contains a character outside of `[A-Za-z0-9_-]`.
     #[error("an id is made of A-Z, a-z, 0-9, _ and - only")]
     Unfit,
 }
@@ -41,20 +41,20 @@ macro_rules! id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// The most characters this id may have.
+            /// The maximum number of characters.
             pub const LIMIT: usize = $limit;
 
-            /// Returns the id that `text` spells, or why it spells none.
+            /// Parses an id.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 check(text, Self::LIMIT).map(|()| Self(text.into()))
             }
 
-            /// Returns the id that writes `bytes`, which the caller drew at random, as lower-case hex.
+            /// Creates an id from `bytes`, which the caller drew at random, as lower-case hex.
             pub fn from_bytes(bytes: [u8; $bytes]) -> Self {
                 Self(hex(&bytes))
             }
 
-            /// Returns the id as it stands on the wire.
+            /// Returns the id as written on the wire.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -99,36 +99,39 @@ macro_rules! id {
 }
 
 id!(
-    /// Names one message of one user in one room, so that sending it twice is sending it once.
+    /// Identifies one message of one user in one room, so that sending it twice has the effect of sending it
+    /// once.
     ///
-    /// The client chooses it; the rule is DESIGN.md's, "The log": 1 to 64 of `[A-Za-z0-9_-]`.
+    /// The client chooses it, as 1 to 64 of `[A-Za-z0-9_-]`; see docs/protocol.md, "send".
     ClientId, limit: 64, minted_from: 16
 );
 
 id!(
-    /// Names a user for good, whatever nickname they go by.
+    /// Identifies a user permanently, whatever their nickname.
     UserId, limit: 32, minted_from: 10
 );
 
 id!(
-    /// Names one process of several that serve the same rooms, as long as it runs.
+    /// Identifies one node of a cluster for the lifetime of its process.
     NodeId, limit: 32, minted_from: 8
 );
 
 id!(
-    /// Names one life of a room's log. Positions of another epoch mean nothing in this one.
+    /// Identifies one epoch of a room's log. Positions of another epoch mean nothing in this one.
     Epoch, limit: 32, minted_from: 8
 );
 
 impl ClientId {
-    /// Returns the id of what a form sends: the form's nonce, and a digest of the text (FNV-1a, 64 bits).
+    /// Derives the id of a message sent by a form from the form's nonce and a digest of the text (FNV-1a, 64
+    /// bits).
     ///
-    /// Whoever sends the form again, by the Back button, by a double click or by the program that takes the form over,
-    /// comes to the same id and so sends once; another text under the same nonce is another message. The nonce is what
-    /// makes ids differ between forms, so the digest only has to tell apart the few texts that one form sends.
+    /// Sending the form again, by the Back button, by a double click or by the program that takes the form
+    /// over, yields the same id, so the message is sent once; a different text under the same nonce is a
+    /// different message. The nonce makes ids differ between forms, so the digest only has to distinguish the
+    /// few texts that one form sends.
     ///
     /// # Errors
-    /// Says why the nonce cannot be part of an id. It has [`FORM_NONCE_LIMIT`] characters at most.
+    /// Returns why the nonce cannot be part of an id. It may have [`FORM_NONCE_LIMIT`] characters at most.
     pub fn of_form(nonce: &str, text: &str) -> Result<Self, IdError> {
         const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
         const PRIME: u64 = 0x0100_0000_01b3;
@@ -140,34 +143,35 @@ impl ClientId {
     }
 }
 
-/// The most characters that the nonce of a form may have: what the digest leaves of [`ClientId::LIMIT`].
+/// The maximum length of a form's nonce: what the digest leaves of [`ClientId::LIMIT`].
 pub const FORM_NONCE_LIMIT: usize = ClientId::LIMIT - 17;
 
-/// What the ids of programs begin with: of bots, of hooks, and of those that hold a token.
+/// The prefixes of programs' ids: bots, hooks, and holders of a token.
 const PROGRAMS: [&str; 3] = ["bot-", "hook-", "api-"];
 
 impl UserId {
-    /// Whether it names a program and no person. People's ids are hex digits alone ([`UserId::from_bytes`]).
+    /// Whether the id belongs to a program rather than a human. The ids of humans consist of hex digits only
+    /// ([`UserId::from_bytes`]).
     pub fn is_program(&self) -> bool {
         PROGRAMS.iter().any(|prefix| self.0.starts_with(prefix))
     }
 
-    /// Returns which of the [`TINTS`] colours this user's name wears, from 0.
+    /// Returns the number of this user's name colour, from 0 to below [`TINTS`].
     ///
-    /// It is a function of the id alone (FNV-1a, 32 bits), so that every page, server and release
-    /// shows a person in the same colour.
+    /// It depends on the id alone (FNV-1a, 32 bits), so that every page, server and release shows a user in
+    /// the same colour.
     pub fn tint(&self) -> u8 {
         const OFFSET_BASIS: u32 = 0x811c_9dc5;
         const PRIME: u32 = 0x0100_0193;
         let hash =
             self.0.bytes().fold(OFFSET_BASIS, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME));
-        // FNV's low bits mix the least, hence the fold. The remainder is below 12.
+        // FNV's low bits are mixed the least, hence the fold. The remainder is below 12.
         let tint = (hash ^ (hash >> 16)) % u32::from(TINTS);
         tint.to_le_bytes()[0]
     }
 }
 
-/// Reads a string with `parse`, from borrowed text where the format can lend it.
+/// Deserializes a string with `parse`, without copying it where the format can lend it.
 pub(crate) fn deserialize_parsed<'de, D, T, E>(
     deserializer: D,
     parse: fn(&str) -> Result<T, E>,

@@ -1,40 +1,41 @@
-//! JSON as the browser reads and prints it: a text becomes an [`Object`] from which members are taken by name, and a
-//! [`Printer`] writes them. The lexer is `hifijson`'s; what a member must be is said by whoever takes it.
+//! JSON for the browser, both reading and printing: a text is parsed into an [`Object`], whose members are
+//! taken by name, and a [`Printer`] writes one. The lexer is `hifijson`'s; the caller decides which type a
+//! member must have.
 //!
-//! Nothing is generic over what is read, and no number is ever a float: that keeps the browser's program small and a
-//! seq exact. What only the server prints and reads goes through serde.
+//! Nothing is generic over the types that are read, and no number is ever a float, which keeps the browser's
+//! program small and seqs exact. What only the server prints and reads goes through serde.
 
 use std::{borrow::Cow, fmt::Write as _};
 
 use hifijson::{SliceLexer, token::Lex as _, value};
 
-/// How deep values may lie in each other; deeper ones are refused before they exhaust the stack.
+/// The maximum nesting depth; a deeper value is rejected before it exhausts the stack.
 const DEPTH: usize = 128;
 
-/// Why a text is not what it was read as.
+/// The reason why a text could not be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misread {
     /// It is not JSON.
     #[error("no JSON: {0}")]
     Syntax(hifijson::Error),
-    /// The whole is something else than an object.
+    /// The value is not an object.
     #[error("no object")]
     NotAnObject,
-    /// An object has not exactly one member, which would be its kind.
+    /// An object does not have exactly one member, which would be its kind.
     #[error("an object without a kind, or with more than one")]
     Kind,
-    /// A member is not there.
+    /// A member is missing.
     #[error("`{0}` is missing")]
     Missing(&'static str),
-    /// A member is there more than once.
+    /// A member occurs more than once.
     #[error("`{0}` is there twice")]
     Twice(&'static str),
-    /// A member is something else than it must be.
+    /// A member has the wrong type or value.
     #[error("`{name}` is not {wanted}")]
     Unfit {
         /// The member.
         name: &'static str,
-        /// What it must be.
+        /// The type or value it must have.
         wanted: &'static str,
     },
 }
@@ -43,12 +44,12 @@ const WHOLE: &str = "a whole number";
 
 type Value<'a> = value::Value<&'a str, Cow<'a, str>>;
 
-/// An object that was read. Members that nobody takes are ignored, and one that is null counts as missing.
+/// A parsed object. Members that are not taken are ignored, and a null member counts as missing.
 #[derive(Debug)]
 pub struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
 impl<'a> Object<'a> {
-    /// Reads a text that is one object.
+    /// Parses a text that consists of one object.
     pub fn parse(text: &'a str) -> Result<Object<'a>, Misread> {
         let value = SliceLexer::new(text.as_bytes())
             .exactly_one(SliceLexer::ws_peek, |next, lexer| value::parse_bounded(DEPTH, next, lexer))
@@ -56,13 +57,13 @@ impl<'a> Object<'a> {
         object(value).ok_or(Misread::NotAnObject)
     }
 
-    /// The name and the contents of the only member, which is an object.
+    /// Returns the name and the contents of the only member, which must be an object.
     pub fn tagged(self) -> Result<(Cow<'a, str>, Object<'a>), Misread> {
         let [(kind, contents)] = <[_; 1]>::try_from(self.0).map_err(|_| Misread::Kind)?;
         Ok((kind, object(contents).ok_or(Misread::Kind)?))
     }
 
-    /// A string, if it is there.
+    /// Takes a string, if it is present.
     pub fn text_if_any(&mut self, name: &'static str) -> Result<Option<Cow<'a, str>>, Misread> {
         match self.take(name)? {
             None => Ok(None),
@@ -71,12 +72,12 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A string.
+    /// Takes a string.
     pub fn text(&mut self, name: &'static str) -> Result<Cow<'a, str>, Misread> {
         self.text_if_any(name)?.ok_or(Misread::Missing(name))
     }
 
-    /// A string that is what `parse` takes, if it is there.
+    /// Takes a string that `parse` accepts, if it is present.
     pub fn parsed_if_any<T, E>(
         &mut self,
         name: &'static str,
@@ -87,7 +88,7 @@ impl<'a> Object<'a> {
         parse(&text).map(Some).map_err(|_| Misread::Unfit { name, wanted })
     }
 
-    /// A string that is what `parse` takes.
+    /// Takes a string that `parse` accepts.
     pub fn parsed<T, E>(
         &mut self,
         name: &'static str,
@@ -97,25 +98,25 @@ impl<'a> Object<'a> {
         self.parsed_if_any(name, wanted, parse)?.ok_or(Misread::Missing(name))
     }
 
-    /// A whole number from 0, if it is there.
+    /// Takes a non-negative integer, if it is present.
     pub fn number_if_any(&mut self, name: &'static str) -> Result<Option<u64>, Misread> {
         let Some(value) = self.take(name)? else { return Ok(None) };
         let number = digits(&value).and_then(|digits| digits.parse().ok());
         number.map(Some).ok_or(Misread::Unfit { name, wanted: WHOLE })
     }
 
-    /// A whole number from 0.
+    /// Takes a non-negative integer.
     pub fn number(&mut self, name: &'static str) -> Result<u64, Misread> {
         self.number_if_any(name)?.ok_or(Misread::Missing(name))
     }
 
-    /// A list of pairs, each a whole number from 0 and one of either sign.
+    /// Takes a list of pairs, each of a non-negative and a signed integer.
     pub fn pairs(&mut self, name: &'static str) -> Result<Vec<(u64, i32)>, Misread> {
         let value = self.take(name)?.ok_or(Misread::Missing(name))?;
         pairs(value).ok_or(Misread::Unfit { name, wanted: "a list of pairs of whole numbers" })
     }
 
-    /// Yes or no.
+    /// Takes a boolean.
     pub fn flag(&mut self, name: &'static str) -> Result<bool, Misread> {
         match self.take(name)? {
             None => Err(Misread::Missing(name)),
@@ -124,13 +125,13 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// An object inside this one.
+    /// Takes a nested object.
     pub fn object(&mut self, name: &'static str) -> Result<Object<'a>, Misread> {
         let value = self.take(name)?.ok_or(Misread::Missing(name))?;
         object(value).ok_or(Misread::Unfit { name, wanted: "an object" })
     }
 
-    /// A list of objects, each as `read` takes it; without the member an empty one.
+    /// Takes a list of objects, each converted by `read`; a missing one is empty.
     pub fn list_if_any<T>(
         &mut self,
         name: &'static str,
@@ -142,7 +143,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A list of objects, each as `read` takes it.
+    /// Takes a list of objects, each converted by `read`.
     pub fn list<T>(
         &mut self,
         name: &'static str,
@@ -186,7 +187,7 @@ fn pairs(value: Value<'_>) -> Option<Vec<(u64, i32)>> {
     pairs.into_iter().map(pair).collect()
 }
 
-/// A number as it was written. One with a point or an exponent does not parse as a whole one.
+/// Returns a number as it was written. One with a point or an exponent does not parse as an integer.
 fn digits<'a>(value: &Value<'a>) -> Option<&'a str> {
     if let Value::Number((digits, _)) = value { Some(digits) } else { None }
 }
@@ -196,7 +197,7 @@ fn digits<'a>(value: &Value<'a>) -> Option<&'a str> {
 pub struct Printer(String);
 
 impl Printer {
-    /// The text of an object with the members that `members` prints.
+    /// Returns the text of an object with the members that `members` prints.
     pub fn print(members: impl FnOnce(&mut Printer)) -> String {
         let mut printer = Printer(String::from("{"));
         members(&mut printer);
@@ -204,33 +205,33 @@ impl Printer {
         printer.0
     }
 
-    /// A string.
+    /// Prints a string.
     pub fn text(&mut self, name: &str, value: &str) {
         self.name(name);
         self.quote(value);
     }
 
-    /// A string, if there is one.
+    /// Prints a string, if there is one.
     pub fn text_if_any(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(name, value);
         }
     }
 
-    /// A whole number.
+    /// Prints a non-negative integer.
     pub fn number(&mut self, name: &str, value: u64) {
         self.name(name);
         self.0.push_str(&value.to_string());
     }
 
-    /// A whole number, if there is one.
+    /// Prints a non-negative integer, if there is one.
     pub fn number_if_any(&mut self, name: &str, value: Option<u64>) {
         if let Some(value) = value {
             self.number(name, value);
         }
     }
 
-    /// An object with the members that `members` prints.
+    /// Prints an object with the members that `members` prints.
     pub fn object(&mut self, name: &str, members: impl FnOnce(&mut Printer)) {
         self.name(name);
         self.0.push('{');
@@ -238,7 +239,7 @@ impl Printer {
         self.0.push('}');
     }
 
-    /// A list of objects, each with the members that `members` prints.
+    /// Prints a list of objects, each with the members that `members` prints.
     pub fn list<T>(&mut self, name: &str, items: &[T], members: fn(&T, &mut Printer)) {
         self.name(name);
         self.0.push('[');
@@ -257,14 +258,14 @@ impl Printer {
         self.0.push(':');
     }
 
-    /// A comma, but before the first of its kind.
+    /// Prints a comma, except before the first member or item.
     fn separate(&mut self) {
         if !self.0.ends_with(['{', '[']) {
             self.0.push(',');
         }
     }
 
-    /// RFC 8259, section 7: what must be escaped, and nothing else.
+    /// Prints a quoted string, escaping only what RFC 8259, section 7, requires.
     fn quote(&mut self, text: &str) {
         self.0.push('"');
         for c in text.chars() {

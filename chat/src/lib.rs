@@ -1,11 +1,13 @@
-//! The domain of Teahouse: what a name, a message, a room and a client are, and what crosses the wire.
+//! The domain of Teahouse: names, messages, rooms, the client, and the wire protocol between client and
+//! server.
 //!
-//! Nothing here does I/O, reads a clock, draws randomness or knows a runtime, a browser or a web framework: the
-//! manifest lacks the means. The state machines ([`room::Room`], [`client::Client`]) take time, randomness and ids as
-//! arguments and return effects for others to perform, so that the same code runs in the server, in the browser and in
-//! a simulation.
+//! This crate does no I/O, reads no clock, draws no randomness and knows no runtime, browser or web
+//! framework; its manifest has no dependency that could. The state machines ([`room::Room`],
+//! [`client::Client`]) take time, randomness and ids as arguments and return effects for the caller to
+//! perform, so that the same code runs in the server, in the browser and in a simulation.
 //!
-//! Reading order is the way of a message: [`client`] queues it, [`protocol`] carries it, [`room`] fans it out.
+//! To follow a message, read [`client`], which queues it, then [`protocol`], which carries it, then [`room`],
+//! which fans it out.
 
 pub mod grapheme;
 pub mod id;

@@ -1,8 +1,8 @@
-//! Nicknames: what people are called, and which two names are too alike for two people.
+//! Nicknames: which are valid, and which two look too alike for two users.
 //!
-//! Owns what a nickname may be made of, its canonical form and its skeleton. Never knows which
-//! names are taken. Needs large Unicode tables and is therefore called by the server only; the
-//! browser shows nicknames as the plain strings that the wire carries.
+//! Defines a nickname's valid characters, its canonical form and its skeleton. Never knows which names are
+//! taken. Only the server calls this module, because it needs large Unicode tables; the browser shows
+//! nicknames as the plain strings that the wire carries.
 
 use std::fmt;
 use std::iter::Peekable;
@@ -18,29 +18,30 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::is_invisible;
 
-/// The most user-perceived characters (extended grapheme clusters, UAX #29) of a nickname.
+/// The maximum length of a nickname in user-perceived characters (extended grapheme clusters, UAX #29).
 pub const LIMIT: usize = 24;
 
-/// The most bytes of a nickname in UTF-8, because a cluster alone may be of any size. Twenty-four
-/// letters with a mark each, of any script, take fewer.
+/// The maximum length of a nickname in bytes of UTF-8, because a single cluster may have any size.
+/// Twenty-four letters with a mark each, of any script, take fewer.
 pub const BYTES_LIMIT: usize = 256;
 
-/// The most bytes looked at. Normalizing may shorten what was typed, but not by this much.
+/// The most bytes that are examined. Normalizing may shorten the input, but not by this factor.
 const TYPED_LIMIT: usize = 4 * BYTES_LIMIT;
 
 /// The most nonspacing marks in a row (UTS #39, section 5.4).
 const NONSPACING_LIMIT: usize = 4;
 
-/// The most marks of any kind in a row. The scripts of the living need fewer.
+/// The most marks of any kind in a row. Living scripts need fewer.
 const MARKS_LIMIT: usize = 8;
 
-/// How often a skeleton is folded before it is taken for settled. A test walks all of Unicode for it.
+/// How often folding a skeleton is repeated before the result counts as stable. A test verifies it for all of
+/// Unicode.
 const ROUNDS: usize = 4;
 
-/// The canonical combining class of viramas, the signs that take a consonant's vowel.
+/// The canonical combining class of viramas, the signs that suppress a consonant's vowel.
 const VIRAMA: u8 = 9;
 
-/// What a `w` looks like.
+/// The look of a `w`.
 const WIDE: &str = "vv";
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
@@ -48,25 +49,25 @@ const ZERO_WIDTH_JOINER: char = '\u{200D}';
 const TEXT_PRESENTATION: char = '\u{FE0E}';
 const EMOJI_PRESENTATION: char = '\u{FE0F}';
 
-/// A nickname in its canonical form, fit to be shown to everybody.
+/// A nickname in its canonical form, safe to show to everyone.
 ///
-/// It is in NFKC, has 1 to [`LIMIT`] user-perceived characters with single spaces inside and none
-/// around them, and at least one letter, digit or symbol among them. Nothing in it breaks lines,
-/// turns the direction of writing or hides.
+/// It is in NFKC and has 1 to [`LIMIT`] user-perceived characters, at least one of which is a letter, a digit
+/// or a symbol, with single spaces inside and none around them. It contains nothing that breaks lines,
+/// changes the writing direction or is invisible.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nickname(Arc<str>);
 
 impl Nickname {
-    /// Returns the nickname that somebody means who types `text`, in its canonical form.
+    /// Parses a nickname as a user types it, and converts it to its canonical form.
     ///
-    /// White space around it goes, runs of spaces inside become one space, NFKC makes full-width
-    /// letters plain. Parsing a nickname again changes nothing.
+    /// White space around it is removed, runs of spaces inside become one space, and NFKC turns full-width
+    /// letters into plain ones. Parsing a nickname again changes nothing.
     ///
-    /// Characters without a shape of their own are refused, save where a script or an emoji is
-    /// made with them: joiners after a virama (RFC 5892, appendix A) and the sequences of UTS #51.
+    /// Characters without a visible shape are rejected, except where a script or an emoji requires them:
+    /// joiners after a virama (RFC 5892, appendix A) and the sequences of UTS #51.
     ///
     /// # Errors
-    /// Says which rule `text` breaks; of several, any.
+    /// Returns a rule that `text` breaks; any one of them if there are several.
     pub fn parse(text: &str) -> Result<Self, NicknameError> {
         let typed = text.trim();
         if typed.len() > TYPED_LIMIT {
@@ -90,18 +91,18 @@ impl Nickname {
         Ok(Self(name.into()))
     }
 
-    /// Returns the nickname as it is shown.
+    /// Returns the nickname as shown.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns what this name looks like. Two people may not go by names of the same skeleton.
+    /// Returns the key of what this name looks like. No two users may have names with the same skeleton.
     ///
-    /// It is the skeleton of UTS #39, section 4, made blind to case, so that neither `admin`, `ADMIN`
-    /// and `Аdmin` with a Cyrillic А are three, nor are `Alice` and `AIice` with a capital i. UTS #39
-    /// compares letters as they stand; a letter here looks like whatever ASCII it or its other case
-    /// looks like (a Cyrillic Н looks like H, hence н counts as h). A mark that is there twice is drawn over itself, and
-    /// counts once; `vv` is `w`, as UTS #39 has it of `rn` and `m`.
+    /// It is the skeleton of UTS #39, section 4, made case-insensitive, so that `admin`, `ADMIN` and `Аdmin`
+    /// with a Cyrillic А share one, as do `Alice` and `AIice` with a capital i. UTS #39 compares letters as
+    /// they are; here a letter looks like whatever ASCII it or its other case looks like (a Cyrillic Н looks
+    /// like H, so н counts as h). A repeated mark is drawn over itself, so it counts once; `vv` equals `w`,
+    /// as in UTS #39 `rn` equals `m`.
     pub fn skeleton(&self) -> Skeleton {
         let mut key = self.0.to_string();
         for _ in 0..ROUNDS {
@@ -139,12 +140,13 @@ impl From<Nickname> for Arc<str> {
     }
 }
 
-/// What a nickname looks like: a key to compare, never to show.
+/// The look of a name: a key to compare, never to show.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Skeleton(String);
 
 impl Skeleton {
-    /// Returns what the name of a room looks like. It has no capitals, so that other than with a nickname `i` is no `l`.
+    /// Returns the key of what a room's name looks like. Room names have no capitals, so that, unlike in a
+    /// nickname, `i` does not count as `l`.
     pub(crate) fn of_room(name: &str) -> Self {
         Self(without_doubled_marks(skeleton(name)).replace('w', WIDE))
     }
@@ -155,41 +157,41 @@ impl Skeleton {
     }
 }
 
-/// Why a string is no nickname. The views translate it by its variant.
+/// The reason why a string is not a valid nickname. The views translate it by its variant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NicknameError {
-    /// There is nothing in it but white space.
+    /// It contains nothing but white space.
     #[error("A nickname needs at least one character.")]
     Empty,
     /// It has more than [`LIMIT`] characters, or more than [`BYTES_LIMIT`] bytes.
     #[error("A nickname may have {LIMIT} characters at most.")]
     TooLong,
-    /// It holds a control character or a line break.
+    /// It contains a control character or a line break.
     #[error("A nickname may not hold control characters or line breaks.")]
     Control,
-    /// It holds a character that turns the direction of writing.
+    /// It contains a character that changes the writing direction.
     #[error("A nickname may not hold characters that change the direction of writing.")]
     Bidi,
-    /// It holds a character that nobody can see.
+    /// It contains an invisible character.
     #[error("A nickname may not hold invisible characters.")]
     Invisible,
-    /// It holds a character without a meaning that everybody shares: an unassigned or a private one.
+    /// It contains a character without an agreed meaning: an unassigned or a private-use one.
     #[error("A nickname may only hold characters that everybody's device knows.")]
     Unassigned,
-    /// It holds a combining mark with nothing to stand on, or on a letter of another script, where nothing shows it as it is
-    /// meant.
+    /// It contains a combining mark without a base, or on a letter of another script, where no font shows it
+    /// as intended.
     #[error("A nickname may not hold an accent without a letter of its script under it.")]
     StrayMark,
-    /// It heaps marks upon one letter.
+    /// It has too many marks on one letter.
     #[error("A nickname may not heap so many accents on one letter.")]
     TooManyMarks,
-    /// It has punctuation only.
+    /// It consists of punctuation only.
     #[error("A nickname needs a letter, a digit or a symbol.")]
     OnlyPunctuation,
 }
 
 impl NicknameError {
-    /// Every way to be no nickname.
+    /// All errors.
     pub const ALL: [Self; 9] = [
         Self::Empty,
         Self::TooLong,
@@ -202,7 +204,7 @@ impl NicknameError {
         Self::OnlyPunctuation,
     ];
 
-    /// Returns the name of the error on the wire and in addresses, which never changes.
+    /// Returns the code of the error on the wire and in URLs, which never changes.
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => "nickname_empty",
@@ -217,16 +219,16 @@ impl NicknameError {
         }
     }
 
-    /// Returns the error that `code` names, if it names one.
+    /// Returns the error with this code, if there is one.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|error| error.code() == code)
     }
 }
 
-/// Returns `typed` in NFKC, each run of spaces inside as one, and none around.
+/// Returns `typed` in NFKC, with each run of spaces inside reduced to one, and none around.
 fn canonical(typed: &str) -> String {
-    // NFKC turns some symbols into letters, ™ into TM. A presentation selector after such a
-    // symbol (phones write one) would be left to hang on the letter.
+    // NFKC turns some symbols into letters, ™ into TM. A presentation selector after such a symbol (phones
+    // insert one) would be left dangling on the letter.
     let mut before = None;
     let selected = typed.chars().filter(|&c| {
         let dangling = matches!(c, TEXT_PRESENTATION | EMOJI_PRESENTATION)
@@ -246,7 +248,7 @@ fn canonical(typed: &str) -> String {
     name
 }
 
-/// Says what is wrong with one user-perceived character, if anything is.
+/// Checks one user-perceived character.
 fn check_cluster(cluster: &str) -> Result<(), NicknameError> {
     if is_emoji_sequence(cluster) {
         return Ok(());
@@ -265,7 +267,7 @@ fn check_cluster(cluster: &str) -> Result<(), NicknameError> {
             GeneralCategory::Unassigned | GeneralCategory::PrivateUse | GeneralCategory::Surrogate => {
                 return Err(NicknameError::Unassigned);
             }
-            // The replacement characters tell of a name that was lost on its way here.
+            // A replacement character indicates that the name was damaged on its way here.
             _ if matches!(c, '\u{FFFC}' | '\u{FFFD}') => return Err(NicknameError::Unassigned),
             GeneralCategory::Format => return Err(NicknameError::Invisible),
             _ if is_invisible(c) => return Err(NicknameError::Invisible),
@@ -293,7 +295,7 @@ fn is_mark(category: GeneralCategory) -> bool {
     )
 }
 
-/// Whether `base` is of a script that is written with `mark` (UTS #39, section 5.4). The general marks go on anything.
+/// Whether the script of `base` is written with `mark` (UTS #39, section 5.4). General marks fit any base.
 fn belongs(mark: char, base: char) -> bool {
     if matches!(
         mark,
@@ -310,7 +312,7 @@ fn belongs(mark: char, base: char) -> bool {
     is_general(mark) || (!is_general(base) && !mark.intersection(base).is_empty())
 }
 
-/// Returns `text` with each run of the same mark as one.
+/// Returns `text` with each run of the same mark reduced to one.
 fn without_doubled_marks(text: impl Iterator<Item = char>) -> String {
     let mut kept = String::new();
     for c in text {
@@ -321,7 +323,7 @@ fn without_doubled_marks(text: impl Iterator<Item = char>) -> String {
     kept
 }
 
-/// The property `Bidi_Control` of UAX #9.
+/// Whether `c` has the property `Bidi_Control` of UAX #9.
 fn is_bidi_control(c: char) -> bool {
     matches!(
         c,
@@ -329,7 +331,7 @@ fn is_bidi_control(c: char) -> bool {
     )
 }
 
-/// Whether `c` alone would do for a name.
+/// Whether `c` alone would be sufficient for a name.
 fn is_telling(c: char) -> bool {
     matches!(
         c.general_category_group(),
@@ -337,8 +339,8 @@ fn is_telling(c: char) -> bool {
     )
 }
 
-/// Whether `cluster` is an emoji by the grammar of UTS #51, section 1.4.9, in which joiners,
-/// selectors and tags have their place.
+/// Whether `cluster` is an emoji by the grammar of UTS #51, section 1.4.9, which permits joiners, selectors
+/// and tags.
 fn is_emoji_sequence(cluster: &str) -> bool {
     let mut chars = cluster.chars().peekable();
     loop {
@@ -353,7 +355,7 @@ fn is_emoji_sequence(cluster: &str) -> bool {
     }
 }
 
-/// Takes one element of an emoji sequence from `chars`; whether there was one.
+/// Consumes one element of an emoji sequence from `chars`; returns whether there was one.
 fn take_emoji(chars: &mut Peekable<Chars<'_>>) -> bool {
     const KEYCAP: char = '\u{20E3}';
     const BLACK_FLAG: char = '\u{1F3F4}';
@@ -384,11 +386,11 @@ fn take_emoji(chars: &mut Peekable<Chars<'_>>) -> bool {
     true
 }
 
-/// Returns what `c` looks like, in lower case.
+/// Returns the look of `c`, in lower case.
 fn look(c: char) -> String {
     let prototype = |c: char| skeleton(c.encode_utf8(&mut [0; 4])).collect::<String>();
     let upper: String = c.to_uppercase().collect();
-    // By way of the upper case, so that ς comes out as σ.
+    // Derived from the upper case, so that ς becomes σ.
     let lower = upper.to_lowercase();
     let as_it_is = prototype(c);
     if as_it_is.is_ascii() {
@@ -403,7 +405,8 @@ fn look(c: char) -> String {
     skeleton(&lower).collect()
 }
 
-/// Returns `look` in lower case, i as l: a capital i is one to the eye, so the small one has to follow. A w is two v.
+/// Returns `look` in lower case with i as l, because a capital i looks like an l, so the small one must
+/// follow; and with w as two v.
 fn fold_ascii(look: &str) -> String {
     look.to_ascii_lowercase().replace('i', "l").replace('w', WIDE)
 }

@@ -1,8 +1,9 @@
-//! What crosses the wire in `teahouse.v1`: the lines that a client and the server send each other, as types: [`client`] what a client says,
-//! [`server`] what the server says, [`event`] what happens in a room, and [`refusal`] why something is not done.
+//! The wire protocol `teahouse.v1`: the lines that client and server exchange, as types. [`client`] holds
+//! what a client sends, [`server`] what the server sends, [`event`] the events of a room, and [`refusal`] the
+//! reasons for which a request is refused.
 //!
-//! Each line is one JSON object, externally tagged; docs/protocol.md describes the fields, and its examples are tests.
-//! Nothing here decides anything: a line that parses is well formed, not allowed.
+//! Each line is one JSON object, externally tagged. docs/protocol.md describes the fields, and its examples
+//! run as tests. This module decides nothing: a line that parses is well formed, but not necessarily allowed.
 
 pub mod client;
 pub mod event;
@@ -17,8 +18,8 @@ pub use event::{Event, Growing, Message, Seq, Unknown, UnknownEvent, User};
 pub use refusal::{RefusalCode, Refused};
 pub use server::{Head, Joined, Members, Page, PresenceChange, ServerLine, Welcome};
 
-/// The WebSocket subprotocol whose lines these are.
+/// The name of the WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "teahouse.v1";
 
-/// How long somebody counts as writing after it was last told that they do, in milliseconds.
+/// How long a user counts as typing after the last `typing` line, in milliseconds.
 pub const TYPING_MS: u64 = 6_000;

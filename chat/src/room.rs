@@ -1,12 +1,13 @@
-//! A room as a state machine: who is in it, in what order its events go out, and what its people hear of each other.
+//! A room as a state machine: its members, the order of its events, and what its members learn of each other.
 //!
-//! It holds no sockets, queues or timers and reads no clock: a [`Command`] comes with the moment, and every [`Effect`]
-//! is for its owner to perform, in order. The log itself is the store's; the room only sees what was committed. Several
-//! nodes may have the same room: each hears of the others' people, and all come to the same roster.
+//! It holds no sockets, queues or timers and reads no clock: each [`Command`] comes with the current time,
+//! and the owner performs each [`Effect`], in order. The log belongs to the store; the room sees only
+//! committed events. Several nodes may serve the same room: each learns of the members on the others, and all
+//! converge on the same roster.
 //!
-//! Few people are told by name who comes and goes. Many are a *crowd*, to whom only their number is told, from time to
-//! time: what each of them hears of the others does not grow with how many they are. Nothing that happens to one of
-//! them, and no event, costs more among many than among few.
+//! A small room tells its members by name who enters and leaves. A larger one is a *crowd*, which is told
+//! only the number of members, at intervals, so that what a member receives about the others does not grow
+//! with their number. No change to one member, and no event, costs more in a crowd than in a small room.
 
 mod member;
 mod presence;
@@ -27,73 +28,74 @@ use crate::{
     time::Millis,
 };
 
-/// More members than this are a crowd.
+/// The most members of a room that is not a crowd.
 pub const FEW: usize = 40;
 
-/// How many members a page of the roster names at the most, but for those of one name.
+/// The most members on a page of the roster. Members with the same name as the last one may exceed it.
 pub const ROSTER_PAGE: usize = 200;
 
-/// How long comings and goings are collected before the room hears of them together, in milliseconds.
+/// How long members' entering and leaving is collected before the room is told, in milliseconds.
 const PRESENCE_TICK_MS: u64 = 100;
 
-/// How long a crowd is not told again how many they are, in milliseconds.
+/// The least time between two counts sent to a crowd, in milliseconds.
 const CROWD_TICK_MS: u64 = 2_000;
 
-/// Names one connection of a user, as long as the process runs.
+/// Identifies one connection of a user for the lifetime of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
-/// What a room is told.
+/// An input to a room.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// A session enters; or asks again, which changes nothing.
+    /// A session enters. Entering again changes nothing but repeats the answer.
     Enter(SessionId, User),
-    /// A session leaves because its user wants to: if it was their last, they have left.
+    /// A session leaves because its user wants to; if it was the user's last, the user leaves at once.
     Leave(SessionId),
-    /// A session is gone; its user may be back in a moment.
+    /// A session was lost; its user may be back shortly.
     Lose(SessionId),
     /// The store has committed an event.
     Commit(Event),
-    /// A session's user is writing.
+    /// A session's user is typing.
     Typing(SessionId),
-    /// A user on another node, or a program, is writing.
+    /// A user on another node, or a program, is typing.
     Writes(User),
-    /// A user's seat on another node has changed.
+    /// A user's presence on another node has changed.
     Elsewhere(NodeId, User, Presence),
-    /// Who sits on the other nodes: these, and nobody else.
+    /// The complete presence of users on all other nodes.
     Roster(Vec<(NodeId, User, Presence)>),
-    /// Another node is gone with all of its seats; its people may be back in a moment.
+    /// Another node is gone with all its sessions; its users may be back shortly.
     NodeLost(NodeId),
-    /// The log does not go on where it was: it stands here now, perhaps in another life.
+    /// The log does not continue from the known position; it now stands at this head, perhaps in another
+    /// epoch.
     Renew(Head),
-    /// The moment of the latest [`Effect::WakeAt`] has come.
+    /// The time of the latest [`Effect::WakeAt`] has come.
     Tick,
 }
 
-/// What must be done for a room, in this order.
+/// An action that the owner of a room must perform, in the order given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Let the session hear what the room says from now on; it is told where the room stands.
+    /// Subscribe the session to the room from now on, and send it the room's head and members.
     Admit(SessionId, Head, Members),
-    /// Tell everybody who is in.
+    /// Send an event to all members.
     Event(Event),
-    /// Tell everybody who came and went, or only how many a crowd are now.
+    /// Tell all members who entered and left, or only the new count of a crowd.
     PresenceChange(PresenceChange),
-    /// Tell everybody who is there: they were a crowd, and are few again.
+    /// Send all members the roster: the room was a crowd and is small again.
     Members(Members),
-    /// Tell everybody but the user's own sessions that they write.
+    /// Tell all members that a user is typing, except the user's own sessions.
     Typing(User),
-    /// Tell the other nodes how a user's seat here stands.
+    /// Tell the other nodes about a user's presence on this one.
     Presence(User, Presence),
-    /// Tell everybody who is in that the log goes on from here, with the newest page and who is there.
+    /// Tell all members that the log continues from this head, and send them the newest page and the roster.
     Renewed(Head, Members),
-    /// Events between are missing: read what the store has after this seq, and give it as [`Command::Commit`]s.
+    /// Events are missing: read the store from after this seq and pass what it has as [`Command::Commit`]s.
     Missing(Seq),
-    /// Give [`Command::Tick`] at this moment; replaces the one before.
+    /// Pass [`Command::Tick`] at this time; replaces the previous one.
     WakeAt(Millis),
 }
 
-/// One room's present.
+/// The present state of one room.
 #[derive(Clone, Debug)]
 pub struct Room {
     name: RoomName,
@@ -104,24 +106,24 @@ pub struct Room {
     roster: Roster,
     /// The programs that answer here.
     bots: Vec<User>,
-    /// How many members are no crowd yet.
+    /// The most members of a room that is not a crowd.
     few: usize,
     is_crowd: bool,
-    /// The number of a crowd as all of them know it; none if they know different ones.
+    /// The count that every member of a crowd was told; `None` if they were told different ones.
     known_count: Option<usize>,
-    /// Who came and went since the room last heard of it, and how often the roster had been shown by then. Of a crowd,
-    /// nobody.
+    /// The users who entered or left since the room was last told, each with the value of `shown` at that
+    /// time. Empty for a crowd.
     entered: Vec<(User, u64)>,
     left: Vec<(User, u64)>,
-    /// How often somebody was shown who is there.
+    /// How many times a roster has been sent to anyone.
     shown: u64,
     tell_at: Option<Millis>,
     writers: Writers,
 }
 
 impl Room {
-    /// A room without people whose log stands at `head`. Somebody whose last session is gone counts as there for
-    /// `leave_grace_ms` milliseconds more.
+    /// Creates an empty room whose log stands at `head`. A user whose last session was lost stays a member
+    /// for another `leave_grace_ms` milliseconds.
     pub fn new(head: Head, leave_grace_ms: u64) -> Room {
         Room {
             name: head.room,
@@ -142,43 +144,44 @@ impl Room {
         }
     }
 
-    /// The room with bots that answer in it. They are always there: nobody hears them come or go.
+    /// Adds the bots that answer in the room. They are always present, so nobody is told that they enter or
+    /// leave.
     #[must_use]
     pub fn with_bots(mut self, bots: Vec<User>) -> Room {
         self.bots = bots;
         self
     }
 
-    /// The room, where more members than this are a crowd rather than more than [`FEW`].
+    /// Sets the most members of a room that is not a crowd, in place of [`FEW`].
     #[must_use]
     pub fn with_few(mut self, few: usize) -> Room {
         self.few = few;
         self
     }
 
-    /// Its name.
+    /// Returns the room's name.
     pub fn name(&self) -> &RoomName {
         &self.name
     }
 
-    /// Where its log stands, as far as the room has said.
+    /// Returns the head of the log, as far as the room has published it.
     pub fn head(&self) -> Head {
         Head { room: self.name.clone(), epoch: self.epoch.clone(), seq: self.head }
     }
 
-    /// Whether nobody is there on this node and nothing is left to tell the others of them.
+    /// Whether no user is present on this node and nothing about one is left to tell the other nodes.
     pub fn is_idle(&self) -> bool {
         !self.roster.is_anybody_here()
     }
 
-    /// Who is there: all, or the first of a crowd and their count.
+    /// Returns the members: all of them, or the first of a crowd and the count.
     pub fn members(&self) -> Members {
         let most = if self.is_crowd { self.few_again() } else { usize::MAX };
         self.named(self.roster.users().take(most).cloned().collect())
     }
 
-    /// Shows somebody a page of who is there, by name: those after a name, and from the beginning where nobody comes
-    /// after it. Those who fit into one page are always shown all.
+    /// Returns the page of members whose names follow `after`, or the first page if none does. Members who
+    /// fit on one page are always returned together.
     pub fn page(&mut self, after: Option<&str>) -> Members {
         let after = after.filter(|_| self.roster.len() > ROSTER_PAGE).unwrap_or_default();
         let mut list = self.roster.users_after(after, ROSTER_PAGE);
@@ -192,13 +195,15 @@ impl Room {
         Members { count: self.roster.len(), list, bots: self.bots.clone() }
     }
 
-    /// With how many members a crowd are few again: some less than make one, so that one who comes and goes does not.
+    /// The member count at which a crowd is small again. It is below the threshold for becoming one, so that
+    /// one user entering and leaving does not switch the room back and forth.
     fn few_again(&self) -> usize {
         self.few * 3 / 4
     }
 
-    /// Somebody is shown who is there. They may know of another number than the rest of a crowd then, or of all of them, to
-    /// whom they add themselves: so they are to be told of what changes next, even if the number comes back.
+    /// Records that a roster is sent to someone. The recipient may then know another count than the rest of a
+    /// crowd, or a complete list to which it adds itself; so it must be told of the next change even if the
+    /// count returns to its old value.
     fn show(&mut self, members: Members) -> Members {
         self.shown += 1;
         let is_all = members.list.len() + 1 >= members.count;
@@ -206,7 +211,7 @@ impl Room {
         members
     }
 
-    /// Takes a command and gives what must be done, in order.
+    /// Applies a command and returns the effects to perform, in order.
     pub fn apply(&mut self, command: Command, now: Millis) -> Vec<Effect> {
         let mut effects = Vec::new();
         match command {
@@ -251,7 +256,7 @@ impl Room {
         }
         let id = user.id.clone();
         self.sessions.insert(session, id.clone());
-        // They are about to be shown the roster themselves.
+        // This session is about to receive the roster itself.
         self.come(user, self.shown + 1, now, effects);
         self.roster.change(&id, |member| {
             member.sit();
@@ -259,7 +264,7 @@ impl Room {
         });
     }
 
-    /// Tells that somebody writes, unless that says nothing new.
+    /// Tells the room that a user is typing, unless it knows already.
     fn write(&mut self, user: User, now: Millis) -> Option<Effect> {
         self.writers.hear(&user.id, self.is_crowd, now).then_some(Effect::Typing(user))
     }
@@ -270,7 +275,7 @@ impl Room {
                 self.head = seq;
                 if let Event::Message(message) = &event {
                     self.writers.forget(&message.user.id);
-                    // Nobody is heard before the room was told that they are there.
+                    // Announce a member before the first message from them.
                     if self.entered.iter().any(|(user, _)| user.id == message.user.id) {
                         self.tell_now(now, effects);
                     }
@@ -283,14 +288,14 @@ impl Room {
     }
 }
 
-/// Takes a user from those who came or went; whether they were among them.
+/// Removes a user from the list; returns whether they were in it.
 fn remove(users: &mut Vec<(User, u64)>, id: &UserId) -> bool {
     let before = users.len();
     users.retain(|(user, _)| user.id != *id);
     users.len() < before
 }
 
-/// Tells the other nodes of a seat, if it is news to them.
+/// Tells the other nodes about a presence here, if it has changed.
 fn report(member: &mut Member, effects: &mut Vec<Effect>) {
     if let Some(seat) = member.news() {
         effects.push(Effect::Presence(member.user.clone(), seat));

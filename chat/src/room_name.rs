@@ -1,7 +1,7 @@
-//! Names of rooms, as they stand in addresses, on the wire and in the store.
+//! Names of rooms, as used in URLs, on the wire and in the store.
 //!
-//! Owns which names there are and which of several spellings is the one that counts: [`fold()`] gives it, on the server and
-//! in the browser. Never knows which rooms exist.
+//! Defines which names are valid and which spelling of a name is canonical: [`fold()`] computes it, on the
+//! server and in the browser. Never knows which rooms exist.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -16,29 +16,29 @@ use crate::id::deserialize_parsed;
 use crate::name::Skeleton;
 use crate::text::is_invisible;
 
-/// The most characters (`char`s) a room's name may have.
+/// The maximum length of a room's name, in characters (`char`s).
 pub const LIMIT: usize = 32;
 
-/// The most marks in a row. The scripts of the living need fewer; more is a tower over the lines above.
+/// The most combining marks in a row. Living scripts need fewer; more would stack up over the lines above.
 const MARKS_LIMIT: usize = 6;
 
-/// The most bytes looked at.
+/// The most bytes that are examined.
 const TYPED_LIMIT: usize = 64 * LIMIT;
 
-/// How often normalizing and lower-casing are tried before a name is taken for settled. Two rounds do:
-/// T̈ has no composed form, but ẗ has.
+/// How often normalizing and lower-casing are repeated before the result counts as stable. Two rounds
+/// suffice: T̈ has no composed form, but ẗ has.
 const ROUNDS: usize = 4;
 
-/// A room's name in its canonical form: 1 to 32 letters and digits of any script, the marks that
-/// belong to them, `-` and `_`, in Unicode's NFKC and without case; see [`fold()`].
+/// A room's name in its canonical form: 1 to 32 letters and digits of any script, their combining marks, `-`
+/// and `_`, in Unicode's NFKC and without case; see [`fold()`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomName(Arc<str>);
 
 impl RoomName {
-    /// Returns the room that `text` names, if `text` is its name to the letter.
+    /// Parses a name that must be spelled canonically.
     ///
     /// # Errors
-    /// Says what is wrong, [`RoomNameError::NotCanonical`] if only the spelling is.
+    /// Returns what is wrong; [`RoomNameError::NotCanonical`] if only the spelling is.
     pub fn parse(text: &str) -> Result<Self, RoomNameError> {
         if text.is_empty() {
             return Err(RoomNameError::Empty);
@@ -56,33 +56,34 @@ impl RoomName {
         if text.chars().nth(LIMIT).is_some() {
             return Err(RoomNameError::TooLong);
         }
-        // In ASCII there was nothing but the case.
+        // In ASCII only the case can be wrong.
         if !text.is_ascii() && canonical(text) != text {
             return Err(RoomNameError::NotCanonical);
         }
         Ok(Self(text.into()))
     }
 
-    /// Returns the room that somebody means by `text`, however they spell it: white space around it goes, the rest is
-    /// spelled canonically. For forms, addresses, settings, and everything else that people write.
+    /// Parses a name in any spelling: trims white space and converts the rest to its canonical form. For
+    /// forms, URLs, settings, and everything else that users write.
     ///
     /// # Errors
-    /// As [`RoomName::parse`] says of the canonical form.
+    /// Returns the error of [`RoomName::parse`] for the canonical form.
     pub fn parse_any(text: &str) -> Result<Self, RoomNameError> {
-        // NFKC composes a few bytes into one at most, so that what is this long cannot come out fit.
+        // NFKC composes only a few bytes into one, so a longer text cannot become valid.
         if text.trim().len() > TYPED_LIMIT {
             return Err(RoomNameError::TooLong);
         }
         Self::parse(&canonical(text.trim()))
     }
 
-    /// Returns the room that `text` names in a line of the server's, in an address or in what was stored.
+    /// Parses a name from a server's line, a URL or stored data.
     ///
-    /// For the browser, where the tables that tell letters from other characters would be a large part of the program:
-    /// it only refuses what no name can be. A name that is none all the same is refused by the server, which parses it.
+    /// Meant for the browser, where the tables that tell letters from other characters would make up a large
+    /// part of the program: it rejects only what can never be a name. The server parses every name, and
+    /// refuses any other invalid one.
     ///
     /// # Errors
-    /// Says what is wrong.
+    /// Returns what is wrong.
     pub fn from_canonical(text: &str) -> Result<Self, RoomNameError> {
         if text.is_empty() {
             return Err(RoomNameError::Empty);
@@ -101,12 +102,12 @@ impl RoomName {
         }
     }
 
-    /// Returns the room that everybody is in.
+    /// Returns the name of the lobby, the default room.
     pub fn lobby() -> Self {
         Self("lobby".into())
     }
 
-    /// Returns what the name looks like. There should be no two rooms whose names look the same.
+    /// Returns the key of what the name looks like. No two rooms should have names that look the same.
     pub fn skeleton(&self) -> Skeleton {
         Skeleton::of_room(&self.0)
     }
@@ -117,16 +118,17 @@ impl RoomName {
     }
 }
 
-/// Returns the one spelling of `text` that counts for a room's name.
+/// Returns the canonical spelling of `text` as a room's name.
 ///
-/// That is NFKC without case, as upper case and then lower case leave it: `ß` and `ẞ` are `ss`, `σ` is `ς` at the end of a
-/// word and nowhere else, and the Turkish `ı` and `İ` are `i`, like `I` and `i`. What somebody means by a name does not
-/// depend on the language of their keyboard. `fold_once` gives the NFKC of the lower case of the upper case of the NFKC of a
-/// text: the browser has all that by itself, without tables in its program.
+/// That is NFKC without case, as upper-casing and then lower-casing leave it: `ß` and `ẞ` become `ss`, `σ`
+/// becomes `ς` at the end of a word and nowhere else, and the Turkish `ı` and `İ` become `i`, like `I` and
+/// `i`, so that the meaning of a name does not depend on the language of the user's keyboard. `fold_once`
+/// returns the NFKC of the lower case of the upper case of the NFKC of a text; the browser has these
+/// operations built in, so its program needs no tables.
 pub fn fold(text: &str, fold_once: impl Fn(&str) -> String) -> String {
     let mut name = text.trim().to_owned();
     for _ in 0..ROUNDS {
-        // The dot above is what lower case makes of an `İ`.
+        // Lower-casing an `İ` leaves a combining dot above.
         let next = fold_once(&name).replace("i\u{307}", "i");
         let next = next.trim();
         if next == name {
@@ -137,7 +139,7 @@ pub fn fold(text: &str, fold_once: impl Fn(&str) -> String) -> String {
     name
 }
 
-/// Spells `text` as [`fold()`] says, with the tables of the server.
+/// Returns the canonical spelling of `text`, as [`fold()`] defines it, using the server's Unicode tables.
 pub(crate) fn canonical(text: &str) -> String {
     fold(text, |text| text.nfkc().collect::<String>().to_uppercase().to_lowercase().nfkc().collect())
 }
@@ -178,25 +180,26 @@ impl<'de> Deserialize<'de> for RoomName {
     }
 }
 
-/// Why a string is no room's name.
+/// The reason why a string is not a valid room name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RoomNameError {
-    /// There is nothing in it but white space.
+    /// It contains nothing but white space.
     #[error("A room needs a name.")]
     Empty,
     /// It has more than [`LIMIT`] characters.
     #[error("A room's name may have {LIMIT} characters at most.")]
     TooLong,
-    /// It holds this character, which no room's name may hold, or not in this place.
+    /// It contains this character, which is not allowed, or not in this place.
     #[error("A room's name is made of letters, digits, - and _, without {0:?}.")]
     Unfit(char),
-    /// It holds a capital letter, or another one that is spelled otherwise; only [`RoomName::parse`] minds.
+    /// It contains a capital letter, or another character whose canonical spelling differs; only
+    /// [`RoomName::parse`] reports this.
     #[error("A room's name is written in lower case and in Unicode's NFKC.")]
     NotCanonical,
 }
 
 impl RoomNameError {
-    /// Returns the name of the error on the wire, which never changes.
+    /// Returns the code of the error on the wire, which never changes.
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => "room_name_empty",
@@ -207,7 +210,7 @@ impl RoomNameError {
     }
 }
 
-/// What a character is to a room's name.
+/// The class of a character in a room's name.
 pub(crate) enum CharKind {
     Letter,
     Mark,
@@ -217,8 +220,8 @@ pub(crate) enum CharKind {
 }
 
 impl CharKind {
-    /// Sorts `c` by the identifier properties of UAX #31: `XID_Continue` is the letters, marks and
-    /// decimal digits that NFKC leaves, and some punctuation that is taken out again.
+    /// Classifies `c` by the identifier properties of UAX #31: `XID_Continue` comprises the letters, marks
+    /// and decimal digits that NFKC leaves, and some punctuation, which is excluded again.
     pub(crate) fn of(c: char) -> Self {
         match c {
             '-' | '_' => Self::Joint,

@@ -1,17 +1,18 @@
-//! New names for rooms whose spelling is not the canonical one: such were made while several spellings counted.
+//! Canonical names for rooms whose names were stored when several spellings were allowed.
 //!
-//! Owns which name each of them gets. Rooms whose names come to the same are kept apart by a number.
+//! Decides which name each such room gets, and tells rooms with the same canonical name apart by a number.
+//! Renames nothing itself.
 
 use std::collections::HashSet;
 
 use crate::room_name::{CharKind, LIMIT, RoomName, canonical};
 
-/// The name of a room of whose own name nothing can stay.
+/// The name of a room whose own name contains no valid character.
 const UNNAMED: &str = "room";
 
-/// Returns a new name for each room among `names`, which are all rooms there are, that is not spelled canonically: its
-/// canonical spelling if no other room has that, else with `-2`, `-3` and so on behind it. Rooms that are spelled
-/// canonically keep their names.
+/// Returns a new name for each room that is not spelled canonically; `names` are the names of all rooms. The
+/// new name is the canonical spelling, with `-2`, `-3` and so on appended if another room has it. Rooms
+/// spelled canonically keep their names.
 pub fn rename_apart<'a>(names: &[&'a str]) -> Vec<(&'a str, RoomName)> {
     let (kept, others): (Vec<&str>, Vec<&str>) =
         names.iter().copied().partition(|name| RoomName::parse(name).is_ok());
@@ -32,12 +33,13 @@ pub fn rename_apart<'a>(names: &[&'a str]) -> Vec<(&'a str, RoomName)> {
     renamed
 }
 
-/// Returns the canonical spelling of `name` as far as a room's name may hold it, with a number behind it from 2 on.
+/// Returns the canonical spelling of `name`, without invalid characters, and with `number` appended from 2
+/// on.
 fn numbered(name: &str, number: usize) -> RoomName {
     let suffix = if number > 1 { format!("-{number}") } else { String::new() };
     let spelled = canonical(name.trim());
     let fit: String = spelled.chars().filter(|c| !matches!(CharKind::of(*c), CharKind::Unfit)).collect();
-    // What is cut off may leave a letter that is written otherwise at the end of a word.
+    // Cutting may leave a letter at the end that is spelled differently at the end of a word.
     let cut: String = fit.chars().take(LIMIT - suffix.chars().count()).collect();
     RoomName::parse_any(&(cut + &suffix))
         .or_else(|_| RoomName::parse(&format!("{UNNAMED}{suffix}")))

@@ -1,14 +1,15 @@
-//! A clock for deadlines, made of the two that a machine has: the monotonic one, which may stop while the machine sleeps,
-//! and the wall clock, which its user may set. Reads neither of them.
+//! A clock for deadlines, derived from a machine's two clocks: the monotonic clock, which may stop while the
+//! machine sleeps, and the wall clock, which its user may set. Reads neither of them itself.
 
 use crate::time::{Millis, Ticks};
 
-/// By how much the wall clock may get ahead of the monotonic one before the machine counts as having slept, in
-/// milliseconds. Less than that is rounding, or a clock that is being adjusted.
+/// How far the wall clock may get ahead of the monotonic one before the machine counts as having slept, in
+/// milliseconds. A smaller difference is rounding, or a clock being adjusted.
 const SLEPT_MS: u64 = 1_000;
 
-/// Counts at least as fast as either clock, and never backwards: a deadline is never later than it was meant to be. Putting
-/// the wall clock back changes nothing. Putting it forward looks like sleep, and ends waits early.
+/// A clock that never goes back and runs at least as fast as either of its sources, so that no deadline is
+/// later than intended. Setting the wall clock back has no effect. Setting it forward looks like sleep, and
+/// ends waits early.
 #[derive(Clone, Debug, Default)]
 pub struct SteadyClock {
     last: Option<Reading>,
@@ -18,12 +19,13 @@ pub struct SteadyClock {
 struct Reading {
     ticks: Ticks,
     monotonic: Option<u64>,
-    /// What the wall clock showed when the two last agreed, carried on by ticks since then.
+    /// The wall-clock time when the two clocks last agreed, advanced by the ticks since then.
     wall: Millis,
 }
 
 impl SteadyClock {
-    /// What it shows when the wall clock shows `wall` and the monotonic clock, where there is one, `monotonic` milliseconds.
+    /// Returns the time, given the wall-clock time and, where there is a monotonic clock, its reading in
+    /// milliseconds.
     pub fn read(&mut self, wall: Millis, monotonic: Option<u64>) -> Ticks {
         let first = Reading { ticks: Ticks(wall.0), monotonic, wall };
         let last = self.last.unwrap_or(first);
@@ -35,7 +37,7 @@ impl SteadyClock {
         let ahead = wall.since(expected);
         let slept = if ahead > SLEPT_MS || monotonic.is_none() { ahead } else { 0 };
         let ticks = last.ticks + counted + slept;
-        // A wall clock that was put back is followed: what it counts from there on counts again.
+        // Follow a wall clock that was set back, so that its progress from there on counts again.
         self.last = Some(Reading { ticks, monotonic, wall: wall.min(expected + slept) });
         ticks
     }
@@ -49,8 +51,8 @@ mod tests {
     const NOON: u64 = 1_795_132_800_000;
     const HOUR: u64 = 3_600_000;
 
-    /// What it has counted from its first reading to the last, of readings of the wall clock, as a distance from noon, and
-    /// of the monotonic clock.
+    /// Returns the ticks counted from the first reading to the last; a reading is the wall-clock time
+    /// relative to noon, and the monotonic time.
     fn counted<const N: usize>(readings: [(i64, Option<u64>); N]) -> u64 {
         let mut clock = SteadyClock::default();
         let ticks = readings
@@ -92,7 +94,7 @@ mod tests {
         let mut clock = SteadyClock::default();
         let mut last = Ticks(NOON);
         for tick in 0..10_000 {
-            // Read every half a millisecond, the two are rounded differently.
+            // Read every half millisecond, the two clocks are rounded differently.
             last = clock.read(Millis(NOON + tick / 2), Some(tick.div_ceil(2)));
         }
         assert!(last.since(Ticks(NOON)).abs_diff(5_000) <= 1, "{last:?}");

@@ -1,10 +1,10 @@
-//! What a message says: the text as it is kept, its line for the plain door, and its spans for the view.
+//! The text of a message: its canonical form, its one-line form for plain-text clients, and its spans for the
+//! view.
 //!
-//! Owns how long a text may be, which line breaks and characters it keeps, and what in it is a
-//! link. Never escapes or renders: `<` stays `<`. Bidirectional controls are kept, because people
-//! who write from right to left need them; that they do not turn the rest of the page around is the
-//! view's part, which isolates every text (`dir="auto"`, `<bdi>`). Runs in the browser too, so it
-//! uses no Unicode table beyond the standard library's.
+//! Defines the maximum length, which line breaks and characters are kept, and what counts as a link. Never
+//! escapes or renders: `<` stays `<`. Bidirectional controls are kept, because users who write from right to
+//! left need them; the view isolates every text (`dir="auto"`, `<bdi>`), so that they do not affect the rest
+//! of the page. Runs in the browser too, so it uses no Unicode table beyond the standard library's.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,28 +18,28 @@ mod part;
 pub(crate) use invisible::is_invisible;
 use link::Link;
 
-/// How many characters (`char`s) a message may have unless the operator says otherwise.
+/// The maximum length of a message in characters (`char`s), unless the operator sets another.
 pub const DEFAULT_LIMIT: usize = 4_000;
 
-/// What stands for a line break where a text must stay on one line.
+/// Replaces a line break where a text must stay on one line.
 const LINE_BREAK_MARK: char = '⏎';
 
-/// The text of a message, as it is stored and sent.
+/// The text of a message, as stored and sent.
 ///
-/// It has at least one visible character, `\n` as its only line break, no other control character
-/// than `\t`, no blank line at its start and no white space at its end.
+/// It has at least one visible character, `\n` as its only line break, no control character other than `\t`,
+/// no blank line at its start and no white space at its end.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MessageText(Arc<str>);
 
 impl MessageText {
-    /// Returns what `text` says in its canonical form, or why it cannot be said.
+    /// Parses a message text and converts it to its canonical form.
     ///
-    /// Every line break of the Unicode Standard, section 5.8 (CR LF, CR, NEL, VT, FF, LS, PS)
-    /// becomes `\n`; other control characters except `\t` are dropped, because whoever pasted one
-    /// did not mean it; blank lines at the start and white space at the end go, the indentation of
-    /// the first line stays. Parsing a text that was parsed before changes nothing.
+    /// Every line break of the Unicode Standard, section 5.8 (CR LF, CR, NEL, VT, FF, LS, PS) becomes `\n`.
+    /// Other control characters except `\t` are dropped, because they are pasted by accident. Blank lines at
+    /// the start and white space at the end are removed; the indentation of the first line stays. Parsing a
+    /// parsed text again changes nothing.
     ///
-    /// `limit` is the most `char`s allowed after that; 0 lifts it.
+    /// `limit` is the maximum number of `char`s of the result; 0 means no limit.
     ///
     /// # Errors
     /// [`TextError::Empty`] if nothing visible is left, [`TextError::TooLong`] above the limit.
@@ -49,7 +49,7 @@ impl MessageText {
         if kept.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
             return Err(TextError::Empty);
         }
-        // A text has no more characters than bytes, so that most need no counting.
+        // A text has no more characters than bytes, so most texts need no counting.
         if limit > 0 && kept.len() > limit {
             let got = kept.chars().count();
             if got > limit {
@@ -64,7 +64,7 @@ impl MessageText {
         &self.0
     }
 
-    /// Returns its length, in bytes.
+    /// Returns the length, in bytes.
     pub fn bytes(&self) -> u32 {
         u32::try_from(self.as_str().len()).unwrap_or(u32::MAX)
     }
@@ -76,7 +76,7 @@ impl MessageText {
 }
 
 impl fmt::Debug for MessageText {
-    /// Says only how long the text is: a message's text never reaches the log.
+    /// Prints only the length: a message's text never reaches the server's log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MessageText({} bytes)", self.0.len())
     }
@@ -88,24 +88,24 @@ impl From<MessageText> for Arc<str> {
     }
 }
 
-/// Why a text cannot be a message.
+/// The reason why a text cannot be a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TextError {
     /// It has no visible character.
     #[error("A message needs some text.")]
     Empty,
-    /// It has more characters than a message may have here.
+    /// It exceeds the maximum length.
     #[error("A message may have {limit} characters at most; this one has {got}.")]
     TooLong {
         /// The most characters allowed.
         limit: usize,
-        /// How many there were.
+        /// The actual number of characters.
         got: usize,
     },
 }
 
 impl TextError {
-    /// Returns the name of the error on the wire, which never changes.
+    /// Returns the code of the error on the wire, which never changes.
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => "text_empty",
@@ -114,18 +114,19 @@ impl TextError {
     }
 }
 
-/// A piece of a text, as the view draws it.
+/// A part of a text, as the view draws it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Span<'a> {
-    /// Text to be shown as it is; never empty.
+    /// Plain text; never empty.
     Text(&'a str),
-    /// Text that leads somewhere.
+    /// A link.
     Link {
-        /// What was written, and is shown.
+        /// The text as written, which is shown.
         text: &'a str,
-        /// Where it leads: an `http:`, `https:` or `mailto:` URL.
+        /// The target: an `http:`, `https:` or `mailto:` URL.
         href: String,
-        /// Its host as the DNS has it, if that is written in other letters than ASCII: such may look like others.
+        /// The host as in the DNS, if it is written in letters other than ASCII, which may look like other
+        /// hosts.
         ascii_host: Option<String>,
     },
     /// The end of a line.
@@ -133,7 +134,7 @@ pub enum Span<'a> {
 }
 
 impl<'a> Span<'a> {
-    /// Returns the part of the text that this span stands for. All of them, in order, are the text.
+    /// Returns the part of the text that this span covers. All spans in order make up the text.
     pub fn as_str(&self) -> &'a str {
         match self {
             Self::Text(text) | Self::Link { text, .. } => text,
@@ -142,13 +143,14 @@ impl<'a> Span<'a> {
     }
 }
 
-/// Returns `text` in pieces: its links, its line ends (`\n`), and what is between them.
+/// Splits `text` into its links, its line ends (`\n`), and the text between them.
 ///
-/// A link is an `http` or `https` URL, a name that starts with `www.`, which leads to `https`, or an e-mail address. It is
-/// taken whole, in letters of any script, or not at all; white space ends it, and so does the punctuation of prose, but
-/// not a letter: whoever goes on in Chinese after a path puts a space. Only a host ends where none could go on, as in
-/// `https://example.org好的`. What has a user before its host is no link, for in `https://bank.example@evil.example`
-/// the reader sees the wrong host first; nor is what has more than 4,096 bytes.
+/// A link is an `http` or `https` URL, a name that starts with `www.`, which leads to `https`, or an e-mail
+/// address. It is recognized whole, in letters of any script, or not at all. White space ends it, and so does
+/// the punctuation of prose, but not a letter: a user who continues in Chinese after a path inserts a space.
+/// Only a host ends at a letter that cannot be part of it, as in `https://example.org好的`. A URL with a user
+/// before its host is not a link, because in `https://bank.example@evil.example` the reader sees the wrong
+/// host first; nor is one of more than 4,096 bytes.
 pub fn spans(text: &str) -> Vec<Span<'_>> {
     let mut spans = Vec::new();
     for (index, line) in text.split('\n').enumerate() {
@@ -160,10 +162,10 @@ pub fn spans(text: &str) -> Vec<Span<'_>> {
     spans
 }
 
-/// Returns `text` with each of its line breaks as `⏎`.
+/// Returns `text` with each line break replaced by `⏎`.
 ///
-/// The plain door writes one line per message; a break inside would let anyone forge the next one.
-/// All breaks of the Unicode Standard, section 5.8, count, CR LF as one.
+/// The plain-text protocol sends one line per message; a line break inside would let anyone forge the next
+/// one. All line breaks of the Unicode Standard, section 5.8, count, CR LF as one.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(is_line_break) {
         return Cow::Borrowed(text);
@@ -179,7 +181,7 @@ fn is_line_break(c: char) -> bool {
     matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Returns `text` with `\n` for every line break and without other controls than `\t`.
+/// Returns `text` with every line break as `\n`, and without control characters other than `\t`.
 fn keep(text: &str) -> Cow<'_, str> {
     let changes = |c: char| c != '\n' && c != '\t' && (c.is_control() || is_line_break(c));
     if !text.contains(changes) {

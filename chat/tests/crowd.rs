@@ -1,5 +1,5 @@
-//! Many people in one room: what each hears of the others stays small, whoever looks finds everybody, and once they are few
-//! again all know who is there. Rooms and clients are the real ones.
+//! Crowded rooms: the presence traffic per member stays small, whoever asks can see every member, and once
+//! they are few again, all know who is present. Rooms and clients are the real ones.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
@@ -20,13 +20,13 @@ use chat::{
 use proptest::prelude::*;
 use support::{GRACE_MS, lobby, user};
 
-/// Longer than a crowd is left without news.
+/// Longer than the interval between presence updates in a crowded room.
 const NEWS_MS: u64 = 5_000;
 
-/// What the budget allows each to hear of who is there, in bytes.
+/// The budget for presence traffic per client, in bytes.
 const LITTLE: usize = 4_096;
 
-/// A room whose people hear by clients of their own. What the server answers a client overtakes what waits in its queue.
+/// A room whose members are real clients. Direct answers to a client overtake its queue.
 struct Server {
     room: Room,
     now: Millis,
@@ -40,9 +40,9 @@ struct Person {
     client: Client,
     answers: Vec<String>,
     queue: VecDeque<String>,
-    /// Of all that was for them, the bytes about who is there.
+    /// The bytes about presence among all lines for this client.
     heard: usize,
-    /// How often they were told.
+    /// The number of those lines.
     told: usize,
 }
 
@@ -79,7 +79,8 @@ impl Server {
         self.part(session, Command::Leave(session));
     }
 
-    /// Gives a client an input, and the house what it says then. No time passes for it: nothing here is late.
+    /// Passes an input to a client, and what it then sends to the server. No time passes for it, so nothing
+    /// is late.
     fn tell(&mut self, session: SessionId, input: Input<'_>) {
         let now = Now { at: Millis(0), ticks: Ticks(0), random: 0.5 };
         let Some(person) = self.people.get_mut(&session) else { return };
@@ -149,7 +150,7 @@ impl Server {
             for person in self.people.values_mut().filter(|person| Some(&person.user.id) != but.as_ref()) {
                 person.queue.push_back(line.clone());
                 if about_people {
-                    // With the line break that parts it from the next.
+                    // Includes the line break before the next line.
                     person.heard += line.len() + 1;
                     person.told += 1;
                 }
@@ -166,7 +167,7 @@ impl Server {
         self.apply(Command::Commit(Event::Message(message)));
     }
 
-    /// Lets time pass; the timer rings when the room asked for it.
+    /// Lets time pass; the timer fires when the room requested it.
     fn pass(&mut self, span: u64) {
         let end = self.now + span;
         while let Some(at) = self.wake.filter(|at| *at <= end) {
@@ -177,7 +178,7 @@ impl Server {
         self.now = end;
     }
 
-    /// Lets time pass until nothing has just happened that is still to be told.
+    /// Lets time pass until no recent change is left to announce.
     fn settle(&mut self) {
         self.pass(NEWS_MS);
         while self.wake.is_some_and(|at| at <= self.now + NEWS_MS) {
@@ -186,7 +187,7 @@ impl Server {
         self.deliver_all();
     }
 
-    /// A client hears the answers that wait for it, and so many of the other lines.
+    /// Delivers all pending answers to a client, and at most this many of the other lines.
     fn deliver(&mut self, session: SessionId, most: usize) {
         let Some(person) = self.people.get_mut(&session) else { return };
         let mut lines = std::mem::take(&mut person.answers);
@@ -197,7 +198,7 @@ impl Server {
         }
     }
 
-    /// Everybody hears everything.
+    /// Delivers everything to everybody.
     fn deliver_all(&mut self) {
         for session in self.people.keys().copied().collect::<Vec<_>>() {
             while !(self.people[&session].answers.is_empty() && self.people[&session].queue.is_empty()) {
@@ -206,7 +207,7 @@ impl Server {
         }
     }
 
-    /// Whom a client shows as there, and how many.
+    /// Returns the members that a client shows, and their number.
     fn shown(&self, session: SessionId) -> &Members {
         self.people[&session].client.active().members()
     }
@@ -215,10 +216,11 @@ impl Server {
         self.room.members().list.len() < self.room.members().count
     }
 
-    /// What of a client's roster is not right, now that everybody has heard everything.
+    /// Returns what is wrong with a client's roster after everything was delivered.
     fn mistaken(&self, session: SessionId) -> Option<String> {
         let (shown, there) = (self.shown(session), self.room.members());
-        // Some of a crowd are not taken for all; but whoever has asked may see all of it.
+        // A client that knows a part of a crowd must not take it for everybody; one that has asked may know
+        // all of it.
         let some = self.is_crowd() && shown.list.len() < there.count;
         let all = shown.list.len() == there.count && names(shown) == names(&self.room.clone().page(None));
         let is_right = shown.count == there.count && (some || all);
@@ -226,17 +228,17 @@ impl Server {
         (!is_right).then(|| format!("{whose} sees {shown:?} where there are {there:?}"))
     }
 
-    /// How many comings and goings a client's timeline tells.
+    /// Returns the number of join and leave notices in a client's timeline.
     fn notices(&self, session: SessionId) -> usize {
         let timeline = self.people[&session].client.active().timeline();
         timeline.entries().filter(|entry| matches!(entry, client::timeline::Entry::Notice(_))).count()
     }
 }
 
-/// Somebody whose id is as long as people's are, and whose name is of twelve letters.
+/// Creates a user with an id of the usual length and a name of twelve characters.
 fn guest(number: u64) -> User {
     let mut bytes = [0; 10];
-    // Ids are drawn by chance: they are in another order than the people come in.
+    // Ids are random: their order is not that of joining.
     bytes[..8].copy_from_slice(&number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
     User { id: UserId::from_bytes(bytes), name: format!("Visitor {number:04}").into() }
 }
@@ -247,7 +249,7 @@ fn names(members: &Members) -> BTreeSet<&str> {
 
 #[test]
 fn five_thousand_who_enter_hear_no_more_than_four_kilobytes_each_of_who_is_there() {
-    // All at once, and as many a second as come in when the last is in after 20 seconds.
+    // All at once, and at the rate at which the last one joins after 20 seconds.
     for every_ms in [0, 4] {
         let mut server = Server::new(FEW);
         let most = |server: &Server| server.people.values().map(|person| person.heard).max().unwrap();
@@ -311,12 +313,12 @@ fn a_crowd_whose_number_stays_the_same_is_told_nothing() {
     let people: Vec<SessionId> = (0..9).map(|number| server.enter(guest(number))).collect();
     server.pass(NEWS_MS);
     let told = server.people[&people[0]].told;
-    // One goes, and comes back before anybody hears of it.
+    // One member leaves and returns before anybody is notified.
     server.leave(people[8]);
     server.enter(guest(8));
     server.pass(NEWS_MS);
     assert_eq!(server.people[&people[0]].told, told);
-    // But whoever was shown another number is told.
+    // But a client that was shown another number is updated.
     server.leave(people[7]);
     let late = server.enter(guest(10));
     server.tell(late, Input::Members);
@@ -353,7 +355,8 @@ fn whoever_looks_through_a_crowd_sees_everybody_page_by_page_and_then_the_first_
     server.deliver_all();
     server.pass(NEWS_MS);
     server.deliver_all();
-    // What was named when the first ones came leads into the middle of the list: from there to its end, and on.
+    // The cursor from when the first ones joined points into the middle of the list: read from there to its
+    // end, and on.
     let mut seen = BTreeSet::new();
     let mut pages = Vec::new();
     for _ in 0..4 {
@@ -385,7 +388,7 @@ fn who_fits_into_one_page_is_shown_all_whatever_is_asked() {
 fn two_of_one_name_are_both_found() {
     let mut server = Server::new(4);
     for number in 0..2 * ROSTER_PAGE as u64 {
-        // Everybody's name is there twice, once in capitals, and a page would end between the two.
+        // Every name occurs twice, once in capitals, and a page would end between the two.
         let User { id, .. } = guest(number);
         let name = if number % 2 == 0 { "visitor" } else { "VISITOR" };
         server.enter(User { id, name: format!("{name} {:04}", number.div_ceil(2)).into() });
@@ -400,7 +403,8 @@ fn two_of_one_name_are_both_found() {
     assert_eq!(seen.len(), 2 * ROSTER_PAGE);
 }
 
-/// Of how many people writing somebody is told while everybody writes, and how many they see.
+/// Returns the pairs of how many typing users a client is told of while everybody types, and how many it
+/// shows.
 fn everybody_writes(server: &mut Server, sessions: &[SessionId]) -> BTreeSet<(usize, usize)> {
     server.deliver_all();
     for session in sessions {
@@ -422,14 +426,14 @@ fn of_those_who_write_in_a_crowd_a_few_are_told_and_everybody_sees_that_there_ar
     let mut server = Server::new(10);
     let people: Vec<SessionId> = (0..100).map(|number| server.enter(guest(number))).collect();
     server.settle();
-    // Those who write themselves are told of the three others.
+    // Typing users themselves are told of the three others.
     assert_eq!(everybody_writes(&mut server, &people), BTreeSet::from([(3, 3), (4, 4)]));
     assert_eq!(
         everybody_writes(&mut server, &people),
         BTreeSet::from([(0, 3), (0, 4)]),
         "that goes for a while"
     );
-    // One has said it, and the next is told of; when all have stopped, others are.
+    // One has sent the message, so the next one is announced; when all have stopped, others are.
     server.say(people[0]);
     let rest = &people[1..];
     assert!(everybody_writes(&mut server, rest).iter().all(|(told, seen)| *told <= 1 && *seen >= 3));
@@ -441,7 +445,8 @@ fn of_those_who_write_in_a_crowd_a_few_are_told_and_everybody_sees_that_there_ar
 
 #[test]
 fn nothing_costs_more_among_a_hundred_thousand_than_among_few() {
-    // Where each command looked at everybody, this would be some ten thousand million looks, and not end today.
+    // If each command visited every member, this would take some ten thousand million steps and not finish
+    // today.
     const MANY: u64 = 100_000;
     let mut room = Server::new(FEW).room;
     let mut now = Millis(0);
@@ -476,7 +481,7 @@ fn nothing_costs_more_among_a_hundred_thousand_than_among_few() {
     println!("{commands} commands");
 }
 
-/// What happens in the property below.
+/// A step of the property test below.
 #[derive(Clone, Debug)]
 enum Step {
     Enter(usize),
@@ -484,7 +489,7 @@ enum Step {
     Lose(usize),
     Say(usize),
     Ask(usize),
-    /// Somebody enters the room again with the session that is there.
+    /// A member joins the room again with its existing session.
     Again(usize),
     Deliver(usize, usize),
     Pass(u64),
@@ -509,8 +514,8 @@ const PEOPLE: [&str; 8] = ["ann", "bo", "cid", "dee", "eve", "fay", "gus", "hal"
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_024))]
 
-    /// Whatever happens, and however late each hears of it: in the end everybody knows how many there are, and where they are
-    /// few, who; and nobody takes some for all.
+    /// Whatever happens, and however late each client receives it: in the end, all know how many members
+    /// there are and, in a small room, who; and none takes a part for the whole.
     #[test]
     fn all_come_to_know_who_is_there_however_often_they_were_a_crowd(
         steps in proptest::collection::vec(step(), 1..120),
@@ -551,7 +556,7 @@ proptest! {
         for session in sessions.into_iter().flatten() {
             prop_assert_eq!(server.mistaken(session), None);
         }
-        // And when all but the last ones go, these know each other.
+        // And when all but the last ones leave, these know each other.
         server.pass(GRACE_MS + NEWS_MS);
         for session in sessions.iter_mut().filter_map(Option::take).skip(1) {
             server.leave(session);

@@ -1,4 +1,4 @@
-//! The ids of what a form sends.
+//! The ids of messages sent through a form.
 
 use chat::id::{ClientId, FORM_NONCE_LIMIT, IdError};
 

@@ -1,4 +1,4 @@
-//! JSON as the browser reads and prints it, held against `serde_json`.
+//! Compares the browser's JSON parser and printer with `serde_json`.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 use chat::json::{Misread, Object, Printer};
@@ -12,7 +12,7 @@ fn number(digits: &str) -> Result<u64, Misread> {
     Object::parse(&format!("{{\"a\":{digits}}}"))?.number("a")
 }
 
-/// Pieces of JSON in any order, so that some of it is JSON.
+/// Generates pieces of JSON in any order, so that some of the results are JSON.
 fn nearly_json() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[\\[\\]{},:]",
@@ -35,11 +35,11 @@ proptest! {
     fn what_is_an_object_is_what_serde_json_takes_for_one(json in nearly_json()) {
         let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&json);
         let ours = Object::parse(&json);
-        // A number like 1e1101 is well written; serde_json also wants it to fit.
+        // A number like 1e1101 is well-formed, but `serde_json` also wants it to fit.
         let is_large = theirs.as_ref().is_err_and(|error| error.to_string().starts_with("number out of range"));
         prop_assume!(!is_large);
         prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{} is {:?}", json, ours);
-        // Of a member that is there twice serde_json takes the last; here it is an error.
+        // For a duplicate member, `serde_json` takes the last; here it is an error.
         if let (Ok(mut ours), Ok(theirs)) = (ours, theirs)
             && let Ok(ours) = ours.text_if_any("a")
         {
@@ -92,7 +92,7 @@ fn what_lies_in_each_other_is_separated_and_closed() {
 #[test]
 fn a_number_is_whole_and_exact_or_an_error() {
     assert_eq!(number("0"), Ok(0));
-    // The first whole number that a float cannot hold.
+    // The first integer that an `f64` cannot represent.
     assert_eq!(number("9007199254740993"), Ok(9_007_199_254_740_993));
     assert_eq!(number("18446744073709551615"), Ok(u64::MAX));
     for bad in ["18446744073709551616", "-1", "-0", "1.0", "1e3", "0.5", "\"1\"", "true", "[1]"] {

@@ -1,4 +1,4 @@
-//! What people, rooms and ids may be called, and which names count as one.
+//! Valid names of users and rooms and valid ids, and which names are equal.
 
 use chat::id::{ClientId, Epoch, IdError, TINTS, UserId};
 use chat::name::{self, Nickname, NicknameError, Skeleton};
@@ -20,7 +20,7 @@ fn room(text: &str) -> RoomName {
     RoomName::parse_any(text).unwrap_or_else(|error| panic!("{text:?} is refused: {error}"))
 }
 
-/// Text as people and vandals write it: scripts, marks, emoji, joiners, controls and spaces mixed.
+/// Generates text as users and vandals write it: scripts, marks, emoji, joiners, controls and spaces mixed.
 fn mixed_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[a-zA-Z0-9 _~-]{1,6}",
@@ -276,7 +276,7 @@ fn the_skeleton_of_every_character_is_settled_and_blind_to_ascii_case() {
         };
         let key = name.skeleton();
         assert!(!key.as_str().is_empty(), "{c:?}");
-        // A skeleton need not be a nickname, nor in NFKC; where it is, it looks like itself.
+        // A skeleton need not be a nickname, nor in NFKC; if it is one, it is its own skeleton.
         if let Ok(again) = Nickname::parse(key.as_str())
             && again.as_str() == key.as_str()
         {
@@ -376,7 +376,7 @@ fn rooms_are_named_by_letters_digits_marks_and_two_joints_of_all_unicode() {
             assert_eq!(RoomName::parse(name.as_str()), Ok(name.clone()), "{c:?}");
             assert_eq!(RoomName::parse_any(name.as_str()), Ok(name.clone()), "{c:?}");
             assert!(is_nfkc(name.as_str()), "{c:?}");
-            // Whoever writes it in another case or in another form means the same room.
+            // Another case or normalization form means the same room.
             for other in
                 [text.to_uppercase(), text.to_lowercase(), text.nfd().collect(), text.nfkc().collect()]
             {

@@ -1,4 +1,4 @@
-//! What crosses the wire, to the byte; and docs/protocol.md, whose examples are executed here.
+//! The wire format, byte for byte, and `docs/protocol.md`, whose examples this test executes.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../docs/protocol.md");
 
-/// Lists the variants of an enum. A variant that is missing here breaks the build, since the match would miss it too.
+/// Lists the variants of an enum. A missing variant breaks the build, because the match misses it too.
 macro_rules! every_variant {
     ($list:ident, $name:ident, $kind:ident { $($variant:ident),* $(,)? }) => {
         const $list: &[&str] = &[$(stringify!($variant)),*];
@@ -99,7 +99,7 @@ every_variant!(
     }
 );
 
-/// The lines of the document's examples in blocks that are marked so.
+/// Returns the lines of the document's examples in blocks with this mark.
 fn examples(mark: &str) -> Vec<&'static str> {
     let opening = format!("```{mark}");
     let mut lines = Vec::new();
@@ -116,7 +116,7 @@ fn examples(mark: &str) -> Vec<&'static str> {
     lines
 }
 
-/// The cells of every row of the document's tables whose first heading is this.
+/// Returns the cells of every row of the table in this section of the document.
 fn table(section: &str) -> Vec<Vec<&'static str>> {
     let (_, rest) = DOCUMENT.split_once(&format!("\n## {section}\n")).expect("the section is there");
     let rest = rest.split("\n## ").next().unwrap_or(rest);
@@ -201,7 +201,7 @@ fn the_document_lists_every_refusal_and_no_other() {
         .collect();
     let mut names: BTreeSet<&str> = listed.iter().map(refusal).collect();
     assert_eq!(names.len(), rows.len(), "a code is listed twice");
-    // What stands for the codes of later versions has no name of its own.
+    // The variant for codes of later versions has no name of its own.
     names.insert("Unknown");
     assert_eq!(names, REFUSALS.iter().copied().collect());
 }

@@ -1,4 +1,5 @@
-//! What a room tells its people, and when: presence, order, and what it asks its owner for.
+//! What a room sends to its members, and when: presence, order, and the effects that it requests from its
+//! owner.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
@@ -15,15 +16,15 @@ use chat::{
 use proptest::prelude::*;
 use support::{GRACE_MS, lobby, user};
 
-/// Long enough for what was collected to be told, and much shorter than the grace.
+/// Long enough for collected changes to be sent, and much shorter than the grace period.
 const TICK_MS: u64 = 200;
 
-/// A room with a clock, whose timer rings when the room asked for it.
+/// A room with a clock, whose timer fires when the room requested it.
 struct Scene {
     room: Room,
     now: Millis,
     wake: Option<Millis>,
-    /// Everything the room said, without the wake-ups.
+    /// The room's effects, without the wake-ups.
     effects: Vec<Effect>,
 }
 
@@ -70,7 +71,7 @@ impl Scene {
         self.apply(Command::Commit(message(seq)))
     }
 
-    /// Lets time pass; the timer rings when the room asked for it.
+    /// Lets time pass; the timer fires when the room requested it.
     fn pass(&mut self, span: u64) {
         let end = self.now + span;
         while let Some(at) = self.wake.filter(|at| *at <= end) {
@@ -81,7 +82,7 @@ impl Scene {
         self.now = end;
     }
 
-    /// The comings and goings that were told so far, and forgets them.
+    /// Returns the presence changes sent so far, and forgets them.
     fn told(&mut self) -> Vec<String> {
         std::mem::take(&mut self.effects)
             .into_iter()
@@ -104,7 +105,7 @@ fn message(seq: Seq) -> Event {
     })
 }
 
-/// `+ann -bo =1`: who entered, who left, how many there are.
+/// Abbreviates a presence change as `+ann -bo =1`: who entered, who left, how many are present.
 fn spell(presence: &PresenceChange) -> String {
     let entered = presence.enter.iter().map(|user| format!("+{}", user.name));
     let left = presence.leave.iter().map(|user| format!("-{}", user.name));
@@ -322,14 +323,14 @@ fn whoever_says_all_the_time_that_they_write_is_told_of_now_and_then() {
         scene.effects.iter().filter(|effect| **effect == Effect::Typing(user(name))).count()
     };
     assert_eq!((of(&scene, "ann"), of(&scene, "bo")), (3, 3), "every two seconds");
-    // But what they write after they have said something is news.
+    // But typing after a message was sent is announced.
     scene.commit(1);
     scene.apply(Command::Typing(SessionId(1)));
     scene.apply(Command::Writes(user("bo")));
     assert_eq!((of(&scene, "ann"), of(&scene, "bo")), (4, 4));
     scene.apply(Command::Typing(SessionId(1)));
     assert_eq!(of(&scene, "ann"), 4);
-    // Nor does it matter where the clock has gone.
+    // Nor does it matter how the clock has been set.
     scene.now = Millis(5);
     scene.apply(Command::Typing(SessionId(1)));
     assert_eq!(of(&scene, "ann"), 5);
@@ -382,7 +383,7 @@ fn waking_too_early_or_without_reason_does_nothing() {
     assert_eq!(scene.told(), ["+ann =1"]);
 }
 
-/// What a room is told in the property below.
+/// A step of the property test below.
 #[derive(Clone, Debug)]
 enum Step {
     Enter(u64, usize),
@@ -402,7 +403,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Who is there by the rules alone: a user's sessions, and until when they count as there without one.
+/// The members by the rules alone: a user's sessions, and until when they count as present without one.
 #[derive(Default)]
 struct Model {
     sessions: BTreeMap<u64, usize>,
@@ -430,14 +431,14 @@ const PEOPLE: [&str; 4] = ["ann", "bo", "cai", "dee"];
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// Whatever happens: the members are those of the rules, and whoever starts from what they were told on entering and
-    /// follows what the room tells arrives at the same members, with never an enter of somebody who is in or a leave of
-    /// somebody who is out, as the room has told it.
+    /// Whatever happens: the members are those of the rules. A client that starts from the members it
+    /// received on joining and applies the room's changes arrives at the same members, and never receives an
+    /// enter of somebody present or a leave of somebody absent.
     #[test]
     fn what_is_told_adds_up_to_who_is_there(steps in proptest::collection::vec(step(), 1..80)) {
         let mut scene = Scene::new();
         let mut model = Model::default();
-        // Session 100 belongs to a witness who is in from the beginning and hears everything.
+        // Session 100 belongs to a witness who is present from the beginning and receives everything.
         let admitted = scene.enter(100, "witness");
         let mut heard: BTreeSet<String> = names(&admitted).into_iter().map(str::to_owned).collect();
         scene.pass(TICK_MS);

@@ -1,4 +1,5 @@
-//! People of one room on several nodes: every node comes to the same roster, and nobody is told of moves between them.
+//! The members of one room on several nodes: every node arrives at the same roster, and nobody is notified of
+//! moves between nodes.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
@@ -12,19 +13,19 @@ use chat::{
 use proptest::prelude::*;
 use support::{GRACE_MS, lobby, user};
 
-/// Long enough for what was collected to be told, and much shorter than the grace.
+/// Long enough for collected changes to be sent, and much shorter than the grace period.
 const TICK_MS: u64 = 200;
 
-/// Longer than a crowd is left without news.
+/// Longer than the interval between presence updates in a crowded room.
 const CROWD_MS: u64 = 5_000;
 
-/// The room on several nodes, which hear of each other at once and in one order.
+/// A room on several nodes, which receive each other's changes immediately and in one order.
 struct Nodes {
     rooms: Vec<Room>,
     now: Millis,
-    /// What each node's people were told: `+ann`, `-bo`.
+    /// The presence changes that each node's members received: `+ann`, `-bo`.
     told: Vec<Vec<String>>,
-    /// The roster that all of them can look at.
+    /// The roster that all nodes can read.
     seats: Vec<(NodeId, User, Presence)>,
 }
 
@@ -44,7 +45,7 @@ impl Nodes {
         Nodes { rooms, now: Millis(1_000_000), told: vec![Vec::new(); count], seats: Vec::new() }
     }
 
-    /// Tells one node, and the others what it has to say to them.
+    /// Applies a command to one node, and what it publishes to the others.
     fn apply(&mut self, index: usize, command: Command) {
         let effects = self.rooms[index].apply(command, self.now);
         for effect in effects {
@@ -89,17 +90,17 @@ impl Nodes {
             self.now = self.now + span / 2;
             (0..self.rooms.len()).for_each(|index| self.apply(index, Command::Tick));
         }
-        // Whatever that brought about is told a tick later.
+        // Its consequences are sent a tick later.
         self.now = self.now + TICK_MS;
         (0..self.rooms.len()).for_each(|index| self.apply(index, Command::Tick));
     }
 
-    /// What the people of a node were told so far; forgets it.
+    /// Returns the presence changes that a node's members have received so far; forgets them.
     fn told(&mut self, index: usize) -> Vec<String> {
         std::mem::take(&mut self.told[index])
     }
 
-    /// Another node looks at the roster, as when it begins or was deaf for a while.
+    /// Another node reads the roster, as after a start or a lost subscription.
     fn look(&mut self, index: usize) {
         let others = self.seats.iter().filter(|(at, _, _)| *at != node(index)).cloned().collect();
         self.apply(index, Command::Roster(others));
@@ -181,7 +182,7 @@ fn whoever_opens_a_room_finds_those_who_are_there_without_a_word() {
     nodes.look(1);
     assert_eq!(nodes.count(1), 2, "who is away for a moment counts as there");
     assert!(nodes.rooms[1].is_idle(), "they are not its own people");
-    // Back by way of the new node: nobody has to be told.
+    // Back through the new node: nobody has to be notified.
     nodes.enter(1, 1, "bo");
     nodes.pass(GRACE_MS * 2);
     assert!(nodes.told(1).is_empty());
@@ -195,7 +196,7 @@ fn who_was_missed_while_a_node_was_deaf_is_found_and_who_is_gone_is_missed() {
     nodes.enter(1, 1, "cid");
     nodes.pass(TICK_MS);
     nodes.told(1);
-    // The second node hears nothing of this.
+    // The second node receives nothing of this.
     let deaf = nodes.rooms.remove(1);
     nodes.leave(0, 1);
     nodes.enter(0, 2, "bo");
@@ -299,7 +300,7 @@ proptest! {
         prop_assert_eq!(&rosters[0], &rosters[1]);
         prop_assert_eq!(&rosters[0], &rosters[2]);
         for told in &nodes.told {
-            // Whoever came and has not left is there, and nobody came twice.
+            // A user who entered and has not left is present, and nobody entered twice.
             let mut there: Vec<&str> = Vec::new();
             for one in told {
                 let (what, name) = one.split_at(1);

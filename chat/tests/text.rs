@@ -1,4 +1,4 @@
-//! What a message may say, what it looks like on one line, and what in it is a link.
+//! Valid message texts, their one-line form, and the links in them.
 
 use chat::text::{DEFAULT_LIMIT, MessageText, Span, TextError, one_line, spans};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ fn said(text: &str) -> String {
     text.as_str().to_owned()
 }
 
-/// The links of `text`, as (what is shown, where it leads).
+/// Returns the links of `text`, as (shown text, target).
 fn links(text: &str) -> Vec<(&str, String)> {
     let link = |span| match span {
         Span::Link { text, href, .. } => Some((text, href)),
@@ -18,7 +18,7 @@ fn links(text: &str) -> Vec<(&str, String)> {
     spans(text).into_iter().filter_map(link).collect()
 }
 
-/// Text with links, brackets, quotes, Chinese, line breaks and controls in any order.
+/// Generates text with links, brackets, quotes, Chinese, line breaks and controls in any order.
 fn mixed_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "(https?|HTTP|ftp|javascript|data|x)?:(//)?",
@@ -72,7 +72,7 @@ fn a_text_that_shows_nothing_is_empty() {
     }
 }
 
-/// Characters with a blank glyph that Unicode does not let vanish.
+/// Characters with a blank glyph that Unicode does not classify as ignorable.
 const BLANK: [char; 7] =
     ['\u{2800}', '\u{2D7F}', '\u{1107F}', '\u{13441}', '\u{13442}', '\u{16FE4}', '\u{1D159}'];
 
@@ -312,7 +312,8 @@ fn a_link_has_a_bounded_length() {
     assert_eq!(links(&beside), [("https://b.example", "https://b.example".to_owned())]);
 }
 
-/// The time is no measure on a busy machine; the count of bytes looked at would be, and a quadratic search takes hours.
+/// Running time is no measure on a busy machine; the number of examined bytes would be, and a quadratic
+/// search takes hours.
 #[test]
 fn whatever_is_written_links_are_found_in_a_moment() {
     for piece in [

@@ -1,4 +1,4 @@
-// Takes the pictures of docs/screenshots: `npm run screenshots`. Tests nothing.
+// Takes the screenshots in docs/screenshots (`npm run screenshots`). Tests nothing.
 
 import { defineConfig } from '@playwright/test';
 import { chromium } from '../support/browsers';

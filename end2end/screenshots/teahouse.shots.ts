@@ -14,22 +14,22 @@ const DEVICES: Record<string, BrowserContextOptions> = {
 
 const SCHEMES = ['light', 'dark'] as const;
 
-/** A line of an example conversation: who, and what they say; or that they come or go. */
+/** A line of an example conversation: a message with its author, or a user who enters or leaves. */
 type Line = [name: string, text: string] | { enters: string } | { leaves: string };
 
 type Scene = {
   language: string;
   locale: string;
   reader: string;
-  /** Said before the reader is here. */
+  /** Sent before the reader joins. */
   earlier: Line[];
-  /** Said while the reader listens. */
+  /** Sent while the reader is in the room. */
   conversation: Line[];
-  /** What others say in rooms that the reader does not look at. */
+  /** Messages in rooms that the reader is not looking at, by room. */
   elsewhere: Record<string, [name: string, text: string][]>;
-  /** What is searched for. */
+  /** The search query. */
   sought: string;
-  /** What is said when the server does not answer. */
+  /** A message sent while the server does not answer. */
   waiting: string;
 };
 
@@ -117,7 +117,7 @@ for (const { language, locale, reader, earlier, conversation, elsewhere, sought,
           await expect(first.members).toHaveCount(here + 1);
         } else if ('leaves' in line) {
           await people.get(line.leaves)!.logOut();
-          // Their cookie is worth nothing any more.
+          // The user's cookie is no longer valid.
           people.delete(line.leaves);
           await expect(first.members).toHaveCount(here - 1);
         } else {
@@ -141,7 +141,7 @@ for (const { language, locale, reader, earlier, conversation, elsewhere, sought,
     await expect(first.members).toHaveCount(people.size + 1);
     await perform(earlier);
 
-    // One reader, at once on each device and in each light, with the same rooms open.
+    // One user, with the same rooms open on each device in each colour scheme at once.
     const cookies = (await first.visitor.context.cookies()).filter(({ name }) => name.startsWith('teahouse-'));
     const user = await first.page.evaluate(() => JSON.parse(document.getElementById('boot')!.textContent!).user.id as string);
     const rooms = [user, 'lobby', ...Object.keys(elsewhere)].join(' ');
@@ -180,7 +180,7 @@ for (const { language, locale, reader, earlier, conversation, elsewhere, sought,
       await expect(chat.messages).toHaveCount(said);
       await chat.page.screenshot({ path: `${FOLDER}/chat-${name}.png` });
       if (device === 'phone') {
-        // The rooms slide in.
+        // Opens the room list, which slides in.
         await chat.page.locator('.header__rooms').tap();
         await expect(chat.rooms).toBeVisible();
         await chat.page.screenshot({ path: `${FOLDER}/rooms-${name}.png`, animations: 'disabled' });

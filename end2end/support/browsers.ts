@@ -1,4 +1,4 @@
-// The browsers of the system, and how they are started. None is downloaded.
+// The system's browsers and their launch options. None is downloaded.
 
 import type { PlaywrightTestOptions, PlaywrightWorkerOptions } from '@playwright/test';
 
@@ -19,7 +19,7 @@ export const chromium: Use = {
   launchOptions: { executablePath: '/usr/bin/chromium', args: QUIET },
 };
 
-/** A house's name in a local network, as far as the browsers know: no loopback address, and so no secure context on plain http. */
+/** An instance's name on a LAN: to browsers no loopback address, so plain http is no secure context. */
 export const LAN = 'teahouse.lan';
 
 export const chromiumOnLan: Use = {
@@ -30,7 +30,7 @@ export const chromiumOnLan: Use = {
   },
 };
 
-/** A page that the test makes up may open a socket to this machine only without these checks. */
+/** Lets a page that the test makes up open a socket to this machine, which these checks would block. */
 export const chromiumForMadeUpPages: Use = {
   browserName: 'chromium',
   launchOptions: {
@@ -39,11 +39,11 @@ export const chromiumForMadeUpPages: Use = {
   },
 };
 
-/** Debian's Firefox, over WebDriver BiDi. */
+/** Debian's Firefox, driven over WebDriver BiDi. */
 export const firefox: Use = {
   browserName: 'firefox',
   channel: 'moz-firefox',
-  // Taking one puts a style into the page, which the page's policy forbids there.
+  // A screenshot injects a style into the page, which the page's content security policy forbids.
   screenshot: 'off',
   launchOptions: { executablePath: '/usr/bin/firefox-esr' },
 };

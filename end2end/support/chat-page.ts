@@ -1,4 +1,4 @@
-// A room as one of those in it sees it.
+// A room as a user's browser shows it.
 
 import { type Locator, type Page, expect } from '@playwright/test';
 import type { Visitor } from './visitor';
@@ -7,33 +7,33 @@ export class ChatPage {
   readonly composer: Locator;
   readonly send: Locator;
   readonly timeline: Locator;
-  /** Everything that was said and confirmed. */
+  /** Messages that the server has acknowledged. */
   readonly messages: Locator;
-  /** What is on its way. */
+  /** Messages not acknowledged yet. */
   readonly pending: Locator;
-  /** The answers of programs that are not whole yet. */
+  /** Streaming answers of bots. */
   readonly growing: Locator;
-  /** What ends them. */
+  /** The stop button of a streaming answer. */
   readonly stop: Locator;
-  /** What an empty room says of whom one can ask. */
+  /** The hint in an empty room that names the bots to ask. */
   readonly hint: Locator;
-  /** The names that can be mentioned. */
+  /** The suggested mentions. */
   readonly mentions: Locator;
-  /** Who came and went. */
+  /** Notices that users entered or left. */
   readonly notices: Locator;
   readonly days: Locator;
-  /** What heads that which is new to the reader. */
+  /** The heading above new messages. */
   readonly news: Locator;
-  /** Where messages are missing, and the way to them. */
+  /** The buttons that load missing messages. */
   readonly holes: Locator;
-  /** What is said of that which lies before the first line. */
+  /** The note about messages before the first line. */
   readonly earlier: Locator;
   readonly banner: Locator;
   readonly tryNow: Locator;
   readonly toNewest: Locator;
   readonly rooms: Locator;
   readonly members: Locator;
-  /** The programs that answer here. */
+  /** The bots of the room. */
   readonly bots: Locator;
   readonly title: Locator;
   readonly goToRoom: Locator;
@@ -70,24 +70,24 @@ export class ChatPage {
     this.logOut = page.locator('form[action="/logout"] button');
   }
 
-  /** The browser's program runs, and the server has let it into the room. */
+  /** Waits until the WebAssembly program runs and the server has let it join the room. */
   async isConnected(): Promise<void> {
     await expect.poll(() => this.joins(), { message: 'the server lets the page in' }).toBeGreaterThan(0);
     await expect(this.banner).toBeEmpty();
   }
 
-  /** How often the server has let this page into a room since it was loaded. */
+  /** How often the server has let this page join a room since it was loaded. */
   async joins(): Promise<number> {
     return this.page.evaluate(() => (window as unknown as { joins: number }).joins);
   }
 
-  /** The numbers of the messages that are here, in the order in which they stand. */
+  /** The seqs of the rendered messages, in display order. */
   async seqs(): Promise<number[]> {
     const ids = await this.messages.evaluateAll(lines => lines.map(line => line.id));
     return ids.map(id => Number(id.slice(1)));
   }
 
-  /** The numbers of all messages that can be had by reading from the first drawn one down to the newest. */
+  /** The seqs of all messages reached by reading from the first rendered one down to the newest. */
   async walk(): Promise<number[]> {
     const seen = new Set<number>();
     for (;;) {
@@ -101,7 +101,7 @@ export class ChatPage {
     }
   }
 
-  /** The number of the message in the middle of what shows. */
+  /** The seq of the message in the middle of the viewport. */
   async inTheMiddle(): Promise<number> {
     return this.timeline.evaluate(timeline => {
       const { top, height } = timeline.getBoundingClientRect();
@@ -110,7 +110,7 @@ export class ChatPage {
     });
   }
 
-  /** How far below the timeline's upper edge a message stands, in pixels. */
+  /** A message's distance below the top edge of the timeline, in pixels. */
   async place(seq: number): Promise<number> {
     return this.page.evaluate(id => {
       const [line, timeline] = [document.getElementById(id)!, document.getElementById('timeline')!];
@@ -123,13 +123,13 @@ export class ChatPage {
     await this.isConnected();
   }
 
-  /** Writes a message and sends it with the Enter key. */
+  /** Types a message and sends it with Enter. */
   async say(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press('Enter');
   }
 
-  /** The message with this very text, once. */
+  /** The message with exactly this text. */
   message(text: string): Locator {
     return this.messages.filter({ has: this.page.getByText(text, { exact: true }) });
   }
@@ -138,24 +138,24 @@ export class ChatPage {
     return message.locator('.line__text');
   }
 
-  /** The message has come, and only once. */
+  /** Expects the message to be there exactly once. */
   async hears(text: string, from?: string): Promise<void> {
     await expect(this.message(text)).toHaveCount(1);
     if (from) await expect(this.message(text).locator('.line__author')).toHaveText(from);
   }
 
-  /** These messages were said here, and no others, in this order. */
+  /** Expects exactly these messages, in this order, and none pending. */
   async hasExactly(texts: string[]): Promise<void> {
     await expect(this.messages.locator('.line__text')).toHaveText(texts);
     await expect(this.pending).toHaveCount(0);
   }
 
-  /** The names of those who are here, the reader's own first. */
+  /** Expects these members, the user's own name first. */
   async seesHere(names: string[]): Promise<void> {
     await expect(this.members.locator('.members__name')).toHaveText(names);
   }
 
-  /** These people came and went here, in this order, and nobody else. */
+  /** Expects exactly these notices, in this order. */
   async hasNotices(lines: string[]): Promise<void> {
     await expect(this.notices).toHaveText(lines);
   }
@@ -164,7 +164,7 @@ export class ChatPage {
     return this.room(name).locator('.rooms__link');
   }
 
-  /** Goes to a room by its name. */
+  /** Opens a room by its name. */
   async goTo(room: string): Promise<void> {
     await this.goToRoom.fill(room);
     await this.goToRoom.press('Enter');
@@ -174,13 +174,13 @@ export class ChatPage {
     await this.room(name).getByRole('button').click();
   }
 
-  /** The number of unread messages beside a room's name; null if there is none. */
+  /** The unread count beside a room's name, or null if there is none. */
   async unread(name: string): Promise<number | null> {
     const badge = this.roomLink(name).locator('.badge > [aria-hidden]');
     return (await badge.count()) > 0 ? Number(await badge.textContent()) : null;
   }
 
-  /** How far the timeline stands from its newest line, in pixels. */
+  /** The distance of the scroll position from the newest line, in pixels. */
   async distanceFromNewest(): Promise<number> {
     return this.timeline.evaluate(timeline => Math.abs(Math.round(timeline.scrollTop)));
   }
@@ -199,7 +199,7 @@ export class ChatPage {
   async scrollUp(pixels: number): Promise<void> {
     await this.timeline.hover();
     await this.page.mouse.wheel(0, -pixels);
-    // Browsers glide: it is done when the timeline stands where it stood a frame ago.
+    // Browsers scroll smoothly: scrolling is over once the position is the same in two frames.
     await expect.poll(() => this.isGliding()).toBe(false);
     expect(await this.distanceFromNewest()).toBeGreaterThan(100);
     await expect(this.toNewest).toBeVisible();

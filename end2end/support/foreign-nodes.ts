@@ -1,6 +1,6 @@
-// What others put into a page: extensions, translators, and proxies that rewrite HTML.
+// Changes that third parties make to a page: extensions, translators and proxies that rewrite HTML.
 
-/** Ways in which extensions and translators change a page. Each runs in the page, and may run again and again. */
+/** Ways in which extensions and translators change a page. Each runs in the page, and may run repeatedly. */
 export const DISTURBANCES: Record<string, () => void> = {
   'a password manager puts an element before each text field': () => {
     for (const field of document.querySelectorAll('#app input, #app textarea')) {
@@ -42,7 +42,7 @@ export const DISTURBANCES: Record<string, () => void> = {
   },
 };
 
-/** Ways in which proxies rewrite a page on its way. */
+/** Ways in which proxies rewrite a page in transit. */
 export const REWRITINGS: Record<string, (html: string) => string> = {
   'comments are stripped': html => html.replaceAll(/<!(?!DOCTYPE)[^>]*>/g, ''),
   'white space is put between tags': html => html.replaceAll('><', '>\n<'),

@@ -1,8 +1,8 @@
-// The moments before the program runs: the page is there, and what makes it live has not come yet.
+// Holds a page before its program runs: loaded, but without the WebAssembly that makes it interactive.
 
 import type { Page } from '@playwright/test';
 
-/** Keeps the browser's program from arriving until it is let pass. */
+/** Blocks the WebAssembly program until the returned function is called. */
 export async function hold(page: Page): Promise<() => void> {
   let letPass = () => {};
   const held = new Promise<void>(pass => {

@@ -1,4 +1,4 @@
-// A program that pushes into rooms, as a shell script does it: with curl.
+// A program that pushes into rooms with curl, as a shell script does.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -11,14 +11,14 @@ export class Hook {
     private readonly path: string,
   ) {}
 
-  /** Makes a hook for a room, or for all with `*`, beside the running server. */
+  /** Creates a hook for a room, or for all rooms with `*`, while the server runs. */
   static async add(teahouse: Teahouse, name: string, room: string): Promise<Hook> {
     const answer = await teahouse.work('hook', 'add', `--name=${name}`, `--room=${room}`);
     const field = (field: string) => new RegExp(`^${field}: (.*)$`, 'm').exec(answer)![1];
     return new Hook(teahouse, field('id'), field('path'));
   }
 
-  /** Pushes with these words for curl; the status and the body of the answer. */
+  /** Pushes with these curl arguments; returns the status and the body of the response. */
   async push(...words: string[]): Promise<{ status: number; body: string }> {
     const url = `${this.teahouse.url}${this.path}`;
     const curl = ['--silent', '--show-error', '--noproxy', '*', '--write-out', '\n%{http_code}', ...words, url];

@@ -1,11 +1,10 @@
-// A line between a browser and the house on which happens what happens to lines: it is slow, it breaks, it goes dead
-// without a word.
+// A network path between a browser and the server that can be slowed, broken, or made to go dead silently.
 
 import { type AddressInfo, type Server, type Socket, createServer, connect } from 'node:net';
 import type { Teahouse } from './teahouse';
 
 export class Line {
-  /** How each answer began that came from the house while answers were held back. */
+  /** The first line of each response that arrived from the server while responses were held back. */
   readonly heldBack: string[] = [];
   private readonly connections = new Set<Connection>();
   private isCut = false;
@@ -16,7 +15,7 @@ export class Line {
     private readonly hostname: string,
   ) {}
 
-  /** A line to the house, which browsers find under this name of the machine. */
+  /** Opens a path to the server that browsers reach under this host name. */
   static async to(teahouse: Teahouse, hostname: string): Promise<Line> {
     const [host, port] = teahouse.host.split(':');
     const server = createServer();
@@ -38,7 +37,10 @@ export class Line {
     return `http://${this.hostname}:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** From now on holds back what the house says, or only its answers to requests that begin like this; gives what lets go. */
+  /**
+   * Holds back the server's responses, or only those to requests that begin with `request`; returns the
+   * function that releases them.
+   */
   holdBack(request = ''): () => void {
     let letGo = () => {};
     const until = new Promise<void>(resolve => (letGo = resolve));
@@ -49,7 +51,7 @@ export class Line {
     };
   }
 
-  /** Breaks every connection, and makes none until it is mended. */
+  /** Breaks every connection, and accepts none until `mend`. */
   cut(): void {
     this.isCut = true;
     for (const connection of this.connections) connection.breakOff();
@@ -60,8 +62,9 @@ export class Line {
   }
 
   /**
-   * Every connection that there is goes dead: neither side hears of the other any more, not even of its end. Those that
-   * are made from now on are as from another network. Gives how many of the dead ones the house still holds for alive.
+   * Makes every existing connection go dead: neither side receives anything from the other, not even its
+   * close. Later connections work, as if from another network. Returns a function that counts the dead ones
+   * that the server still holds open.
    */
   goDead(): () => number {
     const ghosts = [...this.connections];
@@ -77,10 +80,10 @@ export class Line {
 
 type Hold = { request: string; until: Promise<void> };
 
-/** One connection of a browser's, and the one to the house that it goes on by. */
+/** A browser's connection, and the one to the server that it is forwarded to. */
 class Connection {
   private isDead = false;
-  /** What the answers wait for; they keep their order. */
+  /** Responses wait for this promise, which preserves their order. */
   private answered = Promise.resolve();
 
   constructor(
@@ -108,7 +111,7 @@ class Connection {
     near.on('close', () => {
       if (!this.isDead) far.destroy();
     });
-    // Either side may hang up in the middle of a word.
+    // Either side may close in the middle of a transfer.
     near.on('error', () => near.destroy());
     far.on('error', () => far.destroy());
   }

@@ -1,4 +1,4 @@
-// The load balancer of docs/operations.md: a real nginx that an ordinary user runs, with a folder and ports of its own.
+// The load balancer of docs/operations.md: a real nginx, unprivileged, with its own folder and ports.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { fromManual } from './manual';
 import { freePort } from './port';
 
-/** Debian keeps it where only root's PATH leads. */
+/** Debian installs nginx where only root's PATH leads. */
 const PROGRAM = ['/usr/sbin/nginx', '/sbin/nginx'].find(existsSync) ?? 'nginx';
 
-/** Who runs it if the story is told by root: nobody. */
+/** If root runs the tests, nginx runs as nobody. */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 export class LoadBalancer {
@@ -24,23 +24,23 @@ export class LoadBalancer {
     private readonly port: number,
   ) {}
 
-  /** Takes an address, which the nodes must know before they start. Nobody answers there yet. */
+  /** Reserves an address, which the nodes must know before they start. Nothing listens there yet. */
   static async prepare(): Promise<LoadBalancer> {
     const folder = await mkdtemp(join(tmpdir(), 'teahouse-nginx-'));
     return new LoadBalancer(folder, await freePort(), await freePort());
   }
 
-  /** Where people come to the house. */
+  /** The public https address. */
   get url(): string {
     return `https://127.0.0.1:${this.port}`;
   }
 
-  /** Where people come who have forgotten the s. */
+  /** The plain http address, for users who forget the s. */
   get plainUrl(): string {
     return `http://127.0.0.1:${this.plainPort}`;
   }
 
-  /** Starts it before these two nodes, given by host and port. */
+  /** Starts nginx in front of these two nodes, given as host and port. */
   async start(here: string, there: string): Promise<void> {
     await this.writeCertificate();
     await writeFile(this.file('nginx.conf'), this.configuration(here, there));
@@ -64,7 +64,9 @@ export class LoadBalancer {
     }
   }
 
-  /** Ends it, and gives what it complained of, beyond nodes that are down: settings and files that are not right. */
+  /**
+   * Stops nginx and returns its complaints about settings and files; nodes that are down are not included.
+   */
   async close(): Promise<string[]> {
     const { child, ended } = this;
     let log = '';
@@ -74,7 +76,7 @@ export class LoadBalancer {
       log = await readFile(this.file('error.log'), 'utf8');
     }
     await rm(this.folder, { recursive: true, force: true });
-    // An ordinary user may not have as many files open as the manual asks for.
+    // An ordinary user may not open as many files as the manual asks for.
     return log.split('\n').filter(line => /\[(warn|crit|alert|emerg)\]/.test(line) && !line.includes('setrlimit'));
   }
 
@@ -93,7 +95,7 @@ export class LoadBalancer {
       'https://chat.example.org': this.url,
       'chat.example.org': '127.0.0.1',
     });
-    // Where an ordinary user may write.
+    // Paths that an ordinary user may write to.
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
     const paths = temporary.map(name => `    ${name}_temp_path ${this.file(name)};\n`);
     return asInManual.replace('http {\n', `http {\n${paths.join('')}`);

@@ -1,4 +1,4 @@
-// The door.
+// The login page.
 
 import { type Locator, type Page, expect } from '@playwright/test';
 
@@ -20,7 +20,7 @@ export class LoginPage {
     await this.comeIn.click();
   }
 
-  /** The page is still there, and says this. */
+  /** Expects the page to stay and show this error. */
   async refusesWith(sentence: string): Promise<void> {
     await expect(this.problem).toHaveText(sentence);
     await expect(this.nickname).toHaveAttribute('aria-invalid', 'true');

@@ -1,5 +1,5 @@
-// A service that a bot asks, on this machine: it speaks as much of OpenAI's chat completions as it takes to stream an
-// answer, and says each piece when the story wants it.
+// A local model service for a bot. It speaks just enough of OpenAI's chat completions to stream an answer,
+// and sends each piece when the test says so.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type Server, type ServerResponse, createServer } from 'node:http';
@@ -33,7 +33,7 @@ export class ModelService {
     return service;
   }
 
-  /** A configuration with one bot of this name, which asks this service. Gives the file's path. */
+  /** Writes a configuration with one bot of this name that uses this service; returns the file's path. */
   async configuration(name: string): Promise<string> {
     const path = join(this.folder, 'teahouse.toml');
     const url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
@@ -41,7 +41,7 @@ export class ModelService {
     return path;
   }
 
-  /** The next question, and the answer to give to it. */
+  /** Waits for the next question; returns the answer to write. */
   async nextQuestion(): Promise<Answer> {
     return this.asked.shift() ?? new Promise(resolve => this.waiting.push(resolve));
   }
@@ -62,7 +62,7 @@ export class ModelService {
 type Question = { messages: { role: string; content: string }[]; stream?: boolean };
 
 export class Answer {
-  /** Whether whoever asked has hung up before the end. */
+  /** Whether the client has disconnected before the end. */
   isUnwanted = false;
 
   constructor(
@@ -74,17 +74,17 @@ export class Answer {
     response.flushHeaders();
   }
 
-  /** What was asked, in the words that were put last. */
+  /** The text of the last message in the question. */
   get asked(): string {
     return this.question.messages.at(-1)!.content;
   }
 
-  /** Says a piece of the answer. */
+  /** Sends a piece of the answer. */
   say(content: string): void {
     this.event({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
   }
 
-  /** That was all. */
+  /** Ends the answer. */
   end(): void {
     this.event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
     this.response.end('data: [DONE]\n\n');

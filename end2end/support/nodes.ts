@@ -1,4 +1,4 @@
-// What every story about several nodes begins with: a Redis, and two houses on it that are one.
+// Fixtures for tests with several nodes: a Redis and a cluster of two nodes on it.
 
 import { Redis, DURABLE } from './redis';
 import { Teahouse } from './teahouse';
@@ -6,14 +6,14 @@ import { test as base, expect } from './test';
 
 type Fixtures = {
   redis: Redis;
-  /** The other node; `teahouse` is the one to which visitors come if nothing is said. */
+  /** The second node; visitors go to `teahouse` unless told otherwise. */
   there: Teahouse;
 };
 
-/** What a node may complain of when Redis was away. */
+/** Errors that a node may log when Redis was away. */
 const AWAY = /Redis cannot be used|the store could not append|a nickname could not be/;
 
-/** Nobody complains without a reason. */
+/** Expects no other errors in the node's log. */
 export function complainsOfNothingElse(node: Teahouse, redis: Redis): void {
   const troubles = node.troubles.filter(line => !redis.wasAway || !AWAY.test(line));
   expect(troubles, 'errors in the log of a node').toEqual([]);
@@ -40,7 +40,7 @@ export const test = base.extend<Fixtures>({
     complainsOfNothingElse(there, redis);
   },
 
-  // Both nodes are there before anybody comes, and until everybody has gone.
+  // Both nodes run before the first visitor comes and until the last one has gone.
   stranger: async ({ there, stranger }, use) => {
     expect(there).toBeDefined();
     await use(stranger);

@@ -1,4 +1,4 @@
-// A client of the plain door that is no browser: a WebSocket without a subprotocol, lines in and lines out (RFC 6455).
+// A plain-door client other than a browser: a WebSocket without a subprotocol, lines in and out (RFC 6455).
 
 import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
@@ -11,7 +11,7 @@ const PING = 9;
 const PONG = 10;
 
 export class PlainClient {
-  /** What the server said, frame by frame. */
+  /** Everything the server sent, one entry per frame. */
   readonly lines: string[] = [];
   private bytes = Buffer.alloc(0);
 
@@ -21,16 +21,16 @@ export class PlainClient {
     private readonly socket: Duplex,
   ) {
     socket.on('data', bytes => this.receive(bytes));
-    // A server that is killed resets its connections; what matters is what was heard before.
+    // A killed server resets its connections; only what arrived before matters.
     socket.on('error', () => {});
   }
 
-  /** Logs in by the form, and connects. */
+  /** Logs in with the form, and connects. */
   static async connect(teahouse: Teahouse, nickname: string, path: string): Promise<PlainClient> {
     return PlainClient.open(teahouse, path, await logIn(teahouse, nickname));
   }
 
-  /** Connects somebody who has logged in. */
+  /** Connects with the cookie of an existing login. */
   static async open(teahouse: Teahouse, path: string, cookie: string): Promise<PlainClient> {
     const response = await upgrade(teahouse, path, { Cookie: cookie });
     if (!response.socket) throw new Error(`${path} answered ${response.status}`);
@@ -82,7 +82,7 @@ export class PlainClient {
   }
 }
 
-/** The cookie of somebody who logs in by the form. */
+/** Logs in with the form; returns the cookie. */
 export async function logIn(teahouse: Teahouse, nickname: string): Promise<string> {
   const response = await fetch(`${teahouse.url}/login`, {
     method: 'POST',
@@ -94,7 +94,7 @@ export async function logIn(teahouse: Teahouse, nickname: string): Promise<strin
   return cookie.split(';')[0];
 }
 
-/** Asks for a WebSocket. Gives the status, and the socket if there is one. */
+/** Requests a WebSocket upgrade. Returns the status, and the socket if the upgrade succeeded. */
 export function upgrade(
   teahouse: Teahouse,
   path: string,

@@ -1,13 +1,13 @@
-// Ports for servers that come back to theirs.
+// Ports for servers that restart on the same port.
 
 import { createServer } from 'node:net';
 
-/** A port below those that the system hands out by itself, so that it is still free when a server comes back to it. */
+/** A port below the system's ephemeral range, so that it is still free when a server comes back to it. */
 export function somePort(): number {
   return 20_000 + Math.floor(Math.random() * 12_000);
 }
 
-/** Such a port on which nobody listens. */
+/** Such a port on which nothing listens. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = somePort();

@@ -1,5 +1,4 @@
-// A Redis of a story's own: one process with a folder and a port of its own, which can be killed, frozen and started
-// again at the same address.
+// A Redis for one test: a process with its own folder and port, to be killed, frozen and restarted there.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './port';
 
-/** Syncs everything before it answers. */
+/** Syncs every write before it answers. */
 export const DURABLE = 'appendonly yes\nappendfsync always\nsave ""\n';
 
 export class Redis {
-  /** Whether it was ever away, so that those who need it have a reason to complain. */
+  /** Whether this Redis was ever away, in which case the nodes may have logged errors. */
   wasAway = false;
   private child?: ChildProcess;
   private ended?: Promise<unknown>;
@@ -21,7 +20,7 @@ export class Redis {
     private readonly port: number,
   ) {}
 
-  /** Starts one with these settings, as they stand in its configuration. */
+  /** Starts a Redis with these settings, in the format of redis.conf. */
   static async open(settings = DURABLE): Promise<Redis> {
     const folder = await mkdtemp(join(tmpdir(), 'teahouse-redis-'));
     await writeFile(join(folder, 'redis.conf'), settings);
@@ -34,12 +33,12 @@ export class Redis {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Its address, as `--store` takes it. */
+  /** The address in the form that `--store` takes. */
   get url(): string {
     return `redis://${this.host}`;
   }
 
-  /** Starts it, where it was and with what it has kept. */
+  /** Starts Redis at the same address with its persisted data. */
   async start(): Promise<void> {
     const own = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder, '--daemonize', 'no'];
     const child = spawn('redis-server', [join(this.folder, 'redis.conf'), ...own], {
@@ -58,13 +57,13 @@ export class Redis {
     });
   }
 
-  /** Ends it without a chance to say or keep anything. */
+  /** Kills Redis before it can send or persist anything. */
   async kill(): Promise<void> {
     this.wasAway = true;
     await this.end();
   }
 
-  /** It hangs: its sockets stay, and nobody answers. */
+  /** Freezes Redis: its sockets stay open, but nothing answers. */
   freeze(): void {
     this.wasAway = true;
     this.child!.kill('SIGSTOP');
@@ -74,7 +73,7 @@ export class Redis {
     this.child!.kill('SIGCONT');
   }
 
-  /** Ends it and forgets what it kept. */
+  /** Stops Redis and deletes its data. */
   async close(): Promise<void> {
     await this.end();
     await rm(this.folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// A proxy between a browser and the server that rewrites pages on their way, as some companies, hotels and networks do. It
-// passes everything else on as it is, connections of WebSockets too.
+// A proxy that rewrites pages between browser and server, as some company and hotel networks do. It passes on
+// everything else unchanged, including WebSocket connections.
 
 import { type IncomingMessage, type Server, createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -8,7 +8,7 @@ import type { Teahouse } from './teahouse';
 export class RewritingProxy {
   private constructor(private readonly server: Server) {}
 
-  /** A proxy before this server, which applies this to each page. */
+  /** Starts a proxy in front of this server that applies `rewrite` to each page. */
   static async before(teahouse: Teahouse, rewrite: (html: string) => string): Promise<RewritingProxy> {
     const [host, port] = teahouse.host.split(':');
     const server = createServer((asked, answer) => {

@@ -1,5 +1,4 @@
-// The real server: one process with a data folder of its own, which can be stopped, killed, frozen and started again
-// at the same address.
+// The real server: a process with its own data folder and port, to be stopped, killed, frozen and restarted.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,11 +11,11 @@ import { somePort } from './port';
 
 const PROGRAM = process.env.TEAHOUSE_BIN ?? resolve(__dirname, '../../target/release/teahouse');
 
-/** Flags by their names, without the dashes: `{ 'leave-grace': '1s' }`. */
+/** Flags by name, without the dashes: `{ 'leave-grace': '1s' }`. */
 export type Flags = Record<string, string>;
 
 export class Teahouse {
-  /** What the server wrote to its log, over all its lives. */
+  /** The server's log, across restarts. */
   log = '';
   private child?: ChildProcess;
   private ended?: Promise<number | null>;
@@ -27,7 +26,7 @@ export class Teahouse {
     private readonly port: number,
   ) {}
 
-  /** Opens a house with an empty data folder. */
+  /** Starts a server with an empty data folder. */
   static async open(flags: Flags = {}): Promise<Teahouse> {
     if (!existsSync(PROGRAM)) {
       throw new Error(`${PROGRAM} is missing: build it with \`cargo xtask build\`, or set TEAHOUSE_BIN`);
@@ -55,7 +54,7 @@ export class Teahouse {
     return this.log.split('\n').filter(line => / ERROR |panicked/.test(line));
   }
 
-  /** The same, by another name of this machine. */
+  /** The same server under another name of this machine. */
   urlAt(hostname: string): string {
     return `http://${hostname}:${this.port}`;
   }
@@ -64,7 +63,7 @@ export class Teahouse {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Starts the server, where it was and with the data that it had; perhaps with other flags from now on. */
+  /** Starts the server at the same address with its existing data; `others` changes flags from now on. */
   async start(others: Flags = {}): Promise<void> {
     Object.assign(this.flags, others);
     const flags = Object.entries(this.flags).map(([name, value]) => `--${name}=${value}`);
@@ -86,18 +85,18 @@ export class Teahouse {
     });
   }
 
-  /** Has the program do something to the data folder, beside the server; what it answers. */
+  /** Runs a subcommand on the data folder, beside the server; returns its output. */
   async work(...words: string[]): Promise<string> {
     const { stdout } = await promisify(execFile)(PROGRAM, [...words, `--data=${this.data}`], { env: {} });
     return stdout;
   }
 
-  /** Asks the server to stop, as an operator does; returns its exit code when it has. */
+  /** Stops the server as an operator does; returns its exit code. */
   async stop(): Promise<number | null> {
     return this.end('SIGTERM');
   }
 
-  /** Ends the server without a chance to say or keep anything. */
+  /** Kills the server before it can send or persist anything. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }
@@ -107,7 +106,7 @@ export class Teahouse {
     await this.start();
   }
 
-  /** The server hangs: its sockets stay, and nobody answers. */
+  /** Freezes the server: its sockets stay open, but nothing answers. */
   freeze(): void {
     this.child!.kill('SIGSTOP');
   }
@@ -116,7 +115,7 @@ export class Teahouse {
     this.child!.kill('SIGCONT');
   }
 
-  /** Ends the server and forgets what it kept. */
+  /** Kills the server and deletes its data. */
   async close(): Promise<void> {
     await this.kill();
     await rm(this.data, { recursive: true, force: true });

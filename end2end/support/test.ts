@@ -1,4 +1,4 @@
-// What every story begins with: a house of its own, people with browsers of their own, and a consoleGuard.
+// Fixtures of every test: its own server, visitors with their own browsers, and a `consoleGuard`.
 
 import { type BrowserContextOptions, test as base, expect } from '@playwright/test';
 import { ChatPage } from './chat-page';
@@ -9,28 +9,28 @@ import { type Flags, Teahouse } from './teahouse';
 import { Visitor } from './visitor';
 
 export type Circumstances = BrowserContextOptions & {
-  /** Where they want to go. */
+  /** The path to open. */
   path?: string;
 };
 
-/** What a project sets. */
+/** Options that a project sets. */
 export type Options = {
-  /** The name of this machine under which browsers come to the house. */
+  /** The name of this machine under which browsers reach the server. */
   hostname: string;
 };
 
 type Fixtures = {
-  /** The flags with which the house is opened. */
+  /** The flags of the server. */
   flags: Flags;
   teahouse: Teahouse;
-  /** A line to the house on which things can be made to happen: its `url` is a visitor's `baseURL`. */
+  /** A network path to the server that can be disturbed: pass its `url` as a visitor's `baseURL`. */
   line: Line;
   consoleGuard: ConsoleGuard;
-  /** Somebody who has not logged in. */
+  /** A visitor who has not logged in. */
   stranger(circumstances?: BrowserContextOptions): Promise<Visitor>;
-  /** Somebody who has logged in by the form and is in the room. */
+  /** A visitor who has logged in with the form and is in the room. */
   visitor(nickname: string, circumstances?: Circumstances): Promise<ChatPage>;
-  /** Somebody with a small program instead of a browser. */
+  /** A visitor with a small program instead of a browser. */
   plainClient(nickname: string, path?: string): Promise<PlainClient>;
 };
 
@@ -57,7 +57,7 @@ export const test = base.extend<Fixtures & Options>({
     consoleGuard.check();
   },
 
-  // A line stays open until the pages that came by it are closed: they may still be loading when the story ends.
+  // The line stays open until the pages that use it are closed: they may still be loading when the test ends.
   stranger: async ({ browser, teahouse, line: _, hostname, consoleGuard }, use) => {
     const contexts: { close(): Promise<void> }[] = [];
     await use(async (circumstances = {}) => {

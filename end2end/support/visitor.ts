@@ -1,4 +1,4 @@
-// Somebody with a browser of their own: they log in by the form and have one or more tabs.
+// A user with their own browser, who logs in with the form and has one or more tabs.
 
 import type { BrowserContext, Page } from '@playwright/test';
 import { ChatPage } from './chat-page';
@@ -6,7 +6,7 @@ import { LoginPage } from './login-page';
 import type { Teahouse } from './teahouse';
 
 export class Visitor {
-  /** The texts that their tabs have sent to the house, once for each time. */
+  /** The message texts that the user's tabs have sent to the server, one entry per send. */
   readonly sent: string[] = [];
 
   constructor(
@@ -14,7 +14,7 @@ export class Visitor {
     readonly context: BrowserContext,
   ) {}
 
-  /** Another tab, with nothing in it. */
+  /** Opens an empty tab. */
   async tab(): Promise<Page> {
     const page = await this.context.newPage();
     await page.addInitScript(countJoins);
@@ -24,14 +24,14 @@ export class Visitor {
     return page;
   }
 
-  /** The login page in a new tab. */
+  /** Opens the login page in a new tab. */
   async atTheDoor(path = '/login'): Promise<LoginPage> {
     const page = await this.tab();
     await page.goto(path);
     return new LoginPage(page);
   }
 
-  /** A room in a new tab, for those who have logged in. */
+  /** Opens a room in a new tab, for a user who has logged in. */
   async enter(path = '/chat'): Promise<ChatPage> {
     const page = await this.tab();
     await page.goto(path);
@@ -41,7 +41,7 @@ export class Visitor {
   }
 }
 
-/** What is said by the lines of a frame. */
+/** The message texts in a frame. */
 function textsIn(frame: string): string[] {
   return frame
     .split('\n')
@@ -49,7 +49,7 @@ function textsIn(frame: string): string[] {
     .flatMap(({ send }) => (send ? [send.text] : []));
 }
 
-/** Counts what no word on the page tells: how often the server has let this page into a room. */
+/** Counts how often the server has let this page join a room, which the page itself does not show. */
 function countJoins(): void {
   const counted = window as unknown as { joins: number };
   counted.joins = 0;

@@ -64,7 +64,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.goto('/chat');
     await expect(page.locator('#trouble')).toBeVisible();
     await expect(page.frameLocator('iframe.plain-log').getByText('Look')).toBeVisible();
-    // The log is of what happens now, and nothing else can renew it without a script (WCAG 2.2.1: the exception for real time).
+    // Without a script only a refresh updates the log (WCAG 2.2.1 has an exception for real-time content).
     await hasNoBarrier(page, ['meta-refresh']);
     await page.goto('/chat/lobby/log');
     await hasNoBarrier(page, ['meta-refresh']);
@@ -86,7 +86,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-/** What has the focus, by its role and name, and whether one sees that it has. */
+/** The focused element's role and name, and whether its focus is visible. */
 async function focused(page: Page) {
   return page.evaluate(() => {
     const element = document.activeElement as HTMLElement;
@@ -194,7 +194,7 @@ test('the timeline is a log of which only what is new and said is announced', as
   await expect(ann.message('hello')).not.toHaveAttribute('aria-live');
   await expect(ann.notices).toHaveAttribute('aria-live', 'off');
   await expect(ann.days).toHaveAttribute('aria-live', 'off');
-  // Another room is another log: an element that a screen reader has not watched announces nothing of what it holds.
+  // Another room is another log: screen readers do not announce what an unwatched element already contains.
   await ann.timeline.evaluate(log => Object.assign(log, { watched: true }));
   await ann.goTo('tea');
   await ann.roomLink('Lobby').click();

@@ -1,4 +1,4 @@
-// Back and Forward do what one sees, wherever one has searched and whatever has slid in meanwhile.
+// Back and Forward follow what the user sees, wherever they searched and whatever panels opened meanwhile.
 
 import type { FrameLocator } from '@playwright/test';
 import type { ChatPage } from '../support/chat-page';
@@ -27,7 +27,7 @@ async function closeSearch(chat: ChatPage): Promise<void> {
   await expect(chat.page.locator('#search')).toBeHidden();
 }
 
-/** Goes along the history as the browser's button does, and is in this room when the next entry is shown. */
+/** Goes back or forward like the browser's buttons, and expects this room once the next entry is shown. */
 async function goes(chat: ChatPage, by: -1 | 1, room: string): Promise<void> {
   await chat.page.evaluate(by => {
     history.go(by);

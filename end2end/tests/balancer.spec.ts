@@ -1,4 +1,4 @@
-// Two nodes behind the load balancer of docs/operations.md, on the Redis of docs/operations.md.
+// Two nodes on Redis behind a load balancer, both configured as in docs/operations.md.
 
 import type { ChatPage } from '../support/chat-page';
 import { UNREACHABLE } from '../support/console-guard';
@@ -11,11 +11,11 @@ import { type Flags, Teahouse } from '../support/teahouse';
 const PASSWORD = 's3cret';
 
 type Fixtures = {
-  /** Where the nodes are going to be found. */
+  /** The load balancer, whose address is fixed before the nodes start. */
   balancer: LoadBalancer;
   /** Both nodes, behind the load balancer. */
   nodes: [Teahouse, Teahouse];
-  /** Somebody who has come in by way of the load balancer. */
+  /** A user who has connected through the load balancer. */
   guest(nickname: string): Promise<ChatPage>;
 };
 
@@ -54,7 +54,7 @@ const test = base.extend<Fixtures>({
 
 test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
-/** What the manual has in the nodes' environment, but for the address to listen on. */
+/** The nodes' environment from the manual, except for the listen address. */
 function settings(redis: Redis, balancer: LoadBalancer): Flags {
   const environment = fromManual('/etc/teahouse.env', {
     'CHANGE-ME@10.0.0.10:6379': `${PASSWORD}@${redis.host}`,
@@ -65,12 +65,12 @@ function settings(redis: Redis, balancer: LoadBalancer): Flags {
   return flags;
 }
 
-/** How many connections a node has been given. */
+/** How many sessions a node has accepted. */
 function sessions(node: Teahouse): number {
   return node.log.split('a session begins').length - 1;
 }
 
-/** Lets somebody come in, and tells to which node the balancer has given them. */
+/** Lets a user connect; returns the node that the balancer chose. */
 async function placed(nodes: Teahouse[], comesIn: () => Promise<unknown>): Promise<Teahouse> {
   const before = nodes.map(sessions);
   await comesIn();
@@ -81,7 +81,7 @@ async function placed(nodes: Teahouse[], comesIn: () => Promise<unknown>): Promi
   return grown[0];
 }
 
-/** What was said, in the order in which it stands. */
+/** The message texts, in display order. */
 async function said(reader: ChatPage): Promise<string[]> {
   return reader.messages.locator('.line__text').allTextContents();
 }
@@ -93,7 +93,7 @@ test.describe('with a short lease', () => {
     let [bo, ann]: ChatPage[] = [];
     const survivor = await placed(nodes, async () => (bo = await guest('Bo')));
     let its = await placed(nodes, async () => (ann = await guest('Ann')));
-    // Connections are shared out evenly, but who comes at which moment is not the story's to say.
+    // The balancer distributes connections evenly, but the test does not control which node it chooses when.
     while (its === survivor) its = await placed(nodes, () => ann.reload());
     await ann.say('before');
     await bo.hears('before', 'Ann');
@@ -116,7 +116,7 @@ test.describe('with a short lease', () => {
     expect(await said(bo)).toEqual(texts);
     await bo.hears('three from Ann', 'Ann');
 
-    // Whoever comes and goes after the loss of the node was noticed is told of after all that could be said of it.
+    // Notices of later arrivals and departures come after all notices that the loss of the node could cause.
     await expect.poll(() => survivor.log).toContain('another node is gone');
     const cy = await guest('Cy');
     await bo.hears('before');
@@ -134,7 +134,7 @@ test('one node is restarted after the other: nobody leaves, and nothing is lost 
   for (const [index, node] of nodes.entries()) {
     expect(await node.stop()).toBe(0);
     for (const speaker of [ann, bo]) {
-      // One after the other, so that the story knows their order.
+      // One after the other, so that the test knows their order.
       texts.push(`${index} from ${speaker === ann ? 'Ann' : 'Bo'}`);
       await speaker.say(texts.at(-1)!);
       for (const reader of [ann, bo]) await reader.hasExactly(texts);

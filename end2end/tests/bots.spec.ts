@@ -8,7 +8,7 @@ const WAITER = '小二';
 const HELPER = '阿明';
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
-/** A house with a bot whose answers the story writes, piece by piece. */
+/** A server with a bot whose answers the test writes piece by piece. */
 const test = story.extend<{ service: ModelService }>({
   service: async ({}, use) => {
     const service = await ModelService.open();
@@ -18,7 +18,7 @@ const test = story.extend<{ service: ModelService }>({
   flags: async ({ service }, use) => use({ config: await service.configuration(HELPER) }),
 });
 
-/** Where the newest line ends, in pixels above the timeline's lower edge. */
+/** The distance of the newest line's end from the bottom edge of the timeline, in pixels. */
 async function room(chat: ChatPage, line: string): Promise<number> {
   const [box, timeline] = [await chat.page.locator(line).last().boundingBox(), await chat.timeline.boundingBox()];
   return Math.round(timeline!.y + timeline!.height - box!.y - box!.height);

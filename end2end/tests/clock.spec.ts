@@ -10,7 +10,7 @@ test('a clock that is put back an hour while the page waits: the next attempt is
 }) => {
   const ann = await visitor('Ann');
   await teahouse.kill();
-  // In one go, lest the wait is over in between.
+  // In one call, so that the wait cannot end in between.
   await ann.page.waitForFunction(hour => {
     const progress = document.querySelector('.banner__progress')?.textContent ?? '';
     if (!progress.startsWith('Trying again')) return false;
@@ -23,7 +23,7 @@ test('a clock that is put back an hour while the page waits: the next attempt is
     Date.now = () => now() - hour;
     return true;
   }, HOUR);
-  // It has tried again, and waits once more.
+  // The page has tried again and waits once more.
   const waits = () => ann.page.evaluate(() => [...(window as unknown as { progress: Set<string> }).progress]);
   await expect.poll(async () => (await waits()).some(wait => wait.startsWith('Trying again'))).toBe(true);
   await expect.poll(async () => (await waits()).some(wait => wait.startsWith('Reconnecting'))).toBe(true);

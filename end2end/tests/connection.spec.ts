@@ -31,7 +31,7 @@ test('a server that is killed and comes back: the page says so, keeps what is sa
   }
   await ming.say('welcome back');
   await ann.hears('welcome back');
-  // Nothing comes twice, not even from the server's own memory.
+  // Nothing appears twice, not even in the server's own history.
   for (const reader of [ann, ming]) {
     await reader.reload();
     await reader.hasExactly(['before', 'said meanwhile', 'and one more', 'welcome back']);
@@ -41,7 +41,7 @@ test('a server that is killed and comes back: the page says so, keeps what is sa
 test('the return of the server is not an arrival of those who were there', async ({ visitor, teahouse }) => {
   const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
   await ann.hasNotices(['~~~ Bo entered ~~~']);
-  // A reload forgets who came before.
+  // A reload clears earlier notices.
   await ann.reload();
   await ann.hasNotices([]);
   const before = await Promise.all([ann.joins(), bo.joins()]);
@@ -50,7 +50,7 @@ test('the return of the server is not an arrival of those who were there', async
   await expect.poll(() => bo.joins()).toBeGreaterThan(before[1]);
   await ann.seesHere(['Ann', 'Bo']);
   await bo.seesHere(['Bo', 'Ann']);
-  // Whoever really comes is told of as ever; had there been noise about the others, it would stand before.
+  // Real arrivals are still announced; notices about the others would have come before this one.
   const cy = await visitor('Cy');
   await cy.say('hello');
   for (const reader of [ann, bo]) {
@@ -86,7 +86,7 @@ test('what was said in the very moment of the crash is there once: either it was
 
 test('a message that the server has kept but whose confirmation was lost is not doubled', async ({ visitor, teahouse }) => {
   const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
-  // The message goes out while nobody answers; whether it was read before the end nobody can tell.
+  // The message goes out while the server is frozen; it may or may not have been read before the kill.
   teahouse.freeze();
   await ann.say('into the silence');
   await expect(ann.pending).toHaveCount(1);
@@ -112,7 +112,7 @@ test('what the server will not have after its return is said beside the message,
   await expect(ming.pending).toContainText('没有发出去。这条消息超过了长度限制。');
   await ann.pending.getByRole('button', { name: 'Send again' }).click();
   await expect(ann.pending).toContainText('Not sent.');
-  // It holds nothing back.
+  // A refused message does not block later ones.
   await ann.say('shorter');
   await ming.hears('shorter');
   await ann.pending.getByRole('button', { name: 'Discard' }).click();
@@ -140,7 +140,7 @@ test('“Try now” connects at once instead of at the end of the wait', async (
   const ann = await visitor('Ann');
   await ann.page.clock.install();
   await ann.reload();
-  // From here on no timer of the page runs: it waits for ever, unless somebody asks it not to.
+  // No timer of the page runs from here on: it waits forever unless the user clicks.
   await ann.page.clock.pauseAt(new Date(Date.now() + 60_000));
   await teahouse.kill();
   await expect(ann.banner).toContainText(/Trying again in \d+\ss\./);
@@ -168,7 +168,7 @@ test('without a network the page says so, and is back when the network is', asyn
   await bo.hasNotices([]);
 });
 
-/** Makes a page believe that it is hidden, or seen again. */
+/** Makes a page believe that it is hidden or visible. */
 async function show(page: Page, visible: boolean): Promise<void> {
   await page.evaluate(visible => {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => !visible });

@@ -1,19 +1,19 @@
-// What is copied from the log reads as one would write it down.
+// Text copied from the log reads like a plain transcript.
 
 import type { ChatPage } from '../support/chat-page';
 import { expect, test } from '../support/test';
 
-/** Selects from a place in one message's text to a place in another's, or in the same. */
+/** Selects from an offset in one message's text to an offset in another's, or in the same one. */
 async function select(chat: ChatPage, from: [number, number], to: [number, number]): Promise<void> {
   await chat.page.evaluate(([[first, start], [last, end]]) => {
     const text = (seq: number) => document.querySelector(`#m${seq} .line__text`)!.firstChild!;
-    // As the mouse would, which selects nothing in the composer.
+    // As a mouse would; otherwise the composer would keep the selection.
     document.getElementById('timeline')!.focus();
     getSelection()!.setBaseAndExtent(text(first), start, text(last), end);
   }, [from, to] as const);
 }
 
-/** What is in the clipboard after copying, as the composer takes it. */
+/** The clipboard content after copying, as pasted into the composer. */
 async function copied(chat: ChatPage): Promise<string> {
   await chat.page.keyboard.press('ControlOrMeta+c');
   await chat.composer.fill('');

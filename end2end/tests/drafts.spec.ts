@@ -1,9 +1,9 @@
-// Unsent text and unread counts, shared by the tabs of one browser.
+// Drafts and unread counts, shared by the tabs of one browser.
 
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/test';
 
-/** The names under which this browser keeps drafts. */
+/** The storage keys of this browser's drafts. */
 async function keptDrafts(page: Page): Promise<string[]> {
   return page.evaluate(() => Object.keys(localStorage).filter(name => name.includes(':draft:')));
 }
@@ -17,7 +17,7 @@ test('a draft that one tab sends is gone from the other, and is sent once', { ta
   await expect(two.composer).toHaveValue('');
   await two.composer.press('Enter');
 
-  // Also where the tab sends it that did not write it.
+  // The same when another tab than the one that wrote the draft sends it.
   await one.composer.fill('hello from the second');
   const three = await one.visitor.enter();
   await expect(three.composer).toHaveValue('hello from the second');
@@ -96,7 +96,7 @@ test('what an input method puts together is left alone when another tab sends', 
   await keyboard.send('Input.imeSetComposition', { text: 'ma', selectionStart: 2, selectionEnd: 2 });
   await one.composer.press('Enter');
   await one.hasExactly(['你好']);
-  // The other tab has heard of it by the time that it shows the message.
+  // By the time the other tab shows the message, it has been told that the draft was sent.
   await two.hasExactly(['你好']);
   await expect(two.composer).toHaveValue('你好ma');
   await keyboard.send('Input.insertText', { text: '吗' });
@@ -136,7 +136,7 @@ test('what is read in one tab is not unread in the other', { tag: '@core' }, asy
   await expect.poll(() => two.unread('Lobby')).toBeNull();
   await expect(two.page).toHaveTitle(/^two/);
 
-  // What comes after that is unread again where nobody looks.
+  // Later messages are unread again in rooms that no tab shows.
   await one.roomLink('one').click();
   await expect(one.title).toContainText('one');
   await bo.say('third');

@@ -1,14 +1,14 @@
-// What a first visit fetches, how it is packed, and that one can write before the program runs.
+// What a first visit fetches and how it is compressed, and that users can type before the program runs.
 
 import { request } from 'node:http';
 import { hold } from '../support/hold';
 import { logIn } from '../support/plain-client';
 import { expect, test } from '../support/test';
 
-/** What a page may weigh in brotli, in bytes; the files that it names have budgets in `cargo xtask size`. */
+/** The brotli size limit of each page, in bytes; `cargo xtask size` budgets the files they load. */
 const PAGE_BUDGETS = { '/login': 1_536, '/chat': 6_144 };
 
-/** The length of an answer's body as it crosses the network, and its headers. */
+/** The length of a response body on the wire, and its headers. */
 function fetched(url: string, headers: Record<string, string>): Promise<{ length: number; headers: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { headers }, response => {
@@ -60,7 +60,7 @@ test('whatever a page needs is fetched once, packed, and the program is compiled
   await page.goto('/chat');
   const compiled = () => page.evaluate(() => (window as unknown as { compiled: object }).compiled);
   await expect.poll(compiled).toEqual({ streaming: 1, otherwise: 0 });
-  // A browser waits some seconds with its complaint that something was fetched ahead in vain.
+  // Browsers take some seconds before they complain about an unused preload.
   const loaded = await page.evaluate(() => performance.now());
   await expect.poll(() => page.evaluate(() => performance.now())).toBeGreaterThan(loaded + 6_000);
   expect(complaints).toEqual([]);

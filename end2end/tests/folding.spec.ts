@@ -1,4 +1,4 @@
-// A long message is folded after some thirty lines, with a way to the rest of it.
+// A long message is folded after about thirty lines, with a button that unfolds it.
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator } from '@playwright/test';
@@ -9,7 +9,7 @@ import { expect, test as story } from '../support/test';
 
 const HELPER = '阿明';
 
-/** A house with a bot whose answers the story writes, piece by piece. */
+/** A server with a bot whose answers the test writes piece by piece. */
 const test = story.extend<{ service: ModelService }>({
   service: async ({}, use) => {
     const service = await ModelService.open();
@@ -20,7 +20,7 @@ const test = story.extend<{ service: ModelService }>({
 });
 
 const WINDOW = { width: 1280, height: 700 };
-/** As many line breaks as a message takes. */
+/** About as many line breaks as a message can have. */
 const BREAKS = `first${'\n'.repeat(3_985)}the end`;
 
 async function height(what: Locator): Promise<number> {
@@ -60,7 +60,7 @@ test('a message of thousands of lines takes a screen, and all of them for those 
   expect(Math.abs((await top(long)) - before), 'what one reads stays').toBeLessThanOrEqual(2);
   await expect(way(long)).toHaveText('Show less', { useInnerText: true });
 
-  // From the far end of it, one is back at the way to it.
+  // Folding from the far end returns to the button.
   await way(long).scrollIntoViewIfNeeded();
   await painted(ann);
   await way(long).click();
@@ -95,7 +95,7 @@ test('without a script it is folded and unfolds as well', async ({ visitor, brow
   });
   const page = await context.newPage();
   await page.goto(new URL('/chat', ann.page.url()).href);
-  // In the frame that stands for the timeline there.
+  // In the frame that replaces the timeline there.
   const long = page.frameLocator('.plain-log').locator('#m1');
   expect(await height(long)).toBeLessThan(900);
   await way(long).click();

@@ -1,10 +1,10 @@
-// Where the reader's own few colours take the place of all others, everything still says what it is.
+// Everything stays recognizable under forced colours.
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from '../support/test';
 
-/** The colours in the inner part of what is painted there, without its border. */
+/** The number of colours inside an element, without its border. */
 async function colors(page: Page, what: Locator, inset = 0): Promise<number> {
   const box = (await what.boundingBox())!;
   const clip = { x: box.x + inset, y: box.y + inset, width: box.width - 2 * inset, height: box.height - 2 * inset };
@@ -27,7 +27,7 @@ async function colors(page: Page, what: Locator, inset = 0): Promise<number> {
   return count;
 }
 
-/** What of an element's box is drawn by lines. */
+/** Which lines of an element's box are visible. */
 async function lines(what: Locator): Promise<{ border: boolean; outline: boolean; start: boolean }> {
   return what.evaluate(element => {
     const style = getComputedStyle(element);

@@ -1,4 +1,4 @@
-// Others change the page: before the program starts, while it starts, and afterwards. The room works all the same.
+// Third parties change the page before, while and after the program starts. The room keeps working.
 
 import { type BrowserContext, type Page, type WebSocket, chromium as chromiumType } from '@playwright/test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { RewritingProxy } from '../support/rewriting-proxy';
 import { expect, test } from '../support/test';
 import { Visitor } from '../support/visitor';
 
-/** The room is alive: what is said here arrives, what others say shows, and where one goes is what the heading says. */
+/** Expects a working room: it sends and receives messages, and the heading follows navigation. */
 async function works(chat: ChatPage, other: ChatPage): Promise<void> {
   await chat.isConnected();
   await chat.say('from the page that was changed');
@@ -49,7 +49,7 @@ for (const [what, disturb] of Object.entries(DISTURBANCES)) {
     await works(chat, bo);
   });
 
-  // What stays after the start is the program's own; nobody takes comments out of a page that runs.
+  // After the start the DOM is the program's own; nothing removes comments from a running page.
   if (what === 'a comment is taken out') continue;
   test(`after the program has started, ${what} again and again: the room works @core`, async ({ visitor }) => {
     const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
@@ -167,7 +167,7 @@ test('an instance that took over a page which is not the server’s is stopped b
   const letPass = await hold(page);
   await page.goto('/chat', { waitUntil: 'domcontentloaded' });
   await page.evaluate(() => {
-    // Two elements of the page's are swapped, and the page says that this is what the server sent.
+    // Replaces an element, and makes the page claim that the server sent it that way.
     const app = document.getElementById('app')!;
     app.querySelector('header')!.replaceWith(document.createElement('section'));
     const outline = (element: Element): string =>
@@ -186,7 +186,7 @@ test('an instance that took over a page which is not the server’s is stopped b
   expect(open.size, 'the connections that this page holds').toBe(1);
 });
 
-/** What content scripts of real extensions do, at the moments at which browsers run them. */
+/** Content scripts as real extensions run them, at the same moments. */
 const EXTENSIONS: Record<string, { run_at: string; script: string }> = {
   'a password manager': { run_at: 'document_idle', script: DISTURBANCES['a password manager puts an element before each text field'].toString() },
   'a dialler': { run_at: 'document_end', script: DISTURBANCES['digits are wrapped as telephone numbers'].toString() },

@@ -5,13 +5,13 @@ import { expect, test } from '../support/test';
 
 test.use({ flags: { 'rate-send': '0' } });
 
-/** A room in which so many messages were said. */
+/** Fills a room with this many messages. */
 async function saying(count: number, speaker: PlainClient, listener: PlainClient): Promise<void> {
   for (let number = 1; number <= count; number += 1) speaker.say(`number ${number}`);
   await expect.poll(() => listener.lines.some(line => line.endsWith(`number ${count}`)), { timeout: 60_000 }).toBe(true);
 }
 
-/** The first message that shows, and where it stands. */
+/** The first visible message and its position. */
 async function firstSeen(chat: ChatPage): Promise<{ seq: number; place: number }> {
   for (const seq of await chat.seqs()) {
     const place = await chat.place(seq);
@@ -20,7 +20,7 @@ async function firstSeen(chat: ChatPage): Promise<{ seq: number; place: number }
   throw new Error('no message shows');
 }
 
-/** Closes a page while something is said, and returns the one that comes after it. */
+/** Closes the page, sends a message meanwhile, and returns a new page. */
 async function missing(chat: ChatPage, speaker: PlainClient, plainClient: (name: string) => Promise<PlainClient>): Promise<ChatPage> {
   await chat.page.close();
   const listener = await plainClient('Ed');
@@ -120,7 +120,7 @@ test('what a page has itself seen is no other tab’s, whenever the browser says
   di.say('seen');
   await ann.hears('seen');
   const again = await missing(ann, di, plainClient);
-  // The event of a page that is loaded may come as late as this.
+  // The `pageshow` event of a loading page may come as late as this.
   await again.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false })));
   const joins = await again.joins();
   line.cut();

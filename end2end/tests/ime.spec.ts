@@ -23,14 +23,14 @@ test('the Enter that ends a composition never sends; the next one does', async (
   await expect(ming.composer).toHaveValue('');
 });
 
-/** The Enter key as Chromium reports it while an input method has the keyboard. */
+/** The Enter key as Chromium reports it while an input method handles the keyboard. */
 async function enterTakenByInputMethod(keyboard: CDPSession): Promise<void> {
   const key = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229, nativeVirtualKeyCode: 229 };
   await keyboard.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...key });
   await keyboard.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
 }
 
-// The events as each browser sends them when Enter confirms what an input method proposes.
+// The event orders of the browsers when Enter accepts an input method's suggestion.
 const ORDERS = [
   {
     browser: 'Chromium and Firefox: the key comes while the composition lasts',

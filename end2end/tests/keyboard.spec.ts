@@ -1,10 +1,10 @@
-// Keys, pastes and drops that do what one expects, wherever the focus is.
+// Keys, pastes and drops work as expected, wherever the focus is.
 
 import type { ChatPage } from '../support/chat-page';
 import { expect, test } from '../support/test';
 
 const MEGABYTE = 1_000_000;
-/** What the composer holds where a message may have 4,000 characters. */
+/** The composer's capacity where a message may have 4,000 characters. */
 const CAPACITY = 16_000;
 const LEFT_OUT = '984000 characters did not fit here and were left out.';
 
@@ -22,7 +22,7 @@ test('an @ and Enter alone insert no name', { tag: '@core' }, async ({ visitor }
   await ann.hasExactly(['meet me @']);
   await expect(ann.composer).toHaveValue('');
 
-  // One that was chosen is inserted.
+  // A chosen name is inserted.
   await ann.composer.pressSequentially('@');
   await ann.composer.press('ArrowUp');
   await expect(ann.mentions.last()).toHaveAttribute('aria-selected', 'true');
@@ -66,7 +66,7 @@ test('Ctrl+Z takes a name back that a button has written', { tag: '@core' }, asy
 });
 
 test('PageUp and PageDown in an empty composer scroll the log', { tag: '@core' }, async ({ visitor }) => {
-  // The window that was opened last has the focus.
+  // The window opened last has the focus.
   const [bo, ann] = [await visitor('Bo'), await visitor('Ann')];
   for (let number = 1; number <= 20; number += 1) await bo.say(`line ${number}`);
   await ann.hears('line 20');
@@ -77,7 +77,7 @@ test('PageUp and PageDown in an empty composer scroll the log', { tag: '@core' }
   await ann.composer.press('PageDown');
   await expect(ann.toNewest).toHaveCount(0);
 
-  // Where something is written, they move the caret in it.
+  // In a composer with text, they move the caret.
   await ann.composer.pressSequentially('one line');
   await ann.composer.press('PageUp');
   await ann.composer.pressSequentially('x');
@@ -118,7 +118,7 @@ test('of a megabyte that is pasted only so much goes into the composer as it can
   await expect(problem(ann)).toHaveText(`${LEFT_OUT} This is longer than a message may be. Shorten it, or send it in parts.`);
   await expect(ann.composer).toHaveValue('x'.repeat(CAPACITY));
 
-  // Nothing more goes in, and what is there can be worked with.
+  // The composer accepts no more, but its text can still be edited.
   await ann.composer.press('End');
   await ann.composer.press('y');
   await expect(ann.composer).toHaveValue('x'.repeat(CAPACITY));
@@ -129,7 +129,7 @@ test('of a megabyte that is pasted only so much goes into the composer as it can
   await ann.hasExactly(['x']);
   await expect(problem(ann)).toBeEmpty();
 
-  // What is pasted over a selection, and whole characters only.
+  // A paste over a selection fills only the space that is left, with whole characters.
   const leaves = '🍃'.repeat(CAPACITY);
   await ann.page.evaluate(text => navigator.clipboard.writeText(text), leaves);
   await ann.composer.pressSequentially('abc');
@@ -179,7 +179,7 @@ test('a file that is dropped on the page does not lead away from it', async ({ v
 
 test('text is dropped where one writes, and nowhere else', { tag: '@core' }, async ({ visitor }) => {
   const ann = await visitor('Ann');
-  /** Whether the page keeps the browser from doing what it does by itself when this is dropped. */
+  /** Whether the page prevents the browser's default action for this drop. */
   const refuses = (selector: string, what: 'file' | 'text' | 'link') =>
     ann.page.locator(selector).evaluate((element, what) => {
       const dataTransfer = new DataTransfer();

@@ -1,4 +1,4 @@
-// A login whose answer is lost, and a browser that keeps no cookies.
+// A login whose response is lost, and a browser that stores no cookies.
 
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,12 +25,12 @@ for (const [how, repeat] of Object.entries(again)) {
     await door.nickname.fill('Ann');
     const lost = door.page.waitForEvent('requestfailed', request => request.method() === 'POST');
     await door.comeIn.click({ noWaitAfter: true });
-    // The house has let them in, and its answer is on the way.
+    // The server has accepted the login, and its response is in transit.
     await expect.poll(() => line.heldBack).toContain('HTTP/1.1 303 See Other');
     line.cut();
     await lost;
     release();
-    // The browser says that it could not go there.
+    // The browser shows its own error page.
     await expect(door.nickname).toHaveCount(0);
     await door.page.waitForLoadState();
     line.mend();
@@ -68,7 +68,7 @@ test.describe('with a browser that blocks cookies by its settings', () => {
     }
     await context.close();
     await rm(profile, { recursive: true, force: true });
-    // The nickname was not taken by the one who could not use it.
+    // A browser that cannot use the login does not take the nickname.
     expect(await isTaken(teahouse.url, 'Ann')).toBe(false);
   });
 });

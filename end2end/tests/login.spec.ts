@@ -89,7 +89,7 @@ test('a nickname of 24 family emoji is not too long', async ({ visitor }) => {
   await expect(ann.page.locator('.account bdi')).toHaveText(family.repeat(8));
 });
 
-/** What Chromium says by itself of a page whose program it may not run. */
+/** Chromium's warning on a page whose program it may not run. */
 const UNUSED = /was preloaded using link preload but not used/;
 
 test('without JavaScript one logs in and reads along, and is told what is different', async ({ visitor, stranger, consoleGuard }) => {

@@ -1,4 +1,4 @@
-// A login and its end: for the browser that it was made in, for whoever holds a copy of it, and for who goes back.
+// A login and its end: in its own browser, in a browser with a copied cookie, and when the user goes back.
 
 import { expect, test } from '../support/test';
 

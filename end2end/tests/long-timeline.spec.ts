@@ -1,4 +1,4 @@
-// However long a timeline is, the page holds only what is near its reader.
+// However long a timeline is, the page renders only the part near the viewport.
 
 import type { ChatPage } from '../support/chat-page';
 import type { PlainClient } from '../support/plain-client';
@@ -7,10 +7,10 @@ import { expect, test } from '../support/test';
 test.use({ flags: { 'rate-send': '0', backlog: '100' } });
 
 const VIEWPORT = { width: 1280, height: 600 };
-/** How many lines are drawn; days, and people who come and go, add a few. */
+/** The limit of rendered lines; day headings and notices add a few. */
 const DRAWN = 320;
 
-/** Says numbered messages; they are kept when the last one is heard by somebody else. */
+/** Sends numbered messages, and waits until another client receives the last one. */
 async function says(speaker: PlainClient, from: number, to: number, listener: PlainClient): Promise<void> {
   for (let number = from; number <= to; number += 1) speaker.say(`number ${number}`);
   await expect.poll(() => listener.lines.some(line => line.endsWith(`number ${to}`)), { timeout: 60_000 }).toBe(true);
@@ -21,7 +21,7 @@ async function isBounded(chat: ChatPage): Promise<void> {
   expect(await chat.page.evaluate(() => document.querySelectorAll('*').length)).toBeLessThanOrEqual(14 * DRAWN);
 }
 
-/** Reads back to the first message of all. */
+/** Scrolls back to the very first message. */
 async function readBack(chat: ChatPage): Promise<void> {
   await chat.timeline.hover();
   while ((await chat.seqs())[0] > 1) {
@@ -54,7 +54,7 @@ test('what one reads stays where it is while lines come and go around it', async
   await says(di, 1, 1_200, ed);
   const ann = await visitor('Ann', { viewport: VIEWPORT });
   await readBack(ann);
-  // From the first line down to the newest, a screen at a time: the line in the middle goes up by just that much.
+  // Scrolls from the first line to the newest by screens: the middle line moves up by exactly that much.
   for (let middle = 0; (await ann.distanceFromNewest()) > 0; ) {
     const seqs = await ann.seqs();
     middle = await ann.inTheMiddle();
@@ -95,7 +95,7 @@ test('what is selected stays selected when its reader goes on', async ({ visitor
   await ann.timeline.hover();
   while ((await ann.seqs())[0] > 400) await ann.page.mouse.wheel(0, -1_500);
   expect(await ann.page.evaluate(() => String(getSelection()))).toBe('number 1199');
-  // Nothing is kept for it any more when it is gone.
+  // Once the selection is gone, its lines are no longer kept.
   await ann.page.evaluate(() => getSelection()!.removeAllRanges());
   while ((await ann.seqs())[0] > 1) await ann.page.mouse.wheel(0, -1_500);
   await isBounded(ann);

@@ -1,7 +1,7 @@
 import type { ChatPage } from '../support/chat-page';
 import { expect, test } from '../support/test';
 
-/** The id of the name that Enter would take, as assistive technology is told. */
+/** The name that Enter would insert, as exposed to assistive technology. */
 async function chosen(chat: ChatPage): Promise<string | null> {
   const id = await chat.composer.getAttribute('aria-activedescendant');
   return id && chat.page.locator(`#${id}`).locator('.members__name').textContent();
@@ -46,7 +46,7 @@ test('what is offered can be passed over', async ({ visitor }) => {
   await ann.composer.press('Enter');
   await ann.hasExactly(['@B']);
 
-  // One’s own name, an address for mail and a name that is all there are nothing to offer.
+  // One's own name, an email address and a complete name offer no suggestions.
   for (const text of ['@A', 'me@B', '@Bo', '@Bo said', '@Box']) {
     await ann.composer.fill(text);
     await expect(ann.mentions).toHaveCount(0);

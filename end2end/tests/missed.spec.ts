@@ -6,7 +6,7 @@ import { expect, test } from '../support/test';
 test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 test.use({ flags: { 'rate-send': '0' } });
 
-/** Says numbered messages; they are kept when the last one is heard by somebody else. */
+/** Sends numbered messages, and waits until another client receives the last one. */
 async function says(speaker: PlainClient, from: number, to: number, listener: PlainClient): Promise<void> {
   for (let number = from; number <= to; number += 1) speaker.say(`number ${number}`);
   await expect.poll(() => listener.lines.some(line => line.endsWith(`number ${to}`)), { timeout: 60_000 }).toBe(true);

@@ -1,4 +1,4 @@
-// Two nodes on one Redis are one house.
+// Two nodes on one Redis behave like one server.
 
 import { UNREACHABLE, answered } from '../support/console-guard';
 import { expect, test } from '../support/nodes';
@@ -17,7 +17,7 @@ test('people on two nodes talk with each other, and see each other write', async
   await ming.say('在呢');
   await ann.hears('在呢', '小明');
   for (const reader of [ann, ming]) await reader.hasExactly(['is anybody over there?', '在呢']);
-  // Whoever comes later is given the same, whichever node they come to.
+  // Users who come later get the same history on either node.
   for (const [index, node] of [teahouse, there].entries()) {
     const late = await visitor(`Guest${index}`, { baseURL: node.url });
     await late.hasExactly(['is anybody over there?', '在呢']);
@@ -51,7 +51,7 @@ test.describe('with a second of grace', () => {
     const second = await ann.visitor.enter(`${there.url}/chat`);
     for (const tab of [ann, second]) await tab.seesHere(['Ann', 'Bo']);
     await ann.page.close();
-    // Somebody else who comes and goes: had Ann been missed, it would stand before that.
+    // Another user comes and goes: a notice about Ann would have come before these.
     const cy = await visitor('Cy');
     await bo.hasNotices(['~~~ Ann entered ~~~', '~~~ Cy entered ~~~']);
     await cy.visitor.context.close();
@@ -73,7 +73,7 @@ test('a nickname that is taken on one node is taken on the other, and free there
   consoleGuard.expect(answered(409));
   const ann = await visitor('Ann');
   const door = await (await stranger({ baseURL: there.url })).atTheDoor();
-  // A Cyrillic А, for a look-alike is no other name there either.
+  // With a Cyrillic А: look-alikes count as the same name on the other node, too.
   for (const name of ['Ann', 'Аnn']) {
     await door.logInAs(name);
     await door.refusesWith('Sorry, that nickname is taken, please choose another.');
@@ -105,7 +105,7 @@ test('Redis is killed and comes back: both pages say so, keep what is said, and 
   await ming.say('我也说一句');
   await expect(ann.pending.locator('.line__text')).toHaveText(['said meanwhile', 'and one more']);
   await expect(ming.pending.locator('.line__text')).toHaveText(['我也说一句']);
-  // What was said before stays to be read, and nobody has heard what was not kept.
+  // Earlier messages stay readable, and no client has received a message that was not stored.
   await expect(ann.messages).toHaveCount(3);
   await expect(ming.messages).toHaveCount(3);
   for (const node of [teahouse, there]) {
@@ -124,12 +124,12 @@ test('Redis is killed and comes back: both pages say so, keep what is said, and 
   expect(texts.filter(text => text !== '我也说一句').slice(3)).toEqual(['said meanwhile', 'and one more']);
   expect(texts).toContain('我也说一句');
   await ming.hasExactly(texts);
-  // Nothing that was confirmed had to be sent again.
+  // No acknowledged message was sent again.
   expect(ann.visitor.sent.filter(text => text === 'one')).toHaveLength(1);
-  // A Redis that comes back may have lost something, as far as anybody can tell; and nobody has gone meanwhile.
+  // A Redis that comes back may have lost data, as far as the nodes can tell; no user has left meanwhile.
   await ann.hasNotices(['The house is back with what it has kept. What was said last before may be missing.']);
   await ming.hasNotices(['茶馆带着存下的内容回来了，之前最后说的话可能缺失。']);
-  // Nor does anything come twice to those who look again.
+  // Nothing appears twice after a reload, either.
   for (const reader of [ann, ming]) {
     await reader.reload();
     await reader.hasExactly(texts);
@@ -153,7 +153,7 @@ test('Redis hangs: both pages say so, and what it may have taken meanwhile is th
   }
   await bo.say('after');
   for (const reader of [ann, bo]) await reader.hasExactly(['before', 'into the silence', 'after']);
-  // It is the same Redis, and nobody was away.
+  // It is the same Redis, and no user was away.
   await ann.hasNotices(['~~~ Bo entered ~~~']);
   await bo.hasNotices([]);
 });
@@ -170,7 +170,7 @@ test.describe('with a short lease', () => {
     await expect(ann.banner).toContainText('Connection lost');
     await bo.hasNotices(['~~~ Ann entered ~~~', '~~~ Ann left ~~~']);
     await bo.seesHere(['Bo']);
-    // Their page has gone on trying, and they are back as soon as anybody answers.
+    // The page has kept reconnecting, and is back as soon as a server answers.
     await teahouse.start();
     await expect(ann.banner).toBeEmpty();
     await ann.say('that was not me');

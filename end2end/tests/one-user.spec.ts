@@ -1,4 +1,4 @@
-// One page, one person: whoever logs in in a browser meanwhile, a page goes on for nobody but its own user.
+// A page belongs to one user: whoever logs in in the same browser, it never acts for another.
 
 import { UNREACHABLE } from '../support/console-guard';
 import type { ChatPage } from '../support/chat-page';
@@ -13,7 +13,7 @@ test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 const BELONGS_TO_ANN =
   'This browser is logged in under another nickname now. What waits here stays Ann’s.';
 
-/** Everything that this browser keeps of one user, by its name. */
+/** Everything that this browser stores for one user, by key. */
 async function keptFor(tab: ChatPage, user: string): Promise<Record<string, string>> {
   return tab.page.evaluate(
     user => Object.fromEntries(Object.entries({ ...localStorage }).filter(([name]) => name.startsWith(`teahouse:${user}:`))),
@@ -26,8 +26,8 @@ async function userId(tab: ChatPage): Promise<string> {
 }
 
 /**
- * Ann's page loses its connection; and in another tab of her browser, which has one, she logs out and Cy logs in. That tab
- * comes to the house at another port: cookies do not tell ports apart.
+ * Ann's page loses its connection, while in another, connected tab of her browser she logs out and Cy logs
+ * in. That tab reaches the server on another port: cookies do not distinguish ports.
  */
 async function cyTakesOver(ann: ChatPage, line: Line, teahouse: Teahouse): Promise<ChatPage> {
   const other = await ann.visitor.enter(`${teahouse.url}/chat`);
@@ -62,7 +62,7 @@ test('what waits in a page is not sent by whoever logs in meanwhile in another t
   const outbox = Object.entries(await keptFor(page, ann)).filter(([name]) => name.includes(':outbox:'));
   expect(outbox).toEqual(Object.entries(kept).filter(([name]) => name.includes(':outbox:')));
 
-  // The way to the login: Cy is there until somebody else logs in.
+  // The link leads to the login page; Cy stays logged in until another user logs in.
   await page.banner.getByRole('link', { name: 'Log in' }).click();
   const door = new LoginPage(page.page);
   await expect(door.problem).toContainText('This browser is logged in under the nickname below');
@@ -70,7 +70,7 @@ test('what waits in a page is not sent by whoever logs in meanwhile in another t
   await door.logInAs('Ann');
   await page.isConnected();
   await expect(cy.page).toHaveURL(/why=logged-out/);
-  // A new login of the same nickname: whoever it is, is asked.
+  // A new login with the same nickname: the page asks before it sends, since it may be another user.
   await expect(page.pending.locator('.line__text')).toHaveText(['only Ann says so']);
   await page.pending.getByRole('button', { name: 'Send', exact: true }).click();
   await bo.hears('only Ann says so', 'Ann');
@@ -99,7 +99,7 @@ test('a page that is loaded again after somebody else has logged in holds nothin
   await expect(page.rooms).not.toContainText('tea');
   const kept = Object.values(await keptFor(page, await userId(page))).join();
   expect(kept).not.toContain('Ann');
-  // It is all there for Ann.
+  // All of it is still stored for Ann.
   const hers = Object.values(await keptFor(page, ann)).join();
   for (const words of ['only Ann says so', 'a draft of Ann’s']) expect(hers).toContain(words);
 });

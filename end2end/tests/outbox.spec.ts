@@ -5,7 +5,7 @@ import { expect, test } from '../support/test';
 
 test.beforeEach(({ consoleGuard }) => consoleGuard.expect(UNREACHABLE));
 
-/** What this page's browser keeps of one kind, by name. */
+/** The values of one kind that this page's browser stores. */
 async function kept(page: Page, kind: 'outbox' | 'draft'): Promise<string[]> {
   return page.evaluate(kind => {
     const names = Object.keys(localStorage).filter(name => name.split(':')[2] === kind);
@@ -25,7 +25,7 @@ test('what was said offline survives a reload, and goes out once and in order wh
   await waitsFor(ann, ['one', 'two', 'three']);
   expect(await kept(ann.page, 'outbox')).toHaveLength(3);
 
-  // The page itself can be had again, though its socket cannot: the page is loaded from another line.
+  // The page can be loaded again over a new connection, though its socket is gone.
   line.mend();
   await teahouse.kill();
   await teahouse.start();
@@ -58,14 +58,14 @@ test('a tab that crashes loses nothing that was said or written in it', async ({
   await waitsFor(ann, ['said before the crash']);
   const session = await ann.visitor.context.newCDPSession(ann.page);
   const crashed = ann.page.waitForEvent('crash');
-  // The page is gone before it can answer.
+  // The page crashes before it can answer.
   void session.send('Page.crash').catch(() => {});
   await crashed;
 
   line.mend();
   const again = await ann.visitor.enter();
   await expect(again.composer).toHaveValue('half a sen');
-  // The crashed tab said no farewell: it counts as alive for some seconds.
+  // The crashed tab did not sign off, so it counts as alive for some seconds.
   for (const reader of [again, bo]) await reader.hasExactly(['said before the crash']);
 });
 

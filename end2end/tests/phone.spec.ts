@@ -82,7 +82,7 @@ for (const viewport of [NARROW, COMMON]) {
     for (let index = 1; index <= 30; index += 1) robot.say(`message ${index}`);
     await expect(ann.messages).toHaveCount(30);
     await ann.composer.tap();
-    // `interactive-widget=resizes-content` makes the page as high as what the keyboard leaves.
+    // `interactive-widget=resizes-content` makes the page as high as the space above the keyboard.
     await ann.page.setViewportSize({ width: viewport.width, height: Math.round(viewport.height * 0.5) });
     await expect.poll(() => isWithinScreen(ann.page, '.composer')).toBe(true);
     await expect(ann.messages.last()).toBeInViewport();

@@ -26,7 +26,7 @@ const TUTORIAL = `<!DOCTYPE html>
 </body>
 </html>`;
 
-/** Opens the tutorials' page beside a room, with the login of the one who is in it. */
+/** Opens the tutorials' page on a room, with the login of the user in it. */
 async function openTutorial(chat: ChatPage) {
   const page = await chat.visitor.context.newPage();
   await page.route('**/tutorial.html', route => route.fulfill({ contentType: 'text/html; charset=utf-8', body: TUTORIAL }));
@@ -56,7 +56,7 @@ test.describe('with a second of grace', () => {
     await ann.say('Hello to you');
     await expect(tutorial.contents).toHaveValue('~~~Ann进入了聊天室~~~\nAnn说:Hello to you\n');
     await ann.logOut.click();
-    // One's own words are not among them: the page never showed them.
+    // The user's own messages are missing, because the tutorials' page never showed them.
     await expect(tutorial.contents).toHaveValue('~~~Ann进入了聊天室~~~\nAnn说:Hello to you\n~~~Ann离开了聊天室~~~\n');
     const bo = await visitor('Bo');
     await bo.hears('大家好', '小明');
@@ -95,7 +95,7 @@ test('a script that is no browser talks along, and is refused in words what it m
   robot.say('beep');
   await ann.hears('beep', 'Robot');
   await ann.say('good robot');
-  // Who came in together with it, it may hear of or not; of what is said it hears just what others say.
+  // It may or may not see users who came in with it; of messages it sees only those of others.
   const said = () => robot.lines.filter((line) => !line.startsWith('~~~'));
   await expect.poll(said).toEqual(['Ann: good robot']);
   robot.say('x'.repeat(4_001));

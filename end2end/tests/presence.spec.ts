@@ -28,7 +28,7 @@ test.describe('with a second of grace', () => {
     await second.seesHere(['Bo', 'Ann']);
     await bo.page.close();
     await second.page.close();
-    // A word from the third tab, and somebody else who goes for good: had Bo been missed, it would stand before that.
+    // A message from the third tab, and another user who leaves: a notice about Bo would come before these.
     await third.say('still here');
     await ann.hears('still here', 'Bo');
     const cy = await visitor('Cy');
@@ -49,14 +49,14 @@ test.describe('in a crowd', () => {
     await ann.hasNotices(['~~~ Guest 000 entered ~~~']);
     const guest = (number: number) => plainClient(`Guest ${String(number).padStart(3, '0')}`);
     const crowd = [];
-    // In order as long as they are named, then as fast as they come in.
+    // One by one while members are named, then as fast as they come.
     for (let number = 1; number < 50; number++) crowd.push(await guest(number));
     crowd.push(...(await Promise.all(Array.from({ length: 200 }, (_, index) => guest(index + 50)))));
     await expect(ann.page.locator('.members__count')).toHaveText('251');
     const notices = await ann.notices.count();
     const more = ann.page.locator('.members__more');
 
-    // The first page goes on after one who was named when they were few; each is of 200 by name, and of the reader.
+    // The first page goes on after the last member named before the crowd; each lists 200 and the user.
     const seen = new Set<string>();
     for (let page = 0; page < 3; page++) {
       const before = await ann.members.last().textContent();
@@ -70,7 +70,7 @@ test.describe('in a crowd', () => {
     }
     expect(seen.size).toBe(251);
 
-    // One who speaks in a crowd is heard without having been announced, and no one is said to come or go.
+    // A member of a crowd can send without having been announced, and no notices appear.
     crowd[248].say('is it always this full?');
     await ann.hears('is it always this full?', 'Guest 249');
     for (const client of crowd) client.close();
@@ -125,7 +125,7 @@ test('the page that logs out waits for its answer, however late, and is logged o
   const bo = await visitor('Bo', { baseURL: line.url });
   const second = await bo.visitor.enter();
   await bo.logOut.click({ noWaitAfter: true });
-  // The server has closed every connection of Bo's, and its answer to the form is still on the way.
+  // The server has closed all of Bo's connections, and its response to the form is in transit.
   await expect(second.page).toHaveURL(/why=logged-out/);
   release();
   await expect(bo.page).toHaveURL(/\/login/);
@@ -162,7 +162,7 @@ test.describe('with a nickname that is free at once', () => {
     const ann = await visitor('Ann');
     const { context } = ann.visitor;
     await ann.page.close();
-    // The name is free when the server has noticed that its last connection is gone.
+    // The name is free once the server has noticed that its last connection is gone.
     await expect
       .poll(async () => {
         const answer = await fetch(`${teahouse.url}/login`, {

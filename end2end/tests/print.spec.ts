@@ -1,4 +1,4 @@
-// What is printed: the room's name and all lines that are drawn, over as many pages as they take.
+// Printing gives the room's name and every rendered line, on as many pages as they need.
 
 import { expect, test } from '../support/test';
 
@@ -14,7 +14,7 @@ test('printing gives every line that is drawn, on as many pages as they take, an
   await ann.composer.fill('unsent');
 
   const pages = (pdf: Buffer) => pdf.toString('latin1').match(/\/Type ?\/Page\b(?!s)/g)!.length;
-  // 100 lines and 80 of one message take more than three pages of this size, and no more than a dozen.
+  // 100 lines, and 80 lines of one message, need more than three pages of this size and at most a dozen.
   const printed = pages(await ann.page.pdf({ format: 'A4' }));
   expect(printed).toBeGreaterThan(3);
   expect(printed).toBeLessThan(12);
@@ -24,7 +24,7 @@ test('printing gives every line that is drawn, on as many pages as they take, an
   for (const chrome of ['.header button', '.composer', '.rooms', '.members', '.banner', '.typing', '.line__rest', '.skip']) {
     for (const one of await ann.page.locator(chrome).all()) await expect(one).toBeHidden();
   }
-  // No line is cut off by anything around it, nor within itself.
+  // No line is clipped by its surroundings or by itself.
   const cut = await ann.messages.evaluateAll(lines =>
     lines.filter(line => {
       const { bottom, height } = line.getBoundingClientRect();
@@ -34,6 +34,6 @@ test('printing gives every line that is drawn, on as many pages as they take, an
     }).map(line => line.id),
   );
   expect(cut).toEqual([]);
-  // Ink on paper, by night too.
+  // Dark text on white even in dark mode.
   expect(await ann.page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(42, 37, 32)');
 });

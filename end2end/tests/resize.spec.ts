@@ -1,4 +1,4 @@
-// Who reads further up goes on reading there, whatever becomes larger or smaller: the window, the letters, the composer.
+// A user who has scrolled up keeps their position when the window, the font or the composer changes size.
 
 import type { ChatPage } from '../support/chat-page';
 import type { PlainClient } from '../support/plain-client';
@@ -8,12 +8,12 @@ test.use({ flags: { 'rate-send': '0' } });
 
 const WINDOW = { width: 1280, height: 700 };
 
-/** Some are short, some wrap, and how often depends on the width. */
+/** Sends messages of which some are short and some wrap, how often depending on the width. */
 function chatter(robot: PlainClient): void {
   for (let index = 1; index <= 100; index += 1) robot.say(`${index} ${'word '.repeat((index * 37) % 60)}`);
 }
 
-/** The first message that shows, and how far below the upper edge of what scrolls it begins. */
+/** The first visible message, and its distance from the top edge of the scroll container. */
 async function reads(chat: ChatPage): Promise<{ id: string; top: number }> {
   return chat.page.evaluate(() => {
     const edge = [...document.querySelectorAll('.room, .timeline')].map(element => element.getBoundingClientRect().top);
@@ -23,14 +23,14 @@ async function reads(chat: ChatPage): Promise<{ id: string; top: number }> {
   });
 }
 
-/** Scrolls until a message begins at the upper edge. */
+/** Scrolls until this message begins at the top edge. */
 async function readsFrom(chat: ChatPage, seq: number): Promise<void> {
   await chat.page.locator(`#m${seq}`).evaluate(line => line.scrollIntoView());
   await expect(chat.toNewest).toBeVisible();
   await expect.poll(async () => (await reads(chat)).id).toBe(`m${seq}`);
 }
 
-/** The browser has laid the page out and painted it. */
+/** Waits until the browser has laid out and painted the page. */
 async function painted(chat: ChatPage): Promise<void> {
   await chat.page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
@@ -86,7 +86,7 @@ test('larger letters leave one at the same message @core', async ({ visitor, pla
     await ann.page.evaluate(size => {
       document.documentElement.style.fontSize = size;
     }, size);
-    // A line or part of it that does not show is larger too.
+    // Partly or wholly hidden lines grow, too.
     await stillReads(ann, before, 8);
   }
 });

@@ -2,7 +2,7 @@ import { answered } from '../support/console-guard';
 import type { ChatPage } from '../support/chat-page';
 import { expect, test } from '../support/test';
 
-/** Marks the page, so that a full load would be noticed. */
+/** Marks the page, so that the test notices a full load. */
 async function mark(chat: ChatPage): Promise<void> {
   await chat.page.evaluate(() => Object.assign(window, { marked: true }));
 }
@@ -78,7 +78,7 @@ test('one’s own words from another tab are not unread', async ({ visitor }) =>
   const second = await ann.visitor.enter('/chat');
   await second.say('mine');
   await second.hears('mine');
-  // What that tab looks at would count as read here, too.
+  // Messages that the second tab shows would count as read here, too.
   await second.goTo('tea');
   await expect(second.title).toContainText('tea');
   await bo.say('not mine');

@@ -3,7 +3,7 @@ import { expect, test } from '../support/test';
 
 const VIEWPORT = { width: 1280, height: 600 };
 
-/** Where a message stands, in pixels below the timeline's upper edge. */
+/** A message's distance below the top edge of the timeline, in pixels. */
 async function place(chat: ChatPage, text: string): Promise<number> {
   const [line, timeline] = [await chat.message(text).boundingBox(), await chat.timeline.boundingBox()];
   return Math.round(line!.y - timeline!.y);

@@ -5,7 +5,7 @@ import type { PlainClient } from '../support/plain-client';
 import { expect, test } from '../support/test';
 import type { Visitor } from '../support/visitor';
 
-/** The search as somebody sees it, on a page of its own or in a frame. */
+/** The search as a user sees it, on its own page or in a frame. */
 class SearchPage {
   readonly field: Locator;
   readonly hits: Locator;
@@ -27,7 +27,7 @@ class SearchPage {
   }
 }
 
-/** Somebody who has logged in on the way to the search. */
+/** A user who has logged in on the way to the search. */
 async function searcher(visitor: Visitor, path = '/search'): Promise<{ search: SearchPage; page: Page }> {
   const door = await visitor.atTheDoor(path);
   await door.logInAs('Reader');
@@ -35,10 +35,10 @@ async function searcher(visitor: Visitor, path = '/search'): Promise<{ search: S
   return { search: new SearchPage(door.page), page: door.page };
 }
 
-/** Says something, and waits until it can be found: the index trails the log. */
+/** Sends a message, and waits until it can be found: the index trails the log. */
 async function says(speaker: PlainClient, reader: Visitor, text: string): Promise<void> {
   speaker.say(text);
-  // This program knows the machine by its address only, whatever name its browsers know it by.
+  // Node.js reaches the machine only by its address, whatever name the browsers use.
   const cookies = (await reader.context.cookies()).map(({ name, value }) => `${name}=${value}`);
   const address = `${reader.teahouse.url}/search?q=${encodeURIComponent(`"${text}"`)}`;
   const found = async () => (await fetch(address, { headers: { cookie: cookies.join('; ') } })).text();

@@ -1,4 +1,4 @@
-// A page at 400 %, or a phone on its side: whole messages show, nothing covers what one needs, and one gets everywhere.
+// A page at 400 %, or a phone in landscape: messages show whole, controls are uncovered and all reachable.
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
@@ -15,12 +15,12 @@ const WINDOWS = [
   { width: 900, height: 300 },
 ];
 
-/** Whether all of it shows, and nothing lies over it. */
+/** Whether the whole element is visible and nothing covers it. */
 async function isInSight(what: Locator): Promise<boolean> {
   return what.evaluate(element => {
     const { left, top, right, bottom } = element.getBoundingClientRect();
     const isWithin = left >= 0 && top >= -0.5 && right <= innerWidth && bottom <= innerHeight + 0.5;
-    // Corners may be round, and what closes something may stand at its end.
+    // Corners may be round, and a close button may overlap the end.
     const [x, y] = [(left + right) / 2, (top + bottom) / 2];
     const points = [
       [left + 3, y],
@@ -35,7 +35,7 @@ async function isInSight(what: Locator): Promise<boolean> {
   });
 }
 
-/** All of these can be brought into sight by scrolling alone. */
+/** Expects every match to be reachable by scrolling alone. */
 async function canBeReached(page: Page, selector: string): Promise<void> {
   const all = (await page.locator(selector).all()).map(async what => ((await what.isVisible()) ? [what] : []));
   for (const what of (await Promise.all(all)).flat()) {
@@ -77,7 +77,7 @@ for (const viewport of WINDOWS) {
     await ann.page.locator('#m1').evaluate(line => line.scrollIntoView());
     await expect.poll(() => isInSight(ann.page.locator('#m1'))).toBe(true);
 
-    // Whoever writes sees what they write, and when it is said, that.
+    // Users see what they type, and then the message they sent.
     await ann.composer.focus();
     await ann.page.keyboard.type('so it is');
     await expect.poll(() => isInSight(ann.composer)).toBe(true);
@@ -156,7 +156,7 @@ test('with sixty rooms the field and “Log out” stay in view, and the rooms s
     const ann = await visitor(`Ann ${viewport.width}`, { viewport });
     await ann.page.addInitScript(() => {
       const rooms = Array.from({ length: 59 }, (_, index) => `room-${index + 1}`);
-      // The tab's rooms begin with whose they are.
+      // The tab's stored rooms begin with the user's id.
       const [user] = (sessionStorage.getItem('rooms') ?? '').split(' ');
       sessionStorage.setItem('rooms', [user, 'lobby', ...rooms].join(' '));
     });

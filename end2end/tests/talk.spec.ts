@@ -130,9 +130,9 @@ test('a word without an end, emoji and writing from right to left stay in their 
   await ann.hasExactly([long, '👩‍👩‍👧‍👦🏳️‍🌈👍🏽 茶🍵', arabic, '\u202Eturned around']);
   expect(await ann.timeline.evaluate(timeline => timeline.scrollWidth - timeline.clientWidth)).toBe(0);
   expect(await ann.text(ann.message(arabic)).evaluate(text => getComputedStyle(text).direction)).toBe('rtl');
-  // What turns its own words around leaves the time beside them alone.
+  // A direction override in the text does not affect the time beside it.
   await expect(ann.messages.last().locator('time')).toHaveText(/^\d\d:\d\d$/);
-  // Nor does a name turn the sentence around that tells of its coming.
+  // A right-to-left name does not reverse the notice around it.
   await plainClient('محمد');
   await expect(ann.notices).toHaveText(['~~~ محمد entered ~~~']);
   expect(await ann.notices.evaluate(notice => getComputedStyle(notice).direction)).toBe('ltr');
@@ -147,7 +147,7 @@ test('each reads the time in their own zone', async ({ visitor }) => {
     [newYork, 'America/New_York', 'en-GB'],
   ] as const) {
     await reader.hears('What time is it?');
-    // Live, as the server renders it at the next visit, and after the browser has taken over from the server.
+    // Live, as rendered by the server after a reload, and after hydration.
     for (const again of [false, true]) {
       if (again) await reader.reload();
       const time = reader.message('What time is it?').locator('time');
@@ -186,7 +186,7 @@ test('one day has one day line', async ({ visitor }) => {
 
 test('what one person says in a row stands under one name, which every message still bears for the ear', async ({ visitor }) => {
   const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
-  // Told between two messages, it would part them.
+  // A notice between two messages would split the group.
   await ann.hasNotices(['~~~ Bo entered ~~~']);
   await ann.say('one');
   await ann.say('two');

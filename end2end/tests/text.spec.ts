@@ -1,4 +1,4 @@
-// What names and words look like, whatever letters they are written in: rooms, links, directions, seals.
+// The display of names and message texts in any script: rooms, links, directions, seals.
 
 import { answered } from '../support/console-guard';
 import { expect, test } from '../support/test';
@@ -31,7 +31,7 @@ test('a page that remembers a room by another spelling is in the room, with its 
   const ann = await visitor('Ann', { path: '/chat/tea' });
   await ann.page.evaluate(() => {
     const user = (JSON.parse(document.getElementById('boot')!.textContent!) as { user: { id: string } }).user.id;
-    // Written by an earlier version, which let such names through.
+    // Stored by an earlier version, which accepted such names.
     sessionStorage.setItem('rooms', `${user} lobby ｍilk`);
     localStorage.setItem(`teahouse:${user}:draft:ｍilk:another-tab`, `${Date.now()} a draft`);
     localStorage.setItem(`teahouse:${user}:outbox:waits-1`, `${Date.now()} 1 gone gone ｍilk -\nit waited`);
@@ -48,7 +48,7 @@ test('a page that remembers a room by another spelling is in the room, with its 
   await expect(ann.composer).toHaveValue('a draft');
 });
 
-// Firefox tells of generated content how it is made, not what it is.
+// Firefox reports how generated content is made, not what it is.
 test('a link is whole, and a host that may deceive is shown in both forms', async ({ visitor }) => {
   const [ann, bo] = [await visitor('Ann'), await visitor('Bo')];
   await ann.say('看https://bücher.example/ü，http://127.0.0.1:3000/chat/读书会。见https://example.org好的 ada@example.org');
@@ -69,7 +69,7 @@ test('a link is whole, and a host that may deceive is shown in both forms', asyn
     const shown = await links.evaluateAll(links => links.map(link => getComputedStyle(link, '::after').content));
     expect(shown[0]).toContain('xn--bcher-kva.example');
     expect(shown.slice(1)).toEqual(['none', 'none', 'none']);
-    // The ASCII form is the host that the browser itself goes to.
+    // The ASCII form is the host that the browser goes to.
     const agree = await links.evaluateAll(links =>
       links.every(link => !(link as HTMLElement).dataset.host || (link as HTMLElement).dataset.host === (link as HTMLAnchorElement).hostname),
     );

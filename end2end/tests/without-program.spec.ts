@@ -1,5 +1,5 @@
-// The page without its program: no JavaScript, no WebAssembly, a program that cannot be fetched or that fails. One can
-// read and write all the same, nothing is said twice, and what is wrong is said.
+// The page without its program: no JavaScript, no WebAssembly, a program that cannot be fetched or that
+// fails. Users can still read and send, nothing is sent twice, and the page names the problem.
 
 import { type Page } from '@playwright/test';
 import { ChatPage } from '../support/chat-page';
@@ -7,14 +7,14 @@ import { UNREACHABLE } from '../support/console-guard';
 import { hold } from '../support/hold';
 import { expect, test } from '../support/test';
 
-/** The page cannot know that no script will ask for what it begins to fetch. */
+/** The page cannot know that no script will use what it preloads. */
 const PRELOADED = /was preloaded using link preload but not used/;
 
-/** The log in the frame that stands for the timeline. */
+/** The log in the frame that replaces the timeline. */
 const log = (page: Page) => page.frameLocator('.plain-log');
 const texts = (page: Page) => log(page).locator('.line__text');
 
-// The driver of Firefox does not switch JavaScript off.
+// Firefox's driver cannot switch JavaScript off.
 test('with JavaScript off one logs in, writes, reads, goes to a room, leaves it and logs out', async ({ stranger, visitor, consoleGuard }) => {
   consoleGuard.expect(PRELOADED);
   const bo = await visitor('Bo');
@@ -32,7 +32,7 @@ test('with JavaScript off one logs in, writes, reads, goes to a room, leaves it 
   await bo.hears('two lines\nwithout a script <b>', 'Ann');
   await page.locator('#composer').fill('half a sentence');
   await bo.say('an answer');
-  // The frame loads itself anew; what is typed beside it stays.
+  // The frame reloads itself; text typed beside it stays.
   await expect(texts(page)).toHaveText(['two lines\nwithout a script <b>', 'an answer'], { timeout: 40_000 });
   await expect(page.locator('#composer')).toHaveValue('half a sentence');
   await page.locator('#go-to-room').fill('Tea');
@@ -91,7 +91,7 @@ test('with JavaScript off, what cannot be sent comes back with the reason', asyn
   await page.locator('#composer').fill('shorter');
   await page.locator('.composer__send').click();
   await expect(texts(page)).toHaveText(['shorter']);
-  // Without a login the words are there to be copied.
+  // Without a login the text is shown for copying.
   await page.locator('#composer').fill('words of one who has lost their cookie');
   await ann.context.clearCookies();
   await page.locator('.composer__send').click();
@@ -189,13 +189,13 @@ test('an answer lost on the way does not say it twice, whether the form or the p
   await hold(page);
   await page.goto(`${line.url}/chat`, { waitUntil: 'domcontentloaded' });
   await page.locator('#composer').fill('lost answer');
-  // The message arrives; the answer to it does not.
+  // The message arrives, but the response does not.
   const letGo = line.holdBack('POST /chat');
   await page.evaluate(() => setTimeout(() => document.querySelector<HTMLElement>('.composer__send')!.click()));
   await ann.hears('lost answer');
   line.cut();
   letGo();
-  // The browser has tried again by itself, and shows a page of its own.
+  // The browser has retried on its own, and shows its own error page.
   await expect(page.locator('#composer')).toHaveCount(0);
   line.mend();
   await page.unrouteAll();
@@ -220,7 +220,7 @@ test('a program that fails is started anew in place; one that fails again leaves
   await expect(ann.message('in the tea room')).toHaveCount(1);
   await ann.composer.fill('half a sentence');
   const joins = await ann.joins();
-  // A trap, as after a bug: the program calls what is not there any more.
+  // A trap, as after a bug: the WebAssembly code executes `unreachable`.
   const trap = () =>
     ann.page.evaluate(() => {
       const bytes = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11]);

@@ -3,13 +3,13 @@ import type { Page, TestInfo } from '@playwright/test';
 import type { Teahouse } from '../support/teahouse';
 import { expect, test } from '../support/test';
 
-/** In Berlin it is half past eleven in January, and half past midnight, the day after, in July. */
+/** 23:30 in Berlin in January, and 00:30 on the following day in July. */
 const SAID = [
   { text: 'hot tea', at: '2026-01-14T22:30:00Z' },
   { text: 'iced tea', at: '2026-07-14T22:30:00Z' },
 ];
 
-/** Puts these messages into a room, as a log that was brought along. */
+/** Imports these messages into a room. */
 async function bring(teahouse: Teahouse, info: TestInfo): Promise<void> {
   const user = { id: '4f0c2a9be1d3587766aa', name: 'Cy' };
   const messages = SAID.map(({ text, at }, index) => ({
@@ -28,7 +28,7 @@ async function bring(teahouse: Teahouse, info: TestInfo): Promise<void> {
   await teahouse.start();
 }
 
-/** What clocks there showed. */
+/** The date and time that clocks in this zone showed. */
 function shown(at: string, timeZone: string): { date: string; clock: string } {
   const moment = new Date(at);
   return {
@@ -37,13 +37,13 @@ function shown(at: string, timeZone: string): { date: string; clock: string } {
   };
 }
 
-/** The days and hours that a page tells, in the order in which they stand. */
+/** The days and times on a page, in display order. */
 function told(): string[] {
   const times = document.querySelectorAll('#timeline .day time, #timeline .message time');
   return [...times].map(time => (time.closest('.day') ? time.getAttribute('datetime')! : time.textContent!));
 }
 
-/** Counts the lines that a page takes away again. */
+/** Counts the lines that a page removes. */
 function countRedrawn(): void {
   const counted = window as unknown as { redrawn: number };
   counted.redrawn = 0;
@@ -67,7 +67,7 @@ for (const timezoneId of ['Europe/Berlin', 'Asia/Kolkata', 'Australia/Lord_Howe'
     const ann = await stranger({ timezoneId });
     await ann.context.addInitScript(countRedrawn);
 
-    // From the very first page of the room on, it comes as it stays.
+    // The very first page of the room already has its final form.
     const door = await ann.atTheDoor('/chat/year');
     const sent: Promise<string>[] = [];
     door.page.on('response', response => {
@@ -107,7 +107,7 @@ for (const timezoneId of ['Europe/Berlin', 'Asia/Kolkata', 'Australia/Lord_Howe'
   });
 }
 
-/** The room, when the browser's program runs in it. */
+/** The page, once its program has joined the room. */
 async function roomOf(page: Page): Promise<Page> {
   await expect.poll(() => page.evaluate(() => (window as unknown as { joins?: number }).joins ?? 0)).toBeGreaterThan(0);
   return page;

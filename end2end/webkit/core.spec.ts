@@ -1,4 +1,4 @@
-// The core stories in WebKitGTK: the engine of Safari.
+// The core tests in WebKitGTK, Safari's engine.
 
 import { test as base, expect } from '@playwright/test';
 import { Teahouse } from '../support/teahouse';
@@ -6,9 +6,9 @@ import { KEYS, type WebDriver, WebKit } from './webdriver';
 
 type Fixtures = {
   teahouse: Teahouse;
-  /** A browser of somebody who has not logged in. */
+  /** A browser that is not logged in. */
   stranger(): Promise<WebDriver>;
-  /** Somebody in the room, in a browser of their own. */
+  /** A browser whose user is in the room. */
   visitor(nickname: string): Promise<WebDriver>;
 };
 
@@ -45,7 +45,7 @@ const test = base.extend<Fixtures, { webkit: WebKit }>({
       await expect.poll(() => browser.url()).toContain('/login');
       await browser.type('#nickname', nickname);
       await browser.click('.login__enter');
-      // Only a page whose program runs and is connected knows who is here.
+      // Only a connected page whose program runs shows the members.
       await expect.poll(() => browser.texts('.members__you')).toHaveLength(1);
       return browser;
     });

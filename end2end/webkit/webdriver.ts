@@ -1,4 +1,4 @@
-// A browser driven by WebDriver (W3C), as far as the stories need it: WebKitGTK is not one that Playwright can drive.
+// A minimal WebDriver (W3C) client, because Playwright cannot drive WebKitGTK.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -10,7 +10,7 @@ const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 /** Code points of keys (WebDriver, section 17.4.2). */
 export const KEYS = { enter: '\uE007', shift: '\uE008' };
 
-/** A screen that nobody sees, and the browsers on it. */
+/** A virtual display and the browsers on it. */
 export class WebKit {
   private constructor(
     private readonly screen: ChildProcess,
@@ -29,7 +29,7 @@ export class WebKit {
     return new WebKit(screen, display);
   }
 
-  /** A browser with nothing remembered. A driver of WebKit's drives one only, so that each has its own. */
+  /** Opens a browser with an empty profile and its own driver: WebKit's driver handles only one. */
   async open(): Promise<WebDriver> {
     const port = await freePort();
     const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
@@ -75,13 +75,13 @@ export class WebDriver {
       try {
         return await this.post<T>('/execute/sync', { script, args });
       } catch (error) {
-        // The page was being left for another one, which can be asked as well.
+        // The page was navigating to another one; retry there.
         if (!/before the unload event/.test(String(error))) throw error;
       }
     }
   }
 
-  /** The texts of all elements of this selector, as they are rendered. */
+  /** The rendered texts of all elements that match the selector. */
   async texts(selector: string): Promise<string[]> {
     return this.run('return [...document.querySelectorAll(arguments[0])].map(element => element.innerText)', selector);
   }
@@ -120,7 +120,7 @@ async function call<T>(url: string, method: string, body?: unknown): Promise<T> 
   return value;
 }
 
-/** WebKitGTK's own small browser; it is no program of the path. */
+/** The path of WebKitGTK's MiniBrowser, which is not on the PATH. */
 function miniBrowser(): string {
   for (const folder of readdirSync('/usr/lib').map(name => `/usr/lib/${name}`)) {
     for (const version of ['webkitgtk-6.0', 'webkit2gtk-4.1', 'webkit2gtk-4.0']) {

@@ -1,4 +1,4 @@
-//! The address bar: which room an address means, and how to go to another without loading the page anew.
+//! The address bar: parses the room in an address, and switches rooms without a reload.
 
 use app::{
     address::{anchor, path},
@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 
 const CHAT: &str = "/chat";
 
-/// The room of a path; `None` for a path that is no room's.
+/// Returns the room of a path; `None` if the path is not a room's.
 pub fn room_of(path: &str) -> Option<RoomName> {
     let rest = path.strip_prefix(CHAT)?;
     match rest.strip_prefix('/') {
@@ -18,7 +18,7 @@ pub fn room_of(path: &str) -> Option<RoomName> {
         None => None,
         Some("") => Some(RoomName::lobby()),
         Some(rest) => {
-            // A message's number may follow.
+            // A message's seq may follow.
             let name = rest.split('/').next().unwrap_or(rest);
             let name = js_sys::decode_uri_component(name).ok()?;
             spelling::room(&String::from(name)).ok()
@@ -26,12 +26,12 @@ pub fn room_of(path: &str) -> Option<RoomName> {
     }
 }
 
-/// The room that the address bar names.
+/// Returns the room of the address bar.
 pub fn room() -> Option<RoomName> {
     room_of(&window().location().pathname().ok()?)
 }
 
-/// Shows a room's address, as a new entry of the history; does nothing if it is shown already.
+/// Shows a room's address as a new history entry; does nothing if it is already shown.
 pub fn show(target: &RoomName) {
     if room().as_ref() == Some(target) {
         return;
@@ -44,34 +44,34 @@ pub fn show(target: &RoomName) {
     }
 }
 
-/// Goes to a message on this page, as its link does.
+/// Scrolls to a message on this page, as its permalink does.
 pub fn go_to(seq: Seq) {
     if window().location().replace(&format!("#{}", anchor(seq))).is_err() {
         leptos::logging::warn!("the page could not go to its message");
     }
 }
 
-/// Loads the page anew.
+/// Reloads the page.
 pub fn reload() {
     if window().location().reload().is_err() {
         leptos::logging::warn!("the page could not be loaded anew");
     }
 }
 
-/// The address of the server's socket.
+/// Returns the URL of the server's WebSocket.
 pub fn socket() -> String {
     let location = window().location();
     let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss" } else { "ws" };
     format!("{scheme}://{}/ws", location.host().unwrap_or_default())
 }
 
-/// The address of what a room's page is made from.
+/// Returns the path of the data of a room's page.
 #[cfg(feature = "csr")]
 pub fn boot(room: &RoomName) -> String {
     format!("/boot/{}", js_sys::encode_uri_component(room.as_str()))
 }
 
-/// Leaves the page for the login, and says why if that is known.
+/// Leaves the page for the login page, and passes the reason if it is known.
 pub fn login(reason: Option<CloseCode>) {
     let here = window().location().pathname().unwrap_or_default();
     let next = js_sys::encode_uri_component(&here);

@@ -6,7 +6,7 @@ use js_sys::Date;
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 
-/// What the wall clock shows.
+/// Returns the wall-clock time.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -16,19 +16,19 @@ pub fn now() -> Millis {
     Millis(Date::now() as u64)
 }
 
-/// How many milliseconds the monotonic clock has counted; `None` where there is none. In some browsers it stands while the
-/// machine sleeps.
+/// Returns the milliseconds of the monotonic clock; `None` if there is none. In some browsers it stops while
+/// the machine sleeps.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a page does not live that long")]
 pub fn monotonic() -> Option<u64> {
     window().performance().map(|performance| performance.now() as u64)
 }
 
-/// The reader's time zone, with its summer time at each moment.
+/// Returns the user's time zone, including daylight saving time.
 pub fn zone() -> Zone {
     Zone::new(offset_minutes)
 }
 
-/// How far from UTC the reader is at a moment, in minutes; east is positive.
+/// Returns the user's UTC offset at a moment, in minutes; east is positive.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

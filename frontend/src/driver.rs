@@ -1,6 +1,6 @@
-//! Drives the client: gives it what happens in the browser, performs what it asks for, and shows what it has become.
+//! The driver of the client: passes browser events to it, performs its effects, and updates the views' model.
 //!
-//! Decides nothing about connecting, order or retries; that is `chat::client`'s.
+//! Never decides about connecting, ordering or retries; `chat::client` does.
 
 mod drafts;
 mod tabs;
@@ -37,40 +37,42 @@ use crate::{
     storage::{self, Collection, LocalStore},
 };
 
-/// The longest that a browser's timer is set for, in milliseconds; after it the client looks again.
+/// The longest delay of a browser timer, in milliseconds; afterwards the client checks again.
 const LONGEST_TIMER_MS: u64 = 60_000;
 
-/// So many times what the server says is shown at once within a spell of so many milliseconds, and what comes after that is
-/// shown together when the spell ends: where a hundred messages come in a second, nobody reads them one by one.
+/// Up to this many received frames are rendered immediately within an interval of this many milliseconds;
+/// later ones are rendered together at its end. At a hundred messages per second, nobody reads them one by
+/// one.
 const AT_ONCE: u32 = 5;
 const SPELL_MS: u64 = 200;
 
-/// The client of this page, and what it works with.
+/// The client of this page, and its dependencies.
 pub struct Driver {
     client: RefCell<Client>,
     model: Model,
-    /// This page's name among those of its user.
+    /// This page's name among the pages of its user.
     name: ClientId,
-    /// The name of the tab that this page is in, which its drafts keep over a reload.
+    /// The name of this page's tab, under which drafts survive a reload.
     tab: String,
     drafts: RefCell<Drafts>,
     store: LocalStore,
-    /// What was last kept of how far the rooms were seen.
+    /// The read position that was stored last.
     seen: RefCell<Option<(RoomName, Seq)>>,
     socket: RefCell<Option<Socket>>,
     steady: RefCell<SteadyClock>,
     timer: Cell<Option<Timeout>>,
-    /// When the latest spell began, how often what was heard in it was shown, and what will show the rest.
+    /// The start of the current render interval, the number of renders in it, and the timer that renders the
+    /// rest.
     spell: Cell<(Ticks, u32)>,
     showing: RefCell<Option<Timeout>>,
-    /// Whether the page is on its way out, so that the end of its connection is no news.
+    /// Whether the page is being left, so that the end of its connection is not reported.
     leaving: Cell<bool>,
-    /// Moves the countdown while there is one.
+    /// Advances the countdown while one is shown.
     countdown: RefCell<Option<Interval>>,
 }
 
 impl Driver {
-    /// A driver that does nothing yet.
+    /// Creates a driver that does nothing yet.
     pub fn new(mut client: Client, model: Model) -> Rc<Driver> {
         let name = chance::client_id();
         let tab = storage::swap_tab_name(None).unwrap_or_else(|| name.to_string());
@@ -95,17 +97,17 @@ impl Driver {
         })
     }
 
-    /// What the views call. A page has one thread, so the wrapper never leaves it.
+    /// Returns the actions for the views. A page has only one thread, so the wrapper never leaves it.
     pub fn actions(driver: &Rc<Driver>) -> Actions {
         let driver = SendWrapper::new(driver.clone());
         Actions::new(move |action| driver.act(action))
     }
 
-    /// Takes up what this browser remembers, listens to it, and connects. A page that is about a message goes there.
-    /// Words that were `posted` from the page before are no draft any more.
+    /// Restores what this browser has stored, registers the listeners, and connects. A page with a `focus`
+    /// scrolls to that message. A draft whose text was `posted` from the page before is dropped.
     pub fn start(self: Rc<Driver>, focus: Option<Seq>, posted: Option<&(RoomName, Arc<str>)>) {
         if stopped::is_stopped() {
-            // The first render failed, and another instance takes its place.
+            // The first render failed, and another instance replaces this one.
             return;
         }
         stopped::hand_on_at_stop(&self.tab);
@@ -121,12 +123,13 @@ impl Driver {
                 driver.drive(Input::Visit(room));
             }
         });
-        // A page that comes back from the browser's cache has lost its socket without a word, and heard nothing of others.
+        // A page restored from the back/forward cache has lost its socket without an event, and missed the
+        // changes of other tabs.
         self.listen("pageshow", |driver, event| {
             driver.look_up();
             if event.unchecked_ref::<PageTransitionEvent>().persisted() {
                 if driver.leaving.get() {
-                    // Whoever goes back after they have logged out is shown what the server shows them.
+                    // After a logout, going back shows the server's current page.
                     return address::reload();
                 }
                 driver.resume();
@@ -167,7 +170,7 @@ impl Driver {
 
     fn listen(self: &Rc<Driver>, event: &str, react: fn(&Rc<Driver>, &Event)) {
         let driver = self.clone();
-        // It stays as long as the page does.
+        // The listener stays for the life of the page.
         drop(window_event_listener_untyped(event, move |event| {
             if !stopped::is_stopped() {
                 react(&driver, &event);
@@ -175,13 +178,14 @@ impl Driver {
         }));
     }
 
-    /// The page is shown again, perhaps after a time in which it did not hear of other pages.
+    /// Handles that the page is shown again, possibly after a time in which it missed the changes of other
+    /// pages.
     fn resume(self: &Rc<Driver>) {
         storage::swap_tab_name(None);
         for (room, seen) in self.store.entries(Collection::Seen) {
             self.seen(&room, &seen, Input::SeenElsewhere);
         }
-        // What the storage did not take is here alone.
+        // If storage has failed, the drafts exist only here.
         if !self.model.forgetful.get_untracked() {
             self.drafts.replace(Drafts::new(self.tab.clone()));
             self.take_up_first_draft("", None);
@@ -193,7 +197,8 @@ impl Driver {
             Action::Say(text) => {
                 let room = self.client.borrow().active().name().clone();
                 let nonce = self.model.nonce.get_untracked();
-                // As the form would name it, lest it be sent twice by one who sends the form too.
+                // The same id as the form would yield, so that submitting the form as well does not send the
+                // message twice.
                 let id = ClientId::of_form(&nonce, &text).unwrap_or_else(|_| chance::client_id());
                 self.model.nonce.set(chance::client_id().to_string());
                 storage::forget_form(&self.client.borrow().me().id, &room);
@@ -219,14 +224,15 @@ impl Driver {
             }
             Action::ConnectNow => self.drive(Input::ConnectNow),
             Action::LogOut => {
-                // Going elsewhere now would cancel the form, and with it the answer that takes the cookie back.
+                // Navigating now would cancel the form's request, and with it the response that deletes the
+                // cookie.
                 self.leaving.set(true);
                 self.socket.replace(None);
             }
             Action::Speak(language) => {
                 page::remember("lang", language.code());
                 if page::is_translated() {
-                    // The page's own words are somewhere in the translator's elements.
+                    // The text nodes of the page are somewhere inside the translator's elements.
                     address::reload();
                 } else {
                     self.model.language.set(language);
@@ -235,7 +241,7 @@ impl Driver {
         }
     }
 
-    /// Gives the client an input and does what follows.
+    /// Passes an input to the client and performs its effects.
     fn drive(self: &Rc<Driver>, input: Input<'_>) {
         if stopped::is_stopped() {
             return;
@@ -256,7 +262,7 @@ impl Driver {
         }
     }
 
-    /// Shows what the client has become by what it heard: at once, or when the spell ends.
+    /// Renders what a received frame has changed: immediately, or at the end of the interval.
     fn show_heard(self: &Rc<Driver>, now: Ticks) {
         let (began, shown) = self.spell.get();
         let left = SPELL_MS.saturating_sub(now.since(began));
@@ -278,7 +284,7 @@ impl Driver {
         }
     }
 
-    /// Shows what the client has become.
+    /// Renders the client's current state.
     fn show(self: &Rc<Driver>) {
         self.showing.take();
         let client = self.client.borrow();
@@ -309,7 +315,7 @@ impl Driver {
             Effect::Transmit(_, frame) => {
                 let sent = self.socket.borrow().as_ref().is_some_and(|socket| socket.send(frame));
                 if !sent {
-                    // The client's deadline finds out, and sends again on the next connection.
+                    // The client's timeout detects this, and sends again on the next connection.
                     self.socket.replace(None);
                 }
             }
@@ -336,7 +342,7 @@ impl Driver {
         }
     }
 
-    /// Keeps the views' clock going while something is counted down, and only then.
+    /// Runs the views' clock while a countdown is shown, and only then.
     fn count_down(self: &Rc<Driver>, status: Status) {
         let counting = matches!(status, Status::Waiting { .. });
         let mut countdown = self.countdown.borrow_mut();
@@ -350,7 +356,7 @@ impl Driver {
         }
     }
 
-    /// What the steady clock shows.
+    /// Returns the time of the steady clock.
     fn ticks(&self) -> Ticks {
         self.steady.borrow_mut().read(clock::now(), clock::monotonic())
     }

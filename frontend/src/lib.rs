@@ -1,7 +1,8 @@
-//! The browser's side of Teahouse: it hydrates the page, opens the socket, keeps the time and the address bar.
+//! The browser part of Teahouse: it hydrates the page, opens the socket, and maintains the clock and the
+//! address bar.
 //!
-//! What a client does is decided in `chat::client`, what it looks like in `app`; here is what only a browser can do.
-//! [`driver`] gives the client what happens and performs its effects with the other modules.
+//! `chat::client` decides what a client does, and `app` how it looks; here is only what requires a browser.
+//! [`driver`] passes events to the client and performs its effects with the other modules.
 //!
 //! Empty on the host, so that no host build unifies Leptos' `hydrate` with the server's `ssr`.
 #![cfg(target_arch = "wasm32")]
@@ -26,11 +27,11 @@ use driver::Driver;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Takes over the page that the server rendered, which nobody has changed since.
+/// Hydrates the page that the server rendered, provided that nothing has changed it since.
 ///
 /// # Panics
-/// If the page is not what the server sent. Then, and after any later panic, nothing of this instance can be relied on:
-/// the start script stops it, and has another one draw the page anew.
+/// If the page differs from what the server sent. After this or any later panic, the state of this instance
+/// is unreliable: the start script stops it and has another instance redraw the page.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen]
 pub fn hydrate() {
@@ -39,7 +40,7 @@ pub fn hydrate() {
     leptos::mount::hydrate_from(root, move || chat(&boot, None)).forget();
 }
 
-/// Draws the chat into the page's empty root, with the room that the address bar names in view.
+/// Renders the chat into the page's empty root element, with the room of the address bar active.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen]
 pub fn draw() {
@@ -48,19 +49,19 @@ pub fn draw() {
     leptos::mount::mount_to(root, move || chat(&boot, address::room())).forget();
 }
 
-/// Stops the program after it has failed: it hears nothing more, and its connection is closed.
+/// Stops the program after a failure: it handles no more events, and its connection is closed.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen]
 pub fn stop() {
     stopped::stop();
 }
 
-/// Draws the page from nothing, for the build without a server's render.
+/// Renders the page from scratch, for the build without server rendering.
 #[cfg(feature = "csr")]
 #[wasm_bindgen(start)]
 pub fn mount() {
     console_error_panic_hook::set_once();
-    // Leptos' own way to spawn is there only once something is mounted.
+    // Leptos' own `spawn` works only once something is mounted.
     wasm_bindgen_futures::spawn_local(async {
         let room = address::room().unwrap_or_else(chat::room_name::RoomName::lobby);
         let response = gloo_net::http::Request::get(&address::boot(&room)).send().await;
@@ -78,12 +79,12 @@ pub fn mount() {
     });
 }
 
-/// The chat, with its client behind it, which looks at `room` from the beginning if that is another one than the page's.
-/// The client starts when the first render is done, which it must not change.
+/// Creates the chat view and its client, with `room` active if that differs from the page's. The client
+/// starts only after the first render, which it must not change.
 fn chat(boot: &Boot, room: Option<RoomName>) -> impl IntoView + use<> {
     let mut client = app::model::client(boot);
     if let Some(room) = room.filter(|room| room != client.active().name()) {
-        // Nothing has to be done for it: what is looked at is joined when the client connects.
+        // No effects to perform: the active room is joined when the client connects.
         client.apply(Input::Visit(room), Now { at: clock::now(), ticks: Ticks(0), random: chance::random() });
     }
     let model = Model::new(&client, boot);

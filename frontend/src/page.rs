@@ -1,4 +1,4 @@
-//! What the page brings along, and what it is told: its data, its root, its cookies.
+//! The page's data, root element and cookies.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use web_sys::{HtmlDocument, HtmlInputElement};
 /// A year, in seconds.
 const YEAR: u32 = 31_536_000;
 
-/// What the server rendered this page from, and the element that holds what it rendered; `None` where the page has
-/// nothing that is understood.
+/// Returns the data that the server rendered this page from, and the element with the rendered view; `None`
+/// if the page has no valid data.
 #[cfg(feature = "hydrate")]
 pub fn parts() -> Option<(Boot, HtmlElement)> {
     let text = document().get_element_by_id(ELEMENT_ID)?.text_content()?;
@@ -24,7 +24,7 @@ pub fn parts() -> Option<(Boot, HtmlElement)> {
     Some((Boot::parse(&text).ok()?, root))
 }
 
-/// What was posted from the page before and was sent: its room and its words.
+/// Returns the room and text of the message that the page before posted and the server sent.
 pub fn posted(boot: &Boot) -> Option<(RoomName, Arc<str>)> {
     let sent = boot.form.sent.as_ref()?;
     let message = boot.room.events.iter().rev().find_map(|event| match event {
@@ -34,24 +34,24 @@ pub fn posted(boot: &Boot) -> Option<(RoomName, Arc<str>)> {
     Some((message.room.clone(), message.text.clone()))
 }
 
-/// What tells the composer's form from others, as it stands in the page: the start script may have put back that of a form
+/// Returns the nonce of the composer's form from the page: the start script may have restored that of a form
 /// whose answer was lost.
 pub fn nonce() -> Option<String> {
     let field: HtmlInputElement = document().get_element_by_id(NONCE_ID)?.dyn_into().ok()?;
     Some(field.value())
 }
 
-/// Whether a translator has put its own elements around the page's texts.
+/// Whether a translator has wrapped the page's texts in elements of its own.
 pub fn is_translated() -> bool {
     document().query_selector("#app font").is_ok_and(|found| found.is_some())
 }
 
-/// Whether the page is seen.
+/// Whether the page is visible.
 pub fn is_visible() -> bool {
     !document().hidden()
 }
 
-/// Remembers a setting of the reader's, for the server's next render.
+/// Stores a user's setting in a cookie, for the server's next render.
 pub fn remember(name: &str, value: &str) {
     let Ok(document) = document().dyn_into::<HtmlDocument>() else { return };
     let cookie = format!("{name}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax");

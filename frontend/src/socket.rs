@@ -1,4 +1,4 @@
-//! One connection to the server: a `gloo-net` WebSocket that reports what happens and sends what it is given.
+//! A connection to the server: wraps a `gloo-net` WebSocket, reports its events and sends frames.
 
 use std::{
     cell::RefCell,
@@ -15,31 +15,31 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::stopped;
 
-/// The close code that stands for a connection which broke without one (RFC 6455, section 7.4.1).
+/// The close code for a connection that ended without one (RFC 6455, section 7.4.1).
 const ABNORMAL: u16 = 1006;
 
-/// How many bytes may wait for the network to take them; a socket that does not get on is given up.
+/// The maximum number of buffered bytes that wait for the network; a socket beyond it counts as broken.
 const BUFFER_BYTES: u32 = 16 * 1_024 * 1_024;
 
-/// What happens on a connection.
+/// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// It is open.
+    /// The connection is open.
     Opened,
-    /// A frame came.
+    /// A frame has arrived.
     Received(String),
-    /// It has ended, with this code.
+    /// The connection has ended, with this close code.
     Closed(u16),
 }
 
 /// An open or opening connection; closed when dropped.
 pub struct Socket(Shared);
 
-/// `None` once nobody wants to hear of it any more.
+/// `None` after the [`Socket`] was dropped.
 type Shared = Rc<RefCell<Option<WebSocket>>>;
 
 impl Socket {
-    /// Connects, and reports to `report` until the connection has ended or the socket is dropped.
+    /// Connects, and calls `report` until the connection has ended or the socket is dropped.
     pub fn open(url: &str, report: impl Fn(News) + 'static) -> Socket {
         let socket = connect(url);
         let failed = socket.is_none();
@@ -47,7 +47,7 @@ impl Socket {
         let socket = shared.clone();
         spawn_local(async move {
             if failed {
-                // From a task of its own, so that whoever opens is done with opening.
+                // From a task of its own, so that the caller is done with opening.
                 report(News::Closed(ABNORMAL));
             }
             follow(&socket, &report).await;
@@ -55,7 +55,7 @@ impl Socket {
         Socket(shared)
     }
 
-    /// Sends a frame; `false` if the connection does not take it.
+    /// Sends a frame; returns `false` if the connection does not accept it.
     pub fn send(&self, frame: String) -> bool {
         match self.0.borrow_mut().as_mut() {
             Some(socket) if socket.buffered_amount() < BUFFER_BYTES => {
@@ -68,12 +68,12 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // gloo-net closes what it drops.
+        // `gloo-net` closes the connection when it is dropped.
         self.0.take();
     }
 }
 
-/// A connection that is being made; `None` where the browser refuses to make one.
+/// Starts to connect; `None` if the browser refuses.
 fn connect(url: &str) -> Option<WebSocket> {
     let connection = web_sys::WebSocket::new_with_str(url, SUBPROTOCOL).ok();
     if let Some(connection) = &connection {
@@ -86,12 +86,12 @@ fn connect(url: &str) -> Option<WebSocket> {
     socket
 }
 
-/// Reports what happens until the end, or until nobody wants to hear of it any more.
+/// Reports events until the connection ends or the socket is dropped.
 async fn follow(socket: &Shared, report: &impl Fn(News)) {
     if poll_fn(|context| poll(socket, |socket| socket.poll_ready(context))).await.is_none() {
         return;
     }
-    // Also after a failure to open; what comes next then is the end.
+    // Ready also after a failure to open; then the next event is the end.
     if is_open(socket) {
         report(News::Opened);
     }
@@ -101,7 +101,7 @@ async fn follow(socket: &Shared, report: &impl Fn(News)) {
         match next {
             Some(Ok(Message::Text(frame))) => report(News::Received(frame)),
             Some(Err(WebSocketError::ConnectionClose(event))) => return report(News::Closed(event.code)),
-            // The protocol has no binary frames; after an error a close event follows.
+            // The protocol has no binary frames; after an error, a close event follows.
             Some(Ok(Message::Bytes(_)) | Err(_)) => {}
             None => return report(News::Closed(ABNORMAL)),
         }
@@ -112,7 +112,8 @@ fn is_open(socket: &Shared) -> bool {
     matches!(socket.borrow().as_ref().map(WebSocket::state), Some(gloo_net::websocket::State::Open))
 }
 
-/// Polls the socket; ready with `None` if it was dropped. Whoever drops it wakes nobody, but its own end does.
+/// Polls the socket; ready with `None` if it was dropped. Dropping it wakes no task, but the end of the
+/// connection does.
 fn poll<T>(socket: &Shared, poll: impl FnOnce(Pin<&mut WebSocket>) -> Poll<T>) -> Poll<Option<T>> {
     match socket.borrow_mut().as_mut() {
         Some(socket) => poll(Pin::new(socket)).map(Some),

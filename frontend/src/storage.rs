@@ -1,7 +1,7 @@
-//! What the browser keeps of a user: for a tab, which rooms are open in it; for all tabs and later pages, what is written,
-//! what waits to be said, which tabs live, and how far each room was seen.
+//! The user's data in browser storage: for a tab, its open rooms; for all tabs and later pages, drafts,
+//! pending messages, the live tabs, and the read position of each room.
 //!
-//! What is kept is small words under names; nothing here knows what they mean. All of it works on a page of plain http.
+//! Stores short strings under names and never interprets them. Works on plain HTTP pages, too.
 
 use chat::{id::UserId, room_name::RoomName};
 use leptos::prelude::window;
@@ -10,10 +10,11 @@ use web_sys::Storage;
 const ROOMS: &str = "rooms";
 const TAB: &str = "tab";
 
-/// Beyond so many entries, those of other users are forgotten.
+/// With more entries than this, those of other users are removed.
 const MANY: u32 = 2_000;
 
-/// The rooms that a user had open in this tab; none if the tab was another user's, or where the browser keeps nothing.
+/// Returns the rooms that a user had open in this tab; empty if the tab was another user's, or if the browser
+/// stores nothing.
 pub fn rooms(user: &UserId) -> Vec<RoomName> {
     let stored =
         window().session_storage().ok().flatten().and_then(|storage| storage.get_item(ROOMS).ok().flatten());
@@ -25,7 +26,8 @@ pub fn rooms(user: &UserId) -> Vec<RoomName> {
     words.filter_map(|name| RoomName::from_canonical(name).ok()).collect()
 }
 
-/// Remembers the rooms that a user has open in this tab. Where the browser keeps nothing, they are forgotten with the page.
+/// Stores the rooms that a user has open in this tab. If the browser stores nothing, they are lost with the
+/// page.
 pub fn keep_rooms<'a>(user: &UserId, rooms: impl Iterator<Item = &'a RoomName>) {
     let mut text = user.to_string();
     for room in rooms {
@@ -33,25 +35,26 @@ pub fn keep_rooms<'a>(user: &UserId, rooms: impl Iterator<Item = &'a RoomName>) 
         text.push_str(room.as_str());
     }
     if let Ok(Some(storage)) = window().session_storage() {
-        // A storage that is full keeps what it had, and the page works all the same.
+        // A full storage keeps its old value, and the page works all the same.
         let _ = storage.set_item(ROOMS, &text);
     }
 }
 
-/// Forgets what the start script keeps of a room's form: it was sent.
+/// Removes the state that the start script stores of a room's form, because it was sent.
 pub fn forget_form(user: &UserId, room: &RoomName) {
     if let Ok(Some(storage)) = window().session_storage() {
-        // It fails where nothing is kept.
+        // Fails if the browser stores nothing.
         let _ = storage.remove_item(&format!("form:{user}:{room}"));
     }
 }
 
-/// Keeps the tab's name for its next page, or takes it back. It is taken rather than read: a browser copies what a tab keeps
-/// into a duplicate of it, and two tabs of one name would take each other's drafts for their own.
+/// Stores the tab's name for its next page, or removes it; returns the previous one. Reading removes it,
+/// because a browser copies a tab's storage into its duplicate, and two tabs of one name would take each
+/// other's drafts for their own.
 pub fn swap_tab_name(name: Option<&str>) -> Option<String> {
     let storage = window().session_storage().ok().flatten()?;
     let before = storage.get_item(TAB).ok().flatten();
-    // Where nothing is kept, the next page gets a new name, and takes up the newest draft of all tabs.
+    // If the browser stores nothing, the next page gets a new name and adopts the newest draft of all tabs.
     let _ = match name {
         Some(name) => storage.set_item(TAB, name),
         None => storage.remove_item(TAB),
@@ -59,16 +62,16 @@ pub fn swap_tab_name(name: Option<&str>) -> Option<String> {
     before
 }
 
-/// What one kind of entry is named after, below its user.
+/// A collection of entries, below its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Collection {
-    /// What waits to be said, by its id.
+    /// Pending messages, by id.
     Outbox,
-    /// When a tab last showed that it lives, by its name.
+    /// The time of each tab's last sign of life, by tab name.
     Tab,
-    /// What is written, by its room and tab.
+    /// Drafts, by room and tab.
     Draft,
-    /// How far a room was seen, by its name.
+    /// The read position of each room, by room name.
     Seen,
 }
 
@@ -83,15 +86,15 @@ impl Collection {
     }
 }
 
-/// What the browser keeps of one user.
+/// The stored data of one user.
 pub struct LocalStore {
     storage: Option<Storage>,
-    /// What the names of all of this user's entries begin with.
+    /// The prefix of the names of all entries of this user.
     user: String,
 }
 
 impl LocalStore {
-    /// That of a user. Where there are very many entries, other users' go.
+    /// Returns the store of a user. If there are very many entries, removes those of other users.
     pub fn of(user: &UserId) -> LocalStore {
         let storage = window().local_storage().ok().flatten();
         let store = LocalStore { storage, user: format!("teahouse:{user}:") };
@@ -105,7 +108,7 @@ impl LocalStore {
         store
     }
 
-    /// Every entry of a shelf, by its own name.
+    /// Returns all entries of a collection, by their names within it.
     pub fn entries(&self, on: Collection) -> Vec<(String, String)> {
         let prefix = self.name(on, "");
         let value = |name: &str| self.storage.as_ref()?.get_item(name).ok().flatten();
@@ -115,29 +118,31 @@ impl LocalStore {
             .collect()
     }
 
-    /// Notes that this user goes by a nickname. What is kept of the one who was the last to do so, if that was another login.
+    /// Records this user as the latest with a nickname. Returns the store of the previous one, if that was
+    /// another login.
     pub fn succeed(&self, nickname: &str) -> Option<LocalStore> {
         let storage = self.storage.as_ref()?;
         let name = format!("teahouse::{nickname}");
         let before = storage.get_item(&name).ok().flatten();
-        // One that is full keeps what it had.
+        // A full storage keeps its old value.
         let _ = storage.set_item(&name, &self.user);
         let user = before.filter(|before| *before != self.user)?;
         Some(LocalStore { storage: Some(storage.clone()), user })
     }
 
-    /// Puts an entry onto a shelf, in the place of one of the same name; `false` if the browser does not keep it.
+    /// Stores an entry in a collection, replacing one of the same name; returns `false` if the browser does
+    /// not store it.
     pub fn put(&self, on: Collection, name: &str, value: &str) -> bool {
         let name = self.name(on, name);
         self.storage.as_ref().is_some_and(|storage| storage.set_item(&name, value).is_ok())
     }
 
-    /// Takes an entry from a shelf.
+    /// Removes an entry from a collection.
     pub fn take(&self, on: Collection, name: &str) {
         self.remove(&self.name(on, name));
     }
 
-    /// The own name of an entry of this shelf, from the name by which all storage is told apart.
+    /// Returns the name of an entry within a collection, from its full name in the storage.
     pub fn entry<'a>(&self, on: Collection, name: &'a str) -> Option<&'a str> {
         name.strip_prefix(self.name(on, "").as_str())
     }
@@ -157,7 +162,7 @@ impl LocalStore {
 
     fn remove(&self, name: &str) {
         if let Some(storage) = &self.storage {
-            // It fails where nothing is kept.
+            // Fails if the browser stores nothing.
             let _ = storage.remove_item(name);
         }
     }

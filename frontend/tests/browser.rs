@@ -1,4 +1,4 @@
-//! What the browser's side does in a real browser, each part alone.
+//! Tests each part of the browser code in a real browser.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -155,7 +155,7 @@ fn a_page_that_brought_nothing_along_says_so() {
 #[wasm_bindgen_test]
 async fn a_connection_that_cannot_be_made_ends_with_a_code() {
     let (news, mut heard) = mpsc::unbounded();
-    // Port 1 is refused by the browser or by the machine; either way there is an end to hear of.
+    // Either the browser or the machine refuses port 1; both end the connection.
     let _socket = Socket::open("ws://127.0.0.1:1/ws", move |what| news.unbounded_send(what).unwrap());
     assert_eq!(heard.next().await, Some(News::Closed(1006)));
 }
@@ -165,7 +165,7 @@ async fn a_socket_that_was_dropped_reports_no_more() {
     let heard = Rc::new(RefCell::new(Vec::new()));
     let dropped = heard.clone();
     drop(Socket::open("ws://127.0.0.1:1/ws", move |what| dropped.borrow_mut().push(what)));
-    // Another connection's end comes after that of the first would have.
+    // The end of another connection arrives after that of the first would have.
     let (news, mut other) = mpsc::unbounded();
     let _socket = Socket::open("ws://127.0.0.1:1/ws", move |what| news.unbounded_send(what).unwrap());
     other.next().await.unwrap();

@@ -1,22 +1,22 @@
-//! The languages that Teahouse speaks, and which one a reader asks for. The words themselves are in [`crate::strings`].
+//! The supported languages, and the choice of one for a user. The strings are in [`crate::strings`].
 
 use serde::{Serialize, Serializer};
 
-/// A language that Teahouse speaks.
+/// A supported language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
     /// English.
     #[default]
     English,
-    /// Chinese, in simplified characters.
+    /// Simplified Chinese.
     Chinese,
 }
 
 impl Language {
-    /// Every language there is.
+    /// All supported languages.
     pub const ALL: [Language; 2] = [Language::English, Language::Chinese];
 
-    /// What `?lang=` and the cookie call it.
+    /// Returns the language's code in `?lang=` and the cookie.
     pub const fn code(self) -> &'static str {
         match self {
             Language::English => "en",
@@ -24,7 +24,7 @@ impl Language {
         }
     }
 
-    /// What `<html lang>` calls it (BCP 47).
+    /// Returns the language's tag for `<html lang>` (BCP 47).
     pub const fn tag(self) -> &'static str {
         match self {
             Language::English => "en",
@@ -32,13 +32,14 @@ impl Language {
         }
     }
 
-    /// The language of a code or tag, by its primary part; `None` for one that Teahouse does not speak.
+    /// Returns the language of a code or tag, by its primary part; `None` if it is not supported.
     pub fn from_code(code: &str) -> Option<Language> {
         let primary = code.split(['-', '_']).next().unwrap_or_default();
         Language::ALL.into_iter().find(|language| language.code().eq_ignore_ascii_case(primary.trim()))
     }
 
-    /// The spoken language that an `Accept-Language` header likes best (RFC 9110, section 12.5.4); English if none.
+    /// Returns the supported language that an `Accept-Language` header prefers (RFC 9110, section 12.5.4);
+    /// English if none.
     pub fn accepted(header: &str) -> Language {
         let mut best = (0.0, Language::default());
         for range in header.split(',') {

@@ -1,5 +1,6 @@
-//! The languages that Teahouse speaks ([`Language`]), and every string that a person reads in them ([`strings`]). The views
-//! and the plain door read from here. Never renders anything, and never reads which language somebody wants.
+//! The supported languages ([`Language`]) and all user interface strings in them ([`strings`]), for the views
+//! and the server's plain-text connections. Never renders anything, and never reads a user's setting itself:
+//! callers pass the code or header.
 
 mod language;
 pub mod strings;

@@ -1,7 +1,9 @@
-//! Every string that a person reads. One struct, filled once per language: a missing translation does not build.
+//! All user interface strings. Each struct has one value per language, so a missing translation does not
+//! compile.
 //!
-//! [`Strings`] are those of the room, [`PageStrings`] those of the pages around it, [`SearchStrings`] those of the search and
-//! [`ReferenceStrings`] those of the page about the API: none but the first reach the browser's program.
+//! [`Strings`] are those of the room, [`PageStrings`] those of the pages around it, [`FormStrings`] those
+//! about posted forms, [`SearchStrings`] those of the search and [`ReferenceStrings`] those of the API
+//! reference. Only the first are part of the WebAssembly binary.
 
 mod reference;
 mod search;
@@ -12,186 +14,186 @@ use time::Date;
 pub use reference::ReferenceStrings;
 pub use search::SearchStrings;
 
-/// The words of the room.
+/// The strings of the room.
 pub struct Strings {
-    /// The name of the house.
+    /// The instance's name.
     pub brand: &'static str,
-    /// The name of the room that everybody is in.
+    /// The name of the lobby, the room that every user joins.
     pub lobby: &'static str,
-    /// Leads past the header to the composer.
+    /// Link that skips the header to the composer.
     pub skip: &'static str,
-    /// Logs out.
+    /// Logout button.
     pub log_out: &'static str,
-    /// Ends the reader's logins in other browsers, and with copies of this one's cookie. Short, since it stands beside the way
-    /// out.
+    /// Button that ends the user's logins in other browsers, and those with copies of this one's cookie.
+    /// Short, because it is beside the logout button.
     pub log_out_elsewhere: &'static str,
-    /// Says what it ends.
+    /// Tooltip of that button: the logins that it ends.
     pub log_out_elsewhere_hint: &'static str,
-    /// Goes back to the login page.
+    /// Link back to the login page.
     pub log_in: &'static str,
 
-    /// Heads the list of open rooms, and opens it on a phone.
+    /// Heading of the list of open rooms, and label of the button that opens it on phones.
     pub rooms: &'static str,
-    /// How many messages nobody has looked at, spoken after a room's name.
+    /// Number of unread messages, which screen readers announce after a room's name.
     pub unread: fn(usize) -> String,
-    /// Leaves the room of this name.
+    /// Button that leaves the room of this name.
     pub leave: fn(&str) -> String,
-    /// Labels the field that goes to a room by name.
+    /// Label of the field that goes to a room by name.
     pub go_to_room: &'static str,
-    /// An example of a room's name.
+    /// Placeholder of that field: an example of a room's name.
     pub room_example: &'static str,
-    /// Goes to the room that was named.
+    /// Button that goes to the entered room.
     pub go: &'static str,
-    /// Why this is no room's name.
+    /// Why a room name is invalid.
     pub room_unfit: fn(RoomNameError) -> String,
 
-    /// Puts away what has slid in.
+    /// Button that closes a panel.
     pub close: &'static str,
 
-    /// Heads the list of those who are here.
+    /// Heading of the members panel.
     pub members: &'static str,
-    /// How many are here.
+    /// Number of members.
     pub here: fn(usize) -> String,
-    /// Marks the reader in that list.
+    /// Mark of the user in the list of members.
     pub you: &'static str,
-    /// How many more are here than are shown, and that some of them can be.
+    /// Number of members that are not shown; the button shows some of them.
     pub more_members: fn(usize) -> String,
-    /// Marks a program beside its name.
+    /// Badge beside the name of a program.
     pub program: &'static str,
-    /// Names the list of the programs that answer here.
+    /// Label of the list of built-in bots.
     pub programs: &'static str,
 
-    /// Names the timeline of the room of this name.
+    /// Label of the timeline of the room of this name.
     pub timeline: fn(&str) -> String,
-    /// The day of a day line.
+    /// Day separator.
     pub day: fn(Date) -> String,
-    /// A moment in full, from its date and its `hh:mm`.
+    /// Full date and time, from a date and its `hh:mm`.
     pub moment: fn(Date, &str) -> String,
-    /// These people entered, and so many more.
+    /// Join notice: the named users, and the number of others.
     pub entered: fn(&[&str], usize) -> String,
-    /// These people left, and so many more.
+    /// Leave notice: the named users, and the number of others.
     pub left: fn(&[&str], usize) -> String,
-    /// Asks for what was said before the first line.
+    /// Button that requests the history before the first line.
     pub earlier: &'static str,
-    /// That is on its way.
+    /// Shown while that request is in flight.
     pub looking_back: &'static str,
-    /// What was said before the first line is no longer kept.
+    /// The history before the first line is no longer retained.
     pub earlier_gone: &'static str,
-    /// Leads to what was said before the first line, on a page of its own.
+    /// Link to the history before the first line, on a page of its own.
     pub further_back: &'static str,
-    /// So many messages are missing here, for those who look back; asks for them.
+    /// Button that requests this many missing messages, for a user who reads upwards.
     pub missing: fn(u64) -> String,
-    /// The same, for those who read on.
+    /// The same, for a user who reads downwards.
     pub missing_onward: fn(u64) -> String,
-    /// So many messages are no longer kept.
+    /// This many messages are no longer retained.
     pub gone: fn(u64) -> String,
-    /// Heads what is new to the reader.
+    /// Heading above the unread messages.
     pub news: &'static str,
-    /// The log has begun a new life, and some of what was said may be gone.
+    /// The log started a new epoch, and the last messages of the previous one may be lost.
     pub renewed: &'static str,
-    /// Opens the search, and names it.
+    /// Label of the button that opens the search, and title of its panel.
     pub search: &'static str,
-    /// Nobody has said anything yet: what is so, and what to do about it.
+    /// An empty room: the state, and what to do about it.
     pub empty: (&'static str, &'static str),
-    /// Who answers here goes by this name, and how to ask them.
+    /// Hint that the built-in bot of this name answers here, and how to ask it.
     pub ask: fn(&str) -> String,
-    /// Nothing has been heard about the room yet.
+    /// Shown until the room's state has arrived.
     pub entering: &'static str,
-    /// The room cannot be entered.
+    /// The room cannot be joined.
     pub not_let_in: &'static str,
-    /// Goes to the lobby instead.
+    /// Button that goes to the lobby instead.
     pub to_lobby: &'static str,
-    /// So many new messages are below.
+    /// This many new messages are below.
     pub new_messages: fn(usize) -> String,
-    /// Leads to the newest message.
+    /// Button that scrolls to the newest message.
     pub to_newest: &'static str,
 
-    /// A message that is not confirmed.
+    /// Label of an unacknowledged message.
     pub pending: &'static str,
-    /// A message has waited for so long that it may have been said already.
+    /// A message has been pending for so long that the server may already have it.
     pub old: &'static str,
     /// A message was refused, and why.
     pub not_sent: fn(&str) -> String,
-    /// Why the server refuses; `None` where only its own words can tell.
+    /// Why the server refused it; `None` if only the server's own text can tell.
     pub refusal: fn(RefusalCode) -> Option<&'static str>,
-    /// Sends a refused message again.
+    /// Button that sends a refused message again.
     pub retry: &'static str,
-    /// Forgets a refused message.
+    /// Button that discards a refused message.
     pub discard: &'static str,
 
-    /// These people write; at least one.
+    /// These users are typing; at least one.
     pub typing: fn(&[&str]) -> String,
-    /// The program of this name has been asked, and has not said anything yet.
+    /// The program of this name was asked and has not streamed any text yet.
     pub thinking: fn(&str) -> String,
-    /// Ends an answer that grows.
+    /// Button that stops a streaming answer.
     pub stop: &'static str,
-    /// Labels the composer.
+    /// Label of the composer.
     pub composer: &'static str,
-    /// Stands in the empty composer.
+    /// Placeholder of the composer.
     pub placeholder: &'static str,
-    /// Names the list of those who can be mentioned.
+    /// Label of the list of mention suggestions.
     pub mentions: &'static str,
-    /// Sends.
+    /// Send button.
     pub send: &'static str,
-    /// So many characters are left.
+    /// This many characters are left.
     pub characters_left: fn(usize) -> String,
-    /// So many characters are too many.
+    /// This many characters exceed the limit.
     pub characters_over: fn(usize) -> String,
-    /// The text is longer than a message may be.
+    /// The text exceeds the maximum message length.
     pub too_long: &'static str,
-    /// No more can wait.
+    /// The outbox is full.
     pub outbox_full: &'static str,
 
-    /// The first connection is being made.
+    /// The first connection is being opened.
     pub connecting: &'static str,
-    /// There is no connection since this `hh:mm`.
+    /// The connection is lost since this `hh:mm`.
     pub lost_since: fn(&str) -> String,
-    /// The machine has no network since this `hh:mm`.
+    /// The device has been offline since this `hh:mm`.
     pub offline_since: fn(&str) -> String,
-    /// A connection is being made again.
+    /// A reconnection attempt is under way.
     pub reconnecting: &'static str,
-    /// The next attempt is due in so many seconds.
+    /// The next attempt is due in this many seconds.
     pub next_try: fn(u64) -> String,
-    /// Connects at once.
+    /// Button that reconnects immediately.
     pub try_now: &'static str,
-    /// What becomes of what is written meanwhile.
+    /// What happens to messages written meanwhile.
     pub kept: &'static str,
-    /// The same, where this browser keeps nothing.
+    /// The same, in a browser that stores nothing.
     pub not_kept: &'static str,
-    /// The server cannot keep what is said for now, nor read what is not here yet.
+    /// The server temporarily cannot store messages or read the history.
     pub store_away: &'static str,
-    /// What becomes of what is written meanwhile.
+    /// What happens to messages written meanwhile.
     pub kept_without_store: &'static str,
-    /// Why the connection has ended for good.
+    /// Why the connection has ended permanently.
     pub ended: fn(CloseCode) -> &'static str,
 
     /// Shows the rest of a long message.
     pub unfold: &'static str,
-    /// Shows its beginning only.
+    /// Folds a long message again.
     pub fold: &'static str,
-    /// So many characters were too many for the composer.
+    /// This many characters did not fit into the composer.
     pub left_out: fn(usize) -> String,
-    /// A file was dropped or pasted.
+    /// A file was dropped or pasted, which is not supported.
     pub no_files: &'static str,
-    /// The page belongs to the user of this name, and somebody else is logged in in this browser by now.
+    /// The page belongs to the user of this name, but another user has logged in with this browser.
     pub other_user: fn(&str) -> String,
 }
 
-/// Why what a form posted was not sent: sentences for whoever posted it.
+/// Why a posted form was not accepted.
 pub struct FormStrings {
-    /// The page was made for somebody else than who posts it now, who goes by this name.
+    /// The page was made for another user than the current one, who has this name.
     pub posted_as_other: fn(&str) -> String,
-    /// Messages were posted too fast; try again in so many seconds.
+    /// The rate limit for messages is exceeded; a retry is allowed in this many seconds.
     pub posted_too_fast: fn(u64) -> String,
-    /// What was posted lacks what the page's form holds.
+    /// The post lacks fields of the page's form.
     pub posted_damaged: &'static str,
 }
 
-/// The words of the pages around the room: the login and the notices.
+/// The strings of the pages around the room: the login and the notices.
 #[expect(missing_docs, reason = "a field is called what it says")]
 pub struct PageStrings {
     pub brand: &'static str,
-    /// What this is, in a sentence.
+    /// What Teahouse is, in a sentence.
     pub invitation: &'static str,
     pub log_in: &'static str,
     pub nickname: &'static str,
@@ -201,13 +203,13 @@ pub struct PageStrings {
     /// What is different without JavaScript.
     pub no_script: &'static str,
 
-    /// Somebody goes by that nickname, or by one that looks like it.
+    /// The nickname, or one that looks like it, is taken.
     pub taken: &'static str,
     pub unfit: fn(NicknameError) -> &'static str,
     pub lost_name: &'static str,
     pub logged_out: &'static str,
     pub login_needed: &'static str,
-    /// Too many attempts; try again in so many seconds.
+    /// The rate limit is exceeded; a retry is allowed in this many seconds.
     pub too_often: fn(u64) -> String,
     pub foreign_origin: &'static str,
     pub store_unavailable: &'static str,
@@ -226,23 +228,23 @@ pub struct PageStrings {
     pub back_to_lobby: &'static str,
     pub back_to_login: &'static str,
 
-    /// Names the frame that shows the log where no program runs.
+    /// Title of the frame that shows the log without scripts.
     pub log: &'static str,
-    /// The program takes long to come.
+    /// The WebAssembly program takes long to load.
     pub program_late: &'static str,
-    /// The browser runs no WebAssembly.
+    /// The browser does not support WebAssembly.
     pub no_wasm: &'static str,
     /// The program could not be fetched or started.
     pub program_failed: &'static str,
     /// The program has failed twice.
     pub program_crashed: &'static str,
-    /// Loads the page anew.
+    /// Button that reloads the page.
     pub reload: &'static str,
     /// A message was posted without a login.
     pub posted_without_login: &'static str,
 
-    /// The browser keeps no cookies, and what to do about it.
+    /// The browser does not store cookies, and what to do about it.
     pub no_cookies: &'static str,
-    /// Somebody is logged in in this browser, and what becomes of that.
+    /// Another user is logged in with this browser, and what logging in does to that login.
     pub other_user: &'static str,
 }

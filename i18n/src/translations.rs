@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Language {
-    /// The words of the room in this language.
+    /// Returns the strings of the room in this language.
     pub const fn strings(self) -> &'static Strings {
         match self {
             Language::English => &english::STRINGS,
@@ -17,7 +17,7 @@ impl Language {
         }
     }
 
-    /// The words of the pages around it.
+    /// Returns the strings of the pages around the room.
     pub const fn page_strings(self) -> &'static PageStrings {
         match self {
             Language::English => &english::PAGES,
@@ -25,7 +25,7 @@ impl Language {
         }
     }
 
-    /// Why what a form posted was not sent.
+    /// Returns the strings about posted forms.
     pub const fn form_strings(self) -> &'static FormStrings {
         match self {
             Language::English => &english::FORM,
@@ -33,7 +33,7 @@ impl Language {
         }
     }
 
-    /// What the language calls itself.
+    /// Returns the language's own name.
     pub const fn own_name(self) -> &'static str {
         match self {
             Language::English => "English",
@@ -41,7 +41,7 @@ impl Language {
         }
     }
 
-    /// The language to switch to from this one.
+    /// Returns the language to switch to from this one.
     #[must_use]
     pub const fn other(self) -> Language {
         match self {

@@ -1,6 +1,8 @@
-//! What ordinary people notice while somebody attacks: each attack in turn, beside a room in which people talk, and how much
-//! memory the server came to hold meanwhile. The attackers come from addresses of their own, which they name as a proxy
-//! would; start the server with `--trust-proxy 127.0.0.1/32 --guests` and with its limits as they are.
+//! Measures what ordinary users notice during an attack: runs each attack in turn next to a room in which
+//! users send messages, and records the server's peak memory.
+//!
+//! The attackers use addresses of their own, which they send the way a proxy would: start the server with
+//! `--trust-proxy 127.0.0.1/32 --guests` and its default limits.
 
 mod attack;
 mod attacker;
@@ -19,7 +21,7 @@ use crate::report::{self, Percentiles, Verdict};
 use attack::ATTACKS;
 use attacker::Attacker;
 
-/// Seconds in which the server gets over an attack.
+/// Seconds the server gets to recover from an attack.
 const REST: f64 = 2.0;
 
 #[derive(Serialize)]
@@ -34,9 +36,9 @@ struct Figures {
 struct Row {
     attack: &'static str,
     latency_ms: Percentiles,
-    /// How many times the quiet p99 theirs is.
+    /// p99 during the attack divided by the quiet p99.
     ratio: f64,
-    /// The most that the server held during the attack and the rest after it, in KiB.
+    /// The server's peak memory during the attack and the rest after it, in KiB.
     peak_kib: u64,
 }
 

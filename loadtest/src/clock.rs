@@ -1,4 +1,4 @@
-//! The one clock of a load test: nanoseconds since it began.
+//! The clock of a load test: nanoseconds since its start.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! The closed loop: so many messages in flight, and the next when everybody has heard one. Finds how much a server can.
+//! The closed loop: a window of messages in flight, and the next one when every member has received one.
+//! Finds a server's maximum throughput.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -22,7 +23,8 @@ pub(crate) fn run(options: &Closed) -> Result<Verdict> {
     report::conclude("closed", &options.common, &gathering, figures)
 }
 
-/// Lets everybody in and meters them. What was said is heard out, so that faults are known.
+/// Connects all clients and measures the closed loop. Afterwards waits for outstanding deliveries, so that
+/// the fault counts are final.
 pub(crate) fn meter(
     options: &Common,
     gathering: &mut Gathering,

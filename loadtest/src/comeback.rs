@@ -1,4 +1,5 @@
-//! How clients come back: exponential backoff with full jitter, as docs/protocol.md asks for and the page does.
+//! How clients reconnect: exponential backoff with full jitter, as docs/protocol.md requires and the page
+//! does.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,14 +14,14 @@ use crate::gathering::Gathering;
 const BASE: Duration = Duration::from_millis(500);
 const CAP: Duration = Duration::from_secs(5);
 
-/// Who is away, and when each tries again.
+/// The disconnected seats, and when each of them tries again.
 pub(crate) struct Comeback {
     due: BinaryHeap<Reverse<(u64, usize)>>,
-    /// How often each has failed since it was last in.
+    /// Failed attempts of each seat since it was last in its room.
     failures: Vec<u32>,
-    /// How often anybody tried.
+    /// Number of attempts of all seats.
     pub(crate) attempts: u64,
-    /// Close codes by which clients were sent away, or none where a connection just ended.
+    /// Close codes the server sent, or `None` where a connection just ended.
     pub(crate) codes: Vec<Option<u16>>,
 }
 
@@ -29,7 +30,8 @@ impl Comeback {
         Self { due: BinaryHeap::new(), failures: vec![0; seats], attempts: 0, codes: Vec::new() }
     }
 
-    /// One turn of at most so long, in which whoever loses its connection will come back, and who is due tries to.
+    /// Runs one turn of at most `patience`: schedules a reconnect for every lost connection, and starts those
+    /// that are due.
     pub(crate) fn turn(&mut self, gathering: &mut Gathering, patience: Duration) -> Result<()> {
         gathering.swarm.turn(patience, &mut gathering.talk)?;
         let now = gathering.clock.now();

@@ -1,7 +1,7 @@
-//! One connection: what it is at, and the bytes that wait to go out.
+//! One connection: its stage, and the bytes waiting to be sent.
 //!
-//! Knows frames and the steps of getting in, but no epoll, no tally, and of the server's lines only what
-//! [`crate::speech`] says.
+//! Knows frames and the stages of joining, but no epoll and no tally, and of the server's protocol only what
+//! [`crate::speech`] provides.
 
 use std::io::{self, Read, Write};
 
@@ -10,17 +10,18 @@ use mio::net::TcpStream;
 
 use crate::frames::Frames;
 
-/// `Sec-WebSocket-Key` and what it must be answered with: the example of RFC 6455, 1.3, which is as good as any here.
+/// `Sec-WebSocket-Key` and the matching `Sec-WebSocket-Accept`: the example of RFC 6455, 1.3, which serves as
+/// well as any other.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// How far a connection is.
+/// The stage of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Connecting,
     Upgrading,
     Greeting,
-    /// In the room: what is read from now on is scanned and not parsed.
+    /// In the room: bytes read from now on are scanned, not parsed.
     In,
 }
 
@@ -28,13 +29,14 @@ pub(crate) enum Stage {
 pub(crate) struct Connection {
     pub(crate) socket: TcpStream,
     pub(crate) stage: Stage,
-    /// Before it is in, what was read and not understood yet; afterwards the beginning of what may be a mark.
+    /// Before the seat is in its room, bytes read but not parsed yet; afterwards, the beginning of a possible
+    /// mark.
     pub(crate) kept: Vec<u8>,
     pub(crate) frames: Frames,
     out: Vec<u8>,
-    /// Whether this client has stopped reading, as slow ones do.
+    /// Whether this client has stopped reading, like a slow consumer.
     pub(crate) deaf: bool,
-    /// Bytes received after the upgrade and until it was in.
+    /// Bytes received after the upgrade until the seat was in its room.
     pub(crate) greeting: u64,
     /// Bytes received since the upgrade.
     pub(crate) bytes: u64,
@@ -54,7 +56,7 @@ impl Connection {
         }
     }
 
-    /// Whether the socket has come to be connected, or why it has not.
+    /// Returns whether the socket is connected, or the error if connecting failed.
     pub(crate) fn is_connected(&self) -> io::Result<bool> {
         if let Some(error) = self.socket.take_error()? {
             return Err(error);
@@ -66,12 +68,13 @@ impl Connection {
         }
     }
 
-    /// What can still be written after [`Self::flush`] goes behind what waits already.
+    /// Returns the output buffer. Bytes appended to it go out after those already waiting, with the next
+    /// [`Self::flush`].
     pub(crate) fn out(&mut self) -> &mut Vec<u8> {
         &mut self.out
     }
 
-    /// Writes what the socket takes; the rest waits until it is writable again.
+    /// Writes as much as the socket accepts; the rest waits until it is writable again.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         let mut written = 0;
         while written < self.out.len() {
@@ -87,7 +90,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads once behind what the buffer holds already. `None`: nothing is there at present.
+    /// Reads once into `buffer`. Returns `None` if nothing is available now.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
             match self.socket.read(buffer) {
@@ -100,7 +103,8 @@ impl Connection {
         }
     }
 
-    /// Takes the answer to the upgrade off what was read, if it is whole. An error says why there is no WebSocket.
+    /// Consumes the upgrade response from the bytes read, if it is complete. An error says why there is no
+    /// WebSocket.
     pub(crate) fn take_upgrade(&mut self) -> Result<bool> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut response = httparse::Response::new(&mut headers);
@@ -121,7 +125,7 @@ impl Connection {
     }
 }
 
-/// The request that asks for a WebSocket.
+/// Builds the upgrade request.
 pub(crate) fn upgrade(host: &str, path: &str, subprotocol: Option<&str>, cookie: Option<&str>) -> String {
     let mut request = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

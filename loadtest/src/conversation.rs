@@ -1,7 +1,8 @@
-//! What is said in the rooms and when, and who has heard it: the listener of all modes.
+//! Decides when the members send, and tracks what each has received. It is the [`Listener`] of every mode.
 //!
-//! Two paces. In a closed loop each speaker has a window of messages in flight, and says the next when everybody has
-//! heard one. In an open loop messages are due at fixed times whatever happens, and delays are counted from those.
+//! There are two paces. In a closed loop each sender has a window of messages in flight and sends the next
+//! one when every member has received one. In an open loop messages are due at fixed times regardless of
+//! progress, and delays count from those times.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
@@ -16,63 +17,65 @@ use crate::seats::Seats;
 use crate::speech::Entered;
 use crate::tally::{Delivery, Tally};
 
-/// The longest latency that is told apart from longer ones, in nanoseconds: ten minutes.
+/// The longest latency the histograms distinguish, in nanoseconds: ten minutes.
 const LONGEST: u64 = 600_000_000_000;
 
-/// When messages are said.
+/// When messages are sent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Pace {
     Silent,
-    /// Each speaker has so many messages in flight.
+    /// Each sender has this many messages in flight.
     Window(u32),
-    /// So many nanoseconds between two messages, since this time; the speakers take turns.
+    /// One message every `nanos` nanoseconds, counted from `since`; the senders take turns.
     Every {
         nanos: f64,
         since: u64,
     },
 }
 
-/// What a run says and hears.
+/// The messages of a run, sent and received.
 pub(crate) struct Conversation {
     pub(crate) tally: Tally,
-    /// From the intended time to the delivery, in nanoseconds, of the messages that were due while it is metered.
+    /// Nanoseconds from the intended time to the delivery, for messages that were due within `metered`.
     pub(crate) latencies: Histogram<u64>,
-    /// How late messages of an open loop were said, in nanoseconds: the load test's own part in the latencies.
+    /// How late an open loop sent its messages, in nanoseconds: the load test's own share of the latencies.
     pub(crate) delays: Histogram<u64>,
-    /// When what is said counts for the latencies.
+    /// Messages due within this range count for the latencies.
     pub(crate) metered: Range<u64>,
-    /// Latencies are taken from as many seats of each room, from the first one on; the others may be slow on purpose.
+    /// Only the first `metered_places` seats of each room count for the latencies; the others may be slow on
+    /// purpose.
     pub(crate) metered_places: usize,
-    /// How many seats are in their room now.
+    /// Number of seats that are in their room now.
     pub(crate) now_in: usize,
-    /// How many came back to exactly what they had missed, and how many did not.
+    /// Reconnects that got exactly what the client had missed, and reconnects that did not.
     pub(crate) resumed: usize,
     pub(crate) not_resumed: usize,
     /// Connections that ended, newest last.
     pub(crate) ended: Vec<(usize, Fate)>,
-    /// In how many milliseconds a seat was asked to come back.
+    /// Milliseconds after which the server asked a seat to reconnect.
     pub(crate) drained: HashMap<usize, u64>,
-    /// When anything was heard last.
+    /// Time of the last delivery.
     pub(crate) heard_at: u64,
     seats: Seats,
     clock: Clock,
-    /// What each seat learnt when it first came into its room: the numbers of the run count from there.
+    /// The epoch and head each seat got when it first joined its room: the run's own message numbers count
+    /// from that head.
     entered: Vec<Option<Entered>>,
     inside: Vec<bool>,
-    /// What each speaker has said and not heard yet: it says it again after it was away.
+    /// Messages that each sender has sent and not received back; it resends them after a reconnect.
     outboxes: HashMap<usize, VecDeque<Mark>>,
-    /// Speakers that are back and say again what is in their outbox.
+    /// Senders that have reconnected and must resend their outbox.
     back: Vec<usize>,
-    /// What was said again, by speaker and number: its speaker may hear it twice, and knows what that means.
+    /// Resent messages, by seat and number: their sender may legitimately receive them twice.
     repeated: HashSet<(usize, u32)>,
     pace: Pace,
-    /// Messages that this pace has said.
+    /// Messages sent at this pace.
     said: u64,
     speakers: Vec<usize>,
-    /// For each speaker and each message in its window, how many have still to hear it.
+    /// For each sender and each message in its window, how many members have still to receive it.
     waiting: Vec<u32>,
     window: usize,
-    /// Speakers that a message of which was heard by all, or that may begin.
+    /// Senders that may send: every member has received one of their messages, or they have not begun.
     ready: Vec<usize>,
 }
 
@@ -106,7 +109,7 @@ impl Conversation {
         })
     }
 
-    /// Goes on at another pace. A window begins anew: nothing may be in flight.
+    /// Switches to another pace. A window starts empty, so no message may be in flight.
     pub(crate) fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
         self.said = 0;
@@ -118,7 +121,7 @@ impl Conversation {
         }
     }
 
-    /// Says one message, whatever the pace.
+    /// Sends one message, whatever the pace.
     pub(crate) fn say_now(&mut self, crowd: &mut Crowd, seat: usize) {
         self.say(crowd, seat, self.clock.now());
     }
@@ -134,7 +137,7 @@ impl Conversation {
         }
     }
 
-    /// Whoever is back says again, in order, what it has not heard.
+    /// Resends, in order, the outbox of every sender that has reconnected.
     fn say_again(&mut self, crowd: &mut Crowd) {
         for seat in self.back.drain(..) {
             for &mark in self.outboxes.get(&seat).into_iter().flatten() {
@@ -145,8 +148,8 @@ impl Conversation {
         }
     }
 
-    /// Takes out of a speaker's outbox what it hears. Whether it heard that already, which is no fault if it was said
-    /// again.
+    /// Removes a received message from its sender's outbox. Returns whether the sender had already received
+    /// it, which is no fault if the message was resent.
     fn is_repeated(&mut self, seat: usize, mark: Mark) -> bool {
         if let Some(outbox) = self.outboxes.get_mut(&seat) {
             if outbox.front().is_some_and(|first| first.number == mark.number) {
@@ -158,13 +161,13 @@ impl Conversation {
         mark.number < self.tally.next(seat, seat) && self.repeated.remove(&(seat, mark.number))
     }
 
-    /// Fills the window of every speaker that a message came back to.
+    /// Fills the window of every sender that has room in it.
     fn fill_windows(&mut self, crowd: &mut Crowd) {
         while let Some(index) = self.ready.pop() {
             let seat = self.speakers[index];
             loop {
                 let slot = index * self.window + self.tally.said(seat) as usize % self.window;
-                // With a message lost its place stays taken, and the loop comes to a stop, as it must.
+                // The place of a lost message stays taken, so the loop comes to a stop, as it must.
                 if self.waiting[slot] > 0 {
                     break;
                 }
@@ -197,7 +200,7 @@ impl Conversation {
     }
 }
 
-/// How long after the beginning a message is due, in nanoseconds.
+/// Returns how long after the start a message is due, in nanoseconds.
 fn after(messages: u64, nanos: f64) -> u64 {
     #[expect(
         clippy::cast_precision_loss,

@@ -1,8 +1,9 @@
-//! What was said in a room before a run: as many messages as are wanted, each of which follows from its seq, so that
-//! whoever reads one knows what must be in it. Also as an archive that a server reads in.
+//! The history of a room before a run: any number of messages, each derived from its seq, so that a reader
+//! can verify every message it gets. Also writes that history as an archive for `teahouse import`.
 //!
-//! Texts are drawn from words as talk has them: few of them make up most of it, in Chinese and in English, with numbers,
-//! names and addresses that hardly occur twice. Some words are put where a search must find them.
+//! Texts are drawn from a word distribution like that of real conversation: a few words make up most of the
+//! text, in Chinese and English, with numbers, names and addresses that hardly occur twice. Some words are
+//! planted where a search must find them.
 
 mod words;
 
@@ -15,34 +16,34 @@ use serde_json::json;
 
 use words::{AUTHORS, CHINESE, ENGLISH};
 
-/// The room.
+/// Name of the room.
 pub(crate) const ROOM: &str = "history";
 
-/// When the first message was said, and how far apart they are at least, in milliseconds.
+/// Start of the history, and the time between two messages, in milliseconds.
 const BEGIN: u64 = 1_700_000_000_000;
 const STEP: u64 = 5_000;
 
-/// What is asked of the search, and what of it is in the corpus.
+/// Search terms, and how often each occurs in the corpus.
 pub(crate) const RARE: &str = "osmanthus";
-/// As often in every corpus, in its last message too.
+/// Occurrences of [`RARE`] in a corpus of any size; one is in the last message.
 pub(crate) const RARE_TIMES: u64 = 5;
-/// In about every tenth message, and the beginning of other words.
+/// In about every tenth message, and the prefix of other words.
 pub(crate) const FREQUENT: &str = "tea";
-/// How some hundred words begin, most of which hardly occur.
+/// The prefix of some hundred words, most of which hardly occur.
 pub(crate) const BEGINNING: &str = "te";
 /// In about every twentieth message.
 pub(crate) const CHINESE_WORD: &str = "茶馆";
 /// Each in about every twentieth message, and never in the same one.
 pub(crate) const APART: [&str; 2] = ["kettle", "thermos"];
 
-/// What was said in the room.
+/// The messages of the room.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Corpus {
-    /// How many messages there are. Their seqs begin with 1.
+    /// Number of messages. Their seqs begin with 1.
     pub(crate) messages: u64,
 }
 
-/// A message of it, as it crosses the wire and as an archive holds it.
+/// A message, as the protocol and an archive represent it.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct Message {
     pub(crate) room: String,
@@ -60,14 +61,14 @@ pub(crate) struct User {
 }
 
 impl Corpus {
-    /// The message of this seq.
+    /// Returns the message with this seq.
     pub(crate) fn message(self, seq: u64) -> Message {
         let mut chance = Rng::with_seed(seq);
         let author = often(&mut chance, AUTHORS.len());
         Message {
             room: ROOM.to_owned(),
             seq,
-            // As long as those of the page, and in no order either.
+            // As long as the page's ids, and unordered like them.
             id: format!("{:016x}{seq:016x}", chance.u64(..)),
             user: User { id: format!("{:020x}", author + 1), name: AUTHORS[author].to_owned() },
             text: self.text(seq, &mut chance),
@@ -79,7 +80,7 @@ impl Corpus {
         let mut text = String::new();
         let (mut is_chinese, pieces) = (chance.u8(..) < 160, 3 + often(chance, 24));
         for piece in 0..pieces {
-            // Now and then somebody goes over to the other language.
+            // Now and then the author switches languages.
             is_chinese ^= chance.u8(..) < 12;
             if piece > 0 && chance.u8(..) < 24 {
                 text.push_str(if is_chinese { "，" } else { "," });
@@ -114,7 +115,7 @@ impl Corpus {
         (self.messages - seq).is_multiple_of(apart) && (self.messages - seq) / apart < RARE_TIMES
     }
 
-    /// The seqs of the messages in which all of these words are, newest first.
+    /// Returns the seqs of the messages that contain all of these words, newest first.
     pub(crate) fn with<'a>(self, words: &'a [&str]) -> impl Iterator<Item = u64> + 'a {
         (1..=self.messages).rev().filter(move |&seq| {
             let text = self.message(seq).text;
@@ -122,7 +123,7 @@ impl Corpus {
         })
     }
 
-    /// Writes it as docs/archive-format.md has it.
+    /// Writes the corpus in the format of docs/archive-format.md.
     pub(crate) fn archive(self, out: &mut impl Write) -> io::Result<()> {
         let line = json!({
             "archive": { "format": "teahouse.archive", "version": 1, "at": at(self.messages), "epoch": "corpus" }
@@ -139,12 +140,12 @@ impl Corpus {
     }
 }
 
-/// When the message of this seq was said.
+/// Returns the time of the message with this seq.
 pub(crate) fn at(seq: u64) -> u64 {
     BEGIN + seq * STEP
 }
 
-/// Puts a word behind a text, with a space where two would become one.
+/// Appends a word, after a space unless the text is empty.
 fn push(text: &mut String, word: &str) {
     if !text.is_empty() {
         text.push(' ');
@@ -152,21 +153,22 @@ fn push(text: &mut String, word: &str) {
     text.push_str(word);
 }
 
-/// Prints the archive.
+/// Prints the archive to standard output.
 pub(crate) fn print(messages: u64) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     Corpus { messages }.archive(&mut out).and_then(|()| out.flush()).context("the archive cannot be printed")
 }
 
-/// Whether somebody who types this word must find this text: a word of the text begins with it, or, for Chinese, it
-/// stands anywhere.
+/// Returns whether a search for this word must find this text: a word of the text begins with it or, for
+/// Chinese, it occurs anywhere.
 pub(crate) fn has(text: &str, word: &str) -> bool {
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric();
     let begins = |at: usize| !word.is_ascii() || !text.as_bytes()[..at].last().is_some_and(is_letter);
     text.match_indices(word).any(|(at, _)| begins(at))
 }
 
-/// One of so many, the first ones far more often than the last: a random number that is as likely to have any length.
+/// Draws an index below `count`, the first ones far more often than the last: the logarithm of the result is
+/// uniformly distributed.
 fn often(chance: &mut Rng, count: usize) -> usize {
     let log = chance.f64() * (float(count) + 1.0).ln();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the count")]
@@ -179,7 +181,7 @@ fn float(count: usize) -> f64 {
     count as f64
 }
 
-/// A number, a made-up name or an address: one of some hundred thousand.
+/// Returns a number, a made-up name or an address: one of some hundred thousand.
 fn seldom(chance: &mut Rng) -> String {
     let mut name = String::new();
     for _ in 0..chance.usize(2..=4) {

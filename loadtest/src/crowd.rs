@@ -1,6 +1,6 @@
-//! All connections of a load test: they get in, they say, they hear.
+//! All connections of a load test: connects, sends and receives.
 //!
-//! Finds marks and hands them on; what they mean is its [`Listener`]'s business.
+//! Finds marks and passes them to its [`Listener`], which gives them their meaning.
 
 use std::io;
 
@@ -19,61 +19,61 @@ use crate::speech::{Entered, Guest, Held, Message, Step};
 use crate::timer::Timer;
 use crate::venue::Venue;
 
-/// Where all connections read into: larger than what a socket mostly holds.
+/// Size of the read buffer that all connections share: larger than what a socket usually holds.
 const BUFFER: usize = 256 * 1024;
 
-/// What a socket of somebody who does not read may hold.
+/// Receive buffer of a socket whose client does not read.
 const SMALL: usize = 4 * 1024;
 
-/// Who is told what the crowd lives through.
+/// Receives the events of a crowd.
 pub(crate) trait Listener {
-    /// A seat heard a message, at this time of the clock.
+    /// A seat received a message, at this time of the clock.
     fn heard(&mut self, seat: usize, mark: Mark, at: u64);
 
-    /// Something else befell a seat.
+    /// Something other than a delivery happened to a seat.
     fn befell(&mut self, seat: usize, fate: Fate);
 
-    /// The epoch and the seq up to which a seat holds the room's log, if it was in the room before.
+    /// Returns the epoch and the seq up to which a seat has the room's log, if it was in the room before.
     fn held(&self, seat: usize) -> Option<(String, u64)>;
 
-    /// Called after each connection that was attended to: what is due now can be said.
+    /// Called after each event, so that it can send what is due.
     fn attend(&mut self, crowd: &mut Crowd) -> Result<()>;
 }
 
-/// What befalls a seat, except hearing.
+/// What can happen to a seat, except a delivery.
 #[derive(Debug)]
 pub(crate) enum Fate {
     Entered(Entered),
-    /// The server is about to stop and wants the client back in so many milliseconds.
+    /// The server is draining and asks the client to reconnect after this many milliseconds.
     Drained {
         retry_ms: u64,
     },
-    /// The server closed the connection; with a code if it said so by a frame.
+    /// The server closed the connection, with a code if it sent a close frame.
     Closed(Option<u16>),
-    /// There is no connection, or none any more.
+    /// The connection failed or could not be made.
     Failed(anyhow::Error),
 }
 
-/// How far a connection is to be read.
+/// How much to read from a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
     Nothing,
     WhatIsThere,
-    /// Until the system says that there is nothing, or that it is over.
+    /// Until the socket is empty or at its end.
     ToTheEnd,
 }
 
-/// What was received in all.
+/// Totals of everything received.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Received {
     pub(crate) bytes: u64,
     pub(crate) reads: u64,
     pub(crate) frames: u64,
-    /// Heartbeats in messages.
+    /// Heartbeats sent as messages.
     pub(crate) calls: u64,
 }
 
-/// The connections by seat, and what they share.
+/// The connections by seat, and the state they share.
 pub(crate) struct Crowd {
     pub(crate) venue: Venue,
     pub(crate) clock: Clock,
@@ -81,12 +81,12 @@ pub(crate) struct Crowd {
     pub(crate) received: Received,
     registry: Registry,
     scanner: Scanner,
-    /// A whole frame that answers the server's heartbeat.
+    /// A complete frame that answers the server's heartbeat.
     answer: Vec<u8>,
     rooms: Vec<String>,
     connections: Vec<Option<Connection>>,
     buffer: Vec<u8>,
-    /// Where messages are put together.
+    /// Scratch buffers for composing messages.
     payload: Vec<u8>,
     text: Vec<u8>,
 }
@@ -114,7 +114,7 @@ impl Crowd {
         }
     }
 
-    /// Begins to connect a seat, which says how far it holds the log if it was there before.
+    /// Starts connecting a seat. If the seat was in its room before, it will send its position in the log.
     pub(crate) fn connect(&mut self, seat: usize) -> Result<()> {
         let address = self.venue.address(seat);
         let mut socket =
@@ -124,7 +124,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Puts a message into the seat's buffer; [`Self::flush`] writes it.
+    /// Appends a message to the seat's output buffer; [`Self::flush`] writes it.
     pub(crate) fn say(&mut self, seat: usize, mark: Mark) {
         let Some(connection) = &mut self.connections[seat] else { return };
         self.text.clear();
@@ -136,14 +136,14 @@ impl Crowd {
         frames::message(self.venue.speech.is_binary(), true, &self.payload, connection.out());
     }
 
-    /// Writes what waits in the seat's buffer. Of a connection that broke, reading tells.
+    /// Writes the seat's output buffer. Reading reports a broken connection.
     pub(crate) fn flush(&mut self, seat: usize) {
         if let Some(connection) = &mut self.connections[seat] {
             _ = connection.flush();
         }
     }
 
-    /// Stops reading on a seat's connection, with as little room for what comes as the system grants.
+    /// Stops reading on a seat's connection, and shrinks its receive buffer as far as the system allows.
     pub(crate) fn deafen(&mut self, seat: usize) -> Result<()> {
         if let Some(connection) = &mut self.connections[seat] {
             connection.deaf = true;
@@ -153,29 +153,30 @@ impl Crowd {
         Ok(())
     }
 
-    /// Reads on, beginning with what came meanwhile.
+    /// Resumes reading, beginning with the bytes that have arrived meanwhile.
     pub(crate) fn listen_again(&mut self, seat: usize, listener: &mut impl Listener) -> Result<()> {
         if let Some(connection) = &mut self.connections[seat] {
             connection.deaf = false;
-            // Into a window smaller than its packets the system would send a bit at a time, with long waits between.
+            // With a window smaller than its packets the system would send small pieces with long waits
+            // between them.
             setsockopt(&connection.socket, RcvBuf, &BUFFER).context("a socket's buffer cannot grow")?;
             self.try_attend(seat, Reading::ToTheEnd, listener);
         }
         Ok(())
     }
 
-    /// Whether a seat's request for a WebSocket has gone out.
+    /// Returns whether a seat's upgrade request has gone out.
     #[cfg(test)]
     pub(crate) fn has_asked(&self, seat: usize) -> bool {
         self.connections[seat].as_ref().is_some_and(|connection| connection.stage != Stage::Connecting)
     }
 
-    /// How many bytes a seat received since the upgrade: until it was in, and in all.
+    /// Returns the bytes a seat received since the upgrade: until it was in its room, and in total.
     pub(crate) fn bytes(&self, seat: usize) -> Option<(u64, u64)> {
         self.connections[seat].as_ref().map(|connection| (connection.greeting, connection.bytes))
     }
 
-    /// Does what an event says can be done.
+    /// Handles an event.
     pub(crate) fn attend(&mut self, event: &Event, listener: &mut impl Listener) {
         let reading = if event.is_read_closed() || event.is_error() {
             Reading::ToTheEnd
@@ -188,7 +189,7 @@ impl Crowd {
     }
 
     fn try_attend(&mut self, seat: usize, reading: Reading, listener: &mut impl Listener) {
-        // Out of the table while it is worked on, and back unless it is over.
+        // Take the connection out of the table while working on it, and put it back unless it has ended.
         let Some(mut connection) = self.connections[seat].take() else { return };
         match self.work(seat, &mut connection, reading, listener) {
             Ok(None) => self.connections[seat] = Some(connection),
@@ -197,7 +198,7 @@ impl Crowd {
         }
     }
 
-    /// Does what can be done on a connection now. What befell it ends it.
+    /// Does the work a connection is ready for. Returns a fate if that ends the connection.
     fn work(
         &mut self,
         seat: usize,
@@ -220,12 +221,12 @@ impl Crowd {
             connection.out().extend_from_slice(request.as_bytes());
             connection.stage = Stage::Upgrading;
         }
-        // A peer that is gone is noticed by reading, which may still find what it said last.
+        // Ignore a write error: reading notices a closed peer, and may still find its last bytes.
         _ = connection.flush();
         if reading == Reading::Nothing || connection.deaf {
             return Ok(None);
         }
-        // Taken out so that the connection can be fed from it; put back below.
+        // Take the shared buffer out to satisfy the borrow checker; it is put back below.
         let mut buffer = std::mem::take(&mut self.buffer);
         let fate = self.read(seat, connection, &mut buffer, reading, listener);
         self.buffer = buffer;
@@ -262,8 +263,9 @@ impl Crowd {
                 connection.kept.extend_from_slice(&buffer[..count]);
                 self.get_in(seat, connection, listener)?
             };
-            // With edges, a read that did not fill the buffer has emptied the socket: see epoll(7). But if the peer has
-            // closed, there is no edge to come, and the end is behind what was read.
+            // With edge-triggered events, a read that did not fill the buffer has emptied the socket: see
+            // epoll(7). But after the peer has closed no further edge comes, so read up to the end of the
+            // stream.
             let is_emptied = kept + count < buffer.len() && reading == Reading::WhatIsThere;
             if fate.is_some() || is_emptied {
                 return Ok(fate);
@@ -271,7 +273,8 @@ impl Crowd {
         }
     }
 
-    /// Scans what was read on a connection that is in; what is before `fresh` was walked through already.
+    /// Scans the bytes read on a connection that is in its room; frames before `fresh` have already been
+    /// walked.
     fn hear(
         &mut self,
         seat: usize,
@@ -294,7 +297,7 @@ impl Crowd {
             marks += 1;
             listener.heard(seat, mark, at);
         });
-        // Looked for only when the rooms are silent, so that it costs the metering nothing.
+        // Look for a drain only in reads without marks, so that it costs the measurement nothing.
         if marks == 0
             && let Some(retry_ms) = self.venue.speech.drain(bytes)
         {
@@ -313,7 +316,7 @@ impl Crowd {
         fate
     }
 
-    /// Goes as many steps on the way in as what was read allows.
+    /// Takes as many steps towards joining as the bytes read allow.
     fn get_in(
         &mut self,
         seat: usize,
@@ -366,7 +369,8 @@ impl Crowd {
         step.entered
     }
 
-    /// From here on everything is scanned, beginning with the message that let the seat in: a log may come with it.
+    /// Marks the seat as in its room. From here on everything is scanned, beginning with the message that let
+    /// the seat in, because a log may come with it.
     fn enter(
         &mut self,
         seat: usize,
@@ -384,7 +388,7 @@ impl Crowd {
     }
 }
 
-/// Answers a control frame that came before the seat was in.
+/// Answers a control frame that came before the seat was in its room.
 fn answer_control(connection: &mut Connection, frame: &[u8]) -> Option<Fate> {
     let mut fate = None;
     let mut pong = Vec::new();
@@ -397,7 +401,7 @@ fn answer_control(connection: &mut Connection, frame: &[u8]) -> Option<Fate> {
     fate
 }
 
-/// Whether the peer is gone, in whichever way.
+/// Returns whether the error means that the peer is gone.
 fn is_end(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,8 +1,8 @@
-//! The floor: the least that a server can do. One thread that for each message writes one ready frame to every member of
-//! the room, with one write(2) each, and nothing else: no log, no order to keep, no limit.
+//! The floor: the minimum work a chat server can do. One thread writes one prepared frame per message to
+//! every member of the room, with one write(2) per member. It has no log, no ordering and no limits.
 //!
-//! It speaks as much of `teahouse.v1` as [`crate::speech`] needs, and its frames have the size of Teahouse's,
-//! so that what differs between the two is the work and not the bytes.
+//! It implements the part of `teahouse.v1` that [`crate::speech`] needs, and its frames are as large as
+//! Teahouse's, so that the two differ in work and not in bytes.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
@@ -31,10 +31,11 @@ pub(crate) enum Fault {
     Swap,
 }
 
-/// The message that the fault befalls.
+/// Seq of the message that the fault affects.
 const FAULTY: u64 = 10;
 
-/// Serves until the process is killed, or standard input ends if it is to end with that. Says where it listens on standard output.
+/// Serves until the process is killed or, if `ends_with_input`, until standard input ends. Prints the address
+/// it listens on to standard output.
 pub(crate) fn serve(address: SocketAddr, fault: Option<Fault>, ends_with_input: bool) -> Result<()> {
     limits::allow_as_many_as_possible()?;
     let mut listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
@@ -72,7 +73,7 @@ pub(crate) fn serve(address: SocketAddr, fault: Option<Fault>, ends_with_input: 
 struct Floor {
     listener: TcpListener,
     registry: Registry,
-    /// By token. A place is not used again: a floor is started for each run.
+    /// Peers by token. Tokens are not reused: each run starts its own floor.
     peers: Vec<Option<Peer>>,
     rooms: HashMap<String, Room>,
     buffer: Vec<u8>,
@@ -83,7 +84,7 @@ struct Floor {
 struct Room {
     members: Vec<usize>,
     seq: u64,
-    /// What a fault holds back.
+    /// A frame that a fault delays.
     late: Vec<u8>,
 }
 
@@ -91,7 +92,7 @@ struct Peer {
     socket: TcpStream,
     upgraded: bool,
     input: Vec<u8>,
-    /// What the socket did not take.
+    /// Bytes the socket has not accepted yet.
     output: Vec<u8>,
 }
 
@@ -160,7 +161,7 @@ impl Floor {
                 Ok(0) => return Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
                 Ok(count) => {
                     peer.input.extend_from_slice(&self.buffer[..count]);
-                    // If the peer has closed, no edge will come, and the end is behind what was read.
+                    // After the peer has closed no further edge comes, so read up to the end of the stream.
                     if count < self.buffer.len() && !is_closed {
                         break;
                     }
@@ -209,7 +210,7 @@ impl Floor {
         Ok(())
     }
 
-    /// One ready frame, one write for each member.
+    /// Writes one prepared frame, with one write per member.
     fn fan_out(&mut self, send: &Send) {
         let Send { id, room: name, text } = send;
         let Some(room) = self.rooms.get_mut(*name) else { return };
@@ -224,7 +225,7 @@ impl Floor {
         for (place, &member) in room.members.iter().enumerate() {
             let Some(peer) = &mut self.peers[member] else { continue };
             let fault = self.fault.filter(|_| place == 0);
-            // Whoever is gone is noticed by reading.
+            // Reading notices a closed peer.
             _ = match fault {
                 Some(Fault::Drop) if seq == FAULTY => Ok(()),
                 Some(Fault::Swap) if seq == FAULTY => {
@@ -244,7 +245,7 @@ impl Floor {
 impl Peer {
     fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         if self.output.is_empty() {
-            // write(2) itself: the standard library would call send(2).
+            // Call write(2) itself: the standard library would call send(2).
             match nix::unistd::write(&self.socket, bytes) {
                 Ok(count) => bytes = &bytes[count..],
                 Err(Errno::EAGAIN) => {}
@@ -255,7 +256,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Answers the request for a WebSocket once it is whole.
+    /// Answers the upgrade request once it is complete.
     fn upgrade(&mut self, input: &mut Vec<u8>) -> Result<bool> {
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut request = httparse::Request::new(&mut headers);

@@ -1,44 +1,44 @@
-//! WebSocket frames (RFC 6455), as far as a load test must know them: where each ends, and what a control frame says.
+//! WebSocket frames (RFC 6455), as far as a load test needs them: where each frame ends, and the content of
+//! control frames.
 //!
-//! Never looks into what a data frame holds.
+//! Never looks into the payload of a data frame.
 
 use std::ops::Range;
 
-/// Opcodes (RFC 6455, 5.2).
-/// The bit that says that a frame is the last of its message.
+/// The FIN bit, set in the last frame of a message. RFC 6455, 5.2 defines it and the opcodes below.
 const LAST: u8 = 0x80;
 
 const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// What the other side says below its messages.
+/// A control frame from the peer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Control {
     Ping(Vec<u8>),
-    /// It closes, with this code if any.
+    /// The peer closes, with this code if any.
     Close(Option<u16>),
 }
 
-/// Follows the frames of one connection through whatever pieces they are read in.
+/// Tracks the frames of one connection, whatever pieces they are read in.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
-    /// The header's bytes, as long as they are not all there.
+    /// Bytes of a header that is still incomplete.
     header: Vec<u8>,
-    /// Bytes of the frame in hand that are still to come.
+    /// Bytes of the current frame that are still to come.
     left: usize,
-    /// The frame in hand, if it is a control frame.
+    /// The current frame, if it is a control frame.
     control: Option<(u8, Vec<u8>)>,
-    /// How many frames have begun.
+    /// Number of frames that have begun.
     pub(crate) count: u64,
 }
 
 impl Frames {
-    /// Goes on through what was read, and reports the control frames that are whole.
+    /// Consumes the bytes just read, and reports the control frames that are complete.
     pub(crate) fn walk(&mut self, mut bytes: &[u8], mut said: impl FnMut(Control)) {
         while !bytes.is_empty() {
             if self.left == 0 {
-                // The header is mostly in one piece, and then no byte of it is copied.
+                // A header usually arrives in one piece, and then none of it is copied.
                 let kept = self.header.len();
                 let header = if kept == 0 {
                     Header::read(bytes)
@@ -89,7 +89,7 @@ struct Header {
 }
 
 impl Header {
-    /// A server's frames are not masked, so no header has more.
+    /// The longest header: a server's frames are not masked.
     const MOST: usize = 10;
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -107,14 +107,16 @@ impl Header {
     }
 }
 
-/// The first frame in the bytes if it is whole: where its payload is, and whether it is a message rather than control.
+/// Returns the first frame if it is complete: the range of its payload, and whether it is a data frame rather
+/// than a control frame.
 pub(crate) fn first(bytes: &[u8]) -> Option<(Range<usize>, bool)> {
     let header = Header::read(bytes)?;
     let end = header.length.checked_add(header.payload)?;
     (end <= bytes.len()).then(|| (header.length..end, !header.is_control()))
 }
 
-/// The first frame that a client sent, unmasked in its place if it is whole: where its payload is, and where it ends.
+/// Returns the first frame of a client if it is complete, unmasked in place: the range of its payload, and
+/// where the frame ends.
 pub(crate) fn masked(bytes: &mut [u8]) -> Option<(Range<usize>, usize)> {
     let header = Header::read(bytes)?;
     let start = header.length + 4;
@@ -140,7 +142,7 @@ pub(crate) fn pong(payload: &[u8], out: &mut Vec<u8>) {
     frame(LAST | PONG, true, payload, out);
 }
 
-/// Appends a frame with this first byte: whether it is the last of its message, and its opcode.
+/// Appends a frame with this first byte, which holds the FIN bit and the opcode.
 pub(crate) fn frame(first: u8, masked: bool, payload: &[u8], out: &mut Vec<u8>) {
     let mask = if masked { 0x80 } else { 0 };
     out.push(first);

@@ -1,5 +1,5 @@
-//! A run from its beginning to its end: users log in, get into their rooms, talk while it is metered, and hear out what
-//! is still on its way.
+//! A run from start to end: logs users in, connects them to their rooms, sends during the measurement, and
+//! waits for the deliveries still in flight.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::swarm::Swarm;
 use crate::target::Target;
 use crate::venue::Venue;
 
-/// The longest wait in one turn, so that ends are noticed.
+/// The longest wait in one turn, so that ended connections are noticed.
 const TURN: Duration = Duration::from_millis(100);
 
-/// Logs in so many users, if the target has a login; returns their cookies.
+/// Logs in `count` users, if the target has a login, and returns their cookies.
 pub(crate) fn log_in(target: &Target, count: usize) -> Result<Vec<String>> {
     if target.speech.speech().has_login() {
         login::log_in(target.addresses[0], Run::new(fastrand::u32(..)), count)
@@ -31,20 +31,20 @@ pub(crate) fn log_in(target: &Target, count: usize) -> Result<Vec<String>> {
     }
 }
 
-/// Everything that a run needs.
+/// Everything a run needs.
 pub(crate) struct Gathering {
     pub(crate) target: Target,
     pub(crate) swarm: Swarm,
     pub(crate) talk: Conversation,
     pub(crate) clock: Clock,
     pub(crate) seats: Seats,
-    /// How long nothing may happen before what has not come is taken for lost.
+    /// Time without progress after which missing deliveries count as lost.
     patience: Duration,
-    /// From this place of each room on, connections may end without ending the run.
+    /// Connections at this place of each room and beyond may end without ending the run.
     pub(crate) may_end_from: usize,
 }
 
-/// Where all counts stood at one moment.
+/// All counters at one moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Moment {
     pub(crate) at: u64,
@@ -58,14 +58,14 @@ pub(crate) struct Moment {
 }
 
 impl Gathering {
-    /// Finds the target and logs everybody in. Nobody is connected yet.
+    /// Finds the target and logs all users in. Connects none of them yet.
     pub(crate) fn prepare(options: &Common) -> Result<Self> {
         let target = Target::find(options)?;
         let cookies = log_in(&target, options.seats().count())?;
         Self::of(options, target, cookies)
     }
 
-    /// The same with users that are logged in already: as many as there are seats, or more.
+    /// Does the same with users that are already logged in: at least as many as there are seats.
     pub(crate) fn of(options: &Common, target: Target, cookies: Vec<String>) -> Result<Self> {
         let seats = options.seats();
         limits::allow_connections(seats.count())?;
@@ -93,7 +93,8 @@ impl Gathering {
         })
     }
 
-    /// Lets everybody in, so many at once.
+    /// Connects all clients and waits until they are in their rooms, with at most `at_once` connecting at a
+    /// time.
     pub(crate) fn let_in(&mut self, at_once: u32) -> Result<()> {
         let mut begun = 0;
         let (mut now_in, mut progress) = (0, self.clock.now());
@@ -112,7 +113,7 @@ impl Gathering {
         Ok(())
     }
 
-    /// One turn in which no connection may end.
+    /// Runs one turn, in which no connection may end.
     pub(crate) fn turn(&mut self) -> Result<()> {
         self.swarm.turn(TURN, &mut self.talk)?;
         self.check()
@@ -129,7 +130,7 @@ impl Gathering {
         }
     }
 
-    /// Goes on for so many seconds.
+    /// Runs turns for this many seconds.
     pub(crate) fn go_on(&mut self, for_seconds: f64) -> Result<()> {
         let end = self.clock.now() + nanos(Duration::from_secs_f64(for_seconds));
         while self.clock.now() < end {
@@ -140,7 +141,7 @@ impl Gathering {
         Ok(())
     }
 
-    /// Talks at this pace, first unmetered, and returns the two moments between which it was metered.
+    /// Sends at this pace, first through the warm-up, and returns the two moments between which it measured.
     pub(crate) fn meter(&mut self, pace: Pace, times: Times) -> Result<(Moment, Moment)> {
         self.talk.set_pace(pace);
         self.wake()?;
@@ -149,18 +150,19 @@ impl Gathering {
         self.talk.metered = begin.at..begin.at + nanos(Duration::from_secs_f64(times.seconds));
         self.go_on(times.seconds)?;
         let end = self.moment()?;
-        // What was due in the last moment is said too.
+        // Also send the messages that became due at the very end.
         self.wake()?;
         self.talk.set_pace(Pace::Silent);
         Ok((begin, end))
     }
 
-    /// Says what is due: a silent crowd would wait for something to come about.
+    /// Sends what is due: a silent crowd would wait for an event first.
     pub(crate) fn wake(&mut self) -> Result<()> {
         self.talk.attend(&mut self.swarm.crowd)
     }
 
-    /// One member of each room says so many messages at once, and everybody hears them.
+    /// Makes one member of each room send `messages` messages at once, and waits until every member has
+    /// received them.
     pub(crate) fn say_to_all(&mut self, messages: u32) -> Result<()> {
         for speaker in self.seats.all_speakers().step_by(self.seats.speakers) {
             for _ in 0..messages {
@@ -171,7 +173,7 @@ impl Gathering {
         self.hear_out()
     }
 
-    /// Waits until everybody has heard everything, or nothing comes any more.
+    /// Waits until every member has received every message, or nothing arrives any more.
     pub(crate) fn hear_out(&mut self) -> Result<()> {
         let mut progress = (self.talk.tally.deliveries, self.clock.now());
         while !self.talk.tally.is_complete() {
@@ -182,7 +184,7 @@ impl Gathering {
                 break;
             }
         }
-        // What is doubled comes last.
+        // Duplicates would arrive last.
         self.go_on(0.2)
     }
 

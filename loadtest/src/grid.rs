@@ -1,4 +1,4 @@
-//! Closed loops over several numbers of rooms and members, with the same users: how a server grows.
+//! Closed loops over several numbers of rooms and members, with the same users: how a server scales.
 
 use anyhow::{Context, Result};
 use serde::Serialize;

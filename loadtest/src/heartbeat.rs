@@ -1,4 +1,4 @@
-//! Connections that say nothing but that they are there: what that costs the server.
+//! Measures what idle connections that only answer heartbeats cost the server.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::report::{self, Verdict, float};
 struct Figures {
     connections: usize,
     seconds: f64,
-    /// Heartbeats that were heard and answered meanwhile.
+    /// Heartbeats received and answered during the measurement.
     heartbeats: u64,
     bytes_each: f64,
     server_cpu_seconds: f64,
@@ -26,7 +26,7 @@ pub(crate) fn run(options: &Heartbeat) -> Result<Verdict> {
     let begin = gathering.moment()?;
     gathering.go_on(options.times.seconds)?;
     let end = gathering.moment()?;
-    // Whoever is really in hears what is said.
+    // Only a client that is still in its room receives this message.
     gathering.say_to_all(1)?;
     let heartbeats = end.received.calls - begin.received.calls;
     let cpu = begin.server_cpu.zip(end.server_cpu).context("heartbeat meters CPU time and needs --pid")?;

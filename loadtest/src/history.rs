@@ -1,7 +1,8 @@
-//! A room with a long past: how long it takes to open the house, to enter, to scroll, to search and to say something, and
-//! what the past takes on the disk. Every answer is compared with what must be in it; a wrong one ends the run.
+//! A room with a long history: measures how long it takes to start the server, load the page, join, scroll,
+//! search and send, and how much disk space the history takes. Compares every answer with its expected
+//! content; a wrong one ends the run.
 //!
-//! Starts the server itself, over a folder into which the corpus was imported.
+//! Starts the server itself, on a data folder into which the corpus was imported.
 
 mod visit;
 
@@ -30,7 +31,7 @@ struct Figures {
     command: String,
     messages: u64,
     asks: usize,
-    /// Answers that were compared with what they must hold. None was wrong, or there would be no report.
+    /// Number of answers compared with their expected content. None was wrong, or there would be no report.
     answers_compared: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<Indexing>,
@@ -41,19 +42,20 @@ struct Figures {
     search_ms: Search,
     append: Append,
     disk: Disk,
-    /// With nobody there, the index being complete; and at the end.
+    /// Memory with no clients and a complete index, and memory at the end of the run.
     started_kib: Memory,
     memory_kib: Memory,
 }
 
-/// The making of the search's index, which a server does beside its work after an import; not told if it was there.
+/// The search index, which a server builds in the background after an import. Absent if the index already
+/// existed.
 #[derive(Serialize)]
 struct Indexing {
     seconds: f64,
     cpu_microseconds_per_message: f64,
 }
 
-/// What lies in the data folder before anything is added to it.
+/// Size of the data folder before the run adds anything.
 #[derive(Serialize)]
 struct Disk {
     log_bytes_per_message: f64,
@@ -67,7 +69,7 @@ pub(crate) fn run(options: &History) -> Result<Verdict> {
     let clock = Clock::start();
     let patience = Duration::from_secs_f64(options.patience);
 
-    // A first life, in which the index is made.
+    // First run of the server: it builds the index.
     let was_indexed = options.data.join("search.db").exists();
     let mut server = Started::new(&options.command)?;
     let door = || Browser::new(address, "", patience, clock);
@@ -83,7 +85,7 @@ pub(crate) fn run(options: &History) -> Result<Verdict> {
         index_bytes_per_message: size(&options.data, "search.db")? / float(corpus.messages),
     };
 
-    // Several lives in a row.
+    // Measured restarts.
     let mut starts = visit::histogram()?;
     for _ in 0..options.starts {
         stop(&mut server)?;
@@ -100,7 +102,7 @@ pub(crate) fn run(options: &History) -> Result<Verdict> {
     let enter = || Reader::enter(address, &own, ROOM, patience, clock);
     let (enter_ms, mut reader) = visit.enter(enter)?;
     let scroll_ms = visit.scroll(&mut reader)?;
-    // While it searches nobody would answer the socket's heartbeats.
+    // During the searches nothing would answer this socket's heartbeats.
     drop(reader);
     let search_ms = visit.search()?;
     let (mut reader, ..) = enter()?;
@@ -123,14 +125,15 @@ pub(crate) fn run(options: &History) -> Result<Verdict> {
         started_kib,
         memory_kib: watched.memory()?,
     };
-    // Who is there would be asked to come back in a moment, and waited for.
+    // Disconnect first: a draining server would ask connected clients to reconnect shortly, and wait for
+    // them.
     drop((reader, visit));
     stop(&mut server)?;
     report::show(&figures)?;
     report::write(&figures, options.json.as_deref())
 }
 
-/// Waits until the door is open: until the server says that it takes people in.
+/// Waits until `/readyz` reports that the server accepts users.
 fn await_open(server: &mut Started, door: &Browser) -> Result<()> {
     loop {
         if door.page("/readyz").is_ok() {
@@ -143,7 +146,7 @@ fn await_open(server: &mut Started, door: &Browser) -> Result<()> {
     }
 }
 
-/// Waits until the last message can be found.
+/// Waits until the search finds the last message.
 fn await_index(browser: &Browser, watched: &Watched, clock: Clock, corpus: Corpus) -> Result<Indexing> {
     let begin = clock.now();
     loop {
@@ -155,7 +158,7 @@ fn await_index(browser: &Browser, watched: &Watched, clock: Clock, corpus: Corpu
                 cpu_microseconds_per_message: watched.cpu()? * 1e6 / messages,
             });
         }
-        // It takes some microseconds for each message at the least.
+        // Indexing takes at least some microseconds per message.
         ensure!(
             clock.now() - begin < nanos(Duration::from_mins(1)) + corpus.messages * 1_000_000,
             "not everything that is in the log came to be found: {found:?}"
@@ -174,7 +177,7 @@ fn stop(server: &mut Started) -> Result<()> {
     Ok(())
 }
 
-/// A file of the folder with what SQLite keeps beside it, in bytes.
+/// Returns the size in bytes of a database file and its SQLite write-ahead log.
 fn size(folder: &Path, name: &str) -> Result<f64> {
     let mut bytes = 0;
     for suffix in ["", "-wal"] {

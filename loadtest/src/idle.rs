@@ -1,4 +1,4 @@
-//! Connections that hold still: how much memory each costs the server, at rest and after bursts.
+//! Measures how much memory an idle connection costs the server, at rest and after bursts.
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -13,27 +13,27 @@ use crate::report::{self, Verdict, float};
 struct Figures {
     connections: usize,
     burst: u32,
-    /// The server with nobody connected, but everybody logged in.
+    /// The server with every user logged in and none connected.
     empty_kib: Memory,
     at_rest_kib: Memory,
-    /// After one message in each room, which everybody heard.
+    /// After one message in each room, received by every member.
     after_one_message_kib: Memory,
     right_after_burst_kib: Memory,
     after_burst_kib: Memory,
     per_connection_kib: PerConnection,
-    /// What the kernel keeps for it besides, at rest.
+    /// Kernel memory for each connection, at rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     kernel: Option<Kernel>,
 }
 
-/// For each end of a connection, in bytes.
+/// Kernel memory for each end of a connection, in bytes.
 #[derive(Serialize)]
 struct Kernel {
     objects_per_end: f64,
     buffers_per_end: f64,
 }
 
-/// What the server's memory grew by, for each connection, in KiB.
+/// Growth of the server's memory per connection, in KiB.
 #[derive(Serialize)]
 struct PerConnection {
     at_rest: f64,

@@ -1,5 +1,5 @@
-//! The join storm: everybody enters as fast as they can. How long it takes until all are in, and how much each is told
-//! about all the others.
+//! The join storm: all clients join as fast as they can. Measures how long it takes until all are in their
+//! rooms, and how much presence data each of them receives.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -14,9 +14,9 @@ struct Figures {
     clients: usize,
     /// From the first connection until the last client is in its room.
     all_in_seconds: f64,
-    /// What each received until it was in: who is there, above all.
+    /// Bytes each client received until it was in its room: mostly the roster.
     greeting_bytes: Spread,
-    /// What each received from then on: who came after it.
+    /// Bytes each client received after that: the presence of later joiners.
     presence_bytes: Spread,
     #[serde(skip_serializing_if = "Option::is_none")]
     server_cpu_seconds: Option<f64>,
@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Join) -> Result<Verdict> {
     let bytes: Vec<_> = (0..count)
         .map(|seat| gathering.swarm.crowd.bytes(seat).context("a client is not in any more"))
         .collect::<Result<_>>()?;
-    // Whoever is really in hears what is said.
+    // Only a client that is still in its room receives this message.
     gathering.say_to_all(1)?;
     let figures = Figures {
         clients: count,

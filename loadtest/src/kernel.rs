@@ -1,18 +1,19 @@
-//! What the system keeps for sockets outside of any process, read from /proc. Both ends of a connection count, for both
-//! are on this machine.
+//! Memory the kernel holds for sockets outside any process, read from /proc. Both ends of a connection count,
+//! because both are on this machine.
 
 use std::fs;
 use std::io;
 
 use anyhow::{Context, Result};
 
-/// The kinds of objects that the kernel makes for a connection. Its two directory entries are not told from others.
+/// The slab objects the kernel allocates for a connection. Its two directory entries cannot be told apart
+/// from others.
 const OBJECTS: [&str; 6] = ["TCP", "sock_inode_cache", "filp", "eventpoll_epi", "eventpoll_pwq", "ep_head"];
 
-/// The size of a page, in which the kernel counts what waits in sockets.
+/// Page size, the unit in which the kernel counts socket buffers.
 const PAGE: u64 = 4096;
 
-/// What it keeps now, in bytes.
+/// Kernel memory of all sockets now, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sockets {
     pub(crate) objects: u64,
@@ -20,7 +21,7 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    /// Looks; `None` where only root may, and who runs this is not.
+    /// Reads the current values; `None` if only root may read them and this process is not root.
     pub(crate) fn now() -> Result<Option<Self>> {
         let slabs = match fs::read_to_string("/proc/slabinfo") {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),

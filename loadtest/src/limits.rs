@@ -3,10 +3,10 @@
 use anyhow::{Result, bail};
 use rlimit::Resource;
 
-/// What a run needs besides its connections.
+/// Open files a run needs besides its connections.
 const OTHERS: u64 = 64;
 
-/// Makes sure that so many connections can be open at once.
+/// Raises the limit so that `count` connections can be open at once.
 pub(crate) fn allow_connections(count: usize) -> Result<()> {
     let needed = count as u64 + OTHERS;
     let (soft, hard) = Resource::NOFILE.get()?;
@@ -21,7 +21,7 @@ pub(crate) fn allow_connections(count: usize) -> Result<()> {
     Ok(())
 }
 
-/// For a server, which does not know how many will come.
+/// Raises the limit to its maximum, for a server that does not know how many clients will connect.
 pub(crate) fn allow_as_many_as_possible() -> Result<()> {
     rlimit::increase_nofile_limit(u64::MAX)?;
     Ok(())

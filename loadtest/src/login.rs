@@ -1,4 +1,4 @@
-//! Logs users in, several at once over connections that stay open, before anything is metered.
+//! Logs users in before the measurement, several at once over persistent connections.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -9,10 +9,10 @@ use ureq::Agent;
 
 use crate::mark::Run;
 
-/// Logins that are under way at once: enough for a store to commit many together.
+/// Concurrent logins: enough for a store to commit many together.
 const AT_ONCE: usize = 16;
 
-/// Logs in so many users of this run, and returns their cookies.
+/// Logs in `count` users of this run and returns their cookies.
 pub(crate) fn log_in(address: SocketAddr, run: Run, count: usize) -> Result<Vec<String>> {
     let share = NonZeroUsize::new(count.div_ceil(AT_ONCE)).map_or(1, NonZeroUsize::get);
     let numbers: Vec<usize> = (0..count).collect();
@@ -34,7 +34,7 @@ fn numbers_in(address: SocketAddr, run: Run, numbers: &[usize]) -> Result<Vec<St
     numbers.iter().map(|&number| one(&agent, address, &nickname(run, number))).collect()
 }
 
-/// Twelve characters, no two of which could be taken for each other.
+/// Returns a nickname of twelve characters; no two of these nicknames are confusable.
 fn nickname(run: Run, number: usize) -> String {
     format!("t{}{number:05}", run.digits())
 }
@@ -45,7 +45,7 @@ fn one(agent: &Agent, address: SocketAddr, nickname: &str) -> Result<String> {
         .send_form([("nickname", nickname)])
         .context("the login did not work")?;
     let status = answer.status();
-    // A connection is used again only when everything on it was read.
+    // A connection is reused only after its response was read to the end.
     _ = answer.body_mut().read_to_vec();
     let cookie = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok());
     match (status.as_u16(), cookie) {

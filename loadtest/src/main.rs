@@ -1,10 +1,11 @@
-//! A load test that meters chat servers by what arrives at their clients, and the floor to measure them by.
+//! Load test that measures chat servers by the deliveries their clients receive, plus the floor: a minimal
+//! server to compare them with.
 //!
-//! One thread holds all connections on one epoll. What is read is searched for the marks that the messages carry, and
-//! nothing more is parsed, so that the test costs less than what it tests. Every delivery is counted against what was
-//! said: one that is lost, doubled or out of order makes the run fail.
+//! One thread drives all connections through one epoll. It searches the received bytes for the marks that its
+//! messages carry and parses nothing else, so that it costs less than the server under test. It checks every
+//! delivery against the messages sent: a lost, duplicated or reordered delivery fails the run.
 //!
-//! Knows servers only by what they say over the wire (`speech`), and needs Linux (epoll, /proc).
+//! Knows servers only by their wire protocol (`speech`). Requires Linux (epoll, /proc).
 
 mod clock;
 mod options;

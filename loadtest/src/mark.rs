@@ -1,27 +1,28 @@
-//! The mark that the text of every message of a run carries, and how marks are found in what a server sends.
+//! The mark that every message text of a run carries, and the scanner that finds marks in the bytes a server
+//! sends.
 //!
-//! Knows nothing of WebSocket nor of any server's lines: a mark is plain ASCII that JSON and every other format leave as
-//! it is, so raw bytes are searched for it and nothing is parsed around it.
+//! Knows nothing about WebSocket or any server's protocol: a mark is plain ASCII that JSON and every other
+//! format leave unchanged, so the scanner searches raw bytes and parses nothing around it.
 
 use memchr::memmem::Finder;
 
-/// How many bytes a mark has: `t7:RRRRRR:SSSSS:NNNNNNNNNN:TTTTTTTTTTTTTTT`.
+/// Length of a mark in bytes: `t7:RRRRRR:SSSSS:NNNNNNNNNN:TTTTTTTTTTTTTTT`.
 pub(crate) const LENGTH: usize = 42;
 
-/// How many bytes at its beginning are the same in all marks of a run: `t7:RRRRRR:`.
+/// Length of the prefix that all marks of a run share: `t7:RRRRRR:`.
 const PREFIX: usize = 10;
 
-/// One load test among all that a server may have heard. Messages of others are not counted.
+/// Identifies one load test among all that a server may have seen. Messages of other runs are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Run(u32);
 
 impl Run {
-    /// The run of this number, of which six digits count.
+    /// Creates the run of this number; only its last six digits count.
     pub(crate) fn new(number: u32) -> Self {
         Self(number % 1_000_000)
     }
 
-    /// The six digits that name the run, in nicknames and rooms too.
+    /// Returns the six digits that name the run, also in nicknames and rooms.
     pub(crate) fn digits(self) -> String {
         format!("{:06}", self.0)
     }
@@ -31,20 +32,20 @@ impl Run {
     }
 }
 
-/// What a mark says of its message.
+/// The content of a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
-    /// The seat that said it.
+    /// The seat that sent the message.
     pub(crate) speaker: u32,
-    /// How many it had said before.
+    /// Number of messages the seat had sent before.
     pub(crate) number: u32,
-    /// When it was to be said, in nanoseconds since the load test began. In an open loop this is earlier than it was
-    /// said if anything was in the way, so that waiting counts too.
+    /// When the message was due, in nanoseconds since the load test began. An open loop may send it later
+    /// than that if something blocks it, and this wait counts as latency too.
     pub(crate) intended: u64,
 }
 
 impl Mark {
-    /// Appends the mark, and after it as much padding as makes a text of `size` characters.
+    /// Appends the mark, padded to a text of `size` characters.
     pub(crate) fn write(self, run: Run, size: usize, text: &mut Vec<u8>) {
         let end = text.len() + size;
         text.extend_from_slice(run.prefix().as_bytes());
@@ -83,16 +84,17 @@ fn number(digits: &[u8]) -> Option<u64> {
         .try_fold(0, |value: u64, digit| digit.is_ascii_digit().then(|| value * 10 + u64::from(digit - b'0')))
 }
 
-/// What was found in a stretch of bytes, apart from the marks.
+/// The result of a scan, apart from the marks.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scanned {
-    /// How often the server asked whether the client is still there.
+    /// Number of heartbeats from the server.
     pub(crate) calls: usize,
-    /// How many bytes at the end may be the beginning of something: they are to be scanned again, with what follows.
+    /// Number of bytes at the end that may be the beginning of a mark or heartbeat: scan them again with the
+    /// bytes that follow.
     pub(crate) kept: usize,
 }
 
-/// Searches bytes for marks, and for the call that a server's heartbeat is.
+/// Searches bytes for marks and for the server's heartbeat.
 pub(crate) struct Scanner {
     marks: Finder<'static>,
     call: Option<Finder<'static>>,
@@ -106,7 +108,7 @@ impl Scanner {
         }
     }
 
-    /// Reports all marks that are whole, in their order.
+    /// Reports all complete marks, in order.
     pub(crate) fn scan(&self, bytes: &[u8], mut heard: impl FnMut(Mark)) -> Scanned {
         let mut scanned = Scanned::default();
         let mut done = 0;
@@ -121,7 +123,7 @@ impl Scanner {
                     heard(mark);
                     done = start + LENGTH;
                 }
-                // Somebody's text that only looks like one.
+                // Text that only looks like a mark.
                 None => done = start + PREFIX,
             }
         }
@@ -134,7 +136,7 @@ impl Scanner {
                 scanned.calls += 1;
                 done += found + call.needle().len();
             }
-            // A call is never scanned twice: what is kept begins behind the last one.
+            // A heartbeat is never scanned twice: the retained bytes begin after the last one.
             let most = scanned.kept.max(beginning(&bytes[done..], call.needle()));
             scanned.kept = most.min(bytes.len() - done);
         }
@@ -142,7 +144,7 @@ impl Scanner {
     }
 }
 
-/// How many bytes at the end could be the beginning of the needle.
+/// Returns how many bytes at the end could be the beginning of the needle.
 fn beginning(bytes: &[u8], needle: &[u8]) -> usize {
     let most = bytes.len().min(needle.len() - 1);
     (1..=most).rev().find(|&length| needle.starts_with(&bytes[bytes.len() - length..])).unwrap_or(0)
@@ -202,7 +204,7 @@ mod tests {
         assert_eq!(heard(&Scanner::new(run, None), &bytes).0, [mark(5)]);
     }
 
-    /// However reads cut the stream, every mark and every call is found exactly once.
+    /// Every mark and every heartbeat is found exactly once, however reads split the stream.
     #[test]
     fn a_mark_or_call_that_is_split_between_reads_is_found_once() {
         let run = Run::new(77);

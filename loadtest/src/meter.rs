@@ -1,4 +1,4 @@
-//! What processes cost: CPU time and resident memory, read from /proc.
+//! Cost of processes: CPU time and resident memory, read from /proc.
 
 use std::iter::Sum;
 use std::time::Duration;
@@ -9,10 +9,11 @@ use nix::unistd::Pid;
 use procfs::process::Process;
 use serde::Serialize;
 
-/// A server's process, all threads of it.
+/// A server process with all its threads.
 pub(crate) struct Watched {
     process: Process,
-    /// The time that its threads have spent on a CPU, those that have ended too: what /proc says in ticks, exactly.
+    /// CPU clock of all its threads, including those that have ended: the exact value of what /proc reports
+    /// in ticks.
     cpu: ClockId,
 }
 
@@ -42,19 +43,19 @@ impl Watched {
         Ok(Self { process, cpu })
     }
 
-    /// CPU time that the process has used, in seconds.
+    /// Returns the CPU time the process has used, in seconds.
     pub(crate) fn cpu(&self) -> Result<f64> {
         let time = clock_gettime(self.cpu).context("the server's process is gone")?;
         Ok(Duration::from(time).as_secs_f64())
     }
 
-    /// Returns the most memory that the process has held since [`Watched::forget_peak`], in KiB.
+    /// Returns the peak resident memory since [`Watched::forget_peak`], in KiB.
     pub(crate) fn peak(&self) -> Result<u64> {
         let status = self.process.status().context("the server's process is gone")?;
         status.vmhwm.context("the system does not say VmHWM")
     }
 
-    /// From now on the most that is held counts anew.
+    /// Resets the peak.
     pub(crate) fn forget_peak(&self) -> Result<()> {
         let file = format!("/proc/{}/clear_refs", self.process.pid());
         std::fs::write(&file, "5").with_context(|| format!("{file} cannot be written"))
@@ -73,7 +74,7 @@ impl Watched {
     }
 }
 
-/// CPU time that this process has used, in seconds.
+/// Returns the CPU time this process has used, in seconds.
 pub(crate) fn own_cpu() -> Result<f64> {
     Ok(Duration::from(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?).as_secs_f64())
 }

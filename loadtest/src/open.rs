@@ -1,5 +1,6 @@
-//! The open loop: messages at a fixed rate, whatever becomes of them. Finds how long people wait, and counts the wait
-//! from when a message was due, so that a server which holds up the test does not look better for it.
+//! The open loop: sends messages at a fixed rate, whatever happens to them, and measures latency. Latency
+//! counts from the time a message was due, so that a server which stalls the load test does not look better
+//! for it.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -15,7 +16,7 @@ struct Figures {
     #[serde(flatten)]
     stretch: Stretch,
     latency_ms: Percentiles,
-    /// How late the load test itself was, which is part of the latencies.
+    /// How late the load test itself sent; part of the latencies.
     said_late_ms: Percentiles,
 }
 

@@ -1,4 +1,4 @@
-//! The command line.
+//! Command-line options of the load test.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;

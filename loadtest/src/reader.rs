@@ -1,5 +1,5 @@
-//! One person who reads: who enters a room, scrolls, jumps, searches and says things, one after the other, and knows how
-//! long each answer took. What an answer must hold is not known here.
+//! One reader: joins a room, scrolls, jumps, searches and sends, one request after the other, and times each
+//! answer. Does not check what an answer holds.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -16,16 +16,16 @@ use ureq::Agent;
 use crate::clock::Clock;
 use crate::corpus::Message;
 
-/// A socket in a room.
+/// A WebSocket that is in a room.
 pub(crate) struct Reader {
     socket: WebSocket<TcpStream>,
-    /// Lines of the last frame that nobody has looked at.
+    /// Lines of the last frame that are not processed yet.
     lines: VecDeque<String>,
     room: String,
     clock: Clock,
 }
 
-/// Events that were answered.
+/// Events of an answer.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Events {
     #[serde(default)]
@@ -45,7 +45,8 @@ impl Events {
 }
 
 impl Reader {
-    /// Connects, enters the room, and gives what came with it and how many nanoseconds all of that took.
+    /// Connects, joins the room, and returns the events that came with it and the nanoseconds all of that
+    /// took.
     pub(crate) fn enter(
         address: SocketAddr,
         cookie: &str,
@@ -66,7 +67,8 @@ impl Reader {
         Ok((reader, serde_json::from_value(events)?, clock.now() - begin))
     }
 
-    /// Asks for a piece of the room's log by `before`, `around` or `at`; gives it, and the nanoseconds.
+    /// Requests a slice of the room's history by `before`, `around` or `at`; returns it and the nanoseconds
+    /// it took.
     pub(crate) fn history(&mut self, by: &str, place: u64, limit: usize) -> Result<(Vec<Message>, u64)> {
         let begin = self.clock.now();
         let line = json!({ "history": { "room": self.room, by: place, "limit": limit } });
@@ -75,8 +77,9 @@ impl Reader {
         Ok((serde_json::from_value::<Events>(page)?.messages(), took))
     }
 
-    /// Says so many messages, some of which are in flight together, until the time is over; all that were said come back.
-    /// Calls `heard` with each one's seq and the nanoseconds from its saying to its coming back.
+    /// Sends messages until the time `until`, with up to `window` of them in flight, and waits until all are
+    /// back. Calls `heard` with each one's seq and the nanoseconds from sending to receiving it. Returns how
+    /// many it sent.
     pub(crate) fn say(
         &mut self,
         window: usize,
@@ -87,7 +90,7 @@ impl Reader {
         let (mut said, mut flying) = (0, VecDeque::new());
         loop {
             while flying.len() < window && self.clock.now() < until {
-                // As long as those of the page, and in no order either.
+                // As long as the page's ids, and unordered like them.
                 let id = format!("{:032x}", fastrand::u128(..));
                 let line = json!({ "send": { "id": id, "room": self.room, "text": text(said) } });
                 flying.push_back((id, self.clock.now()));
@@ -107,7 +110,8 @@ impl Reader {
         self.wait_for(answer)
     }
 
-    /// The next line of this name. Others are passed over, but for heartbeats and refusals.
+    /// Waits for the next line of this name. Skips others, except that it answers heartbeats and fails on
+    /// refusals.
     fn wait_for(&mut self, name: &str) -> Result<Value> {
         loop {
             while let Some(line) = self.lines.pop_front() {
@@ -131,7 +135,7 @@ impl Reader {
     }
 }
 
-/// Asks for pages by HTTP, over one connection.
+/// Requests pages by HTTP, over one connection.
 pub(crate) struct Browser {
     agent: Agent,
     address: SocketAddr,
@@ -139,14 +143,14 @@ pub(crate) struct Browser {
     clock: Clock,
 }
 
-/// A page of what was found.
+/// A page of search results.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// The places of the hits, as they stand on the page.
+    /// Seqs of the hits, in the order of the page.
     pub(crate) seqs: Vec<u64>,
-    /// Where older ones are.
+    /// Address of the page with older hits.
     pub(crate) older: Option<String>,
-    /// Whether it says that there may be more than what was found.
+    /// Whether the page says that there may be more hits.
     pub(crate) is_remarked: bool,
 }
 
@@ -161,7 +165,7 @@ impl Browser {
         Self { agent, address, cookie: cookie.to_owned(), clock }
     }
 
-    /// A page, and the nanoseconds until all of it was there.
+    /// Returns a page, and the nanoseconds until it was complete.
     pub(crate) fn page(&self, path: &str) -> Result<(String, u64)> {
         let begin = self.clock.now();
         let mut answer = self
@@ -175,7 +179,7 @@ impl Browser {
         Ok((html, self.clock.now() - begin))
     }
 
-    /// Searches everywhere, or in one room; `older` is the address that the page before gave.
+    /// Searches all rooms or one; `older` is the address that the page before gave.
     pub(crate) fn search(
         &self,
         words: &str,
@@ -202,7 +206,7 @@ impl Found {
     }
 }
 
-/// A text as it stands in an address.
+/// Percent-encodes a text for a URL.
 fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
         if byte.is_ascii_alphanumeric() {

@@ -1,5 +1,6 @@
-//! The reconnect storm: the server is stopped and started again under clients that hold positions. How long until all
-//! are back with what they missed, and that nothing said meanwhile is lost.
+//! The reconnect storm: stops and restarts the server while its clients hold positions. Measures how long it
+//! takes until every client is back with the messages it missed, and verifies that no message sent meanwhile
+//! is lost.
 
 use std::time::Duration;
 
@@ -16,28 +17,29 @@ use crate::options::Reconnect;
 use crate::report::{self, Verdict};
 use crate::target::{self, Started};
 
-/// How closely it is watched whether the server is gone and there again.
+/// Polling interval while the server stops and starts.
 const TURN: Duration = Duration::from_millis(10);
 
 #[derive(Serialize)]
 struct Figures {
     signal: &'static str,
     clients: usize,
-    /// From the signal until the process was gone.
+    /// From the signal until the process exited.
     stopping_seconds: f64,
-    /// From its start until it listened again.
+    /// From the restart until the server listened again.
     starting_seconds: f64,
-    /// From when it listened again until the last client was back in its room, with everything that it had missed.
+    /// From the moment it listened again until the last client was back in its room with everything it had
+    /// missed.
     all_back_seconds: f64,
-    /// The same from the signal on.
+    /// The same, counted from the signal.
     all_back_after_signal_seconds: f64,
     attempts: u64,
     resumed: usize,
     not_resumed: usize,
     said_meanwhile: u64,
-    /// CPU time that the new server used until all were back.
+    /// CPU time the new server used until all clients were back.
     server_cpu_seconds: f64,
-    /// Its greatest memory will have been about this.
+    /// Resident memory at that time, which approximates the peak.
     server_rss_kib: u64,
 }
 

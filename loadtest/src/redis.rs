@@ -1,4 +1,5 @@
-//! What a Redis behind the servers costs and sends: asked by its own `INFO`, which is all that is known of it here.
+//! CPU time and network traffic of the Redis behind the servers, read from its `INFO`. Knows nothing else
+//! about Redis.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,21 +7,21 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-/// How long it may take to answer.
+/// Time limit for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What it has used since it was started.
+/// Resource use since Redis started.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Usage {
     /// CPU time of all its threads, in seconds.
     pub(crate) cpu: f64,
-    /// Bytes over its connections.
+    /// Bytes sent and received over all its connections.
     pub(crate) sent: f64,
     pub(crate) received: f64,
 }
 
 impl Usage {
-    /// Asks the Redis at this address.
+    /// Queries the Redis at this address.
     pub(crate) fn of(address: SocketAddr) -> Result<Self> {
         let mut stream = TcpStream::connect_timeout(&address, PATIENCE)
             .with_context(|| format!("no Redis answers at {address}"))?;

@@ -1,4 +1,5 @@
-//! What a run came to: a table for people, JSON for `cargo xtask bench`, and whether it counts.
+//! The report of a run: a table for people, JSON for `cargo xtask bench`, and the verdict on whether it
+//! counts.
 
 mod table;
 
@@ -16,14 +17,14 @@ use crate::meter::Memory;
 use crate::options::Common;
 use crate::tally::Faults;
 
-/// Whether a report may be believed.
+/// Whether a report may be trusted.
 #[derive(Debug)]
 pub(crate) enum Verdict {
     Sound,
     Faulty(String),
 }
 
-/// What happened between two moments of a run.
+/// Figures between two moments of a run.
 #[derive(Serialize)]
 pub(crate) struct Stretch {
     pub(crate) seconds: f64,
@@ -34,7 +35,7 @@ pub(crate) struct Stretch {
     pub(crate) bytes_per_delivery: f64,
     pub(crate) deliveries_per_frame: f64,
     pub(crate) deliveries_per_read: f64,
-    /// The load test's own CPU time as a share of one core: near 1 it was the bottleneck.
+    /// The load test's own CPU time as a share of one core: near 1, it was the bottleneck.
     pub(crate) own_cpu: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server: Option<Server>,
@@ -42,7 +43,7 @@ pub(crate) struct Stretch {
     redis: Option<Redis>,
 }
 
-/// What the server's process cost meanwhile.
+/// Cost of the server's processes during that time.
 #[derive(Serialize)]
 pub(crate) struct Server {
     pub(crate) cpu_seconds: f64,
@@ -53,7 +54,7 @@ pub(crate) struct Server {
     pub(crate) memory_kib: Option<Memory>,
 }
 
-/// What the Redis behind the server cost meanwhile.
+/// Cost of the Redis behind the server during that time.
 #[derive(Serialize)]
 struct Redis {
     cpu_seconds: f64,
@@ -135,7 +136,7 @@ impl Percentiles {
     }
 }
 
-/// What every report begins and ends with.
+/// The fields common to all reports, around a mode's own figures.
 #[derive(Serialize)]
 struct Whole<'a, F> {
     mode: &'a str,
@@ -150,7 +151,7 @@ struct Whole<'a, F> {
     faults: Faults,
 }
 
-/// Prints the report, writes it where it is wanted, and judges it.
+/// Prints the report, writes it to the requested file, and judges it.
 pub(crate) fn conclude(
     mode: &str,
     options: &Common,
@@ -180,12 +181,12 @@ pub(crate) fn show(report: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
-/// The command line, for whoever wants to measure the same again.
+/// Returns the command line, so that the measurement can be repeated.
 pub(crate) fn command() -> String {
     std::env::args().skip(1).collect::<Vec<_>>().join(" ")
 }
 
-/// Writes a report where it is wanted, and judges it.
+/// Writes a report to the file, if any, and judges it.
 pub(crate) fn write(report: &impl Serialize, file: Option<&Path>) -> Result<Verdict> {
     let json = serde_json::to_string_pretty(report)?;
     if let Some(file) = file {
@@ -195,7 +196,7 @@ pub(crate) fn write(report: &impl Serialize, file: Option<&Path>) -> Result<Verd
 }
 
 fn judge(report: &Value) -> Result<Verdict> {
-    // Where nothing is delivered there is none to count: a wrong answer ends such a run.
+    // A mode without deliveries has no faults to count: a wrong answer ends its run.
     let faults = report.get("faults").map_or(Ok(Faults::default()), Faults::deserialize)?;
     let mut missing = Vec::new();
     find_missing("", report, &mut missing);
@@ -206,7 +207,7 @@ fn judge(report: &Value) -> Result<Verdict> {
     })
 }
 
-/// What could not be computed is null: `serde_json` writes a number that is none so.
+/// Collects the paths of missing figures. `serde_json` writes a number that is not finite as null.
 fn find_missing(path: &str, value: &Value, missing: &mut Vec<String>) {
     match value {
         Value::Null => missing.push(path.to_owned()),

@@ -1,14 +1,14 @@
-//! Who sits where: so many rooms, each of so many members, the first of which speak.
+//! Seating plan: a number of rooms, each with a number of members, the first of which are the senders.
 //!
-//! Only arithmetic: seats are numbered through all rooms, and nothing is kept of them here.
+//! Pure arithmetic: seats are numbered across all rooms, and this module holds no state about them.
 
-/// The plan of the rooms.
+/// Number of rooms, and of members and senders in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seats {
     pub(crate) rooms: usize,
-    /// Members of each room, those who speak among them.
+    /// Members of each room, including its senders.
     pub(crate) members: usize,
-    /// How many members of each room speak. They hear themselves too.
+    /// Number of members of each room that send. They receive their own messages too.
     pub(crate) speakers: usize,
 }
 
@@ -17,17 +17,17 @@ impl Seats {
         self.rooms * self.members
     }
 
-    /// The room in which a seat is.
+    /// Returns the room of a seat.
     pub(crate) fn room(self, seat: usize) -> usize {
         seat / self.members
     }
 
-    /// Which seat of its room it is.
+    /// Returns the index of a seat within its room.
     pub(crate) fn place(self, seat: usize) -> usize {
         seat % self.members
     }
 
-    /// The seats of all who speak.
+    /// Returns the seats of all senders.
     pub(crate) fn all_speakers(self) -> impl Iterator<Item = usize> {
         (0..self.rooms).flat_map(move |room| (0..self.speakers).map(move |place| room * self.members + place))
     }

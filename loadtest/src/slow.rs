@@ -1,5 +1,5 @@
-//! Slow readers among fast ones: some stop reading. What the others notice of it, that the slow are cut off, and that
-//! they come back to everything that they missed.
+//! Slow consumers among fast ones: some clients stop reading. Measures what the others notice, and verifies
+//! that the server evicts the slow ones and that they resume with everything they missed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,13 +20,13 @@ const TURN: Duration = Duration::from_millis(50);
 struct Figures {
     slow: u32,
     rate: f64,
-    /// Of those who read, while everybody read.
+    /// Latency of the reading clients while every client reads.
     latency_without_ms: Percentiles,
-    /// Of the same, while the slow did not.
+    /// Latency of the same clients while the slow ones do not read.
     latency_with_ms: Percentiles,
     #[serde(skip_serializing_if = "Option::is_none")]
     server: Option<Server>,
-    /// How the server ended the connections of the slow: by close codes, or without one.
+    /// How the server evicted the slow clients: number of connections by close code, or without one.
     cut_off: BTreeMap<String, usize>,
     resumed: usize,
     not_resumed: usize,
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Slow) -> Result<Verdict> {
     let few_read = pace(&gathering);
     gathering.may_end_from = fast;
     let with = gathering.meter(few_read, *times)?;
-    // The fast hear the last of it before the slow are heard again.
+    // Let the fast clients receive the last messages before the slow ones read again.
     gathering.go_on(1.0)?;
     let mut comeback = Comeback::new(seats.count());
     for &seat in &slow_seats {
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Slow) -> Result<Verdict> {
             break;
         }
     }
-    // By now the fast have heard the last of it, however late.
+    // By now the fast clients have received the last messages, however late.
     let latency_with_ms = Percentiles::of(&gathering.talk.latencies);
     let mut cut_off = BTreeMap::new();
     for code in comeback.codes {

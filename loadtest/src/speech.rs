@@ -1,8 +1,8 @@
-//! How to talk to a server: what a client says to be let in and to be heard, and what it waits for. One file for each
-//! kind of server.
+//! The client protocols: what a client sends to join and to send a message, and what it waits for. One file
+//! for each kind of server.
 //!
-//! Holds no connection and does no I/O: [`crate::crowd`] does, and calls this only while a connection is being set up
-//! and for each message that is said, never for what is heard later.
+//! Holds no connection and does no I/O. [`crate::crowd`] does that, and calls this module only while it sets
+//! up a connection and for each message it sends, never for messages received later.
 
 mod nats;
 mod protocol;

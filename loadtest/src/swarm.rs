@@ -1,4 +1,4 @@
-//! The crowd and the epoll that wakes it: one thread for all connections.
+//! The crowd and the epoll that drives it: one thread for all connections.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::crowd::{Crowd, Listener};
 use crate::timer::Timer;
 use crate::venue::Venue;
 
-/// Events taken from the system at once.
+/// Maximum number of events per poll.
 const EVENTS: usize = 1024;
 
 const TIMER: Token = Token(usize::MAX);
@@ -31,14 +31,14 @@ impl Swarm {
         Ok(Self { crowd, poll, events: Events::with_capacity(EVENTS) })
     }
 
-    /// Waits until something happens, or for so long, and attends to all that did.
+    /// Waits for events, for at most `patience`, and handles all of them.
     pub(crate) fn turn(&mut self, patience: Duration, listener: &mut impl Listener) -> Result<()> {
         match self.poll.poll(&mut self.events, Some(patience)) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             polled => polled.context("waiting for events")?,
         }
         for event in &self.events {
-            // Of the timer nothing has to be read: each time that it is set is an edge of its own.
+            // The timer needs no read: each time it is set is an edge of its own.
             if event.token() != TIMER {
                 self.crowd.attend(event, listener);
             }
@@ -63,7 +63,7 @@ mod tests {
     use crate::frames;
     use crate::seats::Seats;
 
-    /// What a server writes last and that it closes may become known by one event.
+    /// One event may report both the server's last bytes and the end of the connection.
     #[test]
     fn a_connection_that_ends_right_after_a_message_is_known_to_have_ended() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

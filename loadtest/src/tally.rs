@@ -1,6 +1,6 @@
-//! Who heard what: every delivery is counted against what was said, so that one lost, doubled or out of its order shows.
+//! Counts every delivery against the messages sent, so that each lost, duplicated or reordered one shows.
 //!
-//! Does no I/O and knows no clock.
+//! Does no I/O and reads no clock.
 
 use std::collections::HashSet;
 use std::ops::AddAssign;
@@ -10,25 +10,25 @@ use serde::{Deserialize, Serialize};
 use crate::mark::Mark;
 use crate::seats::Seats;
 
-/// What a delivery was.
+/// Classification of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// The first of its message to this seat.
+    /// The first delivery of its message to this seat.
     First,
-    /// Of a message that this seat had heard already.
+    /// A message that this seat had already received.
     Doubled,
-    /// Of a message that nobody in the seat's room has said.
+    /// A message that nobody in the seat's room has sent.
     Stray,
 }
 
-/// What must all be zero.
+/// Fault counts, all of which must be zero.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct Faults {
     pub(crate) lost: u64,
     pub(crate) doubled: u64,
-    /// Came, but after what was said later.
+    /// Deliveries that arrived after a later message.
     pub(crate) disordered: u64,
-    /// Were never said, or in another room.
+    /// Deliveries of messages that were never sent, or were sent in another room.
     pub(crate) stray: u64,
 }
 
@@ -42,7 +42,7 @@ impl AddAssign for Faults {
 }
 
 impl Faults {
-    /// What is not zero, in words.
+    /// Returns a message with all counts, or `None` if all are zero.
     pub(crate) fn complaint(self) -> Option<String> {
         if self == Self::default() {
             return None;
@@ -52,17 +52,17 @@ impl Faults {
     }
 }
 
-/// The count of one run.
+/// The delivery counts of one run.
 pub(crate) struct Tally {
     seats: Seats,
-    /// How many messages each speaker has said, room by room.
+    /// Number of messages each sender has sent, room by room.
     said: Vec<u32>,
-    /// For each seat, and each speaker in its room, the number that it must hear next.
+    /// For each seat and each sender in its room, the number of the next message it expects.
     next: Vec<u32>,
-    /// Seat, speaker and number of what was passed over and has not come since.
+    /// Seat, sender and number of each message that was skipped and has not arrived since.
     missing: HashSet<(usize, u32, u32)>,
     faults: Faults,
-    /// Deliveries that were the first of their message.
+    /// First deliveries of a message to a seat.
     pub(crate) deliveries: u64,
 }
 
@@ -78,28 +78,29 @@ impl Tally {
         }
     }
 
-    /// How many messages this speaker has said, which is the number of its next one.
+    /// Returns how many messages this sender has sent, which is the number of its next one.
     pub(crate) fn said(&self, speaker: usize) -> u32 {
         self.said[self.slot(speaker)]
     }
 
-    /// How many messages were said in all.
+    /// Returns how many messages all senders have sent.
     pub(crate) fn all_said(&self) -> u64 {
         self.said.iter().map(|&said| u64::from(said)).sum()
     }
 
-    /// Counts a message as said, from which time on everybody in the room owes its delivery.
+    /// Counts a message as sent: from now on it is due to every member of the room.
     pub(crate) fn say(&mut self, speaker: usize) {
         let slot = self.slot(speaker);
         self.said[slot] += 1;
     }
 
-    /// The number that this seat must hear next from a speaker: it has all before that, or misses them for good.
+    /// Returns the number of the next message this seat expects from a sender: it has received every earlier
+    /// one, or has a hole there.
     pub(crate) fn next(&self, seat: usize, speaker: usize) -> u32 {
         self.next[seat * self.seats.speakers + self.seats.place(speaker)]
     }
 
-    /// Counts what a seat has heard.
+    /// Counts a delivery to a seat.
     pub(crate) fn hear(&mut self, seat: usize, mark: Mark) -> Delivery {
         let speaker = mark.speaker as usize;
         let known = speaker < self.seats.count()
@@ -124,7 +125,7 @@ impl Tally {
         Delivery::First
     }
 
-    /// Whether everything that was said has reached everybody.
+    /// Returns whether every message has reached every member.
     pub(crate) fn is_complete(&self) -> bool {
         self.lost() == 0
     }
@@ -154,7 +155,7 @@ impl Tally {
 mod tests {
     use super::*;
 
-    /// Two rooms of three seats, in each of which two speak: 0 and 1, 3 and 4.
+    /// Two rooms of three seats, with two senders in each: 0 and 1, 3 and 4.
     fn tally() -> Tally {
         let mut tally = Tally::new(Seats { rooms: 2, members: 3, speakers: 2 });
         for speaker in [0, 0, 0, 1] {

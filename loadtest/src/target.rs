@@ -1,4 +1,4 @@
-//! The server that is metered: where it is and what its process is.
+//! The server under test: its addresses and its processes.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
@@ -15,23 +15,23 @@ use crate::meter::Watched;
 use crate::options::Common;
 use crate::speech::ServerKind;
 
-/// The word for a floor that is started for the run.
+/// The `--target` value that starts a floor for the run.
 const FLOOR: &str = "floor";
 
 pub(crate) struct Target {
-    /// Where its nodes are: one, mostly.
+    /// Addresses of its nodes; usually one.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) speech: ServerKind,
-    /// The processes that are it.
+    /// Its processes.
     pub(crate) watched: Vec<Watched>,
-    /// The Redis behind them.
+    /// The Redis behind the nodes.
     pub(crate) redis: Option<SocketAddr>,
-    /// Lives as long as the run.
+    /// The floor started for this run; ends with it.
     floor: Option<Started>,
 }
 
 impl Target {
-    /// Finds the target, or starts it if it is the floor. An error says in a line why there is none.
+    /// Finds the target, or starts it if it is the floor. An error says in one line why there is none.
     pub(crate) fn find(options: &Common) -> Result<Self> {
         let (addresses, pids, speech, floor) = if options.target == FLOOR {
             let (floor, address) = start_floor()?;
@@ -51,7 +51,7 @@ impl Target {
         Ok(Self { addresses, speech, watched, redis: options.redis, floor })
     }
 
-    /// What to call it in a report.
+    /// Returns its name in a report.
     pub(crate) fn name(&self) -> String {
         if self.floor.is_some() {
             return FLOOR.to_owned();
@@ -68,18 +68,18 @@ pub(crate) fn parse(target: &str) -> Result<SocketAddr> {
         .to_socket_addrs()
         .with_context(|| format!("{wanted}, not {target:?}"))?;
     let address = addresses.next().with_context(|| format!("{target} has no address"))?;
-    // A load test is a weapon: this one fires at its own foot only.
+    // A load test is a weapon: restrict this one to the machine it runs on.
     if !address.ip().is_loopback() {
         bail!("{address} is not this machine: the load test runs only against a server beside it");
     }
     Ok(address)
 }
 
-/// A server that this program started, and that ends with it.
+/// A server that this program started and that ends with it.
 pub(crate) struct Started(Child);
 
 impl Started {
-    /// Starts a server by its command line, and waits until it listens.
+    /// Starts a server by its command line and waits until it listens.
     pub(crate) fn listening(command: &[OsString], address: SocketAddr) -> Result<Self> {
         let mut server = Self::new(command)?;
         while !is_listening(address) {
@@ -100,7 +100,7 @@ impl Started {
     }
 
     pub(crate) fn pid(&self) -> Pid {
-        // A process's number is small.
+        // Process ids are small.
         Pid::from_raw(i32::try_from(self.0.id()).unwrap_or(i32::MAX))
     }
 
@@ -108,20 +108,20 @@ impl Started {
         kill(self.pid(), signal).context("the server cannot be stopped")
     }
 
-    /// How it ended, if it has.
+    /// Returns its exit status, if it has ended.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.0.try_wait()?)
     }
 }
 
-/// Whether somebody listens there now.
+/// Returns whether anything listens at this address now.
 pub(crate) fn is_listening(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
-        // It may be gone already.
+        // The process may have ended already.
         _ = self.0.kill();
         _ = self.0.wait();
     }
@@ -129,7 +129,7 @@ impl Drop for Started {
 
 fn start_floor() -> Result<(Started, SocketAddr)> {
     let program = std::env::current_exe().context("the load test does not find itself")?;
-    // Its input is a pipe of this program's, so that it ends too if this is killed.
+    // Its standard input is a pipe from this process, so that the floor also ends if this process is killed.
     let child = Command::new(program)
         .args(["floor", "--ends-with-input"])
         .stdin(Stdio::piped())

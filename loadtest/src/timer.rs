@@ -1,4 +1,5 @@
-//! A timer to the microsecond, for epoll itself counts in milliseconds and an open loop must not be late by one.
+//! A timer with microsecond resolution: epoll itself counts in milliseconds, and an open loop must not be
+//! late by one.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
@@ -18,7 +19,7 @@ impl Timer {
         Ok(Self(file))
     }
 
-    /// Wakes the crowd once, in so many nanoseconds; an earlier wish is forgotten.
+    /// Wakes the crowd once, after `nanos` nanoseconds; replaces any earlier timer.
     pub(crate) fn wake_in(&self, nanos: u64) -> Result<()> {
         let once = Expiration::OneShot(Duration::from_nanos(nanos.max(1)).into());
         self.0.set(once, TimerSetTimeFlags::empty()).context("the timer cannot be set")

@@ -6,28 +6,28 @@ use crate::mark::Run;
 use crate::seats::Seats;
 use crate::speech::Speech;
 
-/// Where and how the crowd connects.
+/// The servers, the protocol and the seats of a run.
 pub(crate) struct Venue {
-    /// Where the seats connect, in turns.
+    /// Server addresses, assigned to the seats in turn.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) speech: Box<dyn Speech>,
     pub(crate) run: Run,
     pub(crate) seats: Seats,
-    /// Characters in a message's text.
+    /// Length of a message text in characters.
     pub(crate) size: usize,
-    /// One for each seat, or none at all.
+    /// Session cookies: one for each seat, or none at all.
     pub(crate) cookies: Vec<String>,
 }
 
 impl Venue {
-    /// One for tests, in which nothing is said that anybody would have to understand.
+    /// Creates a venue for tests that exchange no messages a server must understand.
     #[cfg(test)]
     pub(crate) fn of_a_test(addresses: Vec<SocketAddr>, seats: Seats) -> Self {
         let speech = crate::speech::ServerKind::Floor.speech();
         Self { addresses, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() }
     }
 
-    /// Where this seat connects.
+    /// Returns the address this seat connects to.
     pub(crate) fn address(&self, seat: usize) -> SocketAddr {
         self.addresses[seat % self.addresses.len()]
     }

@@ -1,4 +1,5 @@
-//! The load test against its own floor, as people run the two: processes, arguments, exit codes and the report.
+//! Runs the load test against its own floor as users run the two: processes, arguments, exit codes and the
+//! report.
 
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_loadtest");
 
-/// A floor that is killed when the test is over.
+/// A floor that is killed when the test ends.
 struct Floor {
     process: Child,
     address: String,
@@ -79,7 +80,8 @@ fn an_open_loop_keeps_its_rate_and_starts_the_floor_by_itself() {
     );
     assert!(output.status.success(), "{}", complaint(&output));
     let table = String::from_utf8(output.stdout).unwrap();
-    // Half a second at 200 a second to 9 members: all that was due is in the percentiles, however late it came.
+    // Half a second at 200 messages a second to 9 members: the percentiles hold every message that was due,
+    // however late it arrived.
     assert!(table.contains("count 900,"), "{table}");
 }
 
@@ -95,7 +97,7 @@ fn a_crowd_that_enters_at_once_is_counted_in_seconds_and_bytes() {
     let output = Floor::start(&[]).meter("join", &["--members", "50", "--at-once", "50", "--rest", "0.1"]);
     assert!(output.status.success(), "{}", complaint(&output));
     let table = String::from_utf8(output.stdout).unwrap();
-    // The floor says one line to each, and nothing about the others.
+    // The floor sends one line to each client, and nothing about the others.
     assert!(table.contains("median 0, max 0"), "{table}");
 }
 
@@ -134,7 +136,7 @@ fn a_delivery_that_is_dropped_doubled_or_late_makes_the_run_fail() {
     assert!(complaint(&output).contains(told), "{}", complaint(&output));
 }
 
-/// Two floors know nothing of each other, as two nodes would that are not one chat.
+/// Two floors know nothing of each other, like two nodes that are not one cluster.
 #[test]
 fn what_is_said_on_one_node_and_not_heard_on_the_other_is_lost() {
     let (one, other) = (Floor::start(&[]), Floor::start(&[]));

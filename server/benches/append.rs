@@ -1,7 +1,8 @@
-//! What it takes to keep a message, by itself: `cargo bench -p server --bench append`. On SQLite, in a file on the disk on
-//! which the target folder lies: most of it is the wait for that disk, of which those who come together pay one.
+//! The cost of storing messages, in isolation: `cargo bench -p server --bench append`. Uses SQLite in a file
+//! on the disk of the target folder; most of the time is the wait for that disk, which messages that arrive
+//! together share.
 //!
-//! The library's own files are compiled into it, as a module, so that the library need not show them.
+//! Includes the library's source files as a module, so that the library need not export them.
 #![allow(clippy::unwrap_used, reason = "a bench says what it expects by failing")]
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "the server can do more than is timed")]
 
@@ -36,7 +37,7 @@ fn main() {
     divan::main();
 }
 
-/// A store in a folder of its own, whose news somebody takes.
+/// A store in its own folder, whose events are received and dropped.
 struct Keeping {
     store: SqliteStore,
     runtime: Runtime,
@@ -55,7 +56,7 @@ impl Keeping {
         Keeping { store, runtime, drafted: Cell::new(0), _folder: folder }
     }
 
-    /// New messages of this many.
+    /// Returns this many new messages.
     fn drafts(&self, count: usize) -> Vec<NewMessage> {
         let draft = || {
             self.drafted.set(self.drafted.get() + 1);
@@ -70,7 +71,7 @@ impl Keeping {
         std::iter::repeat_with(draft).take(count).collect()
     }
 
-    /// Keeps what some say at once, each of them waiting for their own.
+    /// Stores messages of concurrent senders, each of whom waits for their own.
     fn keep(&self, said: Vec<Vec<NewMessage>>) {
         let count: usize = said.iter().map(Vec::len).sum();
         let kept = self.runtime.block_on(join_all(said.into_iter().map(|drafts| self.store.append(drafts))));
@@ -85,7 +86,7 @@ impl Drop for Keeping {
     }
 }
 
-/// A message a commit: each waits for the disk by itself.
+/// One message per commit: each waits for the disk by itself.
 #[divan::bench(sample_size = 1, sample_count = 300)]
 fn a_message_is_kept(bencher: Bencher) {
     let keeping = Keeping::begin();
@@ -95,7 +96,7 @@ fn a_message_is_kept(bencher: Bencher) {
         .bench_local_values(|said| keeping.keep(said));
 }
 
-/// Messages of one sender who did not wait, in one commit.
+/// Messages that one sender pipelined, in one commit.
 #[divan::bench(args = [8, 64, 512], sample_size = 1, sample_count = 100)]
 fn messages_are_kept_together(bencher: Bencher, count: usize) {
     let keeping = Keeping::begin();
@@ -105,7 +106,7 @@ fn messages_are_kept_together(bencher: Bencher, count: usize) {
         .bench_local_values(|said| keeping.keep(said));
 }
 
-/// A message each of many senders: those who come while others are being written down share the next commit.
+/// One message from each of many senders: those that arrive during a commit share the next one.
 #[divan::bench(args = [8, 64, 512], sample_size = 1, sample_count = 100)]
 fn many_send_at_once(bencher: Bencher, senders: usize) {
     let keeping = Keeping::begin();

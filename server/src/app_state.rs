@@ -1,4 +1,5 @@
-//! What all requests and connections of one server share, and in what order it is let go.
+//! The state that all requests and connections of one server share, how it is opened, and the order in which
+//! it is closed.
 
 use std::{
     sync::{
@@ -42,57 +43,58 @@ use crate::{
     },
 };
 
-/// How many connections are let go at once when the server stops.
+/// Number of connections that a stopping server closes at once.
 const DRAIN_BATCH: usize = 100;
 
-/// How long the sessions may take to say goodbye once they have been told to, beside `--drain`.
+/// Time for the sessions to end after they were told to, in addition to `--drain`.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is shared.
+/// The shared state.
 pub(crate) struct AppState {
     pub(crate) config: Config,
-    /// Which house this is among those on one host name.
+    /// Identifies this server among those on one host name.
     pub(crate) house: HouseId,
     pub(crate) identity: Identity,
-    /// Which logins hold.
+    /// The logins that are still valid.
     pub(crate) logins: Logins,
     pub(crate) budgets: Arc<Budgets>,
     pub(crate) recent_logins: RecentLogins,
     pub(crate) tokens: Tokens,
     pub(crate) nicknames: Arc<Nicknames>,
     pub(crate) rooms: Rooms,
-    /// What may be done with rooms and their logs.
+    /// Operations on rooms and their logs.
     pub(crate) service: Arc<Service>,
     pub(crate) search: Arc<Search>,
     pub(crate) bots: Arc<Bots>,
     pub(crate) store: SharedStore,
     pub(crate) cluster: SharedCluster,
-    /// Connections by the address that a trusted proxy names; those that come straight are counted as they come in.
+    /// Connections by the address that a trusted proxy names; direct connections are counted when they are
+    /// accepted.
     pub(crate) forwarded: Arc<ConnectionLimit>,
-    /// Every session's task, so that a stop can await them.
+    /// The task of every session, so that shutdown can await them.
     pub(crate) sessions: TaskTracker,
     /// Cancelled when the server stops.
     pub(crate) stopping: CancellationToken,
     next_session: AtomicU64,
-    /// Whether the store answers.
+    /// Whether the store is available.
     available: AtomicBool,
 }
 
-/// The tasks that work behind the connections.
+/// The background tasks.
 pub(crate) struct Background {
     redis_tasks: RedisTasks,
     indexer: JoinHandle<()>,
     maintenance: JoinHandle<()>,
 }
 
-/// The tasks that keep the way to other machines open, until everything is closed.
+/// The tasks that maintain the connections to Redis until everything else is closed.
 #[derive(Default)]
 struct RedisTasks {
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
-/// What is kept of messages and people, and in what.
+/// The parts of the state that depend on the chosen store.
 struct Opened {
     store: SharedStore,
     cluster: SharedCluster,
@@ -102,7 +104,7 @@ struct Opened {
 }
 
 impl Opened {
-    /// In a data folder, which one process has for itself.
+    /// Opens them in a data folder, which one process owns exclusively.
     fn in_folder(config: &Config, events: EventSender) -> anyhow::Result<Opened> {
         let folder = &config.data;
         data_folder::check(folder, data_folder::Use::Serve)?;
@@ -120,7 +122,7 @@ impl Opened {
 }
 
 impl Opened {
-    /// In Redis, which this node shares with others.
+    /// Opens them in Redis, which this node shares with others.
     async fn in_redis(
         config: &Config,
         address: &RedisAddress,
@@ -150,7 +152,8 @@ impl Opened {
 }
 
 impl AppState {
-    /// Opens everything that the configuration names. What the store tells comes through the receiver, for the dispatcher.
+    /// Opens everything that the configuration names. Store events arrive on the returned receiver, for the
+    /// dispatcher.
     pub(crate) async fn open(
         config: Config,
         stopping: CancellationToken,
@@ -233,32 +236,32 @@ impl AppState {
         Ok((state, Background { redis_tasks, indexer, maintenance }, events))
     }
 
-    /// A name for a new session.
+    /// Returns an id for a new session.
     pub(crate) fn new_session(&self) -> SessionId {
         SessionId(self.next_session.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Whether the store answers, as far as it has said.
+    /// Returns whether the store is available, by its latest report.
     pub(crate) fn is_available(&self) -> bool {
         self.available.load(Ordering::Relaxed)
     }
 
-    /// The store answers, or does not any more.
+    /// Records whether the store is available.
     pub(crate) fn set_available(&self, available: bool) {
         self.available.store(available, Ordering::Relaxed);
     }
 
-    /// Lets everybody go, finishes what was taken, and closes the store.
+    /// Disconnects all sessions, finishes what was accepted, and closes the store.
     pub(crate) async fn close(&self, background: Background, dispatcher: JoinHandle<()>) {
         self.drain().await;
         self.sessions.close();
         if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.sessions.wait()).await.is_err() {
             tracing::warn!(left = self.sessions.len(), "some connections did not end in time");
         }
-        // Answers that were under way have their last word in the rooms.
+        // Bots post their last answers into the rooms, so the rooms close after them.
         self.bots.close().await;
         self.rooms.close().await;
-        // Those who read the log let go of it before the store does.
+        // Readers of the log release it before the store closes.
         self.search.close().await;
         ended("indexer", background.indexer).await;
         self.cluster.close().await;
@@ -273,7 +276,7 @@ impl AppState {
         }
     }
 
-    /// Tells everybody when to come back, and closes their connections a batch at a time.
+    /// Tells every session when to reconnect, and closes the connections in batches.
     async fn drain(&self) {
         let sessions = self.nicknames.sessions();
         let spread_ms = self.config.drain.millis().max(1);

@@ -1,9 +1,10 @@
-//! The log outside of the server: backups of the whole database, and rooms as lines of text. Works on the data folder
-//! alone; never serves, and never changes or removes a file that it did not make, unless its purpose is to.
+//! Offline tools for the log: backups of the whole database, and export and import of rooms as lines of text.
+//! They work on the data folder alone, never serve, and never change or remove a file they did not create
+//! unless that is their purpose.
 //!
-//! [`backup()`] and [`export()`] read beside a running server, each in one read transaction; [`restore()`] and
-//! [`import()`] take the folder for themselves. docs/archive-format.md describes the lines. Each function gives what it
-//! did, in one line.
+//! [`backup()`] and [`export()`] read beside a running server, each in one read transaction; [`restore()`]
+//! and [`import()`] lock the folder. docs/archive-format.md describes the lines. Each function returns a
+//! one-line summary of what it did.
 
 mod aside;
 mod backup;

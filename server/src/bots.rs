@@ -1,5 +1,6 @@
-//! The programs that answer in the rooms. The way of an answer is [`bot`] (is it meant for one?) → [`answering`] (claimed,
-//! shown while it grows, said) → the store, like every message. Who finds answers is behind [`question`].
+//! The bots that answer in rooms. An answer passes [`bot`] (is the message meant for it?) → [`answering`]
+//! (claims it, streams it, sends it) → the store, like every message. [`question`] is the interface to the
+//! kinds of bots that find answers.
 
 pub(crate) mod late;
 pub(crate) mod question;
@@ -57,10 +58,10 @@ use crate::{
 
 pub(crate) use context::BotContext;
 
-/// How many answers may be under way or wait at once; what is asked beyond them is not answered.
+/// The limit on answers in progress or queued; questions beyond it are not answered.
 const AT_ONCE: usize = 1_000;
 
-/// The bots that the settings name, before there is a chat that they could answer in.
+/// The configured bots, opened before the chat service exists.
 pub(crate) struct BotList {
     bots: Vec<Arc<Bot>>,
     reminders: Arc<Reminders>,
@@ -75,8 +76,8 @@ pub(crate) struct Bots {
 }
 
 impl BotList {
-    /// Opens the bots of these settings, or says what one of them lacks. `limit` is the most characters of a message (0 for
-    /// no limit).
+    /// Opens the configured bots, or returns what one of them lacks. `limit` is the most characters of a
+    /// message (0 for no limit).
     pub(crate) fn open(settings: &Settings, store: &SharedStore, limit: usize) -> anyhow::Result<BotList> {
         let reminders = Arc::new(Reminders::new(store.clone(), limit));
         let bots = settings.bots.iter().map(|settings| {
@@ -94,7 +95,7 @@ impl BotList {
         Ok(BotList { bots: bots.collect::<anyhow::Result<_>>()?, reminders })
     }
 
-    /// Returns what says which of them are in a room.
+    /// Returns a function that lists the bots in a room.
     pub(crate) fn of_rooms(self: &Arc<Self>) -> BotsOf {
         let list = self.clone();
         Arc::new(move |room: &RoomName| {
@@ -103,14 +104,15 @@ impl BotList {
         })
     }
 
-    /// Returns what nobody else may be called.
+    /// Returns the skeletons of the bots' names, which no user may take.
     pub(crate) fn skeletons(&self) -> Vec<Skeleton> {
         self.bots.iter().map(|bot| bot.nickname.skeleton()).collect()
     }
 }
 
 impl Bots {
-    /// Starts to look after what was begun before, and what is due. `missed` brings what was said and was no event.
+    /// Starts answering, and resumes unfinished answers and due reminders. `missed` delivers messages whose
+    /// events the rooms missed and recovered later.
     pub(crate) fn start(
         list: Arc<BotList>,
         context: Arc<BotContext>,
@@ -130,13 +132,13 @@ impl Bots {
         bots
     }
 
-    /// Takes a message, and has it answered if it is meant for one of them. Waits for nothing. No program is answered: so no
-    /// two of them ever talk to each other.
+    /// Starts an answer to a message if it addresses a bot. Never blocks. Ignores messages from programs, so
+    /// two bots can never talk to each other.
     pub(crate) fn handle(&self, message: &Message) {
         if message.user.id.is_program() {
             return;
         }
-        // Another node gives an answer to it; alone, this one has at least the time to say that it has none.
+        // Another node answers it. A single node still has time to reply that there is no answer.
         if self.context.stopping.is_cancelled() && !self.context.is_single_node {
             return;
         }
@@ -150,22 +152,22 @@ impl Bots {
         }
     }
 
-    /// Whether a text is a question to one of them, as far as it tells by itself.
+    /// Returns whether a text addresses a bot, judging by the text alone.
     pub(crate) fn are_asked(&self, room: &RoomName, text: &str) -> bool {
         self.list.bots.iter().any(|bot| bot.asked(room, text, &self.names).is_some())
     }
 
-    /// Ends an answer that is being given on this node, for the user who asked for it.
+    /// Stops an answer in progress on this node for the user who asked for it.
     pub(crate) fn stop(&self, room: &RoomName, answer: &ClientId, user: &UserId) -> Stopped {
         self.context.running.stop(room, answer, user)
     }
 
-    /// Returns how many answers are being given.
+    /// Returns the number of answers in progress.
     pub(crate) fn running(&self) -> usize {
         self.context.running.count()
     }
 
-    /// Returns when the answers have ended that were under way when the server began to stop.
+    /// Waits until the answers in progress at shutdown have ended.
     pub(crate) async fn close(&self) {
         self.tasks.close();
         self.tasks.wait().await;

@@ -1,9 +1,11 @@
-//! The ledger of costs: what users and addresses may make the server do, keep and send, and what they have left of it.
+//! The ledger of costs: how much users and addresses may make the server do, store and send, and what they
+//! have left.
 //!
-//! Every door charges here before it does something that costs: [`cost`] lists what is charged and at which rate, an
-//! [`account`] holds what one payer has left, the [`ledger`] all accounts of this node, a [`payer`] is a user together with the address they come from. Accounts
-//! belong to users and addresses, not to connections, so that a reconnect changes nothing. Decides nothing about how a
-//! refusal looks; each door says it in its own words.
+//! Every entry point charges here before it does something costly: [`cost`] lists what is charged and at
+//! which rate, an [`account`] holds what one payer has left, the [`ledger`] holds all accounts of this node,
+//! and a [`payer`] is a user together with their address. Accounts belong to users and addresses, not to
+//! connections, so that reconnecting changes nothing. Never decides how a refusal looks; each entry point
+//! words its own.
 
 mod account;
 mod bucket;
@@ -21,7 +23,7 @@ pub(crate) use self::{
 
 use crate::net::{address_block::Block, client::Client};
 
-/// Returns the address that pays for a request: none for what comes from this machine itself, which is limited by nothing.
+/// Returns the address that pays for a request; `None` for one from this machine, which has no limits.
 pub(crate) fn charged(client: Client) -> Option<Block> {
     (!client.is_this_machine()).then(|| Block::of(client.address))
 }

@@ -1,8 +1,8 @@
-//! The other nodes of one chat: what they are told of this one's people, and what they tell of theirs. Knows no sockets,
-//! and keeps nothing that outlives a node.
+//! The other nodes of the cluster: publishes this node's presence and receives theirs. Knows nothing about
+//! sockets, and stores nothing that outlives a node.
 //!
-//! A node that is [`SingleNode`] has nobody to tell. What the others tell comes as [`crate::events::ClusterMessage`]s among the store's news, in the
-//! order in which it happened.
+//! A single server uses [`SingleNode`], which publishes nothing. Reports of the other nodes arrive as
+//! [`crate::events::ClusterMessage`]s among the store's events, in the order in which they happened.
 
 pub(crate) mod redis;
 
@@ -18,53 +18,54 @@ use futures::{FutureExt as _, future::BoxFuture};
 
 use crate::{budget::Charge, store::StoreError};
 
-/// The other nodes.
+/// The cluster, shared between tasks.
 pub(crate) type SharedCluster = Arc<dyn Cluster>;
 
-/// Who sits where on the other nodes.
+/// The presence of users on the other nodes.
 pub(crate) type Roster = Vec<(NodeId, User, Presence)>;
 
-/// The way to the other nodes. What is told goes out in order, and nobody waits for it; a node that cannot be told is
-/// told all of it again when it can.
+/// Publishes to the other nodes, in order and without blocking the caller. A node that could not be reached
+/// receives everything again once it can be.
 pub(crate) trait Cluster: Send + Sync {
-    /// Who sits in a room on the other nodes. Asked after the room is followed, so that nothing is missed between.
+    /// Returns the presence of a room's members on the other nodes. Call it after following the room, so that
+    /// no change is missed in between.
     fn roster(&self, room: RoomName) -> BoxFuture<'_, Result<Roster, StoreError>>;
 
-    /// The rooms in which somebody sits on the other nodes, in no order.
+    /// Returns the rooms that have members on the other nodes, in no particular order.
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>>;
 
-    /// Tells how a user's seat in a room stands here.
+    /// Publishes a user's presence in a room on this node.
     fn seat(&self, room: &RoomName, user: &User, seat: Presence);
 
-    /// Tells that a user writes here.
+    /// Publishes that a user is typing on this node.
     fn typing(&self, room: &RoomName, user: &User);
 
-    /// Tells how far a program's answer has grown here.
+    /// Publishes the progress of a program's streaming answer on this node.
     fn growing(&self, growing: &Growing);
 
-    /// Tells that a user wants no more of an answer that grows elsewhere.
+    /// Publishes that a user stops a streaming answer that another node produces.
     fn stop(&self, room: &RoomName, id: &ClientId, user: &UserId);
 
-    /// Tells that a user's client has made a newer connection here.
+    /// Publishes that a user's client has opened a newer connection to this node.
     fn introduce(&self, user: &UserId, client: &ClientId);
 
-    /// Tells that a user has logged out here.
+    /// Publishes that a user has logged out on this node.
     fn log_out(&self, user: &UserId);
 
-    /// Tells what was charged here and counts elsewhere too.
+    /// Publishes charges made on this node that count on the others too.
     fn charge(&self, charges: &[Charge]);
 
-    /// Whether there may be other nodes.
+    /// Returns whether this is the only node there can be.
     fn is_single_node(&self) -> bool;
 
-    /// Tells that a user has ended all of their other logins here.
+    /// Publishes that a user has ended all of their other logins on this node.
     fn end_logins(&self, user: &UserId);
 
-    /// Says goodbye to the others, and returns when everything was told.
+    /// Announces that this node leaves, and returns once everything is published.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 
-/// No other nodes.
+/// A cluster without other nodes.
 pub(crate) struct SingleNode;
 
 impl Cluster for SingleNode {

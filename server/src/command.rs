@@ -1,5 +1,5 @@
-//! The command line: what `state` can be told to do. Does none of it. [`programs`] is what can be told about hooks and
-//! tokens, [`environment`] adapts variables and lists for clap.
+//! The command line of `state`. Only parses it. [`programs`] holds the subcommands for hooks and tokens,
+//! [`environment`] adapts variables and lists for clap.
 
 mod environment;
 mod programs;
@@ -53,7 +53,7 @@ impl Cli {
         Cli::from_arg_matches(&matches)
     }
 
-    /// What is to be done; to serve, when nothing else is said.
+    /// Returns the command to run; `serve` if none was given.
     pub fn into_command(self) -> Command {
         self.command.unwrap_or_else(|| Command::Serve(Box::new(self.config)))
     }
@@ -146,7 +146,8 @@ pub struct Folder {
     pub data: PathBuf,
 }
 
-/// Takes a file that can be put in place when it is complete, or looked at twice, which a pipe cannot.
+/// Parses the path of a file. Refuses `-`: a pipe can be neither renamed into place when complete nor read
+/// twice.
 fn a_file() -> impl clap::builder::TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| {
         if path == Path::new("-") {

@@ -1,4 +1,4 @@
-//! What can be set: every flag, its environment variable, its default and what is wrong with a bad value.
+//! The configuration: every flag, its environment variable, its default and its validation.
 
 pub(crate) mod authority;
 pub(crate) mod bots;
@@ -216,7 +216,7 @@ pub struct Config {
     pub site: Option<PathBuf>,
 }
 
-/// Where messages are kept.
+/// Where messages are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreChoice {
     /// In an embedded database in the data folder.
@@ -225,7 +225,7 @@ pub enum StoreChoice {
     Redis(RedisAddress),
 }
 
-/// Where a Redis is, and how to log in there. It may hold a password, and so it is not printed whole.
+/// The address of a Redis and the credentials for it. May contain a password, so it is never printed whole.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisAddress {
     url: String,
@@ -233,14 +233,14 @@ pub struct RedisAddress {
 }
 
 impl RedisAddress {
-    /// The address as it was given, with the password if there is one.
+    /// Returns the address as given, with the password if it has one.
     pub fn url(&self) -> &str {
         &self.url
     }
 
     fn parse(text: &str) -> Result<RedisAddress, String> {
         let info: ConnectionInfo = text.into_connection_info().map_err(|_| {
-            // What was typed may hold a password, which does not belong on the terminal.
+            // The input may contain a password, which must not be printed.
             "an address of Redis is written redis://HOST:PORT, redis://USER:PASSWORD@HOST:PORT/DB, or rediss://… for TLS"
                 .to_owned()
         })?;
@@ -277,7 +277,7 @@ impl FromStr for StoreChoice {
     }
 }
 
-/// Parses a network; a single address is a network of one.
+/// Parses a network; a single address is a network with one member.
 fn a_network(text: &str) -> Result<IpNet, String> {
     let network =
         text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical())));
@@ -294,7 +294,8 @@ fn a_boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-/// Takes a name that is safe in the names of keys: no pattern, no slot, no line break.
+/// Parses a name that is safe in Redis keys: it cannot be read as a pattern or a hash tag and has no line
+/// break.
 pub(crate) fn a_prefix(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || ['-', '_', '.'].contains(&c);
     if (1..=64).contains(&text.len()) && text.chars().all(fits) {
@@ -304,12 +305,12 @@ pub(crate) fn a_prefix(text: &str) -> Result<String, String> {
     }
 }
 
-/// The bots that a file names.
+/// The bots that a settings file defines.
 #[derive(Clone, Debug, Default)]
 pub struct BotsFile(Settings);
 
 impl BotsFile {
-    /// The bots of a text as such a file holds it; or the first thing in it that is wrong, with its line.
+    /// Parses the text of such a file; returns the first mistake in it, with its line.
     pub fn parse(text: &str) -> Result<BotsFile, String> {
         Settings::parse(text).map(BotsFile).map_err(|mistake| mistake.to_string())
     }
@@ -322,7 +323,7 @@ impl BotsFile {
 impl FromStr for BotsFile {
     type Err = String;
 
-    /// Reads the file of this name; no name is no file.
+    /// Reads the file at this path; an empty path means no file.
     fn from_str(path: &str) -> Result<BotsFile, String> {
         if path.is_empty() {
             return Ok(BotsFile::default());
@@ -333,7 +334,8 @@ impl FromStr for BotsFile {
 }
 
 impl Config {
-    /// The server's own address, for those outside; for those on the same machine, where nobody has said what it is.
+    /// Returns the server's public address; if none is configured, the address under which this machine
+    /// reaches it.
     pub(crate) fn address(&self) -> String {
         if let Some(base) = &self.base_url {
             return base.as_str().to_owned();
@@ -341,7 +343,7 @@ impl Config {
         self.listen.url()
     }
 
-    /// The defaults, as the command line without a word gives them; for tests and tools.
+    /// Returns the defaults, as an empty command line gives them; for tests and tools.
     pub fn defaults() -> Config {
         let flags = Config::augment_args(clap::Command::new("teahouse"));
         let matches = flags.try_get_matches_from(["teahouse"]).expect("every flag has a default");

@@ -1,4 +1,4 @@
-//! Brings what the store tells, of itself and of the other nodes, to those whom it concerns. Decides nothing.
+//! Passes events from the store and from other nodes to the modules they concern. Decides nothing.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 use transport::frame::Frame;
 
-/// Passes the news on, in order, until the store is closed.
+/// Dispatches events in order until the store is closed.
 pub(crate) async fn run(state: Arc<AppState>, mut events: mpsc::Receiver<StoreEvent>) {
     let search = state.search.signals();
     while let Some(event) = events.recv().await {
@@ -25,7 +25,8 @@ pub(crate) async fn run(state: Arc<AppState>, mut events: mpsc::Receiver<StoreEv
                     if message.seq == 1 {
                         state.service.note_new_room(message.room.clone());
                     }
-                    // What comes of it comes after it: an answer goes into the log, too.
+                    // Safe before the fan-out: an answer goes through the log as well, so it comes after the
+                    // question.
                     state.bots.handle(message);
                 }
                 for messages in by_room(messages) {
@@ -39,7 +40,7 @@ pub(crate) async fn run(state: Arc<AppState>, mut events: mpsc::Receiver<StoreEv
     }
 }
 
-/// Messages that follow one another in a room, together.
+/// Groups consecutive messages of the same room.
 fn by_room(messages: Vec<Message>) -> Vec<Vec<Message>> {
     let mut runs: Vec<Vec<Message>> = Vec::new();
     for message in messages {
@@ -81,7 +82,7 @@ async fn handle_cluster_message(state: &Arc<AppState>, word: ClusterMessage) {
     }
 }
 
-/// Tells everybody that the store does not answer, or that it does again.
+/// Tells every session whether the store is available.
 fn tell_everybody(state: &Arc<AppState>, available: bool) {
     state.set_available(available);
     let line = Arc::new(Frame::of(ServerLine::Store { available }));

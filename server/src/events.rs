@@ -1,5 +1,5 @@
-//! What the store and other nodes tell without being asked, and the channel by which they do. Below both of them, so that
-//! neither needs to know the other.
+//! The events that the store and other nodes emit, and the channel that carries them. Lies below both, so
+//! that neither depends on the other.
 
 use chat::{
     id::{ClientId, Epoch, NodeId, UserId},
@@ -11,44 +11,45 @@ use tokio::sync::mpsc;
 
 use crate::budget::Charge;
 
-/// How much news may wait for the rooms; then the store waits, and with it those who send.
+/// Number of events that may wait for the dispatcher; when the channel is full, the store waits, and so do
+/// senders.
 pub(crate) const CAPACITY: usize = 4_096;
 
-/// Where a store tells its news, in seq order per room.
+/// The channel on which a store emits its events, in seq order per room.
 pub(crate) type EventSender = mpsc::Sender<StoreEvent>;
 
-/// What a store tells without being asked, of the rooms that are followed.
+/// An event that a store emits about the rooms it follows.
 #[derive(Debug)]
 pub(crate) enum StoreEvent {
-    /// Messages were committed together, in this order and in this life of their rooms' logs.
+    /// Messages that were committed together, in this order and in this epoch.
     Committed(Epoch, Vec<Message>),
-    /// Something may have happened to the room that was not told: it is to look for itself.
+    /// Events of this room may have been missed; the room has to read the store again.
     Behind(RoomName),
-    /// Whether the store can be used now. It can until something else is said.
+    /// Whether the store is available. It is until an event says otherwise.
     Available(bool),
-    /// Something that another node told.
+    /// An event from another node.
     Elsewhere(ClusterMessage),
 }
 
-/// What another node tells.
+/// An event from another node.
 #[derive(Clone, Debug)]
 pub(crate) enum ClusterMessage {
-    /// A user's seat in a room, over there, is taken or not any more.
+    /// A user's presence in a room on that node changed.
     Presence(RoomName, NodeId, User, Presence),
-    /// A user over there writes.
+    /// A user on that node is typing.
     Typing(RoomName, User),
-    /// A program's answer grows over there.
+    /// The text of a streaming answer on that node.
     Growing(Growing),
-    /// A user wants no more of an answer that may grow here.
+    /// A user stopped an answer that may be streaming on this node.
     Stop(RoomName, ClientId, UserId),
-    /// A node is gone, and with it all of its seats.
+    /// A node was lost, and with it the presence of all its users.
     NodeLost(NodeId),
-    /// A user's client has made a newer connection over there.
+    /// A user's client opened a newer connection on that node.
     Introduced(UserId, ClientId),
-    /// A user has logged out over there.
+    /// A user logged out on that node.
     LoggedOut(UserId),
-    /// What was charged over there and counts here too.
+    /// Charges on that node that count here too.
     Charged(Vec<Charge>),
-    /// A user has ended all of their other logins over there.
+    /// A user ended all of their other logins on that node.
     LoginsEnded(UserId),
 }

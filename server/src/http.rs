@@ -1,11 +1,12 @@
-//! Everything that is answered over HTTP: which address leads to which handler, and what each answer passes through.
+//! The HTTP layer: routes, middleware and handlers.
 //!
-//! A request comes through [`middleware`] to the [`router`], and from there to [`pages`] for people, [`api`] and [`hooks`] for
-//! programs, [`replies`] for bots, [`websocket`] for connections that stay, or to what operators ask ([`health`], [`metrics`],
-//! [`version`]). [`request`] reads what all of them want to know of a request; [`api_error`] is what programs are told when
-//! something cannot be done.
+//! A request passes through [`middleware`] to the [`router`], and from there to [`pages`] for browsers,
+//! [`api`] and [`hooks`] for programs, [`replies`] for bots, [`websocket`] for long-lived connections, or to
+//! the endpoints for operators ([`health`], [`metrics`], [`version`]). [`request`] extracts what all handlers
+//! need from a request; [`api_error`] is the error response for programs.
 //!
-//! Handlers parse, ask the service and shape the answer. They never touch the store's tables or a room's members themselves.
+//! Handlers parse the request, call the service and format the response. They never access the store's tables
+//! or a room's members directly.
 
 pub(crate) mod router;
 pub(crate) mod state;

@@ -1,8 +1,8 @@
-//! Who somebody is: nicknames, logins and the cookies that hold them, and the tokens of programs.
+//! Identity: nicknames, logins and the cookies that carry them, and the tokens of programs.
 //!
-//! A [`cookie`] holds one of the [`logins`], signed with this server's keys; [`nicknames`] are held by one user each;
-//! [`recent_logins`] answer a login form that is sent twice; [`tokens`] let programs in. Never decides what somebody may do:
-//! that is the service's.
+//! A [`cookie`] carries one of the [`logins`], signed with this server's keys; each of the [`nicknames`] is
+//! held by one user; [`recent_logins`] answer a login form that is submitted twice; [`tokens`] authenticate
+//! programs. Never decides what a user may do: the service does.
 
 pub(crate) mod cookie;
 pub(crate) mod cookie_header;

@@ -1,14 +1,15 @@
-//! The Teahouse server: it logs people in, renders their pages, carries their lines, and keeps what they said.
+//! The Teahouse server: logs users in, renders their pages, stores their messages and fans them out.
 //!
-//! The folders stand from the top down; each calls only what stands below it. A message comes in through [`http`] (a page's
-//! form, the API, a hook) or [`realtime`] (a socket); [`service`] says whether it may be sent and gives it to the [`store`],
-//! which commits it and gives it its seq; [`dispatch`] brings it to the [`rooms`], whose frames go into every member's
-//! connection.
+//! The modules are listed from the top layer down; each calls only those below it. A message arrives through
+//! [`http`] (a page's form, the API, a hook) or [`realtime`] (a socket); [`service`] decides whether it may
+//! be sent and hands it to the [`store`], which commits it and assigns its seq; [`dispatch`] passes it to the
+//! [`rooms`], which put its frames on every member's connection.
 
 pub mod command;
 pub mod serve;
 
-// Nobody outside sees these. To a bench that has this file for a module, `pub(crate)` shows them, and `mod` would not.
+// Not part of the public API. `pub(crate)`, because a bench that includes this file as a module needs to see
+// them.
 pub(crate) mod dispatch;
 pub(crate) mod http;
 pub(crate) mod realtime;

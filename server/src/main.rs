@@ -1,4 +1,4 @@
-//! The `state` program. Only wires: the configuration, the log, the listener and the signals.
+//! The `state` program. Only wires up the configuration, the log, the listener and the signals.
 
 use std::{io::Write, process::ExitCode};
 
@@ -19,7 +19,7 @@ use server::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Small things are many here, and a burst's memory is given back.
+/// The server makes many small allocations, and mimalloc returns the memory of a burst to the system.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -29,7 +29,8 @@ fn main() -> ExitCode {
         Ok(cli) => cli.into_command(),
         Err(error) if error.use_stderr() => return refuse(&error),
         Err(asked) => {
-            // `--help` and `--version` are answers, not mistakes. Nothing can be done about a closed terminal.
+            // `--help` and `--version` are no errors, and a failed write to a closed terminal cannot be
+            // reported.
             let _ = asked.print();
             return ExitCode::SUCCESS;
         }
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     match perform(command) {
         Ok(code) => code,
         Err(error) => {
-            // Whoever closed standard error does not read it.
+            // If standard error is closed, there is nowhere to report the failure.
             let _ = writeln!(std::io::stderr(), "teahouse: {error:#}");
             ExitCode::FAILURE
         }
@@ -62,7 +63,8 @@ fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Hook(command) => answer(&hook(command)?)?,
         Command::Token(command) => answer(&token(command)?)?,
     };
-    // Standard output may be what was exported. What is done is done, whether or not anybody hears of it.
+    // Standard error, since standard output may carry the export. The command succeeded even if this cannot
+    // be written.
     let _ = writeln!(std::io::stderr(), "teahouse: {done}");
     Ok(ExitCode::SUCCESS)
 }
@@ -87,13 +89,13 @@ fn token(command: TokenCommand) -> anyhow::Result<Output> {
     }
 }
 
-/// Gives what was asked for, which may be shown this once only; and what was done.
+/// Prints the answer, which may contain a secret that is shown only once, and returns the summary.
 fn answer(said: &Output) -> anyhow::Result<String> {
     std::io::stdout().write_all(said.answer.as_bytes()).context("cannot write to standard output")?;
     Ok(said.done.clone())
 }
 
-/// Says what was wrong with the command line in one line.
+/// Reports a command line error in one line.
 fn refuse(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let line: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
@@ -103,7 +105,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// A line without what may stand before the host of an address, which is nobody's business.
+/// Masks the credentials in URLs, which must not reach the terminal or a log.
 fn without_password(line: &str) -> String {
     let Some((before, rest)) = line.split_once("://") else { return line.to_owned() };
     let address = rest.find(|c: char| c.is_whitespace() || c == '\'').unwrap_or(rest.len());
@@ -114,7 +116,7 @@ fn without_password(line: &str) -> String {
 }
 
 fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    // Before there are threads, since it changes the environment.
+    // Must run before any thread starts, since it changes the environment.
     let inherited = Inherited::take();
     let sampler = logging::start(&config);
     let format = config.log_format;
@@ -123,7 +125,7 @@ fn serve(config: Config) -> anyhow::Result<ExitCode> {
         .and_then(|inherited| serve_on(inherited, config, sampler));
     match served {
         Ok(()) => Ok(ExitCode::SUCCESS),
-        // A log collector parses every line.
+        // A log collector parses every line, so the error has to be JSON too.
         Err(error) if format == LogFormat::Json => {
             tracing::error!("{error:#}");
             Ok(ExitCode::FAILURE)
@@ -157,7 +159,7 @@ async fn serve_on(inherited: Option<Inherited>, config: Config, sampler: Sampler
     served
 }
 
-/// Asks for the shutdown when a signal does.
+/// Cancels `shutdown` on the first stop signal.
 async fn await_signal(shutdown: CancellationToken) -> std::io::Result<()> {
     signals::stop_is_asked().await?;
     shutdown.cancel();

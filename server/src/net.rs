@@ -1,7 +1,7 @@
-//! Listening sockets, and the connections that are accepted on them: HTTP/1.1 under limits of number, size and time.
+//! Listening sockets and the connections accepted on them: HTTP/1.1 with limits on number, size and time.
 //!
-//! [`listeners`] opens the sockets, [`connection`] serves each connection that is accepted, and [`connection_limit`] counts
-//! them by [`address_block`]. Never knows what is served, and calls nothing but `config`.
+//! [`listeners`] opens the sockets, [`connection`] serves each accepted connection, and [`connection_limit`]
+//! counts connections by [`address_block`]. Never knows what is served, and calls nothing but `config`.
 
 pub(crate) mod address_block;
 pub(crate) mod client;

@@ -1,5 +1,5 @@
-//! The process and its machine: the log ([`logging`]), signals, the limit of open files, and whose the data folder is. Knows
-//! nothing of the chat.
+//! The process and its machine: the log ([`logging`]), signals, the limit on open files, and the ownership of
+//! the data folder. Knows nothing of the chat.
 
 pub mod data_folder;
 pub mod logging;

@@ -1,6 +1,7 @@
-//! Connections that stay: what a client asks line by line ([`session`]), and what it is answered. What its rooms say goes past
-//! it, straight into the connection's queue.
+//! Long-lived connections: reads a client's commands line by line and answers them ([`session`]). Room events
+//! bypass this module and go straight into the connection's queue.
 //!
-//! Owns no socket of its own and no log: the connection is `transport`'s, rooms and store are asked by way of the service.
+//! Owns no socket and no log: the connection belongs to `transport`, and rooms and store are reached through
+//! the service.
 
 pub(crate) mod session;

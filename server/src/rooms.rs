@@ -1,7 +1,7 @@
-//! The rooms that somebody is in, each a task of its own: found by name, started on demand, ended when idle.
+//! The open rooms, one task each: found by name, started on demand, stopped when idle.
 //!
-//! [`actor`] runs one room. What the store and the other nodes tell comes by [`crate::dispatch`]; a room in which nobody is
-//! has nobody to tell.
+//! [`actor`] runs one room. Events from the store and from the other nodes arrive through
+//! [`crate::dispatch`]; those for a room that is not open are dropped, since it has no sessions.
 
 mod actor;
 mod command;
@@ -31,13 +31,14 @@ use crate::{
 };
 use transport::outbound::Outbound;
 
-/// Every room that somebody is in.
+/// A handle to all open rooms.
 #[derive(Clone)]
 pub(crate) struct Rooms(Arc<Registry>);
 
 impl Rooms {
-    /// No rooms yet. Bots answer in them, to whom what was said and not told as news goes by `missed`. Their logs are the
-    /// store's. Whoever has to begin a room anew gets its newest `backlog` messages.
+    /// Creates the handle, with no room open. `bots` returns the built-in bots of a room; messages that a
+    /// room reads from the store because no event announced them reach the bots through `missed`. Sessions in
+    /// a room that has to start over receive its newest `backlog` messages.
     pub(crate) fn new(
         store: SharedStore,
         cluster: SharedCluster,
@@ -48,7 +49,8 @@ impl Rooms {
         Rooms(Arc::new(Registry::new(store, cluster, leave_grace_ms, backlog, (bots, missed))))
     }
 
-    /// Lets a session in, or tells it again how the room stands. What the room says from then on goes to `outbound`.
+    /// Adds a session to a room, or returns the room's current state if it is already in. The room sends its
+    /// later events to `outbound`.
     pub(crate) async fn enter(
         &self,
         room: &RoomName,
@@ -65,8 +67,9 @@ impl Rooms {
         .await
     }
 
-    /// Lets a program listen that is no member: nobody sees it come or go, and the room stays open for it until it is
-    /// lost. What the room says from then on goes to `outbound`. Asked again, tells again how the room stands.
+    /// Adds a program as a listener, not a member: its arrival and departure are invisible, and the room
+    /// stays open until the session is lost. The room sends its later events to `outbound`. Another call
+    /// returns the room's current state.
     pub(crate) async fn listen(
         &self,
         room: &RoomName,
@@ -83,12 +86,12 @@ impl Rooms {
         .await
     }
 
-    /// How a room stands, for somebody who is not in it.
+    /// Returns a room's state without entering it.
     pub(crate) async fn look(&self, room: &RoomName) -> Result<RoomHead, StoreError> {
         self.ask(room, RoomCommand::Look).await
     }
 
-    /// A page of who is in a room, by name: those after a name, or the first.
+    /// Returns a page of a room's members, ordered by name: those after the given name, or the first ones.
     pub(crate) async fn members(
         &self,
         room: &RoomName,
@@ -97,74 +100,74 @@ impl Rooms {
         self.ask(room, |reply| RoomCommand::Members { after: after.clone(), reply }).await
     }
 
-    /// Where a room's log stands, as far as the room has said.
+    /// Returns the head of a room's log, as far as the room has published it.
     pub(crate) async fn head(&self, room: &RoomName) -> Result<Head, StoreError> {
         self.ask(room, RoomCommand::Head).await
     }
 
-    /// Returns when a room that is open has taken in everything that it was told before.
+    /// Returns once an open room has processed all earlier commands.
     pub(crate) async fn heard(&self, room: &RoomName) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.tell(room, RoomCommand::Head(reply)).await;
         answer.await.map_or(Err(StoreError::Closed), |head| head.map(|_| ()))
     }
 
-    /// A session's user leaves the room.
+    /// Removes a session whose user leaves the room.
     pub(crate) async fn leave(&self, room: &RoomName, session: SessionId) {
         self.tell(room, RoomCommand::Leave(session)).await;
     }
 
-    /// A session is gone.
+    /// Removes a session whose connection is gone.
     pub(crate) async fn lose(&self, room: &RoomName, session: SessionId) {
         self.tell(room, RoomCommand::Lose(session)).await;
     }
 
-    /// A session's user is writing.
+    /// Reports that a session's user is typing.
     pub(crate) async fn typing(&self, room: &RoomName, session: SessionId) {
         self.tell(room, RoomCommand::Typing(session)).await;
     }
 
-    /// A program writes in a room, which people on any node see.
+    /// Reports on all nodes that a program is typing in a room.
     pub(crate) async fn writes(&self, room: &RoomName, program: User) {
         self.0.cluster.typing(room, &program);
         self.tell(room, RoomCommand::Writes(program)).await;
     }
 
-    /// A program's answer grows, which people on any node see.
+    /// Publishes the progress of a program's streaming answer on all nodes.
     pub(crate) async fn grow(&self, growing: Growing) {
         self.0.cluster.growing(&growing);
         self.growing_elsewhere(growing).await;
     }
 
-    /// A program's answer grows on another node.
+    /// Passes on the progress of a streaming answer from another node.
     pub(crate) async fn growing_elsewhere(&self, growing: Growing) {
         let room = growing.room.clone();
         self.tell(&room, RoomCommand::Growing(growing)).await;
     }
 
-    /// Tells a room what was committed to it, in order.
+    /// Passes committed messages to their room, in order.
     pub(crate) async fn commit(&self, epoch: Epoch, messages: Vec<Message>) {
         let Some(room) = messages.first().map(|message| message.room.clone()) else { return };
         self.0.committed.fetch_add(messages.len() as u64, Ordering::Relaxed);
         self.tell(&room, RoomCommand::Commit(epoch, messages)).await;
     }
 
-    /// Has a room look for itself what it was not told.
+    /// Makes a room look for missed events.
     pub(crate) async fn look_again(&self, room: &RoomName) {
         self.tell(room, RoomCommand::LookAgain).await;
     }
 
-    /// A user's seat in a room has changed on another node.
+    /// Reports that a user's presence in a room has changed on another node.
     pub(crate) async fn elsewhere(&self, room: &RoomName, node: NodeId, user: User, seat: Presence) {
         self.tell(room, RoomCommand::Elsewhere(node, user, seat)).await;
     }
 
-    /// A user on another node is writing.
+    /// Reports that a user on another node is typing.
     pub(crate) async fn typing_elsewhere(&self, room: &RoomName, user: User) {
         self.tell(room, RoomCommand::Writes(user)).await;
     }
 
-    /// Another node is gone with everybody on it.
+    /// Removes another node and all of its members.
     pub(crate) async fn lose_node(&self, node: &NodeId) {
         let open: Vec<RoomName> = self.0.open().keys().cloned().collect();
         for room in open {
@@ -172,32 +175,32 @@ impl Rooms {
         }
     }
 
-    /// Whether a room is open now.
+    /// Returns whether a room is open.
     pub(crate) fn is_open(&self, room: &RoomName) -> bool {
         self.0.open().contains_key(room)
     }
 
-    /// Returns how many messages were told to rooms since the start.
+    /// Returns how many messages were passed to rooms since the start.
     pub(crate) fn committed(&self) -> u64 {
         self.0.committed.load(Ordering::Relaxed)
     }
 
-    /// Returns how many lines were brought to sessions since the start.
+    /// Returns how many lines were delivered to sessions since the start.
     pub(crate) fn deliveries(&self) -> u64 {
         self.0.deliveries.load(Ordering::Relaxed)
     }
 
-    /// Returns how many rooms are open now.
+    /// Returns how many rooms are open.
     pub(crate) fn count(&self) -> usize {
         self.0.open().len()
     }
 
-    /// The names of the rooms that are open now, in no order.
+    /// Returns the names of the open rooms, in no particular order.
     pub(crate) fn names(&self) -> Vec<RoomName> {
         self.0.open().keys().cloned().collect()
     }
 
-    /// Waits until every room has ended; nobody may be let in any more.
+    /// Waits until every room's task has ended; no session may enter a room any more.
     pub(crate) async fn close(&self) {
         self.0.open().clear();
         self.0.tasks.close();
@@ -212,7 +215,7 @@ impl Rooms {
         loop {
             let (reply, answer) = oneshot::channel();
             let mailbox = self.mailbox(room).ok_or(StoreError::Closed)?;
-            // A room that ends while it is spoken to is started again: it had nobody in it.
+            // A room that ends before it answers is started again; it had no sessions.
             if mailbox.send(word(reply)).await.is_err() {
                 continue;
             }
@@ -222,16 +225,16 @@ impl Rooms {
         }
     }
 
-    /// Tells a room if it is open; nobody is in the others.
+    /// Sends a command to a room if it is open; the others have no sessions.
     async fn tell(&self, room: &RoomName, word: RoomCommand) {
         let mailbox = self.0.open().get(room).cloned();
         if let Some(mailbox) = mailbox {
-            // A room that has just ended had nobody in it, and nobody to tell.
+            // A room that has just ended had no sessions, so the command can be dropped.
             let _ = mailbox.send(word).await;
         }
     }
 
-    /// The way to a room, which is started if it is not open; none once the rooms are closed.
+    /// Returns the mailbox of a room, which is started if it is not open; `None` once the rooms are closed.
     fn mailbox(&self, room: &RoomName) -> Option<mpsc::Sender<RoomCommand>> {
         if self.0.tasks.is_closed() {
             return None;

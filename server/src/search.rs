@@ -1,11 +1,11 @@
-//! Search over all that is kept. A store that lies in a data folder is searched by way of an index beside the log, which
-//! trails it: whoever says something never waits for it, and it may be lost at any time, for it is built again from the
-//! log. Any other store is looked through.
+//! Full-text search over all stored messages. The store in a data folder is searched through an index beside
+//! the log, which trails it: publishing never waits for the index, and the index may be lost at any time,
+//! because it is rebuilt from the log. Any other store is scanned.
 //!
-//! The service asks, and gets an [`answer`] either way. [`indexed`] is the one: its [`indexer`] keeps the [`index`] up with
-//! the [`log`], and its [`searcher`] answers. [`mod@scan`] is the other. What is typed becomes a [`query`] of [`term`]s, a
-//! text becomes [`mod@unit`]s of [`fold`]ed characters, and what is found becomes an [`excerpt`]: those are pure, and both
-//! ways understand the same by them.
+//! The service gets an [`answer`] either way. [`indexed`] is the first: its [`indexer`] keeps the [`index`]
+//! in step with the [`log`], and its [`searcher`] answers. [`mod@scan`] is the second. Both share the pure
+//! modules: the input becomes a [`query`] of [`term`]s, a text becomes [`mod@unit`]s of [`fold`]ed
+//! characters, and a hit becomes an [`excerpt`].
 
 pub(crate) mod answer;
 
@@ -44,31 +44,31 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::SharedStore;
 
-/// How many searches there are at once; further ones wait.
+/// How many searches run at once; further ones wait.
 const SEARCHES: usize = 2;
 
-/// How long a search may wait for its turn.
+/// How long a search may wait for a free slot.
 const TURN: Duration = Duration::from_secs(5);
 
-/// The search.
+/// The search of this server.
 pub(crate) struct Search {
     way: Way,
     turns: Arc<Semaphore>,
 }
 
-/// How it is searched.
+/// The search method.
 enum Way {
     Indexed(Indexed),
     Scan(SharedStore),
 }
 
 impl Search {
-    /// The search over the log in a data folder, in this life of it.
+    /// Creates an indexed search over the log in a data folder, in its current epoch.
     pub(crate) fn new(folder: &Path, epoch: Epoch) -> Search {
         Search::by(Way::Indexed(Indexed::new(folder, epoch)))
     }
 
-    /// The search over a store that has no index: it looks through what is kept, so much at a time.
+    /// Creates a search over a store without an index: each search scans a bounded number of messages.
     pub(crate) fn scan(store: SharedStore) -> Search {
         Search::by(Way::Scan(store))
     }
@@ -77,7 +77,7 @@ impl Search {
         Search { way, turns: Arc::new(Semaphore::new(SEARCHES)) }
     }
 
-    /// What wakes the indexer, if there is one.
+    /// Returns the signals that wake the indexer, if there is one.
     pub(crate) fn signals(&self) -> Arc<Signals> {
         match &self.way {
             Way::Indexed(indexed) => indexed.signals(),
@@ -85,7 +85,7 @@ impl Search {
         }
     }
 
-    /// Keeps the index up with the log until `stop`; where there is none there is nothing to do.
+    /// Keeps the index in step with the log until `stop`; does nothing without an index.
     pub(crate) async fn run(&self, stop: CancellationToken) {
         match &self.way {
             Way::Indexed(indexed) => indexed.run(stop).await,
@@ -93,7 +93,7 @@ impl Search {
         }
     }
 
-    /// What is found in the rooms of which `may_read` says so.
+    /// Searches the rooms for which `may_read` returns `true`.
     pub(crate) async fn ask(
         &self,
         query: Query,
@@ -108,7 +108,7 @@ impl Search {
         }
     }
 
-    /// Answers no more, and returns when the searches that are under way are done.
+    /// Rejects new searches and waits until the running ones are done.
     pub(crate) async fn close(&self) {
         let all = u32::try_from(SEARCHES).expect("a few searches");
         if let Ok(_all) = self.turns.acquire_many(all).await {
@@ -117,7 +117,7 @@ impl Search {
     }
 }
 
-/// Looks through a store, on a thread of its own: nobody who talks waits for what the looking costs.
+/// Scans a store on a blocking thread, so that chat traffic does not wait for it.
 async fn look_through(
     store: SharedStore,
     turn: OwnedSemaphorePermit,
@@ -127,7 +127,7 @@ async fn look_through(
 ) -> Result<Answer, SearchError> {
     let runtime = Handle::current();
     let search = tokio::task::spawn_blocking(move || {
-        // Its turn ends with the work, even if nobody waits for the answer any more.
+        // The permit is held until the work ends, even if the caller has gone.
         let _turn = turn;
         runtime.block_on(scan(&*store, &query, older_than, Bounds::default(), may))
     });

@@ -1,4 +1,4 @@
-//! Runs the server on a listener from its opening to its orderly end.
+//! Runs the server on its listeners from startup to orderly shutdown.
 
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
@@ -12,16 +12,17 @@ use crate::{
     ops::open_files,
 };
 
-/// Serves until `shutdown` is cancelled and then lets everybody go. Returns when all that was taken is kept, or at once
-/// with what could not be opened.
+/// Serves until `shutdown` is cancelled, then disconnects all sessions. Returns when everything that was
+/// accepted is stored, or immediately with an error if something could not be opened.
 pub async fn run(
     listeners: impl Into<Listeners>,
     mut config: Config,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    // Views are rendered on this runtime; a second server in the same process finds it set, which is as good.
+    // Views are rendered on this runtime. A second server in the same process finds it already set, which
+    // works as well.
     let _ = any_spawner::Executor::init_tokio();
-    // Which port it is, is known only now, if any was to do.
+    // With port 0, the actual port is known only now.
     let listeners = listeners.into();
     config.listen = listeners.address()?;
     let metrics = config
@@ -51,7 +52,7 @@ pub async fn run(
         }
     };
     let router = router::router(state.clone());
-    // Requests that are under way are answered while the sessions are let go.
+    // In-flight requests are still answered while the sessions are disconnected.
     tokio::join!(scrapers, connection::run(listeners, router, &state.config, shutdown.clone()), async {
         shutdown.cancelled().await;
         tracing::info!("closing");

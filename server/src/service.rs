@@ -1,9 +1,9 @@
-//! What may be done with the chat, by whoever comes, through whichever door: sockets, the plain door, pages, the API, hooks
-//! and bots. One way each to [`publish`] a message, to [`subscribe`] to a room without a gap, to [`read`] what was said and
-//! to [`search`] it; each asks [`authorize`] first.
+//! The chat's use cases, for every interface: sockets, the plain-text protocol, pages, the API, hooks and
+//! bots. There is one way each to [`publish`] a message, to [`subscribe`] to a room without a gap, to
+//! [`read`] messages and to [`search`] them; each calls [`authorize`] first.
 //!
-//! Knows no HTTP and no sockets, and decides nothing about how a refusal looks: each door says it in its own form. Calls
-//! rooms, the store, the search and budgets.
+//! Knows nothing about HTTP or sockets, and does not format refusals: each interface does that. Calls rooms,
+//! the store, the search and budgets.
 
 pub(crate) mod authorize;
 pub(crate) mod publish;
@@ -30,7 +30,7 @@ use crate::{
     store::SharedStore,
 };
 
-/// The one way to the rooms and their logs.
+/// The only access to the rooms and their logs.
 pub(crate) struct Service {
     store: SharedStore,
     rooms: Rooms,
@@ -40,7 +40,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// A service of at most `max_rooms` rooms; 0 for any number.
+    /// Creates a service that allows at most `max_rooms` rooms; 0 means no limit.
     pub(crate) fn new(store: SharedStore, rooms: Rooms, search: Arc<Search>, max_rooms: usize) -> Service {
         Service {
             room_limit: RoomLimit::new(store.clone(), rooms.clone(), max_rooms),
@@ -51,31 +51,31 @@ impl Service {
         }
     }
 
-    /// Lets somebody go to a room, who pays for it if it does not exist yet; `None` pays nothing.
+    /// Admits a user to a room and charges the payer if the room does not exist yet; `None` is never charged.
     ///
     /// # Errors
-    /// Returns [`NoRoom`] for a new room that the payer cannot afford, or for which there is no place.
+    /// Returns [`NoRoom`] for a new room that the payer cannot afford or that would exceed the limit.
     pub(crate) async fn admit(&self, room: &RoomName, payer: Option<Payer<'_>>) -> Result<(), NoRoom> {
         self.room_limit.admit(room, payer).await
     }
 
-    /// Returns the room that exists and looks the same as this one, which does not.
+    /// Returns the existing room that looks the same as this one, which does not exist.
     pub(crate) async fn look_alike(&self, room: &RoomName) -> Option<RoomName> {
         self.look_alikes.of(room).await
     }
 
-    /// Notes that a room exists from now on.
+    /// Records that a room exists from now on.
     pub(crate) fn note_new_room(&self, room: RoomName) {
         self.room_limit.add();
         self.look_alikes.open(room);
     }
 
-    /// Returns in how many rooms somebody has spoken.
+    /// Returns how many rooms have had a message.
     pub(crate) fn stored_rooms(&self) -> usize {
         self.room_limit.stored()
     }
 
-    /// Counts the rooms from time to time, until `stop`.
+    /// Recounts the rooms periodically, until `stop`.
     pub(crate) async fn run(&self, stop: CancellationToken) {
         self.room_limit.run(stop).await;
     }

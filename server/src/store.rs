@@ -1,7 +1,8 @@
-//! Where events, nicknames and records are kept: what every store promises. Knows no sockets and no rooms' people.
+//! The store's contract: durable message logs, nicknames and records. Knows nothing about sockets or members.
 //!
-//! A store commits a message, gives it the next seq of its room, and only then tells it as [`crate::events::StoreEvent`], in seq order. What
-//! [`Store::append`] gives back is therefore never news to a room, only an answer.
+//! A store commits a message, assigns it the next seq of its room, and only then publishes it as a
+//! [`crate::events::StoreEvent`], in seq order. Rooms therefore learn about messages from these events alone;
+//! the result of [`Store::append`] is only the reply to the caller.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -24,65 +25,68 @@ pub(crate) mod conformance;
 #[cfg(test)]
 pub(crate) mod scratch;
 
-/// What the server keeps its events and names in.
+/// The server's store, shared between tasks.
 pub(crate) type SharedStore = Arc<dyn Store>;
 
-/// A durable log per room, who holds which nickname, and drawers of small things beside them.
+/// A durable log per room, the nickname claims, and collections of small records.
 pub(crate) trait Store: Send + Sync {
-    /// Keeps messages, in this order: all of them, or those before the first that cannot be kept. When this returns, what
-    /// is kept is durable, and what is not has left no trace. A draft whose id the store remembers gets the original back
-    /// and is not kept again. Beyond what a room retains, its oldest messages go with the same commit.
+    /// Appends messages in the given order: all of them, or those before the first that cannot be stored.
+    /// When this returns, every stored message is durable, and the others have left no trace. A draft with a
+    /// remembered id returns the original message and is not stored again. The same commit trims a room's
+    /// oldest messages beyond its retention limit.
     fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept>;
 
-    /// Where a room's log stands; from then on what is committed to it is told as news, until it is unfollowed. A room
-    /// that nobody has spoken in stands at 0. To follow again asks again.
+    /// Follows a room and returns its head. From then on the store publishes the room's commits, until
+    /// [`Store::unfollow`]. A room without messages has head 0. Following a room again reads its head again.
     fn follow(&self, room: RoomName) -> BoxFuture<'_, Result<Head, StoreError>>;
 
-    /// Tells no more news of a room. Whoever follows it after this has returned is told again.
+    /// Stops publishing a room's events. A later [`Store::follow`] resumes them.
     fn unfollow(&self, room: &RoomName);
 
-    /// A piece of what is kept of a room's log, and where the log stands, both of the same moment.
+    /// Reads a piece of a room's retained log together with the log's extent, both from one snapshot.
     fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>>;
 
-    /// Every room that somebody has spoken in, in no order.
+    /// Returns every room that has ever had a message, in no particular order.
     fn rooms(&self) -> BoxFuture<'_, Result<Vec<RoomName>, StoreError>>;
 
-    /// The name of the room that was spelled so, to the letter, before rooms had one spelling each; `None` if none was.
+    /// Returns the current name of the room that had exactly this spelling before room names became
+    /// canonical; `None` if no room had it.
     fn renamed(&self, spelling: String) -> BoxFuture<'_, Result<Option<RoomName>, StoreError>>;
 
-    /// Gives a nickname to a user until a moment, or longer if they had it longer; whether they have it now.
-    /// Nobody else may hold it, under any look-alike, at `now`.
+    /// Claims a nickname for a user until a given time, or keeps an existing claim that lasts longer. Returns
+    /// whether the user holds it now. It fails if another user holds the nickname or a look-alike at `now`.
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Whether a user has this nickname at `now`. Asks only, and so answers even while nothing can be written.
+    /// Returns whether a user holds this nickname at `now`. Read-only, so it answers even while the store
+    /// cannot write.
     fn holds(&self, claim: Claim) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Lets a user's nickname go at a moment, sooner than it was claimed until.
+    /// Releases a user's nickname at a given time, earlier than the claim would expire.
     fn release(&self, claim: Claim) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Puts a record into its drawer, durably; whether it lies there now. Of several who put one where there is none, on
-    /// whatever node, one alone is told that it does.
+    /// Writes a record to its collection, durably, and returns whether it is stored now. Of several
+    /// concurrent [`Put::IfAbsent`] calls for one key, on any node, exactly one returns `true`.
     fn put(&self, record: Record, put: Put) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// The value of a record, if there is one of this key.
+    /// Returns the value of the record with this key, if any.
     fn record(
         &self,
         collection: Collection,
         key: String,
     ) -> BoxFuture<'_, Result<Option<String>, StoreError>>;
 
-    /// All records of a drawer, by key. How many there may be is for those to bound who put them there.
+    /// Returns all records of a collection, by key. The writers bound how many there are.
     fn records(&self, collection: Collection) -> BoxFuture<'_, Result<Vec<Record>, StoreError>>;
 
-    /// Takes a record out of its drawer, durably; whether it was there. Of several who strike one, one alone is told that
-    /// it was.
+    /// Deletes a record from its collection, durably, and returns whether it existed. Of several concurrent
+    /// deletions of one record, exactly one returns `true`.
     fn delete(&self, collection: Collection, key: String) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Stops taking, finishes what was taken, and lets go of the files.
+    /// Stops accepting changes, finishes the accepted ones, and releases the files.
     fn close(&self) -> BoxFuture<'_, ()>;
 }
 
-/// A message before it is kept.
+/// A message that is not stored yet.
 #[derive(Clone, Debug)]
 pub(crate) struct NewMessage {
     pub(crate) room: RoomName,
@@ -92,97 +96,98 @@ pub(crate) struct NewMessage {
     pub(crate) at: Millis,
 }
 
-/// What became of a draft.
+/// The outcome for one draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Appended {
-    /// It is kept, with this seq.
+    /// The message is stored, with this seq.
     New(Message),
-    /// It was kept before: this is the original.
+    /// The message was stored before: this is the original.
     Known(Message),
-    /// Its id was used before for other content.
+    /// The id was used before with different content.
     Reused,
 }
 
-/// What became of drafts that were to be kept in their order.
+/// The outcome of an append of several drafts.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// An answer for each draft up to the first that could not be kept.
+    /// One outcome for each draft before the first that could not be stored.
     pub(crate) appended: Vec<Appended>,
-    /// Why the rest is not kept, if there is one.
+    /// The reason why the remaining drafts are not stored, if any.
     pub(crate) failed: Option<StoreError>,
 }
 
-/// Which piece of a room's log is wanted.
+/// Selects a piece of a room's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Everything from `after` (exclusive) up to `upto` (inclusive).
+    /// All messages from `after` (exclusive) up to `upto` (inclusive).
     Between { after: Seq, upto: Seq },
     /// The newest `limit` messages up to `upto` (inclusive).
     Latest { upto: Seq, limit: u32 },
-    /// `limit` messages with this seq in their middle, or as near to it as the ends of the log allow.
+    /// `limit` messages centered on this seq, or as close to it as the ends of the log allow.
     Around { seq: Seq, limit: u32 },
-    /// The first `limit` messages that were said at this moment or later.
+    /// The first `limit` messages sent at this time or later.
     Since { at: Millis, limit: u32 },
 }
 
 /// A piece of a room's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slice {
-    /// The life of the log: it changes when what was said before may be gone.
+    /// The log's epoch: it changes when earlier messages may have been lost.
     pub(crate) epoch: Epoch,
-    /// How far the log reached when the piece was read.
+    /// The log's extent at the time of reading.
     pub(crate) extent: Extent,
-    /// The messages, by seq, without holes.
+    /// The messages, in seq order, without gaps.
     pub(crate) messages: Vec<Message>,
 }
 
-/// How far a room's log reaches.
+/// The range of seqs that a room's log covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Extent {
-    /// The newest seq; 0 if there is none.
+    /// The newest seq; 0 for an empty log.
     pub(crate) head: Seq,
-    /// The oldest seq that is kept; 0 if there is none.
+    /// The oldest retained seq; 0 for an empty log.
     pub(crate) oldest: Seq,
 }
 
-/// A user's hold on a nickname.
+/// A user's claim to a nickname.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
     pub(crate) user: User,
-    /// What no two nicknames may share.
+    /// The skeleton, which no two nicknames may share.
     pub(crate) skeleton: Skeleton,
     pub(crate) now: Millis,
     pub(crate) until: Millis,
 }
 
-/// A small thing that outlives the server and belongs to no log: its value is its owner's own business.
+/// A small persistent value outside the logs. Only its owner interprets the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) collection: Collection,
-    /// Names it within its drawer.
+    /// Identifies the record within its collection.
     pub(crate) key: String,
     pub(crate) value: String,
 }
 
-/// Where records of one sort lie together.
+/// The kind of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Collection {
-    /// Tokens of programs that may come in.
+    /// Access tokens of programs.
     Token,
     /// Answers that bots have begun.
     Answer,
-    /// What is to be said at a later time.
+    /// Messages to send at a later time.
     Reminder,
-    /// Logins that may be asked for again.
+    /// Recent logins that a login form may request again.
     RecentLogin,
-    /// Logins, and which of them have ended.
+    /// Logins, including those that have ended.
     Login,
-    /// What the house knows of itself.
+    /// The instance's own data.
     House,
 }
 
 impl Collection {
-    /// Its name in every store; never changes, since what was put there is found by it.
+    /// Returns the collection's name in every store. It must never change, since stored records are found by
+    /// it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Collection::Token => "token",
@@ -195,22 +200,22 @@ impl Collection {
     }
 }
 
-/// What becomes of a record that lies there already.
+/// The behavior of a put when the record already exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Put {
-    /// The new one takes its place.
+    /// Replaces the existing record.
     Always,
-    /// It stays.
+    /// Leaves the existing record unchanged.
     IfAbsent,
 }
 
-/// Why a store could not do it.
+/// The reason why a store operation failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The disk is full, the file is locked or read-only, or the like: it may pass.
+    /// A possibly transient failure: for example, the disk is full, or the file is locked or read-only.
     #[error("the store cannot be used at present: {0}")]
     Unavailable(String),
-    /// It takes nothing new: it holds as much as it may, or the disk is nearly full.
+    /// The store accepts nothing new: it has reached its size limit, or the disk is nearly full.
     #[error("the server is full: {0}")]
     Full(String),
     /// The server is stopping.
@@ -218,7 +223,7 @@ pub(crate) enum StoreError {
     Closed,
 }
 
-/// Why a store could not be opened. Each is one line, and nothing was changed.
+/// The reason why a store could not be opened. Each message is one line, and the file was not changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
     #[error("{path} is not a Teahouse database; it is left as it was")]

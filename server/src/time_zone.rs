@@ -1,5 +1,5 @@
-//! The time zone of a reader, by the name that their browser gives it, with the rules of the time zone database. Where the
-//! machine has no such database, the one that is built in counts.
+//! A reader's time zone, by the name that their browser sends, with the rules of the time zone database. Uses
+//! the bundled database on machines that have none.
 
 use app::row::Zone;
 use chat::time::Millis;
@@ -9,7 +9,7 @@ use jiff::{
     tz::{AmbiguousOffset, Offset, TimeZone as Rules},
 };
 
-/// The furthest that a place on earth is from UTC, in minutes.
+/// The largest offset from UTC on earth, in minutes.
 const FURTHEST_MINUTES: i32 = 14 * 60;
 
 /// A time zone.
@@ -24,8 +24,8 @@ impl Default for TimeZone {
 }
 
 impl TimeZone {
-    /// The zone that a browser has named: `Europe/Berlin`; or, as a page of an earlier version did, by its distance from UTC
-    /// in minutes. UTC for what names none.
+    /// Parses the zone that a browser sends: a name such as `Europe/Berlin`, or the offset from UTC in
+    /// minutes, as pages of an earlier version send it. Returns UTC if it names no zone.
     pub(crate) fn parse(name: &str) -> TimeZone {
         let fixed = |minutes: i32| Offset::from_seconds(minutes * 60).ok().map(Rules::fixed);
         let rules = match name.parse::<i32>() {
@@ -36,19 +36,20 @@ impl TimeZone {
         rules.map(TimeZone).unwrap_or_default()
     }
 
-    /// How far ahead of UTC it is at a moment, in minutes.
+    /// Returns the offset from UTC at a moment, in minutes; positive if ahead.
     pub(crate) fn offset_minutes(&self, at: Millis) -> i32 {
         self.0.to_offset(timestamp(at)).seconds() / 60
     }
 
-    /// The same for the views.
+    /// Returns the zone in the form that the views take.
     pub(crate) fn zone(&self) -> Zone {
         let zone = self.clone();
         Zone::new(move |at| zone.offset_minutes(at))
     }
 
-    /// How far ahead of UTC it is at each of these moments, in minutes: from when on, for as long as it stays the same. At
-    /// least one; the first counts for all before it too.
+    /// Returns the offsets from UTC at these moments, in minutes, each with the moment since which it
+    /// applies; equal consecutive offsets are merged. Returns at least one; the first also applies to
+    /// everything before it.
     pub(crate) fn offsets(&self, moments: impl Iterator<Item = Millis>) -> Vec<(Millis, i32)> {
         let mut moments: Vec<Millis> = moments.collect();
         moments.sort_unstable();
@@ -61,8 +62,9 @@ impl TimeZone {
         offsets
     }
 
-    /// The first moment at which the calendar shows this day or a later one. A day may begin at one in the morning, or not
-    /// be there at all. Nothing was said before 1970.
+    /// Returns the first moment at which the local calendar shows this day or a later one. A day may begin at
+    /// one in the morning, or be skipped entirely. Returns 0 for days before 1970, when there were no
+    /// messages.
     pub(crate) fn beginning(&self, day: Date) -> Millis {
         if day.year() < 1970 {
             return Millis(0);
@@ -73,7 +75,7 @@ impl TimeZone {
             AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
                 offset.to_timestamp(midnight)
             }
-            // Midnight was skipped: by the clock of before, it came after the clocks were set.
+            // Midnight was skipped: read with the offset from before, it falls after the transition.
             AmbiguousOffset::Gap { before, .. } => before.to_timestamp(midnight).map(|after| {
                 let skipped = self.0.preceding(after + 1.nanosecond()).next();
                 skipped.map_or(after, |transition| transition.timestamp())
@@ -84,7 +86,7 @@ impl TimeZone {
     }
 }
 
-/// A moment beyond the calendar is taken for its end.
+/// Converts a moment; one beyond the calendar becomes its end.
 fn timestamp(at: Millis) -> Timestamp {
     i64::try_from(at.0).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
 }
@@ -102,7 +104,7 @@ mod tests {
         Millis(u64::try_from(at.as_millisecond()).unwrap())
     }
 
-    /// Each zone, a day there, and when it begins.
+    /// A zone, a day in it, and the moment when that day begins.
     const BEGINNINGS: [(&str, &str, &str); 17] = [
         ("UTC", "2026-11-20", "2026-11-20T00:00:00Z"),
         ("480", "2026-11-20", "2026-11-19T16:00:00Z"),
@@ -115,13 +117,13 @@ mod tests {
         ("Asia/Kathmandu", "2026-07-01", "2026-06-30T18:15:00Z"),
         ("Australia/Lord_Howe", "2026-07-01", "2026-06-30T13:30:00Z"),
         ("Australia/Lord_Howe", "2026-12-01", "2026-11-30T13:00:00Z"),
-        // The clocks went from midnight to one.
+        // The clocks went from midnight to 01:00.
         ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z"),
         ("Africa/Cairo", "2024-04-26", "2024-04-25T22:00:00Z"),
         ("Asia/Beirut", "2024-03-31", "2024-03-30T22:00:00Z"),
-        // The clocks went from midnight back to eleven, and midnight came twice.
+        // The clocks went from midnight back to 23:00, so midnight came twice.
         ("America/Sao_Paulo", "2019-02-17", "2019-02-17T03:00:00Z"),
-        // The thirtieth was skipped.
+        // The 30th was skipped.
         ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"),
         ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z"),
     ];

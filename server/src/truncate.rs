@@ -1,11 +1,12 @@
-//! Texts that are longer than a message may be: cut so that a reader sees it.
+//! Cuts texts that exceed the message limit, and marks the cut for the reader.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// What stands where the rest of a text was cut off.
+/// Replaces the rest of a cut text.
 const ELLIPSIS: char = '…';
 
-/// The first characters of a text and an ellipsis, `limit` in all; no user-perceived character is cut in two.
+/// Returns the beginning of a text and an ellipsis, at most `limit` characters in all; splits no grapheme
+/// cluster.
 pub(crate) fn truncate(text: &str, limit: usize) -> String {
     let mut left = limit.saturating_sub(1);
     let mut kept = String::new();

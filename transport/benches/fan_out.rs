@@ -1,5 +1,6 @@
-//! What is done for every message on its way to the readers, by itself: `cargo bench -p transport`. What a message costs the
-//! whole server is metered by `cargo xtask bench`; this says which part of it a change has touched.
+//! Benchmarks of the per-message work of fan-out in isolation: `cargo bench -p transport`.
+//! `cargo xtask bench` measures the cost of a message to the whole server; these tell which part of it a
+//! change affects.
 #![allow(clippy::unwrap_used, reason = "a bench says what it expects by failing")]
 
 use std::{
@@ -55,13 +56,13 @@ fn plain() -> Encoding {
     Encoding::PlainText(Box::new((plain, UserId::parse("00000000000000000002").unwrap())))
 }
 
-/// One frame, however many read it.
+/// Encodes one message; the cost does not depend on the number of readers.
 #[divan::bench]
 fn a_message_becomes_a_frame(bencher: Bencher) {
     bencher.with_inputs(|| message(1043)).bench_values(|line| Frame::of(black_box(line)));
 }
 
-/// What several said at once shares a frame, and costs each of them the less.
+/// Encodes several messages into one frame, which lowers the cost of each.
 #[divan::bench(args = [1, 8, 64])]
 fn messages_share_a_frame(bencher: Bencher, count: Seq) {
     let lines = || (0..count).map(|seq| Broadcast::new(message(seq))).collect::<Vec<_>>();
@@ -74,12 +75,12 @@ fn messages_share_a_frame(bencher: Bencher, count: Seq) {
     });
 }
 
-/// Readers on sockets of this machine, who read all that comes.
+/// Readers on local sockets that read everything they get.
 struct Audience {
     outbounds: Vec<Outbound>,
-    /// How many bytes they have read.
+    /// The bytes read so far.
     read: Arc<AtomicUsize>,
-    /// The readers' own, beside the thread that is timed.
+    /// The runtime of the readers, apart from the measured thread.
     _runtime: Runtime,
 }
 
@@ -110,7 +111,7 @@ impl Audience {
         }
     }
 
-    /// Waits until they have read so many bytes in all.
+    /// Waits until the readers have read `bytes` in total.
     fn have_read(&self, bytes: usize) {
         while self.read.load(Ordering::Relaxed) < bytes {
             std::thread::yield_now();
@@ -132,7 +133,7 @@ async fn read_all(reader: TcpStream, read: Arc<AtomicUsize>) {
     }
 }
 
-/// Pushes a new frame at a time to sockets which have taken all that came before.
+/// Pushes one new frame at a time to sockets that have taken all earlier ones.
 fn push_to(bencher: Bencher, readers: usize, view: fn() -> Encoding) {
     let audience = Audience::of(readers, view);
     let frame = Frame::of(message(1043));
@@ -154,13 +155,13 @@ fn push_to(bencher: Bencher, readers: usize, view: fn() -> Encoding) {
     assert!(audience.outbounds.iter().all(|outbound| !outbound.is_behind()), "nothing had to wait");
 }
 
-/// One write(2) for each reader, and what is done around it.
+/// Sends a frame to each reader: one system call and the work around it.
 #[divan::bench(args = [1, 10, 100], sample_size = 1, sample_count = 1_000)]
 fn a_frame_goes_to_sockets(bencher: Bencher, readers: usize) {
     push_to(bencher, readers, || Encoding::Json);
 }
 
-/// The same at the plain door, where the text is made once for all.
+/// The same for plain-text readers, whose text is rendered once for all.
 #[divan::bench(args = [1, 10, 100], sample_size = 1, sample_count = 1_000)]
 fn a_frame_goes_to_plain_sockets(bencher: Bencher, readers: usize) {
     push_to(bencher, readers, plain);

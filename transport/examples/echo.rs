@@ -1,5 +1,5 @@
-//! An echo on the transport of Teahouse, for Autobahn's test suite to talk to: `cargo xtask autobahn`. Each message of text
-//! comes back as it came.
+//! An echo server on Teahouse's transport for the Autobahn test suite, started by `cargo xtask autobahn`.
+//! Sends each text message back unchanged.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -45,7 +45,7 @@ async fn answer(request: Request<body::Incoming>) -> Result<Response, Infallible
     })
 }
 
-/// Says what it hears until the end, as a session does that has nothing else to do.
+/// Echoes messages until the end, in the way that a session without other work would.
 async fn echo(mut socket: Socket) {
     let outbound = Arc::new(Outbound::to_socket(socket.stream(), 0, Encoding::Json));
     let _listening = Listening(outbound.clone());
@@ -60,7 +60,7 @@ async fn echo(mut socket: Socket) {
         match heard {
             Ok(Incoming::Text(text)) => outbound.control(frame::texts([text.as_str()].into_iter())),
             Ok(Incoming::Activity) => {}
-            // A session refuses it with a line of the protocol, for which there is no place here.
+            // A session refuses it with a line of the protocol, which does not fit here.
             Ok(Incoming::Binary) => return socket.close(&outbound, CloseCode::Protocol).await,
             Ok(Incoming::Close) => return socket.recv_to_end(&outbound).await,
             Err(RecvError::TooBig) => return socket.close(&outbound, CloseCode::TooBig).await,

@@ -1,22 +1,22 @@
-//! Lines on their way to readers: one WebSocket frame of them, encoded once, however many sockets it is written to. Waits
-//! for nobody and writes nothing.
+//! WebSocket frames of one or more lines, each encoded once for any number of sockets. Never waits and writes
+//! nothing.
 
 use axum::body::Bytes;
 use chat::protocol::{Growing, ServerLine};
 
 use crate::wire_format::Broadcast;
 
-/// How many bytes of lines share a frame; a longer line has one of its own.
+/// The size from which a frame takes no more lines, in bytes.
 const SHARED: usize = 64 * 1_024;
 
-/// The longest head that a frame of the server's has (RFC 6455, section 5.2): it is not masked.
+/// The longest header of a server frame (RFC 6455, section 5.2), which is not masked.
 const LONGEST_HEAD: usize = 10;
 
-/// The first byte of a whole message of text, and of a ping.
+/// The first byte of an unfragmented text message, and of a ping.
 const TEXT: u8 = 0x81;
 const PING: u8 = 0x89;
 
-/// A frame of one or more lines, ready to be written.
+/// An encoded frame of one or more lines.
 #[derive(Debug)]
 pub struct Frame {
     lines: Vec<Broadcast>,
@@ -24,37 +24,37 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// One line.
+    /// Encodes one line.
     pub fn of(line: ServerLine) -> Frame {
         Frame::of_broadcast(Broadcast::new(line))
     }
 
-    /// One line that has forms of its own.
+    /// Encodes one broadcast line.
     pub fn of_broadcast(line: Broadcast) -> Frame {
         let mut gathering = Gathering::default();
         gathering.add(line);
         gathering.finish().expect("a line was added")
     }
 
-    /// The lines in it, in order.
+    /// Returns its lines, in order.
     pub fn lines(&self) -> &[Broadcast] {
         &self.lines
     }
 
-    /// The frame as clients of the protocol read it: its head, and JSON objects, one per line.
+    /// Returns the encoded frame for clients of the protocol: the header, and JSON objects, one per line.
     #[inline]
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// Whether it shows an earlier state of the answer that a later frame shows, and nothing else.
+    /// Returns whether it holds nothing but an earlier state of the same streaming answer.
     pub fn is_replaced_by(&self, later: &Growing) -> bool {
         self.growing().is_some_and(|before| {
             before.id == later.id && before.user.id == later.user.id && before.room == later.room
         })
     }
 
-    /// The answer that it shows as it grows, if that is all it does.
+    /// Returns the streaming answer that it holds, if it holds nothing else.
     pub fn growing(&self) -> Option<&Growing> {
         let [line] = self.lines.as_slice() else { return None };
         match line.line() {
@@ -64,16 +64,16 @@ impl Frame {
     }
 }
 
-/// Lines that are to share a frame.
+/// Collects lines into one frame.
 #[derive(Debug, Default)]
 pub struct Gathering {
     lines: Vec<Broadcast>,
-    /// Room for the longest head, then what has been encoded.
+    /// Space for the longest header, followed by the encoded lines.
     bytes: Vec<u8>,
 }
 
 impl Gathering {
-    /// Adds a line behind the others.
+    /// Appends a line.
     pub fn add(&mut self, line: Broadcast) {
         if self.lines.is_empty() {
             self.bytes.resize(LONGEST_HEAD, 0);
@@ -84,12 +84,12 @@ impl Gathering {
         self.lines.push(line);
     }
 
-    /// Whether no more lines are to share it.
+    /// Returns whether the frame takes no more lines.
     pub fn is_full(&self) -> bool {
         self.bytes.len() >= SHARED
     }
 
-    /// The frame, if any line was added; nothing is left behind.
+    /// Returns the frame, if any line was added, and leaves the collector empty.
     pub fn finish(&mut self) -> Option<Frame> {
         if self.lines.is_empty() {
             return None;
@@ -103,7 +103,7 @@ impl Gathering {
     }
 }
 
-/// Frames of one text each, one behind the other.
+/// Encodes each text as a frame of its own, one after the other.
 pub fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Bytes {
     let mut bytes = Vec::new();
     for text in texts {
@@ -114,12 +114,12 @@ pub fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> Bytes {
     bytes.into()
 }
 
-/// A ping without content.
+/// Returns a ping without a payload.
 pub const fn ping() -> Bytes {
     Bytes::from_static(&[PING, 0])
 }
 
-/// A frame's head, and how long it is.
+/// Returns a frame's header and its length.
 fn head(first: u8, payload: usize) -> ([u8; LONGEST_HEAD], usize) {
     let mut head = [0; LONGEST_HEAD];
     head[0] = first;
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// What a client reads of these bytes.
+    /// Returns the texts that a client reads from these bytes.
     fn read(bytes: &[u8]) -> Vec<String> {
         let mut client = WebSocketContext::new(Role::Client, None);
         let mut heard = Incoming(Cursor::new(bytes));

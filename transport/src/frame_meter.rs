@@ -1,44 +1,44 @@
-//! Counts what comes over a WebSocket before it is a message: frames (RFC 6455, section 5.2), pieces of fragmented messages
-//! among them, and how long a message has been coming. Reads the heads of frames and passes over what is in them; whether
-//! they are right is the protocol engine's business.
+//! Meters the frames that come in on a WebSocket (RFC 6455, section 5.2), fragments and control frames
+//! included, and how long a message has been incomplete. Parses frame headers only and skips payloads; the
+//! protocol engine checks their validity.
 
 use tokio::time::Instant;
 
-/// So many bytes of contents weigh as much as a frame.
+/// The number of bytes that weigh as much as one frame.
 const BYTES_PER_FRAME: u64 = 4_096;
 
-/// The bytes of a client's mask.
+/// The length of a client's masking key, in bytes.
 const MASK: u64 = 4;
 
-/// What has come on one connection.
+/// The meter of one connection.
 #[derive(Debug, Default)]
 pub struct FrameMeter {
     state: State,
-    /// The weight that nobody has taken yet, in frames.
+    /// The weight not yet taken, in frames.
     weight: u32,
-    /// Bytes that are not a frame's weight yet.
+    /// Bytes that do not add up to the weight of a frame yet.
     odd_bytes: u16,
-    /// Since when a message has been coming; none between messages.
+    /// When the current message or frame began; `None` between messages.
     unfinished_since: Option<Instant>,
-    /// Whether pieces of a fragmented message have come, and not the last one.
+    /// Whether a fragmented message has begun and its last fragment has not come.
     in_message: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 enum State {
-    /// The first byte of a frame comes next.
+    /// At the first byte of a frame.
     #[default]
     Head,
-    /// The second one: whether it is masked, and its length.
+    /// At the second byte: the mask bit and the length.
     Length { first: u8 },
-    /// So many bytes of a long length come next.
+    /// Within an extended length, with `left` bytes to come.
     LongLength { first: u8, left: u8, length: u64, is_masked: bool },
-    /// So many bytes of mask and contents come next.
+    /// Within masking key and payload, with `left` bytes to come.
     Contents { first: u8, left: u64 },
 }
 
 impl FrameMeter {
-    /// Counts bytes that have come at a moment.
+    /// Counts bytes that arrived at `now`.
     pub fn count(&mut self, mut bytes: &[u8], now: Instant) {
         let weighed = u64::from(self.odd_bytes) + bytes.len() as u64;
         self.add(weighed / BYTES_PER_FRAME);
@@ -47,7 +47,7 @@ impl FrameMeter {
             self.state = match self.state {
                 State::Head => {
                     self.add(1);
-                    // Whatever is in the middle is unfinished: a frame of its own, too.
+                    // A frame that has begun is unfinished, even a control frame between messages.
                     self.unfinished_since.get_or_insert(now);
                     State::Length { first: byte }
                 }
@@ -67,7 +67,7 @@ impl FrameMeter {
                     }
                 }
                 State::Contents { first, left } => {
-                    // All of it at once, this byte included.
+                    // Skips all of it at once, including this byte.
                     let here = left.min(bytes.len() as u64);
                     let (_, behind) = bytes.split_at(usize::try_from(here).unwrap_or(bytes.len()));
                     self.state = self.rest(first, left - here);
@@ -79,17 +79,17 @@ impl FrameMeter {
         }
     }
 
-    /// Whether something has come since the weight was last taken.
+    /// Returns whether there is weight that has not been taken.
     pub fn has_weight(&self) -> bool {
         self.weight > 0
     }
 
-    /// Takes the weight of what has come since the last call, in frames.
+    /// Takes the weight that has accrued since the last call, in frames.
     pub fn take(&mut self) -> u32 {
         std::mem::take(&mut self.weight)
     }
 
-    /// Returns since when a message has been coming that is not whole yet.
+    /// Returns when the message that is still incomplete began.
     pub fn unfinished_since(&self) -> Option<Instant> {
         self.unfinished_since
     }
@@ -108,7 +108,8 @@ impl FrameMeter {
             return State::Contents { first, left };
         }
         let (is_final, is_control) = (first & 0x80 != 0, first & 0x08 != 0);
-        // A control frame in the middle of a message finishes nothing but itself; and one by itself leaves nothing behind.
+        // A control frame within a fragmented message does not finish that message; one between messages
+        // leaves nothing unfinished.
         if is_final && !is_control {
             self.unfinished_since = None;
             self.in_message = false;

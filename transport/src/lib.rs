@@ -1,11 +1,12 @@
-//! WebSocket connections: from an accepted stream to frames, written once for any number of readers.
+//! WebSocket connections: from an accepted stream to frames, each encoded once for any number of readers.
 //!
-//! A connection is a [`stream`] with a clock for requests ([`request_clock`]) and patience with its reader
-//! ([`patient_stream`]). [`upgrade`] turns an HTTP request on it into a [`socket`], which reads messages and counts what they
-//! cost ([`frame_meter`]). What a room says is encoded once, as a [`frame`] of lines that each have their forms
-//! ([`wire_format`]), and pushed into the [`outbound`] queue of every connection: bounded, and written by whoever pushes.
+//! A connection is a [`stream`] with request timeouts ([`request_clock`]) and write timeouts
+//! ([`patient_stream`]). [`upgrade`] turns an HTTP request on it into a [`socket`], which reads messages and
+//! meters their cost ([`frame_meter`]). A room's lines are encoded once, as a [`frame`] that holds each line
+//! in every wire format ([`wire_format`]), and pushed into the bounded [`outbound`] queue of every
+//! connection. The pushing task itself writes to the socket.
 //!
-//! Knows the lines of the protocol, and neither rooms, users' rights nor the store. Nothing here waits for a reader.
+//! Knows the protocol's lines, but no rooms, permissions or store. Never waits for a reader.
 
 pub mod frame;
 pub mod outbound;

@@ -1,10 +1,10 @@
-//! What waits to be written to one connection: written at once where the socket takes it, bounded in bytes where it does
-//! not, and cut off rather than waited for.
+//! The outbound queue of one connection: writes at once what the socket takes, queues the rest up to a limit
+//! in bytes, and evicts the reader at the limit instead of waiting for it.
 //!
-//! Whoever pushes never blocks. They write to the socket themselves as long as nothing waits, so that no task has to be
-//! woken for every reader; what the socket does not take waits in the queue until it does, all of it together. A session
-//! that reads more slowly than its rooms speak is closed with [`CloseCode::SlowConsumer`], and resumes on its next
-//! connection.
+//! Pushing never blocks. While the queue is empty, the pushing task writes to the socket itself, so that no
+//! task has to be woken per reader; bytes that the socket does not take are queued and later written
+//! together. A session that reads more slowly than its rooms send is closed with [`CloseCode::SlowConsumer`]
+//! and resumes on its next connection.
 
 use std::{
     io::{self},
@@ -29,40 +29,41 @@ use crate::{
     wire_format::{Broadcast, Plain},
 };
 
-/// The queue between a session's rooms and its reader. What a push reads of it lies together, in this order.
+/// The queue between a session's rooms and its reader. The fields that a push reads are adjacent in memory,
+/// in this order.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Outbound {
-    /// Where it is written; none for a reader that takes frames out of the queue.
+    /// The socket to write to; `None` for a reader that takes frames out of the queue.
     socket: Option<Arc<Stream>>,
-    /// How the reader hears lines that are for everybody.
+    /// The encoding in which the reader gets broadcast lines.
     view: Encoding,
     queue: Mutex<Queue>,
-    /// 0 lifts the limit.
+    /// The limit in bytes; 0 means no limit.
     limit_bytes: usize,
     ready: Notify,
     cut: Notify,
 }
 
-/// How a reader hears lines that are for everybody.
+/// The encoding in which a reader gets broadcast lines.
 #[derive(Debug)]
 pub enum Encoding {
-    /// As they are: a client of the protocol, or a program that takes them out of the queue.
+    /// JSON: a client of the protocol, or a program that takes frames out of the queue.
     Json,
-    /// As plain text, for this user.
+    /// Plain text, for this user.
     PlainText(Box<(Plain, UserId)>),
 }
 
-/// What to do next for a reader that takes frames out of the queue.
+/// The next step for a reader that takes frames out of the queue.
 #[derive(Debug)]
 pub enum Next {
-    /// Tell it these.
+    /// Deliver these frames.
     Frames(Vec<Arc<Frame>>),
-    /// The connection is to be closed with this code.
+    /// Close the connection with this code.
     Close(CloseCode),
 }
 
-/// The session does not listen any more.
+/// The session has ended or was evicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone;
 
@@ -71,29 +72,31 @@ pub struct Gone;
 pub struct Broken;
 
 impl Outbound {
-    /// An empty queue that holds up to `limit_bytes` and is emptied by [`Outbound::next`]; 0 for no limit.
+    /// Creates a queue of up to `limit_bytes` that [`Outbound::next`] drains; 0 means no limit.
     pub fn new(limit_bytes: usize) -> Outbound {
         let (queue, ready, cut) = (Mutex::default(), Notify::new(), Notify::new());
         Outbound { socket: None, view: Encoding::Json, queue, limit_bytes, ready, cut }
     }
 
-    /// An empty queue that is written to a socket.
+    /// Creates a queue that is written to a socket.
     pub fn to_socket(socket: Arc<Stream>, limit_bytes: usize, view: Encoding) -> Outbound {
         Outbound { socket: Some(socket), view, ..Outbound::new(limit_bytes) }
     }
 
-    /// Whether it is written to a socket, and as clients of the protocol read it. Asking brings what a push reads of it into
-    /// the processor's cache: the memory of many that are asked one behind the other is waited for once, and not once for
-    /// each, with the system's work for a socket in between.
+    /// Returns whether it writes JSON to a socket.
+    ///
+    /// Calling this also prefetches the fields that a push reads into the processor's cache: when many queues
+    /// are asked in a row, their memory latencies overlap instead of adding up between the socket system
+    /// calls.
     #[inline]
     pub fn is_direct(&self) -> bool {
         self.socket.as_ref().is_some_and(|socket| socket.as_fd().as_raw_fd() >= 0)
             && matches!(self.view, Encoding::Json)
     }
 
-    /// Says what a room says. It is written at once if nothing waits before it and the socket takes it, and waits
-    /// otherwise. At the limit the connection is cut off; after that, and after its end, it is [`Gone`]. One that is to be
-    /// closed hears nothing more.
+    /// Sends a room's frame: writes it at once if the queue is empty and the socket takes it, and queues it
+    /// otherwise. At the limit it evicts the reader; then, and after the session's end, it returns [`Gone`].
+    /// A connection that is being closed ignores further frames.
     #[inline]
     pub fn push(&self, frame: &Arc<Frame>) -> Result<(), Gone> {
         let plain;
@@ -107,7 +110,7 @@ impl Outbound {
         let mut queue = self.queue();
         match queue.end {
             None => {}
-            // It hears no more, but takes its leave by itself, and in its own way.
+            // It gets no more frames, but leaves its rooms itself once it is closed.
             Some(End::AfterLines(_)) => return Ok(()),
             Some(End::Now(_) | End::Gone) => return Err(Gone),
         }
@@ -124,21 +127,21 @@ impl Outbound {
         self.wait(queue, Waiting { bytes: bytes.clone(), kind: QueuedKind::Said(frame.clone()) })
     }
 
-    /// Says something that the protocol beneath asks for.
+    /// Sends a control frame of WebSocket.
     pub fn control(&self, bytes: Bytes) {
         let queue = self.queue();
         if !matches!(queue.end, Some(End::Now(_) | End::Gone)) {
-            // Whoever is cut off for it finds that out when it next waits.
+            // If this evicts the session, its next wait returns the close code.
             let _ = self.wait(queue, Waiting { bytes, kind: QueuedKind::Control });
         }
     }
 
-    /// From now on what is pushed waits for the next [`Outbound::answer`], which comes before it.
+    /// Holds back pushed frames until the next [`Outbound::answer`], which goes out before them.
     pub fn hold(&self) {
         self.queue().held.get_or_insert_default();
     }
 
-    /// Says this line, if there is one, to the session alone, and then what was held for it.
+    /// Sends this line, if any, to this session alone, followed by the frames that were held back.
     pub fn answer(&self, line: Option<ServerLine>) {
         let bytes = line.and_then(|line| self.view.of_answer(line));
         let mut queue = self.queue();
@@ -156,7 +159,7 @@ impl Outbound {
         self.flush_and_wake(queue, was_idle);
     }
 
-    /// Says these lines to the session alone, and goes on holding what is pushed.
+    /// Sends these lines to this session alone, and keeps holding back pushed frames.
     pub fn answer_and_hold(&self, lines: impl IntoIterator<Item = ServerLine>) {
         let bytes: Vec<Bytes> = lines.into_iter().filter_map(|line| self.view.of_answer(line)).collect();
         let mut queue = self.queue();
@@ -169,39 +172,40 @@ impl Outbound {
         self.flush_and_wake(queue, was_idle);
     }
 
-    /// Whether answers wait to be read; so long no more is to be asked.
+    /// Returns whether answers are still queued. While they are, the session reads no further requests.
     pub fn owes(&self) -> bool {
         self.queue().answers > 0
     }
 
-    /// Whether the session is to be heard: it owes nothing, and its connection is not to be closed.
+    /// Returns whether to read from the session: no answers are queued, and the connection is not being
+    /// closed.
     pub fn listens(&self) -> bool {
         let queue = self.queue();
         queue.answers == 0 && queue.end.is_none()
     }
 
-    /// Whether something waits to be read.
+    /// Returns whether anything is queued.
     pub fn is_behind(&self) -> bool {
         !self.queue().waiting.is_empty()
     }
 
-    /// Returns how many bytes wait to be read.
+    /// Returns the number of queued bytes.
     pub fn held(&self) -> usize {
         self.queue().waiting.iter().map(|waiting| waiting.bytes.len()).sum()
     }
 
-    /// Closes the connection once what waits has been written.
+    /// Closes the connection after the queue has been written.
     pub fn close(&self, code: CloseCode) {
         self.queue().end.get_or_insert(End::AfterLines(code));
         self.ready.notify_one();
     }
 
-    /// Whether the connection is to be closed with this code.
+    /// Returns whether the connection is being closed with this code.
     pub fn closes_with(&self, code: CloseCode) -> bool {
         matches!(self.queue().end, Some(End::AfterLines(end) | End::Now(end)) if end == code)
     }
 
-    /// Closes the connection at once; what waits is dropped.
+    /// Closes the connection at once and drops the queue.
     pub fn cut_off(&self, code: CloseCode) {
         let mut queue = self.queue();
         if !matches!(queue.end, None | Some(End::AfterLines(_))) {
@@ -214,7 +218,7 @@ impl Outbound {
         self.cut.notify_one();
     }
 
-    /// Waits until the connection is cut off; gives the code.
+    /// Waits until [`Outbound::cut_off`] is called, and returns its code.
     pub async fn cut(&self) -> CloseCode {
         loop {
             if let Some(End::Now(code)) = self.queue().end {
@@ -224,7 +228,7 @@ impl Outbound {
         }
     }
 
-    /// Lets something wait, behind what waits already.
+    /// Appends to the queue.
     fn wait(&self, mut queue: MutexGuard<'_, Queue>, waiting: Waiting) -> Result<(), Gone> {
         let cost = waiting.cost();
         let is_over = |queue: &Queue| self.limit_bytes > 0 && queue.bytes + cost > self.limit_bytes;
@@ -233,7 +237,7 @@ impl Outbound {
         }
         if is_over(&queue) {
             if queue.waiting.is_empty() && queue.written > 0 {
-                // What the socket has half taken is finished even so.
+                // A partially written frame must still be completed.
                 queue.bytes += cost;
                 queue.waiting.push_back(waiting);
             }
@@ -254,7 +258,8 @@ impl Outbound {
         Ok(())
     }
 
-    /// Writes what the socket takes. Whoever waits to write the rest, or takes it out, is woken if there was none before.
+    /// Writes as much as the socket takes. Wakes the task that writes or takes the rest if the queue was
+    /// empty before.
     fn flush_and_wake(&self, mut queue: MutexGuard<'_, Queue>, was_idle: bool) {
         if queue.flush(self.socket()).is_err() {
             self.broke(queue);
@@ -264,7 +269,7 @@ impl Outbound {
         }
     }
 
-    /// The connection broke: whoever waits for it learns of it.
+    /// Marks the connection as broken and wakes the task that waits for it.
     fn broke(&self, mut queue: MutexGuard<'_, Queue>) -> Gone {
         queue.hang_up();
         drop(queue);
@@ -272,8 +277,8 @@ impl Outbound {
         Gone
     }
 
-    /// The session ends: nobody may wait for it, and the rooms learn of it when they next speak. They may hold on to this
-    /// until then, but not to the connection.
+    /// Ends the session: drops the queue and shuts down the socket. Its rooms get [`Gone`] on their next
+    /// push; until then they may hold this value, but not the connection.
     fn hang_up(&self) {
         self.queue().hang_up();
         if let Some(socket) = self.socket() {
@@ -286,9 +291,9 @@ impl Outbound {
         self.socket.as_deref()
     }
 
-    /// Offers bytes to the socket at once; how many it took. None, where there is no socket.
+    /// Writes to the socket without waiting, and returns the number of bytes taken; 0 without a socket.
     ///
-    /// The system is asked itself: what the runtime knows of the socket lies elsewhere in memory, and is wanted only when
+    /// Calls send(2) directly: the runtime's readiness state is elsewhere in memory, and matters only once
     /// the socket takes no more.
     #[inline]
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -299,13 +304,13 @@ impl Outbound {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No holder of the lock can panic half-way through a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Encoding {
-    /// An answer as the reader hears it, if it does.
+    /// Encodes an answer; `None` if this reader does not get it.
     fn of_answer(&self, line: ServerLine) -> Option<Bytes> {
         let bytes = match self {
             Encoding::Json => Frame::of(line).bytes().clone(),
@@ -315,14 +320,14 @@ impl Encoding {
     }
 }
 
-/// Lines as a user hears them at the plain door: one to a frame.
+/// Encodes lines for a plain-text reader, one per frame.
 fn as_heard(reader: &(Plain, UserId), lines: &[Broadcast]) -> Bytes {
     let (plain, me) = reader;
     let heard: Vec<_> = lines.iter().filter_map(|line| plain.hears(line, me)).collect();
     frame::texts(heard.iter().flat_map(|text| text.lines()))
 }
 
-/// The session's hold on its queue: however the session ends, even by a panic, its rooms find it gone.
+/// A guard that ends the queue when the session ends, even by a panic: its rooms then get [`Gone`].
 #[derive(Debug)]
 pub struct Listening(pub Arc<Outbound>);
 

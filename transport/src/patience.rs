@@ -1,33 +1,34 @@
-//! How long a reader is waited for: a minute in which it takes nothing, and for what it takes as long as that lasts at the
-//! least throughput. Whoever trickles holds memory and a place no longer than whoever has stopped.
+//! How long a write waits for its reader: at most a minute without progress, and in the long run no longer
+//! than the bytes taken justify at the minimum throughput. A reader that trickles thus holds memory and a
+//! connection hardly longer than one that has stopped.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a reader may take nothing at all of what waits before it is cut off.
+/// How long a reader may take nothing before it is evicted.
 pub const STALL: Duration = Duration::from_mins(1);
 
-/// How many bytes a second a reader takes at the least, on the average, while something waits: half of what the slowest
+/// The minimum average throughput of a reader with queued data, in bytes per second: half of what the slowest
 /// mobile network in use carries (GPRS, class 8).
 const LEAST_BYTES_PER_SECOND: u32 = 4 * 1_024;
 
-/// The patience with one reader.
+/// The time budget of one reader.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Patience {
-    /// How long it has been waited for, less what that was worth in bytes.
+    /// The time spent waiting, less the time earned by the bytes taken.
     spent: Duration,
-    /// Since when it has taken nothing of what waits; none while nothing does.
+    /// Since when it has taken nothing; `None` while nothing waits for it.
     blocked_at: Option<Instant>,
 }
 
 impl Patience {
-    /// The reader takes no more for now.
+    /// Records that the reader takes no more for now.
     pub fn blocked(&mut self, now: Instant) {
         self.blocked_at.get_or_insert(now);
     }
 
-    /// The reader took so many bytes.
+    /// Records that the reader took `bytes`.
     pub fn took(&mut self, bytes: usize, now: Instant) {
         if let Some(at) = self.blocked_at.take() {
             self.spent += now - at;
@@ -36,17 +37,18 @@ impl Patience {
         self.spent = self.spent.saturating_sub(Duration::from_secs_f64(earned));
     }
 
-    /// The reader took all that waits; or it has its time once more.
+    /// Restores the full budget, because the reader has taken everything or is granted another try.
     pub fn begin_anew(&mut self) {
         *self = Patience::default();
     }
 
-    /// Returns when the reader is given up, if it takes no more.
+    /// Returns when the reader is given up unless it takes more.
     pub fn ends(&self) -> Instant {
         self.blocked_at.unwrap_or_else(Instant::now) + STALL.saturating_sub(self.spent)
     }
 
-    /// Returns when a reader is given up that is to be gone: so long after it last took something.
+    /// Returns the deadline of a connection that is being closed: `stall` after the reader last took
+    /// something.
     pub fn ends_within(&self, stall: Duration) -> Instant {
         self.blocked_at.unwrap_or_else(Instant::now) + stall
     }

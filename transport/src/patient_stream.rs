@@ -1,4 +1,4 @@
-//! A connection that gives up a reader who takes too little of what is written to it. Reading is as it was.
+//! A stream whose writes time out when the reader takes too little. Reads pass through unchanged.
 
 use std::{
     io::{self, IoSlice},
@@ -17,22 +17,22 @@ use crate::patience::Patience;
 pub struct PatientStream<S> {
     stream: S,
     patience: Patience,
-    /// When a write that waits fails; set for the first that does.
+    /// The timeout of a blocked write, created for the first one.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: Unpin> PatientStream<S> {
-    /// Writes to this stream.
+    /// Wraps a stream.
     pub fn new(stream: S) -> PatientStream<S> {
         PatientStream { stream, patience: Patience::default(), alarm: None }
     }
 
-    /// The stream itself.
+    /// Returns the inner stream.
     pub fn into_inner(self) -> S {
         self.stream
     }
 
-    /// Judges what came of a write: one that waits fails when the patience is over.
+    /// Accounts for a write's result: a pending write fails once the reader's time budget is spent.
     fn judge(
         &mut self,
         context: &mut Context<'_>,
@@ -124,7 +124,7 @@ mod tests {
                         return;
                     }
                 }
-                // It stays open, and takes nothing.
+                // Keep it open without reading.
                 std::future::pending::<()>().await;
             });
             let written = PatientStream::new(stream).write_all(&vec![b'x'; 1_000_000]).await;

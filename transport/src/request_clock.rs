@@ -1,5 +1,5 @@
-//! Two timeouts of an HTTP connection: for reading a request's head, and for idling between requests. Never looks at the
-//! bytes.
+//! Two timeouts of an HTTP connection: for reading a request's head, and for idling between requests. Never
+//! looks at the bytes.
 
 use std::{
     io::{self, IoSlice},
@@ -46,12 +46,12 @@ pub struct TimedStream {
 struct AnswerEnd(RequestClock);
 
 impl RequestClock {
-    /// A request's head has been read.
+    /// Records that a request's head has been read.
     pub fn begin_answer(&self) {
         self.0.store(ANSWER, Ordering::Relaxed);
     }
 
-    /// Wraps the response's body, so that its end starts the idle time.
+    /// Wraps the response's body so that its end starts the idle timeout.
     pub fn answer(&self, body: Body) -> Body {
         holding(body, AnswerEnd(self.clone()))
     }
@@ -68,12 +68,13 @@ impl Drop for AnswerEnd {
 }
 
 impl TimedStream {
-    /// A stream that may idle for `keep_alive` after a response. The first head must come within [`HEAD_TIMEOUT`].
+    /// Wraps a stream that may idle for `keep_alive` after a response. The first head must come within
+    /// [`HEAD_TIMEOUT`].
     pub fn new(stream: Stream, clock: RequestClock, keep_alive: Duration) -> TimedStream {
         TimedStream { stream, clock, keep_alive, wait: None }
     }
 
-    /// The stream beneath, for another protocol.
+    /// Returns the inner stream, for another protocol.
     pub fn into_inner(self) -> Stream {
         self.stream
     }
@@ -110,11 +111,11 @@ impl AsyncRead for TimedStream {
         let before = into.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, into);
         if read.is_pending() {
-            // A ready read without bytes is EOF.
+            // Only a pending read can time out: a ready read without bytes is EOF.
             return this.poll_time(context);
         }
         if into.filled().len() > before {
-            // In the other phases it is more of a head or of a body.
+            // In the other phases the bytes continue a head or a body.
             let _ = this.clock.0.compare_exchange(IDLE, HEAD, Ordering::Relaxed, Ordering::Relaxed);
         }
         read

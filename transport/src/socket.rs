@@ -1,6 +1,5 @@
-//! One WebSocket on a TCP connection, from the upgrade to the close: what comes in is read message by message by
-//! tungstenite's protocol engine, on a small buffer of its own; what goes out is [`Outbound`]'s. Understands nothing of
-//! what is said.
+//! One WebSocket connection, from the upgrade to the close. Reads messages with tungstenite's protocol engine
+//! on a small buffer; all writes go through [`Outbound`]. Never interprets messages.
 
 use std::{
     io::{self, Read, Write},
@@ -24,52 +23,52 @@ use crate::{
     timeouts::{CLOSE_TIMEOUT, SLOW_CLOSE_TIMEOUT},
 };
 
-/// The bytes that are read from a socket at once, which every idle connection holds. A longer frame gets what it takes
-/// while it comes.
+/// The read buffer that every idle connection holds, in bytes. A longer frame gets more memory while it
+/// arrives.
 const READ_BUFFER: usize = 512;
 
-/// How many bytes are read at once, of one message or of pieces of it, before others have their turn.
+/// How many bytes one connection may read in a row before other tasks get their turn.
 const AT_ONCE: usize = 64 * 1_024;
 
-/// How many bytes are read at once of what nobody wants.
+/// The buffer for bytes that are read only to be discarded.
 const SCRAP: usize = 4 * 1_024;
 
-/// One connection's end of a WebSocket.
+/// The server's end of a WebSocket.
 pub struct Socket {
     stream: Arc<Stream>,
     engine: WebSocketContext,
     meter: FrameMeter,
-    /// Whether nobody knows any more where what comes begins and ends.
+    /// Whether a protocol error has made frame boundaries unknown.
     is_lost: bool,
 }
 
-/// What the other end sent.
+/// A message or event from the peer.
 #[derive(Debug)]
 pub enum Incoming {
-    /// A message of text.
+    /// A text message.
     Text(Utf8Bytes),
-    /// A message that is not text.
+    /// A binary message.
     Binary,
-    /// A sign of life of the protocol beneath.
+    /// A control frame, or a part of a message: a sign of life.
     Activity,
-    /// It closes the connection.
+    /// The peer closes the connection.
     Close,
 }
 
-/// Why reading stopped.
+/// The reason that reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvError {
-    /// A message is longer than is read at all.
+    /// A message exceeds the size limit.
     TooBig,
-    /// What came is against the protocol beneath (RFC 6455): the connection is to be closed with this code.
+    /// The peer violated RFC 6455; the connection must be closed with this code.
     Protocol(u16),
-    /// The connection is closed, or broke.
+    /// The connection is closed or broken.
     Closed,
 }
 
 impl Socket {
-    /// A socket on a connection that was just upgraded, on which these bytes came early. Longer messages than `limit` are
-    /// not read; 0 for no limit.
+    /// Creates a socket on a connection that was just upgraded; `early` holds the bytes that arrived with the
+    /// handshake. Messages longer than `limit` are refused; 0 means no limit.
     pub fn new(stream: Stream, early: &[u8], limit: usize) -> Socket {
         let limit = Some(limit).filter(|limit| *limit > 0);
         let config = WebSocketConfig::default()
@@ -77,36 +76,37 @@ impl Socket {
             .write_buffer_size(0)
             .max_message_size(limit)
             .max_frame_size(limit);
-        // A copy, not the HTTP buffer of 8 KiB in which they came, which would stay with the connection.
+        // Copied, because the 8 KiB HTTP buffer would otherwise live as long as the connection.
         let engine = WebSocketContext::from_partially_read(early.to_vec(), Role::Server, Some(config));
         let mut meter = FrameMeter::default();
         meter.count(early, Instant::now());
         Socket { stream: Arc::new(stream), engine, meter, is_lost: false }
     }
 
-    /// Takes the weight of what has come since the last call, in frames: whoever sent it is to pay for it.
+    /// Takes the weight, in frames, of what the peer has sent since the last call, to charge it to the
+    /// sender.
     pub fn take_weight(&mut self) -> u32 {
         self.meter.take()
     }
 
-    /// Returns since when a message has been coming that is not whole yet.
+    /// Returns when the message that is still incomplete began.
     pub fn unfinished_since(&self) -> Option<Instant> {
         self.meter.unfinished_since()
     }
 
-    /// The connection beneath, for writing.
+    /// Returns the underlying stream, for writing.
     pub fn stream(&self) -> Arc<Stream> {
         self.stream.clone()
     }
 
-    /// Waits for what comes next; answers to the protocol beneath go to `outbound`. May be dropped while it waits.
+    /// Waits for the next message or event. Control frames that it triggers go to `outbound`. Cancel-safe.
     pub async fn recv(&mut self, outbound: &Outbound) -> Result<Incoming, RecvError> {
         loop {
-            // Whoever sends without a pause lets others have their turn.
+            // Yields to other tasks when the peer sends without a pause.
             tokio::task::consume_budget().await;
             match self.read(outbound) {
                 Ok(heard) => return Ok(heard),
-                // Pieces of a message cost something too, and are a sign of life.
+                // Fragments have a cost too, and are a sign of life.
                 Err(Error::Io(error))
                     if error.kind() == io::ErrorKind::WouldBlock && self.meter.has_weight() =>
                 {
@@ -121,7 +121,7 @@ impl Socket {
         }
     }
 
-    /// What has come already, if anything has.
+    /// Returns the next message or event that has already arrived, if any.
     pub fn try_recv(&mut self, outbound: &Outbound) -> Option<Result<Incoming, RecvError>> {
         match self.read(outbound) {
             Ok(heard) => Some(Ok(heard)),
@@ -130,13 +130,14 @@ impl Socket {
         }
     }
 
-    /// Closes with a code, and waits a while until the other end has read it.
+    /// Closes with a code: gives the peer [`CLOSE_TIMEOUT`] to take the close frame, and as long again to
+    /// close its side.
     pub async fn close(&mut self, outbound: &Outbound, code: CloseCode) {
         self.close_with(outbound, (code.number(), code.reason()), sleep(CLOSE_TIMEOUT)).await;
     }
 
-    /// Cuts off one that does not read, and waits longer until it has read that; but no longer than for others once the
-    /// server is `stopping`.
+    /// Closes the connection of a slow consumer, and gives it [`SLOW_CLOSE_TIMEOUT`] more to read that; once
+    /// the server is `stopping`, no longer than any other.
     pub async fn close_slow(&mut self, outbound: &Outbound, stopping: &CancellationToken) {
         let code = CloseCode::SlowConsumer;
         let patience = async {
@@ -146,7 +147,7 @@ impl Socket {
         self.close_with(outbound, (code.number(), code.reason()), patience).await;
     }
 
-    /// Closes a connection on which something came that is against the protocol beneath.
+    /// Closes a connection whose peer violated RFC 6455.
     pub async fn close_garbled(&mut self, outbound: &Outbound, code: u16) {
         self.close_with(outbound, (code, ""), sleep(CLOSE_TIMEOUT)).await;
     }
@@ -159,7 +160,7 @@ impl Socket {
     ) {
         let close = CloseFrame { code: coding::CloseCode::from(code), reason: reason.into() };
         let mut wire = Wire::of(&self.stream, None);
-        // It was closed before, perhaps, by the other end; then there is nothing to say.
+        // If the connection is closed already, there is nothing to send.
         if self.engine.close(&mut wire, Some(close)).is_err() && wire.answers.is_empty() {
             return;
         }
@@ -170,17 +171,18 @@ impl Socket {
                     self.recv_to_end(outbound).await;
                 }
             }
-            // Whoever takes no close frame within the time takes none.
+            // The peer has not taken the close frame in time.
             () = patience => tracing::debug!(code, "a client did not read why it is let go"),
         }
     }
 
-    /// Reads until the other end is done, which also sends what the standard still asks for.
+    /// Reads until the peer is done; this also sends the remaining frames of the closing handshake.
     pub async fn recv_to_end(&mut self, outbound: &Outbound) {
         let rest = async {
             if self.is_lost {
-                // The close is the last word (RFC 6455, section 7.1.7): the other end sees that nothing follows, and need not
-                // answer. What is still on its way must be taken, lest the system breaks the connection before it is read.
+                // The close frame is the last one (RFC 6455, section 7.1.7): shutting down writes shows the
+                // peer that nothing follows, and it need not answer. Incoming bytes must still be drained, or
+                // the system resets the connection before the peer has read the close frame.
                 if SockRef::from(&*self.stream).shutdown(Shutdown::Write).is_err() {
                     return Ok(());
                 }
@@ -195,7 +197,7 @@ impl Socket {
             } else {
                 while self.recv(outbound).await.is_ok() {}
             }
-            // The answer to a close may still wait.
+            // The answer to a close frame may still be queued.
             outbound.delivered().await
         };
         if timeout(CLOSE_TIMEOUT, rest).await.is_err() {
@@ -219,7 +221,7 @@ impl Socket {
     }
 }
 
-/// Why nothing more can be heard after this error. The codes are those of RFC 6455, section 7.4.1.
+/// Maps an engine error to the reason that reading stops. The codes are those of RFC 6455, section 7.4.1.
 fn recv_error(error: &Error) -> RecvError {
     tracing::debug!(%error, "a socket failed");
     match error {
@@ -231,12 +233,12 @@ fn recv_error(error: &Error) -> RecvError {
     }
 }
 
-/// The connection as the engine sees it: it reads what has come, and what it answers by itself is gathered.
+/// The connection as the engine sees it: reads without waiting, and collects the engine's own answers.
 struct Wire<'a> {
     stream: &'a Stream,
     meter: Option<&'a mut FrameMeter>,
     answers: Vec<u8>,
-    /// How many bytes may still be read before others have their turn.
+    /// How many bytes may still be read before other tasks get their turn.
     left: usize,
 }
 
@@ -292,10 +294,10 @@ mod tests {
         outbound::{Encoding, Outbound},
     };
 
-    /// What timers are late by at the most.
+    /// The resolution of timers.
     const TICK: Duration = Duration::from_millis(1);
 
-    /// A socket whose reader takes nothing any more, half-way through a frame, and is cut off for it.
+    /// Returns a socket whose reader stopped half-way through a frame and was evicted for it.
     async fn cut_off() -> (Socket, Outbound, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let reader = TcpStream::connect(listener.local_addr().unwrap());
@@ -304,7 +306,7 @@ mod tests {
         SockRef::from(&stream).set_send_buffer_size(65_536).unwrap();
         let socket = Socket::new(stream.into(), &[], 0);
         let outbound = Outbound::to_socket(socket.stream(), 1_000, Encoding::Json);
-        // More than any system holds for somebody who does not read.
+        // More than any system buffers for a reader that does not read.
         let reason = "tea ".repeat(1_000_000);
         let (id, room, code) = (None, None, RefusalCode::Malformed);
         let line = ServerLine::Refused(Refused { id, room, code, reason, retry_ms: None });
@@ -312,7 +314,7 @@ mod tests {
         (socket, outbound, reader.unwrap())
     }
 
-    /// The code with which the connection is closed, if there is one.
+    /// Returns the close code of the connection, if any.
     async fn code(reader: TcpStream) -> Option<u16> {
         let mut reader = WebSocketStream::from_raw_socket(reader, Role::Client, None).await;
         while let Some(heard) = reader.next().await {

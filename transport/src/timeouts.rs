@@ -1,11 +1,11 @@
-//! How long connections may take to be closed.
+//! Timeouts for closing connections.
 
 use std::time::Duration;
 
-/// How long a connection that is being closed may take to read what was written, and as long again to close from its side.
-/// Both together are less than a stop waits for its sessions.
+/// How long a peer may take to read what was written before the close, and again to close its side. The two
+/// together are shorter than the time that a shutdown waits for its sessions.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How much longer one that is cut off for not reading may take to read that: whatever holds it up is seldom over in a
-/// moment. All it holds meanwhile is its place among the connections and the rest of the frame that it had half taken.
+/// The additional time for a slow consumer to read why it was evicted, because congestion seldom clears in a
+/// moment. Meanwhile it holds only its connection slot and the rest of a partially written frame.
 pub const SLOW_CLOSE_TIMEOUT: Duration = Duration::from_secs(30);

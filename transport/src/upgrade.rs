@@ -1,5 +1,4 @@
-//! From a request to a WebSocket (RFC 6455, section 4.2): what the handshake asks for, and its acceptance. Decides nothing
-//! about who may.
+//! The WebSocket handshake (RFC 6455, section 4.2): checks it and accepts it. Never decides who may connect.
 
 use axum::{
     body::Body,
@@ -13,39 +12,39 @@ use tungstenite::handshake::derive_accept_key;
 
 use crate::{patient_stream::PatientStream, request_clock::TimedStream, socket::Socket};
 
-/// The only version of the protocol that there is (RFC 6455).
+/// The only version of the protocol (RFC 6455).
 const VERSION: &str = "13";
 
-/// How many bytes the system holds for a reader before it takes no more; Linux doubles it for its own needs.
+/// The size of a socket's send buffer, in bytes; Linux doubles it for its own bookkeeping.
 const SEND_BUFFER: usize = 256 * 1_024;
 
-/// A request that asks for a WebSocket.
+/// A request to open a WebSocket.
 pub struct Upgrade {
     connection: OnUpgrade,
     accept: HeaderValue,
-    /// The subprotocols that the client speaks, the ones that it prefers first.
+    /// The client's subprotocols, in its order of preference.
     protocols: Vec<String>,
 }
 
-/// What is wrong with a handshake.
+/// The reason that a handshake is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// The method is not GET.
     #[error("a WebSocket is asked for by GET")]
     Method,
-    /// `Upgrade` names another protocol.
+    /// `Upgrade` does not name `websocket`.
     #[error("the header `Upgrade` does not ask for `websocket`")]
     Upgrade,
     /// `Connection` does not name `upgrade`.
     #[error("the header `Connection` does not ask for `upgrade`")]
     Connection,
-    /// The version is not 13, or there is none.
+    /// The version is missing or is not 13.
     #[error("the header `Sec-WebSocket-Version` is not 13")]
     Version,
-    /// There is no key.
+    /// The key is missing.
     #[error("the header `Sec-WebSocket-Key` is missing")]
     Key,
-    /// The connection is of a version of HTTP that cannot be upgraded.
+    /// The connection cannot be upgraded, for example because of its HTTP version.
     #[error("this connection cannot become a WebSocket")]
     Fixed,
 }
@@ -54,7 +53,7 @@ impl IntoResponse for Unfit {
     fn into_response(self) -> Response {
         let status = match self {
             Unfit::Method => StatusCode::METHOD_NOT_ALLOWED,
-            // Section 4.4: the answer names the versions that are understood.
+            // Section 4.4: the response names the supported versions.
             Unfit::Version | Unfit::Fixed => StatusCode::UPGRADE_REQUIRED,
             Unfit::Upgrade | Unfit::Connection | Unfit::Key => StatusCode::BAD_REQUEST,
         };
@@ -68,7 +67,7 @@ impl IntoResponse for Unfit {
 }
 
 impl Upgrade {
-    /// Takes the handshake out of a request.
+    /// Takes the handshake from a request.
     pub fn of(parts: &mut Parts) -> Result<Upgrade, Unfit> {
         let headers = &parts.headers;
         if parts.method != Method::GET {
@@ -91,13 +90,13 @@ impl Upgrade {
         Ok(Upgrade { connection, accept, protocols })
     }
 
-    /// The subprotocols that the client speaks, the ones that it prefers first.
+    /// The client's subprotocols, in its order of preference.
     pub fn protocols(&self) -> &[String] {
         &self.protocols
     }
 
-    /// Accepts, in this subprotocol. When the connection is a WebSocket, `then` gets it, in a task of its own; longer
-    /// messages than `limit` are not read, 0 for no limit.
+    /// Accepts the handshake with this subprotocol. Once the connection is a WebSocket, `then` gets it in a
+    /// task of its own. Messages longer than `limit` are refused; 0 means no limit.
     pub fn accept<Then, Talk>(self, protocol: Option<&'static str>, limit: usize, then: Then) -> Response
     where
         Then: FnOnce(Socket) -> Talk + Send + 'static,
@@ -106,7 +105,7 @@ impl Upgrade {
         let Upgrade { connection, accept, .. } = self;
         tokio::spawn(async move {
             match open(connection, limit).await {
-                // In a task of its own, which does not hold for ever what it took to get here.
+                // A task of its own, so that the memory of the upgrade is freed.
                 Ok(socket) => drop(tokio::spawn(then(socket))),
                 Err(error) => tracing::debug!(%error, "a connection did not become a WebSocket"),
             }
@@ -124,29 +123,30 @@ impl Upgrade {
     }
 }
 
-/// The connection once it has become a WebSocket, with what came early.
+/// Returns the socket once the connection is upgraded, including bytes that arrived early.
 async fn open(connection: OnUpgrade, limit: usize) -> anyhow::Result<Socket> {
     let upgraded = connection.await?;
     let parts = upgraded
         .downcast::<TokioIo<PatientStream<TimedStream>>>()
         .map_err(|_| anyhow::anyhow!("it is not the kind of connection that is listened for"))?;
     let stream = parts.io.into_inner().into_inner().into_inner();
-    // What waits for a slow reader waits in a queue with a limit, not in megabytes of the system's.
+    // A slow reader's data must wait in the bounded queue, not in megabytes of kernel buffer.
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER)?;
     Ok(Socket::new(stream, &parts.read_buf, limit))
 }
 
-/// Whether a request asks for a WebSocket. An upgrade to another protocol, such as `h2c`, is ignored (RFC 9110, section 7.8).
+/// Returns whether a request asks for a WebSocket. An upgrade to another protocol, such as `h2c`, is ignored
+/// (RFC 9110, section 7.8).
 pub fn is_asked(headers: &HeaderMap) -> bool {
     names(headers, &header::UPGRADE, "websocket")
 }
 
-/// Whether a header, which is a list, names this token.
+/// Returns whether a list header contains this token.
 fn names(headers: &HeaderMap, header: &header::HeaderName, token: &str) -> bool {
     listed(headers, header).any(|listed| listed.eq_ignore_ascii_case(token))
 }
 
-/// What a header lists.
+/// Returns the members of a list header.
 fn listed<'a>(headers: &'a HeaderMap, header: &header::HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(header).into_iter();
     let lists = values.filter_map(|value| value.to_str().ok());

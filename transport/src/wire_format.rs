@@ -1,5 +1,5 @@
-//! How lines look on a connection: JSON for clients of the protocol, plain text for everybody else. A form of plain text is
-//! made once, however many sessions it goes to; [`crate::frame`] does so with the JSON.
+//! The formats of lines on a connection: JSON for clients of the protocol, plain text for the others. Renders
+//! each plain-text form once for any number of sessions; [`crate::frame`] does the same for JSON.
 
 use std::{borrow::Cow, sync::OnceLock};
 
@@ -11,7 +11,7 @@ use chat::{
 };
 use i18n::Language;
 
-/// A line of the server's for any number of connections.
+/// A server line for any number of connections.
 #[derive(Debug)]
 pub struct Broadcast {
     line: ServerLine,
@@ -19,29 +19,30 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    /// A line for everybody.
+    /// Creates a line for all connections.
     pub fn new(line: ServerLine) -> Broadcast {
         Broadcast { line, plain: [const { OnceLock::new() }; Language::ALL.len()] }
     }
 
-    /// A line for clients of the protocol only: the others cannot tell what of it they have heard before.
+    /// Creates a line for clients of the protocol only, because plain-text clients cannot tell which parts of
+    /// it they already have.
     pub fn for_clients(line: ServerLine) -> Broadcast {
         Broadcast { line, plain: Language::ALL.map(|_| OnceLock::from(None)) }
     }
 
-    /// What is said.
+    /// Returns the line itself.
     pub fn line(&self) -> &ServerLine {
         &self.line
     }
 
-    /// As a client of the plain door reads it; `None` if it does not concern one.
+    /// Returns the plain-text form; `None` if plain-text clients do not get this line.
     pub fn plain(&self, language: Language) -> Option<&str> {
         let form = &self.plain[language as usize];
         form.get_or_init(|| plain(&self.line, language)).as_deref()
     }
 }
 
-/// How a connection speaks.
+/// The format that a connection uses.
 #[derive(Clone, Debug)]
 pub enum WireFormat {
     /// JSON lines: the protocol.
@@ -50,23 +51,24 @@ pub enum WireFormat {
     PlainText(Plain),
 }
 
-/// How a client of the plain door hears and speaks.
+/// The settings of a plain-text connection.
 #[derive(Clone, Debug)]
 pub struct Plain {
-    /// The language of the lines about people.
+    /// The language of presence and error lines.
     pub language: Language,
-    /// The room that it is in.
+    /// The room of the connection.
     pub room: RoomName,
-    /// Whether it hears its own messages.
+    /// Whether it gets its own messages back.
     pub echo: bool,
-    /// How many of the latest messages it wants on entering.
+    /// How many of the latest messages it gets on joining.
     pub backlog: u32,
-    /// What the ids of its messages begin with, so that they are known for its own.
+    /// The prefix of its message ids, by which it recognizes its own messages.
     pub prefix: String,
 }
 
 impl Plain {
-    /// The text of a line for this client, if it is one for it: not its own words, nor that it came and went itself.
+    /// Returns the text of a line for this client; `None` if it gets none. It gets neither its own messages,
+    /// unless it asked for `echo`, nor its own coming and going.
     pub fn hears<'a>(&self, broadcast: &'a Broadcast, me: &UserId) -> Option<Cow<'a, str>> {
         match broadcast.line() {
             ServerLine::Message(message) if !self.echo && message.id.as_str().starts_with(&self.prefix) => {
@@ -85,7 +87,7 @@ impl Plain {
     }
 }
 
-/// One or more lines of plain text, or nothing for what only a client of the protocol needs.
+/// Renders one or more lines of plain text; `None` for lines that only clients of the protocol need.
 fn plain(line: &ServerLine, language: Language) -> Option<String> {
     let words = language.strings();
     match line {
@@ -120,7 +122,7 @@ fn plain(line: &ServerLine, language: Language) -> Option<String> {
     }
 }
 
-/// A message as one line, which a line break inside it cannot turn into two. A program's begins with the mark of programs.
+/// Renders a message as one line, even if its text has line breaks. The name of a program gets a mark.
 fn said(user: &User, text: &str, language: Language) -> String {
     let (mark, name, text) = (mark(user, language), &user.name, one_line(text));
     match language {
@@ -129,8 +131,8 @@ fn said(user: &User, text: &str, language: Language) -> String {
     }
 }
 
-/// What stands before the name of a program; before that of a person, nothing. Its brackets are full-width, as no nickname's
-/// are: a nickname is in NFKC, which makes plain ones of them.
+/// Returns the mark before a program's name, or nothing for a person. No nickname can imitate it: its
+/// brackets are full-width, and nicknames are NFKC-normalized, which turns such brackets into ASCII ones.
 fn mark(user: &User, language: Language) -> String {
     if !user.id.is_program() {
         return String::new();
@@ -142,7 +144,8 @@ fn mark(user: &User, language: Language) -> String {
     }
 }
 
-/// Who speaks the protocol sees it by what is no longer said.
+/// Returns the line about the store's return. The shared strings lack it, because clients of the protocol
+/// just remove their notice.
 fn store_is_back(language: Language) -> &'static str {
     match language {
         Language::English => "! The house can write things down again.",

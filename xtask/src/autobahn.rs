@@ -1,5 +1,6 @@
-//! Autobahn's test suite, by which implementations of WebSockets are judged: it speaks to an echo that stands on the server's
-//! own transport (`transport/examples/echo.rs`). Installed from `PyPI` in the versions that `xtask/autobahn/` names.
+//! Runs Autobahn's WebSocket conformance suite against an echo server on the server's own transport
+//! (`transport/examples/echo.rs`). Installs the suite from `PyPI` in the versions pinned in
+//! `xtask/autobahn/`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,38 +17,39 @@ use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// What the echo says once it listens, with the address behind it.
+/// What the echo server logs once it listens, followed by its address.
 const OPEN: &str = "the echo is open: ws://";
 
-/// The cases that are not run begin with these: messages that are not text, which a session refuses with a line of the
-/// protocol. Those of compression (12 and 13), which is not offered, are not loaded at all.
+/// Prefixes of the cases that are not run: they send binary messages, which a session refuses with a protocol
+/// line. The compression cases (12 and 13) are not loaded at all, because the server does not offer
+/// compression.
 const BINARY: [&str; 5] = ["1.2.", "9.2.", "9.4.", "9.6.", "9.8."];
 
-/// What became of each case, by group: the first part of its number.
+/// Outcome of the cases by group, which is the first part of a case's number.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     groups: BTreeMap<u32, Group>,
-    /// Each case that went wrong, with what the suite says of it.
+    /// Each failed case, with the suite's explanation.
     wrong: Vec<String>,
 }
 
 #[derive(Debug, Default)]
 struct Group {
     ok: u64,
-    /// Right in the end, if not at the first moment at which it could have been.
+    /// Correct in the end, but not at the earliest possible moment.
     non_strict: u64,
-    /// The standard says nothing of it.
+    /// Not covered by the standard.
     informational: u64,
     wrong: u64,
 }
 
-/// Runs the cases, and says what became of them.
+/// Runs the cases and returns their outcome.
 pub(crate) fn run(workspace: &Workspace, steps: Steps) -> Result<Verdict> {
     let (folder, source) = (workspace.cache("autobahn"), workspace.join("xtask/autobahn"));
     let list = source.join("requirements.txt");
     tools::ensure_python_packages(&folder, &list, "Autobahn's test suite", steps)?;
     steps.step("building the echo", || {
-        // With all packages, lest the features of their dependencies differ and these are compiled once more.
+        // Name all packages, so that the dependencies have the same features and are not compiled once more.
         let mut build = workspace.cargo("build");
         process::run(build.args(["--example", "echo", "--features", "app/ssr"]).args(host_packages()))
     })?;
@@ -64,7 +66,7 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps) -> Result<Verdict> {
 }
 
 impl Verdict {
-    /// Reads what the runner wrote.
+    /// Parses the runner's report.
     fn of(json: &str) -> Result<Self> {
         let report: BTreeMap<String, Value> =
             serde_json::from_str(json).context("the suite's report is not JSON")?;
@@ -89,17 +91,17 @@ impl Verdict {
         Ok(verdict)
     }
 
-    /// How many cases came out as they should.
+    /// Returns the number of cases that passed.
     pub(crate) fn passed(&self) -> u64 {
         self.groups.values().map(|group| group.ok + group.non_strict + group.informational).sum()
     }
 
-    /// How many did not.
+    /// Returns the number of cases that failed.
     pub(crate) fn failed(&self) -> u64 {
         self.groups.values().map(|group| group.wrong).sum()
     }
 
-    /// Whether there were cases, and all of them came out as they should.
+    /// Returns whether there were cases and all of them passed.
     pub(crate) fn is_success(&self) -> bool {
         self.passed() > 0 && self.failed() == 0
     }

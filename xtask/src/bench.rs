@@ -1,8 +1,9 @@
-//! `cargo xtask bench`: the release of Teahouse beside the floor, in one run, and what came of it in docs/performance.md.
+//! `cargo xtask bench`: measures the release of Teahouse against the floor in one run and writes
+//! docs/performance.md.
 //!
-//! The load test meters and judges; this only says what is to be metered, in which order, and writes it down. With
-//! `--quick` all of it is done on a small scale and nothing is written: then it is a test that no delivery is lost or
-//! doubled and that every number of the page is there. It never asserts a time.
+//! The load test measures and judges; this module only decides what to measure, in which order, and writes
+//! the results down. With `--quick` it does everything on a small scale and writes nothing: it is then a test
+//! that no delivery is lost or duplicated and that every number of the page exists. It never asserts a time.
 
 mod abuse;
 mod browser;
@@ -39,35 +40,35 @@ use meter::Meter;
 use page::Page;
 use scale::Scale;
 
-/// What of it is wanted.
+/// How much to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     All,
-    /// All on a small scale, which writes nothing and needs no network.
+    /// Everything on a small scale; writes nothing and needs no network.
     Quick,
-    /// Only what stands beside other servers, printed and not written.
+    /// Only the comparison with other servers, printed and not written.
     Others,
     /// One part of the page.
     Part(Part),
 }
 
-/// What can be measured by itself.
+/// Parts that can be measured on their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// How the house bears a long past.
+    /// How an instance performs with a long history.
     History,
     /// Two nodes on one Redis.
     Nodes,
-    /// Attacks, and what ordinary people notice of them. In no other bench.
+    /// Attacks, and what ordinary users notice of them. Not part of any other bench.
     Abuse,
-    /// A past of ten million messages, which no other bench measures: it takes some 20 minutes and 10 GB.
+    /// A history of ten million messages. Not part of any other bench: it takes some 20 minutes and 10 GB.
     Longest,
 }
 
 impl Part {
     pub(crate) const NAMES: [&str; 4] = ["history", "nodes", "abuse", "longest"];
 
-    /// The part of this name.
+    /// Returns the part with this name.
     pub(crate) fn named(name: &str) -> Result<Self> {
         match name {
             "history" => Ok(Self::History),
@@ -79,7 +80,7 @@ impl Part {
     }
 }
 
-/// Builds what is needed, measures, and writes the page. On a small scale it only measures.
+/// Builds the programs, measures, and writes the page. On a small scale it only measures.
 pub(crate) fn run(
     workspace: &Workspace,
     steps: Steps,
@@ -141,16 +142,16 @@ fn part(part: Part, meter: &Meter, scale: &Scale) -> Result<Results> {
     })
 }
 
-/// Everything on a small scale, with a server that is built already.
+/// Measures everything on a small scale, with a server that is already built.
 pub(crate) fn quick(workspace: &Workspace, steps: Steps, teahouse: &Path) -> Result<()> {
     let results = measure(workspace, steps, teahouse, &Scale::quick())?;
-    // On a page of its own, so that one sees that all of it can be written.
+    // Write to a copy of the page, to check that all of it can be written.
     let text = fs::read_to_string(workspace.join("docs/performance.md"))?;
     fs::write(workspace.cache("bench/performance.md"), results.page(Page::new(text))?)?;
     results.write_plots(&workspace.cache("bench"))
 }
 
-/// What goes onto the page, section by section.
+/// Contents of the page, section by section.
 struct Results {
     sections: Vec<(&'static str, String)>,
     plots: Vec<(&'static str, String)>,
@@ -164,7 +165,7 @@ impl Results {
         Ok(page.text())
     }
 
-    /// Puts all of it into the page of this folder, and the plots beside it.
+    /// Writes all sections into this folder's page, and the plots beside it.
     fn write(&self, folder: &Path) -> Result<()> {
         let file = folder.join("performance.md");
         let old = fs::read_to_string(&file).context("docs/performance.md cannot be read")?;

@@ -1,4 +1,4 @@
-//! Names for contents: whether something is still what it was, and what a file is called after what is in it.
+//! Content hashes: detect whether an input has changed, and name files after their contents.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of some parts, each set apart from the next, as 64 hexadecimal digits.
+/// Returns the SHA-256 of some parts, each delimited from the next, as 64 hexadecimal digits.
 pub(crate) fn of<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         let part = part.as_ref();
-        // Without its length in front, "ab" and "c" would pass for "a" and "bc".
+        // Without the length prefix, "ab" and "c" would hash like "a" and "bc".
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);
     }
@@ -23,7 +23,7 @@ pub(crate) fn of<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
     })
 }
 
-/// A file name that changes with the contents, so that a browser may keep the file for ever.
+/// Returns a file name that changes with the contents, so that a browser may cache the file forever.
 pub(crate) fn file_name(stem: &str, extension: &str, contents: &[u8]) -> String {
     let hash = of([contents]);
     format!("{stem}.{}.{extension}", &hash[..16])
@@ -41,7 +41,7 @@ pub(crate) fn unless_fresh(
         if let Some(folder) = output.parent() {
             fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        // A run that is cut short must not leave an old note beside a new output.
+        // An interrupted run must not leave an old note beside a new output.
         if note.is_file() {
             fs::remove_file(&note)?;
         }

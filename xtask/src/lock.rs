@@ -1,11 +1,11 @@
-//! What `Cargo.lock` says about the versions in use.
+//! Versions of dependencies, read from `Cargo.lock`.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// The locked version of a package of which there is just one.
+/// Returns the locked version of a package that occurs only once.
 pub(crate) fn version(lock_file: &Path, package: &str) -> Result<String> {
     let text =
         fs::read_to_string(lock_file).with_context(|| format!("cannot read {}", lock_file.display()))?;

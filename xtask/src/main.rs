@@ -1,6 +1,7 @@
-//! Teahouse's workshop: `cargo xtask serve | build | size | dev | test | torture | autobahn | bench`, the only commands that a newcomer needs.
+//! Teahouse's developer tool: `cargo xtask serve | build | size | dev | test | torture | autobahn | bench`,
+//! the only commands a newcomer needs.
 //!
-//! Reads the command line and wires the parts; the parts do the work.
+//! Parses the command line and wires the modules together; the modules do the work.
 
 mod autobahn;
 mod bench;
@@ -171,7 +172,7 @@ fn run(matches: &ArgMatches) -> Result<ExitCode> {
     }
 }
 
-/// The developer's loop: cargo-leptos with everything that it looks for on `PATH`.
+/// Prepares `cargo leptos watch`, with every tool it looks for on `PATH`.
 fn prepare_watch(workspace: &Workspace, steps: Steps) -> Result<Program> {
     tools::require_basics()?;
     tools::ensure_wasm_target(steps)?;

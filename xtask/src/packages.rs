@@ -1,9 +1,10 @@
 //! The packages of the workspace.
 
-/// The packages that run on the host. `frontend` is not one: with it, Leptos' `ssr` and `hydrate` would both be on.
+/// The packages that run on the host. `frontend` is not one of them: with it, Leptos' `ssr` and `hydrate`
+/// would both be enabled.
 const HOST_PACKAGES: [&str; 7] = ["chat", "i18n", "app", "transport", "server", "loadtest", "xtask"];
 
-/// The packages that run on the host, as cargo is told of them.
+/// Returns the host packages as cargo arguments.
 pub(crate) fn host_packages() -> impl Iterator<Item = &'static str> {
     HOST_PACKAGES.into_iter().flat_map(|package| ["--package", package])
 }

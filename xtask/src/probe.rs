@@ -1,5 +1,6 @@
-//! Schemathesis: it reads what the server says of its API, and asks it everything that this allows and much that it does
-//! not. Installed from `PyPI` with all that it needs, in the versions that `xtask/schemathesis.txt` names.
+//! Runs Schemathesis, which reads the server's `OpenAPI` description and sends every request it allows and many
+//! it does not. Installs it from `PyPI` with all its dependencies, in the versions pinned in
+//! `xtask/schemathesis.txt`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,13 +15,13 @@ use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// How long it asks, in seconds.
+/// Duration of the probe, in seconds.
 const TIME: &str = "30";
 
-/// What its inputs are drawn from: the same ones each time.
+/// Seed of its random inputs, so that they are the same each time.
 const SEED: &str = "1";
 
-/// Asks a server of its own everything for a while; fails if an answer is not what the description says.
+/// Probes a fresh server for a while; fails if an answer contradicts the API description.
 pub(crate) fn run(workspace: &Workspace, steps: Steps, program: &Path, site: &Path) -> Result<()> {
     let schemathesis = ensure(workspace, steps)?;
     let folder = workspace.cache("probe");
@@ -63,7 +64,7 @@ pub(crate) fn run(workspace: &Workspace, steps: Steps, program: &Path, site: &Pa
     )
 }
 
-/// Where it is, after installing it if it is not there in the versions that the file names.
+/// Returns the path of Schemathesis, after installing it unless it is there in the pinned versions.
 fn ensure(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
     let folder = workspace.cache("schemathesis");
     tools::ensure_python_packages(&folder, &workspace.join("xtask/schemathesis.txt"), "Schemathesis", steps)?;

@@ -1,6 +1,6 @@
-//! Other programs: how they are started, and what their ends mean.
+//! Runs other programs and interprets how they end.
 //!
-//! Never decides what to run.
+//! Never decides which program to run.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Write as _};
@@ -9,14 +9,14 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// What a program said, standard output and standard error in the order in which they came.
+/// Output of a program, with standard output and standard error interleaved in the order they arrived.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) success: bool,
     pub(crate) text: String,
 }
 
-/// Runs a program whose output a person should see.
+/// Runs a program whose output the user should see.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;
     if !status.success() {
@@ -25,7 +25,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program whose output matters only when it fails; the error carries it then.
+/// Runs a program whose output matters only when it fails; the error then includes it.
 pub(crate) fn run_hidden(command: &mut Command) -> Result<()> {
     let said = listen(command, |_| Ok(()))?;
     if !said.success {
@@ -34,12 +34,12 @@ pub(crate) fn run_hidden(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program whose output a person should see and this tool wants to read as well.
+/// Runs a program whose output both the user and this tool read.
 pub(crate) fn tee(command: &mut Command) -> Result<Said> {
     listen(command, |line| io::stderr().write_all(line.as_bytes()))
 }
 
-/// What a program wrote to its standard output, without the white space around it.
+/// Returns a program's trimmed standard output.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| cannot_start(command))?;
     if !output.status.success() {
@@ -48,8 +48,8 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Puts another program in this one's place, so that signals reach it and its exit code is the one that counts.
-/// Returns only the reason why that did not work.
+/// Replaces this process with another program, so that signals reach it and its exit code is the one that
+/// counts. Returns only if that fails, with the reason.
 pub(crate) fn become_program(command: &mut Command) -> anyhow::Error {
     use std::os::unix::process::CommandExt;
     let error = command.exec();
@@ -60,7 +60,7 @@ fn listen(command: &mut Command, mut hear: impl FnMut(&str) -> io::Result<()>) -
     let (reader, writer) = io::pipe().context("cannot open a pipe")?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn().with_context(|| cannot_start(command))?;
-    // The command holds the pipe's writing ends; the pipe would never end while they are open here.
+    // The command holds the pipe's write ends; the pipe would never end while they are open here.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut text = String::new();
     let mut reader = BufReader::new(reader);
@@ -78,7 +78,7 @@ fn cannot_start(command: &Command) -> String {
     format!("cannot start `{}`", command.get_program().to_string_lossy())
 }
 
-/// The command as a person would type it, without the folders that its program lies in.
+/// Returns the command as a user would type it, without the folder of its program.
 fn describe(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut text = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();

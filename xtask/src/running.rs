@@ -1,4 +1,4 @@
-//! A server that runs while something is done with it. Knows nothing of what it serves.
+//! A running server process. Knows nothing about what it serves.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -6,14 +6,14 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 
-/// A server that ends with this.
+/// A server process that is killed on drop.
 pub(crate) struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    /// Starts a server, and waits until it says that it is `open`, with its address at the end of that line.
+    /// Starts a server, and waits for the log line that contains `open` and ends with its address.
     pub(crate) fn start(open: &str, mut command: Command) -> Result<Self> {
         command.stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().context("the server does not start")?;
@@ -23,7 +23,7 @@ impl Server {
         while log.read_line(&mut line)? > 0 {
             if let Some((_, address)) = line.trim().split_once(open) {
                 address.clone_into(&mut server.address);
-                // Read on to its end, so that the server can always write.
+                // Drain the log, so that the server never blocks on writing it.
                 thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
                 return Ok(server);
             }
@@ -32,12 +32,12 @@ impl Server {
         bail!("the server does not open")
     }
 
-    /// What stood behind the words that it is open.
+    /// Returns the address from its log line.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// Its process.
+    /// Returns its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -45,7 +45,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended already cannot be killed, which is as good.
+        // A process that has ended cannot be killed, and need not be.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

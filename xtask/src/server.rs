@@ -1,4 +1,4 @@
-//! The server: built in release with the site inside, and run.
+//! Builds the server in release mode with the site embedded, and runs it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::process;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
-/// What it says once it listens, with the address behind it.
+/// What the server logs once it listens, followed by its address.
 pub(crate) const OPEN: &str = "the teahouse is open: http://";
 
-/// Builds the one file that serves everything, and returns where it is.
+/// Builds the single executable that serves everything, and returns its path.
 pub(crate) fn build(workspace: &Workspace, steps: Steps, site: &Path) -> Result<PathBuf> {
     steps.step("building the server with the site inside", || {
         process::run(
@@ -26,8 +26,8 @@ pub(crate) fn build(workspace: &Workspace, steps: Steps, site: &Path) -> Result<
     Ok(workspace.target("release/teahouse"))
 }
 
-/// Runs the server in this program's place, at the root, so that its `./data` is the checkout's. Its own defaults and
-/// environment variables hold. Returns only the reason why it could not run.
+/// Replaces this process with the server, at the workspace root, so that `./data` is in the checkout. The
+/// server's own defaults and environment variables apply. Returns only if it cannot run, with the reason.
 pub(crate) fn serve(workspace: &Workspace, program: &Path, arguments: Vec<OsString>) -> anyhow::Error {
     process::become_program(Command::new(program).current_dir(workspace.root()).args(arguments))
 }

@@ -1,8 +1,8 @@
-//! The site: everything that a browser fetches, built, named after its contents, and laid out for the server to
-//! embed. Each part is made again only when what it is made from has changed.
+//! The site: everything a browser fetches. Builds it, names its files after their contents, and lays it out
+//! for the server to embed. Rebuilds each part only when its inputs have changed.
 //!
-//! In the finished folder: `pkg/teahouse.<hash>.{js,wasm,css}`, everything of `public/` at the root, a `.br` and a
-//! `.gz` beside each file that gains from it, and `site.json`, which says what the three are called.
+//! The finished folder holds `pkg/teahouse.<hash>.{js,wasm,css}`, everything of `public/` at the root, a
+//! `.br` and a `.gz` beside each file that benefits, and `site.json`, which lists the names of the three.
 
 mod files;
 mod names;
@@ -26,11 +26,11 @@ use crate::steps::Steps;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// Builds the site, installing the tools for it as needed, and returns its folder.
+/// Builds the site, installing its tools as needed, and returns its folder.
 pub(crate) fn build(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
     tools::require_basics()?;
     tools::ensure_wasm_target(steps)?;
-    // npm's tools come while the crates are compiled, which takes the processors.
+    // Install npm's tools, which wait for the network, while compiling the crates, which keeps the CPU busy.
     let (bound, npm) = thread::scope(|scope| {
         let npm = scope.spawn(|| tools::ensure_npm(workspace, steps));
         let module = wasm::compile(workspace, steps);

@@ -1,7 +1,7 @@
-//! What a first visit costs in bytes, and whether that is within the budget.
+//! Size of a first visit in bytes, and whether it is within budget.
 //!
-//! Counts the whole site but for the pictures (`.png`), which a browser fetches only when it installs the page as an app.
-//! The pages themselves, rendered for each visitor, come on top.
+//! Counts the whole site except pictures (`.png`), which a browser fetches only when it installs the page as
+//! an app. The pages themselves, rendered for each visitor, come on top.
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -12,14 +12,14 @@ use walkdir::WalkDir;
 
 use crate::site::MANIFEST;
 
-/// The budgets that CONTRIBUTING.md states, in bytes of brotli, and of 1,024 bytes to the KB. Those of the pages themselves
-/// are in `end2end/tests/first-load.spec.ts`.
+/// The budgets stated in CONTRIBUTING.md, in bytes after brotli, with 1,024 bytes to the KB. The budgets of
+/// the pages themselves are in `end2end/tests/first-load.spec.ts`.
 const WASM_BUDGET: u64 = 170 * 1_024;
 const JS_BUDGET: u64 = 6 * 1_024;
 const CSS_BUDGET: u64 = 6 * 1_024;
 const TOTAL_BUDGET: u64 = 180 * 1_024;
 
-/// Bytes on the wire by encoding. Where a file has no compressed sibling its own length stands for all three.
+/// Bytes on the wire by encoding. For a file without a compressed sibling, all three are its own length.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Bytes {
     raw: u64,
@@ -35,7 +35,7 @@ impl Bytes {
     }
 }
 
-/// A built site's weight, by kind.
+/// Sizes of a built site, by kind.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Sizes {
     wasm: Bytes,
@@ -85,7 +85,7 @@ impl Sizes {
         total
     }
 
-    /// An error that names each budget overspent.
+    /// Fails with an error that names each exceeded budget.
     pub(crate) fn check(&self) -> Result<()> {
         let mut over = String::new();
         for (what, brotli, budget) in [
@@ -137,7 +137,7 @@ mod tests {
             ("a.wasm.br", 3),
             ("a.wasm.gz", 4),
             ("mark.svg", 7),
-            // Fetched only by whoever installs the page as an app.
+            // Fetched only when a user installs the page as an app.
             ("icon.png", 1_000),
             (MANIFEST, 99),
         ];
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn each_budget_is_kept_on_its_own() {
         let parts = [WASM_BUDGET, JS_BUDGET, CSS_BUDGET];
-        // The parts may not all be full at once: what is left for the program then fills the whole.
+        // The parts cannot all use up their budgets, so the WebAssembly gets only what the total leaves.
         let wasm = TOTAL_BUDGET - JS_BUDGET - CSS_BUDGET;
         let full = [
             wasm.min(WASM_BUDGET),
@@ -163,7 +163,7 @@ mod tests {
         assert!(of_brotli(full).check().is_ok());
         let names = ["the WebAssembly", "the script", "the style sheet", "the first load"];
         for (index, name) in names.into_iter().enumerate() {
-            // One byte too many, and elsewhere room for it.
+            // One byte over this part's budget, while the total has room.
             let mut sizes = if name == "the first load" { full } else { [0; 4] };
             sizes[index] = parts.get(index).unwrap_or(&full[index]) + 1;
             let error = of_brotli(sizes).check().unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! What this tool is doing, told in lines with the seconds since it began.
+//! Progress messages of this tool, with the seconds since it started.
 //!
 //! Never does the work itself.
 
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// The clock that a run's lines are told by.
+/// The start time of a run, to which its progress messages refer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steps {
     began: Instant,
@@ -21,7 +21,7 @@ impl Steps {
         eprintln!("[{:>6.1} s] {text}", self.began.elapsed().as_secs_f64());
     }
 
-    /// Says what is being done, does it, and says how long it took if anyone can have noticed.
+    /// Announces a step, runs it, and reports how long it took if that was more than 2 seconds.
     pub(crate) fn step<T>(&self, what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.say(what);
         let began = Instant::now();

@@ -1,4 +1,5 @@
-//! What the tests and benches need from the operating system's packages: looked for, and installed where apt can.
+//! Operating-system packages that the tests and benches need: finds them, and installs missing ones where apt
+//! is available.
 
 use std::fs;
 use std::io;
@@ -10,16 +11,16 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::steps::Steps;
 
-/// A package of Debian's, and how to tell that it is there without Debian's tools.
+/// A Debian package, and how to detect it without Debian's tools.
 #[derive(Clone, Copy, Debug)]
 struct Package {
     name: &'static str,
-    /// One of its programs. Fonts have none, and without apt they count as present: they only make pictures prettier.
+    /// One of its programs. Fonts have none and count as present without apt: they only improve screenshots.
     program: Option<&'static str>,
-    /// A module of Python's that comes with it, wherever that Python is from.
+    /// A Python module that the package provides, wherever that Python comes from.
     module: Option<&'static str>,
-    /// The service that Debian starts with it, now and whenever the machine does. Nobody has asked for that: the tests
-    /// start servers of their own, on ports of their own.
+    /// The service that Debian starts with the package, now and on every boot. It is not wanted: the tests
+    /// start their own servers on their own ports.
     service: Option<&'static str>,
 }
 
@@ -58,7 +59,7 @@ const FOR_ALL_BROWSERS: [Package; 3] = [
     program("xvfb", "Xvfb"),
 ];
 
-/// Installs what is missing, with one call that names it all.
+/// Installs all missing packages with one apt call.
 pub(crate) fn ensure_packages(steps: Steps, all_browsers: bool) -> Result<()> {
     let has_apt = which::which("apt-get").is_ok() && which::which("dpkg-query").is_ok();
     let wanted = FOR_TESTS.iter().chain(FOR_ALL_BROWSERS.iter().filter(|_| all_browsers));
@@ -80,8 +81,8 @@ pub(crate) fn ensure_packages(steps: Steps, all_browsers: bool) -> Result<()> {
         .with_context(|| format!("the tests need {list}: please install them"))
 }
 
-/// A server of Debian's: the one that is installed, or one unpacked from its package of the same name into a folder, where
-/// it starts only when asked to and leaves the system as it is.
+/// Returns a Debian server program: the installed one, or one unpacked into a folder from the package of the
+/// same name, where it starts only when asked to and leaves the system unchanged.
 pub(crate) fn ensure_program(name: &str, folder: &Path, steps: Steps) -> Result<PathBuf> {
     let unpacked = folder.join("usr/sbin").join(name);
     if let Some(program) = installed(name) {
@@ -107,7 +108,7 @@ pub(crate) fn ensure_program(name: &str, folder: &Path, steps: Steps) -> Result<
     Ok(unpacked)
 }
 
-/// Stops a service that has come with a package, and keeps it from starting with the machine.
+/// Stops a service that a package brought along, and disables it on boot.
 fn keep_from_running(service: &str) -> Result<()> {
     process::run_hidden(as_root("/usr/sbin/update-rc.d")?.args([service, "disable"]))?;
     process::run_hidden(as_root("/usr/sbin/invoke-rc.d")?.args([service, "stop"]))
@@ -127,12 +128,12 @@ fn is_present(package: &Package, has_apt: bool) -> bool {
     }
 }
 
-/// Debian's Python comes without some of its modules.
+/// Returns whether Python has a module; Debian's Python lacks some standard ones.
 fn has_module(module: &str) -> bool {
     process::read(Command::new("python3").args(["-c", &format!("import {module}")])).is_ok()
 }
 
-/// Where a program is. Servers lie where only root's `PATH` leads.
+/// Returns the path of a program. Servers are in folders that only root's `PATH` contains.
 pub(crate) fn installed(program: &str) -> Option<PathBuf> {
     which::which(program).or_else(|_| which::which_in(program, Some("/usr/sbin:/sbin"), "/")).ok()
 }
@@ -159,7 +160,7 @@ fn is_root() -> Result<bool> {
     Ok(process::read(Command::new("id").arg("-u"))? == "0")
 }
 
-/// Where the driver for Chromium is.
+/// Returns the path of Chromium's driver.
 pub(crate) fn chromedriver() -> Result<PathBuf> {
     which::which("chromedriver")
         .context("chromedriver is missing: please install it (Debian: chromium-driver)")

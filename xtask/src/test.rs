@@ -1,5 +1,5 @@
-//! `cargo xtask test`: everything that can tell whether Teahouse is sound, one step after the other, and what came of
-//! it. A step that fails does not keep the next ones from running, unless they need what it should have made.
+//! `cargo xtask test`: runs every check and test suite in sequence and prints a summary. A failing step does
+//! not stop the later ones, unless they need its output.
 
 mod count;
 mod report;
@@ -21,7 +21,7 @@ use crate::system;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// Installs what is missing, runs every step, and prints the table and the count.
+/// Installs missing tools, runs every step, and prints the table and the totals.
 pub(crate) fn run(workspace: &Workspace, steps: Steps, all_browsers: bool) -> Result<ExitCode> {
     tools::require_basics()?;
     system::ensure_packages(steps, all_browsers)?;

@@ -1,7 +1,8 @@
-//! The programs that building takes: found where they are, installed where they are not, each in the one version that
-//! this checkout names.
+//! The build tools: found where they exist, installed where they do not, each in the version this checkout
+//! pins.
 //!
-//! Nothing comes from anywhere but crates.io, npm, `PyPI` and rustup; no prebuilt program is fetched.
+//! Installs from crates.io, npm, `PyPI` and rustup only; never downloads a prebuilt program from anywhere
+//! else.
 
 use std::env;
 use std::ffi::OsString;
@@ -17,17 +18,17 @@ use crate::process;
 use crate::steps::Steps;
 use crate::workspace::{WASM_TARGET, Workspace};
 
-/// The newest that this checkout's Rust compiles.
+/// The newest version that this checkout's Rust compiles.
 const CARGO_LEPTOS: &str = "0.3.8";
 
 /// The workspace's own program that binds the module to JavaScript.
 pub(crate) struct Bindgen {
     pub(crate) program: PathBuf,
-    /// wasm-bindgen's.
+    /// Version of wasm-bindgen.
     pub(crate) version: String,
 }
 
-/// The tools that come from npm, and Node, which runs them.
+/// The tools from npm, and Node, which runs them.
 pub(crate) struct Npm {
     node: PathBuf,
     bin: PathBuf,
@@ -45,14 +46,15 @@ impl Npm {
     }
 }
 
-/// wasm-opt, and what changes with its version.
+/// The wasm-opt program, with its version.
 pub(crate) struct WasmOpt {
     pub(crate) program: PathBuf,
     pub(crate) version: String,
 }
 
 impl WasmOpt {
-    /// The one on `PATH` if it will do, because a native one takes half the time of npm's; else npm's.
+    /// Returns the wasm-opt on `PATH` if it is recent enough, because a native one takes half the time of
+    /// npm's; otherwise npm's.
     pub(crate) fn find(npm: &Npm) -> Result<Self> {
         if let Ok(program) = which::which("wasm-opt")
             && let Ok(version) = process::read(Command::new(&program).arg("--version"))
@@ -66,8 +68,8 @@ impl WasmOpt {
     }
 }
 
-/// Whether `--version`'s answer, as in `wasm-opt version 132 (version_132)`, is of the pinned version or a later one: what
-/// an older one makes is larger than the budget allows.
+/// Returns whether the output of `--version`, such as `wasm-opt version 132 (version_132)`, names the pinned
+/// version or a later one: the output of an older one exceeds the size budget.
 fn is_recent_wasm_opt(said: &str) -> bool {
     said.split_whitespace()
         .nth(2)
@@ -75,7 +77,7 @@ fn is_recent_wasm_opt(said: &str) -> bool {
         .is_some_and(|version: u32| version >= 132)
 }
 
-/// What cannot be installed from here: says what is missing and where it comes from.
+/// Checks for the tools this program cannot install; the error says what is missing and where to get it.
 pub(crate) fn require_basics() -> Result<()> {
     let basics = [
         ("cc", "a C compiler (Debian: apt-get install build-essential)"),
@@ -106,7 +108,7 @@ pub(crate) fn ensure_wasm_target(steps: Steps) -> Result<()> {
     })
 }
 
-/// Builds the workspace's own program that binds the module to JavaScript, if it is not up to date.
+/// Builds the workspace's own program that binds the module to JavaScript, unless it is up to date.
 pub(crate) fn build_bindgen(workspace: &Workspace, steps: Steps) -> Result<Bindgen> {
     steps.step("building what binds WebAssembly to JavaScript", || {
         process::run(workspace.cargo("build").args(["--package", "xtask-bindgen", "--profile", "tool"]))
@@ -115,8 +117,8 @@ pub(crate) fn build_bindgen(workspace: &Workspace, steps: Steps) -> Result<Bindg
     Ok(Bindgen { program: workspace.target("tool/xtask-bindgen"), version })
 }
 
-/// Installs wasm-bindgen's command-line tools, which `cargo leptos` and the tests in the browser need. The tools and the
-/// crate must be of one version to the letter. Returns where the runner of tests is.
+/// Installs wasm-bindgen's command-line tools, which `cargo leptos` and the browser tests need. The tools and
+/// the crate must have exactly the same version. Returns the path of the test runner.
 pub(crate) fn ensure_wasm_bindgen(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
     let version = lock::version(&workspace.join("Cargo.lock"), "wasm-bindgen")?;
     let options = ["--config", "profile.release.opt-level=1"];
@@ -129,7 +131,8 @@ pub(crate) fn ensure_wasm_bindgen(workspace: &Workspace, steps: Steps) -> Result
     Ok(package.ensure(workspace, steps)?.with_file_name("wasm-bindgen-test-runner"))
 }
 
-/// Unoptimised, because building it for speed takes twice as long as it would ever save.
+/// Installs cargo-leptos, unoptimised: an optimised build would take twice as long, more than it would ever
+/// save.
 pub(crate) fn ensure_cargo_leptos(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
     CargoPackage {
         name: "cargo-leptos",
@@ -147,7 +150,7 @@ pub(crate) fn ensure_npm(workspace: &Workspace, steps: Steps) -> Result<Npm> {
     Ok(Npm { node: which::which("node")?, bin: folder.join("node_modules/.bin"), fingerprint })
 }
 
-/// Brings a folder's `node_modules` to what its lock file says. Returns what changes with that file.
+/// Brings a folder's `node_modules` in line with its lock file. Returns a fingerprint of that file.
 pub(crate) fn ensure_npm_packages(folder: &Path, what: &str, steps: Steps) -> Result<String> {
     let lock_file = folder.join("package-lock.json");
     let lock = fs::read(&lock_file).with_context(|| format!("cannot read {}", lock_file.display()))?;
@@ -166,7 +169,7 @@ pub(crate) fn ensure_npm_packages(folder: &Path, what: &str, steps: Steps) -> Re
     Ok(inputs)
 }
 
-/// An environment of Python's own with the packages of a list, which names all of them with their versions.
+/// Creates a Python virtual environment with the packages of a list that pins all of them.
 pub(crate) fn ensure_python_packages(folder: &Path, list: &Path, what: &str, steps: Steps) -> Result<()> {
     let text = fs::read(list).with_context(|| format!("cannot read {}", list.display()))?;
     fingerprint::unless_fresh(&folder.join("installed"), &fingerprint::of([text]), || {
@@ -182,7 +185,7 @@ pub(crate) fn ensure_python_packages(folder: &Path, list: &Path, what: &str, ste
     Ok(())
 }
 
-/// `PATH` for programs that look for these tools there themselves.
+/// Returns a `PATH` for programs that look up these tools themselves.
 pub(crate) fn path_with_tools(workspace: &Workspace) -> Result<OsString> {
     let own = [workspace.tools().join("bin"), workspace.join("xtask/node_modules/.bin")];
     let others = env::var_os("PATH").unwrap_or_default();
@@ -199,7 +202,8 @@ struct CargoPackage<'a> {
 }
 
 impl CargoPackage<'_> {
-    /// Where the program is, after installing it if neither this checkout nor `PATH` has that very version.
+    /// Returns the path of the program, after installing it if neither this checkout nor `PATH` has exactly
+    /// that version.
     fn ensure(&self, workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
         let own = workspace.tools().join("bin").join(self.program);
         if self.is_version(&own) {
@@ -231,7 +235,7 @@ impl CargoPackage<'_> {
     }
 }
 
-/// Whether `--version`'s answer, as in `wasm-bindgen 0.2.129`, is this version.
+/// Returns whether the output of `--version`, such as `wasm-bindgen 0.2.129`, names this version.
 fn is_that_version(said: &str, version: &str) -> bool {
     said.split_whitespace().nth(1) == Some(version)
 }

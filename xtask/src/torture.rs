@@ -1,6 +1,7 @@
-//! `cargo xtask torture`: the simulation of clients, links and server in `chat`, over as many seeds as one has time for.
+//! `cargo xtask torture`: runs the simulation of clients, links and server in `chat` over many seeds.
 //!
-//! The simulation finds the faults and says how to see one again; this only builds it for speed and hands it the seeds.
+//! The simulation finds the faults and prints how to reproduce one; this module only builds it with
+//! optimisation and passes it the seeds.
 
 use std::process::{Command, ExitCode};
 
@@ -10,13 +11,14 @@ use crate::process;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
-/// How many seeds it takes unless told otherwise: less than a minute's worth on two cores.
+/// Default number of seeds: less than a minute's worth on two cores.
 pub(crate) const SEEDS: &str = "20000";
 
-/// The test that is the simulation.
+/// Arguments that select the simulation test.
 const SIMULATION: [&str; 5] = ["--release", "--package", "chat", "--test", "simulation"];
 
-/// Tries so many seeds from the first one on. What failed, and how to run it again, is printed by the simulation itself.
+/// Runs `seeds` seeds, beginning with `first`. The simulation itself prints failures and how to reproduce
+/// them.
 pub(crate) fn run(workspace: &Workspace, steps: Steps, first: u64, seeds: u64) -> Result<ExitCode> {
     steps.step("building the simulation", || {
         process::run(workspace.cargo("test").arg("--no-run").args(SIMULATION))

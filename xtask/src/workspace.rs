@@ -1,6 +1,6 @@
-//! Where things lie: the workspace's root, cargo's target folder, and the folders that this tool keeps in them.
+//! Paths: the workspace root, cargo's target folder, and this tool's own folders inside them.
 //!
-//! Knows paths only; never makes, reads or removes what lies there.
+//! Only computes paths; never creates, reads or removes what is there.
 
 use std::env;
 use std::io::{IsTerminal, stderr};
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::process;
 
-/// The target triple of everything that runs in the browser.
+/// The target triple of all code that runs in the browser.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// This checkout of Teahouse.
@@ -23,7 +23,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo where the workspace around the current folder is, because `CARGO_TARGET_DIR` or cargo's own
+    /// Asks cargo for the workspace around the current folder, because `CARGO_TARGET_DIR` or cargo's
     /// configuration may have moved the target folder.
     pub(crate) fn find() -> Result<Self> {
         let mut metadata = Command::new(cargo());
@@ -40,32 +40,33 @@ impl Workspace {
         &self.root
     }
 
-    /// A path inside the checkout.
+    /// Returns a path inside the checkout.
     pub(crate) fn join(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 
-    /// A path inside cargo's target folder.
+    /// Returns a path inside cargo's target folder.
     pub(crate) fn target(&self, path: &str) -> PathBuf {
         self.target.join(path)
     }
 
-    /// The finished site, as the server embeds it.
+    /// Returns the folder of the finished site, which the server embeds.
     pub(crate) fn site(&self) -> PathBuf {
         self.target("site")
     }
 
-    /// What this tool keeps between two runs to do less in the second.
+    /// Returns a path in this tool's cache, which saves work in the next run.
     pub(crate) fn cache(&self, path: &str) -> PathBuf {
         self.target("xtask").join(path)
     }
 
-    /// Programs that this tool installed with cargo, for this checkout only.
+    /// Returns the folder of the programs this tool installed with cargo, for this checkout only.
     pub(crate) fn tools(&self) -> PathBuf {
         self.join(".tools")
     }
 
-    /// A cargo command at the root. Its list of crates is for a person who watches; a log gets the errors only.
+    /// Returns a cargo command at the root. It lists the crates only on a terminal; a log gets only the
+    /// errors.
     pub(crate) fn cargo(&self, subcommand: &str) -> Command {
         let mut command = self.cargo_in_full(subcommand);
         if !stderr().is_terminal() {
@@ -74,7 +75,7 @@ impl Workspace {
         command
     }
 
-    /// A cargo command at the root that says everything.
+    /// Returns a cargo command at the root with full output.
     pub(crate) fn cargo_in_full(&self, subcommand: &str) -> Command {
         let mut command = Command::new(cargo());
         command.current_dir(&self.root).arg(subcommand);
@@ -82,7 +83,8 @@ impl Workspace {
     }
 }
 
-/// The cargo that runs this tool, so that a toolchain chosen with `cargo +name xtask` holds throughout.
+/// Returns the cargo that runs this tool, so that a toolchain chosen with `cargo +name xtask` applies
+/// throughout.
 fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }

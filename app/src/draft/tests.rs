@@ -1,4 +1,4 @@
-//! Drafts of several tabs over one storage, which tells every tab of what the others change there.
+//! Tests with several tabs that share one storage and receive each other's changes.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use chat::room_name::RoomName;
 
 use super::{Drafts, Entry, LIMIT, tidy};
 
-/// The tabs of a browser and the storage that they share.
+/// The tabs of a browser and their shared storage.
 struct Browser {
     storage: BTreeMap<String, String>,
     tabs: Vec<Drafts>,
     now: u64,
-    /// Whether the storage refuses whatever is to be kept.
+    /// Whether the storage rejects every write.
     full: bool,
 }
 
@@ -24,7 +24,8 @@ impl Browser {
         Browser { storage: BTreeMap::new(), tabs: Vec::new(), now: 1_763_683_200_000, full: false }
     }
 
-    /// Opens a tab by a name in the lobby; one that was open before is loaded again. Gives its number.
+    /// Opens a tab by name in the lobby and returns its index. A name that was open before simulates a
+    /// reload.
     fn open(&mut self, name: &str) -> usize {
         let mut tab = Drafts::new(name.to_owned());
         tab.take_up(&RoomName::lobby(), &entries(&self.storage));
@@ -34,7 +35,7 @@ impl Browser {
         by
     }
 
-    /// Closes a tab, which hears of nothing any more.
+    /// Closes a tab, which then receives no more changes.
     fn close(&mut self, tab: usize) {
         self.tabs[tab] = Drafts::new("closed".to_owned());
     }
@@ -68,7 +69,7 @@ impl Browser {
         self.tabs[tab].of(&RoomName::lobby())
     }
 
-    /// The texts that are kept.
+    /// Returns the stored texts.
     fn kept(&self) -> Vec<&str> {
         self.storage.values().filter_map(|record| Some(record.split_once(' ')?.1)).collect()
     }
@@ -238,7 +239,8 @@ fn drafts_are_bounded_and_what_is_none_goes() {
     assert_eq!(browser.kept(), ["alive"], "a tab that is alive keeps its draft");
 }
 
-/// Whatever tabs do, no text is lost that was neither sent nor cleared, and none is kept that was.
+/// Under random tab operations, no text is lost that was neither sent nor cleared, and none that was stays
+/// stored.
 #[test]
 fn storms_of_tabs_lose_nothing_and_bring_nothing_back() {
     for seed in 0..500u64 {

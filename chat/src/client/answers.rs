@@ -1,5 +1,5 @@
-//! The answers that programs are giving in a room, as far as they have grown. Nothing of them is kept: what an answer comes
-//! to is a message of the same id, which takes its place.
+//! The streaming answers of programs in a room, as far as they have come. They are never stored; the finished
+//! answer is a message of the same id, which replaces it.
 
 use crate::{
     id::{ClientId, UserId},
@@ -7,13 +7,14 @@ use crate::{
     time::Ticks,
 };
 
-/// How long an answer counts as growing after it was last heard of, in milliseconds. docs/protocol.md, "growing".
+/// How long a streaming answer is shown after its last update, in milliseconds. See docs/protocol.md,
+/// "growing".
 const SILENCE_MS: u64 = 15_000;
 
-/// How many answers of a room are shown at once; what more there are appear when they are said.
+/// The most streaming answers of a room that are shown at once; any others appear when they are complete.
 const LIMIT: usize = 8;
 
-/// Those of one room, in the order in which they began.
+/// The streaming answers of one room, in the order in which they began.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answers(Vec<(Growing, Ticks)>);
 
@@ -22,7 +23,7 @@ impl Answers {
         self.0.iter().map(|(growing, _)| growing)
     }
 
-    /// As much as there is of one now.
+    /// Records the current text of an answer.
     pub(super) fn grow(&mut self, growing: Growing, now: Ticks) {
         let until = now + SILENCE_MS;
         let full = self.0.len() >= LIMIT;
@@ -33,19 +34,19 @@ impl Answers {
         }
     }
 
-    /// It was said: the message takes its place.
+    /// Removes the answer that a message completes.
     pub(super) fn said(&mut self, message: &Message) {
         self.0.retain(|(growing, _)| !is_one(growing, &message.user.id, &message.id));
     }
 
-    /// Forgets those that nothing was heard of for too long; whether there were any.
+    /// Removes the answers without an update for too long; returns whether there were any.
     pub(super) fn expire(&mut self, now: Ticks) -> bool {
         let before = self.0.len();
         self.0.retain(|(_, until)| *until > now);
         self.0.len() < before
     }
 
-    /// When the first of them is to be forgotten.
+    /// Returns the time at which the next answer expires.
     pub(super) fn next(&self) -> Option<Ticks> {
         self.0.iter().map(|(_, until)| *until).min()
     }

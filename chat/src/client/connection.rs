@@ -1,5 +1,5 @@
-//! When to connect, when to take a connection for dead, and how long to wait: deadlines by a steady clock and
-//! exponential backoff with full jitter. Opens and closes nothing itself.
+//! Decides when to connect, when a connection counts as dead, and how long to wait before retrying, with
+//! deadlines on a steady clock and exponential backoff with full jitter. Opens and closes nothing itself.
 
 use super::{effect::Effect, input::Now, patience};
 
@@ -8,50 +8,51 @@ use crate::{
     time::{Millis, Ticks},
 };
 
-/// How long a connection may take until its `welcome`, in milliseconds.
+/// The longest time from connecting to `welcome`, in milliseconds.
 const CONNECT_MS: u64 = 10_000;
-/// How much later than the heartbeat a sign of life may come, in milliseconds.
+/// How much later than the heartbeat a sign of life may arrive, in milliseconds.
 const SLACK_MS: u64 = 10_000;
-/// How soon a server that is asked for a sign of life must give one, in milliseconds.
+/// The time within which a probed server must show a sign of life, in milliseconds.
 const PROBE_MS: u64 = 5_000;
-/// The longest first wait, in milliseconds; each further failure doubles it.
+/// The upper bound of the first wait, in milliseconds; each further failure doubles it.
 const BACKOFF_BASE_MS: u64 = 500;
-/// The longest wait of all, in milliseconds: a room that is back should fill within seconds.
+/// The upper bound of any wait, in milliseconds: a room that is back should fill within seconds.
 const BACKOFF_CAP_MS: u64 = 5_000;
-/// How long to wait at least when nothing of the machine's network is there, in milliseconds.
+/// The least wait while the machine has no network, in milliseconds.
 const OFFLINE_MS: u64 = 5_000;
 
-/// How the connection stands, for people.
+/// The status of the connection, as shown to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Nothing has been tried yet.
+    /// No attempt has been made yet.
     Idle,
-    /// A connection is being made; `lost` tells since when there is none, if there was one.
+    /// A connection is being opened.
     Connecting {
-        /// Since when the user is cut off.
+        /// The time at which the previous connection was lost, if there was one.
         lost: Option<Millis>,
     },
-    /// The server has answered.
+    /// The server has sent `welcome`.
     Live,
-    /// The server has answered, and cannot reach its store for now: what is said waits, and some may not be shown.
+    /// The connection is live, but the server cannot reach its store: new messages wait, and some may not be
+    /// shown.
     WithoutStore,
-    /// The next attempt is due at a moment.
+    /// The client waits before the next attempt.
     Waiting {
-        /// When.
+        /// The time of the next attempt.
         until: Ticks,
-        /// Since when the user is cut off.
+        /// The time at which the previous connection was lost, if there was one.
         lost: Option<Millis>,
-        /// Whether the machine itself says that it has no network.
+        /// Whether the machine reports that it has no network.
         offline: bool,
     },
-    /// The server wants no more connections until the user does something.
+    /// The connection has ended, and none follows until the user acts.
     Ended(CloseCode),
 }
 
-/// What a look at the clock showed.
+/// The result of checking the deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pulse {
-    /// Nothing that others must know.
+    /// Nothing that the client must act on.
     Same,
     /// The connection was taken for dead.
     Lost,
@@ -63,7 +64,7 @@ enum Phase {
     Idle,
     Connecting {
         deadline: Ticks,
-        /// Whether lines can be sent, though nothing has been answered yet.
+        /// Whether lines can be sent, although the server has not answered yet.
         open: bool,
     },
     Live {
@@ -75,25 +76,25 @@ enum Phase {
     Ended(CloseCode),
 }
 
-/// The client's one connection, over all its lives.
+/// The client's single connection, across reconnections.
 #[derive(Clone, Debug, Default)]
 pub struct Connection {
     phase: Phase,
-    /// Names the attempts, so that a late word of an earlier one is not taken for the present one's.
+    /// Identifies the attempt, so that a late report on an earlier one is not taken for the present one's.
     number: u32,
-    /// How many attempts have failed in a row.
+    /// The number of consecutive failed attempts.
     failures: u32,
     heartbeat_ms: u64,
     offline: bool,
-    /// Whether the server has said on this connection that it cannot reach its store, and not that it can again.
+    /// Whether the server's last report on this connection was that it cannot reach its store.
     storeless: bool,
     lost: Option<Millis>,
-    /// When the server that is about to restart wants its clients back.
+    /// The time at which a restarting server wants its clients back.
     drain: Option<Ticks>,
 }
 
 impl Connection {
-    /// How it stands.
+    /// Returns the status.
     pub fn status(&self) -> Status {
         match self.phase {
             Phase::Idle => Status::Idle,
@@ -105,22 +106,22 @@ impl Connection {
         }
     }
 
-    /// Whether the server has said `welcome` on it.
+    /// Whether the server has sent `welcome`.
     pub fn is_live(&self) -> bool {
         matches!(self.phase, Phase::Live { .. })
     }
 
-    /// Whether there will be no other.
+    /// Whether the client will open no further connection.
     pub(super) fn has_ended(&self) -> bool {
         matches!(self.phase, Phase::Ended(_))
     }
 
-    /// Whether lines can be sent on it.
+    /// Whether lines can be sent.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Connecting { open: true, .. } | Phase::Live { .. })
     }
 
-    /// The number of the connection that there is, or is about to be.
+    /// Returns the number of the connection that is open or being opened.
     pub(super) fn number(&self) -> Option<u32> {
         matches!(self.phase, Phase::Connecting { .. } | Phase::Live { .. }).then_some(self.number)
     }
@@ -132,7 +133,7 @@ impl Connection {
         effects.push(Effect::Open(self.number));
     }
 
-    /// The user asks, or there is reason to believe that it will work now.
+    /// Connects without waiting any longer: the user asks for it, or it is likely to succeed now.
     pub(super) fn connect_now(&mut self, now: Ticks, effects: &mut Vec<Effect>) {
         if let Phase::Waiting { .. } = self.phase {
             self.failures = 0;
@@ -147,7 +148,7 @@ impl Connection {
         }
     }
 
-    /// Whether this is news of the present connection.
+    /// Records that the connection is open; returns whether the report concerns the present one.
     pub(super) fn opened(&mut self, number: u32, now: Ticks) -> bool {
         let present = self.number() == Some(number);
         if present {
@@ -156,7 +157,7 @@ impl Connection {
         present
     }
 
-    /// Whether this is news of the present connection; if so, it lives.
+    /// Records a sign of life; returns whether it concerns the present connection.
     pub(super) fn heard(&mut self, number: u32, now: Ticks) -> bool {
         let present = self.number() == Some(number);
         if present && let Phase::Live { .. } = self.phase {
@@ -177,12 +178,12 @@ impl Connection {
         }
     }
 
-    /// The server says whether it can reach its store. Whether that is news.
+    /// Records whether the server can reach its store; returns whether that has changed.
     pub(super) fn store(&mut self, available: bool) -> bool {
         std::mem::replace(&mut self.storeless, !available) == available
     }
 
-    /// Whether the server can reach its store, as far as it has said.
+    /// Whether the server can reach its store, as last reported.
     pub(super) fn has_store(&self) -> bool {
         !self.storeless
     }
@@ -191,7 +192,7 @@ impl Connection {
         self.drain = Some(until);
     }
 
-    /// Whether the user is cut off by this.
+    /// Handles a closed connection; returns whether it was the present one.
     pub(super) fn closed(&mut self, number: u32, code: u16, now: Now) -> bool {
         if self.number() != Some(number) {
             return false;
@@ -204,13 +205,13 @@ impl Connection {
         true
     }
 
-    /// Closes the connection and makes no other, for a reason that only its user can remove.
+    /// Closes the connection for good, for a reason that only its user can remove.
     pub(super) fn end(&mut self, code: CloseCode, effects: &mut Vec<Effect>) {
         effects.push(Effect::Close(self.number));
         self.phase = Phase::Ended(code);
     }
 
-    /// Whether a sign of life should be asked for; it must then come soon.
+    /// Shortens the deadline for a sign of life; returns whether to request one.
     pub(super) fn probe(&mut self, now: Ticks) -> bool {
         let Phase::Live { deadline } = &mut self.phase else { return false };
         *deadline = (*deadline).min(now + PROBE_MS);
@@ -240,7 +241,7 @@ impl Connection {
         }
     }
 
-    /// When to look at the clock again.
+    /// Returns the next deadline.
     pub(super) fn next(&self) -> Option<Ticks> {
         match self.phase {
             Phase::Connecting { deadline, .. } | Phase::Live { deadline } => Some(deadline),
@@ -261,8 +262,9 @@ impl Connection {
     }
 }
 
-/// The wait before the next attempt in milliseconds: anything up to a bound that doubles with each failure until it
-/// reaches the cap ("full jitter", so that those who were cut off together do not come back together).
+/// Returns the wait before the next attempt in milliseconds: uniform up to a bound that doubles with each
+/// failure until it reaches the cap ("full jitter", so that clients disconnected together do not return
+/// together).
 fn backoff(failures: u32, random: f64) -> u64 {
     patience::part(BACKOFF_BASE_MS.saturating_mul(1 << failures.min(16)).min(BACKOFF_CAP_MS), random)
 }

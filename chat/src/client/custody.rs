@@ -1,8 +1,8 @@
-//! Which of a user's tabs sends which pending message. Each tab shows a sign of life while it has something to send; a
-//! message whose tab shows none any more is adopted by another. Reads and writes no store.
+//! Decides which of a user's tabs sends which pending message. A tab shows a sign of life while it has
+//! something to send; when it stops, another tab adopts its messages. Accesses no store.
 //!
-//! There are no locks on a page of plain http, so that two tabs may adopt the same message at once. Then the smaller name
-//! keeps it. Until they know, both may send it, which the message's id makes harmless.
+//! A page on plain http has no locks, so two tabs may adopt the same message at once. The one with the
+//! smaller name then keeps it. Until they know, both may send it, which the message's id makes harmless.
 
 use super::{input::Now, outbox::Outbox};
 
@@ -12,37 +12,38 @@ use crate::{
     time::{Millis, Ticks},
 };
 
-/// How often a tab that has something to send shows a sign of life, in milliseconds.
+/// The interval at which a tab with something to send shows a sign of life, in milliseconds.
 const SIGN_EVERY_MS: u64 = 5_000;
 
-/// How long a sign of life counts, in milliseconds. A browser may slow a hidden tab's timers down to one a minute; that such
-/// a tab's messages are sent by one that is looked at is no harm.
+/// The time for which a sign of life counts, in milliseconds. A browser may slow a hidden tab's timers down
+/// to one a minute; it does no harm when a visible tab sends that tab's messages.
 const SIGN_COUNTS_MS: u64 = 15_000;
 
-/// The tabs of a user's browser, as one of them knows them.
+/// The tabs of a user's browser, as known to one of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Custody {
-    /// This tab; `None` where there is no browser.
+    /// This tab; `None` outside a browser.
     me: Option<ClientId>,
-    /// The others, and until when the last sign of life of each counts.
+    /// The other tabs, each with the time until which its last sign of life counts.
     others: Vec<(ClientId, Ticks)>,
-    /// When this tab last showed one.
+    /// The time of this tab's last sign of life.
     signed: Option<Ticks>,
 }
 
 impl Custody {
-    /// A tab under its name, which has not met the others yet.
+    /// Creates the state of a tab that has not met the others yet.
     pub(super) fn of(me: ClientId) -> Custody {
         Custody { me: Some(me), ..Custody::default() }
     }
 
-    /// This tab's name. The server's render of a page has none.
+    /// Returns this tab's name. A page rendered by the server has none.
     pub(super) fn me(&self) -> Option<&ClientId> {
         self.me.as_ref()
     }
 
-    /// Another tab showed a sign of life at a moment by the wall clock; at 0 it is gone. How long ago that was is told by the
-    /// same clock, and only now: it may be set later. A moment far ahead is one of before the clock was put back.
+    /// Records another tab's sign of life at a wall-clock time; 0 means that it is gone. Its age is computed
+    /// now, by the same clock, because that clock may be set later. A time far in the future is from before
+    /// the clock was put back.
     pub(super) fn sign(&mut self, tab: ClientId, at: Millis, now: Now) {
         if self.me.as_ref() == Some(&tab) {
             return;
@@ -53,8 +54,8 @@ impl Custody {
         }
     }
 
-    /// Another tab's claim to a message does not count. If it is this tab's that does, this is to be known, and that this
-    /// tab lives, for want of which the other may have claimed it.
+    /// Reacts to another tab's losing claim to a message. If this tab owns the message, it stores its own
+    /// claim again and shows a sign of life, for lack of which the other may have claimed it.
     pub(super) fn insist(&mut self, outbox: &mut Outbox, id: &ClientId) {
         if self.me.is_some() && outbox.get(id).map(|pending| &pending.owner) == self.me.as_ref() {
             outbox.defend(id);
@@ -62,7 +63,7 @@ impl Custody {
         }
     }
 
-    /// Adopts what has lost its tab; gives the rooms of what was adopted.
+    /// Adopts the messages of lost tabs; returns their rooms.
     pub(super) fn adopt(&mut self, outbox: &mut Outbox, now: Ticks) -> Vec<RoomName> {
         let Some(me) = self.me.clone() else { return Vec::new() };
         self.others.retain(|(_, until)| *until > now);
@@ -81,7 +82,7 @@ impl Custody {
         rooms
     }
 
-    /// Whether it is time for this tab to show a sign of life; it then counts as shown.
+    /// Whether a sign of life is due from this tab; if so, it is recorded as shown.
     pub(super) fn is_due(&mut self, outbox: &Outbox, now: Ticks) -> bool {
         let owns = outbox.pending().iter().any(|pending| Some(&pending.owner) == self.me.as_ref());
         let due = owns && self.signed.is_none_or(|at| now.since(at) >= SIGN_EVERY_MS);
@@ -91,7 +92,7 @@ impl Custody {
         due
     }
 
-    /// When to look again.
+    /// Returns the time of the next check.
     pub(super) fn next(&self, outbox: &Outbox) -> Option<Ticks> {
         let me = self.me.as_ref()?;
         let own = outbox.pending().iter().any(|pending| pending.owner == *me);

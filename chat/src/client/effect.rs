@@ -1,26 +1,27 @@
-//! What a client tells its driver to do.
+//! The actions that a client asks of its driver.
 
 use crate::{close::CloseCode, id::ClientId, room_name::RoomName, time::Ticks};
 
-/// What a driver must do.
+/// An action for the driver to perform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Open a connection, and report on it under this number.
     Open(u32),
     /// Send this frame on the connection.
     Transmit(u32, String),
-    /// Close the connection; what it still says is of no interest.
+    /// Close the connection, and ignore whatever still arrives on it.
     Close(u32),
-    /// Keep this record under a message's id where it outlives the page, before anything that follows.
+    /// Persist this record under a message's id where it outlives the page, before performing any later
+    /// effect.
     Keep(ClientId, String),
-    /// Forget what is kept under a message's id.
+    /// Remove the record of a message.
     Forget(ClientId),
-    /// Show the user's other tabs that this one lives.
+    /// Show the user's other tabs that this one is alive.
     Sign,
-    /// Give [`super::Input::Timer`] at this moment or soon after it; replaces the one before.
+    /// Pass [`super::Input::Timer`] at this time or soon after; replaces the previous one.
     WakeAt(Ticks),
-    /// The user must log in again, for this reason.
+    /// Ask the user to log in again, for this reason.
     Login(CloseCode),
-    /// A room is called otherwise than it was: whatever is kept under its first name belongs to the second.
+    /// A room has another name: whatever is stored under the first belongs to the second.
     Rename(RoomName, RoomName),
 }

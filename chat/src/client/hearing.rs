@@ -1,4 +1,4 @@
-//! What the server says, taken in: each kind of line goes to the part of the client that it is about.
+//! Handles the server's lines: each kind goes to the part of the client that it concerns.
 
 use super::{Client, Effect, Now, open_room::Advance, outbox::Delivery, patience, server_clock::ServerClock};
 use crate::{
@@ -8,7 +8,8 @@ use crate::{
 };
 
 impl Client {
-    /// One line from the server. One that does not parse is passed over: if it was an event, the next one shows it.
+    /// Handles one line from the server. Ignores a line that does not parse: if it was an event, the next one
+    /// reveals the gap.
     pub(super) fn take(&mut self, line: &str, now: Now, effects: &mut Vec<Effect>) {
         let Ok(line) = ServerLine::parse(line) else { return };
         match line {
@@ -32,7 +33,7 @@ impl Client {
                 {
                     self.rejoin(&room, effects);
                 }
-                // One that waited was not sent again from here: another tab has said it.
+                // A queued message was not sent again from here: another tab has sent it.
                 if let Some(pending) = confirmed
                     && pending.state == Delivery::Queued
                 {
@@ -134,7 +135,7 @@ impl Client {
             }
             None => {}
         }
-        // One that was given up meanwhile will not come again, and the server would wait for it.
+        // A message discarded meanwhile will not be sent again, but the server would wait for it.
         let given_up = id.as_ref().is_some_and(|id| self.outbox.get(id).is_none());
         if given_up
             && refused.retry_ms.is_some()

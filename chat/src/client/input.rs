@@ -1,4 +1,4 @@
-//! What can happen to a client.
+//! The inputs of a client.
 
 use super::timeline::Hole;
 
@@ -9,72 +9,74 @@ use crate::{
     time::{Millis, Ticks},
 };
 
-/// The moment of an input, and the chance it may take.
+/// The time of an input, and the randomness it may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
-    /// What the wall clock says, which its user may set: for people, and for what other pages read.
+    /// The wall-clock time, which the user may set: for display, and for what other pages read.
     pub at: Millis,
-    /// What a steady clock says: every deadline goes by it.
+    /// The steady-clock time, on which every deadline is based.
     pub ticks: Ticks,
-    /// A number drawn evenly from 0 up to 1, for jitter.
+    /// A random number, uniform from 0 up to 1, for jitter.
     pub random: f64,
 }
 
-/// What can happen to a client.
+/// An input of a client.
 #[derive(Clone, Debug)]
 pub enum Input<'a> {
     /// The driver is ready; connect.
     Start,
-    /// A message of the user's was kept before this page was loaded, or by another tab; or was forgotten there. A page that
-    /// loads gives the others' signs of life first, lest it takes their messages for lost.
+    /// A message of this user was stored before this page was loaded, or was stored or removed by another
+    /// tab. A page that is loading passes the other tabs' signs of life first, or it would take their
+    /// messages for abandoned.
     Stored(ClientId, Option<&'a str>),
-    /// An earlier login of the same nickname left a message in this browser, which never went out as far as is known.
+    /// An earlier login of the same nickname left a message in this browser that, as far as is known, was
+    /// never sent.
     Inherited(ClientId, &'a str),
-    /// Another tab of the user's showed a sign of life at a moment by the wall clock; at 0, it is gone.
+    /// Another tab of this user showed a sign of life at this wall-clock time; 0 means that the tab is gone.
     Signed(ClientId, Millis),
-    /// An earlier page had seen a room up to a position.
+    /// An earlier page had shown its user a room up to this position.
     Recall(RoomName, Epoch, Seq),
-    /// Another tab of the user's has seen a room up to a position.
+    /// Another tab of this user has shown a room up to this position.
     SeenElsewhere(RoomName, Epoch, Seq),
-    /// The connection of this number is open.
+    /// The connection with this number is open.
     Opened(u32),
-    /// A frame came: one or more lines.
+    /// A frame arrived, with one or more lines.
     Received(u32, &'a str),
-    /// The connection of this number has ended with a close code; 1006 where there was none.
+    /// The connection with this number ended with a close code; 1006 if there was none.
     Closed(u32, u16),
-    /// The user says something.
+    /// The user sends a message.
     Say {
-        /// In which room; it must be open.
+        /// The room to send to; it must be open.
         room: RoomName,
-        /// A new id for it, drawn by the driver.
+        /// A new id, drawn by the driver.
         id: ClientId,
-        /// What.
+        /// The message text.
         text: String,
     },
     /// Send a refused message again.
     Retry(ClientId),
-    /// Forget a message that is not confirmed.
+    /// Discard a message that is not acknowledged.
     Discard(ClientId),
-    /// Look at a room, and enter it if it is not open.
+    /// Make a room active, opening it if necessary.
     Visit(RoomName),
-    /// Leave a room. One in which something waits to be said is not left.
+    /// Leave a room. A room with messages still to send is not left.
     Leave(RoomName),
-    /// Ask for what comes before the first entry of the room that is looked at.
+    /// Request the history before the first entry of the active room.
     Earlier,
-    /// Ask for some of what a hole in that room is missing.
+    /// Request some of the events missing in a hole of the active room.
     Fill(Hole),
-    /// The user wants no more of an answer that grows in the room they look at.
+    /// Stop a streaming answer in the active room.
     Stop(ClientId),
-    /// The user wants to see others of a crowd than are named, in the room they look at.
+    /// Request the next page of a crowd's members in the active room.
     Members,
-    /// The user is writing in the room they look at.
+    /// The user is typing in the active room.
     Typing,
-    /// The page is seen, or is not.
+    /// Whether the page is visible.
     Visible(bool),
-    /// The machine has, or has not, a network.
+    /// Whether the machine has a network.
     Online(bool),
-    /// The user wants to connect now rather than wait.
+    /// Connect now instead of waiting.
     ConnectNow,
-    /// The moment of the latest [`super::Effect::WakeAt`] has come, or another one.
+    /// The time of the latest [`super::Effect::WakeAt`] has come; a spurious call is harmless.
     Timer,
 }

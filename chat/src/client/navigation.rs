@@ -1,10 +1,11 @@
-//! Which rooms are open, which one is looked at, and how each is entered, left and renamed.
+//! Tracks which rooms are open and which one is active, and enters, leaves and renames them.
 
 use super::{Client, Effect, Now, open_room::OpenRoom, timeline::Hole};
 use crate::{protocol::ClientLine, room_name::RoomName};
 
 impl Client {
-    /// Something is to be said in a room that may not be open here: it lost its tab, or another tab had it refused.
+    /// Opens the room of messages to be sent, if it is not open here: they were adopted from another tab, or
+    /// refused there.
     pub(super) fn reopen(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
         let index = self.index(name.clone());
         let room = &self.rooms[index];
@@ -42,8 +43,8 @@ impl Client {
         }
     }
 
-    /// A room has another name than the one it was opened by. Its place, what waits to be said in it, and the user, if they
-    /// look at it, go over to that.
+    /// Moves a room, its pending messages, and the user if it is active, from the name under which it was
+    /// opened to its canonical one.
     pub(super) fn rename(&mut self, from: &str, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
         let Some(index) =
             self.rooms.iter().position(|room| room.name().as_str() == from && room.name() != name)
@@ -78,14 +79,16 @@ impl Client {
         }
     }
 
-    /// Joins an open room, again if need be. Only one join is under way at a time: the answer to an earlier one would be
-    /// taken for that to the later, and what is said then could overtake what is being refused.
+    /// Joins an open room, again if necessary. Only one join is under way at a time: otherwise the answer to
+    /// an earlier one would be taken for that to the later, and messages sent then could overtake one that is
+    /// being refused.
     pub(super) fn rejoin(&mut self, name: &RoomName, effects: &mut Vec<Effect>) {
         if !self.connection.is_open() {
             return;
         }
         if let Some(room) = self.room_mut(name).filter(|room| !room.joining) {
-            // Nothing new is said in it until the answer has come: a refusal that is on its way then comes first.
+            // Send nothing to the room until the answer has arrived; a refusal that is on its way arrives
+            // first.
             room.joined = false;
             room.joining = true;
             room.ask_no_more();
@@ -94,7 +97,7 @@ impl Client {
         }
     }
 
-    /// Where a room is among the open ones; it is opened if it was not.
+    /// Returns the index of an open room; opens the room if necessary.
     pub(super) fn index(&mut self, name: RoomName) -> usize {
         if let Some(index) = self.rooms.iter().position(|room| *room.name() == name) {
             return index;

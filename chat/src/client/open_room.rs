@@ -1,5 +1,5 @@
-//! A room that a client has open: its timeline, who is in it, who writes, and what is unread. Decides nothing about the
-//! connection.
+//! A room that a client has open: its timeline, its members, who is typing, and what is unread. Decides
+//! nothing about the connection.
 
 mod seen;
 
@@ -21,13 +21,14 @@ use crate::{
     time::Ticks,
 };
 
-/// How long after a reconnection it is no news that somebody is back who was there before it, in milliseconds.
+/// How long after a reconnection the return of earlier members is not announced, in milliseconds.
 const FAMILIAR_MS: u64 = 30_000;
 
-/// Among how many of the newest messages one is looked for that an answer may have become already.
+/// The number of newest messages that are searched for the message that a streaming answer may have become
+/// already.
 const RECENT: usize = 50;
 
-/// How many events a piece of history is asked to hold.
+/// The number of events requested with one part of the history.
 const HISTORY_LIMIT: u32 = 100;
 
 /// One of a client's open rooms.
@@ -38,29 +39,30 @@ pub struct OpenRoom {
     members: Members,
     typing: Vec<(User, Ticks)>,
     answers: Answers,
-    /// Who was there before the connection broke: that they are back is no news for a while.
+    /// The members before the connection broke; their return is not announced for a while.
     familiar: Vec<UserId>,
-    /// Until when, once the room is joined again; 0 before.
+    /// The end of that time, once the room is joined again; 0 before.
     familiar_until: Ticks,
     unread: usize,
-    /// Up to where its user has seen it.
+    /// The position up to which the user has seen the room.
     seen: Seq,
-    /// Up to where they have seen it in another tab.
+    /// The position up to which the user has seen it in another tab.
     seen_elsewhere: Seq,
-    /// Up to where they had seen it when they last looked away or were cut off; what came after is new to them.
+    /// The position up to which the user had seen it when they last looked away or were disconnected; later
+    /// messages are new to them.
     left_off: Option<Seq>,
-    /// Up to where an earlier page had seen it, until the room is known.
+    /// The position up to which an earlier page had seen it, until the room is known.
     recalled: Option<(Epoch, Seq)>,
-    /// The piece of history that was asked for and has not come.
+    /// The part of the history that was requested and has not arrived.
     looking_back: Option<History>,
     revision: u64,
     /// Whether the server has answered the last join of this connection.
     pub(super) joined: bool,
-    /// Whether a join is under way, so that a run of events that are ahead asks but once.
+    /// Whether a join is under way, so that a run of events that are ahead causes only one.
     pub(super) joining: bool,
-    /// When to ask again for the piece of history, or else to be let in, where the server could not do it for now.
+    /// The time to retry a request that was refused temporarily: for history, or else the join.
     retry_at: Option<Ticks>,
-    /// Why the server will not let the user in, if it will not.
+    /// The refusal with which the server finally denied the join, if it did.
     refused: Option<Refused>,
 }
 
@@ -88,62 +90,63 @@ impl OpenRoom {
         }
     }
 
-    /// Its name.
+    /// Returns the room's name.
     pub fn name(&self) -> &RoomName {
         &self.name
     }
 
-    /// What it shows.
+    /// Returns the timeline.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// Who is in it, as far as the server names them.
+    /// Returns the members, as far as the server lists them.
     pub fn members(&self) -> &Members {
         &self.members
     }
 
-    /// Who is writing in it at present.
+    /// Returns the users who are typing.
     pub fn typists(&self) -> impl Iterator<Item = &User> {
         self.typing.iter().map(|(user, _)| user)
     }
 
-    /// The answers of programs that grow in it at present, in the order in which they began.
+    /// Returns the streaming answers, in the order in which they began.
     pub fn growing(&self) -> impl Iterator<Item = &Growing> {
         self.answers.iter()
     }
 
-    /// How many messages of others came while nobody looked.
+    /// Returns the number of messages from other users that are unread.
     pub fn unread(&self) -> usize {
         self.unread
     }
 
-    /// Up to where the user has seen the room, in this tab or another, as a seq of the timeline's epoch; 0 if they have not.
+    /// Returns the position up to which the user has seen the room, in this tab or another, as a seq of the
+    /// timeline's epoch; 0 if they have not.
     pub fn seen_seq(&self) -> Seq {
         self.seen.max(self.seen_elsewhere)
     }
 
-    /// The seq after which messages are new to the user, who looked away or was cut off there.
+    /// Returns the seq after which messages are new to the user, who looked away or was disconnected there.
     pub fn left_off(&self) -> Option<Seq> {
         self.left_off
     }
 
-    /// Whether a piece of history is on its way.
+    /// Whether a part of the history has been requested and not arrived.
     pub fn is_looking_back(&self) -> bool {
         self.looking_back.is_some()
     }
 
-    /// Why the server does not let the user in, if so.
+    /// Returns the refusal with which the server denied the join, if it did.
     pub fn refused(&self) -> Option<&Refused> {
         self.refused.as_ref()
     }
 
-    /// Whether the room was ever answered for: before that, that it is empty means nothing.
+    /// Whether the server has ever sent the room's state; before that, an empty room means nothing.
     pub fn is_known(&self) -> bool {
         self.timeline.position().is_some()
     }
 
-    /// Rises with every change of people, typists or counts; the timeline has a revision of its own.
+    /// Increases with every change of members, typing users or counts; the timeline has its own revision.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -162,13 +165,14 @@ impl OpenRoom {
             self.familiar_until = now + FAMILIAR_MS;
         }
         self.meet(joined.members.clone(), me);
-        // Some may be among the events by now; those that still grow are heard of again in a moment.
+        // Some may be among the events by now; the others will be updated shortly.
         self.answers.clear();
         let held = self.timeline.position().map(|(epoch, seq)| (epoch.clone(), seq));
         let epoch = joined.epoch.clone();
         let news = self.timeline.join(joined, me);
         match held {
-            // The first page of a room is history, not news, except for what an earlier page of this user's had not seen.
+            // A room's first page is history, not news, except for what an earlier page of this user had not
+            // seen.
             None => {
                 if let Some((epoch, seq)) = self.recalled.take() {
                     self.recall(epoch, seq);
@@ -192,7 +196,7 @@ impl OpenRoom {
         }
         self.joined = true;
         self.joining = false;
-        // Whatever was asked before the join was answered before it, if it was answered.
+        // Any earlier request was answered before the join, if it was answered.
         self.looking_back = None;
         self.retry_at = None;
         self.refused = None;
@@ -223,7 +227,7 @@ impl OpenRoom {
         self.once(advance)
     }
 
-    /// Who is there: all, or a page of a crowd, of which the user is one too.
+    /// Applies the list of members: all of them, or a page of a crowd, to which the user belongs too.
     pub(super) fn meet(&mut self, mut members: Members, me: &User) {
         if members.list.len() < members.count && !members.list.contains(me) {
             members.list.insert(0, me.clone());
@@ -241,7 +245,7 @@ impl OpenRoom {
         self.members.list.extend(presence.enter.iter().cloned());
         self.members.count = presence.count;
         if presence.enter.is_empty() && presence.leave.is_empty() {
-            // Some of a crowd, and some of those may have left: by no means all.
+            // The list is a part of a crowd, and some of it may have left; it is certainly not complete.
             self.members.list.truncate(presence.count.saturating_sub(1));
         }
         if self.joined && self.familiar_until <= now.ticks {
@@ -260,7 +264,8 @@ impl OpenRoom {
         self.revision += 1;
     }
 
-    /// As much as there is of an answer. What comes late, after the message that it became, is passed over.
+    /// Applies the current text of a streaming answer. Ignores an update that arrives after the finished
+    /// message.
     pub(super) fn grow(&mut self, growing: Growing, now: Ticks) {
         let is_said =
             |message: &&Arc<Message>| message.user.id == growing.user.id && message.id == growing.id;
@@ -279,8 +284,9 @@ impl OpenRoom {
         self.revision += u64::from(expired);
     }
 
-    /// The server does not let the user in: until a moment, and then it is asked again; or at all. Or it cannot read a
-    /// piece of history: if one was asked for, that was before any join that is under way, and is answered before it.
+    /// Handles a refusal of the join: with `until` it is retried then, without it the refusal is final. If
+    /// history was requested, the refusal is for that instead: the request preceded any join that is under
+    /// way, and is answered first.
     pub(super) fn refuse(&mut self, refused: Refused, until: Option<Ticks>) {
         self.revision += 1;
         if self.looking_back.is_some() {
@@ -298,29 +304,29 @@ impl OpenRoom {
         }
     }
 
-    /// What the server asked patience for is asked for by a moment: there is reason to believe that it will work.
+    /// Shortens the wait for a retry to `until`, when it is likely to succeed.
     pub(super) fn hasten(&mut self, until: Ticks) {
         self.retry_at = self.retry_at.map(|at| at.min(until));
     }
 
-    /// Nothing waits to be asked for again: a join is under way, and what it brings may be what was wanted.
+    /// Cancels the scheduled retry: a join is under way, and its answer may include what was requested.
     pub(super) fn ask_no_more(&mut self) {
         if self.retry_at.take().is_some() {
             self.looking_back = None;
         }
     }
 
-    /// The piece of history that was asked for, if one was, will not come: what is refused next is something else.
+    /// Gives up the requested history, if any; the next refusal concerns something else.
     pub(super) fn look_back_no_more(&mut self) {
         self.looking_back = None;
     }
 
-    /// The piece of history that has not come.
+    /// Returns the history request that is still unanswered.
     pub(super) fn wish(&self) -> Option<History> {
         self.looking_back.clone()
     }
 
-    /// Whether it is time to ask again for the piece of history, or else to be let in; it is asked once.
+    /// Whether the retry, for history or else the join, is due; true only once.
     pub(super) fn is_due(&mut self, now: Ticks) -> bool {
         self.retry_at.take_if(|at| *at <= now).is_some()
     }
@@ -330,8 +336,8 @@ impl OpenRoom {
         typing.chain(self.answers.next()).chain(self.retry_at).min()
     }
 
-    /// The wish for what comes before the first entry, or for what a hole is missing from its nearer end; `None` if that
-    /// is not there to be had, or if something else is on its way.
+    /// Returns the request for the history before the first entry, or for the nearer end of a hole; `None` if
+    /// that is not available or another request is under way.
     pub(super) fn look_back(&mut self, hole: Option<Hole>) -> Option<History> {
         if !self.joined || self.looking_back.is_some() {
             return None;
@@ -343,7 +349,7 @@ impl OpenRoom {
             Some(hole) if hole.to < self.timeline.oldest() => return None,
             Some(hole) if hole.onward => {
                 let kept = hole.from.max(self.timeline.oldest());
-                // One less than half, so that the page surely begins where the hole does.
+                // One less than half, so that the page is sure to begin where the hole does.
                 wish.around = Some(kept + u64::from(HISTORY_LIMIT) / 2 - 1);
             }
             Some(hole) => wish.before = Some(hole.to + 1),
@@ -360,7 +366,7 @@ impl OpenRoom {
         self.revision += 1;
     }
 
-    /// Whether the server's log stands elsewhere than what is held here says.
+    /// Whether the server's log is ahead of the position held, or in another epoch.
     pub(super) fn is_behind(&mut self, head: &Head) -> bool {
         self.joined
             && !self.joining
@@ -374,7 +380,7 @@ impl OpenRoom {
         self.retry_at = None;
         self.typing.clear();
         self.answers.clear();
-        // A server that has restarted knows nobody, and takes each who comes back for new.
+        // A restarted server knows nobody, and announces everyone who returns as new.
         self.familiar.extend(self.members.list.iter().map(|user| user.id.clone()));
         self.familiar.sort_unstable();
         self.familiar.dedup();
@@ -382,7 +388,7 @@ impl OpenRoom {
         self.revision += 1;
     }
 
-    /// A room that waits for the answer to a join is behind anyway; it asks once.
+    /// Ignores further gaps while a join is under way: its answer will fill them.
     fn once(&mut self, advance: Advance) -> Advance {
         if advance == Advance::Behind && (self.joining || !self.joined) { Advance::Known } else { advance }
     }

@@ -1,7 +1,8 @@
-//! What the user said and the server has not confirmed, in the order in which it was said. Sends nothing itself.
+//! The messages that the user sent and the server has not acknowledged, in the order in which they were sent.
+//! Transmits nothing itself.
 //!
-//! All tabs of a user's browser hold the same messages; each message is sent by the tab that owns it. [`custody`] says how
-//! one that lost its tab finds another.
+//! All tabs of a user's browser hold the same messages, and each message is sent by the tab that owns it.
+//! [`custody`] decides which tab takes over a message whose own tab is gone.
 //!
 //! [`custody`]: super::custody
 
@@ -17,62 +18,65 @@ use crate::{
     time::{Millis, Ticks},
 };
 
-/// How many messages may wait. The composer takes no more when the outbox is full, and keeps the words.
+/// The maximum number of pending messages. When the outbox is full, the composer accepts no more and keeps
+/// its text.
 pub const CAPACITY: usize = 500;
 
-/// How old a message may be by the server's clock and still go out by itself, in milliseconds: the server remembers ids for
-/// 7 days, and its clock is known to within a day. An older one may have been said already, and nobody could tell.
+/// The age, by the server's clock, up to which a message is sent without asking the user, in milliseconds.
+/// The server remembers ids for 7 days, and its clock is known to within a day. An older message may have
+/// been sent already, and nothing could tell.
 pub const FRESH_MS: u64 = 6 * 24 * 60 * 60 * 1_000;
 
-/// What comes of another tab's claim to a message.
+/// The outcome of another tab's claim to a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
-    /// It counts, or changes nothing.
+    /// The claim is valid, or changes nothing.
     Counts,
-    /// Another one, which is known here, counts.
+    /// The claim loses to another one that is known here.
     Fails,
 }
 
-/// What is to be kept or forgotten where it outlives this tab.
+/// A change to the records that outlive this tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keeping {
-    /// Keep this record of the message.
+    /// Store this record of the message.
     Keep(ClientId, String),
-    /// Forget the message.
+    /// Remove the message's record.
     Forget(ClientId),
 }
 
-/// The messages that are not confirmed.
+/// The messages not yet acknowledged.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
-    /// In the order of their moments; of those of one moment, from several tabs, in that of their ids.
+    /// Ordered by time; messages of one time, from several tabs, by id.
     pending: Vec<Pending>,
-    /// Rooms in which nothing goes out before a moment, because the server asked for patience.
+    /// The rooms to which nothing is sent before a given time, because the server refused temporarily.
     holds: Vec<(RoomName, Ticks)>,
-    /// What has not been handed to the driver yet.
+    /// The changes not yet handed to the driver.
     keeping: Vec<Keeping>,
-    /// The latest that were confirmed or discarded: a record of one comes from a tab that does not know it yet.
+    /// The latest messages that were acknowledged or discarded. A record of one comes from a tab that does
+    /// not know yet.
     forgotten: VecDeque<ClientId>,
     revision: u64,
 }
 
 impl Outbox {
-    /// Every pending message, in the order in which they were said.
+    /// Returns the pending messages, in the order in which they were sent.
     pub fn pending(&self) -> &[Pending] {
         &self.pending
     }
 
-    /// Whether another message would be one too many.
+    /// Whether the outbox can take no further message.
     pub fn is_full(&self) -> bool {
         self.pending.len() >= CAPACITY
     }
 
-    /// Rises with every change.
+    /// Increases with every change.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Takes a message. A full outbox takes none; its owner asks [`Outbox::is_full`] before.
+    /// Adds a message. A full outbox ignores it; the caller checks [`Outbox::is_full`] first.
     pub(super) fn push(
         &mut self,
         room: RoomName,
@@ -103,11 +107,12 @@ impl Outbox {
         }
     }
 
-    /// What was kept under an id has become this, in another tab or before this page was loaded; `None` if it is gone.
-    /// What cannot be read is left alone: a later version may have written it.
+    /// Applies the record of a message stored by another tab or before this page was loaded; `None` if it was
+    /// removed. Leaves an unreadable record alone, because a later version may have written it.
     pub(super) fn stored(&mut self, id: &ClientId, record: Option<&str>) -> Claim {
         let Some(record) = record else {
-            // Confirmed or discarded there; and so is what this tab may have written since.
+            // Acknowledged or discarded there, so the record that this tab may have written since is void
+            // too.
             self.discard(id);
             self.remember(id);
             return Claim::Counts;
@@ -134,8 +139,8 @@ impl Outbox {
         Claim::Counts
     }
 
-    /// Takes over what an earlier login of the same nickname has left in this browser. Nobody can tell whether that was sent,
-    /// nor who reads it now, so it asks before it goes out. Gives its room.
+    /// Takes over a message that an earlier login of the same nickname left in this browser. Nobody can tell
+    /// whether it was sent or who is using the browser now, so the user must confirm it. Returns its room.
     pub(super) fn inherit(&mut self, id: ClientId, record: &str, owner: &ClientId) -> Option<RoomName> {
         let left =
             record::parse(id, record).filter(|left| self.get(&left.id).is_none() && !self.is_full())?;
@@ -146,14 +151,14 @@ impl Outbox {
         Some(room)
     }
 
-    /// Keeps a message as it is here, for what is kept may be another tab's claim that does not count.
+    /// Stores a message as it is here, because the stored record may be another tab's losing claim.
     pub(super) fn defend(&mut self, id: &ClientId) {
         if let Some(index) = self.index(id) {
             self.keep(index);
         }
     }
 
-    /// What waits in a room waits in one of another name: it is the same room.
+    /// Moves the pending messages of a renamed room to its new name.
     pub(super) fn rename(&mut self, from: &RoomName, to: &RoomName) {
         for index in 0..self.pending.len() {
             if self.pending[index].room == *from {
@@ -164,17 +169,17 @@ impl Outbox {
         self.revision += 1;
     }
 
-    /// A message by its id.
+    /// Returns a message by its id.
     pub(super) fn get(&self, id: &ClientId) -> Option<&Pending> {
         self.index(id).map(|index| &self.pending[index])
     }
 
-    /// Whether anything waits to be said in a room.
+    /// Whether any message is pending in a room.
     pub fn waits_in(&self, room: &RoomName) -> bool {
         self.pending.iter().any(|pending| pending.room == *room)
     }
 
-    /// Makes a message this tab's own to send.
+    /// Makes this tab the owner of a message.
     pub(super) fn adopt(&mut self, index: usize, owner: &ClientId) {
         let pending = &mut self.pending[index];
         pending.owner = owner.clone();
@@ -183,7 +188,7 @@ impl Outbox {
         self.revision += 1;
     }
 
-    /// The server has it: forget it. Gives what it was, if it waited here.
+    /// Removes a message that the server acknowledged. Returns it if it was pending here.
     pub(super) fn confirm(&mut self, room: &RoomName, id: &ClientId) -> Option<Pending> {
         if self.get(id).is_some_and(|pending| pending.room != *room) {
             return None;
@@ -192,8 +197,8 @@ impl Outbox {
         self.discard(id)
     }
 
-    /// The server does not take it from `owner`: until a moment, and then all that follows it in its room waits too; or at
-    /// all.
+    /// Handles the server's refusal of a message from `owner`. With `until` the refusal is temporary, and all
+    /// later messages to the room wait as well; without it the refusal is final.
     pub(super) fn refuse(
         &mut self,
         id: &ClientId,
@@ -214,21 +219,21 @@ impl Outbox {
                 pending.state = Delivery::Queued;
             }
         }
-        // What follows the refused one is refused because of it, which is no reason to wait longer.
+        // Later messages are refused because of the first one, which is no reason to wait longer.
         let is_waiting = self.holds.iter().any(|(held, _)| *held == room);
         if refused.code != RefusalCode::OutOfOrder || !is_waiting {
             self.wait(&room, until);
         }
     }
 
-    /// What the server asked patience for goes out by a moment: there is reason to believe that it will work.
+    /// Shortens all waits to `until`, when a retry is likely to succeed.
     pub(super) fn hasten(&mut self, until: Ticks) {
         for (_, at) in &mut self.holds {
             *at = (*at).min(until);
         }
     }
 
-    /// Nothing goes out in a room before a moment.
+    /// Sends nothing to a room before `until`.
     pub(super) fn wait(&mut self, room: &RoomName, until: Ticks) {
         match self.holds.iter_mut().find(|(held, _)| held == room) {
             Some((_, at)) => *at = (*at).max(until),
@@ -236,7 +241,7 @@ impl Outbox {
         }
     }
 
-    /// Lets a refused or an old message go out again, by this tab; gives its room.
+    /// Requeues a refused or an old message, owned by this tab; returns its room.
     pub(super) fn requeue(&mut self, id: &ClientId, owner: &ClientId) -> Option<RoomName> {
         let index = self.index(id)?;
         self.pending[index].state = Delivery::Queued;
@@ -245,7 +250,7 @@ impl Outbox {
         Some(self.pending[index].room.clone())
     }
 
-    /// Forgets a message, and gives what it was.
+    /// Removes a message and returns it.
     pub(super) fn discard(&mut self, id: &ClientId) -> Option<Pending> {
         let index = self.index(id)?;
         self.revision += 1;
@@ -254,24 +259,25 @@ impl Outbox {
         Some(self.pending.remove(index))
     }
 
-    /// What was sent to a room and not confirmed may have been confirmed in what was skipped; it must be sent again.
+    /// Requeues the messages sent to a room but not acknowledged: their acknowledgements may be among the
+    /// events skipped.
     pub(super) fn unsend_to(&mut self, room: &RoomName) {
         self.unsend_where(|pending| pending.room == *room);
     }
 
-    /// A message did not reach its room and must be sent again.
+    /// Requeues a message that did not reach its room.
     pub(super) fn unsend_one(&mut self, id: &ClientId) {
         self.unsend_where(|pending| pending.id == *id);
     }
 
-    /// The connection is gone: what was sent on it and not confirmed must be sent again, and nobody asks for patience.
+    /// Requeues the messages sent but not acknowledged, and ends all waits, because the connection is gone.
     pub(super) fn unsend(&mut self) {
         self.unsend_where(|_| true);
         self.holds.clear();
         self.pending.iter_mut().for_each(|pending| pending.held = false);
     }
 
-    /// The room was joined, and nothing in it is held back any more.
+    /// Clears the server's hold on a room's messages, which joining the room lifts.
     pub(super) fn lifted(&mut self, room: &RoomName) {
         for pending in self.pending.iter_mut().filter(|pending| pending.room == *room) {
             pending.held = false;
@@ -287,9 +293,10 @@ impl Outbox {
         self.revision += 1;
     }
 
-    /// The lines that `owner` may send to a room now, in order; they count as sent. One that has grown too old asks first.
-    /// What was said in one tab keeps its order: if some of it is another's to send by now, it goes along. First of all
-    /// comes the one that the server waits for, even if what was adopted meanwhile was said before it.
+    /// Returns the lines that `owner` may send to a room now, in order, and marks them as sent. A message
+    /// that has become too old must be confirmed by the user first. Messages from one tab keep their order,
+    /// so those that another tab owns by now are included. The message for which the server waits comes
+    /// first, even before older messages adopted meanwhile.
     pub(super) fn send(
         &mut self,
         room: &RoomName,
@@ -312,8 +319,8 @@ impl Outbox {
                 continue;
             }
             self.revision += 1;
-            // One that the server waits for was surely not said, and the others could not go without it.
-            // Either clock may have gone too far, but not too little.
+            // The message for which the server waits was certainly not sent before, and the others cannot go
+            // without it. Either clock may run ahead, but neither runs behind.
             let is_old = server_time.since(pending.at) > FRESH_MS
                 && pending.ticks.is_none_or(|said| now.since(said) > FRESH_MS);
             if is_old && !pending.insisted && !pending.held {
@@ -322,7 +329,7 @@ impl Outbox {
                 }
                 continue;
             }
-            // One that its user sends again has lost its place anyway.
+            // A message that its user sends again has lost its place anyway.
             if !pending.insisted {
                 origins.push(pending.origin.clone());
             }
@@ -343,7 +350,7 @@ impl Outbox {
         lines
     }
 
-    /// The rooms whose patience has ended by now.
+    /// Returns the rooms whose wait has ended.
     pub(super) fn due(&mut self, now: Ticks) -> Vec<RoomName> {
         let (due, holds) = self.holds.drain(..).partition(|(_, until)| *until <= now);
         self.holds = holds;
@@ -351,12 +358,12 @@ impl Outbox {
         due.into_iter().map(|(room, _)| room).collect()
     }
 
-    /// When the next patience ends.
+    /// Returns the end of the next wait.
     pub(super) fn next(&self) -> Option<Ticks> {
         self.holds.iter().map(|(_, until)| *until).min()
     }
 
-    /// What is to be kept or forgotten by now; it is told once.
+    /// Returns the changes to store, once.
     pub(super) fn take_keeping(&mut self) -> Vec<Keeping> {
         std::mem::take(&mut self.keeping)
     }

@@ -1,4 +1,4 @@
-//! A message on its way from its user to the server.
+//! A message that the server has not acknowledged yet, and how far it has come.
 
 use std::cmp::Reverse;
 
@@ -9,36 +9,41 @@ use crate::{
     time::{Millis, Ticks},
 };
 
-/// A message on its way.
+/// A message not yet acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Where it is to be said.
+    /// The room to send it to.
     pub room: RoomName,
-    /// Its name.
+    /// Its id.
     pub id: ClientId,
-    /// What is said.
+    /// The message text.
     pub text: String,
-    /// When its user said it, by the server's clock as far as it is known: that is the clock by which the server forgets.
-    /// Rather too early than too late. No two of a tab's have the same moment, so that it tells their order too.
+    /// The time at which the user sent it, by the server's clock as far as that is known, because the server
+    /// forgets ids by that clock. Too early rather than too late. No two messages of a tab have the same
+    /// time, so it also gives their order.
     pub at: Millis,
-    /// The same by the steady clock, if it was on this page.
+    /// The same time by the steady clock, if it was sent from this page.
     pub(super) ticks: Option<Ticks>,
     /// The tab that sends it.
     pub owner: ClientId,
-    /// The tab in which it was said. What was said in one goes out in that order, whoever sends it.
+    /// The tab in which the user wrote it. Messages from one tab are sent in that order, whichever tab sends
+    /// them.
     pub origin: ClientId,
-    /// How often it has been claimed. Of two claims the later turn counts, and of two at once that of the smaller name.
+    /// How often it has been claimed. The claim with the later turn wins; of two with the same turn, the one
+    /// of the smaller tab name.
     pub(super) turn: u64,
     /// How far it has come.
     pub state: Delivery,
-    /// Whether the server has refused it for now, and takes no other to its room until it comes again.
+    /// Whether the server refused it temporarily, and accepts no other message to its room until this one
+    /// comes again.
     pub(super) held: bool,
-    /// Whether its user wants it sent however old it is.
+    /// Whether the user wants it sent however old it is.
     pub(super) insisted: bool,
 }
 
 impl Pending {
-    /// The claim that comes last in this order counts. Every tab sees it so, in whatever order it hears of them.
+    /// Returns the sort key of the claim; the greatest one wins. Every tab comes to the same result, in
+    /// whatever order it learns of the claims.
     pub(super) fn precedence(&self) -> (u64, Reverse<&ClientId>) {
         (self.turn, Reverse(&self.owner))
     }
@@ -51,8 +56,8 @@ pub enum Delivery {
     Queued,
     /// It was sent on the present connection.
     Sent,
-    /// It waited for so long that it might be said twice; the user may send or discard it.
+    /// It waited so long that sending it might duplicate it; the user may send or discard it.
     Old,
-    /// The server will not have it; the user may retry or discard it.
+    /// The server refused it for good; the user may retry or discard it.
     Refused(Refused),
 }

@@ -1,6 +1,7 @@
-//! A pending message as a driver keeps it over a reload: a few words on one line, and the text as it is below it.
+//! The stored form of a pending message, which survives a reload: one line of fields, and the text unchanged
+//! below it.
 //!
-//! Its place in the store is named by the message's id. Knows no store.
+//! The driver stores it under the message's id. This module accesses no store.
 
 use super::pending::{Delivery, Pending};
 
@@ -11,13 +12,13 @@ use crate::{
     time::Millis,
 };
 
-/// Stands for a message that was not refused.
+/// Marks a message that was not refused.
 const NOT_REFUSED: &str = "-";
 
-/// Stands for a message that asks its user before it goes out.
+/// Marks a message that needs its user's consent before it is sent.
 const OLD: &str = "old";
 
-/// A pending message as it is kept.
+/// Returns the stored form of a pending message.
 pub(super) fn print(pending: &Pending) -> String {
     let refused = match &pending.state {
         Delivery::Refused(refused) => refused.code.as_str(),
@@ -25,7 +26,7 @@ pub(super) fn print(pending: &Pending) -> String {
         Delivery::Queued | Delivery::Sent => NOT_REFUSED,
     };
     let Pending { at, owner, origin, turn, room, text, .. } = pending;
-    // None of the words holds a space, and only the text a line break.
+    // No field contains a space, and only the text can contain a line break.
     let mut record = format!("{} {turn}", at.0);
     for word in [owner.as_str(), origin.as_str(), room.as_str(), refused] {
         record.push(' ');
@@ -36,7 +37,7 @@ pub(super) fn print(pending: &Pending) -> String {
     record
 }
 
-/// The message that was kept under an id; `None` for what was not written by [`print()`].
+/// Parses the record stored under an id; `None` if [`print()`] did not write it.
 pub(super) fn parse(id: ClientId, record: &str) -> Option<Pending> {
     let (words, text) = record.split_once('\n')?;
     let mut words = words.split(' ');

@@ -1,4 +1,4 @@
-//! What goes out: messages as their rooms can take them, and what is kept of them where a reload finds it.
+//! Sends messages as their rooms can take them, and hands the records that survive a reload to the driver.
 
 use super::{
     Client, Effect, FRAME_BYTES, Now,
@@ -7,7 +7,7 @@ use super::{
 use crate::{id::ClientId, protocol::ClientLine, room_name::RoomName};
 
 impl Client {
-    /// A message is kept, was forgotten or is claimed by another tab.
+    /// Applies a message's record that was stored, removed or claimed by another tab.
     pub(super) fn stored(&mut self, id: &ClientId, record: Option<&str>, effects: &mut Vec<Effect>) {
         let before = self.outbox.get(id).cloned();
         if self.outbox.stored(id, record) == Claim::Fails {
@@ -20,15 +20,16 @@ impl Client {
         }
     }
 
-    /// A message will not come again from here. The server may hold later ones back until it does; joining lifts that.
+    /// Rejoins the room of a message that will not be sent again from here: the server may hold later
+    /// messages back until it is, and joining lifts that.
     pub(super) fn lift(&mut self, pending: &Pending, effects: &mut Vec<Effect>) {
         if pending.held {
             self.rejoin(&pending.room, effects);
         }
     }
 
-    /// What is to be kept, forgotten and shown where other tabs and later pages find it. Before anything is sent, so that
-    /// nothing is said that a crash could make forgotten.
+    /// Puts the records to store and remove, and the sign of life, before all other effects, so that nothing
+    /// is sent that a crash could make this client forget.
     pub(super) fn hand_over(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let mut first = Vec::new();
         if !self.connection.has_ended() && self.custody.is_due(&self.outbox, now.ticks) {
@@ -47,19 +48,20 @@ impl Client {
         }
     }
 
-    /// Sends what waits for this room, in order and in one frame, if the room can take it now.
+    /// Sends the messages that wait for this room, in order and in as few frames as possible, if the room can
+    /// take them.
     pub(super) fn flush(&mut self, name: &RoomName, now: Now, effects: &mut Vec<Effect>) {
         if let Some(me) = self.custody.me()
             && self.room(name).is_some_and(|room| room.joined)
         {
             let lines = self.outbox.send(name, me, now.ticks, self.server_clock.read(now));
-            // Whoever writes again after sending should be seen to write again.
+            // A user who types again after sending should be shown as typing again.
             self.typed_at = self.typed_at.filter(|_| lines.is_empty());
             self.transmit(&lines, effects);
         }
     }
 
-    /// Sends lines, as many to a frame as the server surely takes.
+    /// Sends lines, as many to a frame as the server is sure to accept.
     pub(super) fn transmit(&self, lines: &[ClientLine], effects: &mut Vec<Effect>) {
         let Some(number) = self.connection.number() else { return };
         let mut frame = String::new();

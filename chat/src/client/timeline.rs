@@ -1,5 +1,5 @@
-//! What a room shows: messages in the order of their seq, none twice, the comings and goings between them, and where
-//! something is not here. Asks for nothing itself; it says what is missing.
+//! The timeline of a room: messages in order of seq, without duplicates, notices of who entered and left
+//! between them, and holes where messages are missing. Requests nothing itself, but reports what is missing.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -9,110 +9,114 @@ use crate::{
     time::Millis,
 };
 
-/// How many entries a timeline keeps as the room goes on; the oldest go first, and can be asked for again.
+/// The most entries that a timeline keeps as new ones arrive. The oldest are dropped first, and can be
+/// requested again.
 pub const CAPACITY: usize = 1_000;
 
-/// How many comings and goings stand one below the other while nobody says anything; the oldest go first.
+/// The most consecutive notices, without a message between them; the oldest are dropped first.
 pub const NOTICES: usize = 50;
 
-/// How many entries may be here for more to be asked for by somebody who reads back. What is said meanwhile may add a page
-/// and [`CAPACITY`] to it.
+/// The number of entries up to which a user who reads back may request more. New messages may add a page and
+/// [`CAPACITY`] to it.
 pub const READING_CAPACITY: usize = 12_000;
 
-/// One thing that a timeline shows.
+/// An entry of a timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A message.
     Message(Arc<Message>),
-    /// People came or went.
+    /// Users entered or left.
     Notice(Arc<Notice>),
-    /// Messages belong here that are not here.
+    /// A gap where messages are missing.
     Hole(Hole),
-    /// The log has begun a new life, as after a backup was put back: what was said last before may be gone.
+    /// The log has begun a new epoch, for example after a backup was restored; the latest messages before it
+    /// may be gone.
     Renewed,
 }
 
-/// Events that are not here, though some before and after them are.
+/// A range of events that the timeline does not hold, between events that it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hole {
-    /// The first that is missing.
+    /// The first missing seq.
     pub from: Seq,
-    /// The last that is missing; not less than `from`.
+    /// The last missing seq; not less than `from`.
     pub to: Seq,
-    /// Whether the reader comes from above, reading on; otherwise from below, looking back.
+    /// Whether the reader reaches the hole from above, reading on; otherwise from below, reading back.
     pub onward: bool,
 }
 
 impl Hole {
-    /// How many events are missing.
+    /// Returns the number of missing events.
     pub fn count(self) -> u64 {
         self.to - self.from + 1
     }
 }
 
-/// What lies before the first entry.
+/// What precedes the first entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Earlier {
-    /// Nothing: here is the beginning.
+    /// Nothing: the first entry is the beginning of the log.
     Nothing,
-    /// Messages that the server no longer keeps.
+    /// Messages that the server no longer retains.
     Gone,
-    /// Messages that can be asked for.
+    /// Messages that can be requested.
     Kept,
-    /// Messages that can be looked at elsewhere: there are as many here as may be.
+    /// Messages to be viewed elsewhere: the timeline holds as many as it may.
     Elsewhere,
 }
 
-/// People came or went, all of them at once and the same way. Not part of the log: gone after a reload.
+/// Users who entered, or who left, at the same time. Notices are not part of the log and are gone after a
+/// reload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// Tells it from the others of its timeline.
+    /// Identifies the notice within its timeline.
     pub key: u64,
-    /// Whether they entered; otherwise they left.
+    /// Whether the users entered; otherwise they left.
     pub entered: bool,
-    /// Who; at least one.
+    /// The users; at least one.
     pub users: Vec<User>,
-    /// When this client heard of it.
+    /// The time at which this client was told.
     pub at: Millis,
 }
 
-/// What an event did to the timeline.
+/// The effect of an event on the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advance {
-    /// It was the next one.
+    /// It was the next event, and was added.
     Taken,
-    /// It was there before.
+    /// It was known already.
     Known,
-    /// Events before it are missing: join again, with the position that is held.
+    /// Events before it are missing: join again with the position held.
     Behind,
 }
 
-/// What a room shows.
+/// The timeline of a room.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
     epoch: Option<Epoch>,
-    /// The last seq that was taken, 0 before the first.
+    /// The last seq taken; 0 before the first.
     last: Seq,
-    /// The first seq that is here; one more than `last` while none is.
+    /// The first seq held; one more than `last` while none is.
     first: Seq,
-    /// The oldest seq that the server still keeps, as it last said; 0 while it keeps none.
+    /// The oldest seq that the server retains, as last reported; 0 while it retains none.
     oldest: Seq,
-    /// The seqs beyond this one were said while the room was followed; those up to it are history.
+    /// The last seq of the history; events after it arrived while the room was followed.
     history: Seq,
     entries: VecDeque<Entry>,
-    /// How many entries may be here; more than [`CAPACITY`] once somebody has read back.
+    /// The maximum number of entries; more than [`CAPACITY`] once the user has read back.
     bound: usize,
     notices: u64,
     revision: u64,
 }
 
 impl Timeline {
-    /// What there is to show, oldest first.
+    /// Returns the entries, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.entries.iter()
     }
 
-    /// Where among the entries the one of a seq stands, or else the first one after it; their number if there is none.
+    /// Returns the index of the entry with a seq, or of the first one after it, or the number of entries if
+    /// there is none.
     pub fn index_of(&self, seq: Seq) -> usize {
         let reaches = |entry: &Entry| match entry {
             Entry::Message(message) => message.seq >= seq,
@@ -122,7 +126,7 @@ impl Timeline {
         self.entries.iter().position(reaches).unwrap_or(self.entries.len())
     }
 
-    /// The messages among the entries.
+    /// Returns the messages among the entries.
     pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Arc<Message>> {
         self.entries.iter().filter_map(|entry| match entry {
             Entry::Message(message) => Some(message),
@@ -130,7 +134,7 @@ impl Timeline {
         })
     }
 
-    /// The holes among the entries.
+    /// Returns the holes among the entries.
     pub fn holes(&self) -> impl Iterator<Item = Hole> {
         self.entries.iter().filter_map(|entry| match entry {
             Entry::Hole(hole) => Some(*hole),
@@ -138,22 +142,23 @@ impl Timeline {
         })
     }
 
-    /// The position that is held: the log's life and the last seq in it. `None` before the first `joined`.
+    /// Returns the position held: the epoch of the log and the last seq in it. `None` before the first
+    /// `joined`.
     pub fn position(&self) -> Option<(&Epoch, Seq)> {
         self.epoch.as_ref().map(|epoch| (epoch, self.last))
     }
 
-    /// The first seq that is here; one more than the position's while none is.
+    /// Returns the first seq held; one more than the position's while none is.
     pub fn first(&self) -> Seq {
         self.first
     }
 
-    /// The oldest seq that the server still keeps, as it last said; 0 while it keeps none.
+    /// Returns the oldest seq that the server retains, as last reported; 0 while it retains none.
     pub fn oldest(&self) -> Seq {
         self.oldest
     }
 
-    /// What lies before the first entry.
+    /// Returns what precedes the first entry.
     pub fn earlier(&self) -> Earlier {
         match self.oldest {
             0 => Earlier::Nothing,
@@ -164,26 +169,26 @@ impl Timeline {
         }
     }
 
-    /// Whether an event was there before the room was followed.
+    /// Whether an event predates the time at which the client began to follow the room.
     pub fn is_history(&self, seq: Seq) -> bool {
         seq <= self.history
     }
 
-    /// Rises with every change.
+    /// Increases with every change.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Takes the answer to a join: exactly what was missed, or a newest page, and then a hole tells of what lies between.
-    /// Of another life of the log, nothing that was held counts any more.
-    /// Gives how many messages of others than `me` are new here.
+    /// Applies the answer to a join: either exactly the missed events, or the newest page, with a hole before
+    /// it where events are missing. If the log is in another epoch, nothing held before counts any more.
+    /// Returns the number of new messages from users other than `me`.
     pub(super) fn join(&mut self, joined: Joined, me: &User) -> usize {
         self.revision += 1;
         let same_life = self.epoch.as_ref() == Some(&joined.epoch);
         let held = if same_life { self.last } else { 0 };
         self.oldest = joined.oldest;
         if !joined.resumed {
-            // A page starts where it starts: what lies before its first event is earlier, not missing.
+            // A page may start anywhere: events before its first one are earlier, not missing.
             let first = joined.events.iter().find_map(Event::seq).unwrap_or(joined.head + 1);
             let renewed = self.epoch.is_some() && !same_life && !self.entries.is_empty();
             if !same_life || joined.head < self.last || self.entries.is_empty() {
@@ -214,12 +219,12 @@ impl Timeline {
                 }
             }
         }
-        // A page that ends before the head was asked for by somebody who reads on from there.
+        // A page that ends before the head was requested by a user who reads on from there.
         self.skip_to(joined.head + 1, true);
         news
     }
 
-    /// Goes on at a seq; what lies before it and is not here is a hole.
+    /// Continues at `seq`; a range before it that is not held becomes a hole.
     fn skip_to(&mut self, seq: Seq, onward: bool) {
         if seq > self.last + 1 {
             self.push(Entry::Hole(Hole { from: self.last + 1, to: seq - 1, onward }));
@@ -227,7 +232,7 @@ impl Timeline {
         }
     }
 
-    /// Takes one message of the live stream.
+    /// Applies one message of the live stream.
     pub(super) fn message(&mut self, message: Message) -> Advance {
         let advance = self.ghost(message.seq);
         if advance == Advance::Taken {
@@ -236,7 +241,7 @@ impl Timeline {
         advance
     }
 
-    /// Takes an event that shows nothing: it holds its place in the order.
+    /// Applies an event that shows nothing: it takes its place in the order.
     pub(super) fn ghost(&mut self, seq: Seq) -> Advance {
         if seq <= self.last {
             Advance::Known
@@ -252,8 +257,8 @@ impl Timeline {
         }
     }
 
-    /// Takes a piece of history that was asked for: it fills what is missing, and what is here already stays as it is.
-    /// A page of another life of the log is of no use.
+    /// Applies a requested part of the history: it fills gaps and leaves existing entries as they are.
+    /// Ignores a page of another epoch.
     pub(super) fn page(&mut self, page: Page) {
         if self.epoch.as_ref() != Some(&page.epoch) {
             return;
@@ -291,11 +296,11 @@ impl Timeline {
             }
         }
         self.shed(READING_CAPACITY);
-        // What is said meanwhile must not push out what is being read.
+        // New messages must not push out what the user is reading.
         self.bound = self.entries.len() + CAPACITY;
     }
 
-    /// Notes that people came or went.
+    /// Adds a notice that users entered or left.
     pub(super) fn notice(&mut self, entered: bool, users: Vec<User>, at: Millis) {
         if !users.is_empty() {
             self.notices += 1;
@@ -313,7 +318,7 @@ impl Timeline {
         self.revision += 1;
     }
 
-    /// Lets the oldest entries go until no more than so many are left.
+    /// Drops the oldest entries until at most `most` are left.
     fn shed(&mut self, most: usize) {
         while self.entries.len() > most {
             match self.entries.pop_front() {
@@ -329,7 +334,7 @@ fn entry(message: Message) -> Entry {
     Entry::Message(Arc::new(message))
 }
 
-/// What is missing from one seq to another, if anything is.
+/// Returns a hole for a range of seqs, or `None` if the range is empty.
 fn hole(from: Seq, to: Seq, onward: bool) -> Option<Entry> {
     (from <= to).then_some(Entry::Hole(Hole { from, to, onward }))
 }

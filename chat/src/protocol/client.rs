@@ -1,98 +1,101 @@
-//! What a client says.
+//! The lines that a client sends.
 
 use serde::Deserialize;
 
 use super::event::Seq;
 use crate::time::Millis;
 
-/// What a client says.
+/// A line that a client sends.
 ///
-/// Names and ids are plain strings here, so that the server can refuse an unfit one by naming it; it parses them
-/// before it uses them.
+/// Names and ids are plain strings here, so that the server can name an invalid one when it refuses it; it
+/// parses them before use.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientLine {
-    /// The first line of a connection: the rooms that are open and what of them is held. None means the lobby.
+    /// The first line of a connection: the open rooms, and how much of each the client holds. An empty list
+    /// means the lobby.
     Hello {
-        /// The rooms, each with the position up to which the client holds it.
+        /// The rooms, each with the position up to which the client holds its log.
         rooms: Vec<RoomPosition>,
-        /// The client's name for itself, the same on all its connections: an earlier one of this user's under the same
-        /// name is a ghost, and is replaced.
+        /// A name that the client chooses and uses on all its connections. The server replaces an earlier
+        /// connection of the same user and name as a ghost.
         #[serde(default)]
         client: Option<String>,
-        /// The id of the user whose client this is. The server refuses it where the login is another user's.
+        /// The id of the user whose client this is. The server refuses it if the login belongs to another user.
         #[serde(default)]
         user: Option<String>,
     },
-    /// Say something.
+    /// Sends a message.
     Send {
-        /// The client's own name for the message: saying it again is harmless.
+        /// The message's id, chosen by the client; sending it again under the same id is harmless.
         id: String,
-        /// The room to say it in, which must have been joined.
+        /// The room to send to; the session must have joined it.
         room: String,
-        /// What is said.
+        /// The message text.
         text: String,
     },
-    /// Ask for a piece of the kept log, by exactly one of `before`, `around` and `at`.
+    /// Requests a part of the retained log, by exactly one of `before`, `around` and `at`.
     History(History),
-    /// Enter a room, or catch up with one that is already entered.
+    /// Joins a room, or catches up with a room already joined.
     Join(RoomPosition),
-    /// Leave a room, at once and audibly.
+    /// Leaves a room; the other members are told at once.
     Leave {
         /// The room to leave.
         room: String,
     },
-    /// Ask who is in a room, a page at a time.
+    /// Requests one page of a room's members.
     Members {
-        /// The room; it must have been joined.
+        /// The room; the session must have joined it.
         room: String,
-        /// The name after which the page begins. Without it, or where nobody comes after it, it is the first one.
+        /// The name after which the page begins. The first page is returned if it is absent or no member
+        /// follows it.
         #[serde(default)]
         after: Option<String>,
     },
-    /// The user is writing.
+    /// Reports that the user is typing.
     Typing {
-        /// The room in which.
+        /// The room in which the user is typing.
         room: String,
     },
-    /// End an answer that grows, by who asked for it. One that has ended meanwhile stays as it is.
+    /// Stops a streaming answer; only the user who asked for it may do so. Has no effect on an answer that
+    /// has ended.
     Stop {
-        /// The room in which it grows.
+        /// The room of the answer.
         room: String,
         /// The answer's id.
         id: String,
     },
-    /// The answer to a `ping`.
+    /// Answers a `ping`.
     Pong {},
 }
 
-/// A room, and up to where a client holds its log.
+/// A room, and the position up to which a client holds its log.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct RoomPosition {
     /// The room's name.
     pub room: String,
-    /// The life of the log in which `seq` counts. Without it nothing is held.
+    /// The epoch of the log in which `seq` counts. If absent, the client holds nothing.
     #[serde(default)]
     pub epoch: Option<String>,
-    /// The last seq that is held.
+    /// The last seq that the client holds.
     #[serde(default)]
     pub seq: Option<Seq>,
 }
 
-/// A wish for a piece of a room's kept log, in one of three ways to name it.
+/// A request for a part of a room's retained log, located in one of three ways.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct History {
-    /// The room whose history is wanted; it must have been joined.
+    /// The room; the session must have joined it.
     pub room: String,
-    /// The newest events with a smaller seq than this.
+    /// Requests the newest events with a seq below this one.
     #[serde(default)]
     pub before: Option<Seq>,
-    /// The events on both sides of this seq, itself included, as evenly as the log allows.
+    /// Requests the events on both sides of this seq, itself included, as evenly as the log allows.
     #[serde(default)]
     pub around: Option<Seq>,
-    /// The first events said at this moment or later.
+    /// Requests the first events at or after this time.
     #[serde(default)]
     pub at: Option<Millis>,
-    /// At most so many.
+    /// The maximum number of events.
     pub limit: u32,
 }

@@ -1,4 +1,4 @@
-//! What happens in a room, and who does it.
+//! The events of a room, and the users who cause them.
 
 use std::sync::Arc;
 
@@ -10,46 +10,47 @@ use crate::{
     time::Millis,
 };
 
-/// An event's number in its room's log, dense from 1; 0 stands before the first.
+/// An event's number in its room's log, dense from 1; 0 is the position before the first event.
 pub type Seq = u64;
 
 /// A user, as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct User {
-    /// What stays the same about them.
+    /// The id, which never changes.
     pub id: UserId,
-    /// Their nickname at the time.
+    /// The nickname at the time.
     pub name: Arc<str>,
 }
 
-/// As much as there is of an answer that a program gives. Nobody keeps it: what is kept is the message that follows.
+/// A streaming answer of a program, as far as it has come. It is never stored; only the message that
+/// completes it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Growing {
     /// The room.
     pub room: RoomName,
     /// The id that the message will have.
     pub id: ClientId,
-    /// Whose answer it is.
+    /// The program that answers.
     pub user: User,
-    /// Who asked, and may end it.
+    /// The user who asked, and who may stop the answer.
     pub asker: UserId,
-    /// All of it so far; nothing while the program thinks.
+    /// The whole text so far; empty while the program has produced none.
     pub text: Arc<str>,
 }
 
-/// Something that changes what a room shows later.
+/// An event in a room's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// A message was said.
+    /// A message was sent.
     Message(Message),
-    /// A kind of event that this version does not know: it holds its place in the order and shows nothing.
+    /// An event of a kind that this version does not know: it takes its place in the order and shows nothing.
     #[serde(untagged)]
     Unknown(Unknown),
 }
 
 impl Event {
-    /// The event's number in its room; `None` where an unknown kind names none.
+    /// Returns the event's seq, or `None` if an unknown kind has none.
     pub fn seq(&self) -> Option<Seq> {
         match self {
             Event::Message(message) => Some(message.seq),
@@ -58,39 +59,39 @@ impl Event {
     }
 }
 
-/// A message as it stands in the log.
+/// A message as stored in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The room it was said in.
+    /// The room it was sent to.
     pub room: RoomName,
-    /// Its number in the room.
+    /// Its seq in the room.
     pub seq: Seq,
-    /// The sender's own name for it.
+    /// Its id, chosen by the sender.
     pub id: ClientId,
-    /// Who said it.
+    /// The sender.
     pub user: User,
-    /// What was said.
+    /// The message text.
     pub text: Arc<str>,
-    /// When the server took it.
+    /// The time at which the server accepted it.
     pub at: Millis,
 }
 
 /// A line or an event of a kind that this version does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
-    /// What it calls itself.
+    /// The name of the kind.
     pub kind: String,
-    /// What of it is understood.
+    /// The fields that this version understands.
     pub ghost: UnknownEvent,
 }
 
-/// What is known of an unknown line: enough to keep the order.
+/// The fields understood of an unknown line: enough to keep the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct UnknownEvent {
-    /// The room, if it names one.
+    /// The room, if the line names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomName>,
-    /// Its place in the room's order, if it has one.
+    /// The seq in the room's log, if the line has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
 }

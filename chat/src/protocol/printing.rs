@@ -1,5 +1,5 @@
-//! Prints lines. What a client says is printed by hand, because the browser's program does it; what the server says goes
-//! through serde.
+//! Serializes protocol lines. Client lines are printed by hand, because the browser prints them and must stay
+//! small; server lines go through serde.
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -7,7 +7,7 @@ use super::{ClientLine, History, RefusalCode, RoomPosition, ServerLine, Unknown}
 use crate::json::Printer;
 
 impl ClientLine {
-    /// The line as it goes over the wire, without a line break.
+    /// Returns the line as sent on the wire, without a line break.
     pub fn print(&self) -> String {
         Printer::print(|line| match self {
             ClientLine::Hello { rooms, client, user } => line.object("hello", |fields| {
@@ -52,12 +52,12 @@ fn history(wish: &History, fields: &mut Printer) {
 }
 
 impl ServerLine {
-    /// The line as it goes over the wire, without a line break.
+    /// Returns the line as sent on the wire, without a line break.
     pub fn print(&self) -> String {
         serde_json::to_string(self).expect("wire types have string keys and no failing serializer")
     }
 
-    /// Puts the line behind what is there, as it goes over the wire and without a line break.
+    /// Appends the line to `bytes` as sent on the wire, without a line break.
     pub fn print_to(&self, bytes: &mut Vec<u8>) {
         serde_json::to_writer(bytes, self).expect("wire types have string keys and no failing serializer");
     }

@@ -1,4 +1,4 @@
-//! Reads what the server says, from JSON objects. The browser's program does this too, so that it is done in few words.
+//! Parses server lines from JSON objects. The browser runs this code too, so it is kept small.
 
 use super::{
     Event, Growing, Head, Joined, Members, Message, Page, PresenceChange, RefusalCode, Refused, ServerLine,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl ServerLine {
-    /// The line that a text spells, or why it spells none.
+    /// Parses a server line.
     pub fn parse(text: &str) -> Result<ServerLine, Misread> {
         let (kind, mut fields) = Object::parse(text)?.tagged()?;
         Ok(match &*kind {
@@ -67,14 +67,14 @@ impl ServerLine {
 }
 
 impl User {
-    /// A user, from the object that describes them.
+    /// Reads a user from its JSON object.
     pub fn read(mut fields: Object<'_>) -> Result<User, Misread> {
         Ok(User { id: fields.parsed("id", USER_ID, UserId::parse)?, name: fields.text("name")?.into() })
     }
 }
 
 impl Joined {
-    /// A room as it was entered, from the object that describes it.
+    /// Reads a `joined` line from its JSON object.
     pub fn read(mut fields: Object<'_>) -> Result<Joined, Misread> {
         Ok(Joined {
             room: room(&mut fields)?,
@@ -119,7 +119,7 @@ fn message(mut fields: Object<'_>) -> Result<Message, Misread> {
     })
 }
 
-/// Of an unknown kind nothing is read but where it stands: whatever else a later version gives it is its own.
+/// Reads only the room and the seq of an unknown kind; a later version may give any other field any meaning.
 fn unknown(kind: &str, mut fields: Object<'_>) -> Result<Unknown, Misread> {
     let room = fields.parsed_if_any("room", ROOM, RoomName::from_canonical)?;
     Ok(Unknown { kind: kind.to_owned(), ghost: UnknownEvent { room, seq: fields.number_if_any("seq")? } })

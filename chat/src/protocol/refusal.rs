@@ -1,42 +1,42 @@
-//! Why a client does not get what it asked for.
+//! The reasons for which the server refuses a client's request.
 
 use serde::Serialize;
 
-/// A refusal: what, why in words, and whether to try again.
+/// A refusal: the request that failed, the reason, and whether to retry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refused {
-    /// The message that was refused, by the sender's own name for it.
+    /// The id of the refused message, chosen by its sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The room that it is about.
+    /// The room that the refusal concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<String>,
-    /// What went wrong, for programs; docs/protocol.md lists them.
+    /// The reason as a code for programs; docs/protocol.md lists the codes.
     pub code: RefusalCode,
-    /// What went wrong, for people, in English.
+    /// The reason as English text for users.
     pub reason: String,
-    /// Present if the same may succeed later: in how many milliseconds.
+    /// The time in milliseconds after which a retry may succeed; absent if none will.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_ms: Option<u64>,
 }
 
 macro_rules! refusal_codes {
     ($($(#[$doc:meta])* $code:ident = $word:literal,)*) => {
-        /// What can be wrong with what a client asks.
+        /// The reason for a refusal.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum RefusalCode {
             $($(#[$doc])* $code,)*
         }
 
         impl RefusalCode {
-            /// The word on the wire.
+            /// Returns the code as written on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(RefusalCode::$code => $word,)*
                 }
             }
 
-            /// The code of a word; [`RefusalCode::Unknown`] for one of a later version.
+            /// Parses a code from the wire; returns [`RefusalCode::Unknown`] for a code of a later version.
             pub fn from_word(word: &str) -> RefusalCode {
                 match word {
                     $($word => RefusalCode::$code,)*
@@ -50,37 +50,37 @@ macro_rules! refusal_codes {
 refusal_codes! {
     /// The line is not JSON of this protocol.
     Malformed = "malformed",
-    /// The frame is larger than the server takes.
+    /// The frame is larger than the server accepts.
     FrameTooLarge = "frame_too_large",
     /// The client id is not 1 to 64 of `[A-Za-z0-9_-]`.
     IdUnfit = "id_unfit",
-    /// The client id was used before, for other content.
+    /// The client id was used before, for different content.
     IdReused = "id_reused",
-    /// The room's name is not one.
+    /// The room's name is not valid.
     RoomUnfit = "room_unfit",
-    /// The room was not joined.
+    /// The session has not joined the room.
     NotJoined = "not_joined",
-    /// The session is in as many rooms as it may be.
+    /// The session has joined as many rooms as it may.
     TooManyRooms = "too_many_rooms",
-    /// There are as many connections as there may be, from this address or in all.
+    /// The limit on connections is reached, for this address or for the server.
     TooManyConnections = "too_many_connections",
-    /// There is nothing in the message.
+    /// The message text is empty.
     TextEmpty = "text_empty",
     /// The message is longer than allowed.
     TextTooLong = "text_too_long",
     /// The user may not do this in this room.
     Forbidden = "forbidden",
-    /// The user, or the address that they come from, has spent a budget: of messages, text, new rooms, or answers unread.
+    /// The user or their address has exhausted a budget: for messages, text, new rooms or unread replies.
     OverBudget = "over_budget",
-    /// The server holds as much as it may, or its disk is nearly full: it takes nothing new.
+    /// The server stores as much as it may, or its disk is nearly full; it accepts nothing new.
     ServerFull = "server_full",
-    /// Somebody else holds the nickname now.
+    /// Another user holds the nickname now.
     NicknameTaken = "nickname_taken",
-    /// The store could not take it at present.
+    /// The store is unavailable at present.
     StoreUnavailable = "store_unavailable",
-    /// An earlier message to this room was refused for now; this one waits behind it.
+    /// An earlier message to this room was refused temporarily; this one must wait behind it.
     OutOfOrder = "out_of_order",
-    /// The login is another user's than the client's.
+    /// The login belongs to another user than the client.
     OtherUser = "other_user",
     /// A code of a later version.
     Unknown = "unknown",

@@ -1,4 +1,4 @@
-//! What the server says.
+//! The lines that the server sends.
 
 use serde::Serialize;
 
@@ -8,62 +8,65 @@ use super::{
 };
 use crate::{id::Epoch, room_name::RoomName, time::Millis};
 
-/// What the server says.
+/// A line that the server sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServerLine {
-    /// The answer to `hello`, before any room.
+    /// The answer to `hello`, sent before any room's state.
     Welcome(Welcome),
-    /// A room was entered, or caught up with: what the client missed, or the newest page.
+    /// The answer to a join: the events that the client missed, or the newest page.
     Joined(Joined),
-    /// A piece of history that was asked for.
+    /// The part of the history that the client requested.
     Page(Page),
-    /// A message was said; for its sender this is the acknowledgement.
+    /// A message was sent; for its sender this is the acknowledgement.
     Message(Message),
-    /// People came and went; of a crowd, only how many there are.
+    /// Members entered or left; for a crowd, only their number is sent.
     Presence(PresenceChange),
-    /// Who is there: a page that was asked for, or all, since a crowd are few again.
+    /// The members of a room: a requested page, or all of them once a crowd has become small again.
     Members {
         /// The room.
         room: RoomName,
-        /// Who.
+        /// The members.
         #[serde(flatten)]
         members: Members,
     },
-    /// Somebody is writing.
+    /// A user is typing.
     Typing {
-        /// The room in which.
+        /// The room in which the user is typing.
         room: RoomName,
-        /// Who.
+        /// The user.
         user: User,
     },
-    /// A program's answer grows; once it is whole it is a `message` of the same user and id.
+    /// A program's streaming answer has advanced; when complete it arrives as a `message` of the same user
+    /// and id.
     Growing(Growing),
     /// The server's heartbeat; the client answers `pong`.
     Ping {
-        /// Where the log of each joined room stands, so that a lost last event is noticed too.
+        /// The head of each joined room's log, so that a client notices a lost last event too.
         heads: Vec<Head>,
     },
-    /// Something could not be done; the session goes on.
+    /// The server refused a request; the session continues.
     Refused(Refused),
-    /// A room that was to be entered has another name than it was asked for by; it is to be entered by that.
+    /// The room that the client asked to join has another name; the client must join by that one.
     Renamed {
-        /// The room, as the client spelled it.
+        /// The room's name as the client spelled it.
         room: String,
-        /// Its name.
+        /// The room's canonical name.
         name: RoomName,
     },
-    /// Whether the store that holds the logs can be reached; without it, reading and saying may be refused for now.
+    /// Whether the store that holds the logs is reachable; while it is not, reading and sending may be
+    /// refused temporarily.
     Store {
-        /// Whether it answers. Until it is said otherwise, it does.
+        /// Whether the store is reachable. A client assumes that it is until told otherwise.
         available: bool,
     },
-    /// The server is about to close this connection because it restarts.
+    /// The server is about to close this connection because it is restarting.
     Drain {
-        /// When to come back, in milliseconds from now.
+        /// The delay before the client should reconnect, in milliseconds.
         retry_ms: u64,
     },
-    /// A line that this version does not know. If it names a room and a seq, it is an event of a kind yet to come.
+    /// A line that this version does not know. If it has a room and a seq, it is an event of a later
+    /// version's kind.
     #[serde(untagged)]
     Unknown(Unknown),
 }
@@ -71,80 +74,82 @@ pub enum ServerLine {
 /// The answer to `hello`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Welcome {
-    /// Who the server takes the client for.
+    /// The user as whom the server identified the client.
     pub user: User,
-    /// How often the server pings, in milliseconds.
+    /// The server's ping interval, in milliseconds.
     pub heartbeat_ms: u64,
-    /// The longest message, in characters; 0 for no limit.
+    /// The maximum length of a message, in characters; 0 for no limit.
     pub text_limit: usize,
-    /// What the server's clock shows, by which it forgets ids of messages. An earlier version of it does not say.
+    /// The time by the server's clock, which decides when the server forgets message ids. Servers of an
+    /// earlier version do not send it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Millis>,
 }
 
-/// Entering a room: where its log stands, who is there, and what was missed.
+/// The answer to a join: the state of the room's log, its members, and the missed events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Joined {
     /// The room.
     pub room: RoomName,
-    /// The life of the room's log in which the seqs count.
+    /// The epoch of the room's log in which the seqs count.
     pub epoch: Epoch,
-    /// The newest seq there is; 0 in an empty room.
+    /// The newest seq; 0 in an empty room.
     pub head: Seq,
-    /// The oldest seq still kept; 0 in an empty room.
+    /// The oldest retained seq; 0 in an empty room.
     pub oldest: Seq,
-    /// Whether `events` is exactly what came after the position that the client named. Otherwise it is the newest page.
+    /// Whether `events` is exactly what follows the position that the client sent. Otherwise it is the newest
+    /// page.
     pub resumed: bool,
-    /// Who is there.
+    /// The members.
     pub members: Members,
-    /// The events, by seq, without holes.
+    /// The events, in order of seq, without gaps.
     pub events: Vec<Event>,
 }
 
-/// Who is in a room: all of them while they are few, some by name and the count when they are a crowd.
+/// The members of a room: all of them while they are few, or some of them and the total for a crowd.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Members {
-    /// How many there are.
+    /// The number of members.
     pub count: usize,
-    /// Those who are named.
+    /// The members listed by name.
     pub list: Vec<User>,
-    /// The bots that answer in the room, which are always there and are not counted.
+    /// The bots that answer in the room. They are always present and are not counted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bots: Vec<User>,
 }
 
-/// A piece of a room's kept log, by seq, without holes.
+/// A part of a room's retained log, in order of seq, without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Page {
     /// The room.
     pub room: RoomName,
-    /// The life of the log in which the seqs count.
+    /// The epoch of the log in which the seqs count.
     pub epoch: Epoch,
-    /// The oldest seq still kept; 0 in an empty room.
+    /// The oldest retained seq; 0 in an empty room.
     pub oldest: Seq,
     /// The events.
     pub events: Vec<Event>,
 }
 
-/// People came and went, joined per tick. One that names nobody is about a crowd.
+/// Members who entered or left, batched per tick. A change that lists nobody concerns a crowd.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PresenceChange {
     /// The room.
     pub room: RoomName,
-    /// Who entered.
+    /// The users who entered.
     pub enter: Vec<User>,
-    /// Who left.
+    /// The users who left.
     pub leave: Vec<User>,
-    /// How many are there now.
+    /// The number of members now.
     pub count: usize,
 }
 
-/// Where the log of a room stands.
+/// The head of a room's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Head {
     /// The room.
     pub room: RoomName,
-    /// The life of its log.
+    /// The epoch of its log.
     pub epoch: Epoch,
     /// The newest seq; 0 in an empty room.
     pub seq: Seq,

@@ -1,53 +1,55 @@
-//! Somebody in a room: where they sit, here by how many sessions and on which other nodes, and since when nowhere.
+//! A member of a room: their sessions on this node, the other nodes on which they are present, and when they
+//! leave.
 
 use std::collections::BTreeSet;
 
 use crate::{id::NodeId, protocol::User, time::Millis};
 
-/// How a user's seat in a room stands on one node.
+/// A user's presence in a room on one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// They have a session there.
+    /// The user has a session there.
     Online,
-    /// Their last session there is gone; they may be back in a moment.
+    /// The user's last session there was lost; they may be back shortly.
     Away,
-    /// They have none: they left, were not back in time, or sit elsewhere.
+    /// The user has no session there: they left, did not return in time, or are present elsewhere.
     Gone,
 }
 
-/// A user who counts as there.
+/// A user who counts as present.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub(super) user: User,
-    /// How many sessions they have here.
+    /// The number of sessions on this node.
     here: usize,
-    /// On which other nodes they have some.
+    /// The other nodes on which the user has sessions.
     there: BTreeSet<NodeId>,
-    /// When the room will be told that they left, if they are not back by then.
+    /// The time at which the user leaves, unless they are back by then.
     leaves_at: Option<Millis>,
-    /// How their seat here stands, as the other nodes were told.
+    /// The presence here that the other nodes were last told.
     told: Presence,
 }
 
 impl Member {
-    /// Somebody without a seat yet.
+    /// Creates a member without any session.
     pub(super) fn new(user: User) -> Member {
         Member { user, here: 0, there: BTreeSet::new(), leaves_at: None, told: Presence::Gone }
     }
 
-    /// One more session here.
+    /// Adds a session on this node.
     pub(super) fn sit(&mut self) {
         self.here += 1;
         self.leaves_at = None;
     }
 
-    /// One session here less. If it was the last one anywhere, they leave at `leaves_at`.
+    /// Removes a session on this node. If it was the last on any node, the user leaves at `leaves_at`.
     pub(super) fn rise(&mut self, leaves_at: Millis) {
         self.here -= 1;
         self.wait_until(leaves_at);
     }
 
-    /// Their seat on another node has changed. If they have none any more, they leave at `lost_at` or at `left_at`.
+    /// Applies a change of presence on another node. If no session is left on any node, the user leaves at
+    /// `lost_at` or at `left_at`.
     pub(super) fn change(&mut self, node: NodeId, seat: Presence, lost_at: Millis, left_at: Millis) {
         match seat {
             Presence::Online => {
@@ -60,36 +62,37 @@ impl Member {
             }
             Presence::Gone => {
                 self.there.remove(&node);
-                // Whoever waits to be back does not wait any longer.
+                // An explicit leave ends the grace period.
                 self.leaves_at = self.is_nowhere().then_some(left_at);
             }
         }
     }
 
-    /// Forgets every seat on other nodes but these. If they have none any more, they leave at `lost_at`.
+    /// Drops the presence on all other nodes but these. If no session is left, the user leaves at `lost_at`.
     pub(super) fn keep(&mut self, nodes: &BTreeSet<NodeId>, lost_at: Millis) {
         self.there.retain(|node| nodes.contains(node));
         self.wait_until(lost_at);
     }
 
-    /// A node is gone. If they sat only there, they leave at `lost_at`.
+    /// Drops the presence on a lost node. If it was the last one, the user leaves at `lost_at`.
     pub(super) fn lose(&mut self, node: &NodeId, lost_at: Millis) {
         if self.there.remove(node) {
             self.wait_until(lost_at);
         }
     }
 
-    /// When they will have left, if they are not back by then.
+    /// Returns the time at which the user leaves, unless they are back by then.
     pub(super) fn leaves_at(&self) -> Option<Millis> {
         self.leaves_at
     }
 
-    /// Whether this node still has to do with them: they sit here, or did until a moment ago.
+    /// Whether this node is still responsible for the user: they have a session here, or had one until a
+    /// moment ago.
     pub(super) fn is_here(&self) -> bool {
         self.here > 0 || self.told != Presence::Gone
     }
 
-    /// How their seat here stands, if that is news to the other nodes.
+    /// Returns the presence on this node if the other nodes have not been told it yet.
     pub(super) fn news(&mut self) -> Option<Presence> {
         let seat = match self.here {
             0 if self.told != Presence::Gone && self.leaves_at.is_some() => Presence::Away,
@@ -99,7 +102,8 @@ impl Member {
         (std::mem::replace(&mut self.told, seat) != seat).then_some(seat)
     }
 
-    /// Whether the other nodes were told of a seat here, which they must be told is left when this one is forgotten.
+    /// Whether the other nodes were told of a presence here, which must be retracted when this member is
+    /// removed.
     pub(super) fn owes(&self) -> bool {
         self.told != Presence::Gone
     }

@@ -1,4 +1,4 @@
-//! Who comes and goes, on this node and on others, and what is told of it.
+//! Tracks users who enter and leave, on this node and on others, and decides what the room is told of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ impl Room {
     ) {
         let lost_at = now + self.leave_grace_ms;
         let id = user.id.clone();
-        // Whoever is not known to be there cannot be missed.
+        // Ignore the end of a presence that was never known here.
         if seat == Presence::Online {
             self.come(user, self.shown, now, effects);
         }
@@ -45,7 +45,7 @@ impl Room {
         effects: &mut Vec<Effect>,
     ) {
         let lost_at = now + self.leave_grace_ms;
-        // Those who are found when a room is opened have been there before anybody could be told.
+        // Users found when a room is opened were present before, so they are not announced.
         let found = self.roster.len() == 0;
         let mut taken: BTreeMap<UserId, BTreeSet<NodeId>> = BTreeMap::new();
         for (node, user, seat) in seats {
@@ -58,7 +58,7 @@ impl Room {
             } else if seat == Presence::Online {
                 self.come(user, self.shown, now, effects);
             }
-            // What is not there any more is found below.
+            // A presence that is gone is handled below.
             if seat != Presence::Gone {
                 self.roster.change(&id, |member| member.change(node, seat, lost_at, now));
             }
@@ -71,8 +71,8 @@ impl Room {
         self.count(now);
     }
 
-    /// A user is among those who are there; whoever was not is told of as having come, when the roster has been `shown`
-    /// so many times.
+    /// Adds a user to the roster. A new member is announced as having entered, with `shown` as the number of
+    /// rosters sent by then.
     pub(super) fn come(&mut self, user: User, shown: u64, now: Millis, effects: &mut Vec<Effect>) {
         if self.roster.contains(&user.id) {
             return;
@@ -80,7 +80,7 @@ impl Room {
         if self.was_seen(&self.left, &user.id) {
             self.tell_now(now, effects);
         }
-        // Whoever left and is back before anybody could know has not left.
+        // A user who left and came back before anybody was told has not left.
         if !self.is_crowd && !remove(&mut self.left, &user.id) {
             self.entered.push((user.clone(), shown));
             self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
@@ -98,7 +98,7 @@ impl Room {
             if member.owes() {
                 effects.push(Effect::Presence(member.user.clone(), Presence::Gone));
             }
-            // Whoever came and went before anybody could know was never there.
+            // A user who entered and left before anybody was told was never there.
             if !self.is_crowd && !remove(&mut self.entered, &id) {
                 self.left.push((member.user, self.shown));
                 self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
@@ -107,7 +107,7 @@ impl Room {
         }
     }
 
-    /// There are more or fewer than before: they may be a crowd now, which is to hear of it.
+    /// Handles a changed member count: the room may be a crowd now, which must be told its count.
     pub(super) fn count(&mut self, now: Millis) {
         let count = self.roster.len();
         if !self.is_crowd && count > self.few {
@@ -115,7 +115,7 @@ impl Room {
             self.known_count = None;
             self.entered.clear();
             self.left.clear();
-            // As soon as they would have heard who came.
+            // Tell the crowd when a small room would have been told who entered.
             self.tell_at.get_or_insert(now + PRESENCE_TICK_MS);
         }
         if self.is_crowd && self.known_count != Some(count) {
@@ -123,12 +123,12 @@ impl Room {
         }
     }
 
-    /// Whether a coming or going that has not been told yet was seen by somebody who was shown the roster since then.
+    /// Whether somebody was sent a roster after this user's unannounced entering or leaving.
     pub(super) fn was_seen(&self, untold: &[(User, u64)], id: &UserId) -> bool {
         untold.iter().any(|(user, shown)| user.id == *id && *shown != self.shown)
     }
 
-    /// Tells at once what would have been told together with more.
+    /// Sends at once what would have been batched.
     pub(super) fn tell_now(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         self.tell_at = Some(now);
         self.tell(now, effects);

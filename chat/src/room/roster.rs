@@ -1,5 +1,5 @@
-//! Those who count as there: found by id, listed by name, and leaving in the order of their time. However many they are, a
-//! change to one of them costs about as much as among few. Decides nothing, and tells nobody.
+//! The members of a room: found by id, listed by name, and ordered by the time at which they leave. A change
+//! to one member costs about the same however many there are. Decides nothing and notifies nobody.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,19 +14,19 @@ use crate::{id::UserId, protocol::User, time::Millis};
 pub(super) struct Roster {
     members: BTreeMap<UserId, Member>,
     names: BTreeMap<String, User>,
-    /// Who leaves when, unless they are back by then.
+    /// The members who leave, by time, unless they are back by then.
     leaving: BTreeSet<(Millis, UserId)>,
-    /// How many of them this node has to do with.
+    /// The number of members for whom this node is responsible.
     here: usize,
 }
 
 impl Roster {
-    /// How many there are.
+    /// Returns the number of members.
     pub(super) fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether this node has to do with any of them.
+    /// Whether this node is responsible for any member.
     pub(super) fn is_anybody_here(&self) -> bool {
         self.here > 0
     }
@@ -35,19 +35,20 @@ impl Roster {
         self.members.contains_key(id)
     }
 
-    /// A member as the others see them.
+    /// Returns a member as others see them.
     pub(super) fn user(&self, id: &UserId) -> Option<&User> {
         self.members.get(id).map(|member| &member.user)
     }
 
-    /// All of them, by name.
+    /// Returns all members, ordered by name.
     pub(super) fn users(&self) -> impl Iterator<Item = &User> {
         self.names.values()
     }
 
-    /// At most so many of those who come after a name; more only where several bear the last one's.
+    /// Returns up to `most` of the members whose names follow `name`; more only if several share the last
+    /// one's name.
     pub(super) fn users_after(&self, name: &str, most: usize) -> Vec<User> {
-        // Behind every place that this name can have.
+        // Sorts after every key that this name can have.
         let after = format!("{}\u{1}", fold(name));
         let mut users: Vec<User> = Vec::new();
         for user in
@@ -61,7 +62,7 @@ impl Roster {
         users
     }
 
-    /// Somebody counts as there from now on, who has no seat yet. Whoever does already stays as they are.
+    /// Adds a member without any session. An existing member is left unchanged.
     pub(super) fn insert(&mut self, user: User) {
         if !self.contains(&user.id) {
             self.names.insert(place(&user), user.clone());
@@ -69,26 +70,26 @@ impl Roster {
         }
     }
 
-    /// Changes a member, if they are one.
+    /// Changes a member, if the user is one.
     pub(super) fn change(&mut self, id: &UserId, change: impl FnOnce(&mut Member)) {
         if let Some(member) = self.members.get_mut(id) {
             watch(member, &mut self.leaving, &mut self.here, change);
         }
     }
 
-    /// Changes every member: for what happens to a node, and so seldom.
+    /// Changes every member. Costly, but needed only when a node changes, which is rare.
     pub(super) fn change_all(&mut self, mut change: impl FnMut(&mut Member)) {
         for member in self.members.values_mut() {
             watch(member, &mut self.leaving, &mut self.here, &mut change);
         }
     }
 
-    /// Who leaves next, and when.
+    /// Returns the next member to leave, and when.
     pub(super) fn next_to_leave(&self) -> Option<&(Millis, UserId)> {
         self.leaving.first()
     }
 
-    /// Forgets a member.
+    /// Removes a member.
     pub(super) fn remove(&mut self, id: &UserId) -> Option<Member> {
         let member = self.members.remove(id)?;
         self.names.remove(&place(&member.user));
@@ -100,7 +101,7 @@ impl Roster {
     }
 }
 
-/// Changes a member, and keeps account of it.
+/// Changes a member and updates the indexes.
 fn watch(
     member: &mut Member,
     leaving: &mut BTreeSet<(Millis, UserId)>,
@@ -119,12 +120,12 @@ fn watch(
     *here = *here + usize::from(member.is_here()) - usize::from(was_here);
 }
 
-/// Where a user stands in the list: by their name, and among those of one name by id. No name has a control in it.
+/// Returns a user's key in the list: by name, then by id. No name contains a control character.
 fn place(user: &User) -> String {
     format!("{}\0{}", fold(&user.name), user.id)
 }
 
-/// A name as it is ordered by: the letters of ASCII without regard to case.
+/// Returns a name's sort key, which ignores the case of ASCII letters.
 fn fold(name: &str) -> String {
     name.to_ascii_lowercase()
 }

@@ -1,25 +1,26 @@
-//! Who is writing, as far as the room was told: whom it is to be told of next, and of whom not. Keeps no time of its own.
+//! The users who are typing, as far as the room was told, and whether the next one is to be announced. Reads
+//! no clock.
 
 use crate::{id::UserId, protocol::TYPING_MS, time::Millis};
 
-/// How long it is not told again that the same user writes, in milliseconds: less than a client waits before it says so
-/// again.
+/// How long a typing user is not announced again, in milliseconds: less than a client waits before it reports
+/// typing again.
 const AGAIN_MS: u64 = 2_000;
 
-/// Of how many who write a crowd is told at a time. Each of them sees the three others, and so, like everybody else, that
-/// several are writing; more of them would say no more.
+/// The most users who are announced as typing to a crowd at a time. Each of them sees three others, and so
+/// learns, like everyone else, that several are typing; announcing more would add nothing.
 const OF_A_CROWD: usize = 4;
 
-/// The users of whom the room was told that they write, and when.
+/// The users who were announced as typing, and when.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writers(Vec<(UserId, Millis)>);
 
 impl Writers {
-    /// Somebody writes: whether the room is to be told.
+    /// Records that a user is typing; returns whether to announce it.
     pub(super) fn hear(&mut self, user: &UserId, is_crowd: bool, now: Millis) -> bool {
-        // One that was told in the future was told before the clock stepped back.
+        // A time in the future was recorded before the clock stepped back.
         self.0.retain(|(_, at)| *at <= now && now.since(*at) < TYPING_MS);
-        // Programs write when they were asked to, and there are few of them.
+        // Programs type only when they were asked, and there are few of them.
         if user.is_program() {
             return true;
         }
@@ -33,7 +34,7 @@ impl Writers {
         true
     }
 
-    /// Somebody has said what they wrote.
+    /// Removes a user whose message has arrived.
     pub(super) fn forget(&mut self, user: &UserId) {
         self.0.retain(|(writer, _)| writer != user);
     }

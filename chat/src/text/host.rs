@@ -1,42 +1,44 @@
-//! Hosts of links: which names may be one, where one ends in a text without spaces, and how one is written in ASCII.
+//! The hosts of links: which names are valid, where a host ends in text without spaces, and how it is written
+//! in ASCII.
 //!
-//! Uses no table: a name whose letters a browser would first turn into others (UTS #46) is taken for no host.
+//! Uses no table: a name with letters that a browser would first map to others (UTS #46) does not count as a
+//! host.
 
 use super::part::is_word;
 
 /// A host at the start of a text.
 pub(super) struct Host {
-    /// Its length, in bytes.
+    /// The length, in bytes.
     pub(super) len: usize,
-    /// The same in ASCII (RFC 3492), if it has other letters.
+    /// The host in ASCII (RFC 3492), if it contains other letters.
     pub(super) ascii: Option<String>,
-    /// How many labels it has, which are between dots.
+    /// The number of labels, which dots separate.
     pub(super) labels: usize,
 }
 
-/// The longest name and the longest label of one, in ASCII (RFC 1035, 2.3.4).
+/// The maximum lengths of a name and of one label, in ASCII (RFC 1035, 2.3.4).
 const LONGEST: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
-/// Returns the host at the start of `authority`: an IPv4 address or a name. `None` if there is none, or if it is not
-/// certain where it ends.
+/// Returns the host at the start of `authority`: an IPv4 address or a name. `None` if there is none, or if
+/// its end is ambiguous.
 pub(super) fn parse(authority: &str) -> Option<Host> {
     let run = authority.find(|c: char| !is_hosts(c)).unwrap_or(authority.len());
-    // A letter that no host may have, or not in this form.
+    // A letter that no host may contain, or not in this form.
     if authority[run..].starts_with(is_word) {
         return None;
     }
     let mut name = authority[..run].trim_end_matches(['.', '-']);
     let last = name.rfind('.').map_or(0, |dot| dot + 1);
-    // No top-level domain mixes Latin with another script: the prose begins there that follows without a space.
+    // No top-level domain mixes Latin with another script, so prose without a space before it begins there.
     if let Some(prose) = first_foreign(&name[last..]) {
         name = &name[..last + prose];
-        // A port after it would be that of another host.
+        // A port after the prose would belong to another host.
         if port_follows(&authority[run..]) {
             return None;
         }
     }
-    // In ASCII it is no shorter.
+    // The ASCII form is no shorter.
     if name.len() > 2 * LONGEST || name.chars().count() > LONGEST {
         return None;
     }
@@ -52,19 +54,19 @@ pub(super) fn parse(authority: &str) -> Option<Host> {
     let fits = if name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         labels == 4 && numbers == 4
     } else if labels == 1 {
-        // A single word is a host of the network at hand, if it is beyond doubt where it ends.
+        // A single word is a host of the local network, if its end is unambiguous.
         let ends = authority[name.len()..].chars().next().is_none_or(|c| c.is_ascii());
         name.is_ascii() && (ends || name.eq_ignore_ascii_case("localhost"))
     } else {
         let letters = top.chars().take(2).filter(|c| !matches!(c, '0'..='9' | '-')).count();
-        // Latin behind another script: the one or the other is prose, and nobody knows which.
+        // Latin after another script: one of the two is prose, and which is ambiguous.
         let mixed = top.contains(is_foreign) && top.contains(|c: char| c.is_ascii_alphabetic());
         letters == 2 && !mixed
     };
     if !fits {
         return None;
     }
-    // Only of what is a host else: it is the dearest part.
+    // Computed last, only for valid hosts, because it is the most expensive step.
     let mut ascii = String::new();
     for (index, label) in name.split('.').enumerate() {
         if index > 0 {
@@ -81,18 +83,18 @@ fn port_follows(rest: &str) -> bool {
     rest.strip_prefix(':').is_some_and(|port| port.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Where in a label that begins in ASCII a letter of another script than Latin follows.
+/// Returns where a non-Latin letter follows, in a label that begins in ASCII.
 fn first_foreign(label: &str) -> Option<usize> {
     let ascii = label.find(|c: char| !c.is_ascii()).filter(|at| *at > 0)?;
     label[ascii..].starts_with(is_foreign).then_some(ascii)
 }
 
-/// Whether a letter of a host is of another script than Latin.
+/// Whether a host's letter belongs to a script other than Latin.
 fn is_foreign(c: char) -> bool {
     !c.is_ascii() && !matches!(c, '\u{80}'..='\u{2FF}' | '\u{1E00}'..='\u{1EFF}')
 }
 
-/// Whether a host may hold `c`: what browsers leave as it is, but for its case.
+/// Whether a host may contain `c`: a character that browsers leave unchanged except for its case.
 fn is_hosts(c: char) -> bool {
     match c {
         '\0'..='\u{7F}' => c.is_ascii_alphanumeric() || matches!(c, '-' | '.'),
@@ -100,7 +102,7 @@ fn is_hosts(c: char) -> bool {
     }
 }
 
-/// Whether `c` is a letter or a mark of a script in use that browsers leave as it is, but for its case.
+/// Whether `c` is a letter or a mark of a living script that browsers leave unchanged except for its case.
 fn is_letter(c: char) -> bool {
     matches!(
         c,
@@ -152,8 +154,8 @@ fn is_letter(c: char) -> bool {
     )
 }
 
-/// Returns `c` in lower case, of those that [`is_hosts`] lets through. The standard library's table is a large part of a
-/// small program.
+/// Returns the lower case of a character that [`is_hosts`] accepts. The standard library's table would make
+/// up a large part of a small program.
 fn lower(c: char) -> char {
     let code = u32::from(c);
     let pair = |odd: u32| code + u32::from(code % 2 == odd);
@@ -169,8 +171,8 @@ fn lower(c: char) -> char {
     char::from_u32(lower).unwrap_or(c)
 }
 
-/// Appends a label in ASCII, as the DNS has it: in lower case, and in Punycode if it has other letters. `None` for one that
-/// is too long.
+/// Appends a label in ASCII, as in the DNS: in lower case, and in Punycode if it contains other letters.
+/// Returns `None` if it is too long.
 fn push_ascii(label: &str, host: &mut String) -> Option<()> {
     let letters: Vec<u32> = label.chars().map(|c| lower(c).into()).collect();
     if letters.len() > LONGEST_LABEL {
@@ -186,7 +188,8 @@ fn push_ascii(label: &str, host: &mut String) -> Option<()> {
     (host.len() - start <= LONGEST_LABEL).then_some(())
 }
 
-/// Encodes the letters of a label (RFC 3492, 6.3), of which there are few.
+/// Encodes the letters of a label in Punycode (RFC 3492, 6.3). A label has few letters, so speed does not
+/// matter.
 fn punycode(letters: &[u32], encoded: &mut String) {
     const BASE: u32 = 36;
     const FIRST_BIAS: u32 = 72;
@@ -252,7 +255,8 @@ mod tests {
     #[test]
     fn a_host_in_ascii_is_the_one_that_browsers_go_to() {
         let differs = |c: &char| {
-            // Behind others, since a mark begins no label; `idna` refuses what a browser would.
+            // Put after other letters, since a mark cannot begin a label; `idna` rejects what a browser
+            // would.
             [format!("ab{c}"), format!("ab{c}cd{c}")].iter().any(|label| {
                 let mut ascii = String::new();
                 push_ascii(label, &mut ascii).expect("it is short");

@@ -1,10 +1,11 @@
-//! Characters that leave no trace on the page.
+//! Characters that are invisible on the page.
 
-/// Whether `c` leaves no trace on the page: the default-ignorable characters of Unicode
-/// (`DerivedCoreProperties.txt`), and those whose glyph is blank all the same: the Braille pattern without dots, the musical
-/// note without a head, the fillers of Khitan and of Egyptian hieroglyphs, and the joiners of Tifinagh and Brahmi.
+/// Whether `c` is invisible on the page: the default-ignorable characters of Unicode
+/// (`DerivedCoreProperties.txt`), and those whose glyph is blank nonetheless: the Braille pattern without
+/// dots, the musical note without a head, the fillers of Khitan and of Egyptian hieroglyphs, and the joiners
+/// of Tifinagh and Brahmi.
 ///
-/// Kept as ranges, because the browser reads it too. White space and controls are not in it.
+/// Written as ranges, because the browser uses it too. White space and controls are not included.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(
         c,

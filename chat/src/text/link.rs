@@ -1,8 +1,9 @@
 //! Links in a line of text: web addresses, names that start with `www.`, and e-mail addresses.
 //!
-//! Owns where a link begins and ends. A link is taken whole, as an IRI (RFC 3987), or not at all: cut at some letter, it
-//! would look right and lead elsewhere. Letters of any script belong to it; white space and the punctuation of prose end
-//! it. Reads every character a bounded number of times. Never decides how a link is drawn.
+//! Decides where a link begins and ends. A link is recognized whole, as an IRI (RFC 3987), or not at all: cut
+//! off at some letter, it would look right and lead elsewhere. Letters of any script belong to it; white
+//! space and the punctuation of prose end it. Examines each character a bounded number of times. Never
+//! decides how a link is drawn.
 
 use super::{
     host::{self, Host},
@@ -10,28 +11,28 @@ use super::{
     part::{Part, is_word},
 };
 
-/// The longest link, in bytes. A longer one stays text.
+/// The maximum length of a link, in bytes. A longer one stays text.
 const LONGEST: usize = 4_096;
 
-/// How many bytes are looked at for a host; there are more in none.
+/// The most bytes examined for a host; no host is longer.
 const LONGEST_AUTHORITY: usize = 512;
 
-/// The longest part before the `@` of an e-mail address, in bytes (RFC 5321, 4.5.3.1.1).
+/// The maximum length of the part before the `@` of an e-mail address, in bytes (RFC 5321, 4.5.3.1.1).
 const LONGEST_LOCAL_PART: usize = 64;
 
-/// How many bytes are looked at for hosts, for each byte of a line and beside them. A link takes its own length; what takes
-/// more is made to cost, and its rest stays text.
+/// The budget of bytes examined for hosts: a factor of the line's length, and a constant. A link uses up its
+/// own length; only a line crafted to be expensive exceeds the budget, and its rest stays text.
 const LOOKED_AT: (usize, usize) = (2, 1_024);
 
 /// A link in a line.
 pub(super) struct Link {
-    /// Where it begins, in bytes.
+    /// The start, in bytes.
     pub(super) start: usize,
-    /// Where it ends.
+    /// The end, in bytes.
     pub(super) end: usize,
-    /// Where it leads: an `http:`, `https:` or `mailto:` URL.
+    /// The target: an `http:`, `https:` or `mailto:` URL.
     pub(super) href: String,
-    /// Its host in ASCII (RFC 3492), if it is written in other letters.
+    /// The host in ASCII (RFC 3492), if it is written in other letters.
     pub(super) ascii_host: Option<String>,
 }
 
@@ -41,7 +42,8 @@ pub(super) fn links(line: &str) -> Vec<Link> {
     let mut left = line.len().saturating_mul(LOOKED_AT.0).saturating_add(LOOKED_AT.1);
     // No web address begins before this.
     let mut searched = 0;
-    // Where the run of characters began that an e-mail address may have before its `@`, and what stands before it.
+    // The start of the run of characters that may precede the `@` of an e-mail address, and the character
+    // before it.
     let mut local = (0, None);
     let mut before = None;
     let mut at = 0;
@@ -78,13 +80,13 @@ pub(super) fn links(line: &str) -> Vec<Link> {
     links
 }
 
-/// Whether a web address may follow directly on `c`. It begins no word's second half.
+/// Whether a web address may directly follow `c`. It cannot begin in the middle of a word.
 fn may_precede(c: char) -> bool {
     !(c.is_ascii_alphanumeric() || matches!(c, '@' | '_' | '+' | '-'))
 }
 
-/// Returns the length of the web address at the start of `text` and its host in ASCII, if there is one; and how much of
-/// `text` holds no other.
+/// Returns the length of the web address at the start of `text` and its host in ASCII, if there is one; and
+/// the length of the part of `text` that contains no other.
 fn web(text: &str, before: Option<char>, left: &mut usize) -> (Option<(usize, Option<String>)>, usize) {
     let starts =
         |prefix: &str| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
@@ -104,7 +106,8 @@ fn web(text: &str, before: Option<char>, left: &mut usize) -> (Option<(usize, Op
     if end <= LONGEST { (Some((end, ascii)), 0) } else { (None, end) }
 }
 
-/// Returns where the host and the port end that begin at `start`, and the host in ASCII, if it has `least` labels.
+/// Returns the end of the host and port that begin at `start`, and the host in ASCII, if it has at least
+/// `least` labels.
 fn site(text: &str, start: usize, least: usize, left: &mut usize) -> Option<(usize, Option<String>)> {
     let rest = &text[start..];
     let authority = authority(rest, left)?;
@@ -113,7 +116,7 @@ fn site(text: &str, start: usize, least: usize, left: &mut usize) -> Option<(usi
         return None;
     }
     let Host { len, ascii, labels } = host::parse(&rest[..authority])?;
-    // Prose without a space, and then a path: nobody knows whose it is.
+    // Prose without a space, and then a path: which of the two the path belongs to is ambiguous.
     let prose = rest[len..authority].starts_with(is_word) && !rest[len..authority].contains(':');
     if labels < least || (prose && rest[authority..].starts_with('/')) {
         return None;
@@ -121,7 +124,8 @@ fn site(text: &str, start: usize, least: usize, left: &mut usize) -> Option<(usi
     Some((after_host(text, start + len)?, ascii))
 }
 
-/// The length of what may name a host and a port, and a user before it; nothing if no more is looked at.
+/// Returns the length of the user, host and port at the start of `text`, or `None` if the budget is
+/// exhausted.
 fn authority(text: &str, left: &mut usize) -> Option<usize> {
     if *left == 0 {
         return None;
@@ -133,8 +137,8 @@ fn authority(text: &str, left: &mut usize) -> Option<usize> {
     Some(length)
 }
 
-/// Where a path may begin after a host that ends at `end`, and a port; nowhere if the host goes on in a way that no host
-/// does.
+/// Returns where a path may begin after a host that ends at `end` and its port, or `None` if the text
+/// continues in a way that no host does.
 fn after_host(text: &str, end: usize) -> Option<usize> {
     let rest = &text[end..];
     if let Some(port) = rest.strip_prefix(':') {
@@ -156,7 +160,8 @@ fn ends_well(rest: &str) -> bool {
     match rest.next() {
         Some('_' | '~' | '%' | '\\' | '@') => false,
         Some('.') => rest.next() != Some('/'),
-        // Browsers read over the one and take the other for a dot (UTS #46): what follows might be of the host.
+        // Browsers ignore the former and treat the latter as dots (UTS #46), so the following text might
+        // belong to the host.
         Some(c) if is_invisible(c) || matches!(c, '\u{3002}' | '\u{FF0E}' | '\u{FF61}') => {
             !rest.next().is_some_and(|c| c.is_ascii_alphanumeric())
         }
@@ -164,13 +169,14 @@ fn ends_well(rest: &str) -> bool {
     }
 }
 
-/// The length of the path, the query and the fragment at the start of `text`.
+/// Returns the length of the path, the query and the fragment at the start of `text`.
 fn tail(text: &str, quote: Option<char>) -> usize {
     if !text.starts_with(['/', '?', '#']) {
         return 0;
     }
     let mut end = 0;
-    // How many brackets are open: a closing one of which none is open belongs to the text around.
+    // The number of open brackets of each kind. A closing bracket without an opening one belongs to the
+    // surrounding text.
     let mut open = [0_usize; 3];
     let mut quotes = 0;
     let mut before = ' ';
@@ -222,18 +228,19 @@ fn tail(text: &str, quote: Option<char>) -> usize {
     end
 }
 
-/// Whether `c` is a letter of a script that has spaces between its words, near enough.
+/// Whether `c` is a letter of a script that separates words by spaces, approximately.
 fn is_spaced_letter(c: char) -> bool {
     is_word(c) && c < '\u{E00}'
 }
 
-/// Whether an e-mail address may hold `c` before its `@`. The standard allows more, which nobody uses.
+/// Whether an e-mail address may contain `c` before its `@`. The standard allows more, which is not used in
+/// practice.
 fn is_local(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '\'')
 }
 
-/// Returns where the e-mail address in `text` starts whose `@` is at `at`, its length, and its host in ASCII. All before
-/// the `@` may belong to it; `before` stands before that.
+/// Returns the start of the e-mail address in `text` whose `@` is at `at`, its length, and its host in ASCII.
+/// All of `text` before the `@` may belong to it; `before` is the character preceding `text`.
 fn email(
     text: &str,
     at: usize,
@@ -246,7 +253,7 @@ fn email(
         && local.len() <= LONGEST_LOCAL_PART
         && !local.ends_with('.')
         && !local.contains("..");
-    // Of a longer name, or of a path, it would be the last part.
+    // Otherwise it would be the last part of a longer name, or of a path.
     let whole = start > 0
         || before.is_none_or(|c| !"!#$%&*/=?^`{|}~@\\".contains(c) && (c.is_ascii() || !is_spaced_letter(c)));
     if !fits || !whole {
@@ -256,7 +263,7 @@ fn email(
     let authority = authority(&text[after..], left)?;
     let Host { len, ascii, labels } = host::parse(&text[after..after + authority])?;
     let end = after + len;
-    // `git@host:path` and `user@host/path` are no mailboxes.
+    // `git@host:path` and `user@host/path` are not mailboxes.
     let rest = &text[end..];
     let goes_on = rest.starts_with('/')
         || rest.strip_prefix(':').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_graphic()));

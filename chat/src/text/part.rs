@@ -1,21 +1,21 @@
-//! What a character is to a link that it may be a part of.
+//! The classes of characters that decide where a link's path ends. Never decides it itself.
 
 use super::invisible::is_invisible;
 
-/// What a character is to a path.
+/// The role of a character in a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A part of it.
+    /// Belongs to the path.
     Inside,
-    /// A part of it, if more follows: else it is the text's.
+    /// Belongs to the path if more of it follows; otherwise to the surrounding text.
     Middle,
-    /// A part of it after a separator: a picture in an address is rare, one behind an address is not.
+    /// Belongs to the path after a separator: a pictograph in a URL is rare, one right after a URL is not.
     Symbol,
-    /// Invisible, and a part of the letter or the picture before it.
+    /// Invisible, and part of the letter or the pictograph before it.
     Joiner,
-    /// A part of a word, or the end of a quotation.
+    /// Part of a word, or the end of a quotation.
     Apostrophe,
-    /// None of it.
+    /// Ends the path.
     Ends,
 }
 
@@ -24,7 +24,8 @@ impl Part {
         match c {
             '\u{200C}' | '\u{200D}' | '\u{FE0E}' | '\u{FE0F}' => Part::Joiner,
             '\u{2019}' => Part::Apostrophe,
-            // Controls and what RFC 3987 leaves out; « ¶ », typographic quotes, dashes and other signs of prose, those of Chinese, and their wide forms.
+            // Controls and what RFC 3987 excludes; « ¶ », typographic quotes, dashes and other punctuation of
+            // prose, that of Chinese, and the wide forms.
             '\0'..=' '
             | '"'
             | '<'
@@ -46,8 +47,8 @@ impl Part {
             | '\u{FF1A}'..='\u{FF20}'
             | '\u{FF3B}'..='\u{FF40}'
             | '\u{FF5B}'..='\u{FF65}' => Part::Ends,
-            // What ends a sentence in ASCII; hyphens, and what ends one in Greek, Armenian, Hebrew, Arabic, Indic scripts, Burmese and Khmer;
-            // the middle dots of Catalan and of Japanese.
+            // What ends a sentence in ASCII; hyphens, and what ends one in Greek, Armenian, Hebrew, Arabic,
+            // Indic scripts, Burmese and Khmer; the middle dots of Catalan and of Japanese.
             '!'
             | '*'
             | ','
@@ -87,7 +88,8 @@ impl Part {
     }
 }
 
-/// Whether `c` is a letter or a digit, or beyond ASCII another character that may be in a word; near enough.
+/// Whether `c` is a letter or a digit, or beyond ASCII another character that may occur in a word,
+/// approximately.
 pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_alphanumeric() } else { Part::of(c) == Part::Inside }
 }

@@ -1,4 +1,4 @@
-//! Answers of programs that grow, and the messages that they become.
+//! Streaming answers of programs, and the messages that replace them.
 
 use chat::{
     client::Input,

@@ -9,7 +9,7 @@ use crate::{
     wire::{Said, said_by},
 };
 
-/// A browser with tabs, and what they share.
+/// A browser with its tabs and their shared storage.
 pub(crate) struct Browser {
     pub(crate) tabs: Vec<Page>,
     pub(crate) records: BTreeMap<ClientId, String>,
@@ -17,7 +17,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Tabs of these names, each in the lobby.
+    /// Opens tabs of these names, each in the lobby.
     pub(crate) fn with(names: &[&str]) -> Browser {
         let mut browser = Browser { tabs: Vec::new(), records: BTreeMap::new(), signs: BTreeMap::new() };
         for name in names {
@@ -28,7 +28,7 @@ impl Browser {
         browser
     }
 
-    /// Another tab finds what there is.
+    /// Opens another tab, which loads the stored state.
     pub(crate) fn load(&mut self, name: &str) {
         let mut page = Page::named(name);
         if let Some(tab) = self.tabs.first() {
@@ -43,8 +43,8 @@ impl Browser {
         self.tabs.push(page);
     }
 
-    /// Performs what the tabs have written, and tells the others, until there is nothing to tell. What several wrote at once
-    /// crosses on its way.
+    /// Applies what the tabs have written and notifies the others, until nothing is left. Simultaneous writes
+    /// cross each other.
     pub(crate) fn share(&mut self) {
         for _ in 0..20 {
             let written: Vec<(usize, Written)> = self
@@ -78,7 +78,7 @@ impl Browser {
         }
     }
 
-    /// Lets time pass in all tabs, which hear of each other all the while.
+    /// Lets time pass in all tabs while they exchange their changes.
     pub(crate) fn pass(&mut self, span: u64) {
         for _ in 0..span / 100 {
             for tab in &mut self.tabs {
@@ -88,7 +88,7 @@ impl Browser {
         }
     }
 
-    /// A tab is closed: its sign goes.
+    /// Closes a tab and removes its sign of life.
     pub(crate) fn close(&mut self, index: usize) -> Page {
         let closed = self.tabs.remove(index);
         self.signs.remove(&closed.name);

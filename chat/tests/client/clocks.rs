@@ -1,4 +1,4 @@
-//! Somebody sets the machine's clock: nothing waits for longer than it was to, and nothing counts as old that is not.
+//! Changes of the machine's clock: no timer takes longer than intended, and nothing counts as old too early.
 
 use chat::{
     client::{Input, connection::Status, outbox::Delivery},
@@ -14,10 +14,10 @@ use crate::{
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// How somebody may set a clock.
+/// Possible changes of a clock, in milliseconds.
 const STEPS: [i64; 6] = [-8 * DAY_MS, -HOUR_MS, -60_000, 60_000, HOUR_MS, 8 * DAY_MS];
 
-/// The page that a reload brings, which the server tells what time it is.
+/// Simulates a reload, after which the server tells the page the time.
 fn reload(page: &Page) -> Page {
     let mut next = Page::named("next");
     (next.now, next.wall_ahead) = (page.now + 1, page.wall_ahead);

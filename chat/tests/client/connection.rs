@@ -22,7 +22,7 @@ fn the_wait_doubles_with_every_failure_up_to_the_cap_and_starts_anew_after_a_suc
         waits.push(page.waits_ms());
         page.pass(60_000);
         page.sent();
-        // The attempt may have failed by itself while time passed; one is under way when there is a number.
+        // The attempt may have timed out while time passed; one is under way when there is a number.
         while page.connection.is_none() {
             page.pass(1_000);
         }
@@ -61,7 +61,7 @@ fn after_a_final_close_the_user_must_log_in_and_nothing_is_tried() {
         let mut page = Page::in_lobby(3);
         page.say("m1");
         page.close(code.number());
-        // A page of another user's than the browser's stays, and says so.
+        // A page of another user than the browser's stays, with a notice.
         let logins = if code == CloseCode::OtherUser { vec![] } else { vec![code] };
         assert_eq!(page.logins, logins);
         assert_eq!(page.client.status(), Status::Ended(code));

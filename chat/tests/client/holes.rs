@@ -1,4 +1,4 @@
-//! What is not here: holes, pages of history, and how much is kept.
+//! Missing messages: holes, pages of history, and the capacity of a timeline.
 
 use chat::{
     client::{
@@ -54,7 +54,7 @@ fn comings_and_goings_do_not_make_a_timeline_longer_than_it_may_be() {
     assert_eq!(page.client.active().timeline().entries().len(), timeline::CAPACITY);
 }
 
-/// In the lobby with a hole from 4 up to 80, and 81 to 90 after it.
+/// Creates a page in the lobby with a hole from 4 to 80, followed by 81 to 90.
 fn with_a_hole() -> Page {
     let mut page = Page::in_lobby(3);
     page.receive(joined("lobby", 90).page(81..=90));
@@ -63,7 +63,7 @@ fn with_a_hole() -> Page {
     page
 }
 
-/// The lobby from 41 on, as far as 90, of which everything is kept.
+/// Creates a page with the lobby's messages from 41 to 90; the server retains the earlier ones.
 fn with_earlier() -> Page {
     let mut page = Page::new();
     page.start();
@@ -74,7 +74,7 @@ fn with_earlier() -> Page {
     page
 }
 
-/// A page that was loaded for a message in the middle of the log.
+/// Creates a page that was loaded for a message in the middle of the log.
 fn at_a_permalink() -> Page {
     let mut page = Page::new();
     page.client.preload(joined("lobby", 300).page(101..=150).0);
@@ -280,7 +280,7 @@ fn of_history_that_waits_to_be_asked_for_again_nothing_is_left_in_another_life_o
     fill(&mut page);
     page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     page.sent();
-    // It comes unasked, before the first event of the new life.
+    // It arrives unrequested, before the first event of the new epoch.
     page.receive(joined("lobby", 2).epoch("f").page(1..=2));
     page.pass(20_000);
     assert_eq!(page.sent(), [""; 0]);
@@ -308,7 +308,7 @@ fn a_join_takes_the_place_of_the_history_that_waits_to_be_asked_for_again() {
     page.glance();
     page.pass(2_000);
     assert_eq!(page.sent(), ["join lobby@e:90"]);
-    // This is about the join, not about the history.
+    // This refuses the join, not the history request.
     page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     page.pass(2_000);
     assert_eq!(page.sent(), ["join lobby@e:90"]);
@@ -324,7 +324,7 @@ fn a_join_that_is_refused_after_history_was_refused_for_want_of_one_is_tried_aga
     page.sent();
     page.refuse(None, "lobby", RefusalCode::NotJoined, None);
     assert_eq!(page.sent(), ["join lobby@e:90"]);
-    // This is about the join: the history was answered before.
+    // This refuses the join: the history request was answered before.
     page.refuse(None, "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     page.pass(2_000);
     assert_eq!(page.sent(), ["join lobby@e:90"]);
@@ -453,7 +453,7 @@ fn whoever_reads_back_keeps_more_but_not_all() {
     page.sent();
     page.apply(Input::Earlier);
     assert_eq!(page.sent(), [""; 0]);
-    // What is said meanwhile leaves alone what is read, up to a bound.
+    // New messages do not remove what the user reads, up to the timeline's capacity.
     page.receive(Said(message(head + 1)));
     assert_eq!(page.shown("lobby"), seqs(&[first..=head + 1]));
     let last = head + u64::try_from(timeline::CAPACITY).unwrap() + 10;

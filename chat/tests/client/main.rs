@@ -1,4 +1,4 @@
-//! What the client keeps, says and shows, whatever the connection does.
+//! What the client stores, sends and shows, whatever the connection does.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod browser;

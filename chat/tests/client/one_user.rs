@@ -1,4 +1,4 @@
-//! A page belongs to one user for its life, whoever logs in in its browser meanwhile.
+//! A page belongs to one user for its life, whoever logs in with its browser meanwhile.
 
 use chat::{
     client::{Input, Now, connection::Status},
@@ -18,7 +18,7 @@ fn welcome(name: &str) -> ServerLine {
     ServerLine::Welcome(Welcome { user, heartbeat_ms: HEARTBEAT_MS, text_limit: 4_000, at: None })
 }
 
-/// A page of Ann's with a message that waits, at the moment when its connection is open again.
+/// Creates a page of Ann's with a pending message, whose connection has just reopened.
 fn with_a_waiting_message() -> Page {
     let mut page = Page::in_lobby(3);
     page.close(1006);

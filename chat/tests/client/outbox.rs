@@ -1,4 +1,4 @@
-//! What is typed outlives its page.
+//! Pending messages outlive their page.
 
 use chat::{
     client::{
@@ -26,7 +26,7 @@ fn a_full_outbox_takes_no_more_and_keeps_what_it_has() {
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// What the page's successor finds.
+/// Returns the records that the page's successor finds.
 fn kept(page: &Page) -> Vec<(String, String)> {
     let mut kept: Vec<(String, String)> = Vec::new();
     for written in &page.written {
@@ -38,7 +38,7 @@ fn kept(page: &Page) -> Vec<(String, String)> {
     kept
 }
 
-/// The page that a reload brings, a moment later.
+/// Simulates a reload, a moment later.
 fn reload(page: &Page) -> Page {
     let mut next = Page::named("next");
     (next.now, next.wall_ahead) = (page.now + 1, page.wall_ahead);

@@ -12,47 +12,48 @@ use chat::{
 use crate::wire::{client_id, joined, room, spell, user};
 
 pub(crate) const HEARTBEAT_MS: u64 = 25_000;
-/// More than the client gives a connection beyond the heartbeat.
+/// Exceeds the time without frames after which the client gives up a connection.
 pub(crate) const DEAD_AFTER_MS: u64 = HEARTBEAT_MS + 60_000;
 
-/// What a page does to the store that it shares with its user's other tabs.
+/// A change to the store that a page shares with its user's other tabs.
 #[derive(Clone, Debug)]
 pub(crate) enum Written {
     Record(ClientId, Option<String>),
     Sign(ClientId, Millis),
 }
 
-/// A page with a client in it: it does what the client says, and keeps what came out for the test to look at.
+/// A page with a client: performs the client's effects and records them for the test.
 pub(crate) struct Page {
     pub(crate) name: ClientId,
     pub(crate) client: Client,
-    /// The true time, by which the server's clock goes and timers ring.
+    /// The true time, for the server's clock and for timers.
     pub(crate) now: Millis,
-    /// How far ahead of it the machine's wall clock is set, in milliseconds.
+    /// How far the machine's wall clock is ahead of it, in milliseconds.
     pub(crate) wall_ahead: i64,
-    /// For how long its monotonic clock stood still, in milliseconds.
+    /// How long its monotonic clock stood still, in milliseconds.
     pub(crate) slept: u64,
     clock: SteadyClock,
     pub(crate) random: f64,
-    /// The connection that the client wants.
+    /// The connection that the client has requested.
     pub(crate) connection: Option<u32>,
     pub(crate) connections: u32,
     pub(crate) sent: Vec<String>,
     pub(crate) wake: Option<Millis>,
     pub(crate) logins: Vec<CloseCode>,
-    /// What was kept, forgotten, signed and sent since the last look, in order: `keep m1`, `forget m1`, `sign`, `transmit`.
+    /// The writes and transmissions since the last check, in order: `keep m1`, `forget m1`, `sign`,
+    /// `transmit`.
     pub(crate) did: Vec<String>,
-    /// What was kept, forgotten and signed and has not been told to other tabs.
+    /// The writes that other tabs have not been notified of.
     pub(crate) written: Vec<Written>,
 }
 
 impl Page {
-    /// Loaded, and not yet started.
+    /// Creates a page that is loaded but not started.
     pub(crate) fn new() -> Page {
         Page::named("tab")
     }
 
-    /// One of several tabs.
+    /// Creates one of several tabs.
     pub(crate) fn named(name: &str) -> Page {
         Page {
             name: client_id(name),
@@ -72,14 +73,14 @@ impl Page {
         }
     }
 
-    /// Connected, in the lobby, holding it up to a seq.
+    /// Creates a connected page in the lobby, with its messages up to a seq.
     pub(crate) fn in_lobby(head: Seq) -> Page {
         let mut page = Page::new();
         page.enter_lobby(head);
         page
     }
 
-    /// Starts, connects and enters the lobby, which it then holds up to a seq.
+    /// Starts, connects and joins the lobby, with its messages up to a seq.
     pub(crate) fn enter_lobby(&mut self, head: Seq) {
         self.start();
         self.open();
@@ -124,12 +125,12 @@ impl Page {
         }
     }
 
-    /// What the machine's wall clock shows.
+    /// Returns the time of the machine's wall clock.
     pub(crate) fn wall(&self) -> Millis {
         Millis(self.now.0.checked_add_signed(self.wall_ahead).unwrap())
     }
 
-    /// What the page's steady clock shows.
+    /// Returns the time of the page's steady clock.
     pub(crate) fn ticks(&mut self) -> Ticks {
         let wall = self.wall();
         self.clock.read(wall, Some(self.now.0 - self.slept))
@@ -167,7 +168,7 @@ impl Page {
         self.apply(Input::Closed(number, code));
     }
 
-    /// A connection from its opening to its `joined` in the lobby, with nothing missed.
+    /// Opens a connection and answers up to `joined` in the lobby, with nothing missed.
     pub(crate) fn back_in_lobby(&mut self, head: Seq) {
         self.open();
         self.welcome();
@@ -200,13 +201,13 @@ impl Page {
         }));
     }
 
-    /// Its user looks away and back.
+    /// Hides the page and shows it again.
     pub(crate) fn glance(&mut self) {
         self.apply(Input::Visible(false));
         self.apply(Input::Visible(true));
     }
 
-    /// Lets time pass; the timer rings when the client asked for it.
+    /// Lets time pass; the timer fires when the client requested it.
     pub(crate) fn pass(&mut self, span: u64) {
         let end = self.now + span;
         while let Some(at) = self.wake.filter(|at| *at <= end) {
@@ -217,19 +218,20 @@ impl Page {
         self.now = end;
     }
 
-    /// Lets time pass as a machine that sleeps does: its monotonic clock stands, and no timer rings until it wakes.
+    /// Lets time pass as on a sleeping machine: its monotonic clock stands still, and no timer fires until it
+    /// wakes.
     pub(crate) fn sleep(&mut self, span: u64) {
         self.now = self.now + span;
         self.slept += span;
         self.apply(Input::Timer);
     }
 
-    /// What was sent since the last look.
+    /// Returns what was sent since the last check.
     pub(crate) fn sent(&mut self) -> Vec<String> {
         std::mem::take(&mut self.sent)
     }
 
-    /// What was done since the last look.
+    /// Returns what was done since the last check.
     pub(crate) fn did(&mut self) -> Vec<String> {
         std::mem::take(&mut self.did)
     }

@@ -1,4 +1,4 @@
-//! What the server does not take, for now or at all.
+//! Temporary and permanent refusals by the server.
 
 use chat::{
     client::{Input, outbox::Delivery},
@@ -64,7 +64,7 @@ fn nothing_new_is_said_while_a_join_is_under_way_lest_it_overtake_what_is_being_
     page.receive(Said(message(5)));
     page.say("m2");
     assert_eq!(page.sent(), ["send lobby/m1", "join lobby@e:3"]);
-    // The server refused m1 before it heard the join, which lifts what it would hold back.
+    // The server refused m1 before it received the join; the join lifts the hold.
     page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     page.receive(joined("lobby", 5).page(4..=5).resumed());
     assert_eq!(page.sent(), [""; 0]);
@@ -80,7 +80,8 @@ fn a_second_join_waits_for_the_answer_to_the_first_which_would_be_taken_for_its_
     page.say("m2");
     page.glance();
     assert_eq!(page.sent(), ["send lobby/m1", "join lobby@e:3"]);
-    // The server refuses m1 after it has heard the join: a second join on its way would lift that, and let m2 pass.
+    // The server refuses m1 after it has received the join: a second join under way would lift the hold and
+    // let m2 pass.
     page.receive(joined("lobby", 3).resumed());
     page.refuse(Some("m1"), "lobby", RefusalCode::StoreUnavailable, Some(1_000));
     assert_eq!(page.sent(), ["send lobby/m2"], "which the server does not take before m1");

@@ -1,4 +1,4 @@
-//! Rooms that open and close, who is in them and who writes.
+//! Opening and leaving rooms, their members, and typing indicators.
 
 use chat::{
     client::{
@@ -87,7 +87,7 @@ fn a_room_that_has_another_name_is_entered_by_it_with_all_that_waits_there() {
     page.receive(joined("tea", 0));
     assert_eq!(page.sent(), ["send tea/m1"]);
     assert!(page.client.outbox().pending().iter().all(|pending| pending.room == room("tea")));
-    // It is said once, and a name of nothing that is open changes nothing.
+    // The server sends it only once; a name of a room that is not open changes nothing.
     page.receive(ServerLine::Renamed { room: "ｔｅａ".to_owned(), name: room("tea") });
     assert_eq!(page.sent(), [] as [&str; 0]);
 }

@@ -1,4 +1,4 @@
-//! Saying hello, and saying something: what goes out, when, and how often.
+//! The handshake and messages: what the client sends, when, and how often.
 
 use chat::client::outbox::Delivery;
 

@@ -1,4 +1,4 @@
-//! The server cannot reach its store for a while: what waits meanwhile, and that not all come back at one moment.
+//! Store outages of the server: what waits meanwhile, and that not all clients return at the same moment.
 
 use chat::{
     client::{Input, connection::Status, outbox::Delivery},
@@ -10,9 +10,9 @@ use crate::{
     wire::{joined, message},
 };
 
-/// Within how long everybody is back after the store is.
+/// The time within which everybody returns after the store does.
 const BACK_MS: u64 = 2_500;
-/// Longer than anybody waits for a store that is away before asking again.
+/// Longer than a client waits for an unavailable store before asking again.
 const LONG_MS: u64 = 20_000;
 
 fn goes_away(page: &mut Page) {
@@ -120,7 +120,7 @@ fn history_that_was_refused_while_the_store_was_away_is_asked_for_soon_after_it_
     page.apply(Input::Earlier);
     page.sent();
     refused_for_now(&mut page, None);
-    // As often as its reader scrolls.
+    // As often as the user scrolls.
     page.apply(Input::Earlier);
     page.pass(9_000);
     page.apply(Input::Earlier);
@@ -176,7 +176,7 @@ fn that_the_store_is_there_hastens_nothing_where_it_was_not_away() {
     assert_eq!(page.sent(), ["send lobby/m1"]);
 }
 
-/// When each of many pages, which differ by chance alone, asks again what it was refused.
+/// Returns when each of many pages, which differ only in their random numbers, repeats a refused request.
 fn moments(refuse: impl Fn(&mut Page)) -> Vec<u64> {
     (0..1_000)
         .map(|place| {
@@ -195,7 +195,7 @@ fn moments(refuse: impl Fn(&mut Page)) -> Vec<u64> {
         .collect()
 }
 
-/// The most of a thousand that ask in the same tenth of a second.
+/// Returns how many of a thousand ask within the same tenth of a second, at most.
 fn crowd(moments: &[u64]) -> usize {
     let tenth = |moment: &u64| *moment / 100;
     let tenths = moments.iter().map(tenth);

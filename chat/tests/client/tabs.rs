@@ -1,4 +1,4 @@
-//! Several tabs of one user: each message is sent by one of them, and all of them know what became of it.
+//! Several tabs of one user: one of them sends each message, and all of them learn its outcome.
 
 use chat::{
     client::{Input, outbox::Delivery},
@@ -11,7 +11,7 @@ use crate::{
     wire::{Said, client_id, joined, room, said_by},
 };
 
-/// How long a sign of life counts, and a moment more.
+/// A little longer than a sign of life is valid.
 const SILENCE_MS: u64 = 16_000;
 
 #[test]
@@ -110,7 +110,7 @@ fn a_tab_that_comes_back_leaves_what_was_adopted_to_its_adopter() {
     browser.tabs[0].close(1006);
     browser.tabs[0].say("m1");
     browser.share();
-    // It is frozen, so it hears nothing.
+    // It is frozen, so it receives nothing.
     let frozen = browser.tabs.remove(0);
     browser.pass(SILENCE_MS);
     assert_eq!(browser.owners("m1"), ["b"]);
@@ -158,7 +158,7 @@ fn what_was_forgotten_stays_forgotten_whatever_a_late_tab_keeps() {
     browser.tabs[1].apply(Input::Discard(client_id("m1")));
     browser.share();
     assert_eq!(browser.owners("m1"), ["", ""]);
-    // A tab that was frozen all the while adopts what it finds in old news.
+    // A tab that was frozen all the while adopts the stale record that it finds.
     browser.load("c");
     browser.tabs[2].enter_lobby(3);
     browser.tabs[2].sleep(SILENCE_MS);

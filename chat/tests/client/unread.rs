@@ -1,4 +1,4 @@
-//! Where a reader left off, and what is new to them since.
+//! Read positions, and the messages that are unread since.
 
 use chat::{
     client::Input,

@@ -1,4 +1,4 @@
-//! What crosses the wire, in a few letters.
+//! Compact notation for frames.
 
 use chat::{
     id::{ClientId, Epoch, UserId},
@@ -86,7 +86,7 @@ impl From<Answer> for ServerLine {
     }
 }
 
-/// A piece of the lobby's history.
+/// Creates a page of the lobby's history.
 pub(crate) fn piece(epoch: &str, oldest: Seq, seqs: impl Iterator<Item = Seq>) -> ServerLine {
     ServerLine::Page(Page {
         room: room("lobby"),
@@ -96,7 +96,7 @@ pub(crate) fn piece(epoch: &str, oldest: Seq, seqs: impl Iterator<Item = Seq>) -
     })
 }
 
-/// What a test writes where the wire has a `message`.
+/// Stands for a `message` frame.
 pub(crate) struct Said(pub(crate) Message);
 
 impl From<Said> for ServerLine {
@@ -110,7 +110,7 @@ pub(crate) fn ping(seq: Seq) -> ServerLine {
     ServerLine::Ping { heads: vec![head] }
 }
 
-/// A line of the client's in a few letters: `hello lobby@e:3 tea`, `send lobby/m1`, `join lobby@e:3`.
+/// Abbreviates a client's line: `hello lobby@e:3 tea`, `send lobby/m1`, `join lobby@e:3`.
 pub(crate) fn spell(line: &str) -> String {
     let place = |place: RoomPosition| match (place.epoch, place.seq) {
         (Some(epoch), Some(seq)) => format!("{}@{epoch}:{seq}", place.room),

@@ -1,10 +1,10 @@
-//! A user's browser: what its tabs keep in common, where it outlives them.
+//! A user's browser: the state that its tabs share and that outlives them.
 
 use std::collections::BTreeMap;
 
 use chat::{id::ClientId, protocol::User, time::Millis};
 
-/// What a tab hears of the others, late and in order.
+/// A change by another tab, received late and in order.
 #[derive(Clone, Debug)]
 pub(crate) enum News {
     Stored(ClientId, Option<String>),
@@ -13,11 +13,11 @@ pub(crate) enum News {
 
 pub(crate) struct Browser {
     pub(crate) user: User,
-    /// How far ahead of the true time the machine's wall clock is set, in milliseconds.
+    /// How far the machine's wall clock is ahead of the true time, in milliseconds.
     pub(crate) wall_ahead: i64,
-    /// The pending messages, each under its id.
+    /// The pending messages, by id.
     pub(crate) records: BTreeMap<ClientId, String>,
-    /// When each tab last showed that it lives.
+    /// The time of each tab's last sign of life.
     pub(crate) signs: BTreeMap<ClientId, Millis>,
 }
 
@@ -26,18 +26,18 @@ impl Browser {
         Browser { user, wall_ahead: 0, records: BTreeMap::new(), signs: BTreeMap::new() }
     }
 
-    /// What the machine's wall clock shows at a moment.
+    /// Returns the time of the machine's wall clock at a moment.
     pub(crate) fn wall(&self, now: Millis) -> Millis {
         Millis(now.0.checked_add_signed(self.wall_ahead).unwrap())
     }
 
-    /// Keeps a record. The other tabs hear of it if it is news.
+    /// Stores a record. Returns the change for the other tabs, if it is one.
     pub(crate) fn keep(&mut self, id: ClientId, record: String) -> Option<News> {
         let before = self.records.insert(id.clone(), record.clone());
         (before.as_ref() != Some(&record)).then_some(News::Stored(id, Some(record)))
     }
 
-    /// Forgets a record. The other tabs hear of it if there was one.
+    /// Removes a record. Returns the change for the other tabs, if there was a record.
     pub(crate) fn forget(&mut self, id: ClientId) -> Option<News> {
         self.records.remove(&id).map(|_| News::Stored(id, None))
     }
@@ -47,12 +47,12 @@ impl Browser {
         News::Signed(tab, at)
     }
 
-    /// A tab closes in order.
+    /// Removes the sign of life of a tab that closes regularly.
     pub(crate) fn leave(&mut self, tab: &ClientId) -> Option<News> {
         self.signs.remove(tab).map(|_| News::Signed(tab.clone(), Millis(0)))
     }
 
-    /// What a page finds when it loads: first who lives, and then what waits.
+    /// Returns what a page finds when it loads: first the live tabs, then the pending messages.
     pub(crate) fn found(&self) -> Vec<News> {
         let signs = self.signs.iter().map(|(tab, at)| News::Signed(tab.clone(), *at));
         let records = self.records.iter().map(|(id, record)| News::Stored(id.clone(), Some(record.clone())));

@@ -1,36 +1,38 @@
-//! What people did and what tabs sent, written down for the verdict; and what should not have been.
+//! Records what users did and what tabs sent, for the verdict, and which of it violates the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat::{id::ClientId, room_name::RoomName};
 
-/// Something that somebody said.
+/// A message that a user has sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Saying {
     pub(crate) id: ClientId,
     pub(crate) room: RoomName,
-    /// The tab in which they said it.
+    /// The tab in which the user sent it.
     pub(crate) tab: ClientId,
 }
 
 #[derive(Default)]
 pub(crate) struct Ledger {
-    /// In the order in which it was said. What a tab that crashed had not kept yet is not among it.
+    /// In the order of sending. Excludes messages that a tab had not stored before it crashed.
     pub(crate) said: Vec<Saying>,
-    /// What somebody discarded; it may have been said before.
+    /// Messages that a user discarded; the server may have committed them before.
     pub(crate) discarded: BTreeSet<ClientId>,
-    /// What somebody sent again although it was refused or old; it has lost its place, and may have been said before.
+    /// Messages that a user sent again although they were refused or old; they have lost their place, and the
+    /// server may have committed them before.
     pub(crate) retried: BTreeSet<ClientId>,
-    /// What grew old before it was confirmed, if only by its stamp: what is said after it does not wait for it, though it may
-    /// be on its way.
+    /// Messages that grew old before they were acknowledged, if only by their timestamp: later messages do
+    /// not wait for them, though they may be under way.
     pub(crate) aged: BTreeSet<ClientId>,
     /// Tabs that were closed, crashed or frozen, or whose machine slept.
     pub(crate) troubled: BTreeSet<ClientId>,
-    /// Which tabs kept a message beyond their page: the one in which it was said, and those that claimed it.
+    /// The tabs that stored a message beyond their page: the one in which it was written, and those that
+    /// claimed it.
     keepers: BTreeMap<ClientId, BTreeSet<ClientId>>,
-    /// Which tabs sent a message.
+    /// The tabs that sent each message.
     senders: BTreeMap<ClientId, BTreeSet<ClientId>>,
-    /// What should not have happened.
+    /// The violations.
     pub(crate) complaints: Vec<String>,
 }
 
@@ -43,13 +45,14 @@ impl Ledger {
         self.keepers.entry(id.clone()).or_default().insert(tab.clone());
     }
 
-    /// A tab has crashed over a message: if it was not kept by then, it was not said.
+    /// A tab has crashed while sending a message: if the message was not stored by then, it does not count.
     pub(crate) fn stutters(&mut self, id: &ClientId) {
         self.said.retain(|saying| saying.id != *id || self.keepers.contains_key(id));
     }
 
-    /// A tab sends a message. Only its own, unless a tab that had to do with it or with what was said in the same tab has
-    /// been in trouble, or its user wanted it so: what was said in one tab goes along.
+    /// A tab sends a message: its own, or another tab's if the user retried a message of that tab, or if the
+    /// sender or any tab that stored one of its messages was in trouble. All messages of one tab move
+    /// together.
     pub(crate) fn sends(&mut self, tab: &ClientId, id: &ClientId) {
         self.senders.entry(id.clone()).or_default().insert(tab.clone());
         if !self.keepers.contains_key(id) {
@@ -63,7 +66,7 @@ impl Ledger {
         }
     }
 
-    /// Whether anything that was said in a tab has come into other hands.
+    /// Whether another tab may have taken over any message of this tab.
     fn is_disturbed(&self, tab: &ClientId) -> bool {
         self.said.iter().filter(|saying| saying.tab == *tab).any(|saying| {
             let mut keepers = self.keepers.get(&saying.id).into_iter().flatten();
@@ -71,7 +74,7 @@ impl Ledger {
         })
     }
 
-    /// How many messages were sent by more than one tab.
+    /// Returns how many messages were sent by more than one tab.
     pub(crate) fn sent_by_several(&self) -> usize {
         self.senders.values().filter(|tabs| tabs.len() > 1).count()
     }

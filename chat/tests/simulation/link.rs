@@ -1,10 +1,10 @@
-//! A connection on its way: the frames that are under way in either direction. Decides nothing.
+//! A connection: the frames under way in either direction. Decides nothing.
 
 use std::collections::VecDeque;
 
 use chat::room::SessionId;
 
-/// What comes down to a client.
+/// What a client receives.
 #[derive(Clone, Debug)]
 pub(crate) enum Down {
     Frame(String),
@@ -13,11 +13,11 @@ pub(crate) enum Down {
 
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// The client's name for the connection.
+    /// The client's number for the connection.
     pub(crate) number: u32,
     pub(crate) session: SessionId,
     pub(crate) opened: bool,
-    /// Nothing arrives any more, in either direction, and nobody is told.
+    /// Nothing arrives any more in either direction, and neither side is notified.
     pub(crate) stalled: bool,
     pub(crate) up: VecDeque<String>,
     pub(crate) down: VecDeque<Down>,
@@ -28,7 +28,8 @@ impl Link {
         Link { number, session, opened: false, stalled: false, up: VecDeque::new(), down: VecDeque::new() }
     }
 
-    /// What is under way when a connection breaks: of the next frame in each direction, so many lines.
+    /// Returns what still arrives when a connection breaks: this many lines of the next frame in each
+    /// direction.
     pub(crate) fn torn(&mut self, lines: usize) -> (Option<String>, Option<String>) {
         let up = self.up.pop_front().map(|frame| head_of(&frame, lines));
         let down = match self.down.pop_front() {
@@ -39,7 +40,7 @@ impl Link {
         (some(up), some(down))
     }
 
-    /// The next frame in each direction will arrive twice.
+    /// Makes the next frame in each direction arrive twice.
     pub(crate) fn double(&mut self) {
         if let Some(frame) = self.up.front().cloned() {
             self.up.push_front(frame);
@@ -49,7 +50,7 @@ impl Link {
         }
     }
 
-    /// The other side died: of what is on its way down so many frames arrive, and then the end.
+    /// The server has died: this many frames on the way down still arrive, and then the end.
     pub(crate) fn dies(&mut self, frames: usize, code: u16) {
         self.down.truncate(frames);
         self.down.push_back(Down::Close(code));

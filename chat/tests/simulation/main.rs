@@ -1,9 +1,11 @@
-//! Several browsers with several tabs each, and a small server, over links that cut, stall, double and come late: whatever
-//! happens, in the end everybody holds the same, every message that was said is there once, and what was said in one tab
-//! stands in the order in which it was said. The rooms and the clients are the real ones; house and browsers stand in for
-//! the server and for what pages keep. Time is simulated, and chance comes from a seed.
+//! Several browsers with several tabs each and a small server, over links that break, stall, duplicate and
+//! delay frames. Whatever happens, in the end all clients have the same state, every sent message is in the
+//! log once, and the messages of one tab are in the order in which they were sent. The rooms and the clients
+//! are the real ones; simulated are the server around them and the browsers' storage. Time is simulated, and
+//! randomness comes from a seed.
 //!
-//! `TEAHOUSE_SEEDS=N` tries N seeds, and `TEAHOUSE_SEED=S` begins at the seed S (and ends there, without the other).
+//! `TEAHOUSE_SEEDS=N` tries N seeds, and `TEAHOUSE_SEED=S` begins at the seed S (and ends there, without the
+//! other).
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod random;
@@ -36,7 +38,7 @@ use storm::{Climate, Storm};
 use verdict::Verdict;
 use world::World;
 
-/// How many seeds an ordinary run tries.
+/// The number of seeds in an ordinary run.
 const SEEDS: u64 = 2_000;
 
 #[test]
@@ -58,7 +60,7 @@ fn after_any_storm_everybody_holds_the_same_log_and_nothing_that_was_said_is_los
                     return None;
                 }
                 if let Err(failure) = try_seed(seed, &tally) {
-                    // Nobody needs a second one.
+                    // One failure is enough.
                     next.store(seeds.end, Ordering::Relaxed);
                     return Some(failure);
                 }
@@ -72,7 +74,7 @@ fn after_any_storm_everybody_holds_the_same_log_and_nothing_that_was_said_is_los
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// What the storms came to, for those who want to know whether they were any.
+/// Totals over all storms, to check that they were severe enough.
 #[derive(Debug, Default)]
 struct Tally {
     steps: AtomicUsize,
@@ -82,7 +84,7 @@ struct Tally {
     sent_by_several: AtomicUsize,
 }
 
-/// Draws a storm from a seed and judges it. One that fails is cut down to what it takes to fail.
+/// Generates a storm from a seed and judges it. A failing storm is shrunk to what is needed to fail.
 fn try_seed(seed: u64, tally: &Tally) -> Result<(), String> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());

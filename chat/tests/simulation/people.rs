@@ -1,4 +1,5 @@
-//! What people do: say, discard, look back, open tabs and close them; and what befalls their tabs.
+//! The users' actions: sending, discarding, reading the history, opening and closing tabs; and the tabs'
+//! failures.
 
 use chat::{
     client::{Client, Input, outbox::Delivery, timeline::Hole},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 impl World {
-    /// Somebody says something; of what their tab does about it, only so much is done before it crashes, if it does.
+    /// Sends a message; if the tab crashes, it performs only this many effects before.
     pub(crate) fn say(&mut self, place: usize, to: usize, fit: bool, crashes_after: Option<usize>) {
         let to = room(to);
         let Some(tab) = self.awake(place) else { return };
@@ -37,7 +38,7 @@ impl World {
         }
     }
 
-    /// What of a tab's outbox waits for its user.
+    /// Returns the messages in a tab's outbox that wait for a decision of its user.
     fn waiting(&self, place: usize) -> Vec<ClientId> {
         let pending = self.tab(place).map_or(&[][..], |tab| tab.client.outbox().pending());
         let waits = |state: &Delivery| matches!(state, Delivery::Old | Delivery::Refused(_));
@@ -53,7 +54,7 @@ impl World {
         }
     }
 
-    /// Discards a message that waits, for its user or at all.
+    /// Discards a pending message, whether or not it waits for a decision.
     pub(crate) fn discard(&mut self, place: usize, nth: usize) {
         let Some(tab) = self.awake(place) else { return };
         let pending = tab.client.outbox().pending();
@@ -64,14 +65,14 @@ impl World {
         }
     }
 
-    /// Discards all that a tab shows.
+    /// Discards all pending messages that a tab shows.
     pub(crate) fn clear(&mut self, place: usize) {
         while self.tab(place).is_some_and(|tab| !tab.client.outbox().pending().is_empty()) {
             self.discard(place, 0);
         }
     }
 
-    /// Asks for earlier messages, or for some of what a hole is missing.
+    /// Requests earlier messages, or some of the missing ones of a hole.
     pub(crate) fn look_back(&mut self, place: usize, nth: usize) {
         let Some(tab) = self.awake(place) else { return };
         let holes: Vec<Hole> = tab.client.active().timeline().holes().collect();
@@ -91,7 +92,7 @@ impl World {
         if self.tabs[place].is_some() {
             return;
         }
-        // Drawn, so that who is older is not who has the smaller name.
+        // Random, so that the older tab does not always have the smaller name.
         self.named += 1;
         let name = client_id(&format!("t{:03}-{}", self.random.below(1_000), self.named));
         let browser = &self.browsers[PLACES[place]];
@@ -108,7 +109,7 @@ impl World {
         self.apply(place, Input::Start);
     }
 
-    /// A tab is closed as it should be: its sign of life is taken away.
+    /// Closes a tab regularly: its sign of life is removed.
     pub(crate) fn leave_tab(&mut self, place: usize) {
         let Some(name) = self.awake(place).map(|tab| tab.name.clone()) else { return };
         if let Some(news) = self.browsers[PLACES[place]].leave(&name) {
@@ -117,7 +118,7 @@ impl World {
         self.crash(place);
     }
 
-    /// A tab is gone without a word.
+    /// Removes a tab without notice.
     pub(crate) fn crash(&mut self, place: usize) {
         if let Some(tab) = self.tabs[place].take() {
             self.check_shown(&tab);

@@ -1,6 +1,6 @@
-//! Chance, always the same from the same seed.
+//! Deterministic randomness: the same seed yields the same numbers.
 
-/// Draws numbers evenly (`SplitMix64`).
+/// A uniform random number generator (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
 
@@ -17,12 +17,12 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 up to 1.
+    /// Returns a number from 0 to 1, both included.
     pub(crate) fn roll(&mut self) -> f64 {
         f64::from(u32::try_from(self.draw() >> 32).unwrap()) / f64::from(u32::MAX)
     }
 
-    /// A number below a bound that is not 0.
+    /// Returns a number below a bound that is not 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.draw() % bound
     }

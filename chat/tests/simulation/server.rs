@@ -1,5 +1,6 @@
-//! The server: sessions, and the real rooms. What it keeps is the store's. Works as the real one does: what is said
-//! gathers, is committed, is answered, and only then told to the rooms; answers are written before what a room says.
+//! The simulated server: sessions, and the real rooms. The store retains the messages. Works like the real
+//! server: messages are batched, committed, acknowledged, and only then published to the rooms; answers are
+//! sent before what a room publishes.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -22,15 +23,15 @@ use crate::store::{Appended, Health, Log, Store};
 pub(crate) const HEARTBEAT_MS: u64 = 25_000;
 const RETRY_MS: u64 = 1_000;
 const LEAVE_GRACE_MS: u64 = 30_000;
-/// How many events a page holds at the most.
+/// The maximum number of events in a page.
 const PAGE: u32 = 200;
-/// What a text begins with that the house will not have.
+/// The prefix of texts that the server refuses.
 pub(crate) const UNFIT: &str = "unfit";
 
-/// How much the house says at once.
+/// The limits of the server's answers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measures {
-    /// The most events that a resumption holds.
+    /// The maximum number of events in a resume.
     pub(crate) resume: Seq,
     /// The length of the newest page.
     pub(crate) backlog: Seq,
@@ -43,7 +44,7 @@ pub(crate) struct Server {
     rooms: BTreeMap<RoomName, Room>,
     sessions: BTreeMap<SessionId, Session>,
     opened: u64,
-    /// Committed, and not told to its room yet.
+    /// Committed, but not yet published to the room.
     unrouted: VecDeque<Message>,
 }
 
@@ -51,7 +52,7 @@ struct Session {
     user: User,
     greeted: bool,
     rooms: BTreeSet<RoomName>,
-    /// In which rooms nothing is taken until the message of this id comes again.
+    /// The rooms that accept nothing until the message of this id comes again.
     held: BTreeMap<RoomName, ClientId>,
     gathered: Vec<Draft>,
     answers: Vec<Rc<str>>,
@@ -97,7 +98,7 @@ impl Server {
         self.sessions.contains_key(&id)
     }
 
-    /// A session is gone. What it has said is kept all the same, only nobody hears the answer.
+    /// Ends a session. Its messages are committed all the same, but nobody receives the answer.
     pub(crate) fn lose(&mut self, id: SessionId) {
         self.settle(id);
         if let Some(session) = self.sessions.remove(&id) {
@@ -107,14 +108,14 @@ impl Server {
         }
     }
 
-    /// Everything but the store begins anew, whatever it was about to say.
+    /// Restarts everything but the store, whatever was about to be sent.
     pub(crate) fn restart(&mut self) {
         self.sessions.clear();
         self.rooms.clear();
         self.unrouted.clear();
     }
 
-    /// How the store does from now on. Everybody is told when it goes away and when it is back.
+    /// Changes the health of the store. All sessions are notified when it becomes unavailable or available.
     pub(crate) fn fare(&mut self, health: Health) {
         let was_available = self.has_store();
         self.store.health = health;
@@ -134,19 +135,19 @@ impl Server {
         ServerLine::Store { available: self.has_store() }
     }
 
-    /// Whether it reads what comes.
+    /// Whether the server reads incoming frames.
     pub(crate) fn listens(&self) -> bool {
         self.store.health != Health::Hangs
     }
 
-    /// What a session is to be sent now: its answers, and then its queue.
+    /// Takes what is to be sent to a session now: its answers, then its queue.
     pub(crate) fn take(&mut self, id: SessionId) -> Vec<String> {
         let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
         let frames = [&mut session.answers, &mut session.queue].map(std::mem::take);
         frames.into_iter().filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n")).collect()
     }
 
-    /// The newest line of a session's queue is lost.
+    /// Drops the newest line of a session's queue.
     pub(crate) fn forget_newest(&mut self, id: SessionId) {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.queue.pop();
@@ -273,7 +274,7 @@ impl Server {
         }
     }
 
-    /// Commits what a session has said, or refuses it for now. Whether there was anything to do.
+    /// Commits what a session has sent, or refuses it temporarily. Returns whether there was anything to do.
     pub(crate) fn settle(&mut self, id: SessionId) -> bool {
         if self.store.health == Health::Hangs {
             return false;
@@ -298,7 +299,7 @@ impl Server {
         !drafts.is_empty()
     }
 
-    /// Refuses a message for now, and with it what follows it in its room until it comes again.
+    /// Refuses a message temporarily, and with it the following ones of its room until it comes again.
     fn hold(&mut self, id: SessionId, draft: &Draft) {
         let held = &mut self.session(id).held;
         let first = held.entry(draft.room.clone()).or_insert_with(|| draft.id.clone());
@@ -306,7 +307,7 @@ impl Server {
         self.answer(id, &refusal(Some(draft.id.as_str()), draft.room.as_str(), code, Some(RETRY_MS)));
     }
 
-    /// Somebody without a client says something, in one go.
+    /// Commits a message of a user without a client.
     pub(crate) fn say_as(&mut self, user: &User, room: &RoomName, id: &ClientId) {
         if self.store.health == Health::Works
             && let Appended::New(message) = self.store.append(room, user, id, id.as_str(), self.now)
@@ -315,11 +316,11 @@ impl Server {
         }
     }
 
-    /// Tells the rooms of so many committed messages. Whether there was one.
+    /// Publishes this many committed messages to their rooms. Returns whether there was one.
     pub(crate) fn route(&mut self, count: usize) -> bool {
         let count = count.min(self.unrouted.len());
         for message in self.unrouted.drain(..count).collect::<Vec<_>>() {
-            // In a room that is not open nobody is to be told.
+            // A room that is not open has nobody to notify.
             if self.rooms.contains_key(&message.room) {
                 self.apply(&message.room.clone(), Command::Commit(Event::Message(message)));
             }
@@ -387,13 +388,13 @@ fn events_of(messages: &[Message]) -> Vec<Event> {
     messages.iter().cloned().map(Event::Message).collect()
 }
 
-/// The first and the last seq of a piece of history.
+/// Returns the first and the last seq of a page of history.
 fn piece(log: &Log, history: &History) -> (Seq, Seq) {
     let limit = Seq::from(history.limit.min(PAGE));
     match (history.before, history.around) {
         (Some(before), None) => (before.saturating_sub(limit), before.saturating_sub(1)),
         (None, Some(around)) => {
-            // As evenly as the log allows: what one side lacks is the other's.
+            // As symmetrical as the log allows: if one side has too few messages, the other gets more.
             let last = (around + limit - limit / 2 - 1).min(log.head());
             let first = (last + 1).saturating_sub(limit).max(log.oldest());
             (first, first + limit - 1)

@@ -1,4 +1,4 @@
-//! What the house keeps: a log per room, over several lives. Knows no sessions.
+//! The simulated store: a log per room, over several epochs. Knows no sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use chat::{
 /// How long ids are remembered, in milliseconds.
 const REMEMBERS_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
-/// How the store does.
+/// The health of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
     Works,
@@ -25,9 +25,9 @@ pub(crate) enum Health {
 /// A room's log.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log {
-    /// Every message since the first, those included that are not kept any more: the test remembers.
+    /// All messages since the first, including those that are no longer retained: the test remembers them.
     messages: Vec<Message>,
-    /// The oldest seq that is kept; 0 while nothing was said.
+    /// The oldest retained seq; 0 while there is no message.
     oldest: Seq,
     ids: BTreeMap<(UserId, ClientId), Seq>,
 }
@@ -41,12 +41,12 @@ impl Log {
         self.oldest
     }
 
-    /// What was said, kept or not.
+    /// Returns all messages, retained or not.
     pub(crate) fn all(&self) -> &[Message] {
         &self.messages
     }
 
-    /// What is kept of the seqs from one to another, both included.
+    /// Returns the retained messages of an inclusive range of seqs.
     pub(crate) fn kept(&self, from: Seq, to: Seq) -> &[Message] {
         let index = |seq: Seq| usize::try_from(seq).unwrap();
         let from = from.max(self.oldest).max(1);
@@ -57,7 +57,7 @@ impl Log {
 
 type Logs = BTreeMap<RoomName, Log>;
 
-/// The logs, in their present life and in those before.
+/// The logs, in the current epoch and in earlier ones.
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) health: Health,
@@ -65,13 +65,13 @@ pub(crate) struct Store {
     logs: Logs,
     past: BTreeMap<Epoch, Logs>,
     copy: Logs,
-    /// The log of a room in which nothing was said.
+    /// The log of a room without messages.
     nothing: Log,
-    /// What was kept once and is in no log since an older copy was put back.
+    /// Messages that were committed once and are in no log since an older copy was restored.
     lost: BTreeSet<ClientId>,
 }
 
-/// What became of a message that was to be kept.
+/// The outcome of appending a message.
 pub(crate) enum Appended {
     New(Message),
     Known(Message),
@@ -99,19 +99,19 @@ impl Store {
         self.logs.get(room).unwrap_or(&self.nothing)
     }
 
-    /// What a life's log says of a room, kept or not.
+    /// Returns the messages of a room in an epoch's log, retained or not.
     pub(crate) fn said(&self, epoch: &Epoch, room: &RoomName) -> &[Message] {
         let logs = if *epoch == self.epoch() { Some(&self.logs) } else { self.past.get(epoch) };
         logs.and_then(|logs| logs.get(room)).map_or(&[], Log::all)
     }
 
-    /// Whether a message was ever kept.
+    /// Whether a message was ever committed.
     pub(crate) fn has_kept(&self, user: &UserId, id: &ClientId) -> bool {
         let key = (user.clone(), id.clone());
         self.past.values().chain([&self.logs]).flat_map(Logs::values).any(|log| log.ids.contains_key(&key))
     }
 
-    /// Whether a message was kept and then lost, because an older copy was put back.
+    /// Whether a message was committed and then lost, because an older copy was restored.
     pub(crate) fn has_lost(&self, id: &ClientId) -> bool {
         self.lost.contains(id)
     }
@@ -145,7 +145,7 @@ impl Store {
         Appended::New(message)
     }
 
-    /// Keeps no more than so many of a room's messages.
+    /// Retains only this many of a room's messages.
     pub(crate) fn trim(&mut self, room: &RoomName, keep: Seq) {
         if let Some(log) = self.logs.get_mut(room) {
             log.oldest = log.oldest.max((log.head() + 1).saturating_sub(keep));
@@ -156,7 +156,7 @@ impl Store {
         self.copy = self.logs.clone();
     }
 
-    /// Puts the copy in the logs' place: a new life.
+    /// Restores the copy, which starts a new epoch.
     pub(crate) fn restore(&mut self) {
         let before = std::mem::replace(&mut self.logs, self.copy.clone());
         for (name, log) in &before {

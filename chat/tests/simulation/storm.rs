@@ -1,4 +1,4 @@
-//! What may happen, and how often: schedules of steps, drawn from a seed.
+//! The possible steps and their frequencies: schedules of steps, generated from a seed.
 
 use std::fmt;
 
@@ -15,17 +15,17 @@ use crate::{
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 
-/// One thing that happens.
+/// One step of a schedule.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// Somebody says so many things, one after the other.
+    /// A user sends this many messages, one after the other.
     Say {
         place: usize,
         room: usize,
         count: usize,
         fit: bool,
     },
-    /// Somebody says something, and their tab crashes before it has done all it would.
+    /// A user sends a message, and the tab crashes before it has performed all effects.
     Stutter {
         place: usize,
         room: usize,
@@ -62,19 +62,19 @@ pub(crate) enum Step {
     Write {
         place: usize,
     },
-    /// The house keeps what a tab has said, or for once cannot.
+    /// The server commits a tab's messages, or fails to do so once.
     Settle {
         place: usize,
         fails: bool,
     },
-    /// All that is under way to and from a tab arrives.
+    /// Everything under way to and from a tab arrives.
     Flow {
         place: usize,
     },
     Route {
         count: usize,
     },
-    /// A tab hears so many things that its user's others did.
+    /// A tab receives this many changes by the user's other tabs.
     Hear {
         place: usize,
         count: usize,
@@ -90,7 +90,7 @@ pub(crate) enum Step {
     Stall {
         place: usize,
     },
-    /// The newest thing that waits for a tab is lost on the way, which the protocol must notice.
+    /// The newest line for a tab is lost on the way, which the protocol must notice.
     Lose {
         place: usize,
     },
@@ -103,7 +103,7 @@ pub(crate) enum Step {
     Sleep {
         days: u64,
     },
-    /// Somebody sets the wall clock of a tab's machine, this many milliseconds on or back.
+    /// A user sets the wall clock of a tab's machine forward or back by this many milliseconds.
     SetClock {
         place: usize,
         by: i64,
@@ -121,7 +121,7 @@ pub(crate) enum Step {
         room: usize,
         keep: u64,
     },
-    /// Others say much.
+    /// Others send many messages.
     Crowd {
         room: usize,
         count: u64,
@@ -147,7 +147,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// The same, in another place; but a tab is opened where none is.
+    /// Returns the same step in another place; opening a tab moves to a place without one.
     fn moved(&self, to: impl Fn(usize) -> usize) -> Step {
         let mut step = self.clone();
         match &mut step {
@@ -180,33 +180,33 @@ impl Step {
     }
 }
 
-/// What a schedule has in it beside what all have.
+/// What a schedule contains beside the steps that all have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Climate {
-    /// Tabs come, go and freeze.
+    /// Tabs open, close and freeze.
     tabs: bool,
-    /// Logs begin new lives, machines sleep.
+    /// Logs start new epochs, machines sleep.
     lives: bool,
-    /// Much is said, and little of it kept.
+    /// Many messages are sent, and few of them retained.
     crowds: bool,
 }
 
 impl Climate {
-    /// The climates take turns.
+    /// Cycles through the climates by seed.
     pub(crate) fn of(seed: u64) -> Climate {
         let [tabs, lives, crowds] = [1, 2, 4].map(|bit| seed & bit != 0);
         Climate { tabs, lives, crowds }
     }
 }
 
-/// A schedule, and the house's measures under which it happens.
+/// A schedule, and the server's limits under which it runs.
 #[derive(Clone)]
 pub(crate) struct Storm {
     pub(crate) measures: Measures,
     pub(crate) steps: Vec<Step>,
 }
 
-/// One step on a line, however it is asked for.
+/// Prints one step per line, whatever the format flags.
 impl fmt::Debug for Storm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.measures)?;
@@ -317,7 +317,7 @@ fn crowds() -> Kinds {
 }
 
 impl World {
-    /// A place in which a tab lives, if any does.
+    /// Returns a place with a tab, if there is any.
     fn settled(&self, place: usize) -> usize {
         let living = self.living();
         if living.is_empty() { place } else { living[place % living.len()] }

@@ -1,4 +1,4 @@
-//! A page of a user's with a client in it: what reaches it, and when its timer rings.
+//! A user's page with a client in it: what it will receive, and when its timer fires.
 
 use std::collections::VecDeque;
 
@@ -12,9 +12,9 @@ pub(crate) struct Tab {
     pub(crate) link: Option<Link>,
     pub(crate) clock: SteadyClock,
     pub(crate) wake: Option<Millis>,
-    /// What its user's other tabs did, and when it will hear of that.
+    /// Changes by the user's other tabs, and when this one will receive them.
     pub(crate) news: VecDeque<(Millis, News)>,
-    /// It does nothing and hears nothing; all waits.
+    /// It does and receives nothing; everything waits.
     pub(crate) frozen: bool,
 }
 
@@ -32,13 +32,13 @@ impl Tab {
         }
     }
 
-    /// It will hear of this, at a moment and not before what it is to hear before.
+    /// Delivers a change at a moment, but not before the earlier changes.
     pub(crate) fn hears(&mut self, news: News, at: Millis) {
         let at = self.news.back().map_or(at, |(last, _)| at.max(*last));
         self.news.push_back((at, news));
     }
 
-    /// When something is to happen here by itself.
+    /// Returns when something will happen here without further input.
     pub(crate) fn next(&self) -> Option<Millis> {
         let news = self.news.front().map(|(at, _)| *at);
         self.wake.into_iter().chain(news).min().filter(|_| !self.frozen)

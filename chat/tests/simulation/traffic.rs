@@ -1,4 +1,4 @@
-//! What is on its way between tabs and house: carried, written, torn, late, doubled.
+//! Traffic between tabs and the server: delivered, sent, torn, late, duplicated.
 
 use chat::{client::Input, close::CloseCode, protocol::ServerLine};
 
@@ -12,7 +12,7 @@ impl World {
         self.tabs[place].as_mut().and_then(|tab| tab.link.as_mut())
     }
 
-    /// Moves one frame, if there is one and the link carries it. Whether anything moved.
+    /// Moves one frame, if there is one and the link carries it. Returns whether anything moved.
     pub(crate) fn carry(&mut self, place: usize) -> bool {
         let listens = self.server.listens();
         let is_awake = self.awake(place).is_some();
@@ -41,7 +41,7 @@ impl World {
         true
     }
 
-    /// A client hears that its connection is closed; the house may still hear what was on its way.
+    /// A client receives the close of its connection; the server may still receive what was under way.
     fn close(&mut self, place: usize, code: u16) {
         let Some(tab) = self.awake(place) else { return };
         let tab_name = tab.name.clone();
@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    /// The house writes what waits for a tab. Whether there was anything.
+    /// The server sends what is queued for a tab. Returns whether there was anything.
     pub(crate) fn write(&mut self, place: usize) -> bool {
         let Some(session) = self.link(place).map(|link| link.session) else { return false };
         let frames = self.server.take(session);
@@ -63,20 +63,20 @@ impl World {
         wrote
     }
 
-    /// The house keeps what a tab has said. Whether there was anything.
+    /// The server commits a tab's messages. Returns whether there was anything.
     pub(crate) fn settle(&mut self, place: usize) -> bool {
         let session = self.link(place).map(|link| link.session);
         session.is_some_and(|session| self.server.settle(session))
     }
 
-    /// What a tab and the house have for each other moves. Whether anything did.
+    /// Moves everything between a tab and the server once. Returns whether anything moved.
     pub(crate) fn flow(&mut self, place: usize) -> bool {
         let settled = self.settle(place);
         let wrote = self.write(place);
         self.carry(place) || settled || wrote
     }
 
-    /// A connection breaks in the middle of what it carries: so many lines of the next frames still arrive.
+    /// A connection breaks in the middle of a frame: this many lines of the next frames still arrive.
     pub(crate) fn cut(&mut self, place: usize, code: u16, lines: usize) {
         if self.awake(place).is_none() {
             return;
@@ -90,14 +90,14 @@ impl World {
         if let Some(frame) = down {
             self.apply(place, Input::Received(number, &frame));
         }
-        // Nothing arrives behind a torn frame. That the connection is gone the house learns later.
+        // Nothing arrives after a torn frame. The server learns of the broken connection later.
         if let Some(link) = self.link(place) {
             link.up.clear();
         }
         self.close(place, code);
     }
 
-    /// A frame of a connection that its client has given up arrives. Whether there was anything.
+    /// A frame of a connection that its client has given up arrives. Returns whether there was one.
     pub(crate) fn late(&mut self, index: usize) -> bool {
         if self.strays.is_empty() || !self.server.listens() {
             return false;
@@ -125,7 +125,7 @@ impl World {
         true
     }
 
-    /// The house ends and begins anew: orderly, or as if it was killed; then only so many frames still arrive.
+    /// Restarts the server: after draining, or as if killed; then only this many frames still arrive.
     pub(crate) fn restart(&mut self, drain: bool, frames: usize) {
         if drain {
             for place in 0..PLACES.len() {

@@ -1,4 +1,4 @@
-//! What must hold: while it storms, of all that is shown; and once all is calm again.
+//! The invariants: during a storm, of everything that is shown; and once all is calm again.
 
 use std::collections::BTreeMap;
 
@@ -19,13 +19,13 @@ use crate::{
     world::{PLACES, ROOMS, World, client_id, room},
 };
 
-/// How long the calm after the storm may take until all is well, in virtual milliseconds.
+/// How long the calm after the storm may take until everything is settled, in virtual milliseconds.
 const CALM_MS: u64 = 300_000;
 
-/// After how many rounds, at one moment, of everything that moves something is wrong.
+/// The number of rounds at one moment, in which everything moves, that indicates a bug.
 const RESTLESS: usize = 10_000;
 
-/// What does not hold, in words.
+/// A violated invariant, in words.
 pub(crate) type Verdict = Result<(), String>;
 
 impl World {
@@ -55,7 +55,7 @@ impl World {
         }
     }
 
-    /// Everything works from now on, until nothing is left to do.
+    /// Makes everything work from now on, and runs until nothing is left to do.
     fn calm(&mut self) -> Verdict {
         self.server.fare(Health::Works);
         for (place, browser) in PLACES.into_iter().enumerate() {
@@ -81,7 +81,7 @@ impl World {
         }
     }
 
-    /// Everything moves once. Whether anything did.
+    /// Moves everything once. Returns whether anything moved.
     fn bustle(&mut self) -> bool {
         let mut moved = self.late(0);
         moved |= self.server.route(usize::MAX);
@@ -91,7 +91,7 @@ impl World {
         moved
     }
 
-    /// What is left to be done, if anything.
+    /// Returns what is left to do, if anything.
     fn unsettled(&self) -> Option<String> {
         self.living().into_iter().find_map(|place| {
             let tab = self.tabs[place].as_ref()?;
@@ -123,7 +123,7 @@ impl World {
         (0..PLACES.len()).filter(beside).filter_map(|other| self.tabs[other].as_ref())
     }
 
-    /// All that a tab shows was said, as it is shown.
+    /// Checks that every message that a tab shows was committed as shown.
     pub(crate) fn check_shown(&mut self, tab: &Tab) {
         for open in tab.client.rooms() {
             let Some((epoch, _)) = open.timeline().position() else { continue };
@@ -145,7 +145,7 @@ impl World {
         }
     }
 
-    /// A timeline is the log from its first seq on, but for what it says is missing.
+    /// Checks that a timeline equals the log from its first seq on, except for its declared holes.
     fn same_but_for_holes(&self, tab: &Tab, open: &OpenRoom) -> Verdict {
         let timeline = open.timeline();
         let is_missing = |seq: Seq| timeline.holes().any(|hole| (hole.from..=hole.to).contains(&seq));
@@ -159,14 +159,14 @@ impl World {
         })?;
         for hole in timeline.holes() {
             let is_one = hole.from <= hole.to && hole.to <= log.len() as Seq;
-            // The house's pages end at the head, so nobody here comes from above.
+            // The server's pages end at the head, so no user here reads downwards into a hole.
             expect(is_one && !hole.onward, || format!("{} has {hole:?} for no reason", tab.name))?;
         }
         Ok(())
     }
 
-    /// What was said is in the log once, or shown as waiting for its user, or lost with an older copy of the log; and what
-    /// was said in one tab is there in that order.
+    /// Checks that every sent message is in the log once, or shown as waiting for its user, or lost with an
+    /// older copy of the log; and that the messages of one tab are in order.
     fn all_said_once_and_in_order(&self) -> Verdict {
         let mut places: BTreeMap<&ClientId, Vec<Seq>> = BTreeMap::new();
         let rooms = [0, 1].map(room);
@@ -192,7 +192,8 @@ impl World {
         expect(strange.is_none(), || format!("{strange:?} is there, and nobody said it"))
     }
 
-    /// What a page that loaded now would find is what the tabs show: the same messages, with the same tabs to send them.
+    /// Checks that a page that loaded now would find what the tabs show: the same messages, with the same
+    /// tabs to send them.
     fn kept_as_shown(&self) -> Verdict {
         for place in self.living() {
             let browser = &self.browsers[PLACES[place]];
@@ -216,7 +217,7 @@ impl World {
         Ok(())
     }
 
-    /// Fills all holes and reads all earlier pages: then a timeline is all that is kept.
+    /// Fills all holes and reads all earlier pages: then a timeline is all that the server retains.
     fn read_everything(&mut self) -> Verdict {
         for place in self.living() {
             for name in (0..ROOMS.len()).map(room) {
@@ -235,7 +236,7 @@ impl World {
                         None => break,
                     }
                     self.calm()?;
-                    // A link that stalled is noticed later.
+                    // A stalled link is noticed later.
                     if self.tabs[place].as_ref().unwrap().client.active().is_looking_back() {
                         self.pass(1_000);
                     }

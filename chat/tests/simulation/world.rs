@@ -1,7 +1,7 @@
-//! House, browsers and tabs together: does what the clients say, and lets time pass. The house has the true time; what a
-//! machine's clocks show beside it is its own affair.
+//! Server, browsers and tabs together: performs the clients' effects and lets time pass. The server has the
+//! true time; the machines' clocks may deviate.
 //!
-//! [`traffic`] moves what is on its way, [`people`] do what people do.
+//! [`traffic`] moves what is under way; [`people`] performs the users' actions.
 //!
 //! [`traffic`]: crate::traffic
 //! [`people`]: crate::people
@@ -26,16 +26,16 @@ use crate::{
     tab::Tab,
 };
 
-/// In which browser each place for a tab is.
+/// The browser of each place for a tab.
 pub(crate) const PLACES: [usize; 5] = [0, 0, 0, 1, 1];
-/// The places in which there are tabs from the start.
+/// The places with tabs from the start.
 const AT_FIRST: [usize; 3] = [0, 1, 3];
 pub(crate) const ROOMS: [&str; 2] = ["lobby", "tea"];
-/// How late a tab hears of the others. Less than what a sign of life counts beyond the time to the next one, so that
-/// nobody who is not in trouble is taken for gone.
+/// The maximum delay of changes between tabs. Less than a sign of life is valid beyond the time of the next
+/// one, so that no tab without trouble is taken for gone.
 const NEWS_MS: u64 = 9_000;
 
-/// A link whose client has gone on without it: what it still carries comes late.
+/// A link whose client has gone on without it: what it still carries arrives late.
 pub(crate) struct Stray {
     pub(crate) place: usize,
     pub(crate) tab: ClientId,
@@ -45,13 +45,13 @@ pub(crate) struct Stray {
 pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) browsers: Vec<Browser>,
-    /// One for each place, if there is one at present.
+    /// The tab of each place, if there is one at present.
     pub(crate) tabs: Vec<Option<Tab>>,
     pub(crate) strays: Vec<Stray>,
     pub(crate) ledger: Ledger,
     pub(crate) random: Dice,
     pub(crate) now: Millis,
-    /// For how long the machines slept, in milliseconds: their monotonic clocks stood.
+    /// How long the machines slept, in milliseconds: their monotonic clocks stood still.
     slept: u64,
     pub(crate) named: u64,
     next_ping: Millis,
@@ -78,7 +78,7 @@ impl World {
         world
     }
 
-    /// The places in which a tab lives, frozen or not.
+    /// Returns the places with a tab, frozen or not.
     pub(crate) fn living(&self) -> Vec<usize> {
         (0..PLACES.len()).filter(|place| self.tabs[*place].is_some()).collect()
     }
@@ -87,7 +87,7 @@ impl World {
         self.tabs[place].as_ref()
     }
 
-    /// A tab that can do something at present.
+    /// Returns the tab at a place unless it is frozen.
     pub(crate) fn awake(&mut self, place: usize) -> Option<&mut Tab> {
         self.tabs[place].as_mut().filter(|tab| !tab.frozen)
     }
@@ -96,14 +96,15 @@ impl World {
         self.apply_some(place, input, usize::MAX);
     }
 
-    /// Does only so many of the things that the client wants done.
+    /// Performs only this many of the client's effects.
     pub(crate) fn apply_some(&mut self, place: usize, input: Input<'_>, most: usize) {
         let random = self.random.roll();
         let at = self.browsers[PLACES[place]].wall(self.now);
         let Some(tab) = self.tabs[place].as_mut().filter(|tab| !tab.frozen) else { return };
         let now = Now { at, ticks: tab.clock.read(at, Some(self.now.0 - self.slept)), random };
         let effects = tab.client.apply(input, now);
-        // By its stamp, which may be too early, a message may be old to all tabs but the one in which it was said.
+        // By its timestamp, which may be too early, a message may be old to all tabs but the one in which it
+        // was written.
         let is_old =
             |pending: &&Pending| pending.state == Delivery::Old || self.now.since(pending.at) > FRESH_MS;
         let old = tab.client.outbox().pending().iter().filter(is_old);
@@ -164,7 +165,7 @@ impl World {
         }
     }
 
-    /// The other tabs of a tab's browser will hear of this.
+    /// Sends a change to the other tabs of a tab's browser.
     pub(crate) fn tell(&mut self, from: usize, news: &News) {
         for place in (0..PLACES.len()).filter(|place| *place != from && PLACES[*place] == PLACES[from]) {
             // Mostly soon.
@@ -176,7 +177,7 @@ impl World {
         }
     }
 
-    /// A tab hears the next of what the others did. Whether there was anything.
+    /// Delivers the next change by another tab. Returns whether there was one.
     pub(crate) fn hear(&mut self, place: usize) -> bool {
         let Some((_, news)) = self.awake(place).and_then(|tab| tab.news.pop_front()) else { return false };
         self.inform(place, &news);
@@ -190,12 +191,12 @@ impl World {
         }
     }
 
-    /// When something is to happen by itself.
+    /// Returns the time of the next scheduled event.
     pub(crate) fn next(&self) -> Millis {
         self.tabs.iter().flatten().filter_map(Tab::next).chain([self.next_ping]).min().expect("the ping")
     }
 
-    /// Lets time pass, with all that happens by itself on the way.
+    /// Lets time pass, with all scheduled events on the way.
     pub(crate) fn pass(&mut self, span: u64) {
         let end = self.now + span;
         while self.next() <= end {
@@ -220,14 +221,14 @@ impl World {
         self.server.tick();
     }
 
-    /// Somebody sets the wall clock of the machine that a tab is on. Its tabs may then take each other for gone.
+    /// Sets the wall clock of a tab's machine. Its tabs may then take each other for gone.
     pub(crate) fn set_clock(&mut self, place: usize, by: i64) {
         self.browsers[PLACES[place]].wall_ahead += by;
         let names: Vec<ClientId> = self.tabs_beside(place).map(|tab| tab.name.clone()).collect();
         self.ledger.troubled.extend(names);
     }
 
-    /// All machines sleep. No connection lives that long, nor does anything that was on its way.
+    /// Puts all machines to sleep. No connection, and nothing under way, survives that.
     pub(crate) fn sleep(&mut self, span: u64) {
         self.strays.clear();
         self.server.restart();

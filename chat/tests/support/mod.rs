@@ -1,4 +1,4 @@
-//! Rooms and their people, as the tests of rooms have them.
+//! Rooms and users for the tests of rooms.
 
 use chat::{
     id::{Epoch, UserId},
@@ -6,15 +6,15 @@ use chat::{
     room_name::RoomName,
 };
 
-/// How long somebody whose last session is gone counts as there, in milliseconds.
+/// How long a user counts as present after the last session has ended, in milliseconds.
 pub(crate) const GRACE_MS: u64 = 30_000;
 
-/// The lobby's log, so many events long.
+/// Returns the head of the lobby's log with this many events.
 pub(crate) fn lobby(seq: Seq) -> Head {
     Head { room: RoomName::lobby(), epoch: Epoch::parse("e").unwrap(), seq }
 }
 
-/// Somebody whose id is their name.
+/// Creates a user whose id is the name.
 pub(crate) fn user(name: &str) -> User {
     User { id: UserId::parse(name).unwrap(), name: name.into() }
 }

@@ -1,4 +1,4 @@
-//! What is written and not sent: kept room by room, taken up after a reload and by other tabs.
+//! Stores unsent text for each room, and restores it after a reload or from other tabs.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use super::Driver;
 use crate::{clock, storage::Collection};
 
 impl Driver {
-    /// Every draft that is kept.
+    /// Returns all stored drafts.
     pub(super) fn kept_drafts(&self) -> Vec<Entry> {
         self.store.entries(Collection::Draft)
     }
 
-    /// Takes up the draft of the room that is looked at.
+    /// Restores the draft of the active room.
     pub(super) fn take_up_draft(&self, room: &RoomName) {
         self.drafts.borrow_mut().take_up(room, &self.kept_drafts());
         self.show_draft(room);
     }
 
-    /// Takes up the draft of the room that is looked at first, unless something else was typed there already, or its words
-    /// were posted from the page before.
+    /// Restores the draft of the first active room, unless the user has already typed other text there, or
+    /// the draft was posted from the page before.
     pub(super) fn take_up_first_draft(&self, typed: &str, posted: Option<&(RoomName, Arc<str>)>) {
         let room = self.model.room.get_untracked();
         self.drafts.borrow_mut().take_up(&room, &self.kept_drafts());
@@ -39,7 +39,7 @@ impl Driver {
         self.show_draft(&room);
     }
 
-    /// Keeps what is written in the room that is looked at.
+    /// Stores the unsent text of the active room.
     pub(super) fn write(&self, text: &str) {
         let room = self.model.room.get_untracked();
         if self.model.draft.with_untracked(|draft| draft != text) {
@@ -50,7 +50,7 @@ impl Driver {
         self.keep_drafts(changes);
     }
 
-    /// Keeps drafts as they now are, and shows that of the room that is looked at.
+    /// Stores changed drafts, and shows the draft of the active room.
     pub(super) fn keep_drafts(&self, changes: Vec<Entry>) {
         for (key, record) in changes {
             if record.is_empty() {
@@ -58,7 +58,7 @@ impl Driver {
             } else if !self.store.put(Collection::Draft, &key, &record) {
                 self.model.forgetful.show(true);
                 if key.ends_with(&self.tab) {
-                    // What was kept before is older, and must not come back.
+                    // The previously stored draft is older and must not come back.
                     self.store.take(Collection::Draft, &key);
                 }
             }
@@ -72,7 +72,7 @@ impl Driver {
         self.model.draft.show(draft);
     }
 
-    /// A room is called otherwise than it was: what was written in it goes along, unless something is written there.
+    /// Moves the draft of a renamed room, unless there is one under the new name.
     pub(super) fn move_draft(&self, from: &RoomName, to: &RoomName) {
         let mut drafts = self.drafts.borrow_mut();
         for room in [from, to] {

@@ -1,4 +1,4 @@
-//! What the user's other tabs and earlier pages left in the browser's storage, and what this one leaves there.
+//! Exchanges state with the user's other tabs and earlier pages through the browser's storage.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use super::Driver;
 use crate::storage::Collection;
 
 impl Driver {
-    /// Takes up what other tabs have kept and shown.
+    /// Restores the state that other tabs have stored.
     pub(super) fn look_up(self: &Rc<Driver>) {
         for (tab, at) in self.store.entries(Collection::Tab) {
             self.signed(&tab, Some(&at));
@@ -26,23 +26,23 @@ impl Driver {
         }
     }
 
-    /// Takes up what waits from an earlier login of the same nickname, which cannot come back.
+    /// Takes over pending messages of an earlier login with the same nickname, which cannot come back.
     pub(super) fn take_up_left_behind(self: &Rc<Driver>) {
         let nickname = self.client.borrow().me().name.clone();
         let Some(earlier) = self.store.succeed(&nickname) else { return };
         for (id, record) in earlier.entries(Collection::Outbox) {
             if let Ok(name) = ClientId::parse(&id) {
-                // What is full has room for it then.
+                // Removed first, so that a full storage has room for it.
                 earlier.take(Collection::Outbox, &id);
                 self.drive(Input::Inherited(name, &record));
             }
         }
     }
 
-    /// Another tab has put something into the cupboard, or has taken it out.
+    /// Handles a storage change by another tab.
     pub(super) fn hear_of(self: &Rc<Driver>, event: &Event) {
         let event: &StorageEvent = event.unchecked_ref();
-        // Without a name, all was cleared: then what is here is all there is.
+        // No key means that everything was cleared; then this page's state is all there is.
         let Some(name) = event.key() else { return };
         let value = event.new_value();
         if let Some(id) = self.store.entry(Collection::Outbox, &name) {
@@ -86,7 +86,7 @@ impl Driver {
         }
     }
 
-    /// Keeps how far the room that is looked at was seen, if that is news.
+    /// Stores the read position of the active room, if it has changed.
     pub(super) fn keep_seen(&self, client: &Client) {
         let room = client.active();
         let seq = room.seen_seq();

@@ -1,23 +1,23 @@
-//! The words around the description of what programs can ask, in each language. What it describes is told in English.
+//! The strings of the API reference page, in each language. The reference itself is in English.
 
 use crate::Language;
 
-/// The words of the page.
+/// The strings of the page.
 #[expect(missing_docs, reason = "a field is called what it says")]
 pub struct ReferenceStrings {
     pub title: &'static str,
     pub to_chat: &'static str,
     pub what: &'static str,
-    /// Stands before the address of what machines read.
+    /// Precedes the address of the machine-readable description.
     pub machines: &'static str,
-    /// Names the list of what can be asked.
+    /// Label of the list of operations.
     pub contents: &'static str,
     pub tokens: &'static str,
-    /// How one gets a token; what stands between backticks is code.
+    /// How to create a token; text between backticks is code.
     pub how: &'static str,
-    /// What a token of this scope is good for.
+    /// What a token of this scope permits.
     pub scope: fn(&str) -> &'static str,
-    /// Stands before the scope that it takes.
+    /// Precedes the scope that an operation requires.
     pub needs: &'static str,
     pub no_token: &'static str,
     pub parameters: &'static str,
@@ -28,7 +28,7 @@ pub struct ReferenceStrings {
 }
 
 impl Language {
-    /// The words around the description of what programs can ask.
+    /// Returns the strings of the API reference page.
     pub const fn reference_strings(self) -> &'static ReferenceStrings {
         match self {
             Language::English => &ENGLISH,

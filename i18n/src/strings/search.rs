@@ -1,63 +1,64 @@
-//! The words of the search, in each language.
+//! The strings of the search, in each language.
 
 use crate::Language;
 
-/// The words of the search.
+/// The strings of the search.
 #[expect(missing_docs, reason = "a field is called what it says")]
 pub struct SearchStrings {
     pub title: &'static str,
-    /// Labels the field, and stands in it while it is empty.
+    /// Label and placeholder of the field.
     pub field: &'static str,
     pub search: &'static str,
-    /// Searches in the room of this name alone.
+    /// Limits the search to the room of this name.
     pub only_in: fn(&str) -> String,
     pub to_chat: &'static str,
 
-    /// Labels the day to go to in the room that one comes from, and goes there.
+    /// Label of the field for a day in the room that the user came from, and of its button.
     pub day: &'static str,
     pub go_to_day: &'static str,
 
-    /// Above what can be written: an example, and what it finds.
+    /// Heading of the examples, and the examples with what each of them finds.
     pub how: &'static str,
     pub examples: [(&'static str, &'static str); 8],
 
-    /// So many were found, and whether there are more of them further back.
+    /// Number of results, and whether there are older ones.
     pub found: fn(usize, bool) -> String,
-    /// The same of older ones, on a further page.
+    /// The same, for older results on a further page.
     pub found_older: fn(usize) -> String,
     pub older: &'static str,
     pub newest: &'static str,
-    /// Names the list of what was found.
+    /// Label of the list of results.
     pub hits: &'static str,
-    /// Stands between an author and their room.
+    /// Stands between an author and the room.
     pub in_room: &'static str,
 
-    /// Nothing was found: what is so, and what to do about it.
+    /// Nothing was found, and what to do about it.
     pub none: (&'static str, &'static str),
     /// Nothing older was found.
     pub none_older: &'static str,
-    /// Nothing that was typed can be searched for.
+    /// The query contains nothing that can be searched for.
     pub nothing_to_find: (&'static str, &'static str),
-    /// Only the beginning of what was typed was searched for.
+    /// Only the beginning of the query was used.
     pub shortened: &'static str,
-    /// It took too long, and was cut off.
+    /// The search took too long and was stopped.
     pub cut: &'static str,
-    /// So many messages were looked through, which is as many as are at a time; on a further page these are older ones.
+    /// This many messages were examined, which is the limit of one search; true on a further page, where they
+    /// are older ones.
     pub looked: fn(usize, bool) -> String,
     pub go_on: &'static str,
-    /// Some messages cannot be found yet.
+    /// Some messages are not indexed yet.
     pub behind: &'static str,
-    /// Search does not work at present.
+    /// Search is temporarily unavailable.
     pub unavailable: (&'static str, &'static str),
-    /// Too many people search at once.
+    /// Too many searches are running at once.
     pub busy: (&'static str, &'static str),
-    /// Who searches has no login any more.
+    /// The user's login is no longer valid.
     pub logged_out: (&'static str, &'static str),
     pub log_in: &'static str,
 }
 
 impl Language {
-    /// The words of the search.
+    /// Returns the strings of the search.
     pub const fn search_strings(self) -> &'static SearchStrings {
         match self {
             Language::English => &ENGLISH,

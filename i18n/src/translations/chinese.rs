@@ -1,4 +1,4 @@
-//! The words in Chinese, in simplified characters.
+//! The strings in Simplified Chinese.
 
 use chat::{close::CloseCode, name::NicknameError, protocol::RefusalCode, room_name::RoomNameError};
 use time::{Date, Weekday};
@@ -212,7 +212,7 @@ fn weekday(date: Date) -> &'static str {
     }
 }
 
-/// Names in a row, as Chinese joins them.
+/// Joins names as Chinese does.
 fn list(names: &[&str], more: usize) -> String {
     let names = names.join("、");
     if more == 0 { names } else { format!("{names}和另外 {more} 人") }

@@ -1,4 +1,4 @@
-//! The words in English.
+//! The strings in English.
 
 use chat::{close::CloseCode, name::NicknameError, protocol::RefusalCode, room_name::RoomNameError};
 
@@ -252,7 +252,7 @@ pub(super) const PAGES: PageStrings = PageStrings {
                  one below is then logged out.",
 };
 
-/// Names in a row, as English joins them.
+/// Joins names as English does.
 fn list(names: &[&str], more: usize) -> String {
     let others = match more {
         0 => None,

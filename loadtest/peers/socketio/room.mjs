@@ -1,4 +1,4 @@
-// A chat room as the tutorial of socket.io writes it: an event comes in, and io.emit tells it everybody.
+// A chat room as in socket.io's tutorial: io.emit sends each incoming event to all clients.
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";

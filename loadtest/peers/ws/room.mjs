@@ -1,4 +1,4 @@
-// A chat room as the README of ws writes it: a server's set of clients, and a loop over send.
+// A chat room as in the README of ws: a loop over the server's set of clients that calls send on each.
 
 import { WebSocket, WebSocketServer } from "ws";
 

@@ -1,5 +1,5 @@
-//! The attacks: what people were seen to try, each for as long as it is not told to stop. Each goes on with whatever the
-//! server still lets it do.
+//! The attacks, modelled on observed abuse. Each runs until it is told to stop and continues with whatever
+//! the server still allows.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use super::attacker::{Attacker, frame, rest, send, text};
 
 type Attack = fn(&[Attacker], &AtomicBool);
 
-/// All of them, by what the table calls them.
+/// All attacks, with their names in the table.
 pub(super) const ATTACKS: [(&str, Attack); 13] = [
     ("a room named a thousand times in a hello", rooms_in_a_hello),
     ("pages that nobody reads", unread_pages),
@@ -28,14 +28,15 @@ pub(super) const ATTACKS: [(&str, Attack); 13] = [
     ("pages of what looks like links", slow_pages),
 ];
 
-/// How many sockets those attacks hold that hold sockets.
+/// Number of sockets that a socket-holding attack keeps open.
 const HELD: usize = 200;
 
 fn goes_on(stop: &AtomicBool) -> bool {
     !stop.load(Ordering::Relaxed)
 }
 
-/// Holds many connections until the end, each made and kept up by `act`; those that are lost are made anew.
+/// Holds many connections until the end: `begin` opens each, `act` keeps it alive, and lost ones are
+/// reopened.
 fn hold(
     attackers: &[Attacker],
     stop: &AtomicBool,
@@ -89,7 +90,7 @@ fn trickled_resumes(attackers: &[Attacker], stop: &AtomicBool) {
         socket.write_all(&text(&vec![look_back; 100].join("\n")))?;
         Ok(socket)
     };
-    // All of them are read from some twenty times a minute.
+    // Each socket is read about twenty times a minute.
     let trickle = |socket: &mut TcpStream| {
         match socket.read(&mut [0; 9_000]) {
             Ok(0) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
@@ -116,7 +117,7 @@ fn unfinished_messages(attackers: &[Attacker], stop: &AtomicBool) {
     hold(attackers, stop, begin, |socket| socket.write_all(&pong));
 }
 
-/// Has the attackers make a connection each in turns, until the end, and do something on it.
+/// Makes the attackers connect in turn until the end, and calls `act` on each connection.
 fn in_turns(
     attackers: &[Attacker],
     stop: &AtomicBool,
@@ -131,7 +132,8 @@ fn in_turns(
     }
 }
 
-/// So many lines that each say `words` in the attic, under ids that begin with `sign` and go on from `number`.
+/// Builds `count` lines that each send `words` to the attic, with ids that start with `sign` and continue
+/// from `number`.
 fn lines(sign: char, count: u64, number: &mut u64, words: impl Fn(u64) -> String) -> Vec<u8> {
     let numbers = *number..*number + count;
     *number = numbers.end;
@@ -144,7 +146,7 @@ fn reconnecting_writers(attackers: &[Attacker], stop: &AtomicBool) {
     let mut number = 0;
     let enter = |attacker: &Attacker| attacker.enter("attic");
     in_turns(attackers, stop, enter, |_, mut socket| {
-        // What is not taken is lost with the connection.
+        // Bytes the server does not accept are lost with the connection.
         let _ = socket.write_all(&lines('w', 500, &mut number, |number| number.to_string()));
     });
 }
@@ -166,7 +168,7 @@ fn new_rooms(attackers: &[Attacker], stop: &AtomicBool) {
     });
 }
 
-/// Some connections that send the same bytes as fast as they are taken.
+/// Sends the same bytes on several connections as fast as the server accepts them.
 fn flood(attackers: &[Attacker], stop: &AtomicBool, bytes: &[u8]) {
     let mut sockets: Vec<TcpStream> = Vec::new();
     for attacker in attackers.iter().take(40) {
@@ -180,7 +182,7 @@ fn flood(attackers: &[Attacker], stop: &AtomicBool, bytes: &[u8]) {
         let mut taken = false;
         for socket in &mut sockets {
             taken |= socket.write(bytes).is_ok();
-            // What is answered is read, lest it be cut off for that.
+            // Read the replies, so that the server does not disconnect this client as a slow consumer.
             while socket.read(&mut [0; 16_384]).is_ok_and(|count| count > 0) {}
         }
         if !taken {
@@ -228,7 +230,7 @@ fn long_heads(attackers: &[Attacker], stop: &AtomicBool) {
     let head = attackers[0].request("GET", "/chat", &format!("X-Long: {}\r\n", "x".repeat(400_000)));
     let begin = |attacker: &Attacker| {
         let mut socket = attacker.connect()?;
-        // The last byte is kept back.
+        // Withhold the last byte.
         let _ = socket.write_all(&head.as_bytes()[..head.len() - 1]);
         Ok(socket)
     };

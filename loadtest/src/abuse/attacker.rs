@@ -1,4 +1,5 @@
-//! Somebody who attacks: logged in under many nicknames from a few addresses, with bare sockets. Knows no attack.
+//! An attacker: many nicknames logged in from a few addresses, on raw sockets. Knows nothing about the
+//! attacks.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,24 +13,24 @@ use ureq::Agent;
 use crate::connection::upgrade;
 use crate::frames;
 
-/// From how many addresses the attackers come, and how many users each has: as many as it may log in within a minute.
+/// Number of attacker addresses, and of users per address: as many as may log in within a minute.
 const ADDRESSES: usize = 2;
 const USERS: usize = 25;
 
-/// How long a socket is waited for. An attack that is not let on goes on with the next.
+/// Socket timeout. A blocked attack step gives up after this time and continues with the next.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A user of an attacker's.
+/// One of the attackers' users.
 #[derive(Clone)]
 pub(super) struct Attacker {
     server: SocketAddr,
-    /// What a proxy would say of them.
+    /// The client address a proxy would forward.
     address: String,
     cookie: String,
 }
 
 impl Attacker {
-    /// Logs them in, and has one of them fill a room with messages of the longest.
+    /// Logs all attackers in, and makes one of them fill a room with messages of the maximum length.
     pub(super) fn prepare(server: SocketAddr) -> Result<Arc<Vec<Self>>> {
         let agent: Agent =
             Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into();
@@ -60,12 +61,12 @@ impl Attacker {
         for number in 0..200 {
             socket.write_all(&text(&send(&format!("f{number}"), "attic", &long)))?;
         }
-        // Until nothing comes any more, all is said.
+        // The server has handled all of them once it sends nothing more.
         while socket.read(&mut [0; 16_384]).is_ok_and(|count| count > 0) {}
         Ok(())
     }
 
-    /// A request of theirs, to the blank line behind its head.
+    /// Builds a request of this user, up to the blank line after its head.
     pub(super) fn request(&self, method: &str, path: &str, headers: &str) -> String {
         format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: {}\r\nCookie: {}\r\n{headers}\r\n",
@@ -73,7 +74,7 @@ impl Attacker {
         )
     }
 
-    /// A connection, on which nothing was said.
+    /// Opens a connection and sends nothing on it.
     pub(super) fn connect(&self) -> io::Result<TcpStream> {
         let socket = TcpStream::connect_timeout(&self.server, PATIENCE)?;
         socket.set_read_timeout(Some(PATIENCE))?;
@@ -81,12 +82,12 @@ impl Attacker {
         Ok(socket)
     }
 
-    /// A WebSocket.
+    /// Opens a logged-in WebSocket.
     pub(super) fn open(&self) -> io::Result<TcpStream> {
         self.open_at("/ws", Some("teahouse.v1"), Some(&self.cookie))
     }
 
-    /// A WebSocket of the plain door, without a login.
+    /// Opens a guest WebSocket, without a login.
     pub(super) fn open_as_guest(&self) -> io::Result<TcpStream> {
         self.open_at("/chat", None, None)
     }
@@ -110,7 +111,7 @@ impl Attacker {
         }
     }
 
-    /// A WebSocket that has said hello in a room.
+    /// Opens a WebSocket and sends the hello for a room.
     pub(super) fn enter(&self, room: &str) -> io::Result<TcpStream> {
         let mut socket = self.open()?;
         socket.write_all(&text(&format!("{{\"hello\":{{\"rooms\":[{{\"room\":\"{room}\"}}]}}}}")))?;
@@ -118,24 +119,24 @@ impl Attacker {
     }
 }
 
-/// A frame of text, as a client sends it.
+/// Builds a text frame as a client sends it.
 pub(super) fn text(text: &str) -> Vec<u8> {
     frame(0x81, text.as_bytes())
 }
 
-/// A frame with this first byte, as a client sends it.
+/// Builds a frame with this first byte as a client sends it.
 pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = Vec::new();
     frames::frame(first, true, payload, &mut frame);
     frame
 }
 
-/// The line that says something in a room.
+/// Builds the line that sends a message to a room.
 pub(super) fn send(id: &str, room: &str, text: &str) -> String {
     format!("{{\"send\":{{\"id\":\"{id}\",\"room\":\"{room}\",\"text\":\"{text}\"}}}}")
 }
 
-/// A moment's rest of somebody who is refused.
+/// Pauses briefly after the server has refused something.
 pub(super) fn rest() {
     thread::sleep(Duration::from_millis(20));
 }

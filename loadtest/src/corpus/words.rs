@@ -1,6 +1,6 @@
-//! The words of the corpus, those that are said most first. Nothing but lists.
+//! Word lists of the corpus, most frequent first. Contains nothing but lists.
 
-/// Chinese, as people over tea say it: one to four letters each.
+/// Chinese words as spoken over tea, one to four characters each.
 pub(super) const CHINESE: &[&str] = &[
     "的",
     "了",
@@ -125,7 +125,7 @@ pub(super) const CHINESE: &[&str] = &[
     "一路平安",
 ];
 
-/// English.
+/// English words.
 pub(super) const ENGLISH: &[&str] = &[
     "the",
     "a",
@@ -249,7 +249,7 @@ pub(super) const ENGLISH: &[&str] = &[
     "together",
 ];
 
-/// Those who speak, the most talkative first.
+/// Authors, the most talkative first.
 pub(super) const AUTHORS: &[&str] = &[
     "小明",
     "Ann",

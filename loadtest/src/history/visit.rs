@@ -1,5 +1,5 @@
-//! One visit to a room with a long past: each thing is asked for many times, and each answer compared with what must be
-//! in it.
+//! One visit to a room with a long history: repeats each kind of request many times and compares every answer
+//! with its expected content.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::options::History;
 use crate::reader::{Browser, Events, Found, Reader};
 use crate::report::{Percentiles, float};
 
-/// Messages that are asked for at a time when scrolling: as many as the page does.
+/// Messages per history request when scrolling: as many as the page requests.
 const PAGE: usize = 100;
 
-/// Hits on a page of the search.
+/// Hits per page of search results.
 const HITS: usize = 30;
 
-/// How many pages back a search is followed.
+/// Number of result pages a search is followed back.
 const PAGES: usize = 20;
 
 #[derive(Serialize)]
@@ -28,7 +28,7 @@ pub(super) struct Scroll {
     newest: Percentiles,
     middle: Percentiles,
     oldest: Percentiles,
-    /// To a message in the middle of a page, and to a moment.
+    /// Jumping to a message shown in the middle of a page (`around`), and to a point in time (`day`).
     around: Percentiles,
     day: Percentiles,
 }
@@ -36,17 +36,17 @@ pub(super) struct Scroll {
 #[derive(Serialize)]
 pub(super) struct Search {
     rare: Percentiles,
-    /// The same in this room alone.
+    /// The same, restricted to this room.
     rare_in_room: Percentiles,
     frequent: Percentiles,
     chinese: Percentiles,
-    /// Two letters with which many words begin.
+    /// A two-letter prefix of many words.
     beginning: Percentiles,
-    /// Page after page of what is frequent.
+    /// Paging through the hits of the frequent word.
     pages: Percentiles,
-    /// Two words, each of them frequent, that nobody has said together.
+    /// Two frequent words that never occur in the same message.
     apart: Percentiles,
-    /// How many of those ended because their time was up.
+    /// Number of those searches that hit their time limit.
     apart_cut: usize,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Append {
     window: usize,
     messages_per_second: f64,
     server_cpu_microseconds_per_message: f64,
-    /// From the saying to its own coming back.
+    /// From sending a message to receiving it back.
     acknowledged_ms: Percentiles,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn histogram() -> Result<Histogram<u64>> {
     Ok(Histogram::new_with_bounds(1, 600_000_000_000, 3)?)
 }
 
-/// Asks, and compares what is answered.
+/// Sends requests and compares their answers.
 pub(super) struct Visit {
     corpus: Corpus,
     asks: usize,
@@ -76,12 +76,12 @@ impl Visit {
         Self { corpus, asks, compared: 0, browser }
     }
 
-    /// How many answers were compared. None of them was wrong, or there would have been an error.
+    /// Returns the number of answers compared. A wrong answer would have been an error.
     pub(super) fn compared(&self) -> usize {
         self.compared
     }
 
-    /// The same question so many times; `ask` gives the nanoseconds.
+    /// Repeats a request; `ask` returns how many nanoseconds it took.
     fn repeat(&mut self, asks: usize, mut ask: impl FnMut(&Self, u64) -> Result<u64>) -> Result<Percentiles> {
         let mut took = histogram()?;
         for index in 0..asks as u64 {
@@ -91,7 +91,7 @@ impl Visit {
         Ok(Percentiles::of(&took))
     }
 
-    /// The chat's page, as a browser asks for it.
+    /// Requests the chat page as a browser does.
     pub(super) fn pages(&mut self) -> Result<Percentiles> {
         let newest = self.corpus.message(self.corpus.messages).id;
         self.repeat(self.asks, |visit, _| {
@@ -128,7 +128,7 @@ impl Visit {
                 Ok(took)
             })
         };
-        // A tenth of the room at each end, and some pages at the least.
+        // A tenth of the room at each end, but at least some pages.
         let end = (messages / 10).max(2 * page).min(50 * page);
         let newest = before(self, &|index| messages + 1 - index * page % (end - page))?;
         let middle = before(self, &|_| messages / 2 + fastrand::u64(0..messages / 4))?;
@@ -148,7 +148,7 @@ impl Visit {
         Ok(Scroll { newest, middle, oldest, around, day })
     }
 
-    /// A page must be full, without holes, and hold what was said there.
+    /// Checks that a page is full, has no holes and holds the expected messages.
     fn compare(&self, messages: &[Message], first: u64, count: usize) -> Result<()> {
         ensure!(messages.len() == count, "{} messages came instead of {count}", messages.len());
         for (seq, message) in (first..).zip(messages) {
@@ -167,7 +167,7 @@ impl Visit {
         let mut older = None;
         let asks = self.asks;
         let pages = self.repeat(asks, |visit, index| {
-            // There and back again.
+            // Pages back through the results and then starts over.
             let page = usize::try_from(index)? % PAGES.min(all.len() / HITS);
             let from = if page == 0 { None } else { older.take() };
             let (found, took) = visit.browser.search(FREQUENT, None, from.as_deref())?;
@@ -176,7 +176,7 @@ impl Visit {
             Ok(took)
         })?;
         let mut apart_cut = 0;
-        // These may take long.
+        // These searches may take long.
         let apart = self.repeat((asks / 10).max(2), |visit, _| {
             let (found, took) = visit.browser.search(&APART.join(" "), None, None)?;
             ensure!(found.seqs.is_empty(), "found what nobody has said: {found:?}");
@@ -195,7 +195,7 @@ impl Visit {
         })
     }
 
-    /// Says as much as can be kept.
+    /// Sends as many messages as the server can store.
     pub(super) fn append(
         &mut self,
         reader: &mut Reader,
@@ -209,7 +209,7 @@ impl Visit {
         let (begin, cpu) = (clock.now(), watched.cpu()?);
         let until = begin + nanos(Duration::from_secs_f64(options.seconds));
         let corpus = self.corpus;
-        // What others said in another place is as good a text as any.
+        // Reuses the texts of the corpus.
         let text = |number| corpus.message(number % corpus.messages + 1).text;
         let said = reader.say(window, until, text, |seq, nanos| {
             ensure!(seq == next, "instead of message {next} came {seq}");
@@ -228,7 +228,7 @@ impl Visit {
     }
 }
 
-/// The newest hits, all of them, and nothing else.
+/// Checks that a result page holds exactly the newest hits.
 fn compare_hits(found: &Found, wanted: &[u64]) -> Result<()> {
     ensure!(found.seqs == wanted, "found {:?} instead of {wanted:?}", found.seqs);
     ensure!(!found.is_remarked, "the search says that it has not found all");

@@ -1,6 +1,6 @@
-//! A report as a table for people: one line for each figure, those of a group together on one.
+//! Prints a report as a table: one line per figure, with the figures of a group on one line.
 //!
-//! Reads the report's JSON in the order in which it was written, which a map would not keep.
+//! Reads the report's JSON in the order in which it was written, which a map would lose.
 
 use std::fmt::Write;
 

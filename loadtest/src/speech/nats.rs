@@ -1,5 +1,6 @@
-//! The client protocol of NATS: <https://docs.nats.io/reference/reference-protocols/nats-protocol>. Over WebSocket its bytes
-//! are carried in binary frames that need not begin or end where a line does. A room is a subject.
+//! The NATS client protocol: <https://docs.nats.io/reference/reference-protocols/nats-protocol>. Over
+//! WebSocket, NATS carries its bytes in binary frames that need not begin or end at a line boundary. A room
+//! is a subject.
 
 use memchr::memmem;
 
@@ -25,14 +26,14 @@ impl Speech for Nats {
 
     fn answer(&self, guest: &Guest, heard: &[u8]) -> Step {
         if heard.starts_with(b"INFO ") {
-            // With `echo` the speaker hears itself too. The server answers the ping behind the subscription when it has
-            // taken that in.
+            // With `echo`, the sender receives its own messages too. The server answers the ping after it has
+            // processed the subscription before it.
             Step::say(format!(
                 "CONNECT {{\"verbose\":false,\"pedantic\":false,\"echo\":true}}\r\nSUB {} 1\r\nPING\r\n",
                 guest.room
             ))
         } else if memmem::find(heard, PONG).is_some() {
-            // A ping of the server's beside it is answered like all that follow.
+            // A ping from the server in the same read is answered like all later ones.
             Step::enter(Entered::default())
         } else if memmem::find(heard, PING).is_some() {
             Step::say(PONG)

@@ -1,74 +1,76 @@
-//! One way to talk to a server, and what goes to and fro on the way in.
+//! The [`Speech`] trait, one implementation per kind of server, and the types exchanged while a client joins.
 
-/// One way to talk to a server over WebSocket.
+/// A client protocol over WebSocket.
 pub(crate) trait Speech {
-    /// The path of the upgrade.
+    /// Returns the path of the upgrade request.
     fn path(&self) -> &str;
 
-    /// What the upgrade asks for as `Sec-WebSocket-Protocol`.
+    /// Returns the `Sec-WebSocket-Protocol` to request.
     fn subprotocol(&self) -> Option<&str> {
         None
     }
 
-    /// Whether users log in, by a form, before they connect.
+    /// Returns whether users log in, by a form, before they connect.
     fn has_login(&self) -> bool {
         false
     }
 
-    /// Whether there is more than one room.
+    /// Returns whether the server has more than one room.
     fn has_rooms(&self) -> bool {
         true
     }
 
-    /// Whether messages go out in binary frames.
+    /// Returns whether messages go out in binary frames.
     fn is_binary(&self) -> bool {
         false
     }
 
-    /// What is said first on a new connection.
+    /// Returns the first step on a new connection.
     fn open(&self, guest: &Guest) -> Step;
 
-    /// What is said to a message that came before the guest was in. The message is whole, its frame's header is off.
+    /// Returns the step after a message that arrived before the guest was in its room. The message is
+    /// complete and without its frame header.
     fn answer(&self, guest: &Guest, heard: &[u8]) -> Step;
 
-    /// Appends what says a text, as a message without a frame's header. The text is ASCII that needs no escapes.
+    /// Appends a message without its frame header. Its text is ASCII that needs no escapes.
     fn say(&self, message: &Message, out: &mut Vec<u8>);
 
-    /// The heartbeat in messages, if there is one. Pings of WebSocket itself are answered without this.
+    /// Returns the application-level heartbeat, if there is one. WebSocket pings are answered without it.
     fn heartbeat(&self) -> Option<Heartbeat> {
         None
     }
 
-    /// In how many milliseconds a server that is about to stop wants the client back, if that is said in these bytes.
+    /// Returns after how many milliseconds a draining server asks the client to reconnect, if these bytes say
+    /// so.
     fn drain(&self, _heard: &[u8]) -> Option<u64> {
         None
     }
 }
 
-/// Who wants to get in.
+/// A client that is joining.
 pub(crate) struct Guest<'a> {
     pub(crate) room: &'a str,
-    /// How far the room's log is held, on a connection that is not the first.
+    /// The client's position in the room's log, if it was in the room before.
     pub(crate) held: Option<Held<'a>>,
 }
 
-/// How far a room's log is held.
+/// A position in a room's log.
 #[derive(Clone, Copy)]
 pub(crate) struct Held<'a> {
     pub(crate) epoch: &'a str,
     pub(crate) seq: u64,
 }
 
-/// One step on the way in.
+/// One step of joining.
 pub(crate) struct Step {
-    /// What to say now; nothing if empty.
+    /// Bytes to send now; none if empty.
     pub(crate) say: Vec<u8>,
-    /// Whether the guest is in, so that everything said from now on must reach it.
+    /// Set once the guest is in its room, from when on every message sent there must reach it.
     pub(crate) entered: Option<Entered>,
 }
 
 impl Step {
-    /// Nothing to say, and not in yet.
+    /// Sends nothing, and waits for the next message.
     pub(crate) const WAIT: Self = Self { say: Vec::new(), entered: None };
 
     pub(crate) fn say(line: impl Into<Vec<u8>>) -> Self {
@@ -80,27 +82,27 @@ impl Step {
     }
 }
 
-/// What a guest learnt on entering. A server without a log leaves it empty.
+/// What a guest learns on joining. Empty for a server without a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entered {
     pub(crate) epoch: String,
-    /// The log's newest seq.
+    /// The newest seq of the room's log.
     pub(crate) head: u64,
-    /// Whether exactly what was missed came along.
+    /// Whether the server resumed: sent exactly the missed events.
     pub(crate) resumed: bool,
 }
 
-/// A message to be said.
+/// A message to send.
 pub(crate) struct Message<'a> {
     pub(crate) room: &'a str,
-    /// Unlike any other of this run.
+    /// Unique within this run.
     pub(crate) id: &'a str,
     pub(crate) text: &'a [u8],
 }
 
 impl Message<'_> {
-    /// Appends what Teahouse would tell everybody, for servers that hand on what a client made: the same fields and the
-    /// same size, so that what differs is the work and not the bytes.
+    /// Appends the message as Teahouse would fan it out, for servers that forward what a client composed: the
+    /// same fields and the same size, so that the servers differ in work and not in bytes.
     pub(super) fn told(&self, out: &mut Vec<u8>) {
         for piece in [
             br#"{"room":""#.as_slice(),
@@ -116,8 +118,8 @@ impl Message<'_> {
     }
 }
 
-/// A server's question whether a client is still there. The call is searched for in the raw bytes, headers of frames
-/// included, so it must be something that stands nowhere else.
+/// A server's heartbeat and its answer. The crowd searches the raw bytes, frame headers included, for the
+/// call, so it must occur nowhere else.
 pub(crate) struct Heartbeat {
     pub(crate) call: &'static [u8],
     pub(crate) answer: &'static [u8],

@@ -1,5 +1,5 @@
-//! A room of plain WebSocket, as tutorials have it: whoever is connected is in, and a text frame goes out to everybody as
-//! it came in.
+//! A plain WebSocket room as in tutorials: every connection is a member, and each text frame goes out to all
+//! of them unchanged.
 
 use super::protocol::{Entered, Guest, Message, Speech, Step};
 
@@ -14,7 +14,8 @@ impl Speech for Room {
         false
     }
 
-    /// Nothing is said on entering: a server of one thread takes a guest in before it reads what others say next.
+    /// Enters at once without sending anything: a single-threaded server registers a guest before it reads
+    /// the next message from others.
     fn open(&self, _: &Guest) -> Step {
         Step::enter(Entered::default())
     }

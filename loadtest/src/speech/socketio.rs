@@ -1,5 +1,5 @@
-//! socket.io, protocol 5 over Engine.IO 4: <https://socket.io/docs/v4/socket-io-protocol/>. One transport, WebSocket from
-//! the beginning, and the default namespace.
+//! socket.io, protocol 5 over Engine.IO 4: <https://socket.io/docs/v4/socket-io-protocol/>. Uses WebSocket
+//! from the start, as the only transport, and the default namespace.
 
 use super::protocol::{Entered, Guest, Heartbeat, Message, Speech, Step};
 
@@ -20,7 +20,7 @@ impl Speech for SocketIo {
 
     fn answer(&self, _: &Guest, heard: &[u8]) -> Step {
         match heard {
-            // Engine.IO opens; then socket.io wants to be connected to the namespace.
+            // Engine.IO is open; socket.io next needs a connection to the namespace.
             [b'0', ..] => Step::say("40"),
             [b'4', b'0', ..] => Step::enter(Entered::default()),
             b"2" => Step::say("3"),
@@ -34,7 +34,7 @@ impl Speech for SocketIo {
         out.push(b']');
     }
 
-    /// A text frame of one digit. Its header stands nowhere else, because what is said here is ASCII.
+    /// A text frame of one digit. Its header occurs nowhere else, because all messages are ASCII.
     fn heartbeat(&self) -> Option<Heartbeat> {
         Some(Heartbeat { call: b"\x81\x012", answer: b"3" })
     }
@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(answer(b"2").say, b"3");
         let step = answer(br#"40{"sid":"b"}"#);
         assert!(step.say.is_empty() && step.entered.is_some());
-        // To be refused is not to be in.
+        // A refused guest is not in.
         assert_eq!(answer(br#"44{"message":"no"}"#).entered, None);
     }
 

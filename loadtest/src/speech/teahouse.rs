@@ -1,4 +1,5 @@
-//! `teahouse.v1`, as docs/protocol.md has it. The floor speaks as much of it as this needs.
+//! `teahouse.v1`, as specified in docs/protocol.md. The floor implements the part of it that this module
+//! uses.
 
 use memchr::memmem;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Gives the database of a data folder another name, so that another one can take its place. Destroys nothing.
+//! Renames the database of a data folder so that another can take its place. Destroys nothing.
 
 use std::{
     fs::{self, File},
@@ -16,11 +16,12 @@ use super::{
 };
 use crate::store::sqlite;
 
-/// Gives what is in the place of the database of a folder, which must be locked, a second name with the moment in it;
-/// says which. Its first name is still there, for a file that replaces it in one step.
+/// Gives the database in a locked folder a second, timestamped name and returns that name. The original name
+/// stays until a new file replaces it in one step.
 ///
-/// What SQLite keeps beside it goes into it first. Where that cannot be done, because the database is damaged, it gets
-/// the new name as well and loses the old one: beside another database it would be taken for a part of that one.
+/// SQLite's companion files are folded into the database first. If that fails because the database is
+/// damaged, they move to the new name as well: left behind, they would be taken for part of the next
+/// database.
 pub(super) fn set_aside(folder: &Path, now: Millis) -> anyhow::Result<Option<PathBuf>> {
     let database = folder.join(sqlite::FILE);
     let there = database.exists();
@@ -52,7 +53,7 @@ pub(super) fn set_aside(folder: &Path, now: Millis) -> anyhow::Result<Option<Pat
     Ok(Some(aside))
 }
 
-/// Removes a file if it is there.
+/// Removes a file if it exists.
 pub(super) fn remove(path: &Path) -> anyhow::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -62,11 +63,11 @@ pub(super) fn remove(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Brings everything that belongs to a sound database into its one file. It takes nobody else using it.
+/// Folds a sound database's companion files into its one file. Fails if another process has it open.
 fn fold_in(database: &Path) -> rusqlite::Result<()> {
     let open = |access| Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    // Who can write and is the last to leave takes what lies beside the database for done with, and removes it. Where
-    // the database is damaged, that may be all that can be saved.
+    // Checks on a read-only connection: the last writer to close a database removes its companion files, and
+    // if the database is damaged, those may be all that can be recovered.
     let look = open(OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let check: String = look.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     drop(look);
@@ -77,7 +78,7 @@ fn fold_in(database: &Path) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// A name in the folder that nothing has, nor anything beside it.
+/// Returns a name in the folder that neither a file nor a companion file uses.
 fn free_name(folder: &Path, now: Millis) -> anyhow::Result<PathBuf> {
     let moment: String = Connection::open_in_memory()?.query_row(
         "SELECT strftime('%Y-%m-%dT%H-%M-%SZ', ?1, 'unixepoch')",
@@ -93,7 +94,7 @@ fn free_name(folder: &Path, now: Millis) -> anyhow::Result<PathBuf> {
     Ok(names.map(|name| folder.join(name)).find(free).expect("there is a number that nobody has taken"))
 }
 
-/// Gives a file a second name; where the file system knows no such thing, a copy gets it.
+/// Hard-links a file under a second name, or copies it if the file system has no hard links.
 fn also_as(old: &Path, new: &Path) -> io::Result<()> {
     fs::hard_link(old, new).or_else(|_| {
         let mut copy = File::create_new(new)?;

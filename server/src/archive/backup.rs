@@ -1,9 +1,9 @@
 //! Copies the database of a data folder to a file, beside a running server.
 //!
-//! `VACUUM INTO` reads the whole database in one read transaction. With a write-ahead log that holds up nobody, and is
-//! never disturbed: the other way, SQLite's backup interface a few pages at a time, begins anew whenever somebody else
-//! commits, and never gets done while people talk. Within one read transaction that would be mended, and take half of
-//! the time, but it copies the free pages too: what was deleted or is no longer kept would live on in every backup.
+//! `VACUUM INTO` reads the whole database in one read transaction, which with a write-ahead log blocks nobody
+//! and is never interrupted. SQLite's backup API, a few pages at a time, restarts whenever another connection
+//! commits and never finishes on a busy server. Inside one read transaction it would finish, in half the
+//! time, but it copies free pages too: deleted and expired messages would survive in every backup.
 
 use std::path::Path;
 
@@ -14,7 +14,8 @@ use super::{
     new_file::NewFile,
 };
 
-/// Copies the database of a data folder to `file`, which must not exist. Says what the copy holds.
+/// Copies the database of a data folder to `file`, which must not exist. Returns a summary of the copy's
+/// contents.
 pub fn backup(data: &Path, file: &Path) -> anyhow::Result<String> {
     let connection = database::open(data)?;
     for companion in COMPANIONS.map(|suffix| beside(file, suffix)) {
@@ -28,7 +29,7 @@ pub fn backup(data: &Path, file: &Path) -> anyhow::Result<String> {
         .execute("VACUUM INTO ?1", [path])
         .with_context(|| format!("cannot copy {} to {}", data.display(), file.display()))?;
     drop(connection);
-    // A backup that cannot be restored is none.
+    // Verify the copy: a backup that cannot be restored is useless.
     let counts = database::examine(new.path())?;
     new.place()?;
     Ok(format!("backed up {counts} from {} to {}", data.display(), file.display()))

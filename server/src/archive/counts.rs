@@ -1,10 +1,10 @@
-//! How much an archive or a database holds.
+//! The numbers of rooms and events in an archive or a database.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How much an archive or a database holds.
+/// The numbers of rooms and events in an archive or a database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counts {
     pub(super) rooms: u64,
@@ -12,7 +12,7 @@ pub(super) struct Counts {
 }
 
 impl fmt::Display for Counts {
-    /// For people, who call events messages: there are no others yet.
+    /// Calls events messages: there is no other kind of event yet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let s = |count| if count == 1 { "" } else { "s" };
         write!(f, "{} room{} with {} message{}", self.rooms, s(self.rooms), self.events, s(self.events))

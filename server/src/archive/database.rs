@@ -1,5 +1,5 @@
-//! Database files as an archive meets them: the one in a data folder, which a server may be using, and one that nobody
-//! uses. Changes neither.
+//! Opens database files for the archive tools: the one in a data folder, which a server may be using, and one
+//! that is not in use. Never changes their contents.
 
 use std::{
     fs, io,
@@ -18,15 +18,16 @@ use crate::store::{
     sqlite::{self, inspect::recognize, mark},
 };
 
-/// What SQLite puts beside a database that is in use; without them it may not be what its user left.
+/// SQLite's companion files of a database in use. Without them, the database may lack committed data.
 pub(super) const COMPANIONS: [&str; 2] = ["-wal", "-journal"];
 
-/// What an address of SQLite's holds as it is; everything else is written in hex.
+/// The characters that need no escaping in an SQLite URI; all others are percent-encoded.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
-/// Opens the database of a data folder beside whoever uses it. Makes nothing that is not there.
+/// Opens the database of a data folder beside any other process that uses it. Creates nothing.
 ///
-/// It is opened for writing only because a log that a killed server left must be taken in before it can be read.
+/// Opens it for writing only because a write-ahead log left by a killed server must be recovered before
+/// reading.
 pub(super) fn open(folder: &Path) -> anyhow::Result<Connection> {
     let path = folder.join(sqlite::FILE);
     if let Err(error) = fs::metadata(&path) {
@@ -44,8 +45,8 @@ pub(super) fn open(folder: &Path) -> anyhow::Result<Connection> {
     Ok(connection)
 }
 
-/// Looks all through a file that nobody uses: whether it is a database of ours and sound, and how much it holds. Makes
-/// no file beside it.
+/// Verifies a database file that is not in use: that it is sound and is one of ours. Counts its contents.
+/// Creates no file beside it.
 pub(super) fn examine(path: &Path) -> anyhow::Result<Counts> {
     fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     if let Some(companion) = companions(path).next() {
@@ -59,7 +60,8 @@ pub(super) fn examine(path: &Path) -> anyhow::Result<Counts> {
     let broken = |error: rusqlite::Error| unreadable(path, &error.to_string());
     let address = std::path::absolute(path).with_context(|| format!("cannot read {}", path.display()))?;
     let address = percent_encode(address.as_os_str().as_bytes(), PLAIN);
-    // Nobody writes to it, so that it needs no locks, and no shared memory beside it where it may be read only.
+    // `immutable`: nothing writes to the file, so SQLite needs neither locks nor a shared-memory file beside
+    // it, which a read-only folder would not allow.
     let connection = Connection::open_with_flags(
         format!("file://{address}?immutable=1"),
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
@@ -88,13 +90,13 @@ pub(super) fn examine(path: &Path) -> anyhow::Result<Counts> {
     Ok(Counts { rooms: count("room")?, events: count("event")? })
 }
 
-/// The files beside a database that belong to it, as far as there is something in them.
+/// Returns the database's non-empty companion files.
 pub(super) fn companions(database: &Path) -> impl Iterator<Item = PathBuf> {
     let files = COMPANIONS.map(|suffix| beside(database, suffix));
     files.into_iter().filter(|file| fs::metadata(file).is_ok_and(|found| found.len() > 0))
 }
 
-/// The file beside a database whose name goes on with `suffix`.
+/// Returns the path of the file beside a database whose name is extended by `suffix`.
 pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
@@ -105,7 +107,7 @@ fn damaged(path: &Path, reason: &str) -> OpenError {
     OpenError::Damaged { path: path.to_owned(), reason: reason.replace('\n', " ") }
 }
 
-/// What SQLite says, which may be several lines, in one.
+/// Builds an error from an SQLite message, joined into one line.
 fn unreadable(path: &Path, reason: &str) -> OpenError {
     OpenError::Unreadable { path: path.to_owned(), reason: reason.replace('\n', " ") }
 }

@@ -1,4 +1,4 @@
-//! Writes rooms as lines, beside a running server. Keeps one page of a room in memory.
+//! Exports rooms as lines, beside a running server. Holds at most one page of a room in memory.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -24,11 +24,12 @@ use crate::{
 /// How many events are read at once.
 const PAGE: u64 = 1_000;
 
-/// Writes rooms of a data folder, all if none is named, to a new file or to standard output. Says how many.
+/// Writes rooms of a data folder (all if none is named) to a new file or to standard output. Returns a
+/// summary with the counts.
 pub fn export(data: &Path, rooms: &[RoomName], output: Option<&Path>) -> anyhow::Result<String> {
     let connection = database::open(data)?;
     let unreadable = || format!("cannot read {}", data.join(FILE).display());
-    // All that is read is of one moment, whatever is said meanwhile.
+    // One read transaction: the export is a snapshot, whatever is published meanwhile.
     connection.execute_batch("BEGIN").with_context(unreadable)?;
     let held = rooms_of(&connection).with_context(unreadable)?;
     if let Some(unknown) = rooms.iter().find(|room| !held.contains(room)) {
@@ -51,7 +52,7 @@ pub fn export(data: &Path, rooms: &[RoomName], output: Option<&Path>) -> anyhow:
     Ok(format!("exported {counts} from {}{place}", data.display()))
 }
 
-/// Every room, by name.
+/// Returns every room, by name.
 fn rooms_of(connection: &Connection) -> anyhow::Result<Vec<RoomName>> {
     let mut select = connection.prepare("SELECT name FROM room ORDER BY name")?;
     let names = select.query_map((), |row| row.get::<_, String>(0))?;

@@ -1,4 +1,4 @@
-//! Reads rooms from lines into the database, all or nothing. The server must be stopped.
+//! Imports rooms from lines into the database, all or nothing. The server must be stopped.
 
 use std::{fs, path::Path};
 
@@ -23,10 +23,11 @@ use crate::{
     },
 };
 
-/// Reads the rooms of an archive into the database of a data folder, which is made if there is none. Says how many.
+/// Imports the rooms of an archive into the database of a data folder, creating it if necessary. Returns a
+/// summary with the counts.
 pub fn import(data: &Path, file: &Path) -> anyhow::Result<String> {
     let mut reading = Reading::open(file)?;
-    // What is no archive at all is refused before anything is made for it.
+    // Reject a file that is no archive before creating anything for it.
     reading.next()?;
     fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
     let _lock = sqlite::lock(data).context("stop the server first")?;
@@ -41,7 +42,7 @@ pub fn import(data: &Path, file: &Path) -> anyhow::Result<String> {
         let alone = connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()));
         alone.with_context(|| format!("cannot write {}", database.display()))?;
         drop(connection);
-        // A log without its database would be taken for a part of this one.
+        // A write-ahead log left without its database would be taken for part of this one.
         set_aside(data, clock::now())?;
         new.place()?;
         counts
@@ -49,7 +50,7 @@ pub fn import(data: &Path, file: &Path) -> anyhow::Result<String> {
     Ok(format!("imported {counts} from {} into {}", reading.name(), data.display()))
 }
 
-/// Takes in all that is left to read, in one transaction.
+/// Imports the rest of the archive in one transaction.
 fn fill(connection: &mut Connection, reading: &mut Reading, database: &Path) -> anyhow::Result<Counts> {
     let unwritten = || format!("cannot write {}", database.display());
     let transaction =
@@ -69,7 +70,8 @@ fn fill(connection: &mut Connection, reading: &mut Reading, database: &Path) -> 
                 id = begin(&transaction, &reach).with_context(unwritten)?;
             }
             Line::Message(message) => {
-                // An id that was forgotten may have been used again: the last one is the one to remember.
+                // A client may have reused an id that the server had forgotten: the last message with it
+                // wins.
                 transaction
                     .prepare_cached("DELETE FROM sent WHERE room = ?1 AND user = ?2 AND client = ?3")
                     .and_then(|mut delete| {
@@ -85,7 +87,7 @@ fn fill(connection: &mut Connection, reading: &mut Reading, database: &Path) -> 
     Ok(counts)
 }
 
-/// Makes a room whose log stands where the line says; gives its id.
+/// Creates a room whose newest seq is the line's `head`; returns its id.
 fn begin(transaction: &Transaction<'_>, reach: &Reach) -> rusqlite::Result<i64> {
     let id = room_id(transaction, &reach.room)?;
     transaction.execute("UPDATE room SET head = ?2 WHERE id = ?1", params![id, signed(reach.head)])?;

@@ -1,4 +1,4 @@
-//! The lines of an archive, as docs/archive-format.md describes them. Knows nothing of their order.
+//! The lines of an archive, as docs/archive-format.md describes them. Does not check their order.
 
 use chat::{
     id::Epoch,
@@ -10,54 +10,54 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 
-/// What an archive calls itself.
+/// The `format` field of an archive.
 pub(super) const FORMAT: &str = "teahouse.archive";
 
-/// The version of the format that is written, and the newest that is read.
+/// The format version that is written, and the newest that is read.
 pub(super) const VERSION: u32 = 1;
 
-/// One line.
+/// One line of an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
-    /// The first: what this is.
+    /// The first line: identifies the archive.
     Archive(Header),
-    /// A room, whose events follow.
+    /// A room; its events follow.
     Room(Reach),
-    /// An event, as it crosses the wire.
+    /// An event, in its wire format.
     Message(Message),
-    /// The last: that nothing is missing.
+    /// The last line: proves that nothing is missing.
     End(Counts),
 }
 
-/// Where an archive comes from.
+/// The origin of an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Header {
     pub(super) format: String,
     pub(super) version: u32,
-    /// When it was written.
+    /// When the archive was written.
     pub(super) at: Millis,
-    /// The life of the logs that it was written from. Where it is read, they live another one.
+    /// The epoch of the logs it was exported from. An import gives them another epoch.
     pub(super) epoch: Epoch,
 }
 
-/// How far a room's log reaches.
+/// The range of a room's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reach {
     pub(super) room: RoomName,
-    /// The newest seq there ever was; 0 where nobody has spoken.
+    /// The newest seq ever assigned; 0 if the room never had a message.
     pub(super) head: Seq,
-    /// The first seq that follows; 0 if none does.
+    /// The first seq in the archive; 0 if there is none.
     pub(super) oldest: Seq,
 }
 
-/// The beginning of an archive of any version: all that must be understood to say that the rest is not.
+/// The first line of an archive of any version: just enough to reject a newer format.
 #[derive(Debug, Deserialize)]
 pub(super) struct Opening {
     pub(super) archive: LineKind,
 }
 
-/// What a file says that it is.
+/// The format and version that a file declares.
 #[derive(Debug, Deserialize)]
 pub(super) struct LineKind {
     pub(super) format: String,
@@ -65,7 +65,7 @@ pub(super) struct LineKind {
 }
 
 impl Line {
-    /// The line with its line break.
+    /// Returns the line as JSON, with its line break.
     pub(super) fn print(&self) -> String {
         let mut line = serde_json::to_string(self).expect("lines have string keys and no failing serializer");
         line.push('\n');

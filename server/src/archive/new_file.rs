@@ -1,5 +1,5 @@
-//! A file in the making: it has a name of its own until it is complete and on the disk, and takes its place in one step.
-//! Given up, it leaves nothing.
+//! A file under construction: it has a temporary name until it is complete and synced to disk, and then moves
+//! to its final name in one step. If dropped before that, it leaves nothing behind.
 
 use std::{
     fs::{self, File},
@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use tempfile::NamedTempFile;
 
-/// A file that is not in its place yet. Only its owner may read it: it holds what people said.
+/// A file that is not at its final path yet. Only its owner can read it, because it contains messages.
 pub(super) struct NewFile {
     file: NamedTempFile,
     place: PathBuf,
@@ -17,7 +17,7 @@ pub(super) struct NewFile {
 }
 
 impl NewFile {
-    /// Begins a file whose place must be free.
+    /// Creates a file whose final path must be free.
     pub(super) fn create(place: &Path) -> anyhow::Result<NewFile> {
         if fs::symlink_metadata(place).is_ok() {
             bail!("{} exists already; it is left as it was", place.display());
@@ -25,7 +25,7 @@ impl NewFile {
         NewFile::in_place_of(place)
     }
 
-    /// Begins a file whose place may be another's until this one is complete.
+    /// Creates a file that may replace an existing one once it is complete.
     pub(super) fn in_place_of(place: &Path) -> anyhow::Result<NewFile> {
         let folder = match place.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -39,22 +39,23 @@ impl NewFile {
         Ok(NewFile { file, place: place.to_owned(), folder })
     }
 
-    /// Where it is for now.
+    /// Returns its current, temporary path.
     pub(super) fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// The file itself.
+    /// Returns the open file.
     pub(super) fn file(&mut self) -> &mut File {
         self.file.as_file_mut()
     }
 
-    /// Puts it in its place, which must still be free, when all of it is on the disk.
+    /// Syncs the file to disk and moves it to its final path, which must still be free.
     pub(super) fn place(self) -> anyhow::Result<()> {
         self.finish(|file, place| file.persist_noclobber(place).map_err(|error| error.error))
     }
 
-    /// Puts it in its place when all of it is on the disk. What was there is gone, unless it has another name.
+    /// Syncs the file to disk and moves it to its final path, replacing an existing file. The old file is
+    /// lost unless it has another name.
     pub(super) fn replace(self) -> anyhow::Result<()> {
         self.finish(|file, place| file.persist(place).map_err(|error| error.error))
     }
@@ -68,13 +69,13 @@ impl NewFile {
             .as_file()
             .sync_all()
             .and_then(|()| persist(file, &place))
-            // The name is on the disk when the folder is.
+            // The new name is durable only when the folder is synced.
             .and_then(|_| sync_folder(&folder));
         finished.with_context(|| format!("cannot write {}", place.display()))
     }
 }
 
-/// Brings the names in a folder to the disk.
+/// Syncs a folder, which makes the names in it durable.
 pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -1,4 +1,5 @@
-//! What may follow what in an archive, and what of it a server would have kept. Reads no files and knows no database.
+//! Checks the order of an archive's lines and that each is what a server would have stored. Reads no files
+//! and uses no database.
 
 use std::collections::HashSet;
 
@@ -15,10 +16,11 @@ use super::{
     line::{FORMAT, Line, Reach},
 };
 
-/// The largest seq and the last moment: what every reader of JSON takes exactly (RFC 7493, section 2.2).
+/// The largest seq and timestamp: the largest integer that every JSON reader parses exactly (RFC 7493,
+/// section 2.2).
 const LARGEST: u64 = (1 << 53) - 1;
 
-/// Goes through an archive line by line.
+/// Checks an archive line by line.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     begun: bool,
@@ -31,11 +33,11 @@ pub(super) struct Order {
 #[derive(Debug)]
 struct Open {
     reach: Reach,
-    /// The seq that comes next; none when all have come.
+    /// The next expected seq; `None` when all events have been read.
     next: Option<Seq>,
 }
 
-/// What is wrong with a line, or with its coming now.
+/// An invalid line, or a line in the wrong place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error("an archive begins with a line `archive`")]
@@ -75,7 +77,7 @@ pub(super) enum Fault {
 }
 
 impl Order {
-    /// Takes the next line, if it may come now and says what a server would have kept.
+    /// Checks the next line: that it may come here and contains only what a server would have stored.
     pub(super) fn take(&mut self, line: &Line) -> Result<(), Fault> {
         match line {
             Line::Archive(header) => {
@@ -136,7 +138,7 @@ impl Order {
         if nickname.as_str() != name {
             return Err(Fault::NicknameSpelt(name.to_owned(), nickname.to_string()));
         }
-        // How long a text may be is for each server to say.
+        // The limit on a message's length is each server's own setting.
         let text = MessageText::parse(&message.text, 0).map_err(Fault::TextUnfit)?;
         if text.as_str() != &*message.text {
             return Err(Fault::TextSpelt);
@@ -145,7 +147,7 @@ impl Order {
         Ok(())
     }
 
-    /// Ends the room whose events were being read; all of them must have come.
+    /// Ends the current room; all of its events must have been read.
     fn close_room(&mut self) -> Result<(), Fault> {
         match self.open.take() {
             Some(Open { reach: Reach { room, head, .. }, next: Some(next) }) => {

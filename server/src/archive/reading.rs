@@ -1,5 +1,4 @@
-//! Reads an archive, a line at a time, from a file that may hold anything. What is wrong is said with the number of its
-//! line.
+//! Reads an archive line by line from untrusted input. Every error names the line number.
 
 use std::{
     fs::File,
@@ -14,13 +13,13 @@ use super::{
     order::Order,
 };
 
-/// The longest line that is read, in bytes. It is beyond what a database keeps in one place, and keeps a file that is no
-/// archive from filling the memory.
+/// The longest line that is read, in bytes. It exceeds SQLite's limit for one value, and stops a file that is
+/// no archive from filling the memory.
 const LINE_LIMIT: u64 = 1 << 30;
 
 /// An archive that is being read.
 pub(super) struct Reading {
-    /// What to call it when something is wrong.
+    /// Names the input in error messages.
     name: String,
     input: Box<dyn BufRead>,
     line: Vec<u8>,
@@ -44,17 +43,18 @@ impl Reading {
         Reading { name, input, line: Vec::new(), number: 0, order: Order::default(), limit }
     }
 
-    /// What it is called.
+    /// Returns the name of the input for messages.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Says something that is wrong with the line that was read last.
+    /// Builds an error about the line that was read last.
     pub(super) fn wrong(&self, what: &dyn std::fmt::Display) -> anyhow::Error {
         anyhow!("{}, line {}: {what}", self.name, self.number)
     }
 
-    /// The next line, in order and fit to be kept. The last one is the closing line: after it nothing comes.
+    /// Returns the next line, checked for order and content. The closing line is the last; anything after it
+    /// is an error.
     pub(super) fn next(&mut self) -> anyhow::Result<Line> {
         if !self.advance()? {
             bail!("{} is cut off after line {}: the closing line is missing", self.name, self.number);
@@ -67,7 +67,7 @@ impl Reading {
         Ok(line)
     }
 
-    /// Reads a line; whether there is one.
+    /// Reads a line into the buffer; returns `false` at the end of the input.
     fn advance(&mut self) -> anyhow::Result<bool> {
         self.line.clear();
         let mut bounded = self.input.by_ref().take(self.limit);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     prop_compose! {
-        /// What was said: who, under which id, what and when.
+        /// A message's user, id, text and time.
         fn said()(
             user in user(),
             id in "[A-Za-z0-9_-]{1,64}",
@@ -229,7 +229,7 @@ mod tests {
         #[test]
         fn an_archive_that_is_cut_off_is_refused(lines in archive(), index in any::<prop::sample::Index>()) {
             let mut bytes: Vec<u8> = lines.iter().flat_map(|line| line.print().into_bytes()).collect();
-            // The last line is whole without its line break.
+            // The last line is complete without its line break.
             bytes.truncate(index.index(bytes.len() - 1));
             prop_assert!(read(bytes).is_err());
         }

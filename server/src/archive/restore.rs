@@ -1,5 +1,5 @@
-//! Puts a backup in the place of the database. The server must be stopped, and finds either the old database or the new
-//! one at every moment.
+//! Restores a backup as the database of a data folder. The server must be stopped; at every moment the folder
+//! holds either the old database or the new one.
 
 use std::{
     fs::{self, File},
@@ -22,11 +22,12 @@ use crate::{
     store::sqlite::{self, schema},
 };
 
-/// The index that is made from the database, with what SQLite keeps beside it. It is made anew from the new one.
+/// The search index with its SQLite companion files. It is derived from the database, and the server rebuilds
+/// it.
 const SEARCH: [&str; 3] = ["search.db", "search.db-wal", "search.db-shm"];
 
-/// Makes a copy of `file`, in a new epoch, the database of a data folder. Says what it holds, and where the one is that
-/// was there.
+/// Makes a copy of `file`, with a new epoch, the database of a data folder. Returns a summary of its contents
+/// and the new name of the previous database.
 pub fn restore(data: &Path, file: &Path) -> anyhow::Result<String> {
     let counts = database::examine(file)?;
     fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
@@ -48,11 +49,11 @@ pub fn restore(data: &Path, file: &Path) -> anyhow::Result<String> {
     })
 }
 
-/// Begins a new life of the logs in a file that is not in its place yet, and leaves nothing beside it.
+/// Starts a new epoch in a file that is not at its final path yet; leaves no companion files.
 fn renew(path: &Path, epoch: &Epoch) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    // A backup has no write-ahead log; a copy that was made by other means may ask for one.
+    // A backup has no write-ahead log, but a copy made by other means may be in WAL mode.
     connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     schema::renew(&connection, epoch)?;
     connection.close().map_err(|(_, error)| error)

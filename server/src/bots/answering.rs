@@ -1,5 +1,5 @@
-//! One answer, from the question to the message: it is claimed, so that one node alone gives it, grows before everybody's
-//! eyes, and ends as one message, whatever happens. Finds no answers itself.
+//! One answer, from question to message: claims it so that only one node gives it, streams it to the room,
+//! and ends it as exactly one message, whatever happens. Never finds answers itself.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -36,19 +36,19 @@ use crate::{
     store::{Piece, StoreError},
 };
 
-/// How often a growing answer is shown.
+/// How often a streaming answer is shown.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How often one is shown that does not grow, for those who have come meanwhile.
+/// How often an unchanged answer is shown again, for users who have joined meanwhile.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
 
-/// How long an answer that was promised is waited for.
+/// How long a promised answer may take.
 const PROMISED: Duration = Duration::from_hours(1);
 
-/// The least time for which a node is trusted to go on with an answer.
+/// The shortest lease of a node on an answer.
 const SHORTEST_LEASE: Duration = Duration::from_secs(2);
 
-/// How many characters are left for what is said behind an answer that did not end well.
+/// How many characters are reserved for the note after an answer that ended badly.
 const POSTSCRIPT: usize = 200;
 
 /// How an answer ended.
@@ -59,11 +59,11 @@ enum End {
     Interrupted,
 }
 
-/// Gives the answer to a message, unless it is being given already.
+/// Answers a message, unless the answer is already in progress.
 pub(super) async fn answer(chat: Arc<BotContext>, bot: Arc<Bot>, message: Message, text: String) {
     let room = message.room.clone();
     if let Err(error) = give(&chat, &bot, message, text).await {
-        // Its record is still there: whoever looks after those says that it was interrupted.
+        // The record still exists: the sweeper will report the answer as interrupted.
         tracing::warn!(%error, %room, bot = %bot.user.id, "an answer could not be given");
     }
 }
@@ -112,7 +112,8 @@ async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> R
     ledger.put(&done).await
 }
 
-/// Says to whoever asked, and to nobody else, why there is no answer. It is not kept: a flood of questions leaves nothing.
+/// Tells only the asker why there is no answer. It is not stored, so a flood of questions leaves nothing
+/// behind.
 fn refuse(chat: &BotContext, bot: &Bot, message: &Message, text: String) {
     let line = ServerLine::Growing(Growing {
         room: message.room.clone(),
@@ -129,8 +130,8 @@ fn refuse(chat: &BotContext, bot: &Bot, message: &Message, text: String) {
     }
 }
 
-/// Claims a question; whether it is this node's. One that was claimed without this node's hearing so, because the store's
-/// answer was lost, is.
+/// Claims a question; returns whether it belongs to this node. A claim that succeeded although the store's
+/// reply was lost counts as ours.
 async fn claim(
     chat: &BotContext,
     ledger: &Ledger,
@@ -145,7 +146,8 @@ async fn claim(
     Ok(held.is_some_and(|held| held.state == pending.state && held.knows(secret)))
 }
 
-/// Whether the name in a message is the beginning of a longer one, of somebody who is there.
+/// Returns whether the name in a message is the beginning of a longer name, that of a member or bot in the
+/// room.
 async fn is_meant_for_a_member(chat: &BotContext, bot: &Bot, message: &Message) -> bool {
     let Ok(stand) = chat.rooms.look(&message.room).await else { return false };
     let names = stand.members.list.iter().chain(&stand.members.bots);
@@ -153,7 +155,7 @@ async fn is_meant_for_a_member(chat: &BotContext, bot: &Bot, message: &Message) 
     bot.asked(&message.room, &message.text, &known).is_none()
 }
 
-/// The messages before a question. An answer without them is better than none.
+/// Returns the messages before a question. If they cannot be read, the answer goes on without them.
 async fn context(chat: &BotContext, bot: &Bot, message: &Message) -> Vec<Message> {
     let upto: Seq = message.seq.saturating_sub(1);
     if bot.context == 0 || upto == 0 {
@@ -169,7 +171,7 @@ async fn context(chat: &BotContext, bot: &Bot, message: &Message) -> Vec<Message
     }
 }
 
-/// The answer while it is found.
+/// An answer in progress.
 struct Attempt<'a> {
     chat: &'a BotContext,
     bot: &'a Bot,
@@ -179,12 +181,12 @@ struct Attempt<'a> {
     growth: &'a Growth,
     ledger: &'a Ledger,
     pending: &'a Pending,
-    /// Whether it is being found, rather than waiting for its turn.
+    /// Whether it has left the queue.
     has_turn: AtomicBool,
 }
 
 impl Attempt<'_> {
-    /// Shows the answer while it grows, until it has ended.
+    /// Streams the answer to the room until it ends.
     async fn run(&self, begun: &Begun<'_>) -> End {
         let mut search_strings = Box::pin(self.find());
         let mut grown = self.growth.watch();
@@ -197,7 +199,7 @@ impl Attempt<'_> {
                 () = self.chat.stopping.cancelled() => return End::Interrupted,
                 now = tick.tick() => {
                     let is_news = grown.has_changed().unwrap_or(false);
-                    // One that waits for its turn is shown to have been heard, and no more.
+                    // A queued answer is announced once and not repeated.
                     let again = self.has_turn.load(Ordering::Relaxed);
                     if is_news || shown_at.is_none_or(|at| again && now.duration_since(at) >= SIGN_OF_LIFE) {
                         shown_at = Some(now);
@@ -213,7 +215,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Finds the answer, once it is its turn.
+    /// Finds the answer once the bot has a free slot.
     async fn find(&self) -> End {
         let Pending { id, .. } = self.pending;
         let Ok(_taken) = self.bot.at_once.acquire().await else { return End::Interrupted };
@@ -232,7 +234,7 @@ impl Attempt<'_> {
         match timeout(self.bot.patience, answer).await {
             Ok(Ok(Ok(answer))) => End::Answered(answer),
             Ok(Ok(Err(failure))) => End::Failed(failure),
-            // What it was is on standard error already.
+            // The panic message is on standard error already.
             Ok(Err(_)) => End::Failed(BotError::new(BotErrorKind::Failing, "a fault of this program's own")),
             Err(_) => {
                 let detail = format!("no answer within {} seconds", self.bot.patience.as_secs_f32());
@@ -256,7 +258,7 @@ impl Attempt<'_> {
         self.chat.rooms.grow(growing).await;
     }
 
-    /// Says that this node goes on with it, unless somebody has answered meanwhile.
+    /// Renews this node's lease on the answer, unless it was answered meanwhile.
     async fn renew(&self) {
         if let Err(error) = self.try_renew().await {
             tracing::debug!(%error, "the record of an answer could not be renewed; it is tried again");
@@ -272,7 +274,7 @@ impl Attempt<'_> {
     }
 }
 
-/// What an answer says in the end; nothing, if it was promised for later.
+/// Returns the final text of an answer; `None` if it was promised for later.
 fn last_words(end: End, grown: &str, pending: &Pending) -> Option<String> {
     let language = pending.language();
     let with = |line: &str| {
@@ -294,7 +296,7 @@ fn last_words(end: End, grown: &str, pending: &Pending) -> Option<String> {
     }
 }
 
-/// Notes that an answer will be posted, if it was not meanwhile.
+/// Records that an answer will be posted, unless it was posted meanwhile.
 async fn promise(ledger: &Ledger, pending: &Pending, closing: &CancellationToken) -> Result<(), StoreError> {
     let promised = pending.now(State::Promised, clock::now() + millis(PROMISED));
     insist(closing, || async {
@@ -306,7 +308,7 @@ async fn promise(ledger: &Ledger, pending: &Pending, closing: &CancellationToken
     .await
 }
 
-/// How long a node is trusted to go on with an answer after it last said so.
+/// Returns how long a node holds an answer without renewing its lease.
 fn lease(chat: &BotContext) -> Duration {
     (chat.node_lease * 2).max(SHORTEST_LEASE)
 }
@@ -323,7 +325,7 @@ fn minutes(span: Duration) -> u64 {
     span.as_secs().div_ceil(60).max(1)
 }
 
-/// A secret of 128 bits, fit for an address.
+/// Returns a URL-safe secret of 128 bits.
 fn secret() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<16>())
 }

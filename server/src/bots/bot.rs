@@ -1,4 +1,4 @@
-//! One bot: who it is, where it is, what is meant for it, and how much may be asked of it.
+//! One bot: its identity, its rooms, which messages address it, and its rate limits.
 
 use std::{
     collections::HashMap,
@@ -20,28 +20,28 @@ use crate::config::bots::{BotSettings, Rooms};
 
 use super::{mention, question::Answerer};
 
-/// How many users' budgets are remembered before those that are whole again are forgotten.
+/// How many users' rate limits are held before the idle ones are dropped.
 const REMEMBERED: usize = 10_000;
 
-/// How many answers of a bot a user may have under way or waiting.
+/// How many answers of a bot one user may have in progress or queued.
 const EACH: usize = 5;
 
-/// How many all users together may.
+/// How many all users together may have in progress or queued.
 const IN_ALL: usize = 200;
 
-/// A bot.
+/// A configured bot.
 pub(super) struct Bot {
     pub(super) user: User,
     pub(super) nickname: Nickname,
     rooms: Rooms,
     everything: bool,
-    /// How many of the messages before a question it sees.
+    /// How many messages before a question the bot sees.
     pub(super) context: u32,
-    /// How long an answer may take in all.
+    /// The time limit of a whole answer.
     pub(super) patience: Duration,
-    /// Taken by each answer while it is given.
+    /// Limits concurrent answers; each holds a permit while it is in progress.
     pub(super) at_once: Semaphore,
-    /// How many answers of each user's are under way or wait for their turn.
+    /// How many answers each user has in progress or queued.
     queue: Mutex<HashMap<UserId, usize>>,
     budget: Option<DefaultKeyedRateLimiter<UserId>>,
     budget_in_all: Option<DefaultDirectRateLimiter>,
@@ -49,7 +49,7 @@ pub(super) struct Bot {
 }
 
 impl Bot {
-    /// The bot of these settings, whose answers are found by this.
+    /// Creates the bot of these settings; `answerer` finds its answers.
     pub(super) fn new(settings: &BotSettings, answerer: Arc<dyn Answerer>) -> Bot {
         let budget = NonZeroU32::new(settings.budget);
         Bot {
@@ -68,12 +68,13 @@ impl Bot {
         }
     }
 
-    /// Whether it is in a room.
+    /// Returns whether the bot is in a room.
     pub(super) fn is_in(&self, room: &RoomName) -> bool {
         self.rooms.have(room)
     }
 
-    /// What a message asks of it, if it is meant for it. `known` are the names that a mention may mean.
+    /// Returns the question in a message if it addresses the bot. `known` are the names that a mention may
+    /// refer to.
     pub(super) fn asked(&self, room: &RoomName, text: &str, known: &[String]) -> Option<String> {
         if !self.is_in(room) {
             return None;
@@ -86,8 +87,8 @@ impl Bot {
         }
     }
 
-    /// A place in the queue for an answer to a user, as long as what this gives is held; none if the queue is full, for them
-    /// or for everybody.
+    /// Reserves a place in the queue for an answer to a user, until the slot is dropped; `None` if the queue
+    /// is full for this user or for everybody.
     pub(super) fn queue(&self, user: &UserId) -> Option<QueueSlot<'_>> {
         let mut queue = self.waiting();
         let theirs = queue.get(user).copied().unwrap_or_default();
@@ -99,11 +100,12 @@ impl Bot {
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No holder of the lock can panic halfway through a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a question; if it is one too many within the hour, by this user or by all together, returns how long to wait.
+    /// Counts a question; if it exceeds the hourly budget of the user or of all users together, returns how
+    /// long to wait.
     pub(super) fn spend(&self, user: &UserId) -> Result<(), Duration> {
         let now = DefaultClock::default().now();
         if let Some(budget) = &self.budget {
@@ -137,7 +139,7 @@ impl Drop for QueueSlot<'_> {
     }
 }
 
-/// The id of the bot of a name: the same on every node and after every start.
+/// Derives a bot's id from its name: the same on every node and after every restart.
 fn id(name: &Nickname) -> UserId {
     let digest = Sha256::digest(name.skeleton().as_str());
     let short = BASE64_URL_SAFE_NO_PAD.encode(&digest[..9]);

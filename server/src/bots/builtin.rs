@@ -1,5 +1,6 @@
-//! The waiter (小二): the bot that is there without any settings and needs no network. It tells what it can do, the time,
-//! and what the room has said; it throws dice and reminds. What it is asked for is in [`mod@order`].
+//! The built-in bot (小二), which exists without any settings and needs no network. It explains itself, tells
+//! the time, rolls dice, sets reminders, and counts and quotes the room's messages. [`mod@order`] lists what
+//! it can be asked for.
 
 mod clock;
 mod dice;
@@ -32,23 +33,23 @@ use super::{
 };
 use crate::store::{Piece, SharedStore, StoreError};
 
-/// Among how many of the latest messages it counts who said how many.
+/// How many of the latest messages it counts by author.
 const COUNTED: u32 = 1_000;
 
-/// How many messages it looks at to quote one, at a place in the room's history that it draws.
+/// How many messages around a random place in the room's history it considers for a quote.
 const LEAFED: u32 = 50;
 
-/// How often it draws such a place before it gives up.
+/// How many random places it tries before it gives up.
 const DRAWS: usize = 5;
 
-/// The waiter.
+/// The built-in bot.
 pub(super) struct BuiltinBot {
     store: SharedStore,
     reminders: Arc<Reminders>,
 }
 
 impl BuiltinBot {
-    /// A waiter who reads the rooms' logs here.
+    /// Creates a built-in bot that reads the rooms' logs in `store`.
     pub(super) fn new(store: SharedStore, reminders: Arc<Reminders>) -> BuiltinBot {
         BuiltinBot { store, reminders }
     }
@@ -156,7 +157,7 @@ impl BuiltinBot {
     }
 }
 
-/// What a text orders of the one that goes by `name`, who may be spoken to by it: `hello 小二!`, `小二，几点了`.
+/// Parses a text that may address the bot by `name`: `hello 小二!`, `小二，几点了`.
 fn order(text: &str, name: &str) -> Order {
     let order = Order::parse(text);
     if !matches!(order, Order::Unknown | Order::Time(Some(_))) {
@@ -170,8 +171,8 @@ fn order(text: &str, name: &str) -> Order {
     }
 }
 
-/// Whether a message may be quoted to whoever asks. Orders are no treasures, not even where they need no mention, and
-/// neither is what programs say.
+/// Returns whether a message may be quoted to the asker. Messages of programs may not, nor may orders, even
+/// those without a mention.
 fn is_quotable(message: &Message, question: &Question) -> bool {
     let is_the_question = message.user.id == question.asker.id && message.at == question.at;
     !message.user.id.is_program()

@@ -1,4 +1,4 @@
-//! What the bots act on: the chat as far as they know it, and this server as far as services must know it.
+//! The dependencies of the bots: the chat service and this server's own identity.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,31 +10,31 @@ use crate::{
     budget::Budgets, identity::nicknames::Nicknames, rooms::Rooms, service::Service, store::SharedStore,
 };
 
-/// What the bots of a server act on.
+/// Everything that a server's bots depend on.
 pub(crate) struct BotContext {
     pub(crate) service: Arc<Service>,
     pub(crate) store: SharedStore,
     pub(crate) rooms: Rooms,
     pub(crate) nicknames: Arc<Nicknames>,
     pub(crate) budgets: Arc<Budgets>,
-    /// Where this server is reached from outside.
+    /// This server's public base URL.
     pub(crate) base_url: String,
     /// The most characters of a message; 0 for no limit.
     pub(crate) text_limit: usize,
-    /// How long a node that says nothing is taken to be there.
+    /// How long a silent node counts as alive.
     pub(crate) node_lease: Duration,
-    /// Whether no other node can give an answer.
+    /// Whether no other node can give answers.
     pub(crate) is_single_node: bool,
     /// Cancelled when the server stops.
     pub(crate) stopping: CancellationToken,
-    /// This process, among those that may give an answer.
+    /// This process, among the nodes that may give answers.
     pub(crate) node: NodeId,
-    /// The answers that are being given.
+    /// The answers in progress.
     pub(crate) running: Running,
 }
 
 impl BotContext {
-    /// Returns the address to which a late answer may be posted.
+    /// Returns the URL to which a late answer may be posted.
     pub(super) fn reply_url(&self, pending: &Pending, secret: &str) -> String {
         format!("{}/replies/{}.{}.{secret}", self.base_url, pending.bot.id, pending.id)
     }

@@ -1,4 +1,4 @@
-//! Holds docs/bots.md to what the bots do that ask a service.
+//! Checks docs/bots.md against the behaviour of the bots that call a service.
 
 use std::{
     collections::BTreeSet,
@@ -20,19 +20,19 @@ use crate::config::bots::{openai, tuling, webhook};
 
 const PAGE: &str = include_str!("../../../docs/bots.md");
 
-/// The part of the page below a heading of the second rank.
+/// Returns the part of the page below a second-level heading.
 fn section(heading: &str) -> &'static str {
     let (_, rest) = PAGE.split_once(&format!("\n## {heading}\n")).expect("there is such a section");
     rest.split("\n## ").next().unwrap()
 }
 
-/// The fenced blocks of a language.
+/// Returns the fenced blocks of a language.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
     text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
-/// A configuration, as far as these bots know it.
+/// A configuration, as far as it concerns these bots.
 #[derive(Deserialize)]
 struct Configured {
     bot: Vec<ConfiguredBot>,
@@ -51,14 +51,15 @@ fn configured(heading: &str) -> Vec<ConfiguredBot> {
     files.flat_map(|file| file.bot).collect()
 }
 
-/// The names of all settings, as the refusal of one that does not exist lists them.
+/// Returns the names of all settings, taken from the error about an unknown one.
 fn names<T: DeserializeOwned>() -> BTreeSet<String> {
     let error = toml::from_str::<T>("nothing = 1").err().unwrap().to_string();
     let (_, list) = error.split_once("expected one of ").expect("it says what there is");
     list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The rows of a section's table of settings: the names in the first column, and what stands as code in the second.
+/// Returns the rows of a section's table of settings: the names in the first column, and the code spans in
+/// the second.
 fn rows(heading: &str) -> Vec<(Vec<&'static str>, Vec<&'static str>)> {
     let (_, table) = section(heading).split_once("|---|---|---|\n").unwrap();
     let code = |cell: &'static str| cell.split('`').skip(1).step_by(2).collect();
@@ -70,7 +71,7 @@ fn documented(heading: &str) -> BTreeSet<String> {
     rows(heading).into_iter().flat_map(|(names, _)| names).map(str::to_owned).collect()
 }
 
-/// Settings with all that the table says is the default, beside those without a word of it.
+/// Parses settings with all defaults of the table spelled out, and again without them.
 fn with_and_without<T: DeserializeOwned + Debug>(heading: &str, needed: &str) -> (String, String) {
     let defaults = rows(heading).into_iter().flat_map(|(names, values)| names.into_iter().zip(values));
     let lines: Vec<String> = defaults.map(|(name, value)| format!("{name} = {value}")).collect();
@@ -87,7 +88,7 @@ async fn asked(bot: &dyn Answerer, question: &Question) -> Result<String, BotErr
     }
 }
 
-/// The bot with this line in its settings, and with its service here and its key in a file.
+/// Returns bot settings with this line, a local service URL and the key in a file.
 fn here<T: DeserializeOwned>(lines: &str, url: &str, key: &str) -> (tempfile::TempDir, T) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key");
@@ -175,7 +176,7 @@ async fn what_a_program_is_asked_is_as_documented_and_is_signed_as_documented() 
     assert_eq!(Some(printed.trim_end()), heard.header("teahouse-signature"));
 }
 
-/// The program of the page, which ends with the test.
+/// The page's example program; killed when the test ends.
 struct Clock {
     child: Child,
     port: u16,

@@ -1,5 +1,5 @@
-//! Answers that come late: a service that could not answer at once posts its answer to the address that came with the
-//! question.
+//! Late answers: a service that cannot answer at once posts its answer later to the reply URL that came with
+//! the question.
 
 use chat::{id::ClientId, room_name::RoomName};
 
@@ -14,24 +14,24 @@ use crate::{
     store::{SharedStore, StoreError},
 };
 
-/// A question whose answer may still come.
+/// A question that may still get a late answer.
 pub(crate) struct LateQuestion(Pending);
 
-/// What became of a late answer.
+/// The outcome of a late answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LateAnswer {
-    /// The room has it.
+    /// The answer is in the room.
     Sent,
     /// The question was answered before.
     TooLate,
-    /// Nothing in it can be seen.
+    /// The text has no visible characters.
     Empty,
-    /// The bot may not speak in the room.
+    /// The bot may not send to the room.
     Forbidden,
 }
 
 impl LateQuestion {
-    /// Returns the question that a token names; `None` for a token that stands for nothing.
+    /// Returns the question that a token identifies; `None` for an invalid token.
     pub(crate) async fn find(store: &SharedStore, token: &str) -> Result<Option<LateQuestion>, StoreError> {
         let mut parts = token.split('.');
         let (Some(bot), Some(id), Some(secret), None) =
@@ -47,12 +47,12 @@ impl LateQuestion {
         self.0.state == State::Done
     }
 
-    /// The room in which it was asked.
+    /// Returns the question's room.
     pub(crate) fn room(&self) -> &RoomName {
         &self.0.room
     }
 
-    /// The id of its answer.
+    /// Returns the answer's message id.
     pub(crate) fn answer_id(&self) -> &ClientId {
         &self.0.id
     }

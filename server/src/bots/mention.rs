@@ -1,16 +1,16 @@
-//! Who is spoken to: finds `@name` in a message, and what is left of it as a question.
+//! Finds `@name` in a message and extracts the question addressed to that name.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_script::{Script, UnicodeScript as _};
 
-/// How many `@` of a message are looked at: nobody speaks to more, and somebody may want to keep the house busy.
+/// How many `@` of a message are checked: real messages have fewer, and a crafted one must not cost more.
 const CALLS: usize = 20;
 
-/// What a message says to the one that goes by `name`, without the first mention of it; `None` if it does not mention them.
-/// Of those who are `known`, a longer name that begins with this one is meant rather than this one.
+/// Returns the text that a message addresses to `name`, without the first mention of it; `None` if it does
+/// not mention the name. A longer name in `known` that begins with `name` takes precedence.
 ///
-/// `@` may be full-width, case does not matter, and a name is not the beginning of a longer word. Where words stand without
-/// spaces, as in Chinese, what follows a name may follow at once.
+/// `@` may be full-width, case is ignored, and the name must not be the beginning of a longer word. In
+/// scripts without spaces, such as Chinese, text may follow the name directly.
 pub(super) fn question(text: &str, name: &str, known: &[String]) -> Option<String> {
     let mut before = None;
     let mut looked_at = 0;
@@ -36,7 +36,7 @@ pub(super) fn question(text: &str, name: &str, known: &[String]) -> Option<Strin
     None
 }
 
-/// How many bytes of `rest` are this name, if that is what it begins with.
+/// Returns how many bytes at the start of `rest` match the name, if any.
 fn mentioned(rest: &str, name: &str) -> Option<usize> {
     let wanted: Vec<char> = fold(name).collect();
     let mut matched = 0;
@@ -56,7 +56,7 @@ fn mentioned(rest: &str, name: &str) -> Option<usize> {
     let next = rest[end..].chars().next();
     let last = rest[..end].chars().next_back()?;
     let goes_on = next.is_some_and(|next| is_word(next) && !stands_without_spaces(last));
-    // Latin letters right after a Chinese name, or the other way round, begin a word of their own.
+    // Latin letters directly after a Chinese name, or the reverse, begin a new word.
     let goes_on = goes_on && !next.is_some_and(|next| stands_without_spaces(next) && last.is_ascii());
     (matched == wanted.len() && !goes_on).then_some(end)
 }
@@ -86,7 +86,7 @@ fn stands_without_spaces(c: char) -> bool {
     )
 }
 
-/// What stands before a mention and after it, without what only links the two.
+/// Joins the text before and after a mention, without the punctuation that separated them.
 fn without(before: &str, after: &str) -> String {
     let links = |c: char| c.is_whitespace() || matches!(c, ',' | '，' | '、' | ':' | '：');
     let (before, after) = (before.trim(), after.trim_start_matches(links).trim_end());

@@ -1,7 +1,8 @@
-//! The bots that ask a server with an API like OpenAI's chat completions: Ollama, llama.cpp, vLLM, and the public ones.
+//! Bots that call a server with an OpenAI-compatible chat completions API: Ollama, llama.cpp, vLLM, and the
+//! public ones.
 //!
-//! An answer is read as it comes ([`events`], [`chunk`]) and grows in the room; what the model thinks aloud is left out
-//! ([`thoughts`]). As long as nothing has grown, what may pass is tried again.
+//! An answer is parsed as it arrives ([`events`], [`chunk`]) and streamed to the room, without the model's
+//! reasoning ([`thoughts`]). Until the first text, transient failures are retried.
 
 mod chunk;
 mod events;
@@ -36,26 +37,28 @@ use super::{
     status,
 };
 
-/// The most bytes of an answer. A piece of a few letters comes in some hundred bytes of JSON, and thoughts come too.
+/// The most bytes of an answer. A piece of a few letters takes some hundred bytes of JSON, and reasoning
+/// counts too.
 const BYTES: usize = 8_388_608;
 
-/// The most that is read of an error.
+/// How many bytes of an error are read.
 const ERROR_BYTES: usize = 65_536;
 
-/// How long to wait for more after a chunk that carries both text and a `finish_reason`: some servers send one in every
-/// chunk.
+/// How long to wait for more after a chunk that carries both text and a `finish_reason`: some servers send
+/// one in every chunk.
 const AFTER_END: Duration = Duration::from_secs(2);
 
-/// The longest wait before the first new attempt.
+/// The longest wait before the first retry.
 const BACKOFF: Duration = Duration::from_secs(1);
 
 impl Settings {
-    /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.
+    /// Opens a bot with these settings; returns a one-line error if a file or variable they name is missing.
+    /// Sends no request.
     pub(crate) fn open(&self) -> Result<Arc<dyn Answerer>, String> {
         Ok(Arc::new(OpenAi::open(self)?))
     }
 
-    /// Where chat completions are.
+    /// Returns the URL of the chat completions endpoint.
     fn whole_url(&self) -> ServiceUrl {
         self.url.with_path(|path| match path.trim_end_matches('/') {
             "" => "/v1/chat/completions".to_owned(),
@@ -65,7 +68,7 @@ impl Settings {
     }
 }
 
-/// A model on a server.
+/// A client for one model on a server.
 struct OpenAi {
     settings: Settings,
     way: Outgoing,
@@ -135,25 +138,25 @@ fn bearer(key: &Secret) -> HeaderValue {
     bearer
 }
 
-/// What an answer means that is no success.
+/// Builds the error for an unsuccessful response.
 async fn refusal(reply: &mut Reply) -> AttemptError {
     let after = reply.header(RETRY_AFTER).and_then(|after| retry_after(after, SystemTime::now()));
     let status = reply.status();
-    // If the rest of it does not come, its status still says enough.
+    // If the body does not arrive, the status alone still says enough.
     let body = reply.beginning(ERROR_BYTES).await.unwrap_or_default();
     let name = Told::read(&body).map(|told| told.name).unwrap_or_default();
     AttemptError { failure: status::failure(reply.from(), status, &name), after }
 }
 
-/// One answer, as it comes.
+/// An answer that is being received.
 struct Listening<'a> {
     growth: &'a Growth,
     from: String,
     thoughts: Thoughts,
     finish: Option<Finish>,
-    /// Whether the last chunk ended the answer for certain.
+    /// Whether the last chunk definitely ended the answer.
     is_over: bool,
-    /// Whether an event was skipped that is not a chunk.
+    /// Whether an event that is not a chunk was skipped.
     is_odd: bool,
 }
 
@@ -163,8 +166,8 @@ impl<'a> Listening<'a> {
         Listening { growth, from: from.to_owned(), thoughts, finish: None, is_over: false, is_odd: false }
     }
 
-    /// Reads an answer, streamed or whole. Its first byte tells which, because some servers mislabel either in their
-    /// content type.
+    /// Reads an answer, streamed or whole. Its first byte tells which, because some servers mislabel either
+    /// in their content type.
     async fn listen(&mut self, reply: &mut Reply) -> Result<(), BotError> {
         let mut beginning = Vec::new();
         let is_json = loop {
@@ -184,7 +187,7 @@ impl<'a> Listening<'a> {
                 Err(failure) => break Some(failure),
             }
         };
-        // One object as a rule; several from servers that stream JSON lines.
+        // Usually one object; several from servers that stream JSON lines.
         for chunk in serde_json::Deserializer::from_slice(&beginning).into_iter::<Chunk>() {
             match chunk {
                 Ok(chunk) => self.take(&chunk)?,
@@ -232,7 +235,7 @@ impl<'a> Listening<'a> {
         }
     }
 
-    /// Takes an event. Skips one that is not a chunk, such as a keep-alive.
+    /// Takes an event; skips one that is not a chunk, such as a keep-alive.
     fn hear(&mut self, event: &str) -> Result<(), BotError> {
         if event.trim() == "[DONE]" {
             self.finish.get_or_insert(Finish::Stop);
@@ -255,17 +258,17 @@ impl<'a> Listening<'a> {
         match chunk.finish() {
             Some(finish) => {
                 self.finish = Some(finish);
-                // One that comes before any text may be such a server's first.
+                // Before any text, it may come from a server that sends one in every chunk.
                 self.is_over = chunk.is_bare() && !self.growth.text().is_empty();
             }
-            // More text means that it had not ended; a chunk with the usage alone does not.
+            // More text means that the answer had not ended; a chunk with the usage alone does not.
             None if !text.is_empty() => self.finish = None,
             None => {}
         }
         Ok(())
     }
 
-    /// The answer, now that it has ended.
+    /// Returns the text of the answer that has ended.
     fn end(mut self) -> Result<String, BotError> {
         self.growth.push(&self.thoughts.end())?;
         match self.finish {
@@ -288,7 +291,7 @@ impl<'a> Listening<'a> {
         }
     }
 
-    /// An error that comes where an answer was expected.
+    /// Converts an error that the server sent in place of a chunk.
     fn broken(&self, told: &Told) -> BotError {
         let name = if told.name.is_empty() { "without a name" } else { &told.name };
         match told.status {
@@ -302,7 +305,7 @@ impl<'a> Listening<'a> {
         }
     }
 
-    /// Unreadable data: cuts off an answer that has begun, and is garbled otherwise.
+    /// Reports unreadable data: `CutOff` for an answer that has begun, `Garbled` otherwise.
     fn broken_off(&self, what: &str) -> BotError {
         if self.growth.text().is_empty() {
             self.garbled(what)

@@ -1,9 +1,9 @@
-//! The way out: requests of this server to the services that its configuration names, and to nowhere else.
+//! Outgoing requests of this server to the configured services, and to nowhere else.
 //!
-//! A request goes to a configured host, or to where such a host redirects within what is configured; every step is looked
-//! at again. Names that lead to this machine, to private networks or to a cloud's metadata are refused unless they were
-//! configured ([`resolver`], [`network`]). Each time and each size has a bound. What is said of a failure never holds a
-//! key, a path or a query, nor anything that went over the wire.
+//! A request goes to a configured host, or follows that host's redirects within the configuration; every step
+//! is checked again. Names that resolve to this machine, to private networks or to a cloud's metadata service
+//! are refused unless they were configured ([`resolver`], [`network`]). Every duration and size is limited.
+//! Error messages never contain a key, a path, a query or transferred data.
 
 pub(crate) mod resolver;
 
@@ -34,47 +34,47 @@ use resolver::{Astray, Lookup, Resolver, System};
 use super::question::{BotError, BotErrorKind};
 use crate::config::bots::place::{AllowedHosts, origin};
 
-/// How often a service may redirect one request.
+/// How many redirects of one request are followed.
 const REDIRECTS: usize = 3;
 
-/// The way to one service.
+/// A client for one service.
 pub(crate) struct Outgoing {
     client: Client,
     places: AllowedHosts,
     bounds: Bounds,
 }
 
-/// What is asked.
+/// A POST request.
 pub(crate) struct Post {
-    /// What goes wherever the request goes.
+    /// Headers that are sent to every origin.
     pub(crate) headers: HeaderMap,
-    /// The `Authorization`, which goes to the configured origin and to no other.
+    /// The `Authorization` header, sent to the configured origin only.
     pub(crate) key: Option<HeaderValue>,
     pub(crate) body: Vec<u8>,
-    /// The body holds a key: it goes to the configured origin and to no other.
+    /// Whether the body contains a key: it is sent to the configured origin only.
     pub(crate) confidential: bool,
 }
 
-/// What comes back: its head, and its body piece by piece.
+/// A response: its head, and its body piece by piece.
 pub(crate) struct Reply {
     response: Response,
-    /// Whom it is from, as the log may say it.
+    /// The origin, for log messages.
     from: String,
     bounds: Bounds,
-    /// How many more bytes its body may have.
+    /// How many more bytes the body may have.
     left: usize,
 }
 
 impl Outgoing {
-    /// The way to a service; fails, in one line, if there cannot be one. Connects to nobody yet. With `private`, names may
-    /// lead to networks of one's own.
+    /// Creates the client of a service; returns a one-line error if that fails. Opens no connection. With
+    /// `private`, names may resolve to private networks.
     pub(crate) fn new(places: AllowedHosts, private: bool, bounds: Bounds) -> Result<Outgoing, String> {
-        // Those of the system, or of the file that `SSL_CERT_FILE` names.
+        // The system's, or those in the file that `SSL_CERT_FILE` names.
         let certificates = rustls_native_certs::load_native_certs();
         Outgoing::believing(Arc::new(System), certificates, places, private, bounds)
     }
 
-    /// The same, with somebody else to ask for names, and others to vouch for services.
+    /// Like `new`, with another DNS lookup and other root certificates.
     fn believing(
         lookup: Arc<dyn Lookup>,
         certificates: CertificateResult,
@@ -86,7 +86,7 @@ impl Outgoing {
             .tls_backend_preconfigured(tls::config(certificates, places.own().scheme() == "https")?)
             .dns_resolver(Arc::new(Resolver::new(lookup, private)))
             .redirect(Policy::none())
-            // Through a proxy nobody could say where a request ends up.
+            // Behind a proxy, the final address could not be checked.
             .no_proxy()
             .referer(false)
             .connect_timeout(bounds.connect)
@@ -96,7 +96,7 @@ impl Outgoing {
         Ok(Outgoing { client, places, bounds })
     }
 
-    /// Posts, follows redirects as far as that is allowed, and gives the head of the answer, whatever its status.
+    /// Posts, follows permitted redirects, and returns the head of the response, whatever its status.
     pub(crate) async fn post(&self, post: &Post) -> Result<Reply, BotError> {
         let mut url = self.places.own().clone();
         for _ in 0..=REDIRECTS {
@@ -144,7 +144,7 @@ impl Outgoing {
 
 impl Reply {
     fn new(response: Response, from: String, bounds: Bounds) -> Result<Reply, BotError> {
-        // Nothing is decompressed here, and so nothing was asked for that would need it.
+        // This client neither decompresses nor asks for compression.
         if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
             let detail = format!("{from} answers in a Content-Encoding that it was not asked for");
             return Err(BotError::new(BotErrorKind::Garbled, detail));
@@ -161,17 +161,17 @@ impl Reply {
         self.response.status()
     }
 
-    /// A header, if it is there and is text.
+    /// Returns a header, if it is present and text.
     pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         self.response.headers().get(name)?.to_str().ok()
     }
 
-    /// Whom it is from, as the log may say it.
+    /// Returns the origin, for log messages.
     pub(crate) fn from(&self) -> &str {
         &self.from
     }
 
-    /// The next piece of the body, as it comes; `None` at its end.
+    /// Returns the next piece of the body as it arrives; `None` at the end.
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, BotError> {
         let came = timeout(self.bounds.silence, self.response.chunk()).await;
         let piece = came.map_err(|_| self.bounds.silent(&self.from))?.map_err(|error| {
@@ -182,7 +182,7 @@ impl Reply {
         Ok(piece)
     }
 
-    /// All of the body.
+    /// Returns the whole body.
     pub(crate) async fn whole(&mut self) -> Result<Vec<u8>, BotError> {
         let mut whole = Vec::new();
         while let Some(piece) = self.piece().await? {
@@ -191,7 +191,7 @@ impl Reply {
         Ok(whole)
     }
 
-    /// The body, as far as it has no more bytes than these.
+    /// Returns the whole body; fails if it has more than `bytes` bytes.
     pub(crate) async fn beginning(&mut self, bytes: usize) -> Result<Vec<u8>, BotError> {
         self.left = self.left.min(bytes);
         self.whole().await
@@ -203,12 +203,12 @@ impl Reply {
     }
 }
 
-/// An error and what it came from, outermost first.
+/// Iterates over an error and its sources, outermost first.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// What was wrong in the end. The outer ones may hold the URL.
+/// Returns the innermost cause: the outer errors may contain the URL.
 fn innermost(error: &reqwest::Error) -> String {
     causes(error).skip(1).last().map_or_else(|| "it is not said why".to_owned(), ToString::to_string)
 }

@@ -1,5 +1,5 @@
-//! The answers that bots have begun, as records that outlive the server: by them every question gets exactly one answer,
-//! even if the node that was giving it fell in the middle, and a late one finds its place.
+//! Durable records of the answers that bots have begun. They ensure that every question gets exactly one
+//! answer, even if the node giving it fails, and let a late answer find its question.
 
 use std::time::Duration;
 
@@ -16,10 +16,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::{Collection, Put, Record, SharedStore, StoreError};
 
-/// How long it is remembered that an answer was given, so that no node that hears of the question late begins anew.
+/// How long a finished answer is remembered, so that a node that sees the question late does not answer
+/// again.
 pub(super) const REMEMBERED: Duration = Duration::from_mins(2);
 
-/// An answer that was begun.
+/// The record of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pending {
     pub(super) room: RoomName,
@@ -28,14 +29,14 @@ pub(super) struct Pending {
     pub(super) asker: UserId,
     /// The language's code.
     language: String,
-    /// SHA-256, in base64, of the secret by which a late answer is taken.
+    /// SHA-256, in base64, of the secret that authorizes a late answer.
     secret: String,
     pub(super) state: State,
-    /// When it is to be looked after, if nothing has happened by then.
+    /// When the sweeper looks after the answer if its state has not changed by then.
     pub(super) until: Millis,
 }
 
-/// How far it is.
+/// The progress of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
@@ -43,12 +44,12 @@ pub(super) enum State {
     Given(NodeId),
     /// It was promised for later.
     Promised,
-    /// It was given.
+    /// It was sent.
     Done,
 }
 
 impl Pending {
-    /// An answer that a node begins to give to a message.
+    /// Creates the record of an answer that a node begins to give to a message.
     pub(super) fn begin(
         question: &Message,
         bot: &User,
@@ -72,18 +73,18 @@ impl Pending {
         Language::from_code(&self.language).unwrap_or_default()
     }
 
-    /// What it lies under.
+    /// Returns the record's key in the store.
     pub(super) fn key(&self) -> String {
         key(self.bot.id.as_str(), self.id.as_str())
     }
 
-    /// Whether this is the secret by which a late answer is taken.
+    /// Returns whether this is the secret that authorizes a late answer.
     pub(super) fn knows(&self, secret: &str) -> bool {
         use subtle::ConstantTimeEq as _;
         self.secret.as_bytes().ct_eq(digest(secret).as_bytes()).into()
     }
 
-    /// The same, further on.
+    /// Returns a copy with a new state and deadline.
     #[must_use]
     pub(super) fn now(&self, state: State, until: Millis) -> Pending {
         Pending { state, until, ..self.clone() }
@@ -94,7 +95,8 @@ pub(super) fn key(bot: &str, id: &str) -> String {
     format!("{bot}/{id}")
 }
 
-/// The id of a bot's answer to a message: the same wherever and whenever it is begun, and nobody else's in the room.
+/// Derives the id of a bot's answer to a message: the same on every node and every attempt, and unique in the
+/// room.
 pub(super) fn answer_id(question: &Message, bot: &User) -> ClientId {
     let Message { room, user, id, .. } = question;
     let digest = Sha256::digest(format!("{room}\n{}\n{id}\n{}", user.id, bot.id));
@@ -107,33 +109,33 @@ fn digest(secret: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
 }
 
-/// Where they are kept.
+/// The store's collection of these records.
 #[derive(Clone)]
 pub(super) struct Ledger(pub(super) SharedStore);
 
 impl Ledger {
-    /// Begins an answer; whether nobody else has.
+    /// Stores the record of a new answer; returns `false` if there is one already.
     pub(super) async fn claim(&self, pending: &Pending) -> Result<bool, StoreError> {
         self.0.put(record(pending), Put::IfAbsent).await
     }
 
-    /// Says how far it is.
+    /// Stores the current state of an answer.
     pub(super) async fn put(&self, pending: &Pending) -> Result<(), StoreError> {
         self.0.put(record(pending), Put::Always).await.map(drop)
     }
 
-    /// One of them.
+    /// Returns the record with this key.
     pub(super) async fn find(&self, key: String) -> Result<Option<Pending>, StoreError> {
         Ok(self.0.record(Collection::Answer, key).await?.and_then(|value| read(&value)))
     }
 
-    /// All of them. One that cannot be read is told of and left.
+    /// Returns all records. Logs and skips one that cannot be parsed.
     pub(super) async fn all(&self) -> Result<Vec<Pending>, StoreError> {
         let records = self.0.records(Collection::Answer).await?;
         Ok(records.iter().filter_map(|record| read(&record.value)).collect())
     }
 
-    /// Forgets one.
+    /// Deletes a record.
     pub(super) async fn forget(&self, pending: &Pending) -> Result<(), StoreError> {
         self.0.delete(Collection::Answer, pending.key()).await.map(drop)
     }

@@ -1,5 +1,5 @@
-//! What a bot is asked and what it gives back: the seam between the room's side, which shows an answer while it grows,
-//! and the kinds of bots, which find it. Knows neither rooms nor services.
+//! Questions to bots and their answers: the interface between the room's side, which streams an answer, and
+//! the kinds of bots, which find it. Knows neither rooms nor services.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use chat::{
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
-/// Whoever finds answers. One that is dropped in the middle stops at once, and leaves nothing behind.
+/// Finds answers. A dropped future stops at once and leaves nothing behind.
 pub(crate) trait Answerer: Send + Sync {
-    /// Finds the answer, and shows what there is of it by and by, if it comes by and by.
+    /// Finds the answer, and appends its text to `growth` if it arrives in pieces.
     fn answer<'a>(
         &'a self,
         question: &'a Question,
@@ -22,35 +22,35 @@ pub(crate) trait Answerer: Send + Sync {
     ) -> BoxFuture<'a, Result<Answer, BotError>>;
 }
 
-/// What a bot is asked. It is not printed: a message's text never reaches the log.
+/// A question to a bot. It has no `Debug`: message texts never reach the log.
 #[derive(Clone)]
 pub(crate) struct Question {
     pub(crate) room: RoomName,
     pub(crate) asker: User,
-    /// Who is asked.
+    /// The bot that is asked.
     pub(crate) bot: User,
-    /// The answer's id, which is also what an outside service may know the question by.
+    /// The answer's message id, which also identifies the question to an outside service.
     pub(crate) id: ClientId,
-    /// What was said to the bot, without the mention.
+    /// The message's text, without the mention.
     pub(crate) text: String,
-    /// What was said in the room before, oldest first, without the question itself.
+    /// The room's messages before the question, oldest first.
     pub(crate) context: Vec<Message>,
     pub(crate) at: Millis,
-    /// Where an answer may be posted that comes too late to be waited for.
+    /// The URL to which a late answer may be posted.
     pub(crate) reply_url: Option<String>,
 }
 
-/// What comes of a question.
+/// The outcome of a question.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// The whole answer: the last word, whatever has grown until then.
+    /// The whole answer; it replaces the text that was streamed.
     SendOutcome(String),
-    /// It will be posted to the question's reply URL.
+    /// The service will post it to the question's reply URL.
     Later,
 }
 
 impl fmt::Debug for Answer {
-    /// Says only how long the answer is: a message's text never reaches the log.
+    /// Prints only the answer's length: message texts never reach the log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Answer::SendOutcome(text) => write!(f, "Said({} bytes)", text.len()),
@@ -59,15 +59,15 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Where an answer grows: whoever finds it appends, and the room's side watches. What has grown stays there when the rest
-/// fails.
+/// A streaming answer: the answerer appends to it, and the room's side watches it. Its text survives a later
+/// failure.
 pub(crate) struct Growth {
     text: watch::Sender<String>,
     /// The most characters (`char`s) of an answer; 0 for no limit.
     limit: usize,
 }
 
-/// An answer has more characters than a message may have.
+/// An answer exceeds the length of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the answer has more than the {limit} characters that a message may have")]
 pub(crate) struct TooLong {
@@ -75,22 +75,22 @@ pub(crate) struct TooLong {
 }
 
 impl Growth {
-    /// An answer of which there is nothing yet, and which may grow to `limit` characters; 0 lifts it.
+    /// Creates an empty answer of at most `limit` characters; 0 for no limit.
     pub(crate) fn new(limit: usize) -> Growth {
         Growth { text: watch::Sender::default(), limit }
     }
 
-    /// Tells of every change; the value is all of the text so far.
+    /// Subscribes to changes; the value is the whole text so far.
     pub(crate) fn watch(&self) -> watch::Receiver<String> {
         self.text.subscribe()
     }
 
-    /// All of the text so far.
+    /// Returns the whole text so far.
     pub(crate) fn text(&self) -> String {
         self.text.borrow().clone()
     }
 
-    /// Appends to the text; of what does not fit, as much as does.
+    /// Appends to the text, up to the limit.
     pub(crate) fn push(&self, more: &str) -> Result<(), TooLong> {
         let mut fits = true;
         self.text.send_if_modified(|text| {
@@ -104,19 +104,19 @@ impl Growth {
         if fits { Ok(()) } else { Err(TooLong { limit: self.limit }) }
     }
 
-    /// How many more characters fit after `text`, if there is a limit.
+    /// Returns how many more characters fit after `text`, if there is a limit.
     fn room_after(&self, text: &str) -> Option<usize> {
         (self.limit > 0).then(|| self.limit.saturating_sub(text.chars().count()))
     }
 }
 
-/// Why there is no answer, or not all of it.
+/// Why there is no answer, or only a partial one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub(crate) struct BotError {
-    /// What the room is told, in a line of its language.
+    /// The kind, which selects the line that the room sees.
     pub(crate) trouble: BotErrorKind,
-    /// What the operator is told, in the log. Never holds a key, nor anything that was said.
+    /// The details for the operator's log. Never contains a key or message text.
     pub(crate) detail: String,
 }
 
@@ -132,30 +132,30 @@ impl From<TooLong> for BotError {
     }
 }
 
-/// What goes wrong with services, as far as people in a room care.
+/// The failures of services that users can tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum BotErrorKind {
-    /// It has too much to do, and says so: try again later.
+    /// It is overloaded or rate-limits us; a later attempt may succeed.
     Busy,
     /// It did not answer in time.
     TooSlow,
-    /// Nobody is there, or no connection comes about.
+    /// No connection could be made.
     Unreachable,
-    /// It is there and has an error of its own.
+    /// It reports an internal error.
     Failing,
-    /// It does not want this: the key, the model or the question does not suit it.
+    /// It rejects the key, the model or the question.
     Refused,
-    /// Asking it would lead to where this server's configuration does not let it go.
+    /// The request would leave what this server's configuration permits.
     Forbidden,
-    /// What it says cannot be understood.
+    /// Its response cannot be parsed.
     Garbled,
-    /// It says more than a message may hold; what fits has grown.
+    /// Its answer exceeds the length of a message; the part that fits was streamed.
     TooLong,
-    /// It was not allowed to say more; what came before has grown.
+    /// It reached its length limit; the text before that was streamed.
     Unfinished,
-    /// It broke off in the middle; what came before has grown.
+    /// It broke off in the middle; the text before that was streamed.
     CutOff,
-    /// The house's own log, in which the answer would be, cannot be read or written.
+    /// This server's own store, which the answer depends on, cannot be read or written.
     Forgetful,
 }
 

@@ -1,5 +1,5 @@
-//! What people want to be reminded of, kept until it is due, and then said, once. A node that falls before is no loss: the
-//! others, or the next start, find it in the store.
+//! Reminders: stores them until they are due, then sends each exactly once. If a node fails before that,
+//! another node or the next start finds them in the store.
 
 use std::{
     collections::BTreeMap,
@@ -20,56 +20,57 @@ use crate::{
     store::{Collection, Put, Record, SharedStore, StoreError},
 };
 
-/// How many a user may have.
+/// How many reminders a user may have.
 pub(super) const EACH: usize = 20;
 
-/// How many there may be in all.
+/// How many reminders there may be in all.
 const IN_ALL: usize = 10_000;
 
-/// How often it is looked for those that other nodes took.
+/// How often the store is read again for reminders that other nodes accepted.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
-/// When to try again what could not be said.
+/// How long to wait before a failed reminder is sent again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Something to be said at a moment.
+/// A message to be sent at a given time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reminder {
     pub(super) id: ClientId,
     pub(super) room: RoomName,
-    /// Who says it.
+    /// The bot that sends it.
     pub(super) bot: User,
-    /// Whom it is for.
+    /// The user it is for.
     pub(super) user: User,
-    /// What will be said.
+    /// The message text.
     pub(super) line: String,
-    /// What they want to be reminded of.
+    /// The subject, as the user gave it.
     pub(super) what: String,
     pub(super) at: Millis,
 }
 
-/// Why a reminder is not taken.
+/// Why a reminder is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Full {
-    /// The user has as many as they may.
+    /// The user has reached their limit.
     Theirs,
-    /// There are as many as there may be.
+    /// The limit of all reminders is reached.
     All,
 }
 
-/// Those that are not due yet.
+/// The reminders that are not due yet.
 pub(super) struct Reminders {
     store: SharedStore,
     /// The most characters of a message; 0 for no limit.
     limit: usize,
     due: Mutex<BTreeMap<(Millis, String), Reminder>>,
-    /// Held while what is known is brought in line with the store.
+    /// Held while memory and store are synchronized.
     turn: tokio::sync::Mutex<()>,
     changed: Notify,
 }
 
 impl Reminders {
-    /// None is known yet. What is said has at most `limit` characters; 0 lifts it.
+    /// Creates an empty set; [`Reminders::run`] loads it. A message has at most `limit` characters; 0 for no
+    /// limit.
     pub(super) fn new(store: SharedStore, limit: usize) -> Reminders {
         Reminders {
             store,
@@ -80,7 +81,8 @@ impl Reminders {
         }
     }
 
-    /// The id of the one that an answer promises: the same whenever the answer is given again, and not the answer's own.
+    /// Derives a reminder's id from that of the answer which promises it: stable when the answer is given
+    /// again, and different from the answer's own.
     pub(super) fn id(answer: &ClientId) -> ClientId {
         let digest = Sha256::digest(format!("reminder\n{answer}"));
         let mut bytes = [0; 16];
@@ -88,7 +90,7 @@ impl Reminders {
         ClientId::from_bytes(bytes)
     }
 
-    /// Takes one, durably. One that is there already is taken again, and counts once.
+    /// Stores a reminder durably. Adding an existing one again replaces it and counts once.
     pub(super) async fn add(&self, reminder: Reminder) -> Result<Result<(), Full>, StoreError> {
         let _turn = self.turn.lock().await;
         let (theirs, all) = {
@@ -110,14 +112,14 @@ impl Reminders {
         Ok(Ok(()))
     }
 
-    /// A user's own in a room, the soonest first.
+    /// Returns a user's reminders in a room, soonest first.
     pub(super) async fn of(&self, user: &User, room: &RoomName) -> Result<Vec<Reminder>, StoreError> {
         self.look().await?;
         let due = self.due();
         Ok(due.values().filter(|one| one.user.id == user.id && one.room == *room).cloned().collect())
     }
 
-    /// Forgets one.
+    /// Deletes a reminder.
     pub(super) async fn forget(&self, reminder: &Reminder) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         self.store.delete(Collection::Reminder, reminder.id.to_string()).await?;
@@ -125,7 +127,7 @@ impl Reminders {
         Ok(())
     }
 
-    /// Says what is due, until `stop`.
+    /// Sends due reminders until `stop`.
     pub(super) async fn run(self: Arc<Self>, service: Arc<Service>, stop: CancellationToken) {
         let running = async {
             loop {
@@ -152,7 +154,7 @@ impl Reminders {
         stop.run_until_cancelled(running).await;
     }
 
-    /// Reads what is kept.
+    /// Reloads the reminders from the store.
     async fn look(&self) -> Result<(), StoreError> {
         let _turn = self.turn.lock().await;
         let records = self.store.records(Collection::Reminder).await?;
@@ -172,7 +174,7 @@ impl Reminders {
         (*at <= clock::now()).then(|| reminder.clone())
     }
 
-    /// Says one. Of several nodes that do, one alone is heard, since the id is the same.
+    /// Sends a reminder. If several nodes do, only one message is stored, because the id is the same.
     async fn remind(
         &self,
         service: &Service,
@@ -187,7 +189,7 @@ impl Reminders {
     }
 
     fn due(&self) -> MutexGuard<'_, BTreeMap<(Millis, String), Reminder>> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No holder of the lock can panic halfway through a change.
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

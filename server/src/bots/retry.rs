@@ -1,4 +1,5 @@
-//! Asking again: when, and how often. Knows no service, and never asks again for what has begun to be answered.
+//! Retry policy: when and how often to ask again. Knows no service, and never retries once an answer has
+//! begun.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,19 +8,19 @@ use tokio::time::sleep;
 
 use super::question::{BotError, BotErrorKind, Growth};
 
-/// The longest that a service may ask us to stay away; beyond it, people are told instead.
+/// The longest delay that a service may ask for; beyond it, the room sees an error instead.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// How often one asks again, and how long one waits before.
+/// How often to retry, and the backoff.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Retry {
-    /// How often after the first time.
+    /// The number of retries after the first attempt.
     pub(crate) times: u32,
-    /// The longest wait before the first of them; each one after it doubles that, up to [`LONGEST`].
+    /// The longest wait before the first retry; it doubles for each further one, up to [`LONGEST`].
     pub(crate) base: Duration,
 }
 
-/// An attempt that failed, and when the service wants to be asked again, if it said so.
+/// A failed attempt, and the delay that the service asked for, if any.
 pub(crate) struct AttemptError {
     pub(crate) failure: BotError,
     pub(crate) after: Option<Duration>,
@@ -36,7 +37,8 @@ impl Retry {
         Attempts { retry: self, failed: 0 }
     }
 
-    /// A random part of a span that doubles each time, so that those who were sent away together do not come back together.
+    /// Returns a random part of a span that doubles with each retry, so that clients that failed together do
+    /// not retry together.
     fn jitter(self, times: u32) -> Duration {
         let span = self.base.saturating_mul(2_u32.saturating_pow(times)).min(LONGEST);
         span.mul_f64(rand::rng().random_range(0.5..1.0))
@@ -50,7 +52,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// Waits until the next attempt is due after this one; gives the failure back if there is to be none.
+    /// Waits until the next attempt is due; returns the error if there is to be none.
     pub(crate) async fn outlast(&mut self, error: AttemptError, growth: &Growth) -> Result<(), BotError> {
         let AttemptError { mut failure, after } = error;
         let begun = !growth.text().is_empty();
@@ -71,7 +73,7 @@ impl Attempts {
     }
 }
 
-/// Whether the same may succeed later.
+/// Returns whether the same request may succeed later.
 fn may_pass(trouble: BotErrorKind) -> bool {
     matches!(
         trouble,
@@ -79,7 +81,7 @@ fn may_pass(trouble: BotErrorKind) -> bool {
     )
 }
 
-/// How long a `Retry-After` asks to stay away (RFC 9110, section 10.2.3).
+/// Parses the delay in a `Retry-After` header (RFC 9110, section 10.2.3).
 pub(crate) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = header.trim().parse() {
         return Some(Duration::from_secs(seconds));
@@ -99,7 +101,7 @@ mod tests {
 
     const RETRY: Retry = Retry { times: 2, base: Duration::from_millis(100) };
 
-    /// How often was asked, how long it took, and what came of it.
+    /// Returns the number of attempts, the time they took, and the final error.
     async fn asked(trouble: BotErrorKind, after: Option<u64>, growth: &Growth) -> (u32, Duration, BotError) {
         let (mut attempts, begin) = (RETRY.attempts(), Instant::now());
         for times in 1.. {

@@ -1,4 +1,4 @@
-//! The answers that are being given on this node, and who may end them.
+//! The answers in progress on this node, and who may stop them.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use chat::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The answers that are being given.
+/// The answers in progress.
 #[derive(Default)]
 pub(crate) struct Running(Mutex<HashMap<(RoomName, ClientId), One>>);
 
@@ -20,18 +20,18 @@ struct One {
     stop: CancellationToken,
 }
 
-/// What came of the wish to end an answer.
+/// The outcome of a request to stop an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
-    /// It ends.
+    /// It stops.
     Ends,
-    /// Somebody else asked for it.
+    /// Another user asked for it.
     NotTheirs,
-    /// It is not given here.
+    /// It is not in progress on this node.
     NotHere,
 }
 
-/// An answer that is being given.
+/// An answer in progress; it is removed from [`Running`] on drop.
 pub(crate) struct Begun<'a> {
     running: &'a Running,
     answer: (RoomName, ClientId),
@@ -39,26 +39,26 @@ pub(crate) struct Begun<'a> {
 }
 
 impl Begun<'_> {
-    /// Returns when whoever asked wants no more of it.
+    /// Waits until the asker stops the answer.
     pub(crate) async fn stopped(&self) {
         self.stop.cancelled().await;
     }
 }
 
 impl Drop for Begun<'_> {
-    /// However it came to its end.
+    /// Removes the answer, however it ended.
     fn drop(&mut self) {
         self.running.lock().remove(&self.answer);
     }
 }
 
 impl Running {
-    /// Returns how many answers are being given.
+    /// Returns the number of answers in progress.
     pub(crate) fn count(&self) -> usize {
         self.lock().len()
     }
 
-    /// An answer begins; it is to end when what this gives is cancelled, and has ended when that is dropped.
+    /// Registers an answer until the returned guard is dropped. The guard reports when the asker stops it.
     pub(crate) fn begin(&self, room: &RoomName, id: &ClientId, asker: UserId) -> Begun<'_> {
         let stop = CancellationToken::new();
         let answer = (room.clone(), id.clone());
@@ -66,12 +66,12 @@ impl Running {
         Begun { running: self, answer, stop }
     }
 
-    /// Whether an answer is being given here.
+    /// Returns whether an answer is in progress on this node.
     pub(crate) fn has(&self, room: &RoomName, id: &ClientId) -> bool {
         self.lock().contains_key(&(room.clone(), id.clone()))
     }
 
-    /// A user wants no more of an answer.
+    /// Stops an answer, if `user` asked for it.
     pub(crate) fn stop(&self, room: &RoomName, id: &ClientId, user: &UserId) -> Stopped {
         match self.lock().get(&(room.clone(), id.clone())) {
             Some(one) if one.asker == *user => {
@@ -84,7 +84,7 @@ impl Running {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(RoomName, ClientId), One>> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No holder of the lock can panic halfway through a change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,18 +1,19 @@
-//! A key or a secret that a service is shown: read from a file or from the environment, never from the settings
+//! A key or secret for a service: read from a file or an environment variable, never from the settings
 //! themselves, and never printed.
 
 use std::{env, fmt, fs::File, io::Read as _, path::Path};
 
-/// The longest that is taken for a secret, in bytes.
+/// The most bytes of a secret.
 const LONGEST: u64 = 8_192;
 
-/// Something that nobody else may know.
+/// A value that must not be disclosed.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// Reads what the settings call `name` (`key`, `secret`): from the file of `name_file`, from the environment variable
-    /// of `name_env`, or not at all. Fails, in one line, with what is wrong there.
+    /// Reads the secret called `name` (`key`, `secret`): from the file in the setting `name_file`, from the
+    /// environment variable in `name_env`, or not at all. Returns a one-line error if it is missing or
+    /// invalid.
     pub(crate) fn read(
         name: &str,
         file: Option<&Path>,
@@ -36,7 +37,7 @@ impl Secret {
                 (env::var(variable).map_err(wrong)?, place)
             }
         };
-        // Whoever writes a file ends its line.
+        // Editors end a file with a line break.
         let text = text.trim_end_matches(['\r', '\n']);
         if text.is_empty() {
             return Err(format!("{place} is empty"));
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_key_is_read_from_the_environment() {
-        // cargo sets this for every test.
+        // Cargo sets this for every test.
         let secret = Secret::read("key", None, Some("CARGO_PKG_NAME")).unwrap().unwrap();
         assert_eq!(secret.as_str(), "server");
         assert_eq!(Secret::read("key", None, None), Ok(None));

@@ -1,4 +1,4 @@
-//! How a bot sends a message: as everybody does, by the service. What cannot be stored now is tried again.
+//! Sends a bot's messages through the service, like everybody's. Retries while the store is unavailable.
 
 use std::time::Duration;
 
@@ -14,21 +14,22 @@ use crate::{
     truncate::truncate,
 };
 
-/// How long to wait before what could not be done is tried again: at first, and at the most.
+/// The first and the longest wait before a retry.
 const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
-/// What became of a message.
+/// The outcome of sending a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SendOutcome {
-    /// It is in the room; perhaps it was already.
+    /// The message is in the room, perhaps from an earlier attempt.
     Sent,
-    /// Something else was sent under this id.
+    /// Another message was sent under this id.
     Superseded,
-    /// It may not be sent to this room.
+    /// The bot may not send it to this room.
     Denied,
 }
 
-/// Sends a message, once whatever happens: the id names it. Goes on trying until `stop`, and tries once even then.
+/// Sends a message exactly once, however often it is retried: the id identifies it. Retries until `stop`, and
+/// tries once even after that.
 pub(super) async fn send(
     service: &Service,
     message: (&RoomName, &User, &ClientId),
@@ -38,7 +39,7 @@ pub(super) async fn send(
     insist(stop, || send_now(service, message, text)).await
 }
 
-/// Sends a message, if it can be sent now.
+/// Sends a message without retries.
 pub(super) async fn send_now(
     service: &Service,
     (room, user, id): (&RoomName, &User, &ClientId),
@@ -59,7 +60,7 @@ pub(super) async fn send_now(
     }
 }
 
-/// Does something with the store until it can be done, or until `stop`.
+/// Runs a store operation until the store is available, or until `stop`.
 pub(super) async fn insist<T, F: Future<Output = Result<T, StoreError>>>(
     stop: &CancellationToken,
     attempt: impl Fn() -> F,
@@ -77,7 +78,8 @@ pub(super) async fn insist<T, F: Future<Output = Result<T, StoreError>>>(
     }
 }
 
-/// A text as a message holds it, cut to `limit` characters (0 for any number); nothing if nothing in it can be seen.
+/// Normalizes a text as a message, cut to `limit` characters (0 for no limit); `None` if it has no visible
+/// characters.
 pub(super) fn fit(text: &str, limit: usize) -> Option<String> {
     let whole = MessageText::parse(text, 0).ok()?;
     let text = whole.as_str();

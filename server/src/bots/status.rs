@@ -1,14 +1,14 @@
-//! What an HTTP status that is no success means to those who asked.
+//! Maps unsuccessful HTTP statuses to bot errors.
 
 use reqwest::StatusCode;
 
 use super::question::{BotError, BotErrorKind};
 
-/// The failure that `status` is. `more` is what else may be said of it in the log, or nothing.
+/// Returns the error for `status`. `more` is an optional detail for the log.
 pub(crate) fn failure(from: &str, status: StatusCode, more: &str) -> BotError {
     let (trouble, meaning) = match status.as_u16() {
         429 => (BotErrorKind::Busy, "too much was asked"),
-        // Anthropic's and some gateways' own: overloaded.
+        // 529 is Anthropic's and some gateways' own status for "overloaded".
         503 | 529 => (BotErrorKind::Busy, "it is overloaded or still starting"),
         408 | 504 => (BotErrorKind::TooSlow, "it gave up waiting"),
         500..=599 => (BotErrorKind::Failing, "it has an error of its own"),

@@ -1,5 +1,5 @@
-//! Looks after answers that nobody gives any more: those of a node that fell, and those that were promised and never came.
-//! Each ends in a line that says so.
+//! Ends abandoned answers: those of failed nodes, and promised ones that never arrived. Each gets a message
+//! saying so.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{clock, store::StoreError};
 
-/// How often it is looked, at the least and at the most.
+/// The shortest and the longest time between two sweeps.
 const EVERY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
-/// Looks time and again, until `stop`.
+/// Sweeps periodically until `stop`.
 pub(super) async fn run(chat: Arc<BotContext>, stop: CancellationToken) {
     let (soonest, latest) = EVERY;
     let every = (chat.node_lease / 2).clamp(soonest, latest);
@@ -43,7 +43,8 @@ async fn sweep(chat: &BotContext, stop: &CancellationToken) -> Result<(), StoreE
             State::Promised if pending.until <= now => words::never_came(pending.language()),
             State::Given(node) => {
                 let is_ours = node == &chat.node;
-                // A folder has one server at a time: whoever else gave answers from it is gone.
+                // Only one server uses a data folder at a time, so any other node that gave answers from it
+                // is gone.
                 let is_single_node = chat.is_single_node;
                 let is_given = is_ours && chat.running.has(&pending.room, &pending.id);
                 if is_given || !(is_single_node && !is_ours || pending.until <= now) {

@@ -1,4 +1,4 @@
-//! Questions as tests ask them.
+//! Questions for tests.
 
 use chat::{
     id::{ClientId, UserId},
@@ -9,7 +9,7 @@ use chat::{
 
 use super::question::Question;
 
-/// Who said what before.
+/// An earlier message and its author.
 #[derive(Clone, Copy)]
 pub(crate) enum SendOutcome {
     Asker(&'static str),
@@ -17,10 +17,10 @@ pub(crate) enum SendOutcome {
     Other(&'static str),
 }
 
-/// When it is asked.
+/// The time of the question.
 const AT: u64 = 1_763_715_600_000;
 
-/// 小明 asks 阿明, a bot, in the room `tea`, after all that was said there.
+/// Returns a question from 小明 to the bot 阿明 in the room `tea`, after these messages.
 pub(crate) fn question(text: &str, said: &[SendOutcome]) -> Question {
     let room = RoomName::parse("tea").unwrap();
     let messages = said.iter().zip(1..).map(|(said, seq)| {

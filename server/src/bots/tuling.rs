@@ -1,7 +1,7 @@
-//! The bots that speak the JSON of the Tuling robot (图灵机器人, API v2), as the tutorial's robot did.
+//! Bots that speak the JSON of the Tuling robot (图灵机器人, API v2), like the robot in the tutorial.
 //!
-//! One text goes out and some come back; it knows no stream and no conversation beyond what it remembers of a user by
-//! itself.
+//! One text goes out and one or more come back; the API neither streams nor takes a conversation, beyond what
+//! it remembers about a user itself.
 
 mod reply;
 
@@ -27,11 +27,12 @@ use super::{
 /// The most bytes of an answer.
 const BYTES: usize = 1_048_576;
 
-/// The most characters of a user's id over there.
+/// The most characters of a user id in the API.
 const USER_ID: usize = 32;
 
 impl Settings {
-    /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.
+    /// Opens a bot with these settings; returns a one-line error if a file or variable they name is missing.
+    /// Sends no request.
     pub(crate) fn open(&self) -> Result<Arc<dyn Answerer>, String> {
         let key = Secret::read("key", self.key_file.as_deref(), self.key_env.as_deref())?
             .ok_or("this service wants a key: key_file or key_env names it")?;
@@ -47,18 +48,18 @@ impl Settings {
     }
 }
 
-/// The service.
+/// A client of the API.
 struct Tuling {
     way: Outgoing,
     key: Secret,
     timeout: Duration,
 }
 
-/// What goes out.
+/// The body of a request.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
-    /// 0 is text.
+    /// 0 means text.
     req_type: u8,
     perception: Perception<'a>,
     user_info: UserInfo<'a>,
@@ -116,7 +117,8 @@ impl Answerer for Tuling {
     }
 }
 
-/// The asker over there: the same for good, and nobody can tell from it who it is. Letters and digits are all that is taken.
+/// Derives the asker's id for the API: stable, and not traceable to the user. The API accepts letters and
+/// digits only.
 fn user_id(question: &Question) -> String {
     let digest = Sha256::new()
         .chain_update("teahouse tuling\n")

@@ -1,5 +1,5 @@
-//! The bots that are somebody's own program: a question goes out as signed JSON ([`payload`]), and the answer is what comes
-//! back, or what is posted to the reply URL later.
+//! Bots that are the operator's own program: a question goes out as signed JSON ([`payload`]), and the answer
+//! is the response or is posted to the reply URL later.
 
 mod payload;
 
@@ -36,7 +36,8 @@ const TIMESTAMP: HeaderName = HeaderName::from_static("teahouse-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("teahouse-signature");
 
 impl Settings {
-    /// Whoever answers so; fails, in one line, if what the settings name is not there. Asks nobody yet.
+    /// Opens a bot with these settings; returns a one-line error if a file or variable they name is missing.
+    /// Sends no request.
     pub(crate) fn open(&self) -> Result<Arc<dyn Answerer>, String> {
         let secret = Secret::read("secret", self.secret_file.as_deref(), self.secret_env.as_deref())?
             .ok_or("a webhook is signed with a secret: secret_file or secret_env names it")?;
@@ -52,7 +53,7 @@ impl Settings {
     }
 }
 
-/// Somebody's own program.
+/// A client of a webhook.
 struct Webhook {
     way: Outgoing,
     secret: Secret,
@@ -112,7 +113,7 @@ struct SendOutcome {
     text: String,
 }
 
-/// The text of an answer; empty if there is none in it.
+/// Returns the text of an answer; empty if it has none.
 async fn said(reply: &mut Reply) -> Result<String, BotError> {
     let kind = reply.header(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
@@ -126,7 +127,7 @@ async fn said(reply: &mut Reply) -> Result<String, BotError> {
                 .map_err(|_| garbled(reply, "sent JSON without a text in it"))?;
             said.text
         }
-        // A program that says nothing of what it sends is taken at its word.
+        // Without a content type, the body is taken as plain text.
         "" | "text/plain" | "text/markdown" => {
             String::from_utf8(body).map_err(|_| garbled(reply, "sent a text that is not in UTF-8"))?
         }

@@ -1,12 +1,12 @@
-//! What the bots' side of the house says in a room, in both languages: why there is no answer, or not all of one. Each is
-//! one line; the details are in the log.
+//! The notes that a bot sends in place of an answer, or after a partial one, in both languages. Each is one
+//! line; the details are in the log.
 
 use i18n::Language;
 use unicode_script::{Script, UnicodeScript as _};
 
 use super::question::BotErrorKind;
 
-/// The language in which somebody has asked, as far as it can be told: Chinese by its characters, English by any letters.
+/// Guesses the language of a text: Chinese if it has Chinese characters, English if it has other letters.
 pub(super) fn language_of(text: &str) -> Option<Language> {
     if text.chars().any(|c| c.script() == Script::Han) {
         Some(Language::Chinese)
@@ -15,7 +15,7 @@ pub(super) fn language_of(text: &str) -> Option<Language> {
     }
 }
 
-/// Why a service gave no answer, or no whole one.
+/// Returns the note about a service's failure.
 pub(super) fn trouble(trouble: BotErrorKind, language: Language) -> &'static str {
     let (english, chinese) = match trouble {
         BotErrorKind::Busy => {
@@ -46,22 +46,22 @@ pub(super) fn trouble(trouble: BotErrorKind, language: Language) -> &'static str
     pick(language, english, chinese)
 }
 
-/// Whoever asked ended it.
+/// Returns the note that the asker stopped the answer.
 pub(super) fn stopped(language: Language) -> &'static str {
     pick(language, "(stopped)", "（已停止）")
 }
 
-/// The house closed or fell in the middle.
+/// Returns the note that the server stopped or failed in the middle.
 pub(super) fn interrupted(language: Language) -> &'static str {
     pick(language, "(The answer was interrupted. Please ask again.)", "（回答被打断了，请再问一次。）")
 }
 
-/// An answer that was promised for later has not come.
+/// Returns the note that a promised answer never arrived.
 pub(super) fn never_came(language: Language) -> &'static str {
     pick(language, "No answer has come.", "一直没有等到回答。")
 }
 
-/// Somebody has asked as often as they may within an hour.
+/// Returns the note that the user has spent their hourly budget.
 pub(super) fn budget_spent(minutes: u64, language: Language) -> String {
     match language {
         Language::English if minutes == 1 => {

@@ -1,5 +1,5 @@
-//! The accounts of payers, found by whom they belong to. An account that is whole again is forgotten: who is silent takes no
-//! memory. When there are too many, further payers share one.
+//! The accounts of payers, by their key. Full accounts are dropped, so that idle payers take no memory; when
+//! there are too many accounts, further payers share one.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,10 @@ use super::{
     cost::Cost,
 };
 
-/// How many accounts of one kind there may be. Some 100 bytes each.
+/// Maximum number of accounts of one kind, at some 100 bytes each.
 const MOST: usize = 200_000;
 
-/// What one payer has left of every budget.
+/// The remainder of every budget of one payer.
 #[derive(Debug, Default)]
 struct Account([Bucket; Cost::ALL.len()]);
 
@@ -34,7 +34,7 @@ impl Account {
 #[derive(Debug)]
 pub(super) struct Accounts<K> {
     known: Mutex<HashMap<K, Account>>,
-    /// The account of all who come when there are as many as there may be.
+    /// The account that further payers share when there are [`MOST`] accounts.
     others: Account,
 }
 
@@ -45,8 +45,8 @@ impl<K> Default for Accounts<K> {
 }
 
 impl<K: Clone + Eq + Hash> Accounts<K> {
-    /// Takes `amount` units of a payer's budget, or nothing; then returns how long until there are enough. No rate is no
-    /// limit.
+    /// Takes `amount` units from a payer's budget, or takes nothing and returns how long until there are
+    /// enough. Without a rate there is no limit.
     pub(super) fn take(
         &self,
         payer: &K,
@@ -59,27 +59,28 @@ impl<K: Clone + Eq + Hash> Accounts<K> {
         self.with(payer, |account| account.bucket(cost).take(rate, amount, now))
     }
 
-    /// Takes `amount` units of a payer's budget whether or not they are there; returns how long until the debt is paid.
+    /// Takes `amount` units from a payer's budget even if it goes into debt; returns how long until the debt
+    /// is paid.
     pub(super) fn spend(&self, payer: &K, cost: Cost, rate: Option<Rate>, amount: u32, now: u64) -> Duration {
         let Some(rate) = rate else { return Duration::ZERO };
         self.with(payer, |account| account.bucket(cost).spend(rate, amount, now))
     }
 
-    /// Puts back what was taken.
+    /// Returns units that were taken.
     pub(super) fn give_back(&self, payer: &K, cost: Cost, rate: Option<Rate>, amount: u32) {
         if let Some(rate) = rate {
             self.with(payer, |account| account.bucket(cost).give_back(rate, amount));
         }
     }
 
-    /// Forgets the accounts that are whole.
+    /// Drops the accounts that are full.
     pub(super) fn sweep(&self, now: u64) {
         let mut known = self.known();
         known.retain(|_, account| !account.is_whole(now));
         known.shrink_to_fit();
     }
 
-    /// Returns how many accounts there are.
+    /// Returns the number of accounts.
     pub(super) fn len(&self) -> usize {
         self.known().len()
     }

@@ -1,42 +1,43 @@
-//! What is left of one budget: a bucket that fills with time (GCRA, ITU-T I.371), in eight bytes and without a lock.
+//! What is left of one budget: a token bucket (GCRA, ITU-T I.371) in eight bytes and without a lock.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
-/// How fast a bucket fills, and how much it holds.
+/// The fill rate and the capacity of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rate {
-    /// How long it takes to earn one unit, in nanoseconds.
+    /// The time to earn one unit, in nanoseconds.
     nanos_each: u64,
-    /// How long it takes to fill an empty bucket, in nanoseconds.
+    /// The time to fill an empty bucket, in nanoseconds.
     nanos_full: u64,
 }
 
 impl Rate {
-    /// `amount` units in every `period`, and up to `burst` at once; `None`, no limit, for an amount of 0.
+    /// Returns a rate of `amount` units per `period` with bursts of up to `burst`; `None` (no limit) for an
+    /// amount of 0.
     pub(super) fn new(amount: u64, period: Duration, burst: u64) -> Option<Rate> {
         let period = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX);
         let nanos_each = period.checked_div(amount)?.max(1);
         Some(Rate { nanos_each, nanos_full: nanos_each.saturating_mul(burst.max(1)) })
     }
 
-    /// The same for `times` as many.
+    /// Returns a rate that is `times` as fast and has a burst `times` as large.
     pub(super) fn times(self, times: u64) -> Rate {
         Rate { nanos_each: (self.nanos_each / times).max(1), nanos_full: self.nanos_full }
     }
 }
 
-/// A bucket. All zeros is a full one.
+/// A bucket. The default, zero, is a full one.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
-    /// When it will be full again, in nanoseconds of its owner's clock.
+    /// When it will be full, in nanoseconds of its owner's clock.
     full_at: AtomicU64,
 }
 
 impl Bucket {
-    /// Takes `amount` units at `now`, or nothing if there are fewer; then returns how long until there are enough.
+    /// Takes `amount` units at `now`, or takes nothing and returns how long until there are enough.
     pub(super) fn take(&self, rate: Rate, amount: u32, now: u64) -> Result<(), Duration> {
         let cost = rate.nanos_each.saturating_mul(amount.into());
         let after = |full_at: u64| full_at.max(now).saturating_add(cost);
@@ -47,7 +48,7 @@ impl Bucket {
         taken.map(drop).map_err(|full_at| Duration::from_nanos(after(full_at) - now - rate.nanos_full))
     }
 
-    /// Takes `amount` units whether or not they are there; returns how long until the debt is paid.
+    /// Takes `amount` units even if the bucket goes into debt; returns how long until the debt is paid.
     pub(super) fn spend(&self, rate: Rate, amount: u32, now: u64) -> Duration {
         let cost = rate.nanos_each.saturating_mul(amount.into());
         let after = |full_at: u64| full_at.max(now).saturating_add(cost);
@@ -56,13 +57,13 @@ impl Bucket {
         Duration::from_nanos((next - now).saturating_sub(rate.nanos_full))
     }
 
-    /// Puts `amount` units back.
+    /// Returns `amount` units to the bucket.
     pub(super) fn give_back(&self, rate: Rate, amount: u32) {
         let cost = rate.nanos_each.saturating_mul(amount.into());
         let _ = self.full_at.fetch_update(Relaxed, Relaxed, |full_at| Some(full_at.saturating_sub(cost)));
     }
 
-    /// Whether nothing is missing at `now`.
+    /// Returns whether the bucket is full at `now`.
     pub(super) fn is_full(&self, now: u64) -> bool {
         self.full_at.load(Relaxed) <= now
     }

@@ -1,21 +1,21 @@
-//! What is charged, and the table of rates: how much of each a user and an address may cost. docs/operations.md lists the
-//! same for operators.
+//! What is charged, and the rates at which users and addresses may cause it. docs/operations.md has the same
+//! table for operators.
 
 use std::time::Duration;
 
 use super::bucket::Rate;
 use crate::config::Config;
 
-/// An address has the budgets of so many users: a class or an office shares one.
+/// An address has the budgets of this many users, since a class or an office shares one.
 const USERS_OF_AN_ADDRESS: u64 = 50;
 
-/// How many lines may come at once.
+/// Lines that may come in one burst.
 const LINE_BURST: u64 = 500;
 
-/// How many frames may come for each line, with as many again of what the protocol beneath needs.
+/// Frames allowed per line: for the lines themselves, and as many again for what WebSocket needs besides.
 const FRAMES_PER_LINE: u64 = 4;
 
-/// How many pages may be asked for at once.
+/// Pages that may be requested in one burst.
 const PAGE_BURST: u64 = 60;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,26 +26,26 @@ const DAY: Duration = Duration::from_hours(24);
 /// Something that costs the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Cost {
-    /// A line of the protocol, a message of the plain door, a message posted by a form.
+    /// A line of the protocol, a message to the plain door, or a message posted by a form.
     Line,
-    /// A frame of a WebSocket, whatever is in it, or a piece of a fragmented message.
+    /// A WebSocket frame, whatever it contains, including each fragment of a message.
     Frame,
-    /// A byte of a message's text, which is kept.
+    /// A byte of message text, which is stored.
     TextByte,
-    /// A room that did not exist.
+    /// A room that did not exist before.
     NewRoom,
-    /// A page that is rendered, or a search.
+    /// A rendered page, or a search.
     Page,
-    /// A login under a new user id, by a form or as a guest. Paid by addresses.
+    /// A login under a new user id, by a form or as a guest. Charged to addresses only.
     Login,
-    /// A token that is none. Paid by addresses.
+    /// A request with an invalid token. Charged to addresses only.
     WrongToken,
-    /// A question to a bot. Each bot has a budget of its own besides.
+    /// A question to a bot. Each bot has its own budgets as well.
     Question,
 }
 
 impl Cost {
-    /// All of them, by [`Cost::index`].
+    /// All costs, ordered by [`Cost::index`].
     pub(crate) const ALL: [Cost; 8] = [
         Cost::Line,
         Cost::Frame,
@@ -57,12 +57,12 @@ impl Cost {
         Cost::Question,
     ];
 
-    /// Its place in [`Cost::ALL`].
+    /// Returns the position in [`Cost::ALL`].
     pub(super) const fn index(self) -> usize {
         self as usize
     }
 
-    /// Its name in metrics and between nodes.
+    /// Returns the name used in metrics and between nodes.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Cost::Line => "line",
@@ -76,17 +76,18 @@ impl Cost {
         }
     }
 
-    /// The cost of a name.
+    /// Returns the cost with this name.
     pub(crate) fn from_name(name: &str) -> Option<Cost> {
         Cost::ALL.into_iter().find(|cost| cost.name() == name)
     }
 
-    /// Whether all nodes share the budget, or each has its own: a hot one is not worth the talk.
+    /// Returns whether all nodes share the budget. Frequent costs have one per node, since sharing them is
+    /// not worth the traffic.
     pub(super) const fn is_shared(self) -> bool {
         matches!(self, Cost::TextByte | Cost::NewRoom | Cost::Login)
     }
 
-    /// What somebody did too much of, for people.
+    /// Returns a description of the exceeded budget for users.
     pub(super) const fn exceeded(self) -> &'static str {
         match self {
             Cost::Line => "too many messages",
@@ -101,7 +102,7 @@ impl Cost {
     }
 }
 
-/// How much of each cost a user and an address may cause.
+/// The rates at which a user and an address may cause each cost.
 #[derive(Debug)]
 pub(super) struct Rates {
     users: [Option<Rate>; Cost::ALL.len()],
@@ -109,7 +110,7 @@ pub(super) struct Rates {
 }
 
 impl Rates {
-    /// The rates that are configured; 0 lifts a limit.
+    /// Returns the configured rates; 0 lifts a limit.
     pub(super) fn new(config: &Config) -> Rates {
         let lines = u64::from(config.rate_send);
         let user = |cost| match cost {
@@ -118,7 +119,7 @@ impl Rates {
             Cost::TextByte => Rate::new(config.rate_text, DAY, config.rate_text),
             Cost::NewRoom => Rate::new(config.rate_rooms.into(), HOUR, config.rate_rooms.into()),
             Cost::Page => Rate::new(config.rate_pages.into(), SECOND, PAGE_BURST),
-            // Who has a login pays for no other; bots count what each user asks of them.
+            // A logged-in user pays for no further login, and each bot counts the questions per user itself.
             Cost::Login | Cost::WrongToken | Cost::Question => None,
         };
         let address = |cost: Cost| match cost {
@@ -131,12 +132,12 @@ impl Rates {
         Rates { users: Cost::ALL.map(user), addresses: Cost::ALL.map(address) }
     }
 
-    /// How much a user may cost; `None` for no limit.
+    /// Returns the rate for a user; `None` for no limit.
     pub(super) fn of_user(&self, cost: Cost) -> Option<Rate> {
         self.users[cost.index()]
     }
 
-    /// How much an address may cost; `None` for no limit.
+    /// Returns the rate for an address; `None` for no limit.
     pub(super) fn of_address(&self, cost: Cost) -> Option<Rate> {
         self.addresses[cost.index()]
     }

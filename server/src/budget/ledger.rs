@@ -1,4 +1,4 @@
-//! The accounts of this node, and what is charged to them.
+//! The accounts of this node, and the operations that charge them.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -17,10 +17,10 @@ use super::{
 
 use crate::{config::Config, net::address_block::Block};
 
-/// How often accounts that are whole are forgotten.
+/// Interval at which full accounts are dropped.
 const SWEEP: Duration = Duration::from_secs(5);
 
-/// How often other nodes are told what was charged here.
+/// Interval at which this node publishes its charges to other nodes.
 const SHARE: Duration = Duration::from_secs(1);
 
 /// A cost that exceeds what is left of a budget.
@@ -28,7 +28,7 @@ const SHARE: Duration = Duration::from_secs(1);
 #[error("{}; try again in {} s", .cost.exceeded(), .wait.as_secs() + 1)]
 pub(crate) struct Exceeded {
     pub(crate) cost: Cost,
-    /// How long it takes until there is enough again.
+    /// Time until there is enough again.
     pub(crate) wait: Duration,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Budgets {
 }
 
 impl Budgets {
-    /// Budgets at the configured rates, from which nothing has been spent, and which other nodes share or do not.
+    /// Makes unspent budgets at the configured rates; `is_shared` if there are other nodes.
     pub(crate) fn new(config: &Config, is_shared: bool) -> Budgets {
         Budgets {
             users: Accounts::default(),
@@ -55,10 +55,11 @@ impl Budgets {
         }
     }
 
-    /// Charges an address for something that has no user yet: a login, a wrong token.
+    /// Charges an address for something without a user yet: a login, or a wrong token.
     ///
     /// # Errors
-    /// Returns [`Exceeded`], and charges nothing, if the address has not enough left. This machine (`None`) always has.
+    /// Returns [`Exceeded`], and charges nothing, if the address has not enough left. This machine (`None`)
+    /// has no limit.
     pub(crate) fn charge_address(&self, address: Option<Block>, cost: Cost) -> Result<(), Exceeded> {
         let Some(block) = address else { return Ok(()) };
         let taken = self.addresses.take(&block, cost, self.rates.of_address(cost), 1, self.now());
@@ -67,7 +68,7 @@ impl Budgets {
         Ok(())
     }
 
-    /// Charges what other nodes have told, whether or not the accounts here have enough left.
+    /// Applies charges from other nodes, even if the accounts here go into debt.
     pub(crate) fn charge_elsewhere(&self, charges: impl IntoIterator<Item = Charge>) {
         let now = self.now();
         for Charge { debtor, cost, amount } in charges {
@@ -82,8 +83,8 @@ impl Budgets {
         }
     }
 
-    /// Forgets from time to time who has spent nothing lately, and hands to `share` once a second what was charged here and
-    /// counts on other nodes too, until `stop`.
+    /// Drops full accounts periodically, and passes the charges that count on other nodes to `share` once a
+    /// second, until `stop`.
     pub(crate) async fn run(&self, share: impl Fn(&[Charge]), stop: CancellationToken) {
         let mut swept = Instant::now();
         while stop.run_until_cancelled(sleep(SHARE)).await.is_some() {
@@ -99,17 +100,17 @@ impl Budgets {
         }
     }
 
-    /// Returns how often each cost was refused since the start.
+    /// Returns the number of refusals of each cost since the start.
     pub(crate) fn refusals(&self) -> impl Iterator<Item = (Cost, u64)> {
         Cost::ALL.into_iter().map(|cost| (cost, self.refused[cost.index()].load(Ordering::Relaxed)))
     }
 
-    /// Returns how many users and addresses have an account.
+    /// Returns the number of users and addresses that have an account.
     pub(crate) fn accounts(&self) -> (usize, usize) {
         (self.users.len(), self.addresses.len())
     }
 
-    /// Counts a refusal of something that another part limits by itself.
+    /// Counts a refusal of a cost that another module limits itself.
     pub(crate) fn count_refusal(&self, cost: Cost) {
         self.refused[cost.index()].fetch_add(1, Ordering::Relaxed);
     }
@@ -119,7 +120,7 @@ impl Budgets {
         Exceeded { cost, wait }
     }
 
-    /// The time since the ledger was opened, in nanoseconds.
+    /// Returns the time since the ledger was opened, in nanoseconds.
     pub(super) fn now(&self) -> u64 {
         u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }

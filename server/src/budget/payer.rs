@@ -1,4 +1,4 @@
-//! Who pays: a user, and the address that they come from.
+//! The payer of a request: a user and the address that they come from.
 
 use std::time::Duration;
 
@@ -17,12 +17,13 @@ use crate::net::address_block::Block;
 pub(crate) struct Payer<'a> {
     budgets: &'a Budgets,
     user: &'a UserId,
-    /// None for this machine.
+    /// `None` for this machine.
     address: Option<Block>,
 }
 
 impl<'a> Payer<'a> {
-    /// Returns who pays for what `user` does from `address`; `None` stands for this machine, for whose users it does not pay.
+    /// Makes the payer for a request of `user` from `address`; `None` stands for this machine, whose address
+    /// is not charged.
     pub(crate) fn new(budgets: &'a Budgets, user: &'a UserId, address: Option<Block>) -> Payer<'a> {
         Payer { budgets, user, address }
     }
@@ -47,7 +48,7 @@ impl<'a> Payer<'a> {
         Ok(())
     }
 
-    /// Charges for what was done already; returns how long to do nothing more for them.
+    /// Charges for something that was already done; returns how long to pause serving the payer.
     pub(crate) fn spend(&self, cost: Cost, amount: u32) -> Duration {
         let Payer { budgets, user, address } = *self;
         let now = budgets.now();
@@ -63,7 +64,7 @@ impl<'a> Payer<'a> {
         pause
     }
 
-    /// Has other nodes know of a charge that counts there too.
+    /// Queues a charge that other nodes count too.
     fn tell(&self, cost: Cost, amount: u32) {
         let outgoing = &self.budgets.outgoing;
         outgoing.add(|| Debtor::User(self.user.clone()), cost, amount);

@@ -1,4 +1,4 @@
-//! What was charged here and counts on all nodes: gathered, and told once a second.
+//! Collects the charges that count on all nodes, which are published once a second.
 
 use std::{
     collections::HashMap,
@@ -11,10 +11,10 @@ use super::cost::Cost;
 
 use crate::net::address_block::Block;
 
-/// How many charges are gathered at the most; what comes beyond them within a second counts on this node alone.
+/// Maximum number of collected charges; what exceeds it within a second counts on this node only.
 const MOST: usize = 4_096;
 
-/// Whose account was charged.
+/// The owner of a charged account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Debtor {
     User(UserId),
@@ -29,7 +29,7 @@ pub(crate) struct Charge {
     pub(crate) amount: u32,
 }
 
-/// The charges that other nodes have not been told of.
+/// The charges that were not published to other nodes yet.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     /// Whether there are other nodes.
@@ -38,12 +38,12 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Nothing was charged yet.
+    /// Makes an empty collection.
     pub(super) fn new(is_shared: bool) -> Outgoing {
         Outgoing { is_shared, charges: Mutex::default() }
     }
 
-    /// Gathers a charge, if all nodes share its budget and there are others.
+    /// Adds a charge if all nodes share its budget and there are other nodes.
     pub(super) fn add(&self, debtor: impl FnOnce() -> Debtor, cost: Cost, amount: u32) {
         if !self.is_shared || !cost.is_shared() {
             return;
@@ -57,7 +57,7 @@ impl Outgoing {
         }
     }
 
-    /// Takes what has gathered.
+    /// Takes the collected charges.
     pub(super) fn take(&self) -> Vec<Charge> {
         let charges = std::mem::take(&mut *self.charges.lock().unwrap_or_else(PoisonError::into_inner));
         charges.into_iter().map(|((debtor, cost), amount)| Charge { debtor, cost, amount }).collect()

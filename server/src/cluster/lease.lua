@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- A node says that it is there. Gives whether it was taken to be there, which nodes are, and which are gone, for this node
--- to clear away what they left. Those stay in the list of who is gone until that is done. A full memory is no
--- reason to be taken for gone, hence the flag.
+-- Renews a node's lease. Returns whether the node was considered live, the live nodes, and the gone nodes
+-- whose data this node must clear. Gone nodes stay in the list until that is done. A full memory must not
+-- make a node count as gone, hence the flag.
 --
--- KEYS: the nodes, those that are gone. ARGV: the node, and for how many milliseconds it is taken to be there.
+-- KEYS: live nodes, gone nodes. ARGV: the node, and the lease in milliseconds.
 local nodes, gone, node, lease = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

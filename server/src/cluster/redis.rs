@@ -1,8 +1,8 @@
-//! This node among the others, by way of Redis: it says that it is there and who sits here, and finds out who sits
-//! elsewhere and which nodes are gone.
+//! This node's membership in the cluster, over Redis: renews its lease, publishes its presence, and finds out
+//! who is present elsewhere and which nodes are gone.
 //!
-//! What the others must know of the seats here is kept here too: when Redis has forgotten it, or has held this node for
-//! gone, all of it is said again.
+//! Also holds the presence that the others must know: when Redis has lost it, or has considered this node
+//! gone, it is published again in full.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
@@ -39,39 +39,39 @@ use crate::{
     },
 };
 
-/// How often a node says that it is there, as part of the time for which it is taken to be.
+/// How many heartbeats a node sends per lease.
 const BEATS: u32 = 5;
 
-/// How many words about people rather than seats may wait to be told; beyond that the oldest are left out.
+/// How many messages other than presence may wait to be published; beyond that the oldest are dropped.
 const WAITING: usize = 10_000;
 
-/// How many charges are told in one word.
+/// The maximum number of charges per message.
 const CHARGES: usize = 200;
 
-/// The way to the other nodes.
+/// The cluster over Redis.
 pub(crate) struct RedisCluster {
     node: NodeId,
     link: Arc<Link>,
     leave_grace_ms: u64,
-    /// How long a node that says nothing more is taken to be there.
+    /// How long a node without a heartbeat counts as live.
     lease: Duration,
     told: Mutex<Told>,
     changed: Notify,
-    /// Whether goodbye was said: from then on this node does not say that it is there.
+    /// Whether this node has left the cluster: it sends no heartbeats from then on.
     closed: AtomicBool,
 }
 
-/// What Redis says of a room's roster: its time in seconds, the nodes, and the entries.
+/// Redis's answer about a room's roster: its time in seconds, the live nodes, and the entries.
 type Look = ((u64, u64), HashMap<String, u64>, HashMap<String, String>);
 
-/// What the other nodes must know of this one.
+/// The state that the other nodes must know of this one.
 #[derive(Default)]
 struct Told {
-    /// Every seat here that they were told of, or must be.
+    /// Every local presence that was published, or must be.
     seats: HashMap<RoomName, HashMap<UserId, ToldPresence>>,
-    /// Which seats have changed since they were told.
+    /// The presences that have changed since they were published.
     changed: Vec<(RoomName, UserId)>,
-    /// Other words, and the channel that they go to.
+    /// Other messages, and their channels.
     words: VecDeque<(String, String)>,
 }
 
@@ -82,8 +82,8 @@ struct ToldPresence {
 }
 
 impl RedisCluster {
-    /// Nobody sits here yet. A user whose last session is gone is expected back for `leave_grace_ms`; a node that says
-    /// nothing for `lease` is taken to be gone.
+    /// Creates the cluster with no local presence. A user whose last session is gone counts as away for
+    /// `leave_grace_ms`; a node without a heartbeat for `lease` counts as gone.
     pub(crate) fn new(node: NodeId, link: Arc<Link>, leave_grace_ms: u64, lease: Duration) -> RedisCluster {
         RedisCluster {
             node,
@@ -96,7 +96,7 @@ impl RedisCluster {
         }
     }
 
-    /// Says that this node is there, and what has changed on it, until `stop`. Tells of nodes that are gone.
+    /// Sends heartbeats and publishes changes until `stop`. Reports nodes that are gone.
     pub(crate) async fn run(self: Arc<Self>, news: EventSender, stop: CancellationToken) {
         let mut there = BTreeSet::new();
         let mut live = self.link.watch();
@@ -107,7 +107,8 @@ impl RedisCluster {
                     () = sleep_until(beat) => {
                         beat = Instant::now() + self.lease / BEATS;
                         self.beat(&mut there, &news).await;
-                        // What could not be told before, because the memory was full, say, is tried again.
+                        // Retries what could not be published before, for example because Redis's memory was
+                        // full.
                         self.tell().await;
                     }
                     () = self.changed.notified() => self.tell().await,
@@ -116,7 +117,7 @@ impl RedisCluster {
                             return;
                         }
                         if live.borrow_and_update().is_some() {
-                            // It may be another server, or one that has forgotten.
+                            // It may be another server, or one that has lost its data.
                             self.tell_all();
                             beat = Instant::now();
                         }
@@ -163,7 +164,7 @@ impl RedisCluster {
         }
     }
 
-    /// Removes the seats of a node that is gone.
+    /// Removes the presences of a node that is gone.
     async fn clear_away(&self, node: &NodeId) -> Result<(), StoreError> {
         let keys = self.link.keys();
         let seated = keys.seated(node);
@@ -184,7 +185,7 @@ impl RedisCluster {
         self.link.ask(async |mut live| cleared.invoke_async(&mut live.connection).await).await
     }
 
-    /// Every seat has to be told again.
+    /// Marks every presence to be published again.
     fn tell_all(&self) {
         let mut told = self.told();
         let all =
@@ -194,7 +195,7 @@ impl RedisCluster {
         self.changed.notify_one();
     }
 
-    /// Tells what has changed. What cannot be told now is told with everything else when there is a connection again.
+    /// Publishes changes. What cannot be published now goes out with everything else after a reconnection.
     async fn tell(&self) {
         let (pipeline, changed) = self.news();
         if pipeline.is_empty() {
@@ -211,7 +212,7 @@ impl RedisCluster {
         }
     }
 
-    /// What is to be told, and of which seats.
+    /// Returns the commands to publish, and the presences they cover.
     fn news(&self) -> (Pipeline, Vec<(RoomName, UserId)>) {
         let keys = self.link.keys();
         let mut pipeline = Pipeline::new();
@@ -243,11 +244,11 @@ impl RedisCluster {
         pipeline.cmd("PUBLISH").arg(keys.news(room)).arg(wire::seat(&self.node, user, *seat)).ignore();
     }
 
-    /// Forgets seats that are left, once the others know it.
+    /// Forgets presences that are gone, once they are published.
     fn forget_left(&self, changed: &[(RoomName, UserId)]) {
         let mut told = self.told();
         for (room, id) in changed {
-            // Whatever has changed again meanwhile is told once more.
+            // A presence that has changed again meanwhile is published once more.
             if told.changed.iter().any(|(other, user)| (other, user) == (room, id)) {
                 continue;
             }
@@ -273,7 +274,7 @@ impl RedisCluster {
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -320,7 +321,8 @@ impl Cluster for RedisCluster {
                 self.link.ask(async |mut live| seated.query_async(&mut live.connection).await).await?;
             let seated: BTreeSet<RoomName> =
                 seated.iter().flatten().filter_map(|room| RoomName::from_canonical(room).ok()).collect();
-            // A node's rooms are those in which anybody has sat since it started; the room itself knows who still does.
+            // A node's set lists every room with members since its start; the roster itself knows who still
+            // is a member.
             let mut taken = Pipeline::new();
             for room in &seated {
                 taken.cmd("EXISTS").arg(keys.room(room, "members"));
@@ -351,7 +353,7 @@ impl Cluster for RedisCluster {
 
     fn growing(&self, growing: &Growing) {
         let (channel, word) = (self.link.keys().news(&growing.room), wire::growing(&self.node, growing));
-        // While nothing can be told, only how far it is by then is worth telling.
+        // While nothing can be published, only the latest progress is worth retaining.
         self.told().words.retain(|(of, waits)| *of != channel || !wire::is_of(waits, growing));
         self.say(channel, word);
     }
@@ -388,7 +390,7 @@ impl Cluster for RedisCluster {
                 self.closed.store(true, Ordering::Relaxed);
                 self.tell().await;
                 let (keys, node) = (self.link.keys(), self.node.as_str());
-                // Its people are expected back until then, by way of the others.
+                // Until then the other nodes expect this node's users to come back through them.
                 let clear_at = clock::now() + self.leave_grace_ms;
                 let mut leave = Pipeline::new();
                 leave.cmd("ZADD").arg(keys.gone()).arg(clear_at.0).arg(node).ignore();

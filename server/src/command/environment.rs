@@ -1,5 +1,5 @@
-//! Adapts the environment and the arguments before clap parses them: an empty variable counts as unset, since that is how
-//! env files write an unused setting, and list items may be separated by spaces. Knows no flag by name.
+//! Adapts the environment and the arguments before clap parses them: an empty variable counts as unset, as
+//! env files write an unused setting, and spaces may separate list items. Knows no flag by name.
 
 use std::{
     env,
@@ -31,7 +31,7 @@ fn fitted_arg(arg: Arg, variable: &dyn Fn(&OsStr) -> Option<OsString>) -> Arg {
     arg.env(Resettable::Reset).default_values(items)
 }
 
-/// Rewrites the lists among the arguments so that commas separate their items.
+/// Rewrites list arguments so that commas separate their items.
 pub(super) fn with_commas(command: &Command, words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let lists: Vec<String> = command
         .get_arguments()
@@ -56,7 +56,7 @@ pub(super) fn with_commas(command: &Command, words: impl Iterator<Item = OsStrin
     joined.collect()
 }
 
-/// Whether a flag takes a list and can be set by the environment.
+/// Returns whether a flag takes a list and can be set by the environment.
 fn is_list(arg: &Arg) -> bool {
     arg.get_env().is_some() && arg.get_value_delimiter().is_some()
 }
@@ -83,7 +83,7 @@ mod tests {
         Command::new("tea").args([list, one])
     }
 
-    /// The parsed flags, with every variable set to `variable`.
+    /// Parses the flags with every variable set to `variable`.
     fn read(variable: &str, words: &[&str]) -> (Vec<String>, String) {
         let words = with_commas(&command(), ["tea"].iter().chain(words).map(OsString::from));
         let held = |_: &OsStr| Some(OsString::from(variable));

@@ -1,4 +1,4 @@
-//! What can be told about programs that come in: hooks, and tokens for the API.
+//! The subcommands that manage hooks and API tokens. Only parses them.
 
 use std::path::PathBuf;
 
@@ -125,7 +125,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// The place that this names.
+    /// Returns the location that these arguments name.
     pub fn place(self) -> TokenLocation {
         let Location { data, store, redis_prefix } = self;
         TokenLocation { data, store, redis_prefix }

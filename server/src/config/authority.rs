@@ -1,23 +1,23 @@
-//! The name and port by which a request speaks to the server, as `Host` and its like say it. Judges no name.
+//! The host and port that a request names, in `Host` or a similar header. Judges no name.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
 };
 
-/// The longest name that DNS knows, in bytes (RFC 1035, section 2.3.4), with the dot at its end.
+/// Maximum length of a DNS name, in bytes (RFC 1035, section 2.3.4), with its trailing dot.
 const LONGEST: usize = 254;
 
-/// A host and a port (RFC 3986, section 3.2), without anything that stands before an `@`.
+/// A host and a port (RFC 3986, section 3.2), without user information before an `@`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Authority {
-    /// In lower case, without a dot at its end, and without the brackets of an IPv6 address.
+    /// In lower case, without a trailing dot, and without the brackets of an IPv6 address.
     host: String,
     port: Option<u16>,
 }
 
 impl Authority {
-    /// The authority that a header holds; `None` for what is none. An empty port is none.
+    /// Parses the authority in a header; `None` if it is invalid. An empty port counts as none.
     pub(crate) fn parse(text: &str) -> Option<Authority> {
         let text = text.trim();
         let (host, port) = if let Some(rest) = text.strip_prefix('[') {
@@ -39,7 +39,7 @@ impl Authority {
         Some(Authority { host, port })
     }
 
-    /// The name or address, without the port.
+    /// Returns the name or address, without the port.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -48,17 +48,17 @@ impl Authority {
         self.port
     }
 
-    /// The address, if the host is one.
+    /// Returns the address, if the host is one.
     pub(crate) fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
 
-    /// Whether the name leads to the machine on which it is used, and nowhere else (RFC 6761, section 6.3).
+    /// Returns whether the name always resolves to the local machine (RFC 6761, section 6.3).
     pub(crate) fn is_localhost(&self) -> bool {
         self.host == "localhost" || self.host.ends_with(".localhost")
     }
 
-    /// The same without the port that goes without saying.
+    /// Returns the authority without its port if that is the default one.
     pub(crate) fn without_port(mut self, usual: u16) -> Authority {
         self.port = self.port.filter(|port| *port != usual);
         self

@@ -1,5 +1,5 @@
-//! The file that names the bots (`--config`): what it may say, and where in it something is wrong. Opens no keys and asks
-//! no services.
+//! The settings file of the bots (`--config`): its format, and the position of a mistake in it. Opens no keys
+//! and contacts no services.
 
 pub(crate) mod openai;
 pub(crate) mod patience;
@@ -17,41 +17,41 @@ use toml::Spanned;
 
 use patience::Patience;
 
-/// The name under which the built-in bot is there unless the file says otherwise.
+/// The name of the built-in bot unless the file sets another.
 const WAITER: &str = "小二";
 
-/// The most messages that a bot sees beside the question.
+/// Maximum number of messages that a bot sees besides the question.
 const CONTEXT_LIMIT: u32 = 200;
 
-/// The bots of a house.
+/// The bots of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) bots: Vec<BotSettings>,
 }
 
-/// One of them.
+/// The settings of one bot.
 #[derive(Clone, Debug)]
 pub(crate) struct BotSettings {
-    /// Where in the file it stands; 0 for one that does not.
+    /// The bot's line in the file; 0 if it is not in the file.
     pub(crate) line: usize,
     pub(crate) name: Nickname,
     pub(crate) rooms: Rooms,
-    /// Whether it answers everything that is said in its rooms, rather than what mentions it.
+    /// Whether it answers every message in its rooms, rather than only those that mention it.
     pub(crate) everything: bool,
-    /// How many of the messages before the question it sees.
+    /// Number of messages before the question that it sees.
     pub(crate) context: u32,
-    /// How many answers a user may ask of it within an hour; 0 for any number.
+    /// Answers that one user may request per hour; 0 for no limit.
     pub(crate) budget: u32,
-    /// How many answers all users together may ask of it within an hour; 0 for any number.
+    /// Answers that all users together may request per hour; 0 for no limit.
     pub(crate) budget_in_all: u32,
-    /// How long an answer may take in all.
+    /// Time limit for a whole answer.
     pub(crate) patience: Duration,
-    /// How many answers it gives at once; more wait.
+    /// Number of answers it gives concurrently; further questions wait.
     pub(crate) at_once: usize,
     pub(crate) kind: BotKind,
 }
 
-/// What finds its answers.
+/// The kind of service that produces the answers.
 #[derive(Clone, Debug)]
 pub(crate) enum BotKind {
     Builtin,
@@ -76,7 +76,7 @@ impl Rooms {
     }
 }
 
-/// What is wrong with a file, and where.
+/// A mistake in a file and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mistake {
     line: usize,
@@ -139,7 +139,7 @@ struct Table {
     webhook: Option<webhook::Settings>,
 }
 
-/// The built-in bot has nothing to set.
+/// The built-in bot has no settings.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Builtin {}
@@ -206,7 +206,7 @@ fn at_once() -> Spanned<usize> {
 }
 
 impl Default for Settings {
-    /// What is there without a file: the waiter.
+    /// Returns the bots of a server without a file: the built-in bot.
     fn default() -> Settings {
         Settings { bots: vec![waiter()] }
     }
@@ -228,7 +228,7 @@ fn waiter() -> BotSettings {
 }
 
 impl Settings {
-    /// What a file says; or the first thing in it that is wrong.
+    /// Parses a file; returns the first mistake in it.
     pub(crate) fn parse(text: &str) -> Result<Settings, Mistake> {
         let file: File = toml::from_str(text).map_err(|error| {
             let what = error.message().trim().replace('\n', "; ");
@@ -256,7 +256,7 @@ impl Settings {
             }
             bots.push(waiter);
         }
-        // Whoever is new is told of the first one, and this one answers without anybody's help.
+        // New users are pointed to the first bot, and the built-in one answers without an external service.
         bots.sort_by_key(|bot| !matches!(bot.kind, BotKind::Builtin));
         Ok(Settings { bots })
     }

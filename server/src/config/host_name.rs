@@ -1,15 +1,15 @@
-//! A name by which people reach the server.
+//! A host name of the server.
 
 use std::str::FromStr;
 
 use super::authority::Authority;
 
-/// A name by which people reach the server, without scheme and port.
+/// A name under which users reach the server, without scheme and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
 impl HostName {
-    /// The name, in lower case.
+    /// Returns the name, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -21,7 +21,8 @@ pub enum ListenAddress {
 }
 
 impl ListenAddress {
-    /// The URL under which this machine reaches the server. A Unix socket has none; the proxy before it does.
+    /// Returns the URL under which this machine reaches the server. A Unix socket has none; the proxy in
+    /// front of it does.
     pub(crate) fn url(&self) -> String {
         match self {
             ListenAddress::Tcp(address) if address.ip().is_unspecified() => {
@@ -34,7 +35,8 @@ impl ListenAddress {
         }
     }
 
-    /// Whether only this machine reaches it: what is behind a Unix socket or `localhost` is reached by way of a proxy at most.
+    /// Returns whether only this machine reaches the address. Others reach a Unix socket or `localhost` only
+    /// through a proxy.
     pub(crate) fn is_loopback(&self) -> bool {
         match self {
             ListenAddress::Tcp(address) => address.ip().to_canonical().is_loopback(),
@@ -61,7 +63,7 @@ impl FromStr for ListenAddress {
             return Ok(ListenAddress::Tcp(address));
         }
         let (host, port) = match text.rsplit_once(':') {
-            // The colons of an address of IPv6 that is not in brackets.
+            // Colons in the host mean an IPv6 address without brackets.
             Some((host, _)) if host.contains(':') => return Err(forms.to_owned()),
             Some((host, port)) => (Some(host), port),
             None => (None, text),
@@ -79,7 +81,7 @@ impl FromStr for ListenAddress {
     }
 }
 
-/// Whether a text can be a host name. A mistyped address such as `10.0.0.300` is not one.
+/// Returns whether a text can be a host name. A mistyped address such as `10.0.0.300` cannot.
 fn is_name(host: &str) -> bool {
     host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         && host.bytes().any(|byte| byte.is_ascii_alphabetic())

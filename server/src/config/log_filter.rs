@@ -1,24 +1,24 @@
-//! The value of `--log`: a level, and levels per module. Caps libraries at `info`, because their finer levels log what goes
-//! over the wire: messages and cookies.
+//! The value of `--log`: a level, and levels per module. Caps libraries at `info`, because their finer levels
+//! log what is sent over the wire, such as messages and cookies.
 
 use std::str::FromStr;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// The targets of this program's own crates, which never log a message's text. Filters match by prefix, and there are
-/// libraries whose names begin with `server`.
+/// The targets of this program's own crates, which never log message text. Filters match by prefix, and some
+/// libraries have names that begin with `server`.
 const OWN: [&str; 2] = ["server::", "teahouse"];
 
-/// How much is logged.
+/// The log level, in general and per module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogFilter {
     level: LevelFilter,
-    /// By module, as `server::search`.
+    /// Levels by module path, such as `server::search`.
     modules: Vec<(String, LevelFilter)>,
 }
 
 impl LogFilter {
-    /// The filter for tracing.
+    /// Returns the filter for `tracing`.
     pub fn targets(&self) -> Targets {
         let foreign = self.level.min(LevelFilter::INFO);
         let modules = self.modules.iter().map(|(module, level)| match module.as_str() {
@@ -29,7 +29,7 @@ impl LogFilter {
         Targets::new()
             .with_default(foreign)
             .with_targets(OWN.map(|name| (name, self.level)))
-            // It logs each migration at `info` as a matter of course.
+            // It logs every migration at `info`, which is routine.
             .with_target("rusqlite_migration", self.level.min(LevelFilter::WARN))
             .with_targets(modules)
     }
@@ -72,7 +72,7 @@ impl FromStr for LogFilter {
     }
 }
 
-/// Whether a text is the path of a module: `server::search`.
+/// Returns whether a text is a module path, such as `server::search`.
 fn is_path(text: &str) -> bool {
     text.split("::")
         .all(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
@@ -84,7 +84,7 @@ mod tests {
 
     use super::LogFilter;
 
-    /// Whether a module's line of this level is logged.
+    /// Returns whether a module's line of this level is logged.
     fn logs(filter: &str, module: &str, level: Level) -> bool {
         filter.parse::<LogFilter>().unwrap().targets().would_enable(module, &level)
     }

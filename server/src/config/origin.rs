@@ -11,17 +11,17 @@ use crate::config::authority::Authority;
 pub struct Origin(String);
 
 impl Origin {
-    /// The origin as a browser's `Origin` header says it.
+    /// Returns the origin as a browser's `Origin` header has it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its host and port.
+    /// Returns its host and port.
     pub(crate) fn authority(&self) -> Option<Authority> {
         Authority::parse(self.0.split_once("://")?.1)
     }
 
-    /// Whether pages of it came over TLS.
+    /// Returns whether its pages are loaded over TLS.
     pub fn is_secure(&self) -> bool {
         self.0.starts_with("https://")
     }

@@ -1,13 +1,13 @@
-//! Spans of time as people write them.
+//! Durations in configuration values.
 
 use std::{num::ParseIntError, str::FromStr, time::Duration};
 
-/// A span of time, written `10m`, `90s`, `1500ms` or a plain number of seconds.
+/// A duration, written `10m`, `90s`, `1500ms` or a plain number of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
 impl Span {
-    /// The span in whole milliseconds.
+    /// Returns the duration in whole milliseconds.
     pub fn millis(self) -> u64 {
         u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
     }

@@ -1,9 +1,11 @@
-//! `/api/…`: rooms for programs: read what is said, say something, follow along. The token in the `Authorization` header is
-//! the authority; cookies and origins count for nothing, and no page of another origin may read an answer.
+//! `/api/…`: the HTTP API for programs: read messages, send messages and follow rooms. The token in the
+//! `Authorization` header is the only authority: cookies and origins are ignored, and pages of other origins
+//! cannot read responses.
 //!
-//! [`caller`] lets programs in, [`extract`] reads what they ask, [`schema`] is what they get. [`events`] follows a room: a
-//! [`follower`] waits for what it says and puts it as server-sent events ([`sse`]), from the [`position`] on up to which it
-//! was heard. [`openapi`] describes it all, and [`page`] shows that.
+//! [`caller`] authenticates programs, [`extract`] parses their parameters, and [`schema`] defines the
+//! responses. [`events`] follows a room: a [`follower`] turns the room's lines into server-sent events
+//! ([`sse`]), each with the [`position`] from which a client resumes. [`openapi`] describes the API, and
+//! [`page`] shows the description.
 
 pub(crate) mod openapi;
 
@@ -34,7 +36,7 @@ use axum::{
 
 use crate::http::{api_error::ApiError, state::HttpState};
 
-/// Everything below `/api`.
+/// Returns the routes below `/api`.
 pub(crate) fn router() -> Router<Arc<HttpState>> {
     Router::new()
         .route("/api", get(page::page))
@@ -48,18 +50,18 @@ pub(crate) fn router() -> Router<Arc<HttpState>> {
         .layer(DefaultBodyLimit::max(messages::BODY_LIMIT))
 }
 
-/// Whether a path is for programs, whose errors are always JSON.
+/// Returns whether a path is for programs, which always get errors as JSON.
 pub(crate) fn is_for_programs(path: &str) -> bool {
     ["/api/", "/boot/", "/hooks/", "/replies/"].iter().any(|beginning| path.starts_with(beginning))
 }
 
-/// 404 in the API's error shape.
+/// Returns 404 in the API's error format.
 pub(crate) async fn nothing() -> Response {
     let reason = "there is nothing at this address; /api/openapi.json says what there is";
     ApiError::new(StatusCode::NOT_FOUND, "not_found", reason).into_response()
 }
 
-/// 405 in the API's error shape.
+/// Returns 405 in the API's error format.
 pub(crate) async fn wrong_method() -> Response {
     let reason = "this address takes other methods, which `Allow` names";
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", reason).into_response()

@@ -1,4 +1,4 @@
-//! What a program is told that asked for something it does not get: a status, and `{"error": {"code", "reason"}}`.
+//! The error response for programs: a status, and `{"error": {"code", "reason"}}`.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::{
     store::StoreError,
 };
 
-/// Why a program does not get what it asked for.
+/// An error response for a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     reason: String,
     retry_after: Option<Duration>,
-    /// What to show to be let in (RFC 9110, 11.6.1).
+    /// The `WWW-Authenticate` challenge (RFC 9110, section 11.6.1).
     challenge: Option<String>,
 }
 
@@ -37,40 +37,40 @@ struct Told<'a> {
 }
 
 impl ApiError {
-    /// `code` is for programs and never changes; `reason` is for people, in one line.
+    /// Creates an error. `code` is for programs and never changes; `reason` is one line for people.
     pub(crate) fn new(status: StatusCode, code: &'static str, reason: impl Into<String>) -> ApiError {
         ApiError { status, code, reason: reason.into(), retry_after: None, challenge: None }
     }
 
-    /// What it is called for programs.
+    /// Returns the code for programs.
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
 
-    /// It may succeed after this time.
+    /// Adds `Retry-After`.
     pub(crate) fn retry_after(self, wait: Duration) -> ApiError {
         ApiError { retry_after: Some(wait), ..self }
     }
 
-    /// It takes something else to be let in than what was shown.
+    /// Adds a `WWW-Authenticate` challenge.
     pub(crate) fn challenge(self, challenge: impl Into<String>) -> ApiError {
         ApiError { challenge: Some(challenge.into()), ..self }
     }
 
-    /// It was asked too often.
+    /// Returns 429 for an exceeded rate limit.
     pub(crate) fn too_often(wait: Duration) -> ApiError {
         let reason = format!("too often; try again in {} s", seconds(wait));
         ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_often", reason).retry_after(wait)
     }
 
-    /// The store cannot be used at present.
+    /// Returns 503 while the store is unavailable.
     pub(crate) fn unavailable() -> ApiError {
         let reason = "messages cannot be kept at present; try again";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", reason)
             .retry_after(Duration::from_secs(1))
     }
 
-    /// The server takes nothing new, for this reason.
+    /// Returns 507 when the server takes no more rooms or messages.
     pub(crate) fn server_full(reason: impl Into<String>) -> ApiError {
         ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "server_full", reason)
     }
@@ -111,7 +111,7 @@ impl From<ReadError> for ApiError {
     }
 }
 
-/// Whole seconds, after which the time is over.
+/// Rounds up to whole seconds.
 fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -1,9 +1,9 @@
-//! Whether a request says that its client holds an answer already.
+//! Conditional requests: compares `If-None-Match` with an entity tag.
 
 use axum::http::{HeaderMap, header};
 
-/// Whether `If-None-Match` names this tag, or any (RFC 9110, section 13.1.2: compared weakly, since one that compresses
-/// on the way may have made the tag a weak one).
+/// Returns whether `If-None-Match` contains this tag or `*`. The comparison is weak (RFC 9110, section
+/// 13.1.2), because a proxy that compresses the response may have weakened the tag.
 pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)

@@ -1,4 +1,4 @@
-//! What those who run the server ask it: whether it lives, and whether it takes people in.
+//! Health checks for operators: liveness and readiness.
 
 use std::sync::Arc;
 
@@ -6,12 +6,13 @@ use axum::{extract::State, http::StatusCode};
 
 use crate::http::state::HttpState;
 
-/// `GET /healthz`: the process answers.
+/// `GET /healthz`: returns 200 as long as the process responds.
 pub(crate) async fn health() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: 200 while people are taken in, 503 once the server is stopping and while the store does not answer.
+/// `GET /readyz`: returns 200 while the server takes users, and 503 while it is stopping or its store does
+/// not respond.
 pub(crate) async fn ready(State(state): State<Arc<HttpState>>) -> (StatusCode, &'static str) {
     if state.stopping.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")

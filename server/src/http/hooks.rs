@@ -1,9 +1,10 @@
-//! `POST /hooks/{token}`: a program says something in a room, as text or in the shape of Slack's incoming webhooks. The
-//! token is the authority: there is no login, and the origin of a page does not count.
+//! `POST /hooks/{token}`: incoming webhooks. A program sends a message to a room as text or in the format of
+//! Slack's incoming webhooks. The token is the only authority: there is no login, and the origin does not
+//! matter.
 //!
-//! [`coding`] makes a text of what was posted, and [`body`] reads it: as text, as JSON ([`json`]) in Slack's shape ([`slack`]
-//! and its markup, [`mrkdwn`]), or in one of other [`tools`]; [`delivery`] puts it into the rooms. Nothing here logs an
-//! address, which holds the token, or a text.
+//! [`coding`] decodes the body to text, and [`body`] parses it: as plain text, as JSON ([`json`]) in Slack's
+//! format ([`slack`], with its markup in [`mrkdwn`]), or in another tool's format ([`tools`]). [`delivery`]
+//! publishes it to the rooms. Never logs a message text, or a URL, which contains the token.
 
 pub(crate) mod body;
 mod coding;
@@ -34,8 +35,8 @@ use crate::{
     truncate::truncate,
 };
 
-/// Says in a room, or in all, what was posted: 201 with its place, 200 with `ok` where the body was Slack's, or what was
-/// wrong.
+/// Publishes the posted message to one room or to all: 201 with its position, 200 with `ok` if the body was
+/// in Slack's format, or an error.
 #[utoipa::path(
     post, path = "/hooks/{token}", operation_id = "push", tag = "Doors",
     summary = "Push a message.",
@@ -111,12 +112,13 @@ fn denied(denied: Denied) -> ApiError {
     }
 }
 
-/// The text of the message. What a script says and is too long is refused, so that it can say less; an alert that comes
-/// in Slack's shape would come again just as long, and is cut.
+/// Returns the message text. An overlong text is refused, so that its script can shorten it; in Slack's
+/// format it is truncated, because a refused alert would be retried at the same length.
 fn text(push: &Push, limit: usize) -> Result<MessageText, ApiError> {
     let parsed = match MessageText::parse(&push.text, limit) {
         Err(chat::text::TextError::TooLong { .. }) if push.is_slack => {
-            // Once more without a limit: what counts is what is left of it, without blank lines and controls.
+            // Parsed without a limit first: the limit applies to the text without blank lines and control
+            // characters.
             let whole = MessageText::parse(&push.text, 0);
             whole.and_then(|whole| MessageText::parse(&truncate(whole.as_str(), limit), limit))
         }
@@ -125,8 +127,8 @@ fn text(push: &Push, limit: usize) -> Result<MessageText, ApiError> {
     parsed.map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))
 }
 
-/// Who says it: the hook, under the name that the push asks for if that is a nickname, with the emoji that it asks for if
-/// the name still is one with it.
+/// Returns the sender: the hook, under the requested name if that is a valid nickname, and with the requested
+/// emoji if the name is still valid with it.
 fn user(holder: &Holder, push: &Push) -> User {
     let hook = holder.user();
     let wished = push.name.as_deref().and_then(|name| Nickname::parse(name).ok());
@@ -135,7 +137,8 @@ fn user(holder: &Holder, push: &Push) -> User {
     User { id: hook.id, name: with_icon.map_or(name, Into::into) }
 }
 
-/// Where it is said: in the hook's own room, or where the push asks for if the hook was made with that allowed.
+/// Returns the target: the hook's own room, or the requested one if the hook was created with permission for
+/// it.
 fn target(holder: &Holder, push: &Push) -> Target {
     let own = holder.grant.rooms.first().expect("a hook is made for a room").clone();
     let Some(Ok(Target::Room(wished))) =
@@ -147,7 +150,7 @@ fn target(holder: &Holder, push: &Push) -> Target {
     if allowed { Target::Room(wished) } else { own }
 }
 
-/// What Slack answers, to the letter: those who know it look for it.
+/// Returns Slack's response to the letter, because Slack clients check for it.
 fn slack_answer() -> Response {
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "ok").into_response()
 }

@@ -1,4 +1,4 @@
-//! The id under which a program's message is sent, so that a retry is known again.
+//! Message ids of programs, derived so that a retry is recognised.
 
 use axum::http::{HeaderMap, StatusCode};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -12,7 +12,8 @@ use crate::random;
 /// The longest `Idempotency-Key`, in bytes.
 const KEY_LIMIT: usize = 255;
 
-/// The id of the message: by the caller's `Idempotency-Key` if there is one, so that a retry is known again.
+/// Returns the message id: derived from the `Idempotency-Key`, so that a retry has the same id, or random
+/// without one.
 pub(crate) fn message_id(headers: &HeaderMap) -> Result<ClientId, ApiError> {
     let mut keys = headers.get_all("idempotency-key").iter();
     match (keys.next(), keys.next()) {
@@ -25,7 +26,7 @@ pub(crate) fn message_id(headers: &HeaderMap) -> Result<ClientId, ApiError> {
     }
 }
 
-/// The id that a key stands for: itself, or a digest of it where it is none.
+/// Returns the key itself if it is a valid id, and a digest of it otherwise.
 fn id_of_key(key: &[u8]) -> ClientId {
     let own = std::str::from_utf8(key).ok().and_then(|key| ClientId::parse(key).ok());
     own.unwrap_or_else(|| {

@@ -1,4 +1,5 @@
-//! `GET /metrics`: what the server does and refuses, in `OpenMetrics`. Reads what other modules count; counts nothing itself.
+//! `GET /metrics`: the server's metrics in `OpenMetrics` format. Reads the counters of other modules and
+//! counts nothing itself.
 
 use std::sync::Arc;
 
@@ -21,17 +22,17 @@ use crate::{
     identity::tokens::Scope,
 };
 
-/// What scrapers ask for (`OpenMetrics` 1.0).
+/// The media type of `OpenMetrics` 1.0.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The address for scrapers alone: `--metrics-listen`.
+/// Returns the routes of `--metrics-listen`, an address for scrapers only.
 pub(crate) fn router(state: Arc<HttpState>) -> Router {
     Router::new()
         .route("/metrics", get(async |State(state): State<Arc<HttpState>>| render(state)))
         .with_state(state)
 }
 
-/// `GET /metrics` among the other addresses, for whoever has a token for it.
+/// `GET /metrics` on the main address: requires a token with the scope `metrics`.
 pub(crate) async fn metrics(
     State(state): State<Arc<HttpState>>,
     caller: Caller,
@@ -44,12 +45,12 @@ fn render(state: Arc<HttpState>) -> Response {
     let mut registry = Registry::with_prefix("teahouse");
     registry.register_collector(Box::new(Snapshot(state)));
     let mut text = String::new();
-    // To a string; nothing in it fails.
+    // Writing to a string cannot fail.
     let _ = encode(&mut text, &registry);
     ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }
 
-/// The server as it is when it is asked.
+/// A collector that reads the current values at each scrape.
 struct Snapshot(Arc<HttpState>);
 
 impl std::fmt::Debug for Snapshot {
@@ -58,7 +59,7 @@ impl std::fmt::Debug for Snapshot {
     }
 }
 
-/// Puts one metric after the other.
+/// Encodes metrics one by one.
 struct Writer<'a>(DescriptorEncoder<'a>);
 
 impl Writer<'_> {
@@ -81,7 +82,7 @@ impl Writer<'_> {
         self.one(name, help, None, &ConstCounter::new(value))
     }
 
-    /// Puts a metric for each value of a label.
+    /// Encodes one metric for each value of a label.
     fn family<'v, M: EncodeMetric>(
         &mut self,
         (name, help, kind): (&str, &str, MetricType),

@@ -1,5 +1,5 @@
-//! What every request and every answer passes through, in this order: security headers, the names of the server, trailing
-//! slashes, bodies that nobody read.
+//! The middleware of all requests and responses, outermost first: security headers, host names, trailing
+//! slashes, unread bodies.
 
 pub(crate) mod hosts;
 pub(crate) mod security;

@@ -1,8 +1,9 @@
-//! The pages: which one an address leads to, with what in it. The views themselves are in the `app` crate.
+//! The HTML pages: maps addresses to pages and their data. The views themselves are in the `app` crate.
 //!
-//! [`chat`] is the pages of rooms, [`log`] a room's messages by themselves and [`send`] what is posted from there; [`login`],
-//! [`search`] and [`language`] are what their names say, [`mod@file`] everything else that the [`site`] holds. All of them are
-//! drawn by [`render`], and each takes a [`place`] among those of its reader's address.
+//! [`chat`] serves the pages of rooms, [`log`] a room's messages alone, and [`send`] takes messages posted
+//! from there; [`login`], [`search`] and [`language`] do what their names say, and [`mod@file`] serves the
+//! other files of the [`site`]. [`render`] renders all of them, and [`place`] limits how many are being sent
+//! to one address.
 
 pub(crate) mod chat;
 pub(crate) mod file;

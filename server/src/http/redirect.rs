@@ -1,22 +1,22 @@
-//! Leading a visitor elsewhere on this site, and nowhere else.
+//! Redirects within this site, never to another one.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 
-/// The path within this site that a form or a query names; `/chat` for anything that leads elsewhere.
+/// Returns the local path that a form or a query names; `/chat` if it leads to another site.
 pub(crate) fn local_path(wished: &str) -> String {
     let local = wished.starts_with('/')
         && !wished.starts_with("//")
         && !wished.contains(['\\', '\r', '\n', '\t'])
         && wished.len() <= 1_024;
     let path = if local { wished } else { "/chat" };
-    // A header takes ASCII only; what is beyond goes as bytes in percent-encoding, as browsers do it.
+    // A header takes only ASCII, so the rest is percent-encoded, as browsers do it.
     percent_encoding::utf8_percent_encode(path, percent_encoding::CONTROLS).to_string()
 }
 
-/// Leads elsewhere, with 303.
+/// Redirects with 303.
 pub(crate) fn to(path: &str) -> Response {
     match HeaderValue::from_str(path) {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
@@ -24,12 +24,12 @@ pub(crate) fn to(path: &str) -> Response {
     }
 }
 
-/// Leads elsewhere, with cookies.
+/// Redirects with 303 and sets cookies.
 pub(crate) fn with_cookies<'a>(path: &str, cookies: impl IntoIterator<Item = &'a str>) -> Response {
     cookies.into_iter().fold(to(path), add_cookie)
 }
 
-/// The same answer, with a cookie.
+/// Adds a cookie to a response.
 pub(crate) fn add_cookie(mut response: Response, cookie: &str) -> Response {
     match HeaderValue::from_str(cookie) {
         Ok(cookie) => {

@@ -1,5 +1,5 @@
-//! `POST /replies/{token}`: the answer to a question that a service could not answer at once. The token is its leave to say
-//! one message, and names the question.
+//! `POST /replies/{token}`: late answers of bot services. The token permits a single message and identifies
+//! the question.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::{
     store::StoreError,
 };
 
-/// The largest answer, in bytes.
+/// The largest body of an answer, in bytes.
 pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
 
-/// Where an answer was said.
+/// The room and id of a published answer.
 #[derive(Serialize)]
 pub(crate) struct Said {
     room: RoomName,
@@ -37,8 +37,8 @@ struct Reply {
     text: String,
 }
 
-/// Says the answer: 201, or 404 for a token that stands for nothing, 409 for a question that was answered, 422 for an answer
-/// that is none, and 503 while it cannot be kept. Each with why in JSON.
+/// Publishes the answer: 201, or 404 for an unknown token, 409 for an answered question, 422 for an invalid
+/// answer, and 503 while it cannot be stored. Each error gives its reason as JSON.
 #[utoipa::path(
     post, path = "/replies/{token}", operation_id = "reply", tag = "Doors",
     summary = "Answer late.",
@@ -97,7 +97,7 @@ pub(crate) async fn reply(
     Ok((StatusCode::CREATED, Json(Said { room, id })))
 }
 
-/// What a body says: JSON with a `text`, or else plain text.
+/// Returns the text of a body: the `text` of a JSON object, or plain text.
 fn text(headers: &HeaderMap, body: &Bytes) -> Result<String, String> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.starts_with("application/json") {

@@ -1,5 +1,6 @@
-//! What a request says before anybody answers it: [`arrival`] is how it came here and what proxies ([`forwarded`]) say of that,
-//! [`origin`] whose page sent it, and [`visitor`] all of that for handlers. Never answers.
+//! Parses what all handlers need from a request: [`arrival`] determines its client, scheme and host names,
+//! using the headers of trusted proxies ([`forwarded`]); [`hosts`] and [`origin`] check host name and origin;
+//! and [`visitor`] bundles the result for handlers. Never responds.
 
 pub(crate) mod arrival;
 pub(crate) mod forwarded;

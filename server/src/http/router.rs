@@ -1,4 +1,4 @@
-//! Which address is answered by what, and what every answer passes through.
+//! The routes, and the layers that every request and response passes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,13 +24,13 @@ use crate::http::{
     websocket::{self, Door},
 };
 
-/// The largest request body, in bytes, where nothing else is said: the forms hold a name and a path.
+/// The default limit of a request body, in bytes: the forms hold only a name and a path.
 const BODY_LIMIT: usize = 16 * 1_024;
 
-/// How long a request may take in all; a socket's session begins after it.
+/// The time limit of a request; a WebSocket session starts after it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Everything the server answers.
+/// Returns all routes of the server.
 pub(crate) fn router(state: Arc<HttpState>) -> Router {
     let routes = Router::new()
         .route("/", get(async || redirect::to("/chat")))
@@ -61,7 +61,7 @@ pub(crate) fn router(state: Arc<HttpState>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
         .with_state(state.clone());
-    // These must see a request before it is routed.
+    // These layers must see a request before it is routed.
     Router::new()
         .fallback_service(routes)
         .layer(middleware::from_fn(unread_body::read))
@@ -70,7 +70,7 @@ pub(crate) fn router(state: Arc<HttpState>) -> Router {
         .layer(middleware::from_fn_with_state(state, security::headers))
 }
 
-/// The routes for programs beside the API.
+/// Returns the routes for programs outside `/api`.
 fn doors() -> Router<Arc<HttpState>> {
     Router::new()
         .route("/boot/{room}", get(pages::chat::boot))
@@ -79,7 +79,7 @@ fn doors() -> Router<Arc<HttpState>> {
         .method_not_allowed_fallback(api::wrong_method)
 }
 
-/// `GET /chat`: the page, or the plain door for those who ask for a socket.
+/// `GET /chat`: the page of the lobby, or a WebSocket if the request is an upgrade.
 async fn lobby(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -93,7 +93,7 @@ async fn lobby(
     }
 }
 
-/// `GET /chat/{room}`: likewise.
+/// `GET /chat/{room}`: the page of a room, or a WebSocket.
 async fn room(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -110,7 +110,7 @@ async fn room(
     pages::chat::room(state, visitor, &name, asked(&uri)).await
 }
 
-/// What stands in the query. One that makes no sense asks for nothing.
+/// Returns the query's parameters; an invalid query counts as empty.
 fn asked(uri: &Uri) -> Asked {
     Query::try_from_uri(uri).map(|query| query.0).unwrap_or_default()
 }

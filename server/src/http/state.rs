@@ -1,4 +1,4 @@
-//! What the handlers share: the chat, and what is HTTP's alone.
+//! The handlers' shared state: the application, and state of the HTTP layer only.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -10,30 +10,30 @@ use super::{
 };
 use crate::{app_state::AppState, net::connection_limit::ConnectionLimit};
 
-/// How many pages may be rendered or on their way to one address at once (this machine excepted). A page takes
-/// milliseconds, unless it is not read.
+/// The most pages being rendered or sent to one address at once, except this machine's. A page takes
+/// milliseconds unless its client does not read it.
 const PAGES_AT_ONCE: usize = 64;
 
-/// What the handlers share. Whatever of the chat they need they reach through it.
+/// The handlers' shared state; dereferences to the application's.
 pub(crate) struct HttpState {
-    /// The chat.
+    /// The application's state.
     pub(crate) app: Arc<AppState>,
     pub(crate) site: Site,
     /// The names under which the server answers.
     pub(crate) hosts: Hosts,
     pub(crate) proxy_warnings: ProxyWarnings,
-    /// Pages on their way, by address.
+    /// The pages being sent, counted per address.
     pub(crate) page_places: Arc<ConnectionLimit>,
-    /// Taken by each page while it is rendered.
+    /// Held by each page while it is rendered.
     pub(crate) rendering: Semaphore,
 }
 
 impl HttpState {
-    /// Opens the site, and takes this machine's names.
+    /// Opens the site and determines the server's host names.
     ///
     /// # Errors
     ///
-    /// The folder of `--site-dir` holds no site.
+    /// Returns an error if the folder of `--site-dir` holds no site.
     pub(crate) fn open(app: Arc<AppState>) -> anyhow::Result<Arc<HttpState>> {
         Ok(Arc::new(HttpState {
             site: Site::open(app.config.site.as_deref())?,
@@ -46,7 +46,7 @@ impl HttpState {
     }
 }
 
-/// The turns of pages that are being rendered: half of the processors, or one.
+/// Returns the permits for rendering pages: half the number of processors, and at least one.
 fn turns() -> Semaphore {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Semaphore::new((processors / 2).max(1))

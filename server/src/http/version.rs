@@ -1,4 +1,4 @@
-//! `GET /version`: name, version and commit, for support. Says nothing about the instance.
+//! `GET /version`: name, version and commit, for support. Reveals nothing about the instance.
 
 use axum::{Json, http::header, response::IntoResponse};
 use serde::Serialize;

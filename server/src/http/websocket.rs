@@ -1,4 +1,5 @@
-//! The door to the sockets: who may connect, in which dialect, and to which room. What is said is the session's.
+//! WebSocket connections: decides who may connect, in which format and to which room. The session handles
+//! everything after that.
 
 use std::sync::Arc;
 
@@ -35,16 +36,18 @@ use crate::{
     realtime::session::Session,
 };
 
-/// How many times the frame limit is read at all, to refuse what is over the limit and go on.
+/// The multiple of the frame limit up to which frames are read at all, so that one over the limit can be
+/// refused without closing the connection.
 const HARD_LIMIT: usize = 2;
 
-/// The numbers of guests: so many that those of ten minutes ago, whose names are not free yet, are few among them.
+/// The range of guest numbers, so large that the names of the last ten minutes' guests, which are not free
+/// yet, take up little of it.
 const GUEST_NUMBERS: std::ops::Range<u32> = 100_000..1_000_000;
 
-/// How often a guest's name is drawn anew when it is taken.
+/// How many guest names are tried before giving up.
 const GUEST_NAMES: usize = 8;
 
-/// What a client of the plain door may ask for in its query.
+/// The query parameters of a plain-text client.
 #[derive(Debug, Default, Deserialize)]
 struct Wishes {
     lang: Option<String>,
@@ -53,7 +56,7 @@ struct Wishes {
     room: Option<String>,
 }
 
-/// A request for a socket, with what goes along with it.
+/// A request for a WebSocket, with its parameters and its connection's permit.
 pub(crate) struct Door {
     upgrade: Upgrade,
     wishes: Wishes,
@@ -63,7 +66,7 @@ pub(crate) struct Door {
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
     type Rejection = Response;
 
-    /// `None` for a request that asks for no socket.
+    /// Returns `None` for a request that is no WebSocket upgrade.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Door>, Response> {
         if !upgrade::is_asked(&parts.headers) {
             return Ok(None);
@@ -76,7 +79,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Door {
     }
 }
 
-/// `GET /ws`.
+/// `GET /ws`: opens a WebSocket, or returns 426 for other requests.
 pub(crate) async fn connect(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -90,8 +93,8 @@ pub(crate) async fn connect(
     response
 }
 
-/// Opens the socket, or says why not: by a status before the handshake where a page is not meant to read it, and by a
-/// close code after it where it is.
+/// Opens the WebSocket, or refuses it: with a close code after the handshake if a page needs the reason, and
+/// with a status instead of the handshake otherwise.
 pub(crate) async fn open(
     state: Arc<HttpState>,
     visitor: Visitor,
@@ -129,7 +132,7 @@ pub(crate) async fn open(
     };
     let login = match (visitor.login(&state).await, &format) {
         (Some(login), _) => login,
-        // A page cannot read the status of a handshake that failed; a close code it can.
+        // A page can read a close code, but not the status of a failed handshake.
         (None, WireFormat::Json) => {
             return turn_away((upgrade, limit, place), format, CloseCode::LoginRequired, None);
         }
@@ -173,7 +176,7 @@ pub(crate) async fn open(
     let address = charged(visitor.client());
     let sessions = state.sessions.clone();
     upgrade.accept(known.then_some(SUBPROTOCOL), limit, move |socket| {
-        // Outside of the task, which is then as small as it can be for as long as it runs.
+        // Created outside the task, which keeps the task's memory small for its whole life.
         let session = Session::begin(state.app.clone(), socket, login, format, address);
         sessions.track_future(async move {
             let _places = (place, forwarded);
@@ -182,7 +185,8 @@ pub(crate) async fn open(
     })
 }
 
-/// A place for one more connection of an address that a trusted proxy speaks for; others were counted as they came in.
+/// Reserves a connection for an address behind a trusted proxy; direct connections were counted when they
+/// were accepted.
 pub(crate) fn admit(state: &HttpState, visitor: &Visitor) -> Result<Option<ConnectionPermit>, Full> {
     if visitor.arrival.is_trusted() {
         state.forwarded.admit(charged(visitor.client())).map(Some)
@@ -206,7 +210,7 @@ fn plain(state: &HttpState, visitor: &Visitor, wishes: &Wishes, room: Option<&st
     })
 }
 
-/// Somebody without a login, under a name that is free.
+/// Creates a guest login under a free name; `None` if no name was free or the store failed.
 async fn guest(state: &HttpState, language: Language) -> Option<Login> {
     for _ in 0..GUEST_NAMES {
         let number = rand::rng().random_range(GUEST_NUMBERS);
@@ -222,7 +226,7 @@ async fn guest(state: &HttpState, language: Language) -> Option<Login> {
     None
 }
 
-/// Takes the socket only to say why it is closed again.
+/// Accepts the handshake only to close the connection with a code and a reason.
 fn turn_away(
     (upgrade, limit, place): (Upgrade, usize, Option<HeldPermit>),
     format: WireFormat,
@@ -231,11 +235,11 @@ fn turn_away(
 ) -> Response {
     let protocol = matches!(format, WireFormat::Json).then_some(SUBPROTOCOL);
     upgrade.accept(protocol, limit, async move |mut socket: Socket| {
-        // It counts among the connections for as long as it is one.
+        // Counts as a connection until it is closed.
         let _place = place;
         let view = match format {
             WireFormat::Json => Encoding::Json,
-            // A refusal is everybody's in the same words.
+            // A refusal does not depend on the user.
             WireFormat::PlainText(plain) => Encoding::PlainText(Box::new((plain, random::user_id()))),
         };
         let outbound = Outbound::to_socket(socket.stream(), 0, view);

@@ -1,9 +1,9 @@
-//! Who a request comes from: a signed cookie that holds a login, with its user's id and nickname. Keeps no list of users, and
-//! does not know whether the login was ended since.
+//! The signed login cookie, which carries a login with its user's id and nickname. Stores no list of users,
+//! and does not know whether the login has ended since.
 //!
-//! What is signed, with HMAC-SHA256, is the cookie's name and all that it holds: it is of no use under another name, so not
-//! in another house either. Several keys may verify, so that keys can be changed without logging everybody out; the first one
-//! signs.
+//! The HMAC-SHA256 signature covers the cookie's name and its whole content, so a value is useless under
+//! another name and therefore on another instance. Several keys may verify, so that keys can be rotated
+//! without logging everybody out; the first one signs.
 
 use std::{fs, io, path::Path};
 
@@ -30,16 +30,17 @@ use crate::{
     store::house_id::HouseId,
 };
 
-/// The file with the keys.
+/// The key file.
 const FILE: &str = "cookie.keys";
 
-/// For how many days browsers keep the cookie that outlives a login: none for longer than 400.
+/// How many days browsers store the cookie that outlives a login; they accept no more than 400.
 const RETURNING_DAYS: i64 = 400;
 
-/// What logins were called before houses had names of their own. They do not count any more, but tell that somebody was here.
+/// The names of login cookies before instances had ids of their own. They no longer count as logins, but show
+/// that the browser was logged in before.
 const EARLIER: [&str; 3] = ["teahouse", "__Host-teahouse", "returning"];
 
-/// How many bytes a key has: 256 bits to sign with, and as many that a cipher would use.
+/// The length of a key in bytes: 256 bits for signing, and as many for a cipher.
 const KEY_BYTES: usize = 64;
 
 /// The keys that sign and verify logins.
@@ -58,8 +59,8 @@ struct Content {
 }
 
 impl Identity {
-    /// Reads the keys from `cookie.keys` in the data folder, one per line; makes the file with one key if there is
-    /// none, readable by its owner alone.
+    /// Reads the keys from `cookie.keys` in the data folder, one per line. Creates the file with one key if
+    /// it is missing, readable by its owner only.
     pub(crate) fn open(folder: &Path, house: HouseId) -> anyhow::Result<Identity> {
         let path = folder.join(FILE);
         let text = match fs::read_to_string(&path) {
@@ -82,7 +83,7 @@ impl Identity {
         Ok(Identity { keys, house })
     }
 
-    /// Takes keys, one of which at least there must be, as they are written in a file.
+    /// Parses keys as a key file contains them; at least one is required.
     pub(crate) fn of_keys<'a>(
         lines: impl IntoIterator<Item = &'a str>,
         house: HouseId,
@@ -94,13 +95,14 @@ impl Identity {
         Ok(Identity { keys, house })
     }
 
-    /// A new key, as it is written.
+    /// Generates a key in its text form.
     pub(crate) fn new_key() -> String {
         BASE64_STANDARD_NO_PAD.encode(random::bytes::<KEY_BYTES>())
     }
 
-    /// The login that the request's cookie holds, whatever has become of it since; `None` without a cookie, and for one that
-    /// is forged, cut or foreign. Over TLS only the name counts that browsers take from this very host alone.
+    /// Returns the login in the request's cookie, even if it has ended since; `None` without a cookie, or for
+    /// one that is forged, truncated or from another instance. Over TLS only the cookie name with the prefix
+    /// counts, which browsers accept from this very host alone.
     pub(crate) fn read(&self, headers: &HeaderMap, secure: bool) -> Option<Ticket> {
         let name = self.name(secure);
         cookies(headers, &name).find_map(|value| self.verify(&name, value))
@@ -125,7 +127,7 @@ impl Identity {
         })
     }
 
-    /// The `Set-Cookie` value that logs somebody in; `secure` where the page came over TLS.
+    /// Returns the `Set-Cookie` value that logs a user in; `secure` if the page came over TLS.
     pub(crate) fn log_in(&self, ticket: &Ticket, secure: bool) -> String {
         let Ticket { id, login, issued, expires } = ticket;
         let content = Content {
@@ -146,25 +148,28 @@ impl Identity {
         cookie.to_string()
     }
 
-    /// What a form bears that was made for this login: nobody else can make it, nor is it of use to anybody else.
+    /// Returns the key that a form for this login contains: nobody else can create it, and it is useless for
+    /// other logins.
     pub(crate) fn form_key(&self, login: &Login) -> String {
         let key = self.keys.first().expect("there is at least one key");
         BASE64_URL_SAFE_NO_PAD.encode(form_mac(key, login).finalize().into_bytes())
     }
 
-    /// Whether a form was made for this login, with any of the keys.
+    /// Returns whether a form key was made for this login, with any of the keys.
     pub(crate) fn is_form_key(&self, login: &Login, form_key: &str) -> bool {
         let Ok(mac) = BASE64_URL_SAFE_NO_PAD.decode(form_key) else { return false };
         self.keys.iter().any(|key| form_mac(key, login).verify_slice(&mac).is_ok())
     }
 
-    /// Whether somebody was logged in in this browser and has not logged out, whatever has become of the login since.
+    /// Returns whether a user was logged in in this browser and has not logged out, even if the login has
+    /// ended since.
     pub(crate) fn was_logged_in(&self, headers: &HeaderMap) -> bool {
         let own = [self.name(false), self.name(true), self.house.cookie("returning")];
         own.iter().map(String::as_str).chain(EARLIER).any(|name| cookie(headers, name).is_some())
     }
 
-    /// The `Set-Cookie` value that outlives a login, so that its end can be told from a first visit. Says nothing about whom.
+    /// Returns the `Set-Cookie` value of the cookie that outlives a login, which distinguishes an expired
+    /// login from a first visit. It does not identify the user.
     pub(crate) fn returning(&self, secure: bool) -> String {
         let mut cookie = Cookie::new(self.house.cookie("returning"), "1");
         dress(&mut cookie, secure);
@@ -172,7 +177,7 @@ impl Identity {
         cookie.to_string()
     }
 
-    /// The `Set-Cookie` values that log somebody out and take back what outlives a login.
+    /// Returns the `Set-Cookie` values that log a user out and remove the cookie that outlives a login.
     pub(crate) fn log_out(&self, secure: bool) -> Vec<String> {
         let over = |name: String| {
             let mut cookie = Cookie::new(name, "");
@@ -185,25 +190,25 @@ impl Identity {
         own.into_iter().chain(earlier.map(|name| (*name).to_owned())).map(over).collect()
     }
 
-    /// The name of the cookie that holds a login. Under TLS the prefix tells browsers to take it from this host alone (RFC
-    /// 6265bis, section 4.1.3.2).
+    /// Returns the name of the login cookie. Over TLS its prefix makes browsers accept it from this host
+    /// alone (RFC 6265bis, section 4.1.3.2).
     fn name(&self, secure: bool) -> String {
         let name = self.house.cookie("teahouse");
         if secure { format!("__Host-{name}") } else { name }
     }
 }
 
-/// The name too, so that the value is of no use under another.
+/// Covers the name too, so that the value is useless under another name.
 fn login_mac(key: &Key, name: &str, payload: &str) -> Hmac<Sha256> {
     mac(key, ["login", name, payload])
 }
 
-/// The nickname too: whoever comes back under another one sees under which they speak before they do.
+/// Covers the nickname too: a user who comes back under another nickname sees it before sending under it.
 fn form_mac(key: &Key, login: &Login) -> Hmac<Sha256> {
     mac(key, ["form", login.id.as_str(), login.nickname.as_str()])
 }
 
-/// Of parts of which none holds a zero.
+/// Computes the MAC of parts that contain no zero byte.
 fn mac(key: &Key, parts: [&str; 3]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.signing()).expect("any length of a key will do");
     for part in parts {
@@ -250,7 +255,7 @@ mod tests {
         Identity::open(folder.path(), HouseId::draw()).unwrap()
     }
 
-    /// The `Cookie` header's pair that a `Set-Cookie` makes.
+    /// Returns the `Cookie` header pair that a `Set-Cookie` value produces.
     fn pair(set_cookie: &str) -> &str {
         set_cookie.split(';').next().unwrap()
     }

@@ -1,14 +1,14 @@
-//! The cookies that a request bears.
+//! Reads cookies from request headers.
 
 use axum::http::{HeaderMap, header};
 
-/// The value of the request's cookie of this name, if it bears one.
+/// Returns the value of the request's cookie with this name, if any.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     cookies(headers, name).next().map(str::to_owned)
 }
 
-/// The values of the request's cookies of this name. The header is read as bytes, since it holds what others on the same host
-/// have set too, in whatever encoding; what is not looked for is skipped.
+/// Returns the values of all of the request's cookies with this name. The header is parsed as bytes, since
+/// other services on the same host may set cookies in any encoding; other cookies are skipped.
 pub(crate) fn cookies<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
     let pairs = headers
         .get_all(header::COOKIE)

@@ -1,8 +1,8 @@
-//! Somebody who has logged in.
+//! A logged-in user.
 
 use chat::{id::UserId, name::Nickname, protocol::User};
 
-/// Somebody who has logged in.
+/// A logged-in user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(crate) id: UserId,
@@ -10,7 +10,7 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// As others see them.
+    /// Returns the user as others see them.
     pub(crate) fn user(&self) -> User {
         User { id: self.id.clone(), name: self.nickname.as_str().into() }
     }

@@ -1,5 +1,6 @@
-//! The id of a login form: drawn when the form is shown, and kept by the browser in a cookie beside it. It shows that a
-//! browser keeps cookies, and that a login comes again from the same form. It says nothing about anybody.
+//! The id of a login form: generated when the form is shown, and stored by the browser in a cookie as well.
+//! It proves that the browser accepts cookies, and identifies a form that is submitted twice. It identifies
+//! no user.
 
 use axum::http::HeaderMap;
 use cookie::{Cookie, SameSite, time::Duration};
@@ -8,13 +9,13 @@ use super::cookie_header;
 
 use crate::{random, store::house_id::HouseId};
 
-/// The sort of the cookie beside the form.
+/// The kind of the cookie that accompanies the form.
 const COOKIE: &str = "login-form";
 
-/// The only path that is shown the cookie.
+/// The only path that receives the cookie.
 const PATH: &str = "/login";
 
-/// How many hexadecimal digits an id has: 128 bits, so that nobody guesses one.
+/// The length of an id in hexadecimal digits: 128 bits, so that it cannot be guessed.
 const DIGITS: usize = 32;
 
 /// A form's id.
@@ -22,34 +23,34 @@ const DIGITS: usize = 32;
 pub(crate) struct FormId(String);
 
 impl FormId {
-    /// A new one.
+    /// Generates an id.
     pub(crate) fn draw() -> FormId {
         FormId(random::hex::<16>())
     }
 
-    /// The id that a form's field holds; `None` for what no form of ours holds.
+    /// Parses the id in a form field; `None` for anything that this server's forms do not contain.
     pub(crate) fn parse(text: &str) -> Option<FormId> {
         let is_id =
             text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         is_id.then(|| FormId(text.to_owned()))
     }
 
-    /// The id that a request's cookie holds.
+    /// Returns the id in a request's cookie.
     pub(crate) fn of(headers: &HeaderMap, house: &HouseId) -> Option<FormId> {
         cookie_header::cookie(headers, &house.cookie(COOKIE)).and_then(|value| FormId::parse(&value))
     }
 
-    /// As the form's field holds it.
+    /// Returns the id as the form field contains it.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The `Set-Cookie` value that goes with the form, until the browser is closed.
+    /// Returns the `Set-Cookie` value for the form, which lasts until the browser is closed.
     pub(crate) fn cookie(&self, house: &HouseId, secure: bool) -> String {
         dressed(house, &self.0, secure).to_string()
     }
 
-    /// The `Set-Cookie` value that takes it back.
+    /// Returns the `Set-Cookie` value that removes the cookie.
     pub(crate) fn forgotten(house: &HouseId, secure: bool) -> String {
         let mut cookie = dressed(house, "", secure);
         cookie.set_max_age(Duration::ZERO);

@@ -1,9 +1,9 @@
-//! Logins: what a cookie stands for. Each is a record in the store, which says until when it holds or that it was ended, so
-//! that a copied cookie is dead when its login is. Reads no cookie and gives nobody a nickname.
+//! The validity of logins. Each login is a record in the store with its expiry or its end, so that a copied
+//! cookie dies with its login. Reads no cookies and assigns no nicknames.
 //!
-//! A cookie is signed and says itself whose it is and until when. The store is asked whether the login was ended, and that
-//! once a minute for each login at the most; what was learnt is remembered meanwhile. A store that does not answer ends
-//! nobody's login, nor does one that has forgotten them: a login without a record is put back.
+//! A cookie is signed, and itself contains its user and expiry. The store is only asked whether the login has
+//! ended, at most once a minute per login; the answer is cached. A store that does not answer ends no login,
+//! nor does one that has lost its records: a login without a record gets a new one.
 
 use std::{
     collections::HashMap,
@@ -22,30 +22,31 @@ use crate::{
     store::{Collection, Put, Record, SharedStore, StoreError},
 };
 
-/// For how many days a login holds.
+/// How many days a login is valid.
 pub(crate) const DAYS: u32 = 180;
 
 /// The same in milliseconds.
 const LIFE_MS: u64 = DAYS as u64 * 24 * 60 * 60 * 1_000;
 
-/// How long what was learnt of a login is believed without asking again. Nodes tell each other at once when one ends; this
-/// is for when that goes astray.
+/// How long a cached answer is valid. Nodes tell each other at once when a login ends; this covers lost
+/// notifications.
 const FRESH_MS: u64 = 60_000;
 
-/// How many logins are remembered; beyond, those that have to be asked for again are forgotten, and then all but those whose
-/// end is not in the store yet.
+/// The maximum number of cached logins. Beyond it, expired cache entries are dropped, then all but those
+/// whose end is not stored yet.
 const REMEMBERED: usize = 10_000;
 
-/// How many records are kept; beyond, the oldest go, those of logins that hold first: they come back when they are used.
+/// The maximum number of stored records. Beyond it the oldest valid logins are deleted; their records come
+/// back when they are used.
 const KEPT: usize = 50_000;
 
-/// How often what could not be stored is tried again.
+/// How often failed writes are retried.
 const RETRY: Duration = Duration::from_secs(15);
 
-/// How often what is over is thrown away.
+/// How often expired records are deleted.
 const SWEEP: Duration = Duration::from_hours(24);
 
-/// How many hexadecimal digits an id has: 128 bits, so that nobody guesses one.
+/// The length of an id in hexadecimal digits: 128 bits, so that it cannot be guessed.
 const DIGITS: usize = 32;
 
 /// The id of a login.
@@ -57,7 +58,7 @@ impl LoginId {
         LoginId(rand::rng().random())
     }
 
-    /// The id that stands in a cookie.
+    /// Parses the id in a cookie.
     pub(crate) fn parse(text: &str) -> Option<LoginId> {
         let fits = text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         fits.then(|| u128::from_str_radix(text, 16).ok().map(LoginId)).flatten()
@@ -70,7 +71,7 @@ impl fmt::Display for LoginId {
     }
 }
 
-/// A login as its cookie has it.
+/// A login as its cookie contains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket {
     pub(crate) id: LoginId,
@@ -80,58 +81,59 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// A new one, as of now.
+    /// Creates a login with a new id, issued now.
     pub(crate) fn draw(login: Login, now: Millis) -> Ticket {
         Ticket { id: LoginId::draw(), login, issued: now, expires: now + LIFE_MS }
     }
 }
 
-/// Which logins hold.
+/// Tracks which logins are valid.
 pub(crate) struct Logins {
     store: SharedStore,
     memory: Mutex<Memory>,
 }
 
-/// What was learnt of logins.
+/// The cached state of logins.
 #[derive(Default)]
 struct Memory {
     logins: HashMap<LoginId, Known>,
-    /// Counts what has ended. An answer of the store to a question from before is not remembered.
+    /// Counts ends. A store answer to a question asked before the latest end is not cached.
     ends: u64,
 }
 
-/// What was learnt of a login.
+/// The cached state of one login.
 struct Known {
     user: UserId,
-    /// Whether it holds.
+    /// Whether the login is valid.
     holds: bool,
     expires: Millis,
     asked: Millis,
-    /// Whether its end is still to be stored.
+    /// Whether its end still has to be stored.
     is_unsaved: bool,
 }
 
-/// What a record says.
+/// The content of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry {
-    /// The login holds.
+    /// The login is valid.
     Holds { expires: Millis },
-    /// The login, or all of a user's that were issued before a moment, have ended; until when that has to be known.
+    /// The login, or all of a user's logins issued before a given time, have ended; `expires` is how long
+    /// this must be stored.
     Ended { before: Millis, expires: Millis },
 }
 
 impl Logins {
-    /// Nothing is known yet.
+    /// Creates an empty cache.
     pub(crate) fn new(store: SharedStore) -> Logins {
         Logins { store, memory: Mutex::default() }
     }
 
-    /// Has a login hold from now on, if it has not ended.
+    /// Makes a login valid from now on, unless it has ended.
     pub(crate) async fn begin(&self, ticket: &Ticket) -> Result<(), StoreError> {
         self.store.put(holding(ticket), Put::IfAbsent).await.map(drop)
     }
 
-    /// Whether a login holds at this moment, as far as the store can say.
+    /// Returns whether a login is valid now, as far as the store can tell.
     pub(crate) async fn holds(&self, ticket: &Ticket, now: Millis) -> bool {
         if now >= ticket.expires {
             return false;
@@ -142,7 +144,7 @@ impl Logins {
             (known, memory.ends)
         };
         match known {
-            // What has ended stays ended.
+            // An end is final.
             Some((false, _)) => return false,
             Some((true, asked)) if asked.0.abs_diff(now.0) < FRESH_MS => return true,
             _ => {}
@@ -161,7 +163,7 @@ impl Logins {
         !ended
     }
 
-    /// Ends a login, here at once and for good.
+    /// Ends a login for good, on this node at once.
     pub(crate) async fn end(&self, ticket: &Ticket, now: Millis) {
         {
             let mut memory = self.memory();
@@ -175,21 +177,21 @@ impl Logins {
         }
     }
 
-    /// Ends all of a user's logins that were given before this moment.
+    /// Ends all of a user's logins issued before this time.
     pub(crate) async fn end_all(&self, user: &UserId, now: Millis) -> Result<(), StoreError> {
         self.store.put(ended(&of_user(user), now, now + LIFE_MS), Put::Always).await?;
         self.forget(user);
         Ok(())
     }
 
-    /// Something has become of a user's logins on another node: what holds is asked for again.
+    /// Drops a user's valid logins from the cache, because some of them may have ended.
     pub(crate) fn forget(&self, user: &UserId) {
         let mut memory = self.memory();
         memory.ends += 1;
         memory.logins.retain(|_, known| known.user != *user || !known.holds);
     }
 
-    /// Stores what could not be stored, and throws away what is over, until `stop`.
+    /// Retries failed writes and deletes expired records, until `stop`.
     pub(crate) async fn run(&self, stop: CancellationToken) {
         let mut since_sweep = SWEEP;
         loop {
@@ -208,8 +210,8 @@ impl Logins {
         }
     }
 
-    /// Whether the store says that a login has ended, by itself or with all of its user's. One that it has forgotten is put
-    /// back.
+    /// Returns whether the store has the end of a login, alone or with all of its user's logins. A lost
+    /// record is written again.
     async fn was_ended(&self, ticket: &Ticket) -> Result<bool, StoreError> {
         let own = self.store.record(Collection::Login, ticket.id.to_string()).await?;
         let own = own.as_deref().and_then(Entry::read);
@@ -239,13 +241,13 @@ impl Logins {
         for (id, expires) in unsaved {
             match self.store.put(ended(&id.to_string(), expires, expires), Put::Always).await {
                 Ok(_) => self.memory().set_unsaved(&id, false),
-                // The others would fare no better.
+                // The others would fail too.
                 Err(_) => return,
             }
         }
     }
 
-    /// Deletes the records of logins that are over, and the oldest where there are too many.
+    /// Deletes the records of expired logins, and the oldest ones if there are too many.
     async fn sweep(&self, now: Millis) -> Result<(), StoreError> {
         let mut kept = Vec::new();
         for Record { key, value, .. } in self.store.records(Collection::Login).await? {
@@ -257,7 +259,7 @@ impl Logins {
         }
         if let Some(surplus) = kept.len().checked_sub(KEPT) {
             kept.sort_unstable();
-            // An end has to be known for as long as a copied cookie would hold.
+            // An end must be stored for as long as a copied cookie would be valid.
             for (_, _, key) in kept.into_iter().take_while(|(is_ended, ..)| !is_ended).take(surplus) {
                 self.store.delete(Collection::Login, key).await?;
             }
@@ -266,13 +268,13 @@ impl Logins {
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Memory {
-    /// Forgets logins that would be asked for again anyway: most people are silent most of the time.
+    /// Drops logins that would be looked up again anyway: most users are idle most of the time.
     fn forget_stale(&mut self, now: Millis) {
         self.logins
             .retain(|_, known| !known.holds || known.is_unsaved || known.asked.0.abs_diff(now.0) < FRESH_MS);
@@ -304,7 +306,7 @@ impl Memory {
 }
 
 impl Entry {
-    /// What a record says; `None` for what is not understood.
+    /// Parses a record; `None` if it is malformed.
     fn read(value: &str) -> Option<Entry> {
         let mut words = value.splitn(5, ' ');
         let kind = words.next()?;
@@ -318,14 +320,14 @@ impl Entry {
     }
 }
 
-/// The record of a login that holds: when it was given, until when it holds, whose it is, and under which nickname.
+/// Creates the record of a valid login: its time of issue, expiry, user and nickname.
 fn holding(ticket: &Ticket) -> Record {
     let Ticket { id, login, issued, expires } = ticket;
     let value = format!("holds {} {} {} {}", issued.0, expires.0, login.id, login.nickname);
     Record { collection: Collection::Login, key: id.to_string(), value }
 }
 
-/// The record of an end, which has to be known until the cookies have run out.
+/// Creates the record of an end, which must be stored until the cookies have expired.
 fn ended(key: &str, before: Millis, expires: Millis) -> Record {
     Record {
         collection: Collection::Login,
@@ -334,7 +336,7 @@ fn ended(key: &str, before: Millis, expires: Millis) -> Record {
     }
 }
 
-/// The key of what is true of all of a user's logins. No login's id has this form.
+/// Returns the key of the record about all of a user's logins. No login id has this form.
 fn of_user(user: &UserId) -> String {
     format!("user {user}")
 }

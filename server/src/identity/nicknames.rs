@@ -1,5 +1,5 @@
-//! Who is here under which nickname: claims names in the store, keeps them while their users are connected, and lets
-//! them go some time after. Also the way to end a user's connections.
+//! Nicknames of connected users: claims them in the store, renews them while their users are connected, and
+//! releases them some time after. Also closes a user's connections.
 
 use std::{
     collections::HashMap,
@@ -28,10 +28,11 @@ use crate::{
 };
 use transport::outbound::Outbound;
 
-/// How often the names of those who are connected are claimed anew, at the least.
+/// The maximum time between renewals of connected users' nicknames.
 const RENEW: Duration = Duration::from_mins(1);
 
-/// What nobody is called: the built-in bot's name, whether or not it is there, and the roles of those who look after a house.
+/// Reserved nicknames: the built-in bot's name, whether or not the bot runs, and the roles of those who run a
+/// server.
 const RESERVED: [&str; 11] = [
     "小二",
     "admin",
@@ -46,21 +47,21 @@ const RESERVED: [&str; 11] = [
     "店主",
 ];
 
-/// The names that are nobody's.
+/// Returns the skeletons of the reserved nicknames.
 pub(crate) fn reserved() -> Vec<Skeleton> {
     let names = RESERVED.iter().map(|name| Nickname::parse(name).expect("they are nicknames"));
     names.map(|name| name.skeleton()).collect()
 }
 
-/// The nicknames of everybody who is connected.
+/// The nicknames and connections of all connected users.
 pub(crate) struct Nicknames {
     store: SharedStore,
     cluster: SharedCluster,
     grace_ms: u64,
-    /// What nobody may be called, because a program is, or because it says that somebody looks after the house.
+    /// Nicknames that no user may claim, because a program has them or because they suggest a role.
     taken: Vec<Skeleton>,
     present: Mutex<HashMap<UserId, Present>>,
-    /// How many connections were cut off because they did not read.
+    /// How many connections were closed because their clients did not read.
     slow_consumers: AtomicU64,
 }
 
@@ -71,22 +72,23 @@ struct Present {
 
 struct Connected {
     outbound: Arc<Outbound>,
-    /// The address that pays for it; none for this machine.
+    /// The address charged for the connection; `None` for this machine.
     address: Option<Block>,
-    /// The client's name for itself, once it has said one.
+    /// The client's id, once the client has sent it.
     client: Option<ClientId>,
 }
 
-/// What a session is beside the user's others, once its client has named itself.
+/// How a session relates to the user's other sessions, once its client has identified itself.
 pub(crate) enum Standing {
-    /// The client's newest connection. Those that it replaces.
+    /// The client's newest connection, with those that it replaces.
     Newest(Vec<Arc<Outbound>>),
-    /// The client has a newer connection: this one is the ghost.
+    /// The client has a newer connection: this one is stale.
     Superseded,
 }
 
 impl Nicknames {
-    /// Nobody is here yet. A name stays its owner's for `grace_ms` after their last connection.
+    /// Starts with no connected users. A nickname stays its user's for `grace_ms` after their last
+    /// connection.
     pub(crate) fn new(store: SharedStore, cluster: SharedCluster, grace_ms: u64) -> Nicknames {
         Nicknames {
             store,
@@ -98,15 +100,16 @@ impl Nicknames {
         }
     }
 
-    /// The same, with names that nobody may have.
+    /// Adds nicknames that no user may claim.
     #[must_use]
     pub(crate) fn without(mut self, taken: Vec<Skeleton>) -> Nicknames {
         self.taken.extend(taken);
         self
     }
 
-    /// Claims the name for its user, or takes it back; whether they have it now. While nothing can be written, those who
-    /// have it keep it: nobody can take it from them meanwhile, and they can still read.
+    /// Claims or renews a user's nickname and returns whether the user holds it now. While the store cannot
+    /// write, users who hold their nickname stay logged in: nobody can take it meanwhile, and they can still
+    /// read.
     pub(crate) async fn claim(&self, login: &Login) -> Result<bool, StoreError> {
         let now = clock::now();
         let claim = claim(login, now, now + self.lease_ms());
@@ -122,7 +125,7 @@ impl Nicknames {
         }
     }
 
-    /// Lets the name go at once and ends the user's connections.
+    /// Releases the nickname at once and closes the user's connections.
     pub(crate) async fn log_out(&self, login: &Login) -> Result<(), StoreError> {
         self.end_sessions(&login.id, CloseCode::LoggedOut);
         self.cluster.log_out(&login.id);
@@ -130,20 +133,21 @@ impl Nicknames {
         self.store.release(claim(login, now, now)).await
     }
 
-    /// Breaks a user's connections on all nodes, because other logins of theirs have ended: those whose login holds come back.
+    /// Breaks a user's connections on all nodes, because their other logins have ended: clients with a valid
+    /// login reconnect.
     pub(crate) fn try_logins_again(&self, id: &UserId) {
         self.end_sessions(id, CloseCode::Restart);
         self.cluster.end_logins(id);
     }
 
-    /// Ends a user's connections here.
+    /// Closes a user's connections on this node.
     pub(crate) fn end_sessions(&self, id: &UserId, code: CloseCode) {
         for outbound in self.sessions_of(id) {
             outbound.close(code);
         }
     }
 
-    /// A user's connections here whose client has a newer one on another node.
+    /// Returns a user's connections on this node whose client has a newer one on another node.
     pub(crate) fn namesakes(&self, id: &UserId, client: &ClientId) -> Vec<Arc<Outbound>> {
         let present = self.present();
         let sessions = present.get(id).into_iter().flat_map(|user| user.sessions.values());
@@ -151,7 +155,7 @@ impl Nicknames {
         namesakes.map(|one| one.outbound.clone()).collect()
     }
 
-    /// A user's connection is there.
+    /// Registers a user's connection.
     pub(crate) fn arrive(
         &self,
         login: &Login,
@@ -160,15 +164,15 @@ impl Nicknames {
     ) {
         self.present()
             .entry(login.id.clone())
-            // From now on they go by the name of their newest connection.
+            // From now on the user has the nickname of their newest connection.
             .and_modify(|present| present.login = login.clone())
             .or_insert_with(|| Present { login: login.clone(), sessions: HashMap::new() })
             .sessions
             .insert(session, Connected { outbound, address, client: None });
     }
 
-    /// A session's client names itself; what that makes of the session. Of those of one name the newest counts, however
-    /// late the older ones come to say theirs.
+    /// Records a session's client id and returns how the session relates to the others. Of the sessions with
+    /// one client id the newest counts, even if older ones send theirs later.
     pub(crate) fn introduce(&self, id: &UserId, session: SessionId, client: ClientId) -> Standing {
         let mut present = self.present();
         let Some(user) = present.get_mut(id) else { return Standing::Newest(Vec::new()) };
@@ -186,8 +190,8 @@ impl Nicknames {
         Standing::Newest(older)
     }
 
-    /// A user's connection is gone; after the last one the name stays theirs for the grace only. `logged_out` users
-    /// have let it go themselves.
+    /// Removes a user's connection; after the last one the nickname stays theirs for the grace period only.
+    /// `logged_out` users have released it themselves.
     pub(crate) async fn depart(&self, id: &UserId, session: SessionId, logged_out: bool) {
         let last = {
             let mut present = self.present();
@@ -198,40 +202,40 @@ impl Nicknames {
         if let Some(last) = last.filter(|_| !logged_out) {
             let now = clock::now();
             if let Err(error) = self.store.release(claim(&last.login, now, now + self.grace_ms)).await {
-                // The claim runs out by itself.
+                // The claim expires by itself.
                 tracing::debug!(%error, "a nickname could not be released early");
             }
         }
     }
 
-    /// Returns how many users have a connection here.
+    /// Returns how many users are connected to this node.
     pub(crate) fn users(&self) -> usize {
         self.present().len()
     }
 
-    /// A connection was cut off because it did not read.
+    /// Counts a connection closed because its client did not read.
     pub(crate) fn count_slow_consumer(&self) {
         self.slow_consumers.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns how many connections were cut off because they did not read.
+    /// Returns how many connections were closed because their clients did not read.
     pub(crate) fn slow_consumers(&self) -> u64 {
         self.slow_consumers.load(Ordering::Relaxed)
     }
 
-    /// Returns an address from which a user is connected here, if one of their connections is paid for by one.
+    /// Returns the charged address of one of a user's connections to this node, if any has one.
     pub(crate) fn address_of(&self, id: &UserId) -> Option<Block> {
         self.present().get(id)?.sessions.values().find_map(|one| one.address)
     }
 
-    /// A user's connections here.
+    /// Returns a user's connections on this node.
     pub(crate) fn sessions_of(&self, id: &UserId) -> Vec<Arc<Outbound>> {
         let present = self.present();
         let sessions = present.get(id).into_iter().flat_map(|user| user.sessions.values());
         sessions.map(|one| one.outbound.clone()).collect()
     }
 
-    /// Every connection there is.
+    /// Returns all connections on this node.
     pub(crate) fn sessions(&self) -> Vec<Arc<Outbound>> {
         self.present()
             .values()
@@ -240,7 +244,7 @@ impl Nicknames {
             .collect()
     }
 
-    /// Claims the names of those who are connected anew, time and again, until `stop`.
+    /// Renews the nicknames of connected users periodically, until `stop`.
     pub(crate) async fn run(&self, stop: CancellationToken) {
         let every = Duration::from_millis(self.lease_ms() / 3).min(RENEW);
         while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
@@ -253,14 +257,14 @@ impl Nicknames {
         }
     }
 
-    /// How long a claim holds: not less than it takes to renew it.
+    /// Returns how long a claim lasts: at least three renewal periods.
     fn lease_ms(&self) -> u64 {
         let renew = u64::try_from(RENEW.as_millis()).expect("a minute fits");
         self.grace_ms.max(3 * renew)
     }
 
     fn present(&self) -> MutexGuard<'_, HashMap<UserId, Present>> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

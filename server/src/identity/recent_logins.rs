@@ -1,8 +1,8 @@
-//! The logins of the last two minutes, by the form that asked for them: a browser that asks again, because the answer was
-//! lost on its way, is told the same again. Gives nobody a nickname, and lets none go.
+//! The logins of the last two minutes, by the form that requested them. A browser that submits a form again
+//! because the answer was lost gets the same login again. Neither claims nor releases nicknames.
 //!
-//! What is remembered is found only with the form's id, from the same address and for the same nickname, and only while
-//! the user has not logged out. It lies in the store too, where other nodes find it, and a server that was restarted.
+//! A login is found only with the form's id, from the same address and for the same nickname, and only while
+//! the user has not logged out. It is stored too, for other nodes and for a restarted server.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -30,51 +30,51 @@ use crate::{
     store::{Claim, Collection, Put, Record, SharedStore},
 };
 
-/// How long a login is remembered, in milliseconds.
+/// How long a login is retained, in milliseconds.
 const REMEMBERED_MS: u64 = 2 * 60 * 1_000;
 
-/// How many logins are remembered; beyond, the oldest are forgotten. Whoever repeats one of those is told that the nickname
-/// is taken.
+/// The maximum number of logins in memory; beyond it the oldest are dropped. A user who repeats one of those
+/// is told that the nickname is taken.
 const CAPACITY: usize = 10_000;
 
-/// How often what is over is thrown away.
+/// How often expired logins are deleted.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// The logins that may be asked for again.
+/// The recent logins.
 pub(crate) struct RecentLogins {
     store: SharedStore,
     capacity: usize,
     recent: Mutex<Recent>,
 }
 
-/// Names a login without telling anything of it: a digest of the form's id, the address and the nickname.
+/// Identifies a login without revealing it: a digest of the form's id, the address and the nickname.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LoginKey(String);
 
 impl LoginKey {
-    /// The name of a login that a form asks for.
+    /// Computes the key of a login requested by a form.
     pub(crate) fn new(form: &FormId, address: IpAddr, skeleton: &Skeleton) -> LoginKey {
         let text = format!("{}\n{}\n{}", form.as_str(), address.to_canonical(), skeleton.as_str());
         LoginKey(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text)))
     }
 }
 
-/// What this node remembers.
+/// The logins in this node's memory.
 #[derive(Default)]
 struct Recent {
     logins: HashMap<LoginKey, (Ticket, Millis)>,
-    /// The same, the oldest first.
+    /// The same logins, oldest first.
     order: VecDeque<(LoginKey, Millis)>,
 }
 
 impl RecentLogins {
-    /// Nobody has logged in yet.
+    /// Starts with no logins.
     pub(crate) fn new(store: SharedStore) -> RecentLogins {
         RecentLogins { store, capacity: CAPACITY, recent: Mutex::default() }
     }
 
-    /// The login that was given under this key before, or else this new one, which from now on is the one. Of two that ask
-    /// at once, both get the same.
+    /// Returns the earlier login under this key, or else records the new one. Of two concurrent requests,
+    /// both get the same login.
     pub(crate) async fn find_or(&self, key: &LoginKey, new: Ticket, now: Millis) -> Ticket {
         if let Some(ticket) = self.here(key, now) {
             return ticket;
@@ -85,7 +85,7 @@ impl RecentLogins {
         ticket
     }
 
-    /// The login has the nickname: other nodes may find it.
+    /// Records that the login has its nickname: other nodes may find it from now on.
     pub(crate) async fn confirm(&self, key: LoginKey, ticket: &Ticket, now: Millis) {
         let value = print(ticket, now);
         let record = Record { collection: Collection::RecentLogin, key: key.0, value };
@@ -94,18 +94,19 @@ impl RecentLogins {
         }
     }
 
-    /// The login did not come about.
+    /// Removes a login that failed.
     pub(crate) fn abandon(&self, key: &LoginKey) {
         self.recent().logins.remove(key);
     }
 
-    /// A user has logged out: no form makes anybody this user any more.
+    /// Removes a user's logins after a log-out: no form may log this user in again.
     pub(crate) async fn end(&self, user: &UserId) {
         let ended = self.recent().remove_user(user);
         self.delete(ended).await;
     }
 
-    /// Forgets what is over, time and again, until `stop`; at first also what an earlier life of the server left behind.
+    /// Deletes expired logins periodically, until `stop`; at first also those left by an earlier run of the
+    /// server.
     pub(crate) async fn run(&self, stop: CancellationToken) {
         match self.store.records(Collection::RecentLogin).await {
             Ok(records) => {
@@ -127,8 +128,8 @@ impl RecentLogins {
         self.recent().logins.get(key).filter(|(_, at)| is_recent(*at, now)).map(|(ticket, _)| ticket.clone())
     }
 
-    /// What another node or an earlier life of this one remembers, if the user still has the nickname: who has logged out
-    /// has let it go.
+    /// Looks up a login in the store, if its user still holds the nickname: a user who has logged out has
+    /// released it.
     async fn elsewhere(&self, key: &LoginKey, now: Millis) -> Option<Ticket> {
         let record = self.store.record(Collection::RecentLogin, key.0.clone()).await.ok().flatten()?;
         let ticket = read(&record, now)?;
@@ -146,13 +147,13 @@ impl RecentLogins {
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Recent {
-    /// Remembers a login unless one is remembered; gives the one that is, and those that had to go for it.
+    /// Inserts a login unless the key has one; returns the login in effect and the keys dropped to make room.
     fn insert(
         &mut self,
         key: &LoginKey,
@@ -172,7 +173,7 @@ impl Recent {
         (ticket, gone)
     }
 
-    /// Forgets what is too old by now; gives the keys.
+    /// Removes expired logins and returns their keys.
     fn remove_before(&mut self, now: Millis) -> Vec<LoginKey> {
         let mut over = Vec::new();
         while let Some((key, at)) = self.order.front()
@@ -183,7 +184,8 @@ impl Recent {
         over
     }
 
-    /// Forgets the oldest; gives its key, unless it was forgotten already or is that of a later login by now.
+    /// Removes the oldest login and returns its key, unless it was removed already or belongs to a later
+    /// login by now.
     fn remove_oldest(&mut self) -> Option<LoginKey> {
         let (key, at) = self.order.pop_front()?;
         self.logins.get(&key).filter(|(_, kept)| *kept == at)?;
@@ -202,18 +204,18 @@ impl Recent {
     }
 }
 
-/// A clock that was put back makes nothing last longer.
+/// Returns whether a login is recent. A clock that was set back does not extend its time.
 fn is_recent(at: Millis, now: Millis) -> bool {
     at.0.abs_diff(now.0) < REMEMBERED_MS
 }
 
-/// A record of a login: when it was asked for, the login, and the user.
+/// Formats the record of a login: the time of the request, the login and the user.
 fn print(ticket: &Ticket, at: Millis) -> String {
     let Ticket { id, login, issued, expires } = ticket;
     format!("{} {} {} {} {} {}", at.0, id, issued.0, expires.0, login.id, login.nickname)
 }
 
-/// The login of a record, unless it is too old or says nothing that is understood.
+/// Parses the login in a record; `None` if it has expired or is malformed.
 fn read(record: &str, now: Millis) -> Option<Ticket> {
     let mut words = record.splitn(6, ' ');
     let at = Millis(words.next()?.parse().ok()?);

@@ -1,8 +1,8 @@
-//! Tokens: by which programs come in. Who has one, what it is good for, and how often it may be used.
+//! Access tokens of programs: their owners, permissions and rate limits.
 //!
-//! A [`token`] is shown once, when it is made, and only its digest is kept, with its [`grant`], as a record beside the
-//! log. It is looked up for every request, so that one that is revoked is worth nothing at once, on every node. The
-//! [`manage`] makes and revokes them. Nothing here prints or logs a token.
+//! A [`token`] is shown once, when it is created; only its digest is stored, with its [`grant`], as a record
+//! outside the logs. It is looked up for every request, so that a revoked token is invalid at once on every
+//! node. [`manage`] creates and revokes tokens. Never prints or logs a token that a client presents.
 
 mod admission;
 mod grant;

@@ -1,4 +1,5 @@
-//! Which addresses are one payer: an IPv4 address, or the /64 that an IPv6 subscriber has at the least (RFC 6177).
+//! Address blocks that limits treat as one payer: an IPv4 address, or the /64 that an IPv6 subscriber has at
+//! least (RFC 6177).
 
 use std::{
     fmt,
@@ -6,18 +7,19 @@ use std::{
     num::NonZeroU64,
 };
 
-/// What an IPv4 address has before its own 32 bits here. As the beginning of an IPv6 address it is reserved (RFC 4291, 2.5.1).
+/// Prefix of the 32 bits of an IPv4 address. No IPv6 address begins with it: that range is reserved (RFC
+/// 4291, 2.5.1).
 const V4: u64 = 0xFFFF << 32;
 
-/// What `::/64` is called, all zeros, since no address of anybody's is in it.
+/// Represents `::/64`, whose bits are all zero. The value is free, since nobody's address lies in its block.
 const UNSPECIFIED: u64 = 1;
 
-/// An IPv4 address, or an IPv6 /64; in eight bytes, since every connection has one.
+/// An IPv4 address or an IPv6 /64, in eight bytes, since every connection stores one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Block(NonZeroU64);
 
 impl Block {
-    /// Returns the block in which an address is.
+    /// Returns the block that contains an address.
     pub(crate) fn of(address: IpAddr) -> Block {
         let bits = match address.to_canonical() {
             IpAddr::V4(address) => V4 | u64::from(address.to_bits()),
@@ -26,7 +28,7 @@ impl Block {
         Block(NonZeroU64::new(bits.max(UNSPECIFIED)).unwrap_or(NonZeroU64::MIN))
     }
 
-    /// Returns its first address.
+    /// Returns the first address of the block.
     pub(crate) fn address(self) -> IpAddr {
         let bits = self.0.get();
         match u32::try_from(bits ^ V4) {

@@ -1,27 +1,28 @@
-//! Who limits count as the other end of a connection or a request, and which other ends are trusted proxies.
+//! Identifies the client behind a connection or a request, as limits count it, and decides which peers are
+//! trusted proxies.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// Who limits count as the caller of a request.
+/// The client of a request, as limits count it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Client {
-    /// Where the request comes from, as far as trusted proxies say.
+    /// The address that the request comes from, as far as trusted proxies tell.
     pub(crate) address: IpAddr,
-    /// Whether it has passed a proxy, trusted or not.
+    /// Whether the request passed a proxy, trusted or not.
     pub(crate) is_forwarded: bool,
 }
 
 impl Client {
-    /// Whether the request comes from this very machine, for which no limits count. One that was forwarded does not,
-    /// whatever address stands on it.
+    /// Returns whether the request comes from this machine, which has no limits. A forwarded request never
+    /// does, whatever address its header names.
     pub(crate) fn is_this_machine(self) -> bool {
         self.address.is_loopback() && !self.is_forwarded
     }
 }
 
-/// Whether this is one of the proxies whose word counts.
+/// Returns whether an address is one of the trusted proxies.
 pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }

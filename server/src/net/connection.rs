@@ -1,5 +1,5 @@
-//! Takes connections and speaks HTTP/1.1 on them, with limits: how many, from where, and how long a request's head may
-//! take. Knows nothing of what is served.
+//! Accepts connections and serves HTTP/1.1 on them, with limits on their number, on their number per address,
+//! and on the time a request's head may take. Knows nothing of what is served.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -25,25 +25,25 @@ use transport::{
     stream::Stream,
 };
 
-/// The longest head of a request, in bytes. Bodies are read in pieces of that size.
+/// Maximum length of a request's head, in bytes. Bodies are read in chunks of that size.
 const HEAD_LIMIT: usize = 32 * 1_024;
 
-/// How long a refusal may take to be written.
+/// Time limit for writing a refusal.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long to wait when the system will not give another connection (out of file descriptors, say).
+/// Pause after the system failed to accept a connection (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long nothing must have stood in the way of connections until it is worth another line in the log if something does:
-/// at the limit, somebody leaves and somebody comes all the time.
+/// Time without accept failures after which the next one is logged again: at the limit, connections end and
+/// begin all the time.
 const ACCEPT_QUIET: Duration = Duration::from_mins(1);
 
-/// Serves connections until `stop`, and returns when the requests that are under way are answered. Sockets that were
-/// upgraded are not awaited: their sessions are.
+/// Serves connections until `stop`; returns when all in-flight requests are answered. Does not wait for
+/// upgraded sockets, which belong to the sessions.
 pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     let occupancy = Arc::new(ConnectionLimit::new(config.max_per_address, config.max_connections));
-    // When a connection could last not be taken.
+    // The last time that a connection could not be accepted.
     let mut hindered: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
@@ -66,8 +66,8 @@ pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, s
             tracing::debug!(%error, "a connection goes without TCP_NODELAY");
         }
         let address = peer.ip().to_canonical();
-        // A trusted proxy's connections are other people's; their addresses are counted when they are known. This machine's own
-        // are not limited.
+        // Connections from a trusted proxy belong to its clients, whose addresses are counted once they are
+        // known. Connections from this machine are not limited.
         let counts = !is_trusted(address, &config.trust_proxy) && !address.is_loopback();
         let place = match occupancy.admit(counts.then(|| Block::of(address))) {
             Ok(place) => place,
@@ -85,7 +85,8 @@ pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, s
     tasks.wait().await;
 }
 
-/// Whether this is about one connection, which ended before it was taken, and not about those that come after it.
+/// Returns whether an error concerns one connection, which ended before it was accepted, and not the
+/// listener.
 fn is_theirs(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
@@ -101,7 +102,7 @@ async fn serve(
     let place = Arc::new(place);
     let line = Line::default();
     let _over = line.over.clone().drop_guard();
-    // The place goes along with each request, so that a session which outlives the request keeps it.
+    // Each request carries the permit, so that a session that outlives its request holds on to it.
     let service = axum::Extension(ConnectInfo(peer))
         .layer(axum::Extension(HeldPermit(place)).layer(axum::Extension(line.clone()).layer(router)));
     let service = tower::service_fn(move |request| {
@@ -131,26 +132,26 @@ async fn serve(
     }
 }
 
-/// A connection's place among those of its address, held by whoever speaks on it.
+/// A connection's permit under the limits, held by every request and session on it.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldPermit(#[expect(dead_code, reason = "held, not read")] Arc<ConnectionPermit>);
 
-/// The connection on which a request came, for whoever answers without an end.
+/// The connection of a request, for handlers whose response has no end.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Line {
-    /// Cancelled to break the connection off: what is on its way to a reader that does not read is dropped.
+    /// Cancelled to abort the connection and drop what is still queued for a client that does not read.
     cut: CancellationToken,
     /// Cancelled when the connection has ended.
     over: CancellationToken,
 }
 
 impl Line {
-    /// Breaks the connection off.
+    /// Aborts the connection.
     pub(crate) fn cut_off(&self) {
         self.cut.cancel();
     }
 
-    /// Waits for its end.
+    /// Waits until the connection has ended.
     pub(crate) async fn ended(&self) {
         self.over.cancelled().await;
     }

@@ -1,4 +1,4 @@
-//! How many connections there are, in all and of each address, and whether there may be one more.
+//! Counts connections, in total and per address, and decides whether another is admitted.
 
 use std::{
     collections::HashMap,
@@ -7,12 +7,12 @@ use std::{
 
 use crate::net::address_block::Block;
 
-/// Counts connections by address.
+/// The number of connections, limited per address and in total.
 #[derive(Debug)]
 pub(crate) struct ConnectionLimit {
-    /// How many each address may hold; 0 lifts the limit.
+    /// Maximum per address; 0 lifts the limit.
     per_address: usize,
-    /// How many there may be in all; 0 lifts the limit.
+    /// Maximum in total; 0 lifts the limit.
     in_all: usize,
     held: Mutex<Held>,
 }
@@ -23,7 +23,7 @@ struct Held {
     in_all: usize,
 }
 
-/// Which limit is reached.
+/// The limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Full {
     #[error("too many connections in all (at most {0})")]
@@ -32,7 +32,7 @@ pub(crate) enum Full {
     Address(Block, usize),
 }
 
-/// One connection's place; given back when dropped.
+/// Permits one connection; releases its place on drop.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     occupancy: Arc<ConnectionLimit>,
@@ -40,12 +40,13 @@ pub(crate) struct ConnectionPermit {
 }
 
 impl ConnectionLimit {
-    /// There are no connections yet.
+    /// Makes a limit with no connections yet.
     pub(crate) fn new(per_address: usize, in_all: usize) -> ConnectionLimit {
         ConnectionLimit { per_address, in_all, held: Mutex::default() }
     }
 
-    /// A place for one more connection of this address; `None` for one that counts in all only, as this machine's own do.
+    /// Admits one more connection from this address. `None` is counted in the total only, as connections from
+    /// this machine are.
     pub(crate) fn admit(self: &Arc<Self>, address: Option<Block>) -> Result<ConnectionPermit, Full> {
         let mut held = self.held();
         if self.in_all > 0 && held.in_all >= self.in_all {

@@ -1,5 +1,5 @@
-//! The listening sockets: TCP addresses, a Unix socket, or sockets passed by the service manager. Accepts connections; knows
-//! nothing of HTTP.
+//! The listening sockets: TCP addresses, a Unix socket, or sockets passed by the service manager. Accepts
+//! connections; knows nothing of HTTP.
 
 use std::{
     fmt, fs,
@@ -18,12 +18,12 @@ use tokio::net::{TcpListener, TcpSocket, UnixListener, UnixSocket};
 use crate::config::ListenAddress;
 use transport::stream::Stream;
 
-/// How many connections may wait to be taken in, should all come back at once. The system may hold fewer
-/// (`net.core.somaxconn`).
+/// Number of connections that may wait to be accepted, in case all clients reconnect at once. The system may
+/// allow fewer (`net.core.somaxconn`).
 const BACKLOG: u32 = 4_096;
 
-/// The peer address of a connection over a Unix socket, which has none of its own. `--trust-proxy 127.0.0.1` therefore trusts
-/// a proxy that connects there.
+/// The peer address of a connection over a Unix socket, which has none of its own. `--trust-proxy 127.0.0.1`
+/// therefore trusts a proxy that connects there.
 const THIS_MACHINE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The sockets that one server listens on; at least one.
@@ -89,7 +89,7 @@ impl TryFrom<Inherited> for Listeners {
             }
             InheritedSocket::Unix(listener) => {
                 listener.set_nonblocking(true)?;
-                // The service manager owns its file.
+                // The service manager owns the socket file.
                 UnixListener::from_std(listener).map(|listener| Listener::Unix(listener, None))
             }
         });
@@ -126,13 +126,13 @@ impl Listeners {
         }
     }
 
-    /// The address of the first socket, with the actual port where port 0 was asked for.
+    /// Returns the address of the first socket, with the actual port if port 0 was requested.
     pub(crate) fn address(&self) -> io::Result<ListenAddress> {
         let first = self.0.first().ok_or_else(|| io::Error::other("there is nothing to listen on"))?;
         first.address()
     }
 
-    /// Waits for the next connection; returns it with its peer.
+    /// Waits for the next connection; returns it with its peer address.
     pub(crate) async fn accept(&self) -> io::Result<(Stream, SocketAddr)> {
         poll_fn(|context| {
             for listener in &self.0 {
@@ -155,7 +155,7 @@ impl Listeners {
 }
 
 impl fmt::Display for Listeners {
-    /// As URLs, with commas between them.
+    /// Writes the addresses as URLs, separated by commas.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, listener) in self.0.iter().enumerate() {
             let comma = if index > 0 { ", " } else { "" };
@@ -191,18 +191,18 @@ impl Drop for SocketFile {
 
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A restart must not wait for what is left of the connections before it.
+    // Allows a restart while old connections are still in TIME_WAIT.
     socket.set_reuseaddr(true)?;
     if address.ip() == Ipv6Addr::UNSPECIFIED {
-        // Every address of this machine, of IPv4 too, whatever the system's default is.
+        // Accept IPv4 too, whatever the system's default is.
         SockRef::from(&socket).set_only_v6(false)?;
     }
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Listens on every address that a name resolves to; `localhost` is 127.0.0.1 and `::1`, and browsers try either. Addresses
-/// that this machine lacks are skipped, unless none is left.
+/// Listens on every address that a name resolves to; `localhost` is both 127.0.0.1 and `::1`, and browsers
+/// try either. Skips addresses that this machine lacks, unless none is left.
 fn bind_host(host: &str, port: u16) -> io::Result<Listeners> {
     let mut listeners: Vec<TcpListener> = Vec::new();
     let mut missing = None;
@@ -227,7 +227,8 @@ fn bind_host(host: &str, port: u16) -> io::Result<Listeners> {
     Ok(Listeners(listeners.into_iter().map(Listener::Tcp).collect()))
 }
 
-/// Listens on a Unix socket. Replaces a stale socket file, never one in use, and never a file that is not a socket.
+/// Listens on a Unix socket. Replaces a stale socket file, but never one in use, nor a file that is not a
+/// socket.
 fn bind_unix(path: &Path) -> io::Result<Listener> {
     if fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
         && let Err(error) = std::os::unix::net::UnixStream::connect(path)
@@ -238,7 +239,7 @@ fn bind_unix(path: &Path) -> io::Result<Listener> {
     let socket = UnixSocket::new_stream()?;
     socket.bind(path)?;
     let file = SocketFile(path.to_owned());
-    // As with a loopback port, every local user may connect; the folder's permissions restrict that.
+    // As with a loopback port, every local user may connect; the folder's permissions can restrict that.
     fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
     Ok(Listener::Unix(socket.listen(BACKLOG)?, Some(file)))
 }
@@ -280,7 +281,7 @@ mod tests {
     async fn a_unix_socket_is_for_everybody_here_replaces_what_a_dead_server_left_and_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("teahouse.sock");
-        // Dropped without its file being removed, as by a server that falls.
+        // Dropped without removing its file, as a crashed server leaves it.
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         assert!(path.exists());
         let address: ListenAddress = format!("unix:{}", path.display()).parse().unwrap();

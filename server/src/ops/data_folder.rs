@@ -1,5 +1,6 @@
-//! The data folder: whose it is, and for whose eyes. What is made in it is for its owner alone and becomes the owner's, also
-//! where root made it; one that cannot be used is named, with whom it belongs to. Knows nothing of what lies in it.
+//! Ownership and permissions of the data folder. Files made in it are private to its owner and become the
+//! owner's even where root made them; an error about an unusable file names the file and its owner. Knows
+//! nothing of the files' contents.
 
 use std::{
     fs,
@@ -13,27 +14,27 @@ use rustix::{
     process::{geteuid, umask},
 };
 
-/// How deep the folder is: the index of the search is a folder in it.
+/// Maximum depth below the folder: the search index is a folder in it.
 const DEPTH: u32 = 3;
 
-/// The database, and the file that says that somebody has it; beside each may lie what SQLite keeps there.
+/// The database, and the lock file that marks it as in use; SQLite may store further files beside each.
 const DATABASE: [&str; 2] = ["teahouse.db", "lock"];
 
-/// What only a server uses.
+/// The files that only a server uses.
 const SERVED: [&str; 3] = ["cookie.keys", "house.id", "search.db"];
 
-/// What a program does with the folder.
+/// The way a program uses the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// It reads the database.
+    /// Reads the database.
     Read,
-    /// It writes to the database.
+    /// Writes to the database.
     Write,
-    /// It serves from the folder.
+    /// Serves from the folder.
     Serve,
 }
 
-/// The folder cannot be used by whoever runs the program.
+/// The user who runs the program may not use the folder.
 #[derive(Debug, thiserror::Error)]
 #[error("{path} cannot be {verb}: it belongs to {owner}, and this is run by {runner}")]
 pub(crate) struct Unusable {
@@ -43,12 +44,12 @@ pub(crate) struct Unusable {
     runner: String,
 }
 
-/// Whatever this process makes from now on is for its owner alone.
+/// Restricts everything that this process creates from now on to its owner.
 pub fn keep_private() {
     umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Refuses a folder that holds what the program may not read, or not write, or that it may not make.
+/// Refuses a folder with files that the program may not read or write, or that the program may not create.
 pub(crate) fn check(folder: &Path, wanted: Use) -> Result<(), Unusable> {
     let (access, verb) = match wanted {
         Use::Read => (Access::READ_OK, "read"),
@@ -66,8 +67,8 @@ pub(crate) fn check(folder: &Path, wanted: Use) -> Result<(), Unusable> {
     Ok(())
 }
 
-/// Makes a file of one line, whole or not at all, so that it is still there after a power cut: without the keys, say,
-/// everybody would be logged out, while their nicknames are still taken.
+/// Writes a file of one line atomically and durably: without the keys, for example, a power cut would log
+/// everybody out while their nicknames stay taken.
 pub(crate) fn write_new(folder: &Path, name: &str, line: &str) -> io::Result<()> {
     let unfinished = folder.join(format!("{name}.new"));
     let mut file =
@@ -78,10 +79,11 @@ pub(crate) fn write_new(folder: &Path, name: &str, line: &str) -> io::Result<()>
     fs::File::open(folder)?.sync_all()
 }
 
-/// Does some work on a folder if that can be used so, and leaves to its owner what came of it.
+/// Runs `work` on a folder after checking that it may be used so, and hands what `work` created to the
+/// folder's owner.
 ///
 /// # Errors
-/// Says what the work says, or whose the folder is.
+/// The error of `work`, or the name of the folder's owner.
 pub fn keeping_owner<T>(
     folder: &Path,
     wanted: Use,
@@ -93,7 +95,8 @@ pub fn keeping_owner<T>(
     done
 }
 
-/// Gives what root has made in a folder of somebody else's to them, so that their own server can use it.
+/// Hands files that root created in another user's folder to that user, so that their own server can use
+/// them.
 pub(crate) fn hand_over(folder: &Path) {
     if !geteuid().is_root() {
         return;
@@ -110,9 +113,9 @@ pub(crate) fn hand_over(folder: &Path) {
 fn hand_over_within(folder: &Path, owner: (u32, u32), depth: u32) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        // Files come and go beside a running server.
+        // A running server creates and removes files meanwhile.
         let Ok(found) = fs::symlink_metadata(&path) else { continue };
-        // What is somebody's stays theirs, and nothing is followed elsewhere.
+        // Only root's files are handed over, and symbolic links are not followed.
         if found.uid() == 0 && !found.is_symlink() {
             match lchown(&path, Some(owner.0), Some(owner.1)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -126,7 +129,8 @@ fn hand_over_within(folder: &Path, owner: (u32, u32), depth: u32) -> io::Result<
     Ok(())
 }
 
-/// Refuses a file that the program may not use because of whose it is. What else may be wrong with it is told by its use.
+/// Refuses a file that the program may not use because another user owns it. Other errors surface when the
+/// file is used.
 fn refuse(path: &Path, access: Access, verb: &'static str) -> Result<(), Unusable> {
     if accessat(CWD, path, access, AtFlags::EACCESS) != Err(rustix::io::Errno::ACCESS) {
         return Ok(());
@@ -136,12 +140,12 @@ fn refuse(path: &Path, access: Access, verb: &'static str) -> Result<(), Unusabl
         Ok(owner) if owner != runner => {
             Err(Unusable { path: path.to_owned(), verb, owner: name(owner), runner: name(runner) })
         }
-        // Whoever has locked themselves out is told so by what they use.
+        // If the runner owns the file, using it reports the permission error.
         _ => Ok(()),
     }
 }
 
-/// A user as people know them; by number alone where nobody has given them a name.
+/// Formats a user as name and uid, or as uid alone if it has no name.
 fn name(uid: u32) -> String {
     let named = fs::read_to_string("/etc/passwd").ok().and_then(|users| {
         let of_user = |line: &str| {

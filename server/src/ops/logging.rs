@@ -1,5 +1,6 @@
-//! Writes the log to standard error, as text or as JSON, with colours on a terminal only. [`crate::config::LogFilter`] decides
-//! what is logged, a [`Sampler`] how often, and [`mod@line`] how a line looks.
+//! Writes the log to standard error, as text or as JSON, with colours only on a terminal.
+//! [`crate::config::LogFilter`] decides what is logged, a [`Sampler`] how often, and [`mod@line`] how a line
+//! looks.
 
 mod line;
 mod sampling;
@@ -14,7 +15,7 @@ use self::line::Lines;
 pub use self::sampling::Sampler;
 use crate::config::{Config, LogFormat};
 
-/// Installs the subscriber that the configuration asks for; returns what counts the lines that are left out.
+/// Installs the configured subscriber; returns the sampler, which counts the suppressed lines.
 pub fn start(config: &Config) -> Sampler {
     let (sampler, registry) = (Sampler::default(), tracing_subscriber::registry());
     let filter = config.log.targets().and(sampler.clone());
@@ -34,7 +35,7 @@ pub fn start(config: &Config) -> Sampler {
     sampler
 }
 
-/// Whether to write colours (<https://no-color.org>).
+/// Returns whether to write colours (<https://no-color.org>).
 fn is_coloured(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
     is_terminal && no_color.is_none_or(OsStr::is_empty)
 }

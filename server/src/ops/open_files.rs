@@ -1,5 +1,5 @@
-//! The system's limit on open files, of which every connection is one: raised as far as this process may, and not to be used
-//! up by connections, lest none be left for what keeps their messages.
+//! The system's limit on open files, each connection being one. Raises it as far as this process may, and
+//! caps connections below it, so that the database still gets the files it needs.
 
 use std::io;
 
@@ -7,11 +7,11 @@ use rlimit::Resource;
 
 use crate::config::Config;
 
-/// What the server holds open beside its connections, several times over: the database and its readers, the index of the
-/// search, the ways to Redis and to the services of bots, and those who are told that there is no place.
+/// Files that the server opens besides its connections, several times over: the database and its readers, the
+/// search index, the connections to Redis and to bot services, and connections that are being refused.
 const RESERVE: u64 = 128;
 
-/// The configured connections are more than the system lets in.
+/// The configured connections exceed the limit on open files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{configured} connections (--max-connections) cannot be served: the limit on open files is {limit}, which lets in {served}; \
@@ -19,23 +19,23 @@ const RESERVE: u64 = 128;
 )]
 pub(crate) struct Shortage {
     configured: usize,
-    /// How many files may be open at once.
+    /// The current limit on open files.
     limit: u64,
-    /// How many would have to.
+    /// The limit that the configuration needs.
     needed: u64,
-    /// How many connections there is room for.
+    /// The number of connections that fit.
     served: usize,
 }
 
-/// Raises this process's limit on open files as far as the system lets it.
+/// Raises this process's limit on open files as far as the system allows.
 pub fn raise_limit() -> io::Result<()> {
     rlimit::increase_nofile_limit(u64::MAX).map(drop)
 }
 
-/// Lets the configuration take in no more connections than there can be, and says so where it would. Where nobody has set a
-/// limit to connections there is none but the system's.
+/// Lowers the configured maximum of connections to what the limit on open files allows, and reports that it
+/// did. A maximum of 0 (no limit) is left as it is: then only the system's limit applies.
 pub(crate) fn fit(config: &mut Config) -> Result<(), Shortage> {
-    // A system that does not tell its limit is not second-guessed.
+    // If the system reports no limit, the configuration stands.
     let Ok((limit, _)) = Resource::NOFILE.get() else { return Ok(()) };
     let room = room(config.max_connections, limit);
     if let Err(shortage) = room {
@@ -44,14 +44,14 @@ pub(crate) fn fit(config: &mut Config) -> Result<(), Shortage> {
     room
 }
 
-/// Whether so many connections have room under a limit on open files.
+/// Checks whether the configured number of connections fits under a limit on open files.
 fn room(configured: usize, limit: u64) -> Result<(), Shortage> {
     let needed = (configured as u64).saturating_add(RESERVE);
     if configured == 0 || needed <= limit {
         return Ok(());
     }
     let served = limit - RESERVE.min(limit / 2);
-    // Fewer than are configured, of which there can be as many as a `usize` holds.
+    // `served` is below `configured`, a `usize`, so the conversion loses nothing.
     let served = usize::try_from(served).unwrap_or(usize::MAX).min(configured);
     Err(Shortage { configured, limit, needed, served })
 }

@@ -24,11 +24,11 @@ pub async fn stop_is_asked() -> io::Result<()> {
     Ok(())
 }
 
-/// The number of SIGHUP, everywhere.
+/// The number of SIGHUP, the same on every system.
 const HANGUP: u32 = 1;
 
-/// Whether a process ignores a signal, by its `/proc/…/status` (`man 5 proc_pid_status`). Other systems than Linux have none,
-/// and count as not ignoring it.
+/// Returns whether a process ignores a signal, by its `/proc/…/status` (`man 5 proc_pid_status`). Systems
+/// other than Linux have no such file and count as not ignoring it.
 fn ignores(status: &str, signal: u32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();

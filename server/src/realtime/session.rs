@@ -1,9 +1,9 @@
-//! One connection of a user: it reads what they ask and has it done; what their rooms say is written past it, but for
-//! what the socket does not take at once.
+//! One connection of a user: reads their commands and has them executed. Room events bypass it, except those
+//! that the socket does not accept at once.
 //!
-//! [`conversation`] reads the lines and has each answered by its file in [`commands`], [`sending`] brings messages into the
-//! store; this module is reading, the heartbeat, and the end. It fans nothing out and keeps nothing that outlives
-//! it.
+//! [`conversation`] reads the lines and passes each to its file in [`commands`], and [`sending`] appends
+//! messages to the store; this module reads frames, sends heartbeats and closes the connection. It never fans
+//! out, and retains nothing that outlives the connection.
 
 mod commands;
 mod conversation;
@@ -26,29 +26,30 @@ use transport::{
     wire_format::WireFormat,
 };
 
-/// How long a client of the protocol may take to say `hello`.
+/// How long a client of the JSON protocol may take to send `hello`.
 const HELLO: Duration = Duration::from_secs(10);
 
-/// How much later than two heartbeats a sign of life may come.
+/// How long after two heartbeats a sign of life may still arrive.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// How many messages that have come already are heard at once, before anything else is done.
+/// How many frames that have already arrived are handled at once, before anything else.
 const AT_ONCE: usize = 64;
 
-/// Why a session ends.
+/// The reason why a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The server closes it with this code.
     Close(CloseCode),
-    /// Something came that is against the protocol beneath; it is closed with this code.
+    /// The client violated the transport protocol; the server closes the connection with this code.
     Garbled(u16),
-    /// The other end has closed it.
+    /// The client closed it.
     Closed,
-    /// It broke.
+    /// The connection broke.
     Over,
 }
 
-/// One connection of a user. It is kept beside the task that runs it, which would hold two or three of it otherwise.
+/// One connection of a user. It is boxed apart from its task, whose future would contain two or three copies
+/// of it otherwise.
 pub(crate) struct Session {
     state: Arc<AppState>,
     id: SessionId,
@@ -57,15 +58,15 @@ pub(crate) struct Session {
     conversation: Conversation,
     outbound: Arc<Outbound>,
     is_plain: bool,
-    /// When the other end last showed that it is there.
+    /// When the client last gave a sign of life.
     heard: Instant,
-    /// When this end last did not listen, or did something else: until then a message could not go on.
+    /// When this session last was not reading: before then an unfinished message could not progress.
     busy: Instant,
     _listening: Listening,
 }
 
 impl Session {
-    /// A user is there by this connection.
+    /// Registers a user's new connection and creates its session.
     pub(crate) fn begin(
         state: Arc<AppState>,
         socket: Socket,
@@ -82,7 +83,7 @@ impl Session {
         let outbound = Arc::new(Outbound::to_socket(socket.stream(), state.config.queue_limit, view));
         state.nicknames.arrive(&login, id, (outbound.clone(), address));
         if state.stopping.is_cancelled() {
-            // Whoever comes between the last look and the drain is let go like the others.
+            // A connection that arrives between the last check and the shutdown is closed like the others.
             outbound.close(CloseCode::Restart);
         }
         let is_plain = matches!(format, WireFormat::PlainText(_));
@@ -107,22 +108,22 @@ impl Session {
         })
     }
 
-    /// Runs from the first line to the last.
+    /// Runs the session from the first line to the last.
     pub(crate) async fn run(mut self: Box<Self>) {
         let end = self.talk().await;
-        // Beside the task, which is as small as it can be while nothing happens: most of them, most of the time.
+        // Boxed, so that the task stays as small as possible while it is idle, as most are most of the time.
         Box::pin(self.end(end)).await;
     }
 
     async fn end(&mut self, end: End) {
-        // A page that is led away by its own log-out may close the socket before the server does.
+        // A page that navigates away on its own log-out may close the socket before the server does.
         let logged_out =
             end == End::Close(CloseCode::LoggedOut) || self.outbound.closes_with(CloseCode::LoggedOut);
         let code = match end {
             End::Close(code) => code,
             End::Garbled(_) | End::Closed | End::Over => CloseCode::Normal,
         };
-        // Nothing comes behind a close.
+        // Nothing may follow a close.
         self.outbound.close(code);
         self.conversation.end(logged_out).await;
         self.state.nicknames.depart(&self.login.id, self.id, logged_out).await;
@@ -140,7 +141,8 @@ impl Session {
 
     async fn talk(&mut self) -> End {
         let heartbeat = self.state.config.heartbeat.0;
-        // The first one comes at a random moment, so that those who came together are not asked together.
+        // The first heartbeat comes at a random time, so that clients that connected together are not pinged
+        // together.
         let mut beat = Instant::now() + heartbeat.mul_f64(rand::rng().random_range(0.05..1.0));
         let hello = Instant::now() + HELLO;
         if self.is_plain {
@@ -154,7 +156,7 @@ impl Session {
             if !listens {
                 self.busy = Instant::now();
             }
-            // One timer for whatever comes first.
+            // One timer for the earliest of these.
             let alarm = match pause {
                 Some(pause) => pause.min(beat),
                 None if greeted => beat,
@@ -162,7 +164,7 @@ impl Session {
             };
             tokio::select! {
                 delivered = self.outbound.deliver(owes) => match delivered {
-                    // They have read all that they asked for.
+                    // The client has read all of its answers.
                     Ok(None) => self.heard = Instant::now(),
                     Ok(Some(code)) => return Box::pin(self.finish(code)).await,
                     Err(Broken) => return End::Over,
@@ -177,7 +179,7 @@ impl Session {
                     let now = Instant::now();
                     if pause.is_some_and(|pause| pause <= now) {
                         let resumed = Box::pin(self.conversation.resume()).await;
-                        // They may have been waited for, to read what they asked for.
+                        // The server may have waited for the client to read its answers.
                         self.heard = Instant::now();
                         if let Err(code) = resumed {
                             return Box::pin(self.finish(code)).await;
@@ -191,8 +193,8 @@ impl Session {
                         if listens && unfinished.is_some_and(|since| now - since >= heartbeat) {
                             return End::Close(CloseCode::Silent);
                         }
-                        // Who is behind is known by what they read, which the queue sees to; and who is not heard for a
-                        // while is not silent.
+                        // A client that is behind shows life by reading, which the queue checks; a client
+                        // whose input is paused is not silent.
                         if self.outbound.is_behind() || pause.is_some() {
                             self.heard = now;
                         }
@@ -206,20 +208,20 @@ impl Session {
         }
     }
 
-    /// Hears what came, and what came with it; the end, if it is one.
+    /// Handles a received frame and those that arrived with it; returns the end of the session, if it is one.
     async fn recv(&mut self, heard: Result<Incoming, RecvError>) -> Option<End> {
         let mut heard = heard;
         for more in (0..AT_ONCE).rev() {
             match self.receive(heard).await {
                 None => {}
-                // What is wrong is said before the connection is closed for it.
+                // The client receives the reason before the connection is closed.
                 Some(End::Close(code)) => return Some(self.finish(code).await),
                 Some(end) => return Some(end),
             }
             if more == 0 || !self.conversation.listens() {
                 break;
             }
-            // What was asked for together is kept together.
+            // Messages that arrived together are stored together.
             match self.socket.try_recv(&self.outbound) {
                 Some(next) => heard = next,
                 None => break,
@@ -228,9 +230,10 @@ impl Session {
         None
     }
 
-    /// What was taken is finished and answered before the connection closes; one that was cut off is not waited for.
+    /// Finishes and answers accepted messages before the connection closes, except for one that is evicted or
+    /// replaced.
     async fn finish(&mut self, code: CloseCode) -> End {
-        // Its rooms say nothing behind this.
+        // Its rooms send nothing after this.
         self.outbound.close(code);
         if !matches!(code, CloseCode::SlowConsumer | CloseCode::Replaced) {
             while self.conversation.is_busy() {
@@ -249,7 +252,7 @@ impl Session {
         match heard {
             Ok(Incoming::Text(text)) => {
                 let heard = self.conversation.receive(text).await;
-                // They may have been waited for meanwhile, to read what they asked for.
+                // The server may have waited for the client to read its answers.
                 self.heard = Instant::now();
                 self.busy = self.heard;
                 heard.err().map(End::Close)
@@ -271,8 +274,8 @@ impl Session {
             self.outbound.control(frame::ping());
         } else {
             let line = self.conversation.heads().await;
-            // By way of the queue, so that the heads do not overtake the events that they count. One that is closed says
-            // so at the next look.
+            // Goes through the queue, so that the heads do not overtake the events they count. A closed queue
+            // is noticed at the next delivery.
             let _ = self.outbound.push(&Arc::new(Frame::of(line)));
         }
     }

@@ -1,4 +1,5 @@
-//! One room's task: it feeds [`Room`] what happens and performs what the room says must be done. Decides nothing.
+//! One room's task: feeds input to [`Room`] and performs the effects it returns. Makes no decisions of its
+//! own.
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
@@ -30,41 +31,41 @@ use transport::{
     wire_format::Broadcast,
 };
 
-/// How long a room in which nobody is waits before it looks whether it may end.
+/// How long an empty room waits before it checks whether it may stop.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// How many readers are spoken to before others have their turn: some milliseconds of the system's work. To go on after a
-/// turn costs more than it seems, since the task may find itself on another processor, with nothing in its cache.
+/// How many sessions a room delivers to before it yields: some milliseconds of kernel work. Resuming after a
+/// yield costs more than it seems, since the task may move to another processor with a cold cache.
 const IN_ONE_GO: usize = 1_024;
 
-/// How many readers' memory is waited for together.
+/// How many sessions' queues are loaded into the cache together.
 const NEAR: usize = 32;
 
-/// How long a room that could not look at its log or its neighbours waits before it tries again.
+/// How long a room waits before it retries a failed read of its log or of the cluster's presence.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 struct Actor {
     room: Room,
     registry: Arc<Registry>,
     audience: IndexMap<SessionId, (UserId, Arc<Outbound>)>,
-    /// What is to be said to all of it, together.
+    /// Lines to send to all sessions in one frame.
     saying: Gathering,
-    /// How many readers were spoken to since others had their turn.
+    /// How many sessions were delivered to since the task last yielded.
     spoken_to: usize,
-    /// Sessions that were found gone while the room was speaking; it is told of them afterwards.
+    /// Sessions found to be gone during delivery; they are removed afterwards.
     gone: Vec<SessionId>,
     wake: Option<Instant>,
-    /// When the room looks again for what it was not told, if it has reason to.
+    /// When the room next looks for missed events, if it has to.
     look_at: Option<Instant>,
 }
 
-/// Runs a room until nobody is in it, or until the rooms are closed.
+/// Runs a room until it is empty, or until the rooms are closed.
 pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<RoomCommand>, registry: Arc<Registry>) {
     let (head, seats) = match open(&name, &registry).await {
         Ok(open) => open,
         Err(error) => {
             tracing::error!(%error, room = %name, "a room cannot be opened");
-            // Out of the list first, so that whoever finds this one closed finds another the next time.
+            // Remove it from the list first, so that a caller that finds this task closed starts another.
             registry.open().remove(&name);
             words.close();
             while let Some(word) = words.recv().await {
@@ -100,7 +101,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<RoomCommand>, 
             word = words.recv() => match word {
                 Some(word) => {
                     actor.handle(word).await;
-                    // What has come meanwhile is said together with it.
+                    // Sends the events that arrived meanwhile in the same frame.
                     for _ in 0..MAILBOX {
                         let Ok(word) = words.try_recv() else { break };
                         actor.handle(word).await;
@@ -108,7 +109,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<RoomCommand>, 
                     }
                     actor.finish().await;
                     if words.is_empty() {
-                        // It waits now, and others have their turn anyway.
+                        // The task is about to wait, so the others run anyway.
                         actor.spoken_to = 0;
                     }
                 }
@@ -130,7 +131,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<RoomCommand>, 
     }
 }
 
-/// Follows a room: where its log stands, and who is there on the other nodes.
+/// Follows a room and returns its head and its members on the other nodes.
 async fn open(name: &RoomName, registry: &Registry) -> Result<(Head, Roster), StoreError> {
     let head = registry.store().follow(name.clone()).await?;
     let seats = registry.cluster().roster(name.clone()).await?;
@@ -138,14 +139,15 @@ async fn open(name: &RoomName, registry: &Registry) -> Result<(Head, Roster), St
 }
 
 impl Actor {
-    /// Whether nobody is there, and nobody listens.
+    /// Returns whether the room has neither members nor listeners.
     fn is_idle(&self) -> bool {
         self.room.is_idle() && self.audience.is_empty()
     }
 
     async fn handle(&mut self, word: RoomCommand) {
         if !matches!(word, RoomCommand::Commit(..) | RoomCommand::Typing(_) | RoomCommand::Writes(_)) {
-            // Whoever comes, goes or asks finds everything said that was committed before.
+            // Sends pending messages first, so that a join, a leave or a query comes after every earlier
+            // commit.
             self.speak().await;
         }
         match word {
@@ -180,7 +182,7 @@ impl Actor {
             RoomCommand::Writes(user) => {
                 for effect in self.room.apply(Command::Writes(user), clock::now()) {
                     match effect {
-                        // The other nodes know.
+                        // The other nodes know already.
                         Effect::Typing(user) => self.say_typing(user).await,
                         other => self.perform(other),
                     }
@@ -192,15 +194,15 @@ impl Actor {
             }
             RoomCommand::LookAgain => self.look_again().await,
             RoomCommand::Head(reply) => {
-                // Whoever asked may have gone away; nothing depends on it.
+                // The caller may have gone away; nothing depends on it.
                 let _ = reply.send(Ok(self.room.head()));
             }
             RoomCommand::Look(reply) => {
-                // Whoever asked may have gone away; nothing depends on it.
+                // The caller may have gone away; nothing depends on it.
                 let _ = reply.send(Ok(RoomHead { head: self.room.head(), members: self.room.members() }));
             }
             RoomCommand::Members { after, reply } => {
-                // As above.
+                // The same applies here.
                 let _ = reply.send(Ok(self.room.page(after.as_deref())));
             }
         }
@@ -211,11 +213,11 @@ impl Actor {
         self.apply(Command::Lose(session)).await;
     }
 
-    /// Tells the room what was committed in a life of its log.
+    /// Applies messages committed in an epoch of the room's log.
     async fn commit(&mut self, epoch: Epoch, messages: Vec<Message>) {
         for message in messages {
             if epoch != self.room.head().epoch {
-                // Another life has begun, or one has just ended: the log itself says which.
+                // A new epoch has begun, or one has just ended: the log tells which.
                 return self.look_again().await;
             }
             self.apply(Command::Commit(Event::Message(message))).await;
@@ -225,7 +227,8 @@ impl Actor {
         }
     }
 
-    /// Tells the room and performs what follows; gives how the room stood when it admitted somebody, if it did.
+    /// Applies a command and performs its effects; returns the room's state if the command admitted a
+    /// session.
     async fn apply(&mut self, command: Command) -> Option<RoomHead> {
         let mut admitted = None;
         let mut missing = None;
@@ -255,7 +258,7 @@ impl Actor {
             }
             Effect::Presence(user, seat) => self.registry.cluster().seat(self.room.name(), &user, seat),
             Effect::WakeAt(at) => self.wake = Some(instant(at)),
-            // A store of this version commits messages only; the others are not for telling.
+            // A store of this version commits messages only; the other effects are not sent.
             Effect::Event(Event::Unknown(_))
             | Effect::Admit(..)
             | Effect::Typing(_)
@@ -264,7 +267,7 @@ impl Actor {
         }
     }
 
-    /// Says that a user writes, to everybody but them.
+    /// Sends a typing notice to everybody but the user who is typing.
     async fn say_typing(&mut self, user: User) {
         self.speak().await;
         let writer = user.id.clone();
@@ -272,19 +275,19 @@ impl Actor {
         self.pass_on(&Arc::new(Frame::of(line)), Some(&writer)).await;
     }
 
-    /// Says a line to everybody, together with what else is to be said now.
+    /// Queues a line for all sessions, to go out with the others of this frame.
     fn say(&mut self, line: ServerLine) {
         self.saying.add(Broadcast::new(line));
     }
 
-    /// Says what is to be said.
+    /// Sends the queued lines.
     async fn speak(&mut self) {
         if let Some(frame) = self.saying.finish() {
             self.pass_on(&Arc::new(frame), None).await;
         }
     }
 
-    /// Says what is to be said, to the end: that somebody was found gone, too.
+    /// Sends the queued lines, including those caused by sessions found to be gone.
     async fn finish(&mut self) {
         self.speak().await;
         while let Some(session) = self.gone.pop() {
@@ -293,7 +296,7 @@ impl Actor {
         }
     }
 
-    /// Brings a frame to everybody's queue but one user's.
+    /// Pushes a frame to every session's queue, except those of one user.
     async fn pass_on(&mut self, frame: &Arc<Frame>, but: Option<&UserId>) {
         let people = self.audience.len();
         self.registry.count_deliveries(people);
@@ -317,7 +320,7 @@ impl Actor {
         }
     }
 
-    /// Looks at the log and at the other nodes for what was not told. What cannot be seen now is looked at later.
+    /// Checks the log and the other nodes for missed events. A failed check is retried later.
     async fn look_again(&mut self) {
         match open(self.room.name(), &self.registry).await {
             Ok((head, seats)) => {
@@ -334,8 +337,8 @@ impl Actor {
         }
     }
 
-    /// Reads what was committed and never came, and says it. What is not kept any more cannot be said: then the room goes
-    /// on from where the log stands.
+    /// Reads messages that were committed but never announced, and sends them. If some are not retained any
+    /// more, the room starts over from the log's current head.
     async fn catch_up(&mut self, after: Seq, upto: Seq) {
         let missing = Piece::Between { after, upto };
         match self.registry.store().read(self.room.name().clone(), missing).await {
@@ -358,7 +361,7 @@ impl Actor {
         }
     }
 
-    /// Goes on from where the log stands now, and tells everybody so, with the newest page.
+    /// Starts over from the log's current head, and sends all sessions a new `joined` with the newest page.
     async fn begin_anew(&mut self) {
         let latest = Piece::Latest { upto: Seq::MAX, limit: self.registry.backlog() };
         match self.registry.store().read(self.room.name().clone(), latest).await {
@@ -391,7 +394,7 @@ impl Actor {
     }
 }
 
-/// What everybody in a room is told when it goes on from another place.
+/// Builds the line that tells all sessions that the room starts over.
 fn joined(head: Head, oldest: Seq, members: Members, events: Vec<Event>) -> Joined {
     Joined { room: head.room, epoch: head.epoch, head: head.seq, oldest, resumed: false, members, events }
 }
@@ -399,7 +402,7 @@ fn joined(head: Head, oldest: Seq, members: Members, events: Vec<Event>) -> Join
 fn refuse(word: RoomCommand, error: &StoreError) {
     let reason = StoreError::Unavailable(error.to_string());
     match word {
-        // Whoever asked may have gone away; nothing depends on it.
+        // The caller may have gone away; nothing depends on it.
         RoomCommand::Enter { reply, .. } | RoomCommand::Listen { reply, .. } | RoomCommand::Look(reply) => {
             let _ = reply.send(Err(reason));
         }
@@ -421,7 +424,7 @@ fn refuse(word: RoomCommand, error: &StoreError) {
     }
 }
 
-/// The wall clock's moment on the clock that timers run by.
+/// Converts a wall-clock time to the clock of the timers.
 fn instant(at: Millis) -> Instant {
     Instant::now() + Duration::from_millis(at.since(clock::now()))
 }

@@ -1,4 +1,4 @@
-//! What a room's task can be told and asked.
+//! The commands that a room's task accepts.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) enum RoomCommand {
         outbound: Arc<Outbound>,
         reply: oneshot::Sender<Result<RoomHead, StoreError>>,
     },
-    /// A program listens without being there.
+    /// Adds a program as a listener, not a member.
     Listen {
         session: SessionId,
         user: UserId,
@@ -33,23 +33,24 @@ pub(super) enum RoomCommand {
     Typing(SessionId),
     Commit(Epoch, Vec<Message>),
     Elsewhere(NodeId, User, Presence),
-    /// A user on another node, or a program, writes.
+    /// A user on another node, or a program, is typing.
     Writes(User),
-    /// A program's answer grows.
+    /// A program's streaming answer has progressed.
     Growing(Growing),
     NodeLost(NodeId),
-    /// Something may have happened that was not told.
+    /// Events may have been missed.
     LookAgain,
     Look(oneshot::Sender<Result<RoomHead, StoreError>>),
     Head(oneshot::Sender<Result<Head, StoreError>>),
-    /// Somebody looks through those who are there.
+    /// Requests a page of members.
     Members {
         after: Option<String>,
         reply: oneshot::Sender<Result<Members, StoreError>>,
     },
 }
 
-/// How a room stands at the moment when somebody is let in: everything after `head` reaches them by their queue.
+/// A room's state at the moment a session enters: everything after `head` arrives through the session's
+/// queue.
 #[derive(Clone, Debug)]
 pub(crate) struct RoomHead {
     pub(crate) head: Head,

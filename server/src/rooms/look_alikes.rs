@@ -1,5 +1,6 @@
-//! Rooms that look like others. A room in which nobody has spoken yet is not opened where one of the same look is: whoever asks
-//! for it is led to that one, so that nobody takes `cаfe` with a Cyrillic а for `cafe`. Rooms that are there stay what they are.
+//! Rooms with look-alike names. A room without messages is not opened if an existing one looks the same: the
+//! user is redirected to that one, so that nobody takes `cаfe` with a Cyrillic а for `cafe`. Never changes
+//! existing rooms.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,10 +13,10 @@ use tokio::time::Instant;
 
 use crate::store::SharedStore;
 
-/// How long what was read of the rooms is believed. A room that was opened on another node is unknown for so long.
+/// How long the list of rooms is cached. A room opened on another node may stay unknown for that long.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The rooms by their look.
+/// The existing rooms by skeleton.
 pub(crate) struct LookAlikes {
     store: SharedStore,
     rooms: Mutex<Rooms>,
@@ -24,19 +25,19 @@ pub(crate) struct LookAlikes {
 #[derive(Default)]
 struct Rooms {
     names: HashSet<RoomName>,
-    /// The first of each look.
+    /// The first room of each skeleton.
     by_look: HashMap<Skeleton, RoomName>,
     read: Option<Instant>,
 }
 
 impl LookAlikes {
-    /// Nothing is known of the rooms yet.
+    /// Creates an empty cache.
     pub(crate) fn new(store: SharedStore) -> LookAlikes {
         LookAlikes { store, rooms: Mutex::default() }
     }
 
-    /// The room that this one would be taken for, if nobody has spoken in this one. While the store does not answer there is
-    /// none: nobody can speak in it then.
+    /// Returns the existing room that this one looks like, if this one has no messages. Returns `None` while
+    /// the store does not answer: no message can be sent to the room then.
     pub(crate) async fn of(&self, room: &RoomName) -> Option<RoomName> {
         let fresh = {
             let rooms = self.rooms();
@@ -46,7 +47,7 @@ impl LookAlikes {
             rooms.read.is_some_and(|read| read.elapsed() < FRESH)
         };
         if !fresh {
-            // One asks for all who come meanwhile.
+            // Set first, so that concurrent callers do not ask too.
             self.rooms().read = Some(Instant::now());
             match self.store.rooms().await {
                 Ok(names) => {
@@ -66,23 +67,24 @@ impl LookAlikes {
         rooms.by_look.get(&room.skeleton()).cloned()
     }
 
-    /// Somebody has spoken in a room for the first time.
+    /// Records that a room has its first message.
     pub(crate) fn open(&self, room: RoomName) {
         self.rooms().learn(vec![room]);
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Rooms {
-    /// These rooms are there, and the lobby, whether or not anybody has spoken in it.
+    /// Adds existing rooms, and the lobby, whether or not it has messages.
     fn learn(&mut self, mut names: Vec<RoomName>) {
         names.push(RoomName::lobby());
         names.retain(|name| !self.names.contains(name));
-        // Of several the same one whatever their order; in plain letters, if there is one.
+        // Sorted, so that the same one of several look-alikes wins in any order; plain ASCII names come
+        // first.
         names.sort_unstable();
         for name in names {
             self.by_look.entry(name.skeleton()).or_insert_with(|| name.clone());

@@ -1,4 +1,4 @@
-//! What all rooms share: which of them are open, and what they are told by and tell to.
+//! State shared by all rooms: the list of open rooms, the store, the cluster, and counters.
 
 use std::{
     collections::HashMap,
@@ -18,16 +18,17 @@ use tokio_util::task::TaskTracker;
 use super::command::RoomCommand;
 use crate::{clock, cluster::SharedCluster, store::SharedStore};
 
-/// How many commands may wait for a room; then those who speak to it wait.
+/// How many commands a room's mailbox holds; beyond that, senders wait.
 pub(super) const MAILBOX: usize = 1_024;
 
-/// How late something that was said still reaches the bots, in milliseconds; less than they remember what they answered.
+/// How late a missed message still reaches the bots, in milliseconds; shorter than bots remember their
+/// answers.
 const LATE_MS: u64 = 60_000;
 
-/// Which bots answer in a room.
+/// Returns the bots of a room.
 pub(crate) type BotsOf = Arc<dyn Fn(&RoomName) -> Vec<User> + Send + Sync>;
 
-/// What all rooms share.
+/// State shared by all rooms.
 pub(super) struct Registry {
     open: Mutex<HashMap<RoomName, mpsc::Sender<RoomCommand>>>,
     pub(super) store: SharedStore,
@@ -37,13 +38,13 @@ pub(super) struct Registry {
     pub(super) bots: BotsOf,
     missed: mpsc::Sender<Message>,
     pub(super) tasks: TaskTracker,
-    /// How many messages were told to the rooms, and how many lines to sessions.
+    /// How many messages were passed to rooms, and how many lines to sessions.
     pub(super) committed: AtomicU64,
     pub(super) deliveries: AtomicU64,
 }
 
 impl Registry {
-    /// No room is open yet.
+    /// Creates a registry with no open rooms.
     pub(super) fn new(
         store: SharedStore,
         cluster: SharedCluster,
@@ -65,9 +66,9 @@ impl Registry {
         }
     }
 
-    /// Every room that is open.
+    /// Returns the open rooms.
     pub(super) fn open(&self) -> MutexGuard<'_, HashMap<RoomName, mpsc::Sender<RoomCommand>>> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -79,7 +80,7 @@ impl Registry {
         &self.cluster
     }
 
-    /// Tells the bots what was said while nothing was told, unless it is too long ago to be answered.
+    /// Passes a message that no event announced to the bots, unless it is too old to answer.
     pub(super) fn missed(&self, message: &Message) {
         let is_recent = clock::now().since(message.at) < LATE_MS;
         if is_recent && self.missed.try_send(message.clone()).is_err() {
@@ -95,13 +96,13 @@ impl Registry {
         self.backlog
     }
 
-    /// Forgets a room that has nobody in it, unless somebody is speaking to it. Whether it is forgotten.
+    /// Removes an idle room unless a command for it is pending or being sent. Returns whether it was removed.
     pub(super) fn forget(&self, room: &RoomName, words: &mpsc::Receiver<RoomCommand>) -> bool {
         let mut open = self.open();
         let idle = words.is_empty() && words.sender_strong_count() <= 1;
         if idle {
             open.remove(room);
-            // Before anybody else can find the room closed and follow it anew.
+            // Under the lock, before another caller can find the room closed and follow it anew.
             self.store.unfollow(room);
         }
         idle

@@ -1,6 +1,6 @@
-//! How many rooms there may be, and who pays for a new one.
+//! The limit on the number of rooms, and the charge for new ones.
 //!
-//! Owns the count of the rooms in which somebody has spoken. A room that exists costs nothing to enter.
+//! Owns the count of rooms that have messages. Never charges for entering an existing room.
 
 use std::{
     collections::HashSet,
@@ -20,22 +20,22 @@ use crate::{
     store::{Piece, SharedStore, StoreError},
 };
 
-/// How often the rooms are counted: other nodes make some, too.
+/// How often the rooms are recounted, since other nodes create some too.
 const COUNT: Duration = Duration::from_mins(1);
 
 /// The limit on rooms.
 pub(crate) struct RoomLimit {
     store: SharedStore,
     rooms: Rooms,
-    /// How many there may be; 0 lifts the limit.
+    /// The maximum number of rooms; 0 means no limit.
     most: usize,
-    /// Those that exist or were paid for, while they are open: what a page shows opens a room too, and pays for none.
+    /// Open rooms that exist or were paid for. A page view opens a room too, but pays for none.
     admitted: Mutex<HashSet<RoomName>>,
-    /// In how many somebody has spoken, when they were last counted, and since then on this node.
+    /// How many rooms had messages at the last count, plus those created on this node since.
     stored: AtomicUsize,
 }
 
-/// Why there is no such room and none is made.
+/// The reason why a room does not exist and cannot be created.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum NoRoom {
     #[error("there are as many rooms as there may be (at most {0})")]
@@ -47,16 +47,16 @@ pub(crate) enum NoRoom {
 }
 
 impl RoomLimit {
-    /// At most `most` rooms, 0 for any number, of which none is counted yet.
+    /// Creates a limit of `most` rooms, 0 for none, before the first count.
     pub(crate) fn new(store: SharedStore, rooms: Rooms, most: usize) -> RoomLimit {
         RoomLimit { store, rooms, most, admitted: Mutex::default(), stored: AtomicUsize::new(0) }
     }
 
-    /// Lets somebody go to a room, who pays for it if it does not exist yet. `None` pays nothing: a program, whose token has
-    /// a rate.
+    /// Admits a user to a room and charges the payer if the room does not exist yet. `None` is never charged:
+    /// it stands for a program, whose token has a rate limit.
     ///
     /// # Errors
-    /// Returns [`NoRoom`] for a new room that the payer cannot afford, or for which there is no place.
+    /// Returns [`NoRoom`] for a new room that the payer cannot afford or that would exceed the limit.
     pub(crate) async fn admit(&self, room: &RoomName, payer: Option<Payer<'_>>) -> Result<(), NoRoom> {
         if *room == RoomName::lobby() || (self.admitted().contains(room) && self.rooms.is_open(room)) {
             return Ok(());
@@ -69,7 +69,7 @@ impl RoomLimit {
         Ok(())
     }
 
-    /// Charges for a new room, if there is a place for one.
+    /// Charges for a new room, if the limit allows one.
     fn afford(&self, payer: Option<Payer<'_>>) -> Result<(), NoRoom> {
         let open = self.rooms.count();
         if self.most > 0 && self.stored.load(Ordering::Relaxed).max(open) >= self.most {
@@ -81,17 +81,17 @@ impl RoomLimit {
         Ok(())
     }
 
-    /// Somebody has spoken in a room for the first time.
+    /// Counts a room that has its first message.
     pub(crate) fn add(&self) {
         self.stored.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns in how many rooms somebody has spoken, as far as they have been counted.
+    /// Returns how many rooms have had a message, as far as they are counted.
     pub(crate) fn stored(&self) -> usize {
         self.stored.load(Ordering::Relaxed)
     }
 
-    /// Counts the rooms from time to time, until `stop`.
+    /// Recounts the rooms periodically, until `stop`.
     pub(crate) async fn run(&self, stop: CancellationToken) {
         loop {
             match self.store.rooms().await {
@@ -106,7 +106,7 @@ impl RoomLimit {
     }
 
     fn admitted(&self) -> MutexGuard<'_, HashSet<RoomName>> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! What a search answers, however it came by it.
+//! The answer to a search, from the index or from a scan.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use app::search::Hit;
 /// How many hits are on a page.
 pub(super) const PAGE: usize = 30;
 
-/// How long a search may take.
+/// The time limit of a search.
 pub(super) const BUDGET: Duration = Duration::from_secs(1);
 
-/// What was found.
+/// A page of hits.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
-    /// Newest first.
+    /// The hits, newest first.
     pub(crate) hits: Vec<Hit>,
-    /// Where to go on, if there may be more.
+    /// Where the next page starts, if there may be one.
     pub(crate) older: Option<i64>,
-    /// Whether the time was up.
+    /// Whether the time limit cut the search short.
     pub(crate) cut: bool,
-    /// How many messages were looked through, if that was what may be looked through at a time and there are more.
+    /// How many messages were scanned, if the scan reached its limit and there are more.
     pub(crate) looked: Option<usize>,
-    /// Whether messages wait to be indexed.
+    /// Whether messages are waiting to be indexed.
     pub(crate) behind: bool,
 }
 

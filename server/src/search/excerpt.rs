@@ -1,4 +1,4 @@
-//! What is shown of a message that was found: its text, cut around the first place, with what was found set apart.
+//! Builds the excerpt of a found message: its text, cut around the first match, with the matches marked.
 
 use std::ops::Range;
 
@@ -7,24 +7,24 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{term::Term, unit::units};
 
-/// How many user-perceived characters are shown of a text.
+/// The length of an excerpt, in user-perceived characters.
 const LENGTH: usize = 280;
 
-/// How many of them stand before the first place.
+/// How many of them precede the first match.
 const BEFORE: usize = 60;
 
-/// How far back a cut looks for a space, so that it tears no word apart.
+/// How far a cut moves to find a space, so as not to split a word.
 const SPACE: usize = 16;
 
-/// A text as it is shown.
+/// An excerpt of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Excerpt {
     pub(super) pieces: Vec<Piece>,
-    /// Whether something is left out before and after.
+    /// Whether text is left out before and after.
     pub(super) cut: (bool, bool),
 }
 
-/// What to show of a text in which all of these terms occur; `None` if one does not.
+/// Returns the excerpt of a text in which all of these terms occur; `None` if one does not.
 pub(super) fn excerpt(text: &str, terms: &[Term]) -> Option<Excerpt> {
     let units = units(text);
     let mut places = Vec::new();
@@ -55,7 +55,7 @@ fn push(pieces: &mut Vec<Piece>, text: &str, found: bool) {
     }
 }
 
-/// The places in order, those that touch as one.
+/// Sorts the matches and merges those that touch or overlap.
 fn merged(mut places: Vec<Range<usize>>) -> Vec<Range<usize>> {
     places.sort_by_key(|place| (place.start, place.end));
     let mut merged: Vec<Range<usize>> = Vec::with_capacity(places.len());
@@ -68,9 +68,9 @@ fn merged(mut places: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// The part of a text that is shown if the first place begins at `first`.
+/// Returns the range of a text to show if the first match begins at `first`.
 fn window(text: &str, first: usize) -> Range<usize> {
-    // A text has no more characters than bytes, so that most need no counting.
+    // A text has no more characters than bytes, so most texts need no counting.
     if text.len() <= LENGTH {
         return 0..text.len();
     }
@@ -107,7 +107,7 @@ mod tests {
         Query::parse(text, &TimeZone::default()).terms
     }
 
-    /// With what was found in brackets.
+    /// Renders an excerpt with its matches in brackets.
     fn shown(text: &str, wanted: &str) -> Option<String> {
         excerpt(text, &terms(wanted)).map(|Excerpt { pieces, cut }| {
             let pieces = pieces.into_iter().map(

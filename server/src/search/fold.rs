@@ -1,15 +1,15 @@
-//! What spellings of the same have in common: width, case and accents folded away, and where each folded character
-//! stands in the text that it comes from. Knows nothing of words.
+//! Folds width, case and accents away, so that different spellings compare equal, and maps every folded
+//! character to its place in the original text. Knows nothing of words.
 //!
-//! NFKC makes `ＡＢＣ` plain, `ｶﾞ` one character and `①` a digit. Accents go from letters that are the same without
-//! them to most readers (Latin, Greek, most of Cyrillic, Arabic and Hebrew points); the marks of other scripts, which
-//! are vowels there or make another consonant (か and が), stay.
+//! NFKC makes `ＡＢＣ` plain, `ｶﾞ` one character and `①` a digit. Accents are removed from letters that most
+//! readers treat as the same without them (Latin, Greek, most of Cyrillic, Arabic and Hebrew points); the
+//! marks of other scripts, which are vowels or form another consonant (か and が), stay.
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// A folded character, and the bytes of the text that it stands for. Whole user-perceived characters only, so that what
-/// is found can be marked without tearing one apart.
+/// A folded character, and the bytes of the text that it stands for. The range covers whole user-perceived
+/// characters, so that marking a match never splits one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Folded {
     pub(super) character: char,
@@ -20,7 +20,7 @@ pub(super) struct Folded {
 /// Folds a text.
 pub(super) fn fold(text: &str) -> Vec<Folded> {
     let mut folded = Vec::with_capacity(text.len());
-    // In ASCII each byte is a character of its own, but for a line's end of two.
+    // In ASCII, each byte is a character of its own, except for CRLF.
     if text.is_ascii() && !text.contains('\r') {
         folded.extend(text.bytes().enumerate().map(|(start, byte)| Folded {
             character: char::from(byte.to_ascii_lowercase()),
@@ -43,21 +43,21 @@ pub(super) fn fold(text: &str) -> Vec<Folded> {
     folded
 }
 
-/// A text as it is compared.
+/// Returns a folded text as a string.
 pub(super) fn folded(text: &str) -> String {
     fold(text).into_iter().map(|folded| folded.character).collect()
 }
 
-/// How many bytes at the start of `text` the first `count` of its folded characters stand for.
+/// Returns how many bytes at the start of `text` its first `count` folded characters cover.
 pub(super) fn reach(text: &str, count: usize) -> usize {
     fold(text).get(count.saturating_sub(1)).map_or(text.len(), |folded| folded.end)
 }
 
-/// One user-perceived character in lower case and without accents, decomposed.
+/// Appends one user-perceived character to `bare`, decomposed, in lower case and without accents.
 fn strip(cluster: &str, bare: &mut String) {
     let mut letter = None;
     for c in cluster.nfkd().flat_map(char::to_lowercase) {
-        // й is no и with an accent to those who write it.
+        // й is a letter of its own, not an accented и.
         if is_accent(c) && !(letter == Some('и') && c == '\u{306}') {
             continue;
         }
@@ -65,7 +65,7 @@ fn strip(cluster: &str, bare: &mut String) {
             letter = Some(c);
         }
         match c {
-            // Letters that Unicode does not take apart.
+            // Letters that Unicode does not decompose.
             'ß' => bare.push_str("ss"),
             'æ' => bare.push_str("ae"),
             'œ' => bare.push_str("oe"),
@@ -79,7 +79,7 @@ fn strip(cluster: &str, bare: &mut String) {
     }
 }
 
-/// Whether `c` is a mark that readers do without when they search.
+/// Returns whether `c` is a mark that readers leave out when they search.
 fn is_accent(c: char) -> bool {
     matches!(
         c,

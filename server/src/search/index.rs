@@ -1,9 +1,9 @@
-//! The index: a file of its own beside the log, which may be lost at any time. Its tables, its numbers, and what is
-//! asked of it; never what is in a message, which is the log's.
+//! The index: a separate file beside the log, which may be lost at any time. Owns its tables, message numbers
+//! and queries; never stores message texts, which belong to the log.
 //!
-//! It is FTS5 without content: [`super::unit`] makes the tokens, and SQLite's `ascii` tokenizer only parts them at the
-//! spaces. A message's number in it begins with the moment when it was said, so that the newest come first without
-//! sorting, and days are ranges of numbers.
+//! It is a contentless FTS5 table: [`super::unit`] makes the tokens, and SQLite's `ascii` tokenizer only
+//! splits them at the spaces. A message's number begins with its timestamp, so that the newest come first
+//! without sorting, and days are ranges of numbers.
 
 use std::{
     cell::RefCell,
@@ -24,7 +24,7 @@ use super::{
     vocabulary::Vocabulary,
 };
 
-/// Rises with every change in the tables or in how tokens are made; a file of another version is made anew.
+/// Increases with every change of the tables or of tokenization; a file of another version is rebuilt.
 const VERSION: i64 = 1;
 
 const TABLES: &str = "
@@ -51,20 +51,20 @@ const TABLES: &str = "
         prefix = '1'
     );";
 
-/// How many bits of a message's number tell those of one millisecond apart.
+/// How many bits of a message's number distinguish messages of the same millisecond.
 pub(super) const TIE_BITS: u32 = 20;
 
-/// The last moment that has numbers: in the year 2248.
+/// The last millisecond that has numbers: in the year 2248.
 pub(super) const LAST: u64 = (1 << (63 - TIE_BITS)) - 1;
 
-/// How many steps the database goes between two looks at the clock.
+/// How many steps of SQLite's virtual machine run between two checks of the deadline.
 const STEPS: i32 = 5_000;
 
-/// The file, and whose it is.
+/// The path of the index, and the log it belongs to.
 #[derive(Clone, Debug)]
 pub(super) struct IndexFiles {
     pub(super) path: PathBuf,
-    /// The life of the log that it belongs to.
+    /// The epoch of its log.
     pub(super) epoch: Epoch,
 }
 
@@ -73,14 +73,14 @@ impl IndexFiles {
         IndexFiles { path: folder.join("search.db"), epoch }
     }
 
-    /// Whether there is a file.
+    /// Returns whether the file exists.
     pub(super) fn exists(&self) -> bool {
         self.path.exists()
     }
 
-    /// Removes the file and what SQLite keeps beside it.
+    /// Removes the file and SQLite's companion files.
     pub(super) fn clear(&self) -> io::Result<()> {
-        // The file itself last: what is beside it means nothing without it.
+        // The file itself goes last: its companions mean nothing without it.
         for suffix in ["-wal", "-shm", "-journal", ""] {
             let mut name = self.path.clone().into_os_string();
             name.push(suffix);
@@ -93,7 +93,7 @@ impl IndexFiles {
     }
 }
 
-/// Whether an error says that the file is no good, rather than that it cannot be used just now.
+/// Returns whether an error means that the file is damaged, rather than temporarily unusable.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     !matches!(
         error.sqlite_error_code(),
@@ -111,16 +111,17 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// The index, opened.
+/// An open index.
 pub(super) struct Index(Connection);
 
 impl Index {
-    /// Opens the file for its one writer; `None` if it is of another version or belongs to another epoch.
+    /// Opens the file for its single writer; `None` if it has another version or belongs to another epoch.
     pub(super) fn open(place: &IndexFiles) -> rusqlite::Result<Option<Index>> {
         let connection = Connection::open(&place.path)?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        // After a power cut the last of it may be missing, and is indexed again; it is never half there.
+        // After a power failure, the last commits may be missing and are indexed again; the file stays
+        // consistent.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         let index = Index(connection);
         let tables: i64 = index.0.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
@@ -132,7 +133,7 @@ impl Index {
         Ok(index.belongs(place)?.then_some(index))
     }
 
-    /// Opens the file for a search; `None` if there is none that can be used yet.
+    /// Opens the file for a search; `None` if there is no usable file yet.
     pub(super) fn read(place: &IndexFiles) -> rusqlite::Result<Option<Index>> {
         if !place.exists() {
             return Ok(None);
@@ -153,13 +154,13 @@ impl Index {
         Ok(epoch.as_deref() == Some(place.epoch.as_str()))
     }
 
-    /// Up to which seq each room is indexed, by its id.
+    /// Returns, by room id, the seq up to which each room is indexed.
     pub(super) fn rooms(&self) -> rusqlite::Result<Vec<(i64, i64)>> {
         let mut select = self.0.prepare_cached("SELECT id, upto FROM room")?;
         select.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
     }
 
-    /// Makes several changes one.
+    /// Applies several changes in one transaction.
     pub(super) fn change<T>(
         &mut self,
         change: impl FnOnce(&Change<'_>) -> rusqlite::Result<T>,
@@ -170,13 +171,13 @@ impl Index {
         Ok(result)
     }
 
-    /// Ends whatever is asked after a moment, with an error that [`is_interruption`] knows.
+    /// Interrupts queries after a deadline, with an error for which [`is_interruption`] returns `true`.
     pub(super) fn end_at(&self, deadline: Instant) -> rusqlite::Result<()> {
         self.0.progress_handler(STEPS, Some(move || Instant::now() >= deadline))
     }
 
-    /// Goes through the messages that may match, newest first, as number, room and seq, until `look` has seen enough.
-    /// `rooms` are the ids of those that the query names.
+    /// Passes candidate messages to `look`, newest first, as number, room and seq, until it returns `false`.
+    /// `rooms` are the ids of the rooms that the query names.
     pub(super) fn walk(
         &self,
         query: &Query,
@@ -193,7 +194,7 @@ impl Index {
                 "SELECT id, room, seq FROM message WHERE ?1 = '' AND id >= ?2 AND id < ?3 ORDER BY id DESC",
             )?
         } else {
-            // The cross join says which of the two is walked through.
+            // CROSS JOIN fixes the order of the join: `said` is the outer loop.
             self.0.prepare_cached(
                 "SELECT said.rowid, message.room, message.seq FROM said CROSS JOIN message ON message.id = said.rowid
                  WHERE said MATCH ?1 AND said.rowid >= ?2 AND said.rowid < ?3 ORDER BY said.rowid DESC",
@@ -209,12 +210,12 @@ impl Index {
     }
 }
 
-/// Whether an error says that the time was up.
+/// Returns whether an error means that the deadline passed.
 pub(super) fn is_interruption(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }
 
-/// Changes that become one, and the tokens of those who said what is in them.
+/// A transaction, with a cache of the tokens of its messages' authors.
 pub(super) struct Change<'a>(Transaction<'a>, RefCell<HashMap<String, String>>);
 
 impl Change<'_> {
@@ -233,7 +234,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// A room is indexed up to here.
+    /// Records that a room is indexed up to `upto`.
     pub(super) fn reached(&self, room: i64, upto: i64) -> rusqlite::Result<()> {
         self.0
             .prepare_cached(
@@ -243,7 +244,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Removes what is indexed of a room before `oldest`: at most `limit` messages. How many there were.
+    /// Removes a room's entries before `oldest`, at most `limit` messages; returns how many it removed.
     pub(super) fn forget(&self, room: i64, oldest: i64, limit: usize) -> rusqlite::Result<usize> {
         let mut select = self
             .0
@@ -258,13 +259,13 @@ impl Change<'_> {
         Ok(ids.len())
     }
 
-    /// A room is no more.
+    /// Removes the record of a room that no longer exists.
     pub(super) fn forget_room(&self, room: i64) -> rusqlite::Result<()> {
         self.0.prepare_cached("DELETE FROM room WHERE id = ?1")?.execute([room])?;
         Ok(())
     }
 
-    /// A number for a message of this moment.
+    /// Returns a free number for a message of this millisecond.
     fn free(&self, at: Millis) -> rusqlite::Result<i64> {
         let at = at.0.min(LAST - 1);
         let (first, next) = (number(at), number(at + 1));
@@ -272,7 +273,7 @@ impl Change<'_> {
             .0
             .prepare_cached("SELECT max(id) FROM message WHERE id >= ?1 AND id < ?2")?
             .query_row([first, next], |row| row.get(0))?;
-        // A million messages of one millisecond run over into the next one.
+        // More than a million messages in one millisecond overflow into the next.
         match last {
             None => Ok(first),
             Some(last) if last + 1 < next || at == LAST - 1 => Ok(last + 1),
@@ -281,7 +282,7 @@ impl Change<'_> {
     }
 }
 
-/// The first number of a moment.
+/// Returns the first number of a millisecond.
 fn number(millis: u64) -> i64 {
     i64::try_from(millis.min(LAST) << TIE_BITS).expect("the last moment's numbers fit")
 }
@@ -290,7 +291,7 @@ fn room_token(room: i64) -> String {
     format!("r{room}")
 }
 
-/// What FTS5 is asked for; empty if nothing but days are.
+/// Builds the FTS5 query; empty if the query only restricts days.
 fn expression(query: &Query, rooms: &[i64], vocabulary: &Vocabulary<'_>) -> rusqlite::Result<String> {
     let any = |column: &str, tokens: Vec<String>| {
         let tokens: Vec<String> = tokens.iter().map(|token| format!("{column} : \"{token}\"")).collect();

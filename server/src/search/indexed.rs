@@ -1,4 +1,4 @@
-//! The search by way of the index: where its files are, and what the indexer and those who search tell each other.
+//! Indexed search: where its files are, and the signals between searches and the indexer.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ use super::{
     signals::Signals,
 };
 
-/// The search by way of the index.
+/// A search that uses the index.
 pub(super) struct Indexed {
     place: IndexFiles,
     log_path: PathBuf,
@@ -27,7 +27,7 @@ pub(super) struct Indexed {
 }
 
 impl Indexed {
-    /// The search over the log in a data folder, in this life of it.
+    /// Creates a search over the log in a data folder, in its current epoch.
     pub(super) fn new(folder: &Path, epoch: Epoch) -> Indexed {
         Indexed {
             place: IndexFiles::new(folder, epoch),
@@ -36,17 +36,17 @@ impl Indexed {
         }
     }
 
-    /// What wakes the indexer.
+    /// Returns the signals that wake the indexer.
     pub(super) fn signals(&self) -> Arc<Signals> {
         self.signals.clone()
     }
 
-    /// Keeps the index up with the log until `stop`.
+    /// Keeps the index in step with the log until `stop`.
     pub(super) async fn run(&self, stop: CancellationToken) {
         Indexer::new(self.place.clone(), self.log_path.clone(), self.signals.clone()).run(stop).await;
     }
 
-    /// What is found where it `may` be read.
+    /// Searches the rooms for which `may` returns `true`.
     pub(super) async fn ask(
         &self,
         turn: OwnedSemaphorePermit,
@@ -56,7 +56,7 @@ impl Indexed {
     ) -> Result<Answer, SearchError> {
         let (place, log_path) = (self.place.clone(), self.log_path.clone());
         let search = tokio::task::spawn_blocking(move || {
-            // Its turn ends with the work, even if nobody waits for the answer any more.
+            // The permit is held until the work ends, even if the caller has gone.
             let _turn = turn;
             searcher::search(&place, &log_path, &query, older_than, BUDGET, may)
         });

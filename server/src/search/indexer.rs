@@ -1,5 +1,5 @@
-//! What trails the log: it indexes what was committed since it last looked, and forgets what is no longer kept. The log
-//! never waits for it; it waits for the log.
+//! The indexer, which trails the log: it indexes new commits and removes messages that are no longer stored.
+//! The log never waits for it.
 
 use std::{
     collections::HashMap,
@@ -16,20 +16,20 @@ use super::{
     signals::Signals,
 };
 
-/// How many messages go into the index at once, and how many bytes of text.
+/// How many messages, and how many bytes of text, go into the index at once.
 pub(super) const BATCH: usize = 1_000;
 const BATCH_BYTES: usize = 2 << 20;
 
-/// How long it lets more come together after it was woken.
+/// How long it waits after a wake-up, to batch further commits.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// How often it looks without being woken: for what other programs write into the log, or remove from it.
+/// How often it checks without a wake-up, for changes that other programs make to the log.
 const LOOK: Duration = Duration::from_mins(1);
 
-/// How long it waits after an error before it tries again.
+/// How long it waits after an error before it retries.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// Why it could not do it.
+/// Why indexing failed.
 #[derive(Debug, thiserror::Error)]
 enum IndexerError {
     #[error("the log cannot be read: {0}")]
@@ -40,33 +40,33 @@ enum IndexerError {
     Clear(std::io::Error),
 }
 
-/// How far it came.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// There is nothing left to do.
+    /// The index is up to date.
     Done,
-    /// There is more.
+    /// There is more to do.
     More,
 }
 
-/// It, with what it keeps open between two looks.
+/// The indexer, with what it keeps open between steps.
 pub(super) struct Indexer {
     place: IndexFiles,
     log_path: PathBuf,
     signals: Arc<Signals>,
     log: Option<Log>,
     open: Option<Open>,
-    /// Whether the last attempt failed: each trouble is told of once.
+    /// Whether the last attempt failed: each outage is logged once.
     troubled: bool,
 }
 
 struct Open {
     index: Index,
-    /// Up to which seq each room is indexed.
+    /// The seq up to which each room is indexed.
     upto: HashMap<i64, i64>,
-    /// Before which seq nothing of a room is left in the index.
+    /// The seq before which a room has no entries left.
     since: HashMap<i64, i64>,
-    /// When all rooms were last looked through for what is no longer kept.
+    /// When all rooms were last checked for messages that are no longer stored.
     swept: Option<Instant>,
 }
 
@@ -75,7 +75,7 @@ impl Indexer {
         Indexer { place, log_path, signals, log: None, open: None, troubled: false }
     }
 
-    /// Keeps the index up with the log until `stop`.
+    /// Keeps the index in step with the log until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let began = Instant::now();
@@ -97,12 +97,12 @@ impl Indexer {
                 }
             };
             let pause = match progress {
-                // What is to be caught up with takes no more than half of a processor's time.
+                // Catching up uses at most half of one processor.
                 Some(Progress::More) => began.elapsed(),
                 Some(Progress::Done) => {
                     self.signals.caught_up();
                     let woken = tokio::time::timeout(LOOK, self.signals.committed.notified());
-                    // Whether it was woken or it is time anyway, it looks.
+                    // It checks after a wake-up and after a timeout alike.
                     let _ = stop.run_until_cancelled(woken).await;
                     GATHER
                 }
@@ -112,7 +112,7 @@ impl Indexer {
         }
     }
 
-    /// Says once that there is trouble, and once that it is over.
+    /// Logs the start of an outage once, and its end once.
     fn tell(&mut self, progress: Result<Progress, IndexerError>) -> Option<Progress> {
         let troubled = progress.is_err();
         match &progress {
@@ -126,7 +126,7 @@ impl Indexer {
         progress.ok()
     }
 
-    /// One bounded piece of work. What fails is let go of, and opened again the next time.
+    /// Does one bounded piece of work. Closes whatever failed, to be reopened by the next step.
     fn step(&mut self) -> Result<Progress, IndexerError> {
         if self.signals.take_damaged() || !self.place.exists() {
             self.open = None;
@@ -163,7 +163,7 @@ impl Indexer {
 }
 
 impl Open {
-    /// Opens the index, or begins a new one where the old one is no good.
+    /// Opens the index, or creates a new one if the old one is unusable.
     fn at(place: &IndexFiles) -> Result<Open, IndexerError> {
         let opened = |place: &IndexFiles| {
             let Some(index) = Index::open(place)? else { return Ok(None) };
@@ -171,7 +171,7 @@ impl Open {
             Ok(Some(Open { index, upto, since: HashMap::new(), swept: None }))
         };
         if !place.exists() {
-            // What lies beside a file that was removed would be taken for the new one's.
+            // SQLite would take the companion files of a removed index for the new one's.
             place.clear().map_err(IndexerError::Clear)?;
         }
         match opened(place) {
@@ -187,7 +187,7 @@ impl Open {
         }
     }
 
-    /// Indexes a batch, or forgets one. `None` if the index knows of more than the log.
+    /// Indexes a batch, or removes one. Returns `None` if the index is ahead of the log.
     fn step(&mut self, log: &Log) -> Result<Option<Progress>, IndexerError> {
         let rooms = log.rooms().map_err(IndexerError::Log)?;
         let upto = |room: &Room| self.upto.get(&room.id).copied().unwrap_or_default();
@@ -222,7 +222,7 @@ impl Open {
         Ok(Some(Progress::Done))
     }
 
-    /// Indexes what the log holds beyond what is indexed, up to a batch; whether that was all.
+    /// Indexes new messages of the log, up to a batch; returns whether that was all.
     fn take(&mut self, log: &Log, behind: &[(&Room, i64)]) -> Result<bool, IndexerError> {
         let mut left = BATCH;
         let mut bytes = BATCH_BYTES;
@@ -237,7 +237,7 @@ impl Open {
             let is_all = entries.len() < left && bytes > 0;
             left -= entries.len();
             let last = entries.last().map_or(*upto, |entry| entry.seq);
-            // What is missing at the end is no longer kept.
+            // Events missing at the end are no longer stored.
             taken.push((room.id, if is_all { last.max(room.head) } else { last }, entries));
         }
         if taken.is_empty() {
@@ -260,7 +260,7 @@ impl Open {
         Ok(left > 0 && bytes > 0)
     }
 
-    /// Forgets what is no longer kept of a room, up to a batch; whether that was all.
+    /// Removes a room's entries that are no longer stored, up to a batch; returns whether that was all.
     fn forget(&mut self, room: i64, oldest: Option<i64>, live: bool) -> Result<bool, IndexerError> {
         let oldest = oldest.unwrap_or(i64::MAX);
         if live && self.since.get(&room) == Some(&oldest) {
@@ -289,7 +289,7 @@ impl Open {
     }
 }
 
-/// Throws the index away.
+/// Deletes the index, to be rebuilt.
 fn begin_anew(place: &IndexFiles, reason: &str) -> Result<(), IndexerError> {
     tracing::info!(reason, "the search's index is built again");
     place.clear().map_err(IndexerError::Clear)

@@ -1,5 +1,5 @@
-//! What the search reads of the log: a connection of its own to the store's database, which cannot write. All that is
-//! known here of the store's tables.
+//! Reads the log for the search, on a read-only connection of its own to the store's database. The only
+//! search module that knows the store's tables.
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +11,10 @@ use chat::{
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-/// How long to wait for a database that somebody has locked.
+/// How long to wait for a locked database.
 pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
-/// A room as the log knows it.
+/// A room in the log.
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     pub(super) id: i64,
@@ -23,14 +23,14 @@ pub(super) struct Room {
     pub(super) head: i64,
 }
 
-/// What is to be indexed of an event; only messages have words.
+/// An event to index; only messages have text.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) seq: i64,
     pub(super) said: Option<Said>,
 }
 
-/// What is to be indexed of a message.
+/// The indexed fields of a message.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) name: String,
@@ -38,7 +38,7 @@ pub(super) struct Said {
     pub(super) at: Millis,
 }
 
-/// A message as it is kept now.
+/// A stored message.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) user: User,
@@ -46,11 +46,11 @@ pub(super) struct Kept {
     pub(super) at: Millis,
 }
 
-/// The log, for reading.
+/// A read-only connection to the log.
 pub(super) struct Log(Connection);
 
 impl Log {
-    /// Where the store keeps it.
+    /// Returns the path of the store's database.
     pub(super) fn path(folder: &Path) -> PathBuf {
         folder.join("teahouse.db")
     }
@@ -62,7 +62,7 @@ impl Log {
         Ok(Log(connection))
     }
 
-    /// Every room that somebody has spoken in.
+    /// Returns every room in the log.
     pub(super) fn rooms(&self) -> rusqlite::Result<Vec<Room>> {
         let mut select = self.0.prepare_cached("SELECT id, name, head FROM room")?;
         let rooms = select.query_map((), |row| {
@@ -71,7 +71,7 @@ impl Log {
         })?;
         let mut known = Vec::new();
         for room in rooms {
-            // A name that cannot be read is one that nobody can ask for.
+            // A room whose name is invalid cannot be asked for.
             if let Some((id, name, head)) = room? {
                 known.push(Room { id: id?, name, head: head? });
             }
@@ -79,13 +79,14 @@ impl Log {
         Ok(known)
     }
 
-    /// The oldest seq that is kept of a room; `None` if nothing is.
+    /// Returns the oldest stored seq of a room; `None` if it has no events.
     pub(super) fn oldest(&self, room: i64) -> rusqlite::Result<Option<i64>> {
         let mut select = self.0.prepare_cached("SELECT min(seq) FROM event WHERE room = ?1")?;
         select.query_row([room], |row| row.get(0))
     }
 
-    /// The events of a room after `after`, in order: at most `limit`, and no further after so many bytes of text.
+    /// Returns the events of a room after `after`, in order: at most `limit`, and none after the one that
+    /// exceeds `bytes` bytes of text.
     pub(super) fn after(
         &self,
         room: i64,
@@ -113,7 +114,7 @@ impl Log {
         Ok(entries)
     }
 
-    /// The message at a place, if it is kept.
+    /// Returns the message with this seq, if it is stored.
     pub(super) fn message(&self, room: i64, seq: i64) -> rusqlite::Result<Option<Kept>> {
         let mut select = self.0.prepare_cached(
             "SELECT user, name, text, at FROM event WHERE room = ?1 AND seq = ?2 AND kind = 'message'",
@@ -128,7 +129,7 @@ impl Log {
     }
 }
 
-/// A seq as the rest of the server counts it.
+/// Converts a seq to the type that the rest of the server uses.
 pub(super) fn seq(number: i64) -> Seq {
     number.unsigned_abs()
 }

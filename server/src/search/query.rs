@@ -1,5 +1,5 @@
-//! What somebody searches for, read from what they typed: words, phrases in quotes, and filters by author, room and day.
-//! Whatever is typed is a query: what is not understood as a filter is searched for as text. Asks nobody anything.
+//! Parses a search query: words, quoted phrases, and filters by author, room and day. Every input is a valid
+//! query: what is no filter is searched for as text. Does no I/O.
 
 use std::ops::Range;
 
@@ -10,41 +10,41 @@ use jiff::civil::Date;
 use super::{fold::folded, term::Term};
 use crate::time_zone::TimeZone;
 
-/// How many characters of what is typed are read.
+/// How many characters of the input are read.
 pub(crate) const LENGTH: usize = 400;
 
-/// How many things may be asked for at once.
+/// The most terms of a query.
 const TERMS: usize = 16;
 
-/// How many words and letters those may have in all.
+/// The most words and letters of all terms together.
 const UNITS: usize = 64;
 
 /// How many characters of an author's name are compared.
 const AUTHOR_LIMIT: usize = 256;
 
-/// What somebody searches for.
+/// A parsed search query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     /// All of these must occur.
     pub(super) terms: Vec<Term>,
-    /// Said by one of these, if there are any.
+    /// The author must be one of these, if there are any.
     pub(super) authors: Vec<Author>,
-    /// Said in one of these, if there are any.
+    /// The room must be one of these, if there are any.
     pub(super) rooms: Vec<RoomName>,
-    /// Said then, in milliseconds since the Unix epoch.
+    /// The range of timestamps, in milliseconds since the Unix epoch.
     pub(super) span: Option<Range<u64>>,
-    /// Whether more was typed than is searched for.
+    /// Whether the input exceeded a limit and was cut.
     pub(crate) shortened: bool,
 }
 
-/// An author's name as names are compared: two that look alike are one.
+/// An author's name in its form for comparison: names that look alike are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Author(String);
 
 impl Author {
-    /// The author of this name.
+    /// Creates the comparison form of a name.
     pub(super) fn new(name: &str) -> Author {
-        // A name that was no nickname (an imported one, perhaps) is compared as text is.
+        // A name that is not a valid nickname (perhaps an imported one) is compared like text.
         let key = match Nickname::parse(name) {
             Ok(name) => name.skeleton().as_str().to_owned(),
             Err(_) => folded(name),
@@ -52,12 +52,12 @@ impl Author {
         Author(key.chars().take(AUTHOR_LIMIT).collect())
     }
 
-    /// Whether it is a name of theirs. Nobody has a name of which nothing is left to compare.
+    /// Returns whether `name` is this author's. A name with nothing left to compare matches nobody.
     pub(super) fn goes_by(&self, name: &str) -> bool {
         !self.0.is_empty() && *self == Author::new(name)
     }
 
-    /// The token that the index keeps for it, of letters and digits only.
+    /// Returns the author's token in the index, letters and digits only.
     pub(super) fn token(&self) -> String {
         use std::fmt::Write;
         self.0.bytes().fold(String::with_capacity(2 * self.0.len()), |mut token, byte| {
@@ -67,7 +67,7 @@ impl Author {
     }
 }
 
-/// What may stand before a colon.
+/// The filters, which are named before a colon.
 #[derive(Clone, Copy)]
 enum Filter {
     From,
@@ -90,7 +90,7 @@ const FILTERS: [(&str, Filter); 10] = [
     ("之前", Filter::Before),
 ];
 
-/// Quotes, and what closes them.
+/// Opening quotes, and what closes them.
 const QUOTES: [(char, &[char]); 7] = [
     ('"', &['"']),
     ('＂', &['＂']),
@@ -102,7 +102,7 @@ const QUOTES: [(char, &[char]); 7] = [
 ];
 
 impl Query {
-    /// Reads what somebody typed who is in this zone.
+    /// Parses the input of a user in this time zone.
     pub(crate) fn parse(typed: &str, zone: &TimeZone) -> Query {
         let typed = typed.trim();
         let end = typed.char_indices().nth(LENGTH).map_or(typed.len(), |(end, _)| end);
@@ -114,14 +114,14 @@ impl Query {
         query
     }
 
-    /// Whether nothing in it can be searched for.
+    /// Returns whether the query has nothing to search for.
     pub(crate) fn is_empty(&self) -> bool {
         self.terms.is_empty() && self.authors.is_empty() && self.rooms.is_empty() && self.span.is_none()
     }
 
-    /// Searches in this room alone.
+    /// Restricts the query to this room.
     pub(crate) fn only_in(&mut self, room: RoomName) {
-        // A room that was typed as well says more; both must be meant.
+        // If the input names rooms as well, both restrictions apply.
         if self.rooms.is_empty() || self.rooms.contains(&room) {
             self.rooms = vec![room];
         } else {
@@ -129,7 +129,7 @@ impl Query {
         }
     }
 
-    /// Reads what stands first, and gives what is left.
+    /// Parses the first item and returns the rest.
     fn take<'a>(&mut self, rest: &'a str, zone: &TimeZone) -> &'a str {
         if let Some((content, left)) = quoted(rest) {
             self.demand(Term::quoted(content));
@@ -160,7 +160,7 @@ impl Query {
         self.terms.push(term);
     }
 
-    /// Applies a filter; whether the value is one for it.
+    /// Applies a filter; returns `false` if the value is invalid for it.
     fn restrict(&mut self, filter: Filter, value: &str, zone: &TimeZone) -> bool {
         if value.is_empty() {
             return false;
@@ -176,7 +176,8 @@ impl Query {
             Filter::In => {
                 let Ok(room) = RoomName::parse_any(value.trim_start_matches('#')) else { return false };
                 if self.rooms.len() < TERMS {
-                    // The lobby goes by a word of the page; there may be a room of that name too.
+                    // The lobby's name in any of the page's languages means the lobby; a room may have that
+                    // name as well.
                     if Language::ALL.iter().any(|language| room.as_str() == language.strings().lobby) {
                         self.rooms.push(RoomName::lobby());
                     }
@@ -207,7 +208,7 @@ impl Query {
     }
 }
 
-/// What stands in quotes at the start, and what follows them. Quotes that are not closed reach to the end.
+/// Returns the quoted text at the start, and the rest. An unclosed quote extends to the end.
 fn quoted(text: &str) -> Option<(&str, &str)> {
     let first = text.chars().next()?;
     let (_, closing) = QUOTES.into_iter().find(|(opening, _)| *opening == first)?;
@@ -218,7 +219,7 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// What stands before the next space or quote, and the rest. Never nothing, unless there is nothing.
+/// Splits a text before the next space or quote. The first part is empty only if the text is.
 fn split(text: &str) -> (&str, &str) {
     let ends = |c: char| c.is_whitespace() || QUOTES.iter().any(|(opening, _)| *opening == c);
     let first = text.chars().next().map_or(0, char::len_utf8);
@@ -226,7 +227,7 @@ fn split(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-/// The filter whose name and colon stand at the start, and what follows them.
+/// Returns the filter whose name and colon are at the start, and the rest.
 fn filter(text: &str) -> Option<(Filter, &str)> {
     FILTERS.into_iter().find_map(|(name, filter)| {
         let (start, rest) = text.split_at_checked(name.len())?;
@@ -235,7 +236,7 @@ fn filter(text: &str) -> Option<(Filter, &str)> {
     })
 }
 
-/// A day of the calendar in milliseconds since the Unix epoch: `2026-11-20`, `2026/11/20`, `2026.11.20` or
+/// Returns a calendar day in milliseconds since the Unix epoch: `2026-11-20`, `2026/11/20`, `2026.11.20` or
 /// `2026年11月20日`.
 fn day(text: &str, zone: &TimeZone) -> Option<Range<u64>> {
     let mut parts = text.strip_suffix('日').unwrap_or(text).split(['-', '/', '.', '年', '月']);

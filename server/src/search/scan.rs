@@ -1,5 +1,5 @@
-//! One search of a store that has no index: it looks at one message after the other, newest first, and at so many at the
-//! most. What it finds is what the index would. [`walk`] goes through the rooms.
+//! Searches a store that has no index: scans a limited number of messages one by one, newest first. Finds the
+//! same messages as the index. [`walk`] goes through the rooms.
 
 mod walk;
 
@@ -25,14 +25,14 @@ use super::{
 };
 use crate::store::{Store, StoreError};
 
-/// How far a search goes.
+/// The limits of a search.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     /// How many hits are on a page.
     page: usize,
-    /// How many messages are looked at for it.
+    /// How many messages are scanned for a page.
     looked: usize,
-    /// How long that may take.
+    /// The time limit of a page.
     time: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Default for Bounds {
     }
 }
 
-/// Why there is no answer.
+/// Why a search failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ScanError {
     #[error(transparent)]
@@ -51,8 +51,8 @@ pub(super) enum ScanError {
     Silent,
 }
 
-/// Looks through what `may` be read, from `older` on if it was looked through up to there. Uses the thread it runs on for
-/// as long as the bounds allow.
+/// Scans the rooms that `may` be read, from `older` on if an earlier search ended there. Blocks its thread
+/// for as long as the limits allow.
 pub(super) async fn scan(
     store: &dyn Store,
     query: &Query,
@@ -70,13 +70,13 @@ pub(super) async fn scan(
     let mut rooms = timeout_at(deadline, store.rooms()).await.map_err(|_| ScanError::Silent)??;
     rooms.retain(|room| (query.rooms.is_empty() || query.rooms.contains(room)) && may(room));
     let Ok(walk) = timeout_at(deadline, Walk::begin(store, rooms, from, start)).await else {
-        // Who comes first is not known before every room was asked.
+        // Until every room has answered, the newest message is unknown.
         return Ok(Answer { older, cut: true, ..answer });
     };
     let mut walk = walk?;
     let mut sieve = Sieve::new(query);
     let mut looked = 0;
-    // What is to be looked at next.
+    // The position to look at next.
     let mut next = from;
     let is_all = loop {
         if Instant::now() >= deadline {
@@ -109,11 +109,11 @@ pub(super) async fn scan(
     Ok(answer)
 }
 
-/// Tells what is searched for from what is not.
+/// Tests messages against a query.
 struct Sieve<'a> {
     query: &'a Query,
     span: Range<u64>,
-    /// Whose messages are wanted, by name; few people say much.
+    /// Whether each author seen is wanted, by name; few authors write most messages.
     authors: HashMap<Arc<str>, bool>,
 }
 

@@ -1,5 +1,5 @@
-//! One search: the index says where to look, the log what is there. Reads both on connections of its own, so that nobody
-//! who reads the log waits for it.
+//! One indexed search: the index returns candidates, and the log their texts. Uses its own connections to
+//! both, so that no other reader of the log waits for it.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use super::{
     query::Query,
 };
 
-/// Why there is no answer.
+/// Why a search failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SearcherError {
     #[error("the log cannot be read: {0}")]
@@ -28,7 +28,7 @@ pub(crate) enum SearcherError {
     Index(rusqlite::Error),
 }
 
-/// Searches what `may` be read. Blocks for `budget` at the most, and what one step of the database takes.
+/// Searches the rooms that `may` be read. Blocks for at most `budget` plus one step of the database.
 pub(super) fn search(
     place: &IndexFiles,
     log_path: &Path,
@@ -66,7 +66,7 @@ pub(super) fn search(
         seen = Some(id);
         let Some(name) = names.get(&room).copied().filter(|name| may(name)) else { return Ok(true) };
         match log.message(room, seq) {
-            // What the index says may be older than what the log keeps now.
+            // The index may be older than the log, so the stored text is checked again.
             Ok(Some(kept)) => {
                 if let Some(excerpt) = excerpt(&kept.text, &query.terms) {
                     answer.hits.push(Hit {
@@ -100,7 +100,7 @@ pub(super) fn search(
     Ok(answer)
 }
 
-/// Whether more waits to be indexed than comes together in a busy moment.
+/// Returns whether more messages wait to be indexed than a busy moment explains.
 fn is_behind(rooms: &[Room], upto: &HashMap<i64, i64>) -> bool {
     let waiting = |room: &Room| room.head.saturating_sub(upto.get(&room.id).copied().unwrap_or_default());
     rooms.iter().map(waiting).fold(0, i64::saturating_add) > i64::try_from(BATCH).unwrap_or(i64::MAX)
@@ -120,7 +120,7 @@ mod tests {
         time_zone::TimeZone,
     };
 
-    /// A log and an index of as many messages in each of two rooms.
+    /// Returns a log and an index with this many messages in each of two rooms.
     fn filled(count: i64) -> (TempDir, IndexFiles) {
         let folder = tempfile::tempdir().unwrap();
         let log = Connection::open(Log::path(folder.path())).unwrap();

@@ -1,4 +1,4 @@
-//! What the indexer is told by those who commit and those who search.
+//! Signals to the indexer from commits and from searches.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -9,31 +9,31 @@ use tokio::sync::Notify;
 
 use crate::clock;
 
-/// What the indexer is told.
+/// Signals to the indexer.
 #[derive(Default)]
 pub(crate) struct Signals {
-    /// Something was committed to the log, or there is another reason to look.
+    /// Notified after a commit to the log, or for another reason to check.
     pub(crate) committed: Notify,
-    /// A search found the index damaged.
+    /// Whether a search found the index damaged.
     pub(super) damaged: AtomicBool,
-    /// Since when something committed has been waiting for the index, in milliseconds; 0 if nothing has.
+    /// When the oldest commit that is not indexed yet was made, in milliseconds; 0 if there is none.
     waiting_since: AtomicU64,
 }
 
 impl Signals {
-    /// Something was committed to the log.
+    /// Signals a commit to the log.
     pub(crate) fn commit(&self) {
-        // The first that waits counts.
+        // Only the first waiting commit sets the time.
         let _ = self.waiting_since.compare_exchange(0, clock::now().0, Ordering::Relaxed, Ordering::Relaxed);
         self.committed.notify_one();
     }
 
-    /// The index holds all that the log does.
+    /// Records that the index has caught up with the log.
     pub(super) fn caught_up(&self) {
         self.waiting_since.store(0, Ordering::Relaxed);
     }
 
-    /// Returns how long something that was committed has been waiting for the index.
+    /// Returns how long the oldest commit that is not indexed yet has waited.
     pub(crate) fn lag(&self) -> Duration {
         match self.waiting_since.load(Ordering::Relaxed) {
             0 => Duration::ZERO,

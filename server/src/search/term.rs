@@ -1,4 +1,4 @@
-//! One thing that must occur in a text: how the index is asked for it, and where in a text it stands.
+//! A search term: how the index is queried for it, and where it occurs in a text.
 
 use std::ops::Range;
 
@@ -7,49 +7,50 @@ use super::{
     unit::{Unit, UnitKind, is_kept_whole, tokens, units},
 };
 
-/// A word, or several things in a row.
+/// A word, or a phrase of several units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Term {
     units: Vec<Unit>,
-    /// Whether the last word may go on: who searches has not finished it.
+    /// Whether the last word may be a prefix, because the user may still be typing it.
     open: bool,
 }
 
 impl Term {
-    /// What somebody types without quotes: its last word may go on. `None` if nothing in it can be searched for.
+    /// Parses unquoted input, whose last word may be a prefix. Returns `None` if nothing in it can be
+    /// searched for.
     pub(super) fn typed(text: &str) -> Option<Term> {
         let units = units(text);
-        // What follows the last word ends it: `tea,` is not `state`.
+        // A character after the last word completes it: `tea,` does not match `teapot`.
         let open = units.last().is_some_and(|last| last.end == text.len());
         (!units.is_empty()).then_some(Term { units, open })
     }
 
-    /// What somebody types in quotes: as it stands.
+    /// Parses quoted input, which matches exactly.
     pub(super) fn quoted(text: &str) -> Option<Term> {
         let units = units(text);
         (!units.is_empty()).then_some(Term { units, open: false })
     }
 
-    /// How many units it has.
+    /// Returns the number of units.
     pub(super) fn len(&self) -> usize {
         self.units.len()
     }
 
-    /// Keeps the first `len` units only, of which the last is whole.
+    /// Truncates the term to `len` units, the last of which is a whole word.
     pub(super) fn truncate(&mut self, len: usize) {
         self.units.truncate(len);
         self.open = false;
     }
 
-    /// The phrase that asks the index for it, in the language of FTS5. Whatever was typed, tokens alone come through, and
-    /// those hold nothing that means something in that language.
+    /// Returns the FTS5 phrase for the term. It consists of tokens only, and no token contains FTS5 syntax,
+    /// whatever the input was.
     pub(super) fn phrase(&self) -> String {
         let mut tokens = tokens(&self.units);
         let mut goes_on = false;
         match self.units.last() {
-            // The pair before it holds it already.
+            // The pair before it contains it already.
             Some(last) if last.kind == UnitKind::Letter && last.joined => drop(tokens.pop()),
-            // Alone it is the first of a pair, or the last of a run.
+            // A single letter is the first of a pair, or the last of a run.
             Some(last) if last.kind == UnitKind::Letter => goes_on = true,
             Some(last) if last.kind == UnitKind::Word => goes_on = self.open && is_kept_whole(&last.folded),
             _ => {}
@@ -57,8 +58,8 @@ impl Term {
         format!("\"{}\"{}", tokens.join(" "), if goes_on { " *" } else { "" })
     }
 
-    /// What every word begins with that it may be, if it is a single word that was not finished. A single letter is
-    /// none: of those the index keeps all that begin so.
+    /// Returns the prefix to look up in the vocabulary, if the term is a single unfinished word. A single
+    /// letter is not looked up, because the index has a prefix index for those.
     pub(super) fn beginning(&self) -> Option<&str> {
         match self.units.as_slice() {
             [word] if word.kind == UnitKind::Word && self.open && is_kept_whole(&word.folded) => {
@@ -68,7 +69,7 @@ impl Term {
         }
     }
 
-    /// Where it stands in the text that `units` were made of.
+    /// Returns where the term occurs in the text that `units` were made of.
     pub(super) fn places<'a>(
         &'a self,
         text: &'a str,
@@ -89,7 +90,7 @@ impl Term {
         }
         let (first, unit) = (window.first()?, window.last()?);
         let wanted = &self.units[last].folded;
-        // Of a word that goes on, only what was asked for.
+        // In a longer word, only the prefix is marked.
         let end = if unit.folded == *wanted {
             unit.end
         } else {
@@ -163,7 +164,7 @@ mod tests {
             let all: Vec<char> = text.chars().collect();
             let (from, to) = (from.min(all.len()), to.min(all.len()));
             let part: String = all[from.min(to)..to.max(from)].iter().collect();
-            // The first word of the part may have lost its beginning, and then it is another word.
+            // A part whose first word lost its beginning has another first word.
             let whole = from.min(to) == 0 || !all[from.min(to) - 1].is_alphanumeric() || !is_word(all[from.min(to) - 1]);
             if let (true, Some(term)) = (whole, Term::typed(&part)) {
                 prop_assert!(!found(&term, &text).is_empty(), "{:?} in {:?}", part, text);

@@ -1,9 +1,9 @@
-//! What a text is made of to those who search it: words, single letters of scripts that are written without spaces,
-//! and symbols. Also the tokens that the index keeps of them. Pure; the index knows them only as tokens.
+//! Splits a text into units for the search: words, single letters of scripts written without spaces, and
+//! symbols; and makes the index's tokens from them. Pure functions; the index sees only the tokens.
 //!
-//! Of a run of Chinese, Japanese, Korean, Thai and the like every letter begins one token: itself and the next one, or
-//! itself alone at the run's end. So 我家在上海 becomes `我家 家在 在上 上海 海`: two letters are one token, more are a
-//! phrase of tokens, and one is the beginning of a token.
+//! In a run of Chinese, Japanese, Korean, Thai and the like, every letter begins one token: itself and the
+//! next letter, or itself alone at the end of the run. So 我家在上海 becomes `我家 家在 在上 上海 海`: two
+//! letters are one token, more are a phrase of tokens, and one is a prefix of a token.
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory as _};
@@ -11,46 +11,46 @@ use unicode_script::{Script, UnicodeScript as _};
 
 use super::fold::fold;
 
-/// How many characters of a word the index keeps.
+/// How many characters of a word the index stores.
 const WORD_LIMIT: usize = 64;
 
-/// What kind of unit it is.
+/// The kind of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UnitKind {
     /// Letters and digits up to the next space or mark.
     Word,
     /// One letter of a script that is written without spaces.
     Letter,
-    /// An emoji or the like.
+    /// An emoji or another symbol.
     Symbol,
 }
 
-/// One of the things that a text is made of.
+/// A unit of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
     pub(super) kind: UnitKind,
-    /// It, folded.
+    /// Its folded text.
     pub(super) folded: String,
-    /// Where in the text it stands, in bytes.
+    /// Its place in the original text, in bytes.
     pub(super) start: usize,
     pub(super) end: usize,
-    /// Whether it is a letter that follows another one with nothing in between.
+    /// Whether it is a letter directly after another letter.
     pub(super) joined: bool,
 }
 
-/// What becomes of a folded character.
+/// The role of a folded character.
 enum Role {
     Part(UnitKind),
-    /// It is as if it were not there.
+    /// It is ignored.
     Nothing,
     /// It ends a word.
     Gap,
 }
 
-/// The units of a text, in order.
+/// Returns the units of a text, in order.
 pub(super) fn units(text: &str) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
-    // The kind of unit that the next character may go on with.
+    // The kind of unit that the next character may continue.
     let mut open = None;
     for folded in fold(text) {
         let kind = match role(folded.character, open) {
@@ -79,8 +79,8 @@ pub(super) fn units(text: &str) -> Vec<Unit> {
     units
 }
 
-/// The tokens of these units: one for each, in their order. They are made of letters and digits of ASCII and of whatever
-/// is beyond ASCII.
+/// Returns the tokens of these units, one for each, in order. They consist of ASCII letters and digits, and
+/// of non-ASCII characters.
 pub(super) fn tokens(units: &[Unit]) -> Vec<String> {
     let token = |(index, unit): (usize, &Unit)| match (unit.kind, units.get(index + 1)) {
         (UnitKind::Letter, Some(next)) if next.joined => format!("{}{}", unit.folded, next.folded),
@@ -90,7 +90,7 @@ pub(super) fn tokens(units: &[Unit]) -> Vec<String> {
     units.iter().enumerate().map(token).collect()
 }
 
-/// Whether the index keeps the whole of this word.
+/// Returns whether the index stores this word in full.
 pub(super) fn is_kept_whole(word: &str) -> bool {
     word.chars().nth(WORD_LIMIT).is_none()
 }
@@ -101,7 +101,7 @@ fn role(c: char, before: Option<UnitKind>) -> Role {
     }
     let category = c.general_category();
     match category {
-        // Joiners, directions and the like, and the selectors of an emoji's look.
+        // Joiners, directional marks and the like, and emoji variation selectors.
         GeneralCategory::Format => return Role::Nothing,
         _ if matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}') => return Role::Nothing,
         _ => {}
@@ -110,13 +110,13 @@ fn role(c: char, before: Option<UnitKind>) -> Role {
     if letter {
         return match c.script() {
             script if is_written_without_spaces(script) || c == 'ー' => Role::Part(UnitKind::Letter),
-            // A mark goes with what it stands on.
+            // A mark belongs to its base character.
             Script::Inherited if before == Some(UnitKind::Letter) => Role::Part(UnitKind::Letter),
             _ => Role::Part(UnitKind::Word),
         };
     }
     match c.general_category_group() {
-        // What Unicode's tables do not know yet may be next year's emoji.
+        // A code point that Unicode's tables do not know may be next year's emoji.
         GeneralCategoryGroup::Symbol => Role::Part(UnitKind::Symbol),
         GeneralCategoryGroup::Other if category != GeneralCategory::Control => Role::Part(UnitKind::Symbol),
         _ => Role::Gap,

@@ -1,30 +1,31 @@
-//! The words that the index holds. Knows how they begin, never where they are said.
+//! The words of the index. Knows their prefixes, never where they occur.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-/// How many words may begin as one does that is typed before they are no longer asked for one by one.
+/// How many words with a common prefix are queried one by one.
 const WORDS: usize = 64;
 
-/// What is the least that comes after a word, whatever comes after it: no token holds it.
+/// Sorts after a word and before all longer words that begin with it: no token contains it.
 const AFTER: char = '\u{1}';
 
-/// The words of an index, in their order.
+/// The words of an index, in order.
 pub(super) struct Vocabulary<'a>(&'a Connection);
 
 impl Vocabulary<'_> {
-    /// Those of the index that this connection has open.
+    /// Returns the vocabulary of the index that this connection has open.
     pub(super) fn of(index: &Connection) -> rusqlite::Result<Vocabulary<'_>> {
-        // By instance: the other kinds count how often a word is said before they name it.
+        // The `instance` kind: the others count a word's occurrences before they return it.
         index.execute_batch(
             "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab (main, said, instance)",
         )?;
         Ok(Vocabulary(index))
     }
 
-    /// All words that begin so; `None` if there are many.
+    /// Returns all words with a prefix; `None` if there are too many.
     ///
-    /// FTS5 gathers all places of all words that begin with something before it gives the first one, so that what is
-    /// said often takes the longer the more was said. Words that are named are walked through only as far as is looked.
+    /// FTS5 collects all positions of all words with a prefix before it returns the first, so a frequent
+    /// prefix gets slower with every message. If the query names the words instead, FTS5 reads only as far as
+    /// the caller does.
     pub(super) fn beginning(&self, with: &str) -> rusqlite::Result<Option<Vec<String>>> {
         let mut next = self.0.prepare_cached("SELECT term FROM temp.vocabulary WHERE term >= ?1 LIMIT 1")?;
         let (mut words, mut from) = (Vec::new(), with.to_owned());

@@ -1,19 +1,19 @@
-//! Who may do what in which room: the one place that every read and every write asks.
+//! The access rules for rooms: the single check before every read and every write.
 
 use std::fmt;
 
 use chat::{protocol::User, room_name::RoomName};
 
-/// What somebody wants to do in a room.
+/// An action in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// See what is said and who is there.
+    /// Read messages and members.
     Read,
     /// Send messages.
     Send,
 }
 
-/// Somebody may not do this.
+/// The refusal of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Denial {
     action: Action,
@@ -31,11 +31,11 @@ impl fmt::Display for Denial {
 
 impl std::error::Error for Denial {}
 
-/// Decides whether `actor` may do this in a room. Today every room is open to everybody who is logged in, and to every
-/// program whose token reaches it.
+/// Decides whether a user may perform an action in a room. Today every room is open to every logged-in user
+/// and to every program whose token covers it.
 ///
 /// # Errors
-/// Returns a [`Denial`], with the reason for the actor.
+/// Returns a [`Denial`] with the reason for the actor.
 #[expect(clippy::unnecessary_wraps, reason = "every caller is ready for a rule that denies something")]
 pub(crate) fn authorize(_actor: &User, _action: Action, _room: &RoomName) -> Result<(), Denial> {
     Ok(())

@@ -1,5 +1,5 @@
-//! Sending a message: permission, cost, a room to send it to, and the commit. The only place where a message for the store
-//! is made.
+//! Publishing a message: permission, cost, admission to the room, and the commit. The only place that creates
+//! a message for the store.
 
 use std::sync::Arc;
 
@@ -25,15 +25,15 @@ use crate::{
 pub(crate) enum PublishError {
     #[error(transparent)]
     Denied(#[from] Denial),
-    /// The payer has not enough left.
+    /// The payer's budget is exhausted.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
-    /// There is no such room, and none is made.
+    /// The room does not exist and cannot be created.
     #[error(transparent)]
     NoRoom(NoRoom),
     #[error("this id was used before, for another message")]
     IdReused,
-    /// It may be tried again, under the same id.
+    /// The client may retry with the same id.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -48,7 +48,7 @@ impl From<NoRoom> for PublishError {
     }
 }
 
-/// Makes a message of this moment, for [`Service::publish`] or, with others, for [`Service::commit`].
+/// Creates a message with the current time, for [`Service::publish`] or, in a batch, for [`Service::commit`].
 ///
 /// # Errors
 /// Returns a [`Denial`] if the user may not send messages to the room.
@@ -63,11 +63,11 @@ pub(crate) fn prepare(
 }
 
 impl Service {
-    /// Publishes one message: charges the payer, if there is one, and returns the message as everybody sees it. One that
-    /// was published before under its id is returned as it was.
+    /// Publishes one message: charges the payer, if any, and returns the message as all members see it. A
+    /// message already published under its id is returned unchanged.
     ///
     /// # Errors
-    /// Returns why it is not published; then nothing was.
+    /// Returns the reason why the message was not published; nothing was stored then.
     pub(crate) async fn publish(
         &self,
         message: NewMessage,
@@ -87,8 +87,8 @@ impl Service {
         }
     }
 
-    /// Commits messages in this order, all of them or those before the first that cannot be kept. For whoever has charged
-    /// for them and entered their rooms.
+    /// Commits messages in the given order: all of them, or those before the first that cannot be stored. The
+    /// caller has already charged for them and entered their rooms.
     pub(crate) async fn commit(&self, messages: Vec<NewMessage>) -> Kept {
         self.store.append(messages).await
     }

@@ -1,4 +1,4 @@
-//! Reading what was said: the pages that people and programs ask for, each of a bounded size.
+//! Reading messages: size-limited pages for users and programs.
 
 use chat::{
     id::Epoch,
@@ -15,20 +15,21 @@ use crate::{
     store::{Piece, SharedStore, Slice, StoreError},
 };
 
-/// How many events a resumption holds at the most; whoever missed more gets the newest page instead.
+/// The maximum number of events in a resume; a client that missed more gets the newest page instead.
 pub(crate) const RESUME: Seq = 1_000;
 
-/// How many bytes of text one answer holds at the most, beyond its first message: whoever does not read it holds that much of
-/// the server's memory.
+/// The maximum bytes of message text in one answer, beyond its first message. A client that does not read its
+/// answer occupies that much of the server's memory.
 const MOST_BYTES: usize = 256 * 1_024;
 
-/// How many messages are read at once at first: all of them may be of the longest. Then as many as fit by what was read.
+/// How many messages the first read fetches, since all may have the maximum length. Later reads fetch as many
+/// as fit, judging by the earlier ones.
 const STEP: u32 = 25;
 
-/// How many are read at once at the most.
+/// The maximum number of messages per read.
 const LONGEST_STEP: u32 = 200;
 
-/// Why nothing can be read.
+/// The reason why a read failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum ReadError {
     #[error(transparent)]
@@ -38,7 +39,7 @@ pub(crate) enum ReadError {
 }
 
 impl Service {
-    /// Reads the newest `limit` messages up to a seq, or as many of them as fit into an answer.
+    /// Reads the newest `limit` messages up to a seq, or as many of them as fit into one answer.
     pub(crate) async fn latest(
         &self,
         user: &User,
@@ -50,7 +51,7 @@ impl Service {
         Ok(latest(&self.store, room, upto, limit).await?)
     }
 
-    /// Reads the messages around a seq, or as many of them as fit into an answer.
+    /// Reads the messages around a seq, or as many of them as fit into one answer.
     pub(crate) async fn around(
         &self,
         user: &User,
@@ -62,19 +63,19 @@ impl Service {
         Ok(around(&self.store, room, seq, limit).await?)
     }
 
-    /// Reads a piece of a room's log, as much of it as fits into an answer, as a page.
+    /// Reads a piece of a room's log as a page, as much of it as fits into one answer.
     pub(crate) async fn page(&self, user: &User, room: RoomName, piece: Piece) -> Result<Page, ReadError> {
         authorize(user, Action::Read, &room)?;
         Ok(page(&self.store, room, piece).await?)
     }
 
-    /// Reads a piece of a room's log as it is. The caller bounds it.
+    /// Reads a piece of a room's log without a size limit. The caller bounds it.
     pub(crate) async fn piece(&self, user: &User, room: &RoomName, piece: Piece) -> Result<Slice, ReadError> {
         authorize(user, Action::Read, room)?;
         Ok(self.store.read(room.clone(), piece).await?)
     }
 
-    /// Returns who is in a room: a page of them by name, those after a name or the first.
+    /// Returns a page of a room's members, ordered by name: those after the given name, or the first ones.
     pub(crate) async fn members(
         &self,
         user: &User,
@@ -85,13 +86,14 @@ impl Service {
         Ok(self.rooms.members(room, after).await?)
     }
 
-    /// Returns who is in a room, as those see it who enter.
+    /// Returns a room's head and members, as a session that enters sees them.
     pub(crate) async fn look(&self, user: &User, room: &RoomName) -> Result<RoomHead, ReadError> {
         authorize(user, Action::Read, room)?;
         Ok(self.rooms.look(room).await?)
     }
 
-    /// Returns the life of the log in which a message of one's own stands, unless it cannot be told.
+    /// Returns the epoch of the log that contains the caller's own message; `None` if it cannot be
+    /// determined.
     pub(crate) async fn epoch_of(&self, message: &Message) -> Option<Epoch> {
         let piece = Piece::Between { after: message.seq.saturating_sub(1), upto: message.seq };
         let slice = self.store.read(message.room.clone(), piece).await.ok()?;
@@ -100,9 +102,9 @@ impl Service {
     }
 }
 
-/// What was said in a room up to the moment when it let somebody in: exactly what they missed since `place`, or the
-/// newest page. Nothing, if the log has begun another life since then. What is too long for one answer goes up to its `head`,
-/// and the rest follows it by [`piece`].
+/// Reads a room's messages up to the moment of entering: exactly those missed since `place`, or the newest
+/// page. Returns `None` if the log's epoch has changed since then. An answer that would be too long ends at
+/// its `head`; [`piece`] reads the rest.
 pub(super) async fn since(
     store: &SharedStore,
     stand: RoomHead,
@@ -124,14 +126,14 @@ pub(super) async fn since(
         return Ok(None);
     }
     let oldest = extent.oldest;
-    // Of the newest page nothing follows.
+    // After the newest page, nothing remains to be read.
     let head = messages.last().map_or(head, |message| message.seq);
     let (members, events) = (stand.members, events(messages));
     Ok(Some(Joined { room, epoch, head, oldest, resumed, members, events }))
 }
 
-/// The first of the messages after one seq and up to another, as many as fit into an answer; nothing if some of all of them
-/// are not kept any more.
+/// Reads messages after one seq and up to another, as many as fit into one answer; `None` if the first of
+/// them are not retained any more.
 async fn missed(
     store: &SharedStore,
     room: &RoomName,
@@ -164,8 +166,8 @@ async fn missed(
     }
 }
 
-/// The next of the messages after one seq and up to another, as many as fit into an answer; nothing if they are not kept any
-/// more.
+/// Reads the next messages after one seq and up to another, as many as fit into one answer; `None` if they
+/// are not retained any more.
 pub(super) async fn piece(
     store: &SharedStore,
     room: &RoomName,
@@ -175,7 +177,7 @@ pub(super) async fn piece(
     Ok(missed(store, room, epoch, range).await?.map(|slice| slice.messages))
 }
 
-/// The newest `limit` messages up to a seq, or as many of them as fit into an answer.
+/// Reads the newest `limit` messages up to a seq, or as many of them as fit into one answer.
 async fn latest(store: &SharedStore, room: &RoomName, upto: Seq, limit: u32) -> Result<Slice, StoreError> {
     let mut whole = store.read(room.clone(), Piece::Latest { upto, limit: limit.min(STEP) }).await?;
     let mut left = limit.saturating_sub(STEP);
@@ -186,7 +188,7 @@ async fn latest(store: &SharedStore, room: &RoomName, upto: Seq, limit: u32) -> 
     {
         let piece = Piece::Latest { upto: first - 1, limit: left.min(step(&whole.messages)) };
         let earlier = store.read(room.clone(), piece).await?;
-        // Retention, or another life of the log, may have taken them meanwhile.
+        // Retention or a new epoch may have removed them meanwhile.
         if earlier.epoch != whole.epoch
             || earlier.messages.last().is_none_or(|message| message.seq != first - 1)
         {
@@ -200,19 +202,20 @@ async fn latest(store: &SharedStore, room: &RoomName, upto: Seq, limit: u32) -> 
     Ok(whole)
 }
 
-/// How many messages to read next, as long on the average as these, so that they fit into what is left of an answer.
+/// Returns how many messages to read next so that they fit into the rest of the answer, assuming the average
+/// length of those already read.
 fn step(read: &[Message]) -> u32 {
     let held = bytes(read);
     let fit = MOST_BYTES.saturating_sub(held).saturating_mul(read.len()) / held.max(1);
     u32::try_from(fit).unwrap_or(LONGEST_STEP).clamp(STEP, LONGEST_STEP)
 }
 
-/// The messages around a seq, or as many of them as fit into an answer.
+/// Reads the messages around a seq, or as many of them as fit into one answer.
 async fn around(store: &SharedStore, room: &RoomName, seq: Seq, limit: u32) -> Result<Slice, StoreError> {
     let mut slice = store.read(room.clone(), Piece::Around { seq, limit }).await?;
     let at = slice.messages.partition_point(|message| message.seq < seq);
     if bytes(&slice.messages) > MOST_BYTES {
-        // Half of an answer for either side, the message itself with those that follow.
+        // Half of the answer for each side; the message itself counts towards the later half.
         let after = fitting_in(slice.messages[at..].iter(), MOST_BYTES / 2);
         let before = fitting_in(slice.messages[..at].iter().rev(), MOST_BYTES / 2);
         slice.messages.truncate(at + after);
@@ -225,7 +228,7 @@ fn bytes(messages: &[Message]) -> usize {
     messages.iter().map(|message| message.text.len()).sum()
 }
 
-/// How many of the first of these fit into an answer; one at least.
+/// Returns how many of the first messages fit into one answer; at least one.
 fn fitting<'a>(messages: impl Iterator<Item = &'a Message>) -> usize {
     fitting_in(messages, MOST_BYTES)
 }
@@ -241,7 +244,7 @@ fn fitting_in<'a>(messages: impl Iterator<Item = &'a Message>, most: usize) -> u
         .count()
 }
 
-/// A piece of a room's log, as a page.
+/// Reads a piece of a room's log as a page.
 async fn page(store: &SharedStore, room: RoomName, piece: Piece) -> Result<Page, StoreError> {
     let Slice { epoch, extent, messages } = match piece {
         Piece::Latest { upto, limit } => latest(store, &room, upto, limit).await?,

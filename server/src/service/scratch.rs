@@ -1,4 +1,4 @@
-//! A service over a store, for a test of what calls it: alone, without bots, in which nobody is told anything.
+//! A standalone service over a store, for tests of its callers: no bots, no other nodes.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::Service;
 use crate::{cluster::SingleNode, rooms::Rooms, search::Search, store::SharedStore};
 
-/// The service of one node over this store.
+/// Creates a single-node service over this store.
 pub(crate) fn service(store: &SharedStore) -> Arc<Service> {
     let (missed, _) = mpsc::channel(1);
     let bots = (Arc::new(|_: &_| Vec::new()) as _, missed);

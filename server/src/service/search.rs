@@ -1,4 +1,4 @@
-//! Finding what was said, in the rooms that somebody may read.
+//! Search in the rooms that a user may read.
 
 use chat::{protocol::User, room_name::RoomName};
 
@@ -12,7 +12,7 @@ use crate::search::{
 };
 
 impl Service {
-    /// Returns what `user` finds, older than a hit if that is given.
+    /// Returns the results for `user`, older than the given one if any.
     pub(crate) async fn search(
         &self,
         user: User,

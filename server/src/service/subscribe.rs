@@ -1,5 +1,5 @@
-//! Following a room without a gap: entered first, read up to that moment, and everything later comes by the connection's
-//! queue.
+//! Subscribing to a room without a gap: enters first, then reads up to that moment; everything later arrives
+//! through the connection's queue.
 
 use std::sync::Arc;
 
@@ -18,41 +18,44 @@ use super::{
 };
 use crate::store::StoreError;
 
-/// How often a room is entered whose log begins another life meanwhile, before whoever comes is asked to come again.
+/// How many times to enter a room whose log's epoch changes meanwhile, before the client is asked to retry.
 const ATTEMPTS: usize = 3;
 
-/// As what somebody follows a room.
+/// How a session takes part in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Membership {
-    /// A member, whom others see.
+    /// A member, visible to others.
     Member,
-    /// A program that listens; nobody sees it.
+    /// A program that only listens, invisible to others.
     Listener,
 }
 
-/// Whose connection is to follow a room.
+/// The connection that subscribes to a room.
 pub(crate) struct Subscriber<'a> {
     pub(crate) user: &'a User,
     pub(crate) session: SessionId,
     pub(crate) membership: Membership,
-    /// Where what the room says from now on goes.
+    /// The queue for the room's later events.
     pub(crate) outbound: &'a Arc<Outbound>,
 }
 
-/// What a subscription begins with.
+/// The start of a subscription.
 pub(crate) struct Subscribed {
-    /// What was said up to the moment of entering, as much of it as fits into one answer: up to its `head`.
+    /// The messages up to the moment of entering, as many as fit into one answer: up to its `head`.
     pub(crate) joined: Joined,
-    /// The log at the moment of entering. What lies between that and `joined` is read by [`Service::rest`].
+    /// The log's head at the moment of entering. [`Service::rest`] reads the messages between `joined` and
+    /// this.
     pub(crate) head: Head,
 }
 
 impl Service {
-    /// Follows a room from `place` on: exactly what was missed since then, or the newest `backlog` messages where that
-    /// cannot be told. The caller holds the subscriber's queue until it has told this.
+    /// Subscribes to a room from `place` on: returns exactly the messages missed since then, or the newest
+    /// `backlog` messages if they cannot be determined. The caller holds the subscriber's queue until it has
+    /// sent the answer.
     ///
     /// # Errors
-    /// Returns why the room cannot be read. The session may be in the room even so: [`crate::rooms::Rooms::lose`] it.
+    /// Returns the reason why the room cannot be read. The session may be in the room nevertheless: call
+    /// [`crate::rooms::Rooms::lose`].
     pub(crate) async fn subscribe(
         &self,
         subscriber: &Subscriber<'_>,
@@ -71,14 +74,14 @@ impl Service {
             if let Some(joined) = read::since(&self.store, entered, place, backlog).await? {
                 return Ok(Subscribed { joined, head });
             }
-            // It finds out before it answers whoever enters next.
+            // The room notices the new epoch before it answers the next command.
             self.rooms.look_again(room).await;
         }
         Err(StoreError::Unavailable("the room's log begins one life after another".to_owned()).into())
     }
 
-    /// Reads the next messages of a subscription that did not fit into its answer: those after one seq and up to another, as
-    /// many as fit; `None` if they are not kept any more.
+    /// Reads the next messages of a subscription that did not fit into its answer: those after one seq and up
+    /// to another, as many as fit; `None` if they are not retained any more.
     pub(crate) async fn rest(
         &self,
         (room, epoch): (&RoomName, &Epoch),

@@ -1,4 +1,5 @@
-//! What every store promises, as tests: each store runs all of them, by [`conformance`]. Knows no particular store.
+//! The store contract as tests: every store runs all of them through [`conformance`]. Knows no particular
+//! store.
 
 use std::{
     any::Any,
@@ -23,18 +24,18 @@ mod records;
 pub(crate) use names::*;
 pub(crate) use records::*;
 
-/// How long something may take that must happen.
+/// How long an expected event may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A store of a test's own.
+/// A store for one test.
 pub(crate) struct Bench {
     pub(crate) store: SharedStore,
     pub(crate) news: Told,
-    /// What must not end before the store does.
+    /// Whatever must outlive the store.
     pub(crate) _beneath: Box<dyn Any + Send>,
 }
 
-/// Runs the suite over the stores that `$open` opens: given how many messages a room retains, it gives a [`Bench`].
+/// Runs the suite over the stores that `$open` opens: given a room's retention limit, it returns a [`Bench`].
 macro_rules! conformance {
     ($open:path; $($name:ident: $retain:literal,)*) => {
         mod conformance {
@@ -82,7 +83,7 @@ pub(crate) fn user(name: &str) -> User {
     User { id: UserId::parse(&name.to_lowercase()).unwrap(), name: name.into() }
 }
 
-/// What Ann says in the lobby.
+/// Creates a message from Ann in the lobby.
 pub(crate) fn draft(id: &str, text: &str) -> NewMessage {
     draft_in("lobby", "Ann", id, text)
 }
@@ -92,18 +93,18 @@ pub(crate) fn draft_in(name: &str, by: &str, id: &str, text: &str) -> NewMessage
     NewMessage { room: room(name), id, user: user(by), text: text.into(), at: clock::now() }
 }
 
-/// Numbered drafts for the lobby.
+/// Creates numbered messages for the lobby.
 pub(crate) fn drafts(numbers: impl IntoIterator<Item = u64>) -> Vec<NewMessage> {
     numbers.into_iter().map(|n| draft(&format!("m{n}"), &format!("茶 {n}"))).collect()
 }
 
-/// What was kept, all of it.
+/// Returns all outcomes of an append that must have succeeded entirely.
 pub(crate) fn whole(kept: Kept) -> Vec<Appended> {
     assert!(kept.failed.is_none(), "{:?}", kept.failed);
     kept.appended
 }
 
-/// The messages that are new; every one must be.
+/// Returns the stored messages; every one must be new.
 pub(crate) fn new(kept: Kept) -> Vec<Message> {
     let new = |appended| match appended {
         Appended::New(message) => message,
@@ -116,12 +117,12 @@ pub(crate) fn seqs(messages: &[Message]) -> Vec<Seq> {
     messages.iter().map(|message| message.seq).collect()
 }
 
-/// All that is kept of a room.
+/// Returns all retained messages of a room.
 pub(crate) async fn all(store: &SharedStore, name: &str) -> Slice {
     store.read(room(name), Piece::Between { after: 0, upto: Seq::MAX }).await.unwrap()
 }
 
-/// What a store tells, and what of it has not been looked at yet.
+/// A store's published events, and the messages not looked at yet.
 pub(crate) struct Told {
     pub(crate) news: mpsc::Receiver<StoreEvent>,
     waiting: VecDeque<(Epoch, Message)>,
@@ -133,7 +134,7 @@ impl Told {
     }
 }
 
-/// The next message that is told.
+/// Returns the next published message.
 pub(crate) async fn told(told: &mut Told) -> (Epoch, Message) {
     let committed = async {
         loop {
@@ -239,7 +240,7 @@ pub(crate) async fn beyond_what_is_retained_the_oldest_go(bench: Bench) {
 pub(crate) async fn a_piece_is_what_it_is_called(bench: Bench) {
     let store = bench.store;
     let mut said: Vec<Message> = Vec::new();
-    // Some of what is kept is to have been said at one moment, some not.
+    // Some of the messages must share a time, and some must not.
     while said.len() < 15 || said[said.len() - 10].at == said[said.len() - 1].at {
         let next = said.len() as u64;
         said.extend(new(store.append(drafts(next..next + 3)).await));

@@ -1,5 +1,6 @@
-//! The house's own id: drawn once and kept as long as what was said, in the data folder or in Redis. It tells this house's
-//! cookies from those of another on the same host name, since a cookie knows no port. It is no secret, and signs nothing.
+//! The instance's own id: generated once and stored as long as the messages, in the data folder or in Redis.
+//! It distinguishes this instance's cookies from those of another on the same host name, since cookies ignore
+//! ports. It is not secret, and signs nothing.
 
 use std::{fs, io, path::Path};
 
@@ -11,21 +12,21 @@ use crate::{
     store::{Collection, Record},
 };
 
-/// Its file in the data folder.
+/// The file in the data folder.
 const FILE: &str = "house.id";
 
-/// Where it lies among the records.
+/// The key of its record.
 pub(crate) const KEY: &str = "id";
 
-/// How many hexadecimal digits it has.
+/// The length of the id in hexadecimal digits.
 const DIGITS: usize = 8;
 
-/// The house's id.
+/// The instance's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HouseId(String);
 
 impl HouseId {
-    /// Reads the id from the data folder; draws one if there is none.
+    /// Reads the id from the data folder, or generates one.
     pub(crate) fn open(data: &Path) -> anyhow::Result<HouseId> {
         let path = data.join(FILE);
         match fs::read_to_string(&path) {
@@ -46,23 +47,23 @@ impl HouseId {
         }
     }
 
-    /// A new one.
+    /// Generates an id.
     pub(crate) fn draw() -> HouseId {
         HouseId(random::hex::<4>())
     }
 
-    /// The name of a cookie of this house, of those of one sort.
+    /// Returns the name of this instance's cookie of the given kind.
     pub(crate) fn cookie(&self, sort: &str) -> String {
         format!("{sort}-{}", self.0)
     }
 
-    /// The id that a record holds.
+    /// Parses the id in a record.
     pub(crate) fn parse(text: &str) -> Option<HouseId> {
         let fits = text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         fits.then(|| HouseId(text.to_owned()))
     }
 
-    /// The record in which it lies.
+    /// Returns the record that holds the id.
     pub(crate) fn record(&self) -> Record {
         Record { collection: Collection::House, key: KEY.to_owned(), value: self.0.clone() }
     }

@@ -1,8 +1,10 @@
-//! The store of several nodes: a log per room in Redis, who holds which nickname, and the drawers beside them.
+//! The store for several nodes, in Redis: a log per room, the nickname claims, and the collections of
+//! records.
 //!
-//! [`writer`] appends, many messages at once, by way of [`append`]; [`reader`] asks, [`names`] claims, [`records`] puts
-//! and strikes, [`cookies`] keeps the keys of logins. Each change is one script, so that Redis does all of it or nothing. What was committed is told by
-//! Redis itself, this node's own messages too: nothing here makes news.
+//! [`writer`] appends messages in groups through [`append`]; [`reader`] reads, [`names`] claims nicknames,
+//! [`records`] writes and deletes records, and [`cookies`] holds the login keys. Each change is one script,
+//! so that Redis performs all of it or nothing. Redis itself publishes committed messages, including this
+//! node's own: nothing here publishes events.
 
 pub(crate) mod channel;
 pub(crate) mod connection;
@@ -47,8 +49,8 @@ pub(crate) struct RedisStore {
 }
 
 impl RedisStore {
-    /// Starts to take messages. A room keeps its newest `retain` messages; 0: all of them. What is committed is heard on
-    /// `channel`.
+    /// Starts the writer. A room retains its newest `retain` messages; 0 means all of them. Committed
+    /// messages arrive on `channel`.
     pub(crate) fn start(link: Arc<Link>, channel: Arc<Channel>, node: &NodeId, retain: u32) -> RedisStore {
         RedisStore {
             writer: Writer::start(link.clone(), retain),

@@ -1,4 +1,4 @@
-//! A store for a test of what stands on it: in a folder of its own, with nobody who hears its news.
+//! A store for tests of its callers: in its own folder, with its events ignored.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use super::{SharedStore, sqlite::SqliteStore};
 use crate::events::CAPACITY;
 
-/// How many messages a room retains.
+/// A room's retention limit.
 const RETAIN: u32 = 100;
 
-/// An empty store, and the folder that it lies in, which goes with what is returned.
+/// Creates an empty store, and returns it with its folder, which is deleted on drop.
 pub(crate) fn store() -> (SharedStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let (news, _) = mpsc::channel(CAPACITY);

@@ -1,5 +1,4 @@
-//! Which room somebody means by a spelling that may not be the canonical one, and what becomes of records that name rooms
-//! by another spelling.
+//! Resolves room names in a non-canonical spelling, and updates records that contain them.
 
 use std::collections::HashMap;
 
@@ -11,17 +10,17 @@ use crate::store::{SharedStore, StoreError};
 /// The longest name, in bytes.
 const LONGEST: usize = 4 * LIMIT;
 
-/// The members of a record in which a room stands, or several.
+/// The members of a record that contain one or more rooms.
 const MEMBERS: [&str; 3] = ["room", "rooms", "channels"];
 
-/// Returns the room that was kept under this very spelling before rooms had one spelling each, or else the one that
-/// goes by it. For what leads to a room that its writer was in: an open page, a link to a message. What somebody types is
-/// for [`RoomName::parse_any`] alone, so that all who type the same meet.
+/// Returns the room that had exactly this spelling before room names became canonical, or else the one that
+/// the spelling parses to. It is for references from users who were in the room: open pages and permalinks.
+/// Typed names go through [`RoomName::parse_any`] alone, so that all users who type the same name meet.
 pub(crate) async fn meant(
     store: &SharedStore,
     spelling: &str,
 ) -> Result<Result<RoomName, RoomNameError>, StoreError> {
-    // Nothing longer was ever a name.
+    // No name was ever longer.
     if spelling.len() <= LONGEST
         && let Some(name) = store.renamed(spelling.to_owned()).await?
     {
@@ -30,7 +29,7 @@ pub(crate) async fn meant(
     Ok(RoomName::parse_any(spelling))
 }
 
-/// Returns a record's value with the rooms that were renamed under their new names, if it names any.
+/// Returns a record's value with renamed rooms replaced; `None` if there is nothing to replace.
 pub(crate) fn rename_in(value: &str, renamed: &HashMap<&str, RoomName>) -> Option<String> {
     let mut value: Value = serde_json::from_str(value).ok()?;
     let mut changed = false;

@@ -1,10 +1,10 @@
 //! The embedded store: one SQLite file with one writer and a few readers.
 //!
-//! [`inspect`] looks whose file it is before anything touches it, and [`schema`] lays the tables out, with [`spelling`] for
-//! the names of rooms. [`writer`] is the
-//! thread that alone changes them, by way of [`log`], [`names`] and [`records`], with its [`maintenance`] when nobody waits;
-//! [`reader`] asks. [`failure`] says what an error means. [`offline_records`] is for whoever works on the records of a folder
-//! that a server may be using.
+//! [`inspect`] checks whose file it is before anything touches it, and [`schema`] creates the tables, with
+//! [`spelling`] for room names. Only the [`writer`] thread changes them, through [`log`], [`names`] and
+//! [`records`], and runs [`maintenance`] when no change waits; [`reader`] reads. [`failure`] classifies
+//! errors. [`offline_records`] is for commands that work on the records of a folder that a server may be
+//! using.
 
 pub(crate) mod inspect;
 pub(crate) mod schema;
@@ -51,13 +51,13 @@ pub(crate) struct SqliteStore {
     writer: Writer,
     readers: Readers,
     space: Space,
-    /// Held as long as the store is open, so that no second server tells other people about the same rooms.
+    /// Held as long as the store is open, so that no second server serves the same rooms.
     lock: Mutex<Option<File>>,
 }
 
 impl SqliteStore {
-    /// Opens the database in a data folder, or makes one whose logs live in `epoch`. A room keeps its newest `retain`
-    /// messages; 0: all of them. What is committed goes to `news`.
+    /// Opens the database in a data folder, or creates one with this `epoch`. A room retains its newest
+    /// `retain` messages; 0 means all of them. Committed messages go to `news`.
     pub(crate) fn open(
         folder: &Path,
         epoch: Epoch,
@@ -79,19 +79,20 @@ impl SqliteStore {
         Ok(SqliteStore { epoch, writer, readers, space, lock: Mutex::new(Some(lock)) })
     }
 
-    /// The same with at most `most` bytes of messages, and with `free` bytes left on the disk; 0 lifts either limit.
+    /// Limits the store to `most` bytes of messages, and leaves `free` bytes on the disk; 0 lifts either
+    /// limit.
     #[must_use]
     pub(crate) fn within(self, most: u64, free: u64) -> SqliteStore {
         SqliteStore { space: self.space.within(most, free), ..self }
     }
 
-    /// The life of the logs.
+    /// Returns the epoch of the logs.
     pub(crate) fn epoch(&self) -> Epoch {
         self.epoch.clone()
     }
 }
 
-/// Takes a data folder, which must be there, for this process alone, until what this gives is dropped.
+/// Locks an existing data folder for this process, until the result is dropped.
 pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
     let unusable =
         |error: io::Error| OpenError::Folder { path: folder.to_owned(), reason: error.to_string() };
@@ -121,7 +122,7 @@ impl Store for SqliteStore {
         .boxed()
     }
 
-    /// Every room's news is told; nobody minds that of others.
+    /// Does nothing: all rooms' events are published, and those of rooms not followed are ignored.
     fn unfollow(&self, _room: &RoomName) {}
 
     fn read(&self, room: RoomName, piece: Piece) -> BoxFuture<'_, Result<Slice, StoreError>> {
@@ -171,11 +172,12 @@ impl Store for SqliteStore {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
-            // The writer last: whoever closes last and may write brings the log into the file, which then stands alone.
+            // The writer last: the last connection to close that may write checkpoints the log into the file,
+            // which is then complete by itself.
             self.readers.close().await;
             self.writer.close().await;
-            // Closing the file would do, but for a child that was forked meanwhile and holds it until it becomes another
-            // program.
+            // Closing the file would suffice, unless a child process forked meanwhile holds it until it
+            // executes another program.
             if let Some(lock) = self.lock.lock().await.take()
                 && let Err(error) = lock.unlock()
             {

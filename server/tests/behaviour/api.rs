@@ -1,4 +1,4 @@
-//! The API: what programs may ask with which token, what they get, and what they are told that get nothing.
+//! The API: what each token permits, what requests return, and how others are refused.
 
 use std::collections::BTreeSet;
 
@@ -61,7 +61,7 @@ async fn a_log_is_read_by_pages_from_either_end() {
         ("?after=27", 28..=30),
         ("?after=15&limit=3", 16..=18),
         ("?after=15&before=18", 16..=17),
-        // What came right after is not kept any more: it begins with what is.
+        // The messages directly after were deleted: the page begins with the oldest stored one.
         ("?after=2&limit=3", 11..=13),
     ] {
         let page = program.json(&format!("/api/rooms/lobby/messages{query}")).await;
@@ -271,7 +271,7 @@ async fn who_is_there_are_people_and_bots_and_no_program_that_follows() {
     assert_eq!(present["bots"][0]["name"], "小二");
     let bo = app.person("Bo").await;
     let _bo = bo.talk().await;
-    // Ann's coming may be told together with Bo's, or before.
+    // Ann's join may be announced together with Bo's, or before.
     while !stream.expect("presence").await.data["enter"].to_string().contains("\"Bo\"") {}
     let told = lines.told_until("+Bo").await;
     assert!(told.iter().all(|one| one == "+Ann" || one == "+Bo"), "nobody hears the program come: {told:?}");

@@ -1,4 +1,4 @@
-//! What `backup`, `restore`, `export` and `import` promise, asked of the program itself.
+//! `backup`, `restore`, `export` and `import`, tested on the program itself.
 
 mod backup;
 mod export;
@@ -22,14 +22,14 @@ use crate::support::{
     program::{finish, teahouse, text},
 };
 
-/// What the program says that works on a data folder.
+/// Runs a command on a data folder; returns its output.
 fn work(data: &Path, words: &[&str]) -> Output {
     let mut command = teahouse(Path::new("/"), words);
     command.arg("--data").arg(data);
     finish(command)
 }
 
-/// What it said about what it did: one line.
+/// Returns the one line that reports success.
 #[track_caller]
 fn done(output: &Output) -> &str {
     let said = text(&output.stderr);
@@ -38,7 +38,7 @@ fn done(output: &Output) -> &str {
     said.trim_end()
 }
 
-/// Why it refused: one line that names these.
+/// Checks that the command refused in one line that contains these texts.
 #[track_caller]
 fn refused(output: &Output, naming: &[&str]) {
     let said = text(&output.stderr);
@@ -49,18 +49,18 @@ fn refused(output: &Output, naming: &[&str]) {
     }
 }
 
-/// Everything in a folder, to the byte.
+/// Returns the contents of all files in a folder.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = fs::read_dir(folder).expect("it is a folder");
     files.map(|file| file.unwrap().path()).map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 
-/// The names in a folder.
+/// Returns the names of the files in a folder.
 fn names(folder: &Path) -> Vec<String> {
     contents(folder).keys().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
 }
 
-/// An archive of one room in which one person said things.
+/// Returns an archive of one room with messages from one user.
 fn archive(room: &str, texts: &[&str]) -> String {
     let count = texts.len();
     let oldest = count.min(1);
@@ -83,7 +83,7 @@ fn archive(room: &str, texts: &[&str]) -> String {
 const HEADER: &str =
     "{\"archive\":{\"format\":\"teahouse.archive\",\"version\":1,\"at\":1763683500000,\"epoch\":\"e1\"}}\n";
 
-/// Imports lines by standard input.
+/// Imports lines from standard input.
 fn import(data: &Path, lines: &str) -> Output {
     let mut command = teahouse(Path::new("/"), &["import", "-"]);
     let mut file = tempfile::tempfile().unwrap();
@@ -93,7 +93,7 @@ fn import(data: &Path, lines: &str) -> Output {
     finish(command)
 }
 
-/// What is exported, without the header.
+/// Returns the export without its header.
 #[track_caller]
 fn exported(data: &Path) -> String {
     let output = work(data, &["export"]);
@@ -102,16 +102,16 @@ fn exported(data: &Path) -> String {
     lines.to_owned()
 }
 
-/// Says so much in a room that whoever copies it can be caught in the middle of it.
+/// Sends so many messages to a room that copying it can be interrupted midway.
 fn fill(data: &Path, room: &str) {
     let long = "茶".repeat(2_000);
     done(&import(data, &archive(room, &vec![long.as_str(); MANY])));
 }
 
-/// How many messages fill a room.
+/// Number of messages that [`fill`] sends.
 const MANY: usize = 5_000;
 
-/// Starts the program, and kills it as soon as it writes a file in a folder that is not complete.
+/// Starts the program, and kills it as soon as an incomplete file appears in a folder.
 fn kill_in_the_middle(mut command: std::process::Command, folder: &Path) {
     let mut child: Child = command.stderr(Stdio::null()).spawn().expect("the program starts");
     let begun = Instant::now();
@@ -136,7 +136,7 @@ fn names_and_sizes(folder: &Path) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// What a database holds, if it is sound: the epoch, and the text of each message of the lobby by seq.
+/// Checks that a database is sound; returns its epoch and the text of each message in the lobby by seq.
 #[track_caller]
 fn held(database: &Path) -> (String, Vec<String>) {
     let connection = Connection::open(database).unwrap();

@@ -1,4 +1,4 @@
-//! Bots: who is spoken to, what comes of it, and that every question gets exactly one answer.
+//! Bots: which messages they answer, and that every question gets exactly one answer.
 
 mod answering;
 mod nodes;
@@ -12,13 +12,13 @@ use crate::support::{Hook, Lines, TestApp, client};
 
 pub(crate) const MANUAL: &str = include_str!("../../../docs/bots.md");
 
-/// A house with the bots of this file.
+/// Starts a server with the bots of this settings file.
 pub(crate) async fn with_bots(file: &str) -> TestApp {
     let bots = BotsFile::parse(file).unwrap();
     TestApp::with(|config| config.bots = bots).await
 }
 
-/// The next thing that a program says.
+/// Returns the next message of a program.
 pub(crate) async fn answer(lines: &mut Lines) -> Message {
     lines
         .until(|line| match line {
@@ -28,7 +28,7 @@ pub(crate) async fn answer(lines: &mut Lines) -> Message {
         .await
 }
 
-/// What is shown of the next answer that grows, or of a refusal, once there is any of it.
+/// Returns the text of the next streaming answer, once it has any, or of a refusal.
 async fn grown(lines: &mut Lines) -> std::sync::Arc<str> {
     lines
         .until(|line| match line {
@@ -38,7 +38,7 @@ async fn grown(lines: &mut Lines) -> std::sync::Arc<str> {
         .await
 }
 
-/// Asks something in the lobby; gives the answer.
+/// Asks something in the lobby; returns the answer.
 pub(crate) async fn ask(lines: &mut Lines, id: &str, text: &str) -> Message {
     lines.say(id, text).await;
     answer(lines).await

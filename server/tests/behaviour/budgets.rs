@@ -1,4 +1,4 @@
-//! What one person, or one address, may cost: charged wherever they come in, over all of their connections, and refused by
+//! Budgets of users and addresses: charged at every entry point and over all connections, and refused by
 //! name.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use crate::{
     support::{Browser, Hook, Lines, Redis, TestApp, api::Program, client, eventually, patiently},
 };
 
-/// A server behind a proxy on this machine, so that its people come from elsewhere.
+/// Starts a server behind a proxy on this machine, so that its users have foreign addresses.
 async fn behind_a_proxy(adjust: impl FnOnce(&mut server::config::Config)) -> TestApp {
     TestApp::with(|config| {
         config.trust_proxy = vec!["127.0.0.1/32".parse().unwrap()];
@@ -25,14 +25,14 @@ async fn behind_a_proxy(adjust: impl FnOnce(&mut server::config::Config)) -> Tes
     .await
 }
 
-/// Somebody from an address, logged in.
+/// Logs a user in from an address.
 async fn from(app: &TestApp, address: &str, nickname: &str) -> Browser {
     let browser = app.browser().saying("x-forwarded-for", address);
     assert_eq!(browser.log_in(nickname).await.status(), 303);
     browser
 }
 
-/// What a metric of the server says; its labels belong to its name.
+/// Returns a metric of the server; its labels are part of its name.
 async fn metric(app: &TestApp, program: &Program, name: &str) -> u64 {
     let text = program.at(app.address()).get("/metrics").await.text().await.unwrap();
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -43,7 +43,7 @@ fn scraper(app: &TestApp) -> Program {
     Program::with(app.data(), app.address(), &["--scope", "metrics", "--rate", "0"])
 }
 
-/// How much text there is in these.
+/// Returns the total length of the message texts.
 fn bytes(events: &[Event]) -> usize {
     let length = |event: &Event| match event {
         Event::Message(message) => message.text.len(),
@@ -150,7 +150,7 @@ async fn new_rooms_have_a_budget_and_rooms_that_exist_cost_nothing() {
     let refused = lines.refused().await;
     assert_eq!((refused.code, refused.room.as_deref()), (RefusalCode::OverBudget, Some("c")));
     assert!(refused.retry_ms.is_some());
-    // Nor is it there because somebody has looked at it.
+    // Viewing a room does not create it either.
     assert_eq!(ann.get("/chat/c").await.status(), 200);
     lines.join("c").await;
     assert_eq!(lines.refused().await.code, RefusalCode::OverBudget);
@@ -261,7 +261,7 @@ async fn a_message_that_does_not_end_is_not_waited_for() {
     assert_eq!(lines.closed().await.0, 4001);
 }
 
-/// The lobby with so many messages of the longest, each of 12,000 bytes.
+/// Starts a server whose lobby has this many messages of maximum length, 12,000 bytes each.
 async fn with_long_messages(count: usize) -> (TestApp, Lines) {
     let app = TestApp::with(|config| (config.rate_send, config.rate_text) = (0, 0)).await;
     let mut lines = app.person("Bo").await.talk().await;
@@ -364,7 +364,7 @@ async fn a_head_that_is_too_long_is_refused_before_it_is_held() {
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
     let head =
         format!("GET /login HTTP/1.1\r\nhost: {}\r\nx-long: {}\r\n\r\n", app.address(), "x".repeat(60_000));
-    // The server may have answered before it took all of it.
+    // The server may answer before it has read the whole head.
     let _ = stream.write_all(head.as_bytes()).await;
     let mut answer = vec![0; 12];
     patiently("the answer", stream.read_exact(&mut answer)).await.unwrap();

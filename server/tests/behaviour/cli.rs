@@ -1,4 +1,4 @@
-//! The program itself: what it says, how it ends, and that it loses nothing when it is killed.
+//! The program itself: its output, its exit codes, and that it loses nothing when killed.
 
 use std::process::{Output, Stdio};
 
@@ -101,7 +101,7 @@ fn a_bad_value_in_the_environment_is_named_too() {
     assert_refused(&run(&["--allow-origin", "https://tea.example *"], &[]), &["--allow-origin", "*"]);
 }
 
-/// The variables that `--help` names.
+/// Returns the variables that `--help` names.
 fn variables(help: &str) -> Vec<&str> {
     let named = help.split("[env: ").skip(1);
     named.filter_map(|rest| rest.split(['=', ']']).next()).collect()
@@ -141,7 +141,7 @@ async fn the_environment_holds_truths_and_lists_as_people_write_them() {
         .env("TEAHOUSE_RATE_LOGIN", "1")
         .env("TEAHOUSE_ALLOW_ORIGIN", "capacitor://localhost, tauri://localhost");
     let server = Server::spawn(command, site);
-    // Logins from here are not counted; those for which a trusted proxy speaks are.
+    // Logins from this machine are not counted; those that a trusted proxy forwards are.
     let (first, second) = ("203.0.113.9", "203.0.113.10");
     for (address, nickname, status) in [(first, "Ann", 303), (first, "Bo", 429), (second, "Cai", 303)] {
         let browser = server.browser().saying("x-forwarded-for", address);
@@ -203,7 +203,7 @@ async fn a_socket_that_the_service_manager_hands_over_is_listened_on_instead() {
     let (data, site) = (folder(), site());
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    // The shell's process becomes the server's, as systemd's does.
+    // The server replaces the shell's process, as systemd starts it.
     let script = r#"LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@" 3<&0 </dev/null"#;
     let mut command = std::process::Command::new("/bin/sh");
     command.env_clear().current_dir(data.path()).args(["-c", script, env!("CARGO_BIN_EXE_teahouse")]);
@@ -297,7 +297,7 @@ async fn whatever_was_acknowledged_survives_a_kill() {
         let server = Server::start(data.path(), &["--backlog", "1000"]);
         let mut lines = server.person(&format!("round-{round}")).await.talk().await;
         lines.say_many(&format!("r{round}-"), 200).await;
-        // It is killed in the middle of its work: some are acknowledged, the rest are on their way.
+        // It is killed while busy: some messages are acknowledged, the rest are in flight.
         for _ in 0..50 {
             acknowledged.push(lines.message().await.id.to_string());
         }
@@ -338,7 +338,7 @@ async fn a_polite_signal_ends_it_with_exit_code_0_and_a_goodbye() {
     }
 }
 
-/// A server started by another program, such as `env`, with these arguments before its own.
+/// Starts a server through another program, such as `env`, with these arguments before its own.
 fn started_by(starter: &str, words: &[&str]) -> (Server, TempDir) {
     let (data, site) = (folder(), site());
     let mut command = std::process::Command::new(starter);
@@ -350,7 +350,7 @@ fn started_by(starter: &str, words: &[&str]) -> (Server, TempDir) {
 
 #[tokio::test]
 async fn a_hangup_ends_it_like_the_other_signals() {
-    // The test runner may ignore the signal, and children inherit that.
+    // The test runner may ignore the signal, and child processes inherit that.
     let (server, _data) = started_by("/usr/bin/env", &["--default-signal=HUP"]);
     let lines = server.person("Ann").await.talk().await;
     server.signal("-HUP");

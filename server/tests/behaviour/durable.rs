@@ -1,4 +1,4 @@
-//! What was acknowledged stays: over a restart, and while the store cannot take more.
+//! Acknowledged messages are durable: across a restart, and while the store is full.
 
 use chat::protocol::{ClientLine, RefusalCode, Refused, RoomPosition, ServerLine};
 use rusqlite::Connection;

@@ -1,4 +1,5 @@
-//! Following a room: every message once, in its turn, whatever happens to the connection, the server or the token.
+//! The event stream of a room: every message once and in order, whatever happens to the connection, the
+//! server or the token.
 
 use std::{sync::Arc, time::Duration};
 
@@ -127,7 +128,7 @@ async fn what_was_missed_comes_in_pieces_and_what_is_said_meanwhile_comes_behind
     let program = program(&app);
     let mut stream = program.follow("lobby", "?for=0", None).await;
     let first = stream.expect("start").await.id.unwrap();
-    // Ten times as much as one answer holds.
+    // Ten times as much as one response holds.
     let long = "茶".repeat(4_000);
     for n in 1..=200 {
         assert_eq!(program.say("lobby", &format!("m{n}"), &long).await.status(), 201);
@@ -162,7 +163,7 @@ async fn a_stream_goes_on_across_a_restart_and_ends_with_the_server() {
     assert_eq!(back.seqs(1).await, [2]);
 }
 
-/// Comes and goes while others speak; gives every seq that it was told.
+/// Connects and disconnects while others send messages; returns every seq received.
 async fn come_and_go(program: Arc<Program>, mut until: watch::Receiver<bool>, first: String) -> Vec<u64> {
     let mut last = first;
     let mut heard = Vec::new();
@@ -175,7 +176,7 @@ async fn come_and_go(program: Arc<Program>, mut until: watch::Receiver<bool>, fi
         let newest = start.data["head"].as_u64().unwrap();
         let known: u64 = last.rsplit(':').next().unwrap().parse().unwrap();
         let missed = usize::try_from(newest - known).unwrap();
-        // Some of what is live too, but never so much that it has to be waited for after the last word.
+        // Reads some live events too, but never so many that it has to wait for more after the last message.
         heard.extend(stream.seqs(missed).await);
         if is_last {
             assert!(stream.try_next().await.is_none());
@@ -216,7 +217,7 @@ async fn whoever_comes_and_goes_while_others_speak_hears_everything_once_and_in_
     }
 }
 
-/// A follower whose machine takes little, and who does not read.
+/// Opens an event stream with a small receive buffer that is never read.
 async fn lazy(app: &TestApp, program: &Program) -> tokio::net::TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -245,7 +246,7 @@ async fn a_follower_that_does_not_read_is_cut_off_delays_nobody_and_goes_on_wher
     quick.expect("start").await;
     let mut lines = app.person("Ann").await.talk().await;
     let text = "茶".repeat(4_000);
-    // More than the limit and everything that the two machines hold back between them.
+    // More than the queue limit and the socket buffers of both sides together.
     let said = 900;
     for n in 1..=said {
         lines.say(&format!("m{n}"), &text).await;
@@ -253,13 +254,13 @@ async fn a_follower_that_does_not_read_is_cut_off_delays_nobody_and_goes_on_wher
         assert_eq!(quick.seqs(1).await, [n]);
     }
     let mut rest = Vec::new();
-    // Broken off, and not ended: a reader must not take it for the end.
+    // Aborted and not ended: a reader must not mistake it for the end.
     let broken = patiently("the slow one is cut off", slow.read_to_end(&mut rest)).await;
     let read = String::from_utf8_lossy(&rest).into_owned();
     assert!(broken.is_err() || !read.ends_with("0\r\n\r\n"), "it is no proper end");
     let last = read.lines().filter_map(|line| line.strip_prefix("id: ")).next_back().unwrap().to_owned();
     let known: u64 = last.rsplit(':').next().unwrap().parse().unwrap();
-    // The last one may have been cut in two, and counts for nothing then.
+    // The last event may have been cut in two, and does not count then.
     let known = known - 1;
     assert!(known < said - 1, "{known}");
     let last = format!("{}:{known}", last.split(':').next().unwrap());
@@ -280,7 +281,8 @@ async fn a_follower_that_does_not_read_keeps_no_server_from_stopping() {
     let _slow = lazy(&app, &program).await;
     let mut lines = app.person("Ann").await.talk().await;
     let text = "茶".repeat(4_000);
-    // More than the two machines hold between them: the stream stands still, and without a limit is not cut off.
+    // More than the socket buffers of both sides together: the stream stalls, but without a limit it is not
+    // aborted.
     for n in 1..=900 {
         lines.say(&format!("m{n}"), &text).await;
         assert_eq!(lines.message().await.seq, n);
@@ -339,18 +341,18 @@ async fn a_stream_in_which_nothing_is_said_shows_that_it_is_there_and_keeps_its_
                 text.push_str(std::str::from_utf8(&chunk).unwrap());
             }
         };
-        // Comments come for ever; what is waited for must come in time.
+        // Keep-alive comments never stop, so the timeout covers the whole read.
         patiently(what, read).await;
         text.clone()
     };
-    // By then a room in which nobody is has looked more than once whether it may end.
+    // By then an empty room has checked more than once whether it may end.
     let text = read_until(": still here\n\n").await;
     assert!(text.starts_with("retry: 2000\n\n"), "{text}");
     assert_eq!(program.say("cellar", "m1", "tea").await.status(), 201);
     read_until("\"text\":\"tea\"").await;
 }
 
-/// The seqs of the next messages of a stream, past whatever else is told.
+/// Returns the seqs of the next messages of a stream, skipping other events.
 async fn told(stream: &mut Follow, count: usize) -> Vec<u64> {
     let mut seqs = Vec::new();
     while seqs.len() < count {
@@ -388,7 +390,7 @@ async fn a_stream_counts_as_a_connection() {
     let program = program(&app);
     let mut streams = Vec::new();
     for _ in 0..3 {
-        // Each on a connection of its own, for none of them ends.
+        // Each on its own connection, since no stream ends.
         let mut stream = program.follow("lobby", "", None).await;
         stream.expect("start").await;
         streams.push(stream);

@@ -1,5 +1,5 @@
-//! While the disk does not do its part: who speaks is refused for now, nothing is kept in half or heard by anybody, who
-//! reads reads on, and all goes on by itself when the disk does.
+//! A full or failing disk: sends are refused for now, nothing is stored partially or published, reading
+//! continues, and everything resumes by itself once the disk recovers.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use crate::support::{
     site,
 };
 
-/// A server whose files can be kept from growing: every write beyond the limit fails, as it does on a full disk.
+/// A server whose files can be kept from growing: writes beyond the limit fail, as they do on a full disk.
 struct Confined {
     server: Server,
     log: PathBuf,
@@ -30,25 +30,26 @@ impl Confined {
             &["--listen", "127.0.0.1:0", "--drain", "100ms", "--backlog", "1000", "--rate-send", "0"],
         );
         let mut command = Command::new("/bin/sh");
-        // The system tells a program that goes beyond by a signal; one that ignores it sees the write fail.
+        // The system signals a program that exceeds the limit; if the program ignores the signal, the write
+        // fails instead.
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(program.get_program());
         command.args(program.get_args()).arg("--data").arg(data).arg("--site").arg(site.path());
         command.env_clear().current_dir(data).stdin(Stdio::null());
         Confined { server: Server::spawn(command, site), log: data.join("teahouse.db-wal") }
     }
 
-    /// Lets no file grow further than its log is now, and so many bytes.
+    /// Limits files to the log's current size plus this many bytes.
     fn leave_room(&self, bytes: u64) {
         let log = std::fs::metadata(&self.log).expect("there is a log").len();
         self.limit(&(log + bytes).to_string());
     }
 
-    /// Lets no file be written beyond its first byte.
+    /// Limits files to one byte.
     fn fill(&self) {
         self.limit("1");
     }
 
-    /// Takes the limit away.
+    /// Lifts the limit.
     fn clear(&self) {
         self.limit("unlimited");
     }
@@ -60,7 +61,7 @@ impl Confined {
     }
 }
 
-/// Says something long under each of these ids, with one frame.
+/// Sends a long message under each of these ids, in one frame.
 async fn say_all(lines: &mut Lines, ids: &[String]) {
     let said = ids.iter().map(|id| {
         let text = format!("{id} {}", "and so on ".repeat(80));
@@ -69,7 +70,8 @@ async fn say_all(lines: &mut Lines, ids: &[String]) {
     lines.send_text(&said.collect::<Vec<_>>().join("\n")).await;
 }
 
-/// Hears what became of each of these: how many from the front were kept; the others are refused for now.
+/// Waits for the result of each message; returns how many from the front were stored. The others must be
+/// refused for now.
 async fn outcome(lines: &mut Lines, ids: &[String]) -> usize {
     let (mut kept, mut refused) = (Vec::new(), Vec::<Refused>::new());
     while kept.len() + refused.len() < ids.len() {
@@ -92,7 +94,7 @@ async fn newcomer(browser: &Browser) -> Joined {
     let mut lines = browser.open().await;
     lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
     let mut joined = lines.joined().await;
-    // As much as fits into an answer, and the pages before it.
+    // As much as fits into one response, and the pages before it.
     while let Some(before) = joined.events.first().and_then(Event::seq)
         && before > joined.oldest
     {
@@ -132,7 +134,7 @@ async fn on_a_full_disk_all_are_refused_for_now_and_nobody_hears_anything_until_
             say_all(&mut lines, &wanted).await;
             assert_eq!(outcome(&mut lines, &wanted).await, 0, "none is kept");
         }
-        // Reading goes on, also for those who come back; only what would have to be written down is put off.
+        // Reading works, also after a reconnect; only writes are postponed.
         assert_eq!(ids_of(&newcomer(&ann).await), said);
         let page = ann.get("/chat").await;
         assert_eq!(page.status(), 200);
@@ -293,7 +295,7 @@ async fn a_message_that_cannot_be_kept_stands_in_nobody_else_s_way() {
             let message = bo.message().await;
             assert_eq!((message.seq, &*message.text), (seq, text), "{how}");
         }
-        // Whoever gives it up goes on behind it.
+        // A client that gives the message up can continue after it.
         lines.join("lobby").await;
         lines.joined().await;
         lines.say("m4", "four").await;

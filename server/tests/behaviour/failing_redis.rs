@@ -1,5 +1,5 @@
-//! When Redis fails: nothing that was confirmed is lost as far as Redis keeps its promise, whoever says something is
-//! refused rather than left hanging, whoever reads is told, and afterwards everybody is caught up.
+//! Redis failures: no acknowledged message is lost as far as Redis keeps its promises, sends are refused
+//! rather than left hanging, readers are told, and afterwards everybody catches up.
 
 use chat::protocol::{ClientLine, Event, Joined, Message, RefusalCode, RoomPosition, ServerLine};
 
@@ -27,21 +27,21 @@ fn messages(joined: Joined) -> impl Iterator<Item = Message> {
     })
 }
 
-/// Says it until it is kept, as a client does.
+/// Sends a message until it is stored, as a client does.
 async fn say_until_kept(lines: &mut Lines, id: &str, text: &str) -> Message {
     loop {
         lines.say(id, text).await;
         let is_it = |message: &Message| message.id.as_str() == id;
         let answer = lines.until(|line| match line {
             ServerLine::Message(message) if is_it(&message) => Some(Ok(message)),
-            // A room that goes on in another life says with its page what was kept meanwhile.
+            // When a room resumes in a new epoch, its page contains what was stored meanwhile.
             ServerLine::Joined(joined) => messages(joined).find(is_it).map(Ok),
             ServerLine::Refused(refused) if refused.id.as_deref() == Some(id) => Some(Err(refused)),
             _ => None,
         });
         match answer.await {
             Ok(message) => return message,
-            // What was refused and yet kept is not said again: the room is entered anew, which lifts what waits for it.
+            // A message that was refused but stored is not sent again; rejoining lifts the wait for it.
             Err(refused) if refused.code == RefusalCode::OutOfOrder => lines.join("lobby").await,
             Err(refused) => assert!(refused.retry_ms.is_some(), "{refused:?}"),
         }
@@ -68,7 +68,7 @@ async fn who_speaks_is_refused_for_now_and_who_reads_is_told_while_redis_is_away
     store_is(&mut bo, true).await;
     let said = say_until_kept(&mut ann, "m2", "meanwhile").await;
     assert_eq!(said.seq, 2, "what was confirmed is still there, and nothing is there twice");
-    // By itself, or with the page by which the room goes on in its next life.
+    // As a message, or in the page with which the room resumes in its next epoch.
     let heard = bo.until(|line| match line {
         ServerLine::Message(message) => Some(message),
         ServerLine::Joined(joined) => messages(joined).find(|message| message.seq == 2),
@@ -150,7 +150,7 @@ async fn a_connection_that_is_cut_alone_is_made_again_without_a_word_to_anybody(
 
 #[tokio::test]
 async fn a_lost_tail_begins_another_life_of_the_log() {
-    // It forgets everything at its end: the worst of lost tails.
+    // Loses everything when it ends, the worst case of a lost tail.
     let mut redis = Redis::start();
     let app = node(&redis).await;
     let ann = app.person("Ann").await;
@@ -173,7 +173,7 @@ async fn a_lost_tail_begins_another_life_of_the_log() {
     assert_eq!((anew.head, anew.resumed, anew.members.count), (0, false, 1));
     let said = say_until_kept(&mut lines, "m4", "after").await;
     assert_eq!(said.seq, 1);
-    // Whoever was away meanwhile and holds the old log's second message is not taken to hold the new one's.
+    // A user who was away holds the old log's second message, which must not be taken for the new one's.
     let mut other = ann.open().await;
     let place = RoomPosition { room: "lobby".to_owned(), epoch: Some(epoch.to_string()), seq: Some(1) };
     other.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
@@ -199,7 +199,7 @@ async fn a_replica_that_takes_over_without_the_last_messages_begins_another_life
     say_until_kept(&mut lines, "m2", "never copied").await;
     drop(master);
     line.turn_to(replica.port());
-    // As long as it is a replica, nothing can be said.
+    // While it is a replica, it accepts no writes.
     lines.say("m3", "too early").await;
     lines.refused().await;
     replica.ask(&["REPLICAOF", "NO", "ONE"]);
@@ -232,7 +232,7 @@ async fn a_full_memory_refuses_and_takes_again_when_there_is_room() {
     assert_eq!(say_until_kept(&mut ann, "m3", "after").await.seq, 3);
 }
 
-/// What the program says, in its one line, when it cannot start on this store.
+/// Returns the one line with which the program refuses to start on this store.
 fn refusal(store: &str) -> String {
     let output = run(&["--listen", "127.0.0.1:0", &format!("--store={store}")], &[]);
     let said = text(&output.stderr).to_owned();

@@ -1,5 +1,5 @@
-//! The files that a server finds: its own are served from as they are, and all others stop the start with one clear line
-//! and stay as they were to the byte, with nothing beside them that was not there before.
+//! Files from earlier runs: the server starts on its own files as they are, and refuses all others with one
+//! clear line, without changing a byte of them or adding new files.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ fn database(data: &TempDir) -> PathBuf {
     data.path().join("teahouse.db")
 }
 
-/// The database and all that stands beside it.
+/// Returns the database and the files beside it.
 fn files(data: &TempDir) -> BTreeMap<String, Vec<u8>> {
     let named =
         |entry: fs::DirEntry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap());
@@ -31,7 +31,7 @@ fn files(data: &TempDir) -> BTreeMap<String, Vec<u8>> {
     files.filter(|(name, _)| name.starts_with("teahouse.db")).collect()
 }
 
-/// Starts a server on a folder that it must refuse with this, and leave as it is.
+/// Starts a server on a folder that it must refuse with this message and leave unchanged.
 async fn assert_left_alone(data: TempDir, says: &str) {
     let before = files(&data);
     assert!(before.contains_key("teahouse.db"));
@@ -47,7 +47,7 @@ async fn assert_left_alone(data: TempDir, says: &str) {
     }
 }
 
-/// Copies a database that is in use, with its log beside it, as a crash would leave it.
+/// Copies a database that is in use together with its WAL, as a crash would leave it.
 fn as_after_a_crash(from: &Path, to: &TempDir) {
     for companion in ["", "-wal"] {
         let copied = format!("{}{companion}", from.display());
@@ -55,7 +55,7 @@ fn as_after_a_crash(from: &Path, to: &TempDir) {
     }
 }
 
-/// A folder of ours in which some things were said, as a stop leaves it, or as a kill would.
+/// Returns a folder with some messages, as a stop or a kill leaves it.
 async fn ours(killed: bool) -> TempDir {
     let app = TestApp::start().await;
     let mut lines = app.person("Ann").await.talk().await;
@@ -144,7 +144,7 @@ async fn a_damaged_database_is_refused_and_left_as_it_was() {
     for killed in [false, true] {
         let data = ours(killed).await;
         if killed {
-            // All but the last change has left the log, so that the damage shows.
+            // All changes but the last have left the WAL, so that the damage shows.
             let connection = Connection::open(database(&data)).unwrap();
             connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
             connection.execute("UPDATE room SET name = 'foyer'", ()).unwrap();
@@ -160,7 +160,7 @@ async fn a_damaged_database_is_refused_and_left_as_it_was() {
     }
 }
 
-/// Overwrites a page in the middle with what is no page.
+/// Overwrites a page in the middle of the database with garbage.
 fn damage(data: &TempDir) {
     let mut bytes = fs::read(database(data)).unwrap();
     assert!(bytes.len() >= 10 * 4_096, "there is a middle");
@@ -214,7 +214,7 @@ async fn a_file_that_was_killed_before_its_mark_had_left_the_log_is_served_from(
     let (making, data) = (folder(), folder());
     let path = making.path().join("making.db");
     let connection = Connection::open(&path).unwrap();
-    // As the first version went about it: everything after the first line is in the log only.
+    // As the first version did it: everything after the first line is in the WAL only.
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA application_id = 0x54454148;").unwrap();
     as_after_a_crash(&path, &data);
     drop(connection);
@@ -232,14 +232,14 @@ async fn an_empty_file_is_a_new_one() {
     assert_eq!(newcomer(&app).await.head, 0);
 }
 
-/// Runs the program on a folder in which it may not do what the permissions do not allow, be it root's or not.
+/// Runs the program so that file permissions apply to it, even if root runs the tests.
 fn run_without_privileges(data: &Path) -> Output {
     let here = folder();
     let mut command = teahouse(here.path(), &["--listen", "127.0.0.1:0"]);
     command.arg("--data").arg(data);
     let is_root = Command::new("id").arg("-u").output().expect("there is an id command").stdout == b"0\n";
     if is_root {
-        // Root passes over permissions by these two rights; without them it is a user like any other.
+        // Root bypasses permissions by these two capabilities; without them it is a user like any other.
         let program = command.get_program().to_owned();
         let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
         command = Command::new("setpriv");

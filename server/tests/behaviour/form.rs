@@ -1,4 +1,4 @@
-//! The composer's form, posted without the browser's program, and the log by itself that is shown beside it.
+//! The composer's form, posted without JavaScript, and the log frame that is shown beside it.
 
 use app::{boot::Boot, form::Form};
 use chat::protocol::Event;
@@ -6,7 +6,7 @@ use reqwest::{Response, StatusCode};
 
 use crate::support::{Browser, TestApp};
 
-/// What a page's form begins with, and what the page is made from.
+/// Returns the data from which a page was rendered, including its form.
 async fn boot(response: Response) -> Boot {
     let page = response.text().await.unwrap();
     let data = page.split("id=\"boot\">").nth(1).and_then(|rest| rest.split("</script>").next());
@@ -21,7 +21,7 @@ pub(crate) async fn post(browser: &Browser, path: &str, form: &Form, text: &str)
     browser.post(path, &[("text", text), ("nonce", &form.nonce), ("for", &form.key)]).await
 }
 
-/// What a room's page shows.
+/// Returns the message texts on a room's page.
 async fn texts(browser: &Browser, path: &str) -> Vec<String> {
     let events = boot(browser.get(path).await).await.room.events;
     let texts = events.into_iter().map(|event| match event {
@@ -49,7 +49,7 @@ async fn what_is_posted_is_sent_once_however_often_the_same_form_is_posted() {
     assert_eq!(next.sent, Some(message.id), "the next page knows what was sent");
     assert_eq!(form(&ann, "/chat").await.sent, None, "and only that one");
     assert_ne!(next.nonce, before.nonce);
-    // The same words again, from the next page, are another message; so are other words from the same page.
+    // The same text from the next page is another message; so is another text from the same page.
     post(&ann, "/chat", &next, "tea\nfor two").await;
     post(&ann, "/chat", &before, "and one more").await;
     assert_eq!(texts(&ann, "/chat").await, ["tea\nfor two", "tea\nfor two", "and one more"]);
@@ -106,7 +106,7 @@ async fn a_user_posts_no_faster_than_allowed_over_however_many_connections() {
     let app = TestApp::with(|config| config.rate_send = 3).await;
     let ann = app.person("Ann").await;
     let first = form(&ann, "/chat").await;
-    // The burst is spent on another connection.
+    // Another connection uses up the burst.
     let mut lines = ann.talk().await;
     lines.send_text(&vec![r#"{"members":{"room":"lobby"}}"#; 498].join("\n")).await;
     for _ in 0..498 {
@@ -147,7 +147,7 @@ async fn the_log_by_itself_is_sent_again_only_when_it_has_changed() {
     post(&ann, "/chat/tea", &form(&ann, "/chat/tea").await, "second").await;
     let changed = ann.get_with("/chat/tea/log", &[("if-none-match", &tag)]).await;
     assert_eq!(changed.status(), StatusCode::OK);
-    // What another reader sees differs by which lines are their own.
+    // Another reader's page differs, since it marks their own messages.
     let bo = app.person("Bo").await;
     let tag = changed.headers()["etag"].to_str().unwrap();
     assert_eq!(bo.get_with("/chat/tea/log", &[("if-none-match", tag)]).await.status(), StatusCode::OK);

@@ -1,5 +1,5 @@
-//! The protocol beneath, RFC 6455, frame by frame: what a client may send, and how a connection ends when it sends what it
-//! may not.
+//! WebSocket frames (RFC 6455): which frames a client may send, and how a connection ends when it sends
+//! others.
 
 use tokio_tungstenite::tungstenite::Message;
 
@@ -10,7 +10,7 @@ const TEXT: u8 = 0x01;
 const PING: u8 = 0x09;
 const LAST: u8 = 0x80;
 
-/// A client's frame: masked, with a mask that changes nothing.
+/// Returns a client's frame, masked with zeros, which change nothing.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).ok().filter(|length| *length <= 125).expect("a short frame");
     [&[first, 0x80 | length, 0, 0, 0, 0], payload].concat()
@@ -20,7 +20,7 @@ async fn plain(app: &TestApp) -> Socket {
     app.person("Ann").await.knock("/chat?echo=1").socket().await
 }
 
-/// The text of the next frame that has any, and the pongs before it.
+/// Returns the text of the next text frame, and the pongs before it.
 async fn heard(socket: &mut Socket) -> (String, Vec<Vec<u8>>) {
     let mut pongs = Vec::new();
     loop {
@@ -39,7 +39,7 @@ async fn a_message_in_pieces_is_one_whatever_comes_between_and_however_it_arrive
     let tea = "茶".as_bytes();
     let pieces = [
         frame(TEXT, b"black "),
-        // A letter may be parted, too.
+        // Fragments may split a character.
         frame(CONTINUED, &tea[..1]),
         frame(PING | LAST, b"there?"),
         frame(CONTINUED, &tea[1..]),
@@ -105,6 +105,6 @@ async fn a_handshake_that_is_none_is_refused_and_told_why() {
     }
     let answer = ann.get_with("/ws", &whole).await;
     assert_eq!(answer.status(), 101);
-    // The example of section 1.3.
+    // The example of RFC 6455, section 1.3.
     assert_eq!(answer.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }

@@ -1,21 +1,21 @@
-//! From the replay to what is live: whoever comes while others speak gets every event once, in order, whatever the
-//! moment.
+//! The handoff from replay to live events: a client that joins while others send gets every event once and in
+//! order, whatever the timing.
 
 use chat::protocol::{ClientLine, RoomPosition, Seq, ServerLine};
 
 use crate::support::{Browser, TestApp};
 
-/// How many speak while the others come and go.
+/// Number of users who send while the others reconnect.
 const SPEAKERS: usize = 3;
 
-/// How many come and go at once, and how often each.
+/// Number of users who reconnect concurrently, and how often each does.
 const GUESTS: usize = 8;
 const VISITS: usize = 40;
 
-/// How many live events are read after each return.
+/// Number of live events read after each reconnect.
 const LIVE: usize = 12;
 
-/// Speaks without a pause until it is told to stop; gives how much it said.
+/// Sends without a pause until told to stop; returns the number of messages.
 async fn speak(browser: Browser, prefix: String, mut stop: tokio::sync::watch::Receiver<bool>) -> usize {
     let mut lines = browser.talk().await;
     let me = prefix.clone();
@@ -35,15 +35,15 @@ async fn speak(browser: Browser, prefix: String, mut stop: tokio::sync::watch::R
     said
 }
 
-/// Comes and goes, now from where it was, now on the same connection, and checks every event; gives up to where it has
-/// them. With `gapless` it must never have missed what is gone.
+/// Reconnects or rejoins on the same connection, resuming from the last position, and checks every event;
+/// returns the last seq. With `gapless`, no event may have been dropped from the log meanwhile.
 async fn come_and_go(browser: Browser, gapless: bool) -> Seq {
     let (mut lines, first) = browser.resume(None, None).await;
     let epoch = first.epoch.to_string();
     let mut held = first.head;
     for visit in 0..VISITS {
         let joined = if visit % 3 == 2 {
-            // Catching up on a connection that is open: what waits for it comes again, and is known by its seq.
+            // Rejoins on an open connection: queued events come again, and are recognized by their seq.
             let place =
                 RoomPosition { room: "lobby".to_owned(), epoch: Some(epoch.clone()), seq: Some(held) };
             lines.send(&ClientLine::Join(place)).await;

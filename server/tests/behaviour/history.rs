@@ -1,4 +1,4 @@
-//! Looking back: before a message, around one, and at a moment.
+//! History: before a message, around one, and at a moment.
 
 use chat::{
     protocol::{ClientLine, Event, History, Message, RefusalCode, Seq},
@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::support::{Lines, TestApp};
 
-/// Asks for a piece of the lobby's history; gives the seqs of the page and its oldest.
+/// Asks for a page of the lobby's history; returns its seqs and its oldest.
 async fn ask(lines: &mut Lines, wish: History) -> (Vec<Seq>, Seq) {
     lines.send(&ClientLine::History(History { room: "lobby".to_owned(), ..wish })).await;
     let page = lines.page().await;
@@ -87,7 +87,7 @@ async fn at_a_moment_come_the_first_that_were_said_then_or_later() {
     let app = TestApp::start().await;
     let mut lines = app.person("Ann").await.talk().await;
     say(&mut lines, 10).await;
-    // Two who spoke at once came into the log the other way round (5 and 6), and the clock once went back (8).
+    // Two concurrent messages entered the log in reverse order (5 and 6), and the clock once went back (8).
     let moments = [1_000, 2_000, 3_000, 3_000, 4_001, 4_000, 5_000, 1_500, 6_000, 7_000];
     let file = Connection::open(app.data().join("teahouse.db")).unwrap();
     for (seq, moment) in (1..).zip(moments) {

@@ -1,4 +1,4 @@
-//! Programs that push what a room is to read: as text, or in Slack's shape; once, in one room or in all.
+//! Hooks: programs push messages as text or in Slack's format, once, into one room or into all.
 
 mod refused;
 mod shapes;
@@ -18,17 +18,17 @@ use crate::{
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// What `curl -d` calls its body.
+/// The content type that `curl -d` sends.
 const CURL: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
-/// The answer to a push that was taken: where it stands.
+/// Returns the body of the response to an accepted push, which names the message's place.
 async fn place(response: Response) -> Value {
     assert_eq!(response.status(), 201);
     assert_eq!(response.headers()["content-type"], "application/json");
     serde_json::from_str(&response.text().await.unwrap()).unwrap()
 }
 
-/// What a room holds, for somebody who comes in now.
+/// Returns the messages of a room, as a newcomer gets them.
 async fn held(app: &TestApp, reader: &str, room: &str) -> Vec<Message> {
     let browser = app.person(reader).await;
     let mut lines = browser.open().await;

@@ -1,4 +1,4 @@
-//! Under which names the server answers: a page whose own name was made to lead here gets nothing.
+//! Host names under which the server answers; pages that rebind their own name to it get nothing.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::support::{
     site,
 };
 
-/// What somebody is answered who comes by a name: a page, a file, the API, a form and a socket.
+/// Returns the statuses under a host name: a page, a file, the API, a form and a socket.
 async fn answers(browser: Browser, host: &str) -> [u16; 5] {
     let browser = browser.saying("host", host);
     [
@@ -97,7 +97,7 @@ async fn who_asks_whether_it_lives_may_call_it_anything() {
     }
 }
 
-/// The program on an address with these words, which has opened.
+/// Starts the program on an address with these arguments, and waits until it listens.
 fn serving(data: &Path, listen: &str, words: &[&str]) -> Server {
     let site = site();
     let mut command = teahouse(data, words);

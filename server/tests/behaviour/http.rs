@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::support::{Hook, TestApp, patiently, program};
 
-/// Sends bytes, all of them, and then reads to the end of the connection.
+/// Sends all these bytes, and then reads to the end of the connection.
 async fn exchange(app: &TestApp, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
     patiently("the request is taken", stream.write_all(request)).await.expect("it is read to its end");
@@ -18,7 +18,7 @@ async fn exchange(app: &TestApp, request: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A POST with a body of so many bytes.
+/// Returns a POST request with a body of this length.
 fn post(path: &str, headers: &str, length: usize) -> Vec<u8> {
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"

@@ -1,4 +1,5 @@
-//! What is too much: refused by name where the session can go on, cut off where it cannot, and never at the others' cost.
+//! Limits: excess is refused by name where the session can continue, disconnected where it cannot, and never
+//! at others' cost.
 
 use chat::protocol::{ClientLine, Joined, RefusalCode, RoomPosition, Seq, ServerLine};
 use tokio::{
@@ -171,7 +172,7 @@ async fn whoever_asks_faster_than_the_pace_is_heard_no_further_for_a_while() {
         (r#"{"members":{"room":"lobby"}}"#, "members", 490),
         (r#"{"history":{"room":"lobby","before":1,"limit":1}}"#, "page", 490),
         (r#"{"join":{"room":"lobby"}}"#, "joined", 490),
-        // The line and its room.
+        // A hello costs twice as much: for the line, and for the room that it joins.
         (r#"{"hello":{"rooms":[]}}"#, "joined", 245),
         ("tea?", "refused", 490),
     ];
@@ -179,7 +180,7 @@ async fn whoever_asks_faster_than_the_pace_is_heard_no_further_for_a_while() {
         let mut flood = app.person(&format!("Flood {number}")).await.talk().await;
         flood.send_text(&vec![line; 700].join("\n")).await;
         flood.send_text(r#"{"send":{"id":"late","room":"lobby","text":"late"}}"#).await;
-        // The burst; the others are heard as time goes by.
+        // First the burst; the rest is answered at the rate limit.
         for _ in 0..burst {
             let answered =
                 flood.until(|heard| heard.print().starts_with(&format!("{{\"{answer}")).then_some(()));
@@ -201,7 +202,7 @@ async fn whoever_is_read_later_is_not_silent() {
     })
     .await;
     let mut lines = app.person("Ann").await.talk().await;
-    // For longer than a silence may be.
+    // Enough to take longer than the heartbeat timeout.
     lines.send_text(&vec![r#"{"typing":{"room":"lobby"}}"#; 560].join("\n")).await;
     lines.say("m1", "said at last").await;
     assert_eq!(lines.message().await.id.as_str(), "m1");
@@ -215,7 +216,7 @@ async fn whoever_says_nothing_is_closed_as_silent() {
     let ungreeted = ann.open().await;
     let answering = async {
         let mut lines = ann.talk().await;
-        // Whoever answers stays, for longer than the others are waited for.
+        // A client that answers stays connected beyond the heartbeat timeout.
         for _ in 0..60 {
             lines.until(|line| matches!(line, ServerLine::Ping { .. }).then_some(())).await;
             lines.send(&ClientLine::Pong {}).await;
@@ -226,7 +227,7 @@ async fn whoever_says_nothing_is_closed_as_silent() {
     assert_eq!((first, second), (silent.clone(), silent));
 }
 
-/// A server that cuts slow readers off early, and whose rooms hear of it at once.
+/// Starts a server that evicts slow consumers early, and whose rooms announce it immediately.
 async fn impatient() -> TestApp {
     TestApp::with(|config| {
         config.queue_limit = 256 * 1_024;
@@ -237,7 +238,7 @@ async fn impatient() -> TestApp {
     .await
 }
 
-/// Somebody called Slow in the lobby, who has read up to `joined` and whose machine takes little more.
+/// Joins the lobby as Slow, who has read up to `joined` and has a small receive buffer.
 async fn slow(app: &TestApp) -> (Browser, Lines, Joined) {
     let browser = app.person("Slow").await;
     let socket = browser.knock("/ws").protocol("teahouse.v1").receive_buffer(4_096).socket().await;
@@ -247,7 +248,8 @@ async fn slow(app: &TestApp) -> (Browser, Lines, Joined) {
     (browser, lines, joined)
 }
 
-/// Ann speaks, and both go on hearing everything, until the room hears that Slow is gone; gives how much was said.
+/// Sends as Ann, with both receiving everything, until Slow's leave is announced; returns the number of
+/// messages.
 async fn speak_until_slow_is_gone(ann: &mut Lines, bo: &mut Lines) -> Seq {
     let text = "茶".repeat(4_000);
     let mut said = 0;
@@ -294,7 +296,7 @@ async fn a_slow_reader_is_cut_off_while_the_others_go_on_and_resumes_without_a_l
     back.send(&ClientLine::Hello { rooms: vec![place], client: None, user: None }).await;
     let joined = back.joined().await;
     assert!(joined.resumed);
-    // In pieces: it is more than fits into an answer.
+    // In several pages, since it exceeds one response.
     assert!(joined.events.iter().map(|event| event.seq().unwrap()).eq(held + 1..=joined.head));
     for seq in joined.head + 1..=said {
         assert_eq!(back.message().await.seq, seq);
@@ -325,7 +327,7 @@ async fn whoever_does_not_read_what_they_asked_for_is_heard_no_further() {
         assert_eq!(ann.message().await.seq, seq);
     }
     let (_browser, mut slow, _) = slow(&app).await;
-    // Each page is larger than what the system holds for somebody who does not read.
+    // Each page exceeds what the system buffers for a client that does not read.
     let page = r#"{"history":{"room":"lobby","before":201,"limit":200}}"#;
     let late = r#"{"send":{"id":"late","room":"lobby","text":"late"}}"#;
     slow.send_text(&[page, page, page, late].join("\n")).await;
@@ -339,13 +341,13 @@ async fn whoever_does_not_read_what_they_asked_for_is_heard_no_further() {
             ServerLine::Page(page) => Some(page.events.len()),
             _ => None,
         });
-        // As many of the 200 as fit into an answer.
+        // The number of the 200 that fit into one response.
         assert_eq!(pages.await, 21);
     }
     assert_eq!(ann.message().await.id.as_str(), "late");
 }
 
-/// Lives in one thread with the server, so that nothing gets done where one session keeps it.
+/// Runs in one thread with the server, so that a session that hogs the thread blocks everything.
 #[tokio::test]
 async fn whoever_sends_without_a_pause_lets_the_others_speak() {
     let app = TestApp::start().await;
@@ -383,6 +385,6 @@ async fn a_request_without_an_end_is_not_waited_for_for_ever() {
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: tea").await.unwrap();
     let mut answer = Vec::new();
-    // Whether it ends with an answer or without one is the server's affair; that it ends is what counts.
+    // The server may answer or not; only the end of the connection matters.
     let _ = patiently("the connection ends", stream.read_to_end(&mut answer)).await;
 }

@@ -1,4 +1,4 @@
-//! Coming in and going out: nicknames, cookies and the way back.
+//! Login and logout: nicknames, cookies and redirects.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ fn set_cookie(response: &Response) -> Option<&str> {
     response.headers().get(header::SET_COOKIE).map(|value| value.to_str().unwrap())
 }
 
-/// The attributes of a `Set-Cookie`, sorted, without its name and value.
+/// Returns the attributes of a `Set-Cookie`, sorted, without its name and value.
 fn attributes(set_cookie: &str) -> Vec<&str> {
     let mut attributes: Vec<&str> = set_cookie.split("; ").skip(1).collect();
     attributes.sort_unstable();

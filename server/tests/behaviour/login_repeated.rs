@@ -1,5 +1,5 @@
-//! A login that comes twice, a browser that keeps no cookie, and a login that has vanished: what the person at the browser
-//! is told, and who they are.
+//! Logins that are submitted twice, browsers that store no cookie, and logins that were lost: what the user
+//! is shown, and which user they are.
 
 use reqwest::{Response, header};
 
@@ -8,8 +8,8 @@ use crate::{
     support::{Browser, Redis, TestApp},
 };
 
-/// A login form as a browser was shown it, in a browser to which no answer to a login ever comes: it goes on sending the
-/// cookies that came with the form, and no others.
+/// A login form in a browser that never receives the response to its login: it keeps sending the cookies that
+/// came with the form, and no others.
 struct ShownForm {
     browser: Browser,
     id: String,
@@ -26,7 +26,7 @@ impl ShownForm {
         ShownForm { browser: app.browser().saying("cookie", &cookie), id, cookie }
     }
 
-    /// The same form, in the same browser, as another node is sent it.
+    /// Returns the same form in the same browser, as it is sent to another node.
     fn on(&self, app: &TestApp) -> ShownForm {
         let browser = app.browser().saying("cookie", &self.cookie);
         ShownForm { browser, id: self.id.clone(), cookie: self.cookie.clone() }
@@ -41,7 +41,8 @@ async fn submit(browser: &Browser, nickname: &str, form: &str) -> Response {
     browser.post("/login", &[("nickname", nickname), ("next", "/chat/tea"), ("form", form)]).await
 }
 
-/// The pair of a cookie of this sort that an answer sets; behind the sort stands which house it is of.
+/// Returns the name and value of the cookie of this kind that a response sets; its name ends with the
+/// server's id.
 fn cookie(response: &Response, sort: &str) -> Option<String> {
     let cookies = response.headers().get_all(header::SET_COOKIE).iter();
     let pairs = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
@@ -52,7 +53,7 @@ fn value(pair: &str) -> &str {
     pair.split_once('=').expect("a cookie has a value").1
 }
 
-/// What a login is answered: where it leads, and the login itself.
+/// Returns the response to a login: status, target and login cookie.
 fn answer(response: &Response) -> (u16, String, String) {
     let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
     let login = cookie(response, "teahouse");
@@ -180,7 +181,7 @@ async fn a_browser_that_keeps_no_cookie_is_told_so_and_takes_no_nickname() {
             let page = response.text().await.unwrap();
             assert!(page.contains(words) && page.contains(r#"value="Ann""#), "{page}");
         }
-        // Once it keeps them, the form that it was shown will do.
+        // Once the browser stores cookies, the form that it was shown works.
         assert_eq!(submit(&forgetful, "Ann", &id).await.status(), 400);
         let response = submit(&forgetful, "Ann", &id).await;
         assert_eq!(answer(&response).0, 303);

@@ -1,4 +1,5 @@
-//! What a login is good for: until when, after a log-out, beside another house, and what of it stays in a browser.
+//! Logins: how long they last, what a logout does, logins on two servers of one host, and what stays in a
+//! browser.
 
 use reqwest::{Response, header};
 
@@ -7,7 +8,7 @@ use crate::{
     support::{Browser, Redis, TestApp},
 };
 
-/// Whether a browser is taken for somebody: by a page, by what programs read, and by the socket.
+/// Returns whether a browser is logged in, by a page, by the API, and by the socket.
 async fn is_somebody(browser: &Browser) -> bool {
     let page = browser.get("/chat").await.status().as_u16();
     let boot = browser.get("/boot/lobby").await.status().as_u16();
@@ -62,7 +63,7 @@ async fn a_log_out_on_one_node_is_one_on_all() {
     assert!(is_somebody(&copy).await, "every node knows the cookie");
     let lines = copy.talk().await;
     ann.log_out().await;
-    // Which is how the other node shows that it has been told.
+    // The close shows that the other node knows of the logout.
     assert_eq!(lines.closed().await, (4004, "logged_out".to_owned()));
     assert!(!is_somebody(&copy).await);
 }
@@ -85,7 +86,7 @@ async fn who_logs_out_elsewhere_stays_and_every_copy_of_their_cookie_is_dead() {
     let lines = copy.talk().await;
     let response = ann.post("/logout/elsewhere", &[("next", "/chat/tea")]).await;
     assert_eq!((response.status().as_u16(), header(&response, "location")), (303, Some("/chat/tea")));
-    // Which may be a page of this very browser's, and so is to come back and see.
+    // The page may belong to the very browser that stays logged in, so it has to reconnect and find out.
     assert_eq!(lines.closed().await, (1012, "restart".to_owned()));
     assert!(!is_somebody(&copy).await);
     assert!(is_somebody(&ann).await);
@@ -123,7 +124,7 @@ async fn logging_out_elsewhere_is_for_this_site_s_pages_and_their_own_user() {
 async fn two_houses_on_one_host_name_leave_each_other_s_people_in() {
     let (one, other) = (TestApp::start().await, TestApp::start().await);
     let (here, there) = (one.person("Ann").await.cookie(), other.person("Ann").await.cookie());
-    // A browser sends both to both: a cookie knows no port.
+    // A browser sends both cookies to both servers, since cookies are not bound to a port.
     let both = format!("{here}; {there}");
     for app in [&one, &other] {
         assert!(is_somebody(&app.browser().saying("cookie", &both)).await);

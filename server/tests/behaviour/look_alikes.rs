@@ -1,4 +1,4 @@
-//! Names that pass for others: of people, of programs and roles, and of rooms.
+//! Look-alike names of users, programs, roles and rooms.
 
 use chat::protocol::ServerLine;
 use reqwest::Response;
@@ -84,7 +84,7 @@ async fn who_asks_for_a_room_that_looks_like_another_is_led_to_that_one() {
 async fn a_room_that_is_there_stays_what_it_is() {
     let app = TestApp::start().await;
     let ann = app.person("Ann").await;
-    // Nobody has spoken in either when both are entered.
+    // Both are joined before a message is sent in either.
     let mut lines = ann.talk_in(&["cafe", "cаfe"]).await;
     for room in ["cafe", "cаfe"] {
         lines.say_in(room, "m1", "hello").await;

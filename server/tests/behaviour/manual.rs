@@ -1,5 +1,5 @@
-//! docs/api.md, executed: its shell is run, in its order and with real curl, against a server; what the shell prints and
-//! what the room reads must be what stands there.
+//! Executes docs/api.md: runs its shell blocks in order, with real curl, against a server; the output and the
+//! room's messages must match the document.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,11 +16,11 @@ use crate::support::{
 
 const DOCUMENT: &str = include_str!("../../../docs/api.md");
 
-/// Where the document's server is, and its data.
+/// The address and data folder of the server in the document.
 const ADDRESS: &str = "http://127.0.0.1:3000";
 const DATA: &str = "/var/lib/teahouse";
 
-/// A block between fences: how it is marked, what it holds, and in which line it begins.
+/// A fenced block: its info string, its content, and the line where it begins.
 struct Block {
     mark: &'static str,
     text: String,
@@ -46,7 +46,7 @@ fn blocks() -> Vec<Block> {
     blocks
 }
 
-/// What is drawn at random, or depends on the day: it differs from time to time, and must differ everywhere alike.
+/// Returns whether a word is random or depends on the date. Such words differ between runs, but consistently.
 fn varies(word: &str) -> bool {
     let hex = |length: usize| word.len() == length && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let day = word.len() == 10 && word.split('-').map(str::len).eq([4, 2, 2]);
@@ -57,7 +57,7 @@ fn varies(word: &str) -> bool {
     moment || program || hex(12) || hex(16) || hex(32) || day || token || key
 }
 
-/// A text as words and what is between them.
+/// Splits a text into words and the separators between them.
 fn words(text: &str) -> Vec<&str> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     let mut words = Vec::new();
@@ -70,17 +70,17 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// What the document's words stand for here.
+/// The values that the document's words have in this run.
 #[derive(Default)]
 struct Meanings(BTreeMap<String, String>);
 
 impl Meanings {
-    /// A text of the document's as it is here.
+    /// Translates a text of the document to this run.
     fn here(&self, text: &str) -> String {
         words(text).into_iter().map(|word| self.0.get(word).map_or(word, |here| here)).collect()
     }
 
-    /// Compares what was to be said with what is, and learns what the words mean that vary.
+    /// Compares the expected with the actual output, and learns the values of varying words.
     fn learn(&mut self, expected: &str, said: &str, line: usize) {
         let (expected_words, said_words) = (words(expected.trim_end()), words(said.trim_end()));
         let alike = expected_words.len() == said_words.len()
@@ -97,7 +97,7 @@ impl Meanings {
     }
 }
 
-/// Runs a script as a shell does that stops at the first error; what it prints.
+/// Runs a script in a shell that stops at the first error; returns its output.
 fn shell(script: &str, folder: &Path, line: usize) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_teahouse")).parent().expect("it lies in a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("there is a path"));
@@ -109,7 +109,7 @@ fn shell(script: &str, folder: &Path, line: usize) -> String {
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
-/// Reads on until the room has read what it was to.
+/// Reads until the room has received the expected messages.
 async fn read(lines: &mut Lines, expected: &str, line: usize) {
     let line_of = |message: &Message| format!("{}: {}\n", message.user.name, message.text);
     let mut said = String::new();
@@ -156,7 +156,8 @@ async fn what_stands_in_the_manual_happens() {
             }
             "text room" => read(&mut lines, &here, line).await,
             "yaml" => {
-                // The programs are not here; that their setting leads to a hook is.
+                // The configured programs are not available here; this checks that their settings lead to a
+                // hook.
                 let settings = here.lines().filter_map(|setting| setting.trim_start().rsplit_once("url: "));
                 for (_, url) in settings {
                     let path = url.strip_prefix(&*address).unwrap_or_else(|| panic!("line {line}: {url}"));

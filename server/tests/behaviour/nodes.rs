@@ -1,15 +1,16 @@
-//! Several nodes on one Redis are one chat: the same rooms, the same order, the same people, whichever node one is on.
+//! Several nodes on one Redis form one chat: every node shows the same rooms, the same order and the same
+//! users.
 
 use chat::protocol::{ClientLine, RoomPosition, ServerLine};
 
 use crate::support::{Browser, Redis, TestApp, eventually, program::Server};
 
-/// A node on this Redis.
+/// Starts a node on this Redis.
 pub(crate) async fn node(redis: &Redis) -> TestApp {
     node_with(redis, |_| {}).await
 }
 
-/// A node on this Redis with some settings of its own.
+/// Starts a node on this Redis with adjusted settings.
 pub(crate) async fn node_with(redis: &Redis, adjust: impl FnOnce(&mut server::config::Config)) -> TestApp {
     TestApp::with(|config| {
         config.store = redis.url().parse().unwrap();
@@ -18,7 +19,7 @@ pub(crate) async fn node_with(redis: &Redis, adjust: impl FnOnce(&mut server::co
     .await
 }
 
-/// The same login, on another node.
+/// Returns a browser with the same login, on another node.
 pub(crate) fn moved(browser: &Browser, node: &TestApp) -> Browser {
     node.browser().with_cookie(&browser.cookie())
 }
@@ -111,7 +112,7 @@ async fn a_user_on_two_nodes_is_one_member() {
     assert_eq!(bo.told_until("+Ann").await.iter().filter(|one| *one == "+Ann").count(), 1);
     let mut second = moved(&ann, &there).talk().await;
     first.leave("lobby").await;
-    // Had they left, it would be told before whoever comes now.
+    // If they had left, the leave would be announced before Cai's join.
     let mut cai = here.person("Cai").await.talk().await;
     assert_eq!(bo.told_until("+Cai").await, ["+Cai"]);
     second.leave("lobby").await;
@@ -200,7 +201,7 @@ async fn the_people_of_a_node_that_died_are_given_back_within_its_lease() {
     let (_ann, _cai) = (ann.talk().await, cai.talk().await);
     bo.told_until("+Ann").await;
     here.end("-KILL");
-    // Ann is back by the other node before anybody could miss her; Cai is not.
+    // Ann reconnects through the other node within the leave grace; Cai does not.
     let _back = there.browser().with_cookie(&ann.cookie()).talk().await;
     let told = bo.told_until("-Cai").await;
     assert!(!told.iter().any(|one| one.contains("Ann")), "{told:?}");

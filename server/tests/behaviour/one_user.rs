@@ -1,10 +1,10 @@
-//! A connection speaks for one user: the one that its client names, or the login's where it names none.
+//! A connection belongs to one user: the one that its client names, or the login's if it names none.
 
 use chat::protocol::{ClientLine, RefusalCode, RoomPosition, ServerLine};
 
 use crate::support::{Browser, Lines, TestApp};
 
-/// Whom the server takes a browser's pages for.
+/// Returns the id of the user whom the server recognizes in a browser.
 async fn user_id(browser: &Browser) -> String {
     let mut lines = browser.open().await;
     lines.send(&ClientLine::Hello { rooms: vec![], client: None, user: None }).await;
@@ -18,7 +18,7 @@ fn hello(client: Option<&str>, user: &str) -> ClientLine {
     ClientLine::Hello { rooms, client: client.map(str::to_owned), user: Some(user.to_owned()) }
 }
 
-/// A message to the lobby, as a client sends it that waits for nothing.
+/// Returns a join and a message to the lobby, as a client sends them without waiting for an answer.
 fn pipelined(id: &str) -> [ClientLine; 2] {
     [
         ClientLine::Join(RoomPosition { room: "lobby".to_owned(), epoch: None, seq: None }),
@@ -39,7 +39,7 @@ async fn a_hello_for_another_user_is_refused_with_all_that_follows_it() {
     let (ann, cy) = (app.person("Ann").await, app.person("Cy").await);
     let mut reader = app.person("Bo").await.talk().await;
     let ann = user_id(&ann).await;
-    // Behind it in one frame, in frames of their own, and for a user whom nobody knows.
+    // The lines follow in the same frame, then in separate frames; then the hello names an unknown user.
     let mut lines = cy.open().await;
     let frame: Vec<String> =
         [hello(None, &ann)].iter().chain(&pipelined("m1")).map(ClientLine::print).collect();
@@ -75,7 +75,7 @@ async fn a_hello_for_the_login_s_user_or_for_nobody_in_particular_is_answered() 
     lines.joined().await;
     lines.say("m1", "tea").await;
     assert_eq!(lines.message().await.user.id.as_str(), id);
-    // Later in the talk, too, a connection changes hands no more.
+    // Later on, too, a connection does not change its user.
     lines.send(&hello(None, "somebody-else")).await;
     let (_, code) = lines.rest().await;
     assert_eq!(code, 4008);

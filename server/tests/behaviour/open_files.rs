@@ -1,13 +1,14 @@
-//! A system that lets the server open few files: it takes what it is given, says what lacks, and nobody inside suffers.
+//! A low limit on open files: the server lowers its connection limit, reports the shortage, and serves
+//! connected users as before.
 
 use std::{fs, path::Path, process::Command};
 
 use crate::support::{Plain, folder, patiently, program::Server, site};
 
-/// How many files the server may open in these tests; without anybody in it, it has some thirty open.
+/// The limit on open files in these tests; an idle server has some thirty open.
 const FEW: usize = 64;
 
-/// A server of guests under a limit, which is given in the words of `ulimit`.
+/// Starts a server that admits guests under a limit, given as arguments of `ulimit`.
 fn under(limit: &str, data: &Path, arguments: &[&str]) -> Server {
     let site = site();
     let mut command = Command::new("sh");
@@ -27,14 +28,14 @@ async fn guest(server: &Server) -> Plain {
     server.browser().plain("/chat?echo=1").await
 }
 
-/// Whether a server has no file left. Those that it was born with may lie beyond its limit.
+/// Returns whether a server has used up its files. Inherited files may lie beyond its limit.
 fn is_full(server: &Server) -> bool {
     let files = fs::read_dir(format!("/proc/{}/fd", server.id())).unwrap();
     let numbers = files.map(|file| file.unwrap().file_name().to_str().unwrap().parse::<usize>().unwrap());
     numbers.filter(|number| *number < FEW).count() == FEW
 }
 
-/// The first speaks, and both the first and the second hear it.
+/// Sends a message from the first client, and checks that the first and the second receive it.
 async fn talk(inside: &mut [Plain], text: &str) {
     inside[0].say(text).await;
     for reader in &mut inside[..2] {
@@ -42,7 +43,7 @@ async fn talk(inside: &mut [Plain], text: &str) {
     }
 }
 
-/// The lines of a log in which this is said.
+/// Returns the lines of a log that contain this text.
 fn lines_with<'a>(log: &'a str, words: &str) -> Vec<&'a str> {
     log.lines().filter(|line| line.contains(words)).collect()
 }

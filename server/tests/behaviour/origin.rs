@@ -1,8 +1,8 @@
-//! Whose pages may connect and change things: this site's own and those that are allowed by name.
+//! Origins whose pages may connect and change things: the site's own and those that the configuration allows.
 
 use crate::support::{Browser, TestApp};
 
-/// What a page of `origin` is answered: the socket's status (101 for yes), and those of the forms.
+/// Returns the answers to a page of `origin`: the socket's status (101 if granted), and those of the forms.
 async fn answers(browser: Browser, nickname: &str) -> [u16; 4] {
     let socket = match browser.knock("/ws").protocol("teahouse.v1").send().await {
         Ok(_) => 101,

@@ -1,5 +1,5 @@
-//! Whose the data folder is: what is made in it is for its owner alone, stays theirs where root works on it, and what cannot
-//! be used is named.
+//! Ownership of the data folder: new files are private to its owner, stay the owner's where root works on the
+//! folder, and unusable files are named.
 
 use std::{
     fs,
@@ -16,10 +16,10 @@ use crate::support::{
     program::{Server, finish, teahouse, text},
 };
 
-/// Somebody who is neither root nor anybody in particular.
+/// An unprivileged user id that owns nothing else here.
 const SOMEBODY: u32 = 65_534;
 
-/// Everything in a folder, itself included.
+/// Returns all paths in a folder, including the folder.
 fn everything(folder: &Path) -> Vec<PathBuf> {
     let mut found = vec![folder.to_owned()];
     for entry in fs::read_dir(folder).unwrap() {
@@ -29,7 +29,7 @@ fn everything(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Whether the tests may give files away, as root may.
+/// Returns whether the tests may change the owner of files, as root may.
 fn is_root(folder: &Path) -> bool {
     chown(folder, Some(SOMEBODY), Some(SOMEBODY)).is_ok()
 }
@@ -55,7 +55,7 @@ fn what_is_made_in_the_data_folder_is_for_its_owner_alone() {
 #[test]
 fn a_command_that_root_runs_leaves_the_folder_its_owner_s() {
     let data = folder();
-    // Anybody else makes everything their own anyway.
+    // Any other user owns all new files anyway.
     is_root(data.path());
     let owner = fs::metadata(data.path()).unwrap().uid();
     let copy = folder();
@@ -96,7 +96,8 @@ fn a_file_that_cannot_be_used_is_named_with_its_owner() {
         if !name.is_empty() {
             fs::write(&file, "").unwrap();
         }
-        // Root may read everything, and runs it as somebody who may not; a copy, since they may not come near this one.
+        // Root may read everything, so it runs the program as a user who may not; as a copy, since that user
+        // cannot reach the original.
         let program = elsewhere.path().join("teahouse");
         fs::copy(env!("CARGO_BIN_EXE_teahouse"), &program).unwrap();
         fs::set_permissions(elsewhere.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -111,14 +112,14 @@ fn a_file_that_cannot_be_used_is_named_with_its_owner() {
         }
         fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
         let output = finish(command);
-        // So that it can be cleared away.
+        // So that the folder can be deleted.
         fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
         let line = said.lines().last().unwrap_or_default();
         let owner = fs::metadata(&file).unwrap().uid();
         assert!(line.contains(&file.display().to_string()), "{words:?}: {line}");
-        // Nobody but root can make a file that is somebody else's.
+        // Only root can make a file that belongs to another user.
         if as_root {
             let whose = format!("it belongs to root (uid {owner}), and this is run by");
             assert!(line.contains(" cannot be ") && line.contains(&whose), "{words:?}: {line}");

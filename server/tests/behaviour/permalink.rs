@@ -1,4 +1,5 @@
-//! The addresses of messages and of days: what the server shows there, and what it says where there is nothing.
+//! Permalinks to messages and days: the pages that the server shows there, and its answer where there is
+//! nothing.
 
 use app::boot::Boot;
 use chat::protocol::Seq;
@@ -17,7 +18,7 @@ async fn say(lines: &mut Lines, room: &str, count: usize) {
     }
 }
 
-/// What a page of the chat was rendered from, and the page.
+/// Returns the data from which a chat page was rendered, and the page itself.
 async fn page(browser: &Browser, path: &str) -> (Boot, String) {
     let response = browser.get(path).await;
     assert_eq!(response.status(), 200, "{path}");

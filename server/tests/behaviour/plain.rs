@@ -1,4 +1,4 @@
-//! The plain door: lines of text for whoever has no client.
+//! The plain door: lines of text for users without a client.
 
 use chat::{protocol::RefusalCode, text::DEFAULT_LIMIT};
 use tokio_tungstenite::tungstenite::Message as Frame;

@@ -1,4 +1,4 @@
-//! Who is here: told once per user, at once where they want to go, and not at all where they are merely away a moment.
+//! Presence: announced once per user, at once on leaving, and not at all for short absences.
 
 use std::collections::BTreeSet;
 
@@ -128,7 +128,7 @@ async fn a_newcomer_is_told_who_is_there_and_the_others_that_they_came() {
     ann.told_until("+Bo").await;
 }
 
-/// The names in a roster.
+/// Returns the names in a roster.
 fn names(members: &Members) -> Vec<&str> {
     members.list.iter().map(|user| &*user.name).collect()
 }
@@ -226,7 +226,7 @@ async fn a_page_without_a_socket_makes_nobody_present() {
     assert_eq!(bo.joined().await.members.count, 1);
 }
 
-/// A socket whose client calls itself so, in the lobby.
+/// Opens a socket with this client id and joins the lobby.
 async fn named(browser: &Browser, client: &str) -> Lines {
     let mut lines = browser.open().await;
     lines.send(&ClientLine::Hello { rooms: vec![], client: Some(client.to_owned()), user: None }).await;
@@ -236,7 +236,7 @@ async fn named(browser: &Browser, client: &str) -> Lines {
 
 #[tokio::test]
 async fn one_s_own_ghost_is_replaced_at_once_and_the_room_hears_nothing() {
-    // Without any grace, so that a ghost that went before its successor had come would be heard to leave.
+    // Without a leave grace, so that a stale session that ends before its successor joins would be announced.
     let app = TestApp::with(|config| config.leave_grace = "0s".parse().unwrap()).await;
     let (ann, bo, cai) = (app.person("Ann").await, app.person("Bo").await, app.person("Cai").await);
     let mut bo = bo.talk().await;
@@ -262,7 +262,7 @@ async fn only_the_same_client_of_the_same_user_is_a_ghost() {
         named(&ann, "page-2").await,
         ann.talk().await,
         named(&bo, "page-1").await,
-        // A client may say hello again on the same connection.
+        // A client may send hello again on the same connection.
         named(&ann, "page-1").await,
     ];
     others[3].send(&ClientLine::Hello { rooms: vec![], client: Some("page-1".to_owned()), user: None }).await;
@@ -300,7 +300,8 @@ async fn a_ghost_that_reads_nothing_is_replaced_too() {
     let hello = r#"{"hello":{"rooms":[],"client":"page-1"}}"#;
     deaf.send(tokio_tungstenite::tungstenite::Message::text(hello)).await;
     bo.told_until("+Ann").await;
-    // More than the system holds for whoever does not read, so that the server stands in the middle of a write.
+    // More than the system buffers for a client that does not read, so that the server blocks in the middle
+    // of a write.
     for n in 0..24 {
         bo.say(&format!("m{n}"), &"long ".repeat(100_000)).await;
         bo.message().await;

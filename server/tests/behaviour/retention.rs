@@ -1,4 +1,4 @@
-//! What a room keeps of its log, and how long the ids of what it no longer keeps are remembered.
+//! Retention: the messages that a room stores, and how long the ids of deleted messages are remembered.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ async fn newcomer(app: &TestApp, nickname: &str) -> Joined {
     lines.joined().await
 }
 
-/// Says so many things in the lobby and reads them all; gives the last.
+/// Sends this many messages to the lobby and reads them all; returns the last.
 async fn say_and_hear(lines: &mut Lines, prefix: &str, count: usize) -> Message {
     lines.say_many(prefix, count).await;
     let mut last = lines.message().await;
@@ -30,7 +30,7 @@ async fn say_and_hear(lines: &mut Lines, prefix: &str, count: usize) -> Message 
     last
 }
 
-/// Another program's look at the database of a server.
+/// Opens the database of a server from outside.
 fn database(data: &TempDir) -> Connection {
     Connection::open(data.path().join("teahouse.db")).unwrap()
 }
@@ -169,7 +169,7 @@ async fn an_id_is_remembered_for_7_days_and_as_long_as_its_message_is_kept() {
         file.execute("UPDATE sent SET at = ?2 WHERE client = ?1", params![client, now - days * DAY_MS])
             .unwrap();
     }
-    // Far more than one step forgets.
+    // Far more than one cleanup step forgets.
     file.execute_batch(
         "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000)
          INSERT INTO sent (room, user, client, seq, at, name, digest)
@@ -188,7 +188,8 @@ async fn an_id_is_remembered_for_7_days_and_as_long_as_its_message_is_kept() {
     assert_eq!(lines.message().await.seq, 5, "long ago, and forgotten: it is a new message");
 }
 
-/// A database as the first version left it, with three messages of user `ann`, and nothing about retention.
+/// Returns a database as the first version left it: three messages of user `ann`, and nothing about
+/// retention.
 fn first_version() -> TempDir {
     let data = folder();
     let file = database(&data);
@@ -229,7 +230,7 @@ fn first_version() -> TempDir {
     data
 }
 
-/// Makes all messages those of whoever has this cookie.
+/// Assigns all messages to the user with this nickname.
 fn give_to(file: &Connection, nickname: &str) {
     let owner = "(SELECT user FROM nickname WHERE name = ?1)";
     for table in ["event", "sent"] {
@@ -266,7 +267,7 @@ async fn nicknames_that_nobody_holds_any_more_are_deleted_and_others_are_not() {
     app.person("Ann").await;
     let (ended, data) = app.stop().await;
     ended.unwrap();
-    // More than one step deletes.
+    // More than one cleanup step deletes.
     database(&data)
         .execute_batch(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)

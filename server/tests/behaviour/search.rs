@@ -1,5 +1,5 @@
-//! The search: what is found, where it leads, and who may find it. What may be typed is in [`typed`], what may become of
-//! the index in [`index`], and whose day it is in [`zones`].
+//! Search: what it finds, where hits lead, and who may see them. [`typed`] covers the query syntax, [`index`]
+//! the state of the index, and [`zones`] the reader's days.
 
 mod index;
 mod typed;
@@ -13,16 +13,16 @@ use tempfile::TempDir;
 
 use crate::support::{Browser, TestApp, eventually, folder};
 
-/// A message that was found.
+/// A hit of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Hit {
-    /// Where it leads.
+    /// The target of its link.
     href: String,
-    /// The whole of it as text, with what was found in brackets.
+    /// The whole message as text, with the matches in brackets.
     text: String,
 }
 
-/// A page of the search.
+/// A page of search results.
 struct Page {
     status: u16,
     html: String,
@@ -42,12 +42,12 @@ impl Page {
             .collect()
     }
 
-    /// What was found, newest first.
+    /// Returns the texts of the hits, newest first.
     fn found(&self) -> Vec<String> {
         self.hits().into_iter().map(|hit| hit.text).collect()
     }
 
-    /// Where the older ones are.
+    /// Returns the link to older hits.
     fn older(&self) -> Option<String> {
         let (before, _) = self.html.split_once("\" rel=\"next\"")?;
         let (_, href) = before.rsplit_once("<a href=\"")?;
@@ -55,7 +55,7 @@ impl Page {
     }
 }
 
-/// What a browser shows of markup, with marks as brackets.
+/// Returns the text that a browser shows for markup, with marks as brackets.
 fn plain(html: &str) -> String {
     let html = html.replace("<mark>", "[").replace("</mark>", "]").replace("<!>", "");
     assert!(!html.contains('<'), "nothing else is marked up: {html}");
@@ -83,7 +83,7 @@ async fn found(browser: &Browser, typed: &str) -> Vec<String> {
     search(browser, typed).await.found()
 }
 
-/// Waits until a search finds this many.
+/// Waits until a search has this many hits.
 async fn finds(browser: &Browser, typed: &str, count: usize) {
     eventually(&format!("{count} found for {typed}"), async || found(browser, typed).await.len() == count)
         .await;
@@ -109,7 +109,7 @@ fn log(folder: &Path) -> Connection {
     Connection::open(folder.join("teahouse.db")).unwrap()
 }
 
-/// Writes messages behind those that a log holds, as another program would.
+/// Appends messages to a log directly, as another program would.
 fn write(folder: &Path, messages: &[Said<'_>]) {
     let mut log = log(folder);
     let transaction = log.transaction().unwrap();
@@ -131,7 +131,7 @@ fn write(folder: &Path, messages: &[Said<'_>]) {
     transaction.commit().unwrap();
 }
 
-/// A data folder whose log holds these messages and that nothing was searched in.
+/// Returns a data folder whose log holds these messages and that was never searched.
 async fn written(messages: &[Said<'_>]) -> Arc<TempDir> {
     let (ended, data) = TestApp::on(Arc::new(folder()), |_| {}).await.stop().await;
     ended.unwrap();
@@ -139,7 +139,8 @@ async fn written(messages: &[Said<'_>]) -> Arc<TempDir> {
     data
 }
 
-/// A server on a log that holds these messages, when all of them are indexed, and somebody who searches.
+/// Starts a server on a log with these messages, and waits until all are indexed; returns a user to search
+/// with.
 async fn open(messages: &[Said<'_>]) -> (TestApp, Browser) {
     let app = TestApp::on(written(messages).await, |config| config.rate_pages = 0).await;
     let reader = app.person("Reader").await;
@@ -147,7 +148,7 @@ async fn open(messages: &[Said<'_>]) -> (TestApp, Browser) {
     (app, reader)
 }
 
-/// The same person at a server that was started again.
+/// Returns the same user's browser at a restarted server.
 fn again(app: &TestApp, person: &Browser) -> Browser {
     app.browser().with_cookie(&person.cookie())
 }
@@ -159,7 +160,7 @@ fn indexed(folder: &Path) -> Option<usize> {
     usize::try_from(count).ok()
 }
 
-/// Waits until so many messages are in the index.
+/// Waits until this many messages are in the index.
 async fn is_indexed(app: &TestApp, count: usize) {
     eventually(&format!("{count} messages are indexed"), async || {
         tokio::task::yield_now().await;
@@ -320,7 +321,7 @@ async fn one_can_ask_for_where_it_was_said() {
 
 #[tokio::test]
 async fn one_can_ask_for_the_day_as_it_is_where_one_lives() {
-    // 23:30 on the 19th and 00:30 on the 21st in Shanghai; both on the 20th by the clock of nobody here.
+    // 23:30 on the 19th and 00:30 on the 21st in Shanghai; in UTC, the second is still on the 20th.
     let midnight = FRIDAY - FRIDAY % (24 * HOUR);
     let (app, reader) = open(&[
         Said { at: midnight - 8 * HOUR - HOUR / 2, ..said("lobby", "Ann", "tea late on Thursday") },
@@ -382,7 +383,7 @@ async fn without_a_login_nothing_is_found() {
     let response = app.browser().get("/search?q=tea").await;
     assert_eq!(response.status(), 303);
     assert_eq!(response.headers()["location"], "/login?next=%2Fsearch%3Fq%3Dtea");
-    // The login page is not shown in frames, so a panel says it itself.
+    // The login page is not shown in frames, so the panel reports the missing login itself.
     let panel = page(&app.browser(), "/search?q=tea&panel=1").await;
     assert_eq!((panel.status, panel.hits().len()), (401, 0));
     assert!(panel.html.contains("href=\"/login\" target=\"_top\""), "{}", panel.html);

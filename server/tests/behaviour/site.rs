@@ -1,4 +1,4 @@
-//! Pages and files: what they carry, how they are packed, and what they may do.
+//! Pages and files: their headers, their compression, and their content security policy.
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -77,7 +77,7 @@ async fn what_is_not_there_is_a_page_with_404_in_the_reader_s_language() {
     }
 }
 
-/// The answer to a request whose path goes out as it stands.
+/// Returns the response to a request whose path is sent unchanged.
 async fn raw(app: &TestApp, path: &str) -> String {
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", app.address());
@@ -90,7 +90,7 @@ async fn raw(app: &TestApp, path: &str) -> String {
 #[tokio::test]
 async fn no_path_leads_out_of_the_site() {
     let app = TestApp::start().await;
-    // The keys lie in the data folder, and the manifest's neighbours in the site's parent.
+    // The keys are in the data folder, and the manifest's neighbours in the site's parent folder.
     let keys = app.data().join("cookie.keys");
     let absolute = keys.to_str().unwrap();
     let name = app.data().file_name().unwrap().to_str().unwrap();
@@ -115,7 +115,7 @@ async fn no_path_leads_out_of_the_site() {
     }
 }
 
-/// What stands in the policy's directive.
+/// Returns the value of a directive of the policy.
 fn directive<'a>(policy: &'a str, name: &str) -> &'a str {
     policy.split(';').map(str::trim).find_map(|part| part.strip_prefix(name)).unwrap_or_default().trim()
 }
@@ -209,7 +209,7 @@ async fn what_is_said_never_becomes_markup() {
             "{lowered} changes how the browser reads a script"
         );
     }
-    // The page's own script, which holds nothing that was said, comes next.
+    // The page's own script comes next; it contains no message text.
     let (script, after) = after.split_once("</script>").expect("the start script ends");
     assert!(!script.contains("alert") && !script.contains("tea.example"), "{script}");
     let page = format!("{before}{after}");

@@ -1,5 +1,5 @@
-//! Rooms that were made while a name had several spellings: each has one name now, none was joined with another, and what
-//! led to one still does.
+//! Rooms from the time when a name had several spellings: each has one name now, none were merged, and every
+//! link to one still works.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
     support::{Redis, TestApp},
 };
 
-/// What was said in which room, by the name that it had before and by the one that it has now.
+/// The rooms: the name before, the name now, the message text, and the number of messages.
 const ROOMS: [(&str, &str, &str, u64); 4] = [
     ("tea", "tea", "in tea", 2),
     ("ｔｅａ", "tea-2", "in the wide one", 3),
@@ -32,7 +32,8 @@ fn place(name: &str) -> RoomPosition {
     RoomPosition { room: name.to_owned(), epoch: None, seq: None }
 }
 
-/// A folder as it was before: with rooms of several spellings, tokens and answers for them, and the schema of then.
+/// Returns a folder from before: rooms with several spellings, tokens and answers for them, and the old
+/// schema.
 async fn old_folder() -> Arc<TempDir> {
     let app = TestApp::start().await;
     let ann = app.person("Ann").await;
@@ -57,7 +58,7 @@ async fn old_folder() -> Arc<TempDir> {
     data
 }
 
-/// Records that name a room, in the shapes of then.
+/// Returns records that name a room, in their old format.
 fn records() -> [(&'static str, String); 2] {
     [
         ("reminder", json!({ "room": "ｔｅａ", "other": "ｔｅａ" }).to_string()),
@@ -83,7 +84,7 @@ async fn rooms_that_existed_twice_are_renamed_apart_and_keep_their_seqs() {
         assert_eq!(joined.events.len() as u64, count);
         assert!(serde_json::to_string(&joined.events).unwrap().contains(text));
     }
-    // A link to a message leads to it; what somebody types leads where all who type it meet.
+    // A permalink leads to its message; a typed name leads to the room that everyone who types it gets.
     let wide = "%EF%BD%94%EF%BD%85%EF%BD%81";
     for (path, to) in [
         (format!("/chat/{wide}/3"), "/chat/tea-2/3"),
@@ -149,7 +150,7 @@ async fn on_redis_rooms_that_existed_twice_are_renamed_apart_too() {
         let joined = lines.joined().await;
         assert_eq!((joined.room, joined.head, joined.events.len() as u64), (named(now), count, count));
     }
-    // What was sent before is known again, by its id.
+    // A message sent before the rename is recognized by its id.
     let mut ann = moved(&ann, &server).talk_in(&["tea-2"]).await;
     ann.say_in("tea-2", "m1", "another text").await;
     assert_eq!(ann.refused().await.code, RefusalCode::IdReused);

@@ -1,4 +1,4 @@
-//! Stopping and starting: everybody is let go in order, and everything that was taken is kept.
+//! Stop and restart: users are disconnected in order, and everything that was accepted is stored.
 
 use std::{collections::BTreeSet, fs, sync::Arc};
 
@@ -6,7 +6,7 @@ use chat::protocol::ServerLine;
 
 use crate::support::{TestApp, eventually, folder};
 
-/// The texts in the lobby's log, as a newcomer reads them.
+/// Returns the texts in the lobby's log, as a newcomer gets them.
 async fn kept(app: &TestApp) -> BTreeSet<String> {
     let mut lines = app.person("Reader").await.open().await;
     lines.send_text(r#"{"hello":{"rooms":[]}}"#).await;
@@ -82,7 +82,7 @@ async fn a_stop_without_anybody_is_a_stop() {
     TestApp::start().await.stop().await.0.unwrap();
 }
 
-/// One line that names what is wrong, fit for the end of a log.
+/// Checks that an error is one line that contains this text.
 fn assert_clear(reason: &str, names: &str) {
     assert!(reason.contains(names), "{reason}");
     assert!(!reason.contains('\n'), "{reason}");

@@ -1,4 +1,4 @@
-//! Talking: order, acknowledgements, catching up, looking back, and what is no sense.
+//! Messages: order, acknowledgements, catching up, history, and invalid input.
 
 use chat::{
     protocol::{ClientLine, Event, History, Message, RefusalCode, Seq, ServerLine},
@@ -11,7 +11,7 @@ fn seqs(events: &[Event]) -> Vec<Seq> {
     events.iter().map(|event| event.seq().unwrap()).collect()
 }
 
-/// Reads messages of the lobby up to this one.
+/// Collects messages of the lobby up to this seq.
 async fn messages_to(lines: &mut Lines, last: Seq) -> Vec<Message> {
     let mut messages = Vec::new();
     while messages.last().is_none_or(|message: &Message| message.seq < last) {
@@ -172,7 +172,7 @@ async fn whoever_comes_back_gets_exactly_what_they_missed_and_then_what_follows(
     assert_eq!(joined.events, [], "nothing was missed");
 }
 
-/// The epoch of the lobby's log.
+/// Returns the epoch of the lobby's log.
 async fn bo_epoch(app: &TestApp) -> String {
     let visitor = app.person("visitor").await;
     let (lines, joined) = visitor.resume(None, None).await;

@@ -1,5 +1,5 @@
-//! Tokens of programs: made, listed and revoked by the program itself, beside a server, before the first one, and on
-//! Redis; and never shown again.
+//! API tokens: the program makes, lists and revokes them beside a server, before the first start, and on
+//! Redis; it never shows them again.
 
 use std::{fs, path::Path, process::Output};
 
@@ -9,7 +9,7 @@ use crate::support::{
     tokens,
 };
 
-/// What a program says that did what it was told: one line on standard error, and its answer.
+/// Returns the one line on standard error and the answer of a successful command.
 #[track_caller]
 fn done(output: &Output) -> (&str, &str) {
     let said = text(&output.stderr);
@@ -18,7 +18,7 @@ fn done(output: &Output) -> (&str, &str) {
     (said.trim_end(), text(&output.stdout))
 }
 
-/// Why it refused: one line that names these.
+/// Checks that the command refused in one line that contains these texts.
 #[track_caller]
 fn refused(output: &Output, code: i32, naming: &[&str]) {
     let said = text(&output.stderr);
@@ -187,7 +187,7 @@ fn beside_a_server_of_an_earlier_version_nothing_is_brought_up_to_date() {
     let file = rusqlite::Connection::open(&path).unwrap();
     file.execute_batch("DROP TABLE renamed; DROP TABLE record; PRAGMA user_version = 2;").unwrap();
     drop(file);
-    // What a server holds as long as it serves.
+    // The lock that a server holds while it serves.
     let lock = fs::File::create(data.path().join("lock")).unwrap();
     lock.try_lock().unwrap();
     let output = tokens(data.path(), &["hook", "add", "--room", "lobby", "--name", "n"]);

@@ -1,8 +1,8 @@
-//! The joins of a connection that are not answered yet: whoever names a position is to get exactly what came after it,
-//! unless that is too much.
+//! Tracks the unanswered joins of a connection. A join with a position must be answered with exactly the
+//! messages after it, unless there are too many.
 //!
-//! In a room that begins another life everybody is told so without having asked, and it may be that somebody has just asked;
-//! then one more answer is theirs.
+//! When a room begins a new epoch, everyone in it gets an answer without having asked, and some may have
+//! asked just before; they get one answer more.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,23 +10,24 @@ use serde::Deserialize;
 
 use crate::wire::{Line, Refused};
 
-/// How many events a resumption holds at the most (docs/protocol.md).
+/// Maximum number of events in a resumed answer (docs/protocol.md).
 const RESUME: u64 = 1_000;
 
-/// What was asked on a connection, by room, in order.
+/// The joins on a connection, by room, in order.
 #[derive(Default)]
 pub(crate) struct Asks(BTreeMap<String, Room>);
 
 #[derive(Default)]
 struct Room {
     asked: VecDeque<Place>,
-    /// The life of the log that was told of last.
+    /// The epoch of the latest answer.
     epoch: Option<String>,
-    /// How many tellings of another life were taken for answers, or may still come behind one.
+    /// Number of new-epoch answers that were matched with a join, each of which may be followed by the join's
+    /// own answer.
     spare: usize,
 }
 
-/// A line of the client's that asks.
+/// A line of the client that joins rooms.
 #[derive(Deserialize)]
 struct Ask {
     hello: Option<Hello>,
@@ -46,7 +47,7 @@ struct Place {
 }
 
 impl Asks {
-    /// The page sends a frame.
+    /// Records a frame that the page sends.
     pub(crate) fn sent(&mut self, frame: &str) {
         for line in frame.lines() {
             let ask: Ask = serde_json::from_str(line).expect("the client speaks the protocol");
@@ -56,7 +57,7 @@ impl Asks {
         }
     }
 
-    /// The page receives a frame. What is wrong about the answers in it.
+    /// Checks the answers in a frame that the page receives; returns what is wrong with them.
     pub(crate) fn answered(&mut self, frame: &str) -> Vec<String> {
         let mut wrong = Vec::new();
         for line in frame.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
@@ -76,7 +77,7 @@ impl Asks {
                     room.spare -= usize::from(!is_new_life && room.spare > 0);
                     continue;
                 };
-                // Whoever came from another life may have been let in just before the room was told of the new one.
+                // A client from another epoch may have joined just before the room was told of the new one.
                 room.spare += usize::from(is_new_life || ask.epoch.as_ref() != Some(&joined.epoch));
                 let position = ask.seq.filter(|_| ask.epoch.as_ref() == Some(&joined.epoch));
                 let head = joined.head.expect("an answer to a join names the head");

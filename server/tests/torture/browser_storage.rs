@@ -1,5 +1,5 @@
-//! What a user's browser keeps while pages come and go: the records of what is not confirmed, and the signs of life of
-//! the pages. Every page hears what the others change. Understands none of it.
+//! A user's browser storage, shared by all pages: the records of unacknowledged messages, and the pages'
+//! signs of life. Each page hears the changes of the others. Understands none of the contents.
 
 use std::{
     collections::BTreeMap,
@@ -9,20 +9,20 @@ use std::{
 use chat::{id::ClientId, time::Millis};
 use tokio::sync::watch;
 
-/// What a page hears of another, or finds when it is loaded.
+/// A change that a page hears from another, or finds when it is loaded.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
-    /// Under a message's id this is kept now, or nothing.
+    /// A message's record was stored, or removed if `None`.
     Record(ClientId, Option<String>),
-    /// A page showed a sign of life at a moment; at 0 it is gone.
+    /// A page showed a sign of life at a time; 0 means that it has gone.
     Sign(ClientId, Millis),
 }
 
-/// The store of one user's browser.
+/// The storage of one user's browser.
 #[derive(Default)]
 pub(crate) struct BrowserStorage {
     content: Mutex<Content>,
-    /// How many changes there were.
+    /// The number of changes so far.
     changes: watch::Sender<usize>,
 }
 
@@ -30,18 +30,18 @@ pub(crate) struct BrowserStorage {
 struct Content {
     records: BTreeMap<ClientId, String>,
     signs: BTreeMap<ClientId, Millis>,
-    /// All changes in their order, each with the page that made it.
+    /// All changes in order, each with the page that made it.
     changes: Vec<(ClientId, Change)>,
 }
 
-/// How far a page has heard.
+/// A page's position in the changes.
 pub(crate) struct Ear {
     heard: usize,
     changes: watch::Receiver<usize>,
 }
 
 impl BrowserStorage {
-    /// What a new page finds, and the ear with which it hears on from there.
+    /// Returns the contents for a new page, and its position for later changes.
     pub(crate) fn open(&self) -> (Vec<Change>, Ear) {
         let content = self.content();
         let records =
@@ -51,31 +51,31 @@ impl BrowserStorage {
         (found, Ear { heard: content.changes.len(), changes: self.changes.subscribe() })
     }
 
-    /// A page keeps a record.
+    /// Stores a record for a page.
     pub(crate) fn keep(&self, page: &ClientId, id: ClientId, record: String) {
         let mut content = self.content();
         content.records.insert(id.clone(), record.clone());
         self.tell(&mut content, page, Change::Record(id, Some(record)));
     }
 
-    /// A page forgets a record.
+    /// Removes a record for a page.
     pub(crate) fn forget(&self, page: &ClientId, id: ClientId) {
         let mut content = self.content();
         content.records.remove(&id);
         self.tell(&mut content, page, Change::Record(id, None));
     }
 
-    /// A page shows a sign of life; at 0 it is gone.
+    /// Records a page's sign of life; 0 means that it has gone.
     pub(crate) fn sign(&self, page: &ClientId, at: Millis) {
         let mut content = self.content();
         content.signs.insert(page.clone(), at);
         self.tell(&mut content, page, Change::Sign(page.clone(), at));
     }
 
-    /// What others than `page` have changed since it last heard; waits for something to happen first.
+    /// Waits for a change, and returns the changes by pages other than `page` since the last call.
     pub(crate) async fn hear(&self, page: &ClientId, ear: &mut Ear) -> Vec<Change> {
         let heard = ear.heard;
-        // The sender lives as long as the drawer.
+        // The sender lives as long as the storage.
         let _ = ear.changes.wait_for(|changes| *changes > heard).await;
         let content = self.content();
         ear.heard = content.changes.len();

@@ -1,4 +1,4 @@
-//! The log as the database file holds it, read past the program.
+//! Reads the log from the database file, bypassing the program.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -14,10 +14,11 @@ pub(crate) struct Row {
     pub(crate) text: String,
 }
 
-/// The rooms' logs, by seq.
+/// The rooms' logs, ordered by seq.
 pub(crate) type Logs = BTreeMap<RoomName, Vec<Row>>;
 
-/// Reads the logs in a data folder whose server has ended, however it did; what is unsound about the file is the error.
+/// Reads the logs in a data folder whose server has ended, in whatever way; returns an error if the file is
+/// unsound.
 pub(crate) fn read(data: &Path) -> Result<Logs, String> {
     let wrong = |error: rusqlite::Error| error.to_string();
     let connection = Connection::open(data.join("teahouse.db")).map_err(wrong)?;
@@ -29,7 +30,7 @@ pub(crate) fn read(data: &Path) -> Result<Logs, String> {
     let tables: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema WHERE name IN ('event', 'room')", (), |row| row.get(0))
         .map_err(wrong)?;
-    // The program had not come so far.
+    // The program ended before it created the tables.
     if tables == 0 {
         return Ok(Logs::new());
     }

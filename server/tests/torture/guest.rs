@@ -1,4 +1,5 @@
-//! Somebody in a storm: they log in, open a page, and do what people do, among it everything that could lose something.
+//! A user in a storm: logs in, opens pages, and acts as users do, including everything that could lose a
+//! message.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,12 +25,12 @@ use crate::{
     wire::{Line, Members},
 };
 
-/// How long somebody in a storm waits between two things that they do, on the average.
+/// Mean pause of a user between two actions.
 const PAUSE: Duration = Duration::from_millis(900);
 
-/// Logs somebody in under a nickname.
+/// Logs a user in under a nickname.
 pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> {
-    // The server's library of HTTP comes without a provider of TLS. Another guest may have named it already.
+    // The HTTP library is built without a TLS provider. Another guest may have installed one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
     let request = client.post(format!("http://{address}/login")).form(&[("nickname", nickname)]);
@@ -37,20 +38,20 @@ pub(crate) async fn log_in(nickname: &str, address: SocketAddr) -> Arc<Account> 
     assert_eq!(response.status(), 303, "{nickname} comes in");
     let cookie = response.headers().get(header::SET_COOKIE).expect("there is a cookie");
     let (cookie, _) = cookie.to_str().expect("plain text").split_once(';').expect("with attributes");
-    // Who one is, the server says when one says hello.
+    // The server's welcome names the user.
     let user = patiently("a welcome", hear(cookie, address, Vec::new(), |line| line.welcome)).await.user;
     let user = User { id: UserId::parse(&user.id).expect("an id"), name: user.name.into() };
     Arc::new(Account { user, cookie: cookie.to_owned(), storage: BrowserStorage::default() })
 }
 
-/// Whom a server names to somebody who comes into a room.
+/// Joins a room and returns its members, as the server lists them.
 pub(crate) async fn look_around(account: &Account, address: SocketAddr, room: &RoomName) -> Members {
     let place = RoomPosition { room: room.to_string(), epoch: None, seq: None };
     let joined = hear(&account.cookie, address, vec![place], |line| line.joined);
     patiently("a room is entered", joined).await.members.expect("an answer to a join names who is there")
 }
 
-/// Says hello, and waits for the line in which something is.
+/// Sends hello, and waits for a line from which `look` returns something.
 async fn hear<T>(
     cookie: &str,
     address: SocketAddr,
@@ -74,7 +75,7 @@ async fn hear<T>(
     }
 }
 
-/// One browser window of somebody's: page after page, one at a time.
+/// One browser window of a user, with one page at a time.
 pub(crate) struct Guest {
     account: Arc<Account>,
     /// Tells the window from the others of the same user.
@@ -88,7 +89,7 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// A window in which no page is open yet. Its pages open some of the rooms.
+    /// Makes a window without a page. Its pages open some of the rooms.
     pub(crate) fn new(
         account: &Arc<Account>,
         window: usize,
@@ -118,7 +119,7 @@ impl Guest {
         Page::open(&self.account, name, &self.rooms, self.address, &self.ledger, chance)
     }
 
-    /// Something to say.
+    /// Returns a new message text.
     pub(crate) fn words(&mut self) -> String {
         self.words += 1;
         let length = if self.chance.random_bool(0.1) { 1_500 } else { 60 };
@@ -126,12 +127,12 @@ impl Guest {
         format!("{} {} {}{more}.", self.account.user.name, self.window, self.words)
     }
 
-    /// A room of theirs.
+    /// Returns one of the user's rooms.
     pub(crate) fn room(&mut self) -> RoomName {
         self.rooms.choose(&mut self.chance).expect("there are rooms").clone()
     }
 
-    /// Goes through the storm, and gives the last page when it is over; and how many pages went down.
+    /// Acts until the storm is over; returns the last page and the number of pages that crashed.
     pub(crate) async fn weather(mut self, mut over: watch::Receiver<bool>) -> (Page, usize) {
         let mut page = self.open();
         let mut crashes = 0;
@@ -142,7 +143,7 @@ impl Guest {
             }
             match self.chance.random_range(0..100) {
                 0..60 => self.say(&page, 1).await,
-                // A dozen lines at once, pasted.
+                // A dozen lines at once, as if pasted.
                 60..64 => self.say(&page, 12).await,
                 64..70 => page.act(Act::Visit(self.room())).await,
                 70..76 => page.act(Act::Earlier).await,
@@ -157,7 +158,8 @@ impl Guest {
                 92..94 => page.act(Act::ConnectNow).await,
                 94..97 => {
                     crashes += 1;
-                    // It goes down while it does what this asks for: before it is kept, before it is sent, or after.
+                    // The page crashes during the sends below: before a message is stored, before it is sent,
+                    // or after.
                     page.act(Act::Crash(self.chance.random_range(0..5))).await;
                     self.say(&page, 2).await;
                     patiently("a page goes down", page.gone()).await;
@@ -173,7 +175,7 @@ impl Guest {
         }
     }
 
-    /// Says so many things in one of the rooms that the page has open.
+    /// Sends this many messages in one of the rooms that the page has open.
     async fn say(&mut self, page: &Page, count: usize) {
         let room = self.room();
         for _ in 0..count {

@@ -1,4 +1,4 @@
-//! What Redis holds, read past the program: the logs, and who is said to be there.
+//! Reads Redis directly, bypassing the program: the logs, and the registered presence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use crate::database::{Logs, Row};
 
-/// The entries of a stream: under each id its fields and what they hold, in turn.
+/// The entries of a stream: an id, and its fields and values alternating.
 type Entries = Vec<(String, Vec<String>)>;
 
-/// What is kept beside an entry of the log.
+/// The data stored with an entry of the log.
 #[derive(Deserialize)]
 struct Body {
     id: String,
@@ -33,22 +33,22 @@ impl Kept {
         Kept(Client::open(url).and_then(|client| client.get_connection()).expect("Redis takes connections"))
     }
 
-    /// The logs of these rooms, whole; what is unsound about one is the error.
+    /// Returns the complete logs of these rooms, or an error if one is unsound.
     pub(crate) fn logs(&mut self, rooms: &[RoomName]) -> Result<Logs, String> {
         rooms.iter().map(|room| Ok((room.clone(), self.log(room)?))).collect()
     }
 
-    /// In which life the logs are.
+    /// Returns the epoch of the logs.
     pub(crate) fn epoch(&mut self) -> String {
         self.get("HGET", &["teahouse:meta", "epoch"])
     }
 
-    /// The nodes that are taken to be there, or were and have not been struck off.
+    /// Returns the nodes that are registered: those running, and lost ones that were not removed yet.
     pub(crate) fn nodes(&mut self) -> BTreeSet<String> {
         self.get("ZRANGE", &["teahouse:nodes", "0", "-1"])
     }
 
-    /// The nodes that are said to have seated somebody, in any of these rooms or in their own list of rooms.
+    /// Returns the nodes that hold presence in any of these rooms or have a list of rooms.
     pub(crate) fn seating_nodes(&mut self, rooms: &[RoomName]) -> BTreeSet<String> {
         let lists: Vec<String> = self.get("KEYS", &["teahouse:seated:*"]);
         let mut nodes: BTreeSet<String> =
@@ -68,7 +68,7 @@ impl Kept {
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
         for window in windows {
             let remembered: BTreeMap<String, Vec<u8>> = self.get("HGETALL", &[&window]);
-            // After seq and moment come bytes that are no text.
+            // The value is seq, time, and bytes that are no text.
             let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
             ids.extend(remembered.into_iter().map(|(author, value)| (author, text(value))));
         }
@@ -101,7 +101,7 @@ impl Kept {
     }
 }
 
-/// Something of a room's.
+/// Returns a key of a room.
 fn key(room: &RoomName, what: &str) -> String {
     format!("teahouse:{{{room}}}:{what}")
 }

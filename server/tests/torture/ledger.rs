@@ -1,5 +1,5 @@
-//! What was said and what was seen, by anybody, in the whole test: what the log is held against in the end. It notes at
-//! once when two pages are shown different things under one number.
+//! Records every message sent and received in the test, which the log is compared with in the end. Complains
+//! at once if two pages receive different messages under one seq.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -17,26 +17,26 @@ use tokio::sync::watch;
 
 use crate::wire::{Event, Line, Message};
 
-/// A message that a page has kept: it must be said, once.
+/// A message that a page has queued: it must be in the log exactly once.
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub(crate) user: UserId,
-    /// The page in which its user said it.
+    /// The page on which its user sent it.
     pub(crate) page: ClientId,
     pub(crate) room: RoomName,
     pub(crate) id: ClientId,
     pub(crate) text: String,
 }
 
-/// A message that somebody was shown: it is confirmed, and stays.
+/// A message that a page received: it is acknowledged, and must stay.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) message: Message,
-    /// When it was seen first, in nanoseconds since 1970.
+    /// When it was first received, in nanoseconds since 1970.
     pub(crate) at: u64,
 }
 
-/// What was said and seen so far.
+/// The messages sent and received so far.
 #[derive(Default)]
 pub(crate) struct Ledger {
     book: Mutex<Book>,
@@ -45,17 +45,17 @@ pub(crate) struct Ledger {
 
 #[derive(Default)]
 struct Book {
-    /// In the order in which each page said it.
+    /// In the order in which each page sent them.
     said: Vec<Said>,
     known: HashSet<(UserId, ClientId)>,
     seen: BTreeMap<RoomName, BTreeMap<Seq, Seen>>,
-    /// The lives of the logs that somebody was told of.
+    /// The epochs that any page was told of.
     epochs: BTreeSet<String>,
     complaints: Vec<String>,
 }
 
 impl Ledger {
-    /// A page keeps a message. That it is kept again, by whichever page, is no news.
+    /// Records that a page queued a message. Ignores messages that a page queued before.
     pub(crate) fn said(&self, user: &UserId, page: &ClientId, pending: &Pending) {
         let mut book = self.book();
         if book.known.insert((user.clone(), pending.id.clone())) {
@@ -69,7 +69,7 @@ impl Ledger {
         }
     }
 
-    /// A page received a frame.
+    /// Records a frame that a page received.
     pub(crate) fn saw(&self, frame: &str) {
         let at = nanoseconds();
         for line in frame.lines() {
@@ -80,17 +80,17 @@ impl Ledger {
         }
     }
 
-    /// Something is wrong; the verdict will say so.
+    /// Records a failure, which the verdict reports.
     pub(crate) fn complain(&self, complaint: String) {
         self.book().complaints.push(complaint);
     }
 
-    /// A page has taken something in, so that whoever waits for a state should look again.
+    /// Wakes those who wait for a state, since a page has processed something.
     pub(crate) fn something_happened(&self) {
         self.happenings.send_modify(|count| *count += 1);
     }
 
-    /// Waits until it is so, looking whenever something happens.
+    /// Waits until the condition holds, and checks it whenever something happens.
     pub(crate) async fn until(&self, mut is_so: impl FnMut() -> bool) {
         let mut happenings = self.happenings.subscribe();
         while !is_so() {
@@ -98,27 +98,27 @@ impl Ledger {
         }
     }
 
-    /// What was said, in the order in which each page said it.
+    /// Returns the sent messages, in the order in which each page sent them.
     pub(crate) fn all_said(&self) -> Vec<Said> {
         self.book().said.clone()
     }
 
-    /// What was seen, by room and seq.
+    /// Returns the received messages, by room and seq.
     pub(crate) fn all_seen(&self) -> BTreeMap<RoomName, BTreeMap<Seq, Seen>> {
         self.book().seen.clone()
     }
 
-    /// The newest seq of a room that anybody has seen; 0 if there is none.
+    /// Returns the newest seq of a room that any page received; 0 if there is none.
     pub(crate) fn head(&self, room: &RoomName) -> Seq {
         self.book().seen.get(room).and_then(|log| log.last_key_value()).map_or(0, |(seq, _)| *seq)
     }
 
-    /// The lives of the logs that somebody was told of.
+    /// Returns the epochs that any page was told of.
     pub(crate) fn epochs(&self) -> BTreeSet<String> {
         self.book().epochs.clone()
     }
 
-    /// What was wrong on the way.
+    /// Returns the recorded failures.
     pub(crate) fn complaints(&self) -> Vec<String> {
         self.book().complaints.clone()
     }
@@ -164,7 +164,7 @@ impl Book {
     }
 }
 
-/// What the wall clock says, in nanoseconds since 1970.
+/// Returns the system time, in nanoseconds since 1970.
 fn nanoseconds() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
     u64::try_from(since.as_nanos()).expect("for some centuries")

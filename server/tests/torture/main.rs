@@ -1,11 +1,12 @@
-//! The program as people run it, tortured: many clients behind a network that stalls, cuts and slows, a server that is
-//! killed, stopped and started again, power that fails, and several nodes on a Redis to which all of that happens too. In
-//! the end everybody holds the same log, and it holds exactly what was said.
+//! Torture tests of the program as users run it: many clients behind a network that stalls, cuts and slows, a
+//! server that is killed, stopped and restarted, power that fails, and several nodes on a Redis that suffers
+//! all of this too. In the end every client has the same log, which holds exactly the messages that were
+//! sent.
 //!
-//! The clients are the real ones, `chat::client`, and so is the program: the one that `TEAHOUSE_BIN` names, or else the
-//! one that cargo has built. `TEAHOUSE_SEED` chooses another course of events than the usual one, and `TEAHOUSE_MINUTES`
-//! lets each test go on for longer. What a seed fixes is what the test does and when; how the threads of the program
-//! interleave is up to the machine.
+//! The clients are the real ones, `chat::client`, and so is the program: the one that `TEAHOUSE_BIN` names,
+//! or else the one that cargo built. `TEAHOUSE_SEED` selects another course of events than the usual one, and
+//! `TEAHOUSE_MINUTES` lets each test run longer. A seed fixes the test's actions and their times; the
+//! interleaving of the program's threads is up to the machine.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod seed;
@@ -39,10 +40,10 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::timeout;
 
-/// How long anything may take that is sure to come. Generous, for it only matters when a test fails.
+/// Timeout for anything that is certain to happen. Generous, since it only matters when a test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Waits for something that is sure to come, and fails with its name if it does not.
+/// Waits for something that is certain to happen, and fails with its name on timeout.
 async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("in vain: {what}"))
 }

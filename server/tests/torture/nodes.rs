@@ -1,5 +1,5 @@
-//! The storm over several nodes: pages that move from one node to another, nodes that are killed, held up and restarted,
-//! and the same for the Redis between them. Then calm, and the verdict.
+//! The storm over several nodes: pages move between nodes, and nodes and their Redis are killed, suspended
+//! and restarted. Then calm, and the verdict.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,52 +28,52 @@ use crate::{
     verdict,
 };
 
-/// How long a storm lasts by itself; it lasts until everything has happened once in any case.
+/// Default length of a storm; it lasts at least until every blow was struck once.
 const LENGTH: Duration = Duration::from_secs(15);
 
-/// How many users there are, and how many of them have a second window.
+/// Number of users, and how many of them have a second window.
 const USERS: usize = 18;
 const SECOND_WINDOWS: usize = 6;
 
-/// How long the town is left alone between two things that happen to it, on the average.
+/// Mean time between two blows.
 const PEACE: Duration = Duration::from_millis(500);
 
-/// How long something lasts that is soon over, on the average.
+/// Mean length of a short interruption.
 const MOMENT: Duration = Duration::from_millis(500);
 
-/// Longer than Redis may take to answer, and than a node may be silent and still be taken to be there.
+/// Longer than the timeout for Redis, and than a silent node is considered alive.
 const LONG: Duration = Duration::from_millis(3_500);
 
-/// What can happen.
+/// A fault that the test causes.
 #[derive(Clone, Copy, Debug)]
 enum Blow {
-    /// `kill -9` for a node, and after a while another start.
+    /// `kill -9` for a node, and a restart after a while.
     KillNode,
     /// An orderly restart of a node.
     RestartNode,
-    /// A node stands still for a moment.
+    /// Suspends a node for a moment.
     HoldUpNode,
-    /// A node stands still until the others take it for dead, and clear away its people.
+    /// Suspends a node until the others consider it lost and remove its users' presence.
     PlayDeadNode,
-    /// `kill -9` for Redis, and after a while another start: another life of the logs, with everything of the one before.
+    /// `kill -9` for Redis, and a restart after a while: a new epoch with all messages of the previous one.
     KillRedis,
-    /// Redis stands still for a moment.
+    /// Suspends Redis for a moment.
     HoldUpRedis,
-    /// Redis stands still until every node gives it up.
+    /// Suspends Redis until every node considers it unavailable.
     PlayDeadRedis,
-    /// A node stands still while Redis is restarted, and finds another life of the logs when it wakes up.
+    /// Suspends a node while Redis is restarted, so that it finds a new epoch when it resumes.
     Oversleep,
-    /// A node is killed while Redis is away.
+    /// Kills a node while Redis is down.
     KillBoth,
-    /// The connections on which the nodes listen are cut, and nothing else.
+    /// Cuts only the nodes' subscriptions.
     Deafen,
-    /// The connections on which the nodes ask are cut.
+    /// Cuts the nodes' command connections.
     CutOff,
-    /// Every page is cut off at once, and comes back to any node.
+    /// Disconnects every page at once; each reconnects to any node.
     Scatter,
 }
 
-/// Everything happens once before anything happens again.
+/// One round of blows, struck in random order; all are struck before the next round begins.
 const BLOWS: [Blow; 14] = [
     Blow::KillNode,
     Blow::KillNode,
@@ -153,7 +153,7 @@ async fn storm(test: &'static str, nodes: usize) {
     );
 }
 
-/// Everybody who will be there, logged in by one node or another, in one to three of the rooms.
+/// Logs in all users, on any of the nodes, each with one to three of the rooms.
 async fn arrive(
     setup: &Setup,
     rooms: &[RoomName],
@@ -176,7 +176,7 @@ async fn arrive(
     (accounts, guests)
 }
 
-/// Lets things happen for so long, and leaves everything open; gives what happened.
+/// Strikes blows for this long and leaves everything running; returns the blows.
 async fn strike(setup: &mut Setup, nodes: usize, length: Duration, mut chance: StdRng) -> Vec<Blow> {
     let until = Instant::now() + length;
     let mut struck = Vec::new();
@@ -236,7 +236,8 @@ async fn fall(setup: &mut Setup, blow: Blow, node: usize, moment: Duration) {
     }
 }
 
-/// Every restart of Redis that a node came to see has begun another life, nothing else has, and everybody is in the last.
+/// Checks that only restarts of Redis that a node noticed began a new epoch, and that every page is in the
+/// last one.
 async fn is_one_life(pages: &[Page], ledger: &Ledger, kept: &mut Kept, struck: &[Blow]) {
     let epoch = block_in_place(|| kept.epoch());
     let strays = || -> Vec<String> {
@@ -262,7 +263,7 @@ async fn is_one_life(pages: &[Page], ledger: &Ledger, kept: &mut Kept, struck: &
     );
 }
 
-/// Who is in each room, by the pages that are open.
+/// Returns the users in each room, by the pages that are open.
 fn who_is_where(pages: &[Page]) -> BTreeMap<RoomName, BTreeSet<UserId>> {
     let mut everybody: BTreeMap<RoomName, BTreeSet<UserId>> = BTreeMap::new();
     for page in pages {
@@ -274,7 +275,7 @@ fn who_is_where(pages: &[Page]) -> BTreeMap<RoomName, BTreeSet<UserId>> {
     everybody
 }
 
-/// Waits until every page shows who is there, and nobody else.
+/// Waits until every page shows exactly the users who are present.
 async fn everybody_is_seen(
     pages: &[Page],
     ledger: &Ledger,
@@ -306,7 +307,7 @@ async fn everybody_is_seen(
     assert!(all_see, "not everybody is seen:\n{}", wrong().join("\n"));
 }
 
-/// Waits until only nodes that are there are said to be, and to have seated anybody.
+/// Waits until only running nodes are registered and hold presence.
 async fn nobody_is_left_behind(nodes: usize, rooms: &[RoomName], kept: &mut Kept) {
     let mut look = || block_in_place(|| (kept.nodes(), kept.seating_nodes(rooms)));
     let waits = async {

@@ -1,5 +1,5 @@
-//! A page: drives the client as the browser's half does, with a real clock, a real connection, and a drawer that outlives
-//! it. Decides nothing about connecting, order or retries; that is `chat::client`'s.
+//! A page: drives the client as the browser does, with a real clock, a real connection, and a storage that
+//! outlives the page. Decides nothing about connecting, order or retries; `chat::client` does.
 
 use std::{
     net::SocketAddr,
@@ -28,17 +28,17 @@ use crate::{
     socket::{News, Socket},
 };
 
-/// How many happenings may wait for a page.
+/// Number of events that may wait for a page.
 const WAITING: usize = 256;
 
-/// Somebody who is logged in: who they are, their cookie, and what their browser keeps.
+/// A logged-in user: their id, their cookie, and their browser's storage.
 pub(crate) struct Account {
     pub(crate) user: User,
     pub(crate) cookie: String,
     pub(crate) storage: BrowserStorage,
 }
 
-/// What a user does with a page.
+/// A user's action on a page.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Say(RoomName, String),
@@ -48,13 +48,13 @@ pub(crate) enum Act {
     Type,
     Look(bool),
     ConnectNow,
-    /// The page goes down after this many more things that it would have done, without a word.
+    /// Crashes the page silently after this many more effects.
     Crash(usize),
-    /// The page is left: it says so to the user's others.
+    /// Leaves the page, which tells the user's other pages.
     Leave,
 }
 
-/// A page that is open.
+/// An open page.
 pub(crate) struct Page {
     client: Arc<Mutex<Client>>,
     acts: mpsc::Sender<Act>,
@@ -62,7 +62,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Opens a page under a name of its own, with some rooms; it connects to `address`.
+    /// Opens a page under its own name, with some rooms; it connects to `address`.
     pub(crate) fn open(
         account: &Arc<Account>,
         name: ClientId,
@@ -97,17 +97,17 @@ impl Page {
         Page { client, acts, task }
     }
 
-    /// Does something with the page; one that has gone down does nothing.
+    /// Acts on the page; does nothing if it has crashed.
     pub(crate) async fn act(&self, act: Act) {
         let _ = self.acts.send(act).await;
     }
 
-    /// Waits until the page is gone, having been told to go.
+    /// Waits until a page that was told to go has gone.
     pub(crate) async fn gone(self) {
         self.task.await.expect("a page does not panic");
     }
 
-    /// The client as it is now.
+    /// Returns the client in its current state.
     pub(crate) fn client(&self) -> MutexGuard<'_, Client> {
         self.client.lock().expect("the client does not panic")
     }
@@ -122,11 +122,11 @@ struct Driver {
     chance: StdRng,
     news: mpsc::Sender<(u32, News)>,
     socket: Option<Socket>,
-    /// The number of the latest connection, and what was asked on it.
+    /// The number of the latest connection, and the joins on it.
     number: u32,
     asks: Asks,
     wake: Option<Millis>,
-    /// After how many more effects the page goes down, if it does.
+    /// The number of effects until the page crashes, if it does.
     left: Option<usize>,
     said: u64,
 }
@@ -208,7 +208,7 @@ impl Driver {
 
     fn drive(&mut self, input: Input<'_>) {
         let at = now();
-        // Nobody sets the clock of this machine meanwhile.
+        // Derived from the system clock, which is not set during the test.
         let now = Now { at, ticks: Ticks(at.0), random: self.chance.random_range(0.0..1.0) };
         let effects = self.client.lock().expect("the client does not panic").apply(input, now);
         for effect in effects {
@@ -233,13 +233,13 @@ impl Driver {
                 self.asks.sent(&frame);
                 let sent = self.socket.as_ref().is_some_and(|socket| socket.send(frame));
                 if !sent {
-                    // The client's deadline finds out, and sends again on the next connection.
+                    // The client's deadline expires, and it sends again on the next connection.
                     self.socket = None;
                 }
             }
             Effect::Close(_) => self.socket = None,
             Effect::Keep(id, record) => {
-                // From here on it is said, whatever becomes of the page.
+                // From here on the message counts as sent, whatever happens to the page.
                 let client = self.client.lock().expect("the client does not panic");
                 let pending = client.outbox().pending().iter().find(|pending| pending.id == id);
                 self.ledger.said(
@@ -261,7 +261,7 @@ impl Driver {
     }
 }
 
-/// What the wall clock says.
+/// Returns the system time.
 pub(crate) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
     Millis(u64::try_from(since.as_millis()).expect("for some time to come"))

@@ -1,6 +1,6 @@
-//! The power fails: what was written and not synced is gone, or some of it. Whatever is left, the server starts on it,
-//! and everything that anybody was shown is there. Killing the program alone would never test this, for the system
-//! keeps what a dead program has written.
+//! Power failures: writes that were not synced are lost, completely or partially. The server must start on
+//! the remains, and they must hold every message that any page received. Killing the program alone would
+//! never test this, since the system keeps what a dead program has written.
 
 mod disk;
 mod journal;
@@ -34,24 +34,24 @@ use crate::{
     verdict,
 };
 
-/// How long the test of the power cuts lasts by itself.
+/// Default length of the power cut test.
 const LENGTH: Duration = Duration::from_secs(15);
 
-/// How many people talk meanwhile, as fast as they can.
+/// Number of users who send meanwhile, as fast as they can.
 const TALKERS: usize = 6;
 
-/// How long each of them waits between two messages, on the average.
+/// Mean pause of each of them between two messages.
 const BREATH: Duration = Duration::from_millis(40);
 
-/// How many messages of a talker may wait; then they wait too.
+/// Maximum length of a user's outbox; a user with more waits.
 const PATIENT: usize = 40;
 
-/// How many moments of each of the server's lives are looked at, beside its end, and as many again while the database
-/// itself is written; and in how many ways the power may fail at each.
+/// Number of moments checked in each of the server's lives, besides its end, with as many again while the
+/// database file itself is written; and number of simulated power cuts at each.
 const MOMENTS: usize = 8;
 const WAYS: usize = 3;
 
-/// How many moments of the first start are looked at, beside those at which a file gets or loses its name.
+/// Number of moments checked in the first start, besides those at which a file gains or loses its name.
 const FIRST_MOMENTS: usize = 8;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +75,7 @@ async fn whatever_a_power_cut_leaves_holds_every_message_that_anybody_was_shown(
         } else if chance.random_bool(0.8) {
             rig.opened().await;
         }
-        // Otherwise it fails again while the server starts.
+        // Otherwise the power fails again while the server starts.
         tokio::time::sleep(span(&mut chance, Duration::from_millis(700))).await;
         rig.kill();
         cuts += 1;
@@ -163,7 +163,7 @@ async fn before_each_confirmation_the_log_is_synced() {
     assert_noted(before, &watch.records(0), data.path());
 }
 
-/// Lets everybody talk; gives the pages when it is over.
+/// Lets all users send; returns their pages in the end.
 async fn talk(
     rig: &Rig,
     ledger: &Arc<Ledger>,
@@ -181,7 +181,7 @@ async fn talk(
         talkers.push(AbortOnDropHandle::new(tokio::spawn(async move {
             let page = guest.open();
             while timeout(span(&mut chance, BREATH), over.wait_for(|over| *over)).await.is_err() {
-                // Nobody waits for a backoff while the power fails every other second.
+                // Skips some backoffs, since the power fails every other second.
                 let waits = matches!(page.client().status(), Status::Waiting { .. });
                 if waits && chance.random_bool(0.1) {
                     page.act(Act::ConnectNow).await;
@@ -196,8 +196,8 @@ async fn talk(
     talkers
 }
 
-/// Lets the power fail in many ways at moments of a server's life, among them its last, and looks at what is left. Gives
-/// how many ways there were, and what one way left at the last moment.
+/// Simulates several power cuts at moments of a server's life, including its last, and checks the remains.
+/// Returns the number of cuts, and the remains of one cut at the last moment.
 fn look_at(
     mut disk: Disk,
     records: &[Record],
@@ -207,7 +207,7 @@ fn look_at(
 ) -> (usize, Content) {
     let key = fs::read(data.join("cookie.keys")).ok();
     let mut moments: Vec<usize> = (0..MOMENTS).map(|_| chance.random_range(0..=records.len())).collect();
-    // A checkpoint is short and rare, and the one time when more than the end of the log is at stake.
+    // Checkpoints are short and rare, and the only time when more than the end of the log is at stake.
     let checkpoints = touching(".db", records);
     moments.extend((0..MOMENTS).filter_map(|_| checkpoints.choose(chance)));
     moments.push(records.len());
@@ -217,7 +217,8 @@ fn look_at(
     for moment in &moments {
         disk.follow(&records[applied..*moment]);
         applied = *moment;
-        // What was seen before the next change was synced before it. At the end, that is all that was ever seen.
+        // Messages received before the next change were synced before it. At the end, those are all messages
+        // ever received.
         let until = records.get(applied).map_or(u64::MAX, |next| next.at - 1);
         for _ in 0..WAYS {
             left = disk.after_a_power_cut(chance);
@@ -229,7 +230,7 @@ fn look_at(
     (moments.len() * WAYS, left)
 }
 
-/// Whether what is left of a data folder is sound and holds everything that was seen until a moment.
+/// Checks that the remains of a data folder are sound and hold all messages received up to a moment.
 fn check(left: &Content, key: Option<&[u8]>, ledger: &Ledger, until: u64) -> Result<(), String> {
     let folder = folder();
     disk::write(left, folder.path());
@@ -242,7 +243,7 @@ fn check(left: &Content, key: Option<&[u8]>, ledger: &Ledger, until: u64) -> Res
     Ok(())
 }
 
-/// The journal tells of everything: from it alone the folder is known to the letter.
+/// Checks that the journal is complete: it alone must reproduce the folder exactly.
 fn assert_noted(mut disk: Disk, records: &[Record], data: &Path) {
     disk.follow(records);
     let noted = disk.as_it_is();
@@ -253,13 +254,13 @@ fn assert_noted(mut disk: Disk, records: &[Record], data: &Path) {
     assert!(other.is_empty(), "the journal does not know what is in {:?}", other.keys());
 }
 
-/// How many times files were synced whose name ends so.
+/// Counts the syncs of files whose name ends so.
 fn syncs_of(ending: &str, records: &[Record]) -> usize {
     let touching = touching(ending, records);
     touching.iter().filter(|moment| matches!(records[**moment].change, Change::Synced { .. })).count()
 }
 
-/// When files were written, cut or synced whose name ends so.
+/// Returns the moments when files whose name ends so were written, truncated or synced.
 fn touching(ending: &str, records: &[Record]) -> Vec<usize> {
     let mut meant = BTreeMap::new();
     let mut moments = Vec::new();

@@ -1,4 +1,4 @@
-//! The program as a process of its own: started, signalled, and ended when the test ends, however that does.
+//! The program as a process: started, signalled, and ended at the latest when the test ends, in whatever way.
 
 use std::{
     collections::VecDeque,
@@ -15,22 +15,22 @@ use tokio::sync::watch;
 
 use crate::patiently;
 
-/// How many of the last lines of the program's log are shown when a test fails.
+/// Number of the log's last lines that a failed test prints.
 const LINES: usize = 60;
 
-/// What the program has said last, over all its lives.
+/// The last log lines of the program, over all its lives.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<VecDeque<String>>>);
 
-/// A program that runs.
+/// A running program.
 pub(crate) struct Program {
     child: Child,
-    /// Where it listens, once it does.
+    /// Its address, once it listens.
     address: watch::Receiver<Option<SocketAddr>>,
 }
 
 impl Program {
-    /// Starts the program with a data folder.
+    /// Starts the program on a data folder.
     pub(crate) fn start(
         data: &Path,
         site: &Path,
@@ -47,12 +47,12 @@ impl Program {
         let stderr = child.stderr.take().expect("it is piped");
         let (found, address) = watch::channel(None);
         let log = log.clone();
-        // It ends when the program does.
+        // The thread ends when the program does.
         thread::spawn(move || log.listen(stderr, &found));
         Program { child, address }
     }
 
-    /// Where it listens, as soon as it does.
+    /// Returns its address, once it listens.
     pub(crate) async fn address(&mut self) -> SocketAddr {
         let open = patiently("the program opens", self.address.wait_for(Option::is_some)).await;
         open.expect("the program does not end before it opens").expect("it is some")
@@ -71,9 +71,9 @@ impl Program {
         self.child.wait().expect("it ends");
     }
 
-    /// Waits for its end, which shows in the end of what it says.
+    /// Waits for its end, which shows in the end of its log.
     pub(crate) async fn ended(mut self) -> ExitStatus {
-        // The log's thread lets go of its half when there is nothing more to read.
+        // The log's thread drops its sender when there is nothing more to read.
         while self.address.changed().await.is_ok() {}
         self.child.wait().expect("it ends")
     }
@@ -81,7 +81,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // A failed test leaves no program behind; one that has ended already cannot be killed, which is as good.
+        // A failed test must leave no program behind. Fails if it has ended already, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -101,7 +101,7 @@ impl Log {
         }
     }
 
-    /// Prints what was said last.
+    /// Prints the last lines.
     pub(crate) fn print(&self) {
         for line in self.0.lock().expect("nothing panics while it holds the log").iter() {
             eprintln!("teahouse: {line}");

@@ -1,5 +1,5 @@
-//! A network of the test's own: every connection goes through it, and in rough weather it delays, slows, stalls and cuts
-//! them, each by a mind of its own. It knows nothing of what it carries.
+//! The test's network: every connection goes through it, and in rough weather it delays, slows, stalls and
+//! cuts each independently. Knows nothing of what it carries.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -15,16 +15,16 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::seed::{Seed, Source, span};
 
-/// The bytes that are carried at once, so that a delay or a cut falls in the middle of things.
+/// Bytes carried at once, so that a delay or a cut falls in the middle of a frame.
 const CHUNK: usize = 1_024;
 
-/// How much the system may hold of what the server wrote and nobody has carried on: little, so that the server notices.
+/// Size of the system's buffer for bytes from the server: small, so that the server notices a stall.
 const BUFFER: u32 = 8 * 1_024;
 
-/// How long fair weather lasts on a connection, on the average.
+/// Mean length of fair weather on a connection.
 const FAIR: Duration = Duration::from_secs(4);
 
-/// How long a cut waits for something that it could cut through.
+/// Maximum time that a cut waits for data to cut through.
 const CUT_WAIT: Duration = Duration::from_secs(1);
 
 /// The network.
@@ -32,22 +32,22 @@ pub(crate) struct Proxy {
     address: SocketAddr,
     upstream: watch::Sender<Vec<SocketAddr>>,
     rough: watch::Sender<bool>,
-    /// How often every connection was cut.
+    /// Number of times that all connections were cut.
     cuts: watch::Sender<usize>,
     _task: AbortOnDropHandle<()>,
 }
 
-/// How one direction of a connection goes at present.
+/// The state of one direction of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Road {
     Free,
     Delay(Duration),
-    /// So long for each chunk.
+    /// Pauses this long for each chunk.
     Slow(Duration),
     Stalled,
 }
 
-/// How a connection goes at present.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug)]
 struct Weather {
     up: Road,
@@ -58,7 +58,7 @@ struct Weather {
 const CALM: Weather = Weather { up: Road::Free, down: Road::Free, cut: false };
 
 impl Proxy {
-    /// A network in fair weather that leads nowhere yet.
+    /// Starts a network in fair weather that has no servers yet.
     pub(crate) async fn start(seed: &Seed) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let address = listener.local_addr().expect("a listener has an address");
@@ -68,22 +68,22 @@ impl Proxy {
         Proxy { address, upstream, rough, cuts, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// Where clients connect to.
+    /// Returns the address for clients.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From now on each new connection leads to one of these by chance, or nowhere.
+    /// Leads each new connection to a random one of these servers, or nowhere if there are none.
     pub(crate) fn lead_to(&self, servers: &[SocketAddr]) {
         self.upstream.send_replace(servers.to_vec());
     }
 
-    /// Lets things happen to connections, or lets everything pass, also what was held up.
+    /// Starts rough weather, or ends it and lets everything pass, including stalled data.
     pub(crate) fn be_rough(&self, rough: bool) {
         self.rough.send_replace(rough);
     }
 
-    /// Cuts every connection there is.
+    /// Cuts all connections.
     pub(crate) fn cut_all(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
@@ -145,15 +145,15 @@ async fn carry(
         _ = cuts.changed() => {}
     }
     if reset {
-        // Both ends find their connection broken instead of closed.
+        // Both ends get a reset instead of an orderly close.
         let _ = (client.set_zero_linger(), server.set_zero_linger());
     }
 }
 
-/// Changes the weather of a connection while it is rough at all; never returns.
+/// Changes the weather of a connection while rough weather lasts; never returns.
 async fn change(weather: watch::Sender<Weather>, mut rough: watch::Receiver<bool>, mut chance: StdRng) {
     loop {
-        // The network outlives its connections.
+        // The sender lives longer than the connections.
         let _ = rough.wait_for(|rough| *rough).await;
         let spell = async {
             sleep(span(&mut chance, FAIR)).await;
@@ -202,7 +202,7 @@ async fn flow(
         let came = tokio::select! {
             came = from.read(&mut chunk) => came,
             () = cut(&mut cuts) => {
-                // Half of what comes next still arrives.
+                // Half of the next chunk still arrives.
                 if let Ok(Ok(bytes)) = timeout(CUT_WAIT, from.read(&mut chunk)).await {
                     let _ = to.write_all(&chunk[..bytes / 2]).await;
                 }
@@ -211,7 +211,7 @@ async fn flow(
         };
         let Ok(bytes @ 1..) = came else { return };
         let arrived = Instant::now();
-        // As long as the road stays as it is; when it clears, what waits goes on at once.
+        // Waits while the road is in this state; once it is free, the chunk passes at once.
         loop {
             let now = road(&forecast.borrow_and_update());
             let until = match now {

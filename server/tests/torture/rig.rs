@@ -1,5 +1,5 @@
-//! A server with its data folder, and all that can happen to it: it is killed, stopped, held up, and started again. Its
-//! clients reach it by way of the proxy.
+//! A server with its data folder, and its faults: it is killed, stopped, suspended and restarted. Its clients
+//! reach it through the proxy.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,7 +15,8 @@ use crate::{
     seed::Seed,
 };
 
-/// Short spans, so that within seconds happens what otherwise takes minutes; small limits, so that they are reached.
+/// Short intervals, so that events that usually take minutes happen within seconds; small limits, so that
+/// they are reached.
 pub(crate) const ARGUMENTS: [&str; 10] = [
     "--heartbeat",
     "1s",
@@ -29,7 +30,7 @@ pub(crate) const ARGUMENTS: [&str; 10] = [
     "32768",
 ];
 
-/// How long an orderly end may take: the drain, the sessions' goodbye and what remains to be kept, with room to spare.
+/// Timeout for an orderly end: the drain, the sessions' shutdown and the remaining writes, with a margin.
 pub(crate) const END: Duration = Duration::from_secs(20);
 
 /// The server's folder, network and program.
@@ -42,35 +43,35 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// A house that is not open yet, on a data folder.
+    /// Makes a server on a data folder, not started yet.
     pub(crate) async fn on(data: &Path, seed: &Seed) -> Rig {
         let proxy = Proxy::start(seed).await;
         Rig { data: data.to_owned(), site: site(), proxy, program: None, log: Log::default() }
     }
 
-    /// Where its clients connect to, whichever program is there.
+    /// Returns the network, whose address stays the same over restarts.
     pub(crate) fn proxy(&self) -> &Proxy {
         &self.proxy
     }
 
-    /// The data folder.
+    /// Returns the data folder.
     pub(crate) fn data(&self) -> &Path {
         &self.data
     }
 
-    /// Starts the program, and waits until it is open.
+    /// Starts the program, and waits until it listens.
     pub(crate) async fn open(&mut self) {
         self.begin(&[]);
         self.opened().await;
     }
 
-    /// Starts the program in an environment, and waits for nothing.
+    /// Starts the program with an environment, and waits for nothing.
     pub(crate) fn begin(&mut self, environment: &[(&str, PathBuf)]) {
         let program = Program::start(&self.data, self.site.path(), &ARGUMENTS, environment, &self.log);
         self.program = Some(program);
     }
 
-    /// Waits until the program is open, and leads the network there.
+    /// Waits until the program listens, and leads the network there.
     pub(crate) async fn opened(&mut self) {
         let address = self.program().address().await;
         self.proxy.lead_to(&[address]);
@@ -82,7 +83,7 @@ impl Rig {
         self.take().kill();
     }
 
-    /// Lets the program end in order, which it must do soon and without complaint.
+    /// Stops the program in order, which must be quick and without an error.
     pub(crate) async fn close(&mut self) {
         let program = self.take();
         program.signal("-TERM");
@@ -92,14 +93,14 @@ impl Rig {
         assert_eq!(status.code(), Some(0), "the program ends in order");
     }
 
-    /// Stops the program in the middle of what it does, for a time.
+    /// Suspends the program for a time.
     pub(crate) async fn hold_up(&mut self, span: Duration) {
         self.program().signal("-STOP");
         tokio::time::sleep(span).await;
         self.program().signal("-CONT");
     }
 
-    /// Goes on with another data folder.
+    /// Switches to another data folder.
     pub(crate) fn move_to(&mut self, data: &Path) {
         assert!(self.program.is_none(), "nobody moves a house in which there is somebody");
         data.clone_into(&mut self.data);
@@ -122,7 +123,7 @@ impl Drop for Rig {
     }
 }
 
-/// As much of a site as the program needs to start; nobody looks at it.
+/// Makes a minimal site, enough for the program to start; no test looks at it.
 pub(crate) fn site() -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let manifest = r#"{"js":"/pkg/a.js","wasm":"/pkg/a.wasm","css":"/pkg/a.css"}"#;

@@ -1,5 +1,5 @@
-//! Where chance comes from: one number, from which every part of a test draws its own stream, so that what one part
-//! draws does not depend on how far another has come.
+//! The source of randomness: one number, from which every part of a test derives its own stream, so that its
+//! draws do not depend on how far other parts have come.
 
 use std::{
     env,
@@ -9,40 +9,40 @@ use std::{
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-/// The course of events that every run takes unless another is asked for.
+/// The seed of every run that does not set another.
 const USUAL: u64 = 0x7EA;
 
-/// A test's seed. When the test fails it says how to run it again.
+/// A test's seed. On failure it prints how to repeat the run.
 pub(crate) struct Seed {
     number: u64,
     test: &'static str,
 }
 
 impl Seed {
-    /// The seed for a test: the usual one, or that of the environment.
+    /// Returns the seed for a test: the usual one, or the one in the environment.
     pub(crate) fn of(test: &'static str) -> Seed {
         let number = setting("TEAHOUSE_SEED").unwrap_or(USUAL);
         println!("{test}: seed {number}");
         Seed { number, test }
     }
 
-    /// The chance of one part of the test.
+    /// Returns the random generator of one part of the test.
     pub(crate) fn chance(&self, part: &str, index: usize) -> StdRng {
         self.source().chance(part, index)
     }
 
-    /// The same for those that outlive this.
+    /// Returns a source for owners that outlive the seed.
     pub(crate) fn source(&self) -> Source {
         Source(self.number)
     }
 }
 
-/// Where the parts of a test get their chance from.
+/// Makes the random generators of the parts of a test.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source(u64);
 
 impl Source {
-    /// The chance of one part of the test.
+    /// Returns the random generator of one part of the test.
     pub(crate) fn chance(self, part: &str, index: usize) -> StdRng {
         let mut hasher = DefaultHasher::new();
         (self.0, part, index).hash(&mut hasher);
@@ -61,13 +61,12 @@ impl Drop for Seed {
     }
 }
 
-/// For how long a test goes on: what it takes by itself, or what the environment asks for.
+/// Returns the length of a test: its default, or the one in the environment.
 pub(crate) fn length(usual: Duration) -> Duration {
     setting::<f64>("TEAHOUSE_MINUTES").map_or(usual, |minutes| Duration::from_secs_f64(minutes * 60.0))
 }
 
-/// A span of time such as passes between two things that happen by chance, `mean` on the average and at most six times
-/// as long.
+/// Draws the time between two random events, `mean` on average and at most six times as long.
 pub(crate) fn span(chance: &mut StdRng, mean: Duration) -> Duration {
     let even: f64 = chance.random_range(0.0..1.0);
     mean.mul_f64((-(1.0 - even).ln()).min(6.0))

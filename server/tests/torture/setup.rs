@@ -1,5 +1,5 @@
-//! Several nodes on one Redis, and all that can happen to them: nodes are killed, stopped, held up and started again, and
-//! so is Redis. Their clients reach one node or another by way of the proxy, each connection by chance.
+//! Several nodes on one Redis, and their faults: nodes and Redis are killed, stopped, suspended and
+//! restarted. The proxy leads each client connection to a random node.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
     seed::Seed,
 };
 
-/// How long a node that says nothing more is taken to be there.
+/// Time after which a silent node is considered lost.
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
 
 /// The nodes, their Redis and their network.
@@ -26,7 +26,7 @@ pub(crate) struct Setup {
     nodes: Vec<Option<Node>>,
     redis: Redis,
     proxy: Proxy,
-    /// Where the nodes would keep what they do not keep in Redis, which is nothing.
+    /// The nodes' data folder, which stays empty, since everything is in Redis.
     folder: TempDir,
     site: TempDir,
     log: Log,
@@ -38,7 +38,7 @@ struct Node {
 }
 
 impl Setup {
-    /// A town of so many nodes, all open, on a Redis that syncs everything before it answers.
+    /// Starts this many nodes on a Redis that syncs every write before it answers.
     pub(crate) async fn of(nodes: usize, seed: &Seed) -> Setup {
         let mut setup = Setup {
             nodes: (0..nodes).map(|_| None).collect(),
@@ -62,12 +62,12 @@ impl Setup {
         &self.redis
     }
 
-    /// Where each node is, those that are open.
+    /// Returns the addresses of the running nodes.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         self.nodes.iter().flatten().map(|node| node.address).collect()
     }
 
-    /// Starts a node, and waits until people can come.
+    /// Starts a node, and waits until it accepts connections.
     pub(crate) async fn open(&mut self, node: usize) {
         assert!(self.nodes[node].is_none(), "it is open already");
         let (store, lease) = (self.redis.url(), format!("{}s", LEASE.as_secs()));
@@ -83,7 +83,7 @@ impl Setup {
         self.take(node).program.kill();
     }
 
-    /// Lets a node end in order, which it must do soon and without complaint.
+    /// Stops a node in order, which must be quick and without an error.
     pub(crate) async fn close(&mut self, node: usize) {
         let program = self.take(node).program;
         program.signal("-TERM");
@@ -91,12 +91,12 @@ impl Setup {
         assert_eq!(status.code(), Some(0), "a node ends in order");
     }
 
-    /// Sends a node a signal: `-STOP` holds it, `-CONT` lets it go on. New connections go there all the same.
+    /// Sends a node a signal: `-STOP` suspends it, `-CONT` resumes it. New connections are still led to it.
     pub(crate) fn signal(&self, node: usize, signal: &str) {
         self.nodes[node].as_ref().expect("it is open").program.signal(signal);
     }
 
-    /// Kills Redis, and starts it again after so long.
+    /// Kills Redis, and restarts it after a pause.
     pub(crate) async fn restart_redis(&mut self, pause: Duration) {
         block_in_place(|| self.redis.kill());
         sleep(pause).await;
@@ -109,14 +109,14 @@ impl Setup {
         timeout(PATIENCE, loaded).await.expect("Redis has what it has kept");
     }
 
-    /// Holds Redis for so long.
+    /// Suspends Redis for a time.
     pub(crate) async fn hold_redis(&self, span: Duration) {
         self.redis.signal("-STOP");
         sleep(span).await;
         self.redis.signal("-CONT");
     }
 
-    /// What Redis answers to a command.
+    /// Returns Redis's answer to a command.
     pub(crate) fn ask(&self, command: &[&str]) -> String {
         block_in_place(|| self.redis.ask(command))
     }

@@ -1,4 +1,4 @@
-//! A page's connection: opens it, brings the frames there and back, and says when it is over. Decides nothing.
+//! A page's connection: opens it, carries frames both ways, and reports its end. Decides nothing.
 
 use std::net::SocketAddr;
 
@@ -10,32 +10,32 @@ use tokio_tungstenite::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// How many frames may wait to be written. What a page says while a connection stalls is a few messages a second, and it
-/// takes the connection for dead soon.
+/// Number of frames that may wait to be written. A page sends a few messages a second while a connection
+/// stalls, and soon considers the connection dead.
 const FRAMES: usize = 1_024;
 
-/// The code of a connection that ended without one, as a browser reports it.
+/// The close code that a browser reports for a connection that ended without one.
 const BROKEN: u16 = 1006;
 
-/// What a connection reports.
+/// An event of a connection.
 #[derive(Debug)]
 pub(crate) enum News {
     /// It is open.
     Opened,
-    /// A frame came.
+    /// A frame arrived.
     Received(String),
-    /// It has ended, with this code.
+    /// It ended with this code.
     Closed(u16),
 }
 
-/// A connection, or the attempt to make one. Dropping it breaks it without a word.
+/// A connection, or the attempt to make one. Dropping it breaks it without a close frame.
 pub(crate) struct Socket {
     frames: mpsc::Sender<String>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Socket {
-    /// Starts to connect. Each piece of news goes out with the connection's number.
+    /// Starts to connect. Each event carries the connection's number.
     pub(crate) fn open(
         number: u32,
         address: SocketAddr,
@@ -54,13 +54,13 @@ impl Socket {
                 }
                 Err(_) => BROKEN,
             };
-            // A page that is gone wants no news.
+            // The page may be gone already.
             let _ = news.send((number, News::Closed(code))).await;
         });
         Socket { frames, _task: AbortOnDropHandle::new(task) }
     }
 
-    /// Sends a frame; whether the connection takes it.
+    /// Queues a frame; returns whether there was room for it.
     pub(crate) fn send(&self, frame: String) -> bool {
         self.frames.try_send(frame).is_ok()
     }
@@ -76,7 +76,7 @@ async fn connect(address: SocketAddr, cookie: &str) -> Result<WebSocketStream<Tc
     Ok(stream)
 }
 
-/// Reads and writes until the end; gives its code. As in a browser, a write that does not get on keeps nobody from
+/// Reads and writes until the end; returns the close code. As in a browser, a stalled write does not block
 /// reading.
 async fn carry(
     number: u32,
@@ -91,7 +91,7 @@ async fn carry(
                 break;
             }
         }
-        // Reading finds out how it ended.
+        // The reading half reports how the connection ended.
         std::future::pending().await
     };
     let read = async {

@@ -1,5 +1,5 @@
-//! The storm: thirty pages in three rooms, over connections that go wrong, with a server that is killed, held up and
-//! restarted. Then calm, and the verdict.
+//! The storm: thirty pages in three rooms, over unreliable connections, with a server that is killed,
+//! suspended and restarted. Then calm, and the verdict.
 
 use std::{
     sync::Arc,
@@ -21,30 +21,30 @@ use crate::{
     verdict,
 };
 
-/// How long the storm lasts by itself.
+/// Default length of the storm.
 const LENGTH: Duration = Duration::from_secs(40);
 
-/// How many users there are, and how many of them have a second window.
+/// Number of users, and how many of them have a second window.
 const USERS: usize = 25;
 const SECOND_WINDOWS: usize = 5;
 
-/// How long the server is left alone between two things that happen to it, on the average.
+/// Mean time between two blows.
 const PEACE: Duration = Duration::from_millis(2_500);
 
-/// What can happen to the server.
+/// A fault that the test causes.
 #[derive(Clone, Copy, Debug)]
 enum Blow {
-    /// `kill -9`, and after a while another start.
+    /// `kill -9`, and a restart after a while.
     Kill,
     /// An orderly restart.
     Restart,
-    /// It stands still for a moment.
+    /// Suspends the server for a moment.
     HoldUp,
-    /// It stands still for so long that everybody takes it for dead.
+    /// Suspends the server for so long that all clients consider it dead.
     PlayDead,
 }
 
-/// Everything happens once before anything happens again.
+/// One round of blows, struck in random order; all are struck before the next round begins.
 const BLOWS: [Blow; 6] = [Blow::Kill, Blow::Kill, Blow::Restart, Blow::HoldUp, Blow::HoldUp, Blow::PlayDead];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +81,7 @@ async fn after_a_storm_everybody_holds_the_same_log_and_it_is_what_was_said() {
     );
 }
 
-/// Everybody who will be there, logged in, in one to three of the rooms.
+/// Logs in all users, each with one to three of the rooms.
 async fn arrive(rig: &Rig, ledger: &Arc<Ledger>, seed: &Seed) -> Vec<Guest> {
     let rooms = ["lobby", "tea", "茶艺"].map(|name| RoomName::parse(name).unwrap());
     let address = rig.proxy().address();
@@ -99,7 +99,7 @@ async fn arrive(rig: &Rig, ledger: &Arc<Ledger>, seed: &Seed) -> Vec<Guest> {
     guests
 }
 
-/// Lets things happen to the server for so long, and leaves it open; gives what happened.
+/// Strikes blows for this long and leaves the server running; returns the blows.
 async fn strike(rig: &mut Rig, length: Duration, mut chance: StdRng) -> Vec<Blow> {
     let until = Instant::now() + length;
     let mut struck = Vec::new();

@@ -1,4 +1,4 @@
-//! What must be so in the end: of the pages, of the logs that are kept, and between the two.
+//! The conditions that must hold in the end: for the pages, for the stored logs, and between them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use crate::{
     page::Page,
 };
 
-/// Waits until every page is connected, has nothing left to say, and stands where the rooms stand.
+/// Waits until every page is connected, has an empty outbox, and has reached the head of every room.
 pub(crate) async fn settle(pages: &[Page], ledger: &Ledger) {
     let all = ledger.until(|| pages.iter().all(|page| unsettled(&page.client(), ledger).is_none()));
     if tokio::time::timeout(PATIENCE, all).await.is_err() {
@@ -28,7 +28,7 @@ pub(crate) async fn settle(pages: &[Page], ledger: &Ledger) {
     }
 }
 
-/// Why a client is not where it should be when nothing hinders it, if it is not.
+/// Returns why a client has not settled; `None` if it has.
 fn unsettled(client: &Client, ledger: &Ledger) -> Option<String> {
     let me = &client.me().name;
     if client.status() != Status::Live {
@@ -47,7 +47,7 @@ fn unsettled(client: &Client, ledger: &Ledger) -> Option<String> {
     None
 }
 
-/// Holds pages that have settled, and the database of the server that has ended since, against what was said and seen.
+/// Compares settled pages, and the database of the ended server, with the messages sent and received.
 pub(crate) fn pass(pages: &[Page], ledger: &Ledger, data: &Path) {
     let logs = database::read(data).unwrap_or_else(|error| panic!("the database is unsound: {error}"));
     let epochs = ledger.epochs();
@@ -55,7 +55,7 @@ pub(crate) fn pass(pages: &[Page], ledger: &Ledger, data: &Path) {
     agree(pages, ledger, &logs);
 }
 
-/// Holds pages that have settled, and the logs that are kept, against what was said and seen.
+/// Compares settled pages and the stored logs with the messages sent and received.
 pub(crate) fn agree(pages: &[Page], ledger: &Ledger, logs: &Logs) {
     let complaints = ledger.complaints();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
@@ -66,7 +66,8 @@ pub(crate) fn agree(pages: &[Page], ledger: &Ledger, logs: &Logs) {
     }
 }
 
-/// Whether the logs are dense, hold no id twice, and hold all that was seen up to a moment, as it was seen.
+/// Checks that the logs have no gaps, contain no id twice, and hold every message received up to a moment,
+/// unchanged.
 pub(crate) fn holds_what_was_seen(logs: &Logs, ledger: &Ledger, until: u64) -> Result<(), String> {
     for (room, log) in logs {
         let mut ids = BTreeSet::new();
@@ -93,8 +94,8 @@ pub(crate) fn holds_what_was_seen(logs: &Logs, ledger: &Ledger, until: u64) -> R
     Ok(())
 }
 
-/// Everything that was said is there exactly once and as it was said, nothing else is there, and what a page said in a
-/// room stands in the order in which it said it.
+/// Checks that every sent message is in the log exactly once and unchanged, that nothing else is, and that
+/// each page's messages in a room are in the order in which it sent them.
 fn holds_what_was_said(logs: &Logs, said: &[Said]) {
     let mut places = BTreeMap::new();
     for (room, log) in logs {
@@ -115,7 +116,8 @@ fn holds_what_was_said(logs: &Logs, said: &[Said]) {
     assert!(places.is_empty(), "kept, though nobody said it: {places:?}");
 }
 
-/// Every room that the client has open shows the log from some place on, but for what it says is missing.
+/// Checks that every room open in the client shows the log from some position on, except for the gaps that it
+/// reports.
 fn shows_the_log(client: &Client, logs: &Logs) {
     for room in client.rooms() {
         let timeline = room.timeline();

@@ -1,9 +1,9 @@
-//! What the server's lines say, read with other eyes than the client's: by their names on the wire, and as much of them
-//! as the ledger needs.
+//! Parses the server's lines independently of the client: by their names on the wire, and only as far as the
+//! ledger needs.
 
 use serde::Deserialize;
 
-/// A line: one of its fields is there, or none if the line is of another kind.
+/// A line: at most one of its fields is set; none if the line is of another kind.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Line {
     pub(crate) welcome: Option<Welcome>,
@@ -19,7 +19,7 @@ pub(crate) struct Welcome {
     pub(crate) user: User,
 }
 
-/// A piece of a room's log; of an answer to a join also where the log stands.
+/// A piece of a room's log; in an answer to a join, also the position of the log.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Piece {
     pub(crate) room: String,
@@ -30,7 +30,7 @@ pub(crate) struct Piece {
     pub(crate) events: Vec<Event>,
 }
 
-/// Who is in a room.
+/// The members of a room.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Members {
     pub(crate) count: usize,
@@ -43,7 +43,7 @@ pub(crate) enum Event {
     Message(Message),
 }
 
-/// A message as somebody was shown it.
+/// A message as a page received it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Message {
     pub(crate) room: String,

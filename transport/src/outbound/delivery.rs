@@ -1,4 +1,5 @@
-//! Writing what waits in a connection's queue as its reader takes it, and waiting for that.
+//! Writes a connection's queue as its reader takes it, and waits for the socket. Decides when a stalled
+//! reader is evicted.
 
 use axum::body::Bytes;
 use chat::close::CloseCode;
@@ -10,26 +11,26 @@ use super::{
 };
 use crate::{stream::Stream, timeouts::CLOSE_TIMEOUT};
 
-/// A socket that does not take all that waits.
+/// A socket that does not take the whole queue.
 struct Blocked<'a> {
     socket: &'a Stream,
-    /// When it is given up.
+    /// When the reader counts as stalled.
     until: Instant,
 }
 
-/// What came of waiting.
+/// The outcome of a wait.
 #[derive(PartialEq, Eq)]
 enum Turn {
-    /// Something can be done.
+    /// There may be progress to make.
     GoesOn,
-    /// The socket has taken nothing for too long.
+    /// The socket has taken too little for too long.
     Stalled,
 }
 
 impl Outbound {
-    /// Writes what waits whenever the socket takes some of it, until the connection is to be closed: gives the code, or
-    /// [`Broken`]. Returns without a code when no answers are owed any more, for whoever waits for that. A reader who takes
-    /// nothing at all for long is cut off. May be dropped while it waits.
+    /// Writes the queue whenever the socket takes some of it, until the connection is to be closed; returns
+    /// the close code, or [`Broken`]. With `owed`, returns `None` as soon as no answers are queued. Evicts a
+    /// reader that takes too little for too long. Cancel-safe.
     pub async fn deliver(&self, owed: bool) -> Result<Option<CloseCode>, Broken> {
         loop {
             let blocked = {
@@ -46,7 +47,7 @@ impl Outbound {
                 match queue.end {
                     Some(End::AfterLines(code)) if queue.waiting.is_empty() => return Ok(Some(code)),
                     _ if owed && queue.answers == 0 => return Ok(None),
-                    // Who is to be gone is not waited for so long.
+                    // A connection that is being closed gets less time.
                     Some(End::AfterLines(_)) => {
                         self.blocked(&queue, queue.patience.ends_within(CLOSE_TIMEOUT))
                     }
@@ -65,7 +66,8 @@ impl Outbound {
         }
     }
 
-    /// Writes what waits, whatever the end is; [`Broken`] if that cannot be done, or not for long.
+    /// Writes the queue, even if the connection is being closed. Returns [`Broken`] if that fails or takes
+    /// too long.
     pub async fn delivered(&self) -> Result<(), Broken> {
         loop {
             let blocked = {
@@ -82,43 +84,44 @@ impl Outbound {
         }
     }
 
-    /// Writes what still waits, and then the last frame, whatever the end is; [`Broken`] if that cannot be done.
+    /// Writes the queue and then a last frame, even if the connection is being closed. Returns [`Broken`] if
+    /// that fails.
     pub async fn write_last(&self, frame: Bytes) -> Result<(), Broken> {
         let waiting = Waiting { bytes: frame, kind: QueuedKind::Control };
         {
             let mut queue = self.queue();
             queue.bytes += waiting.cost();
             queue.waiting.push_back(waiting);
-            // However long the socket has taken nothing, it has its time to take this.
+            // The last frame gets the full time, however long the socket has been stalled.
             queue.patience.begin_anew();
         }
         self.delivered().await
     }
 
-    /// Waits for the socket to take more, if it is behind, but not for ever; or for something to be done.
+    /// Waits until the socket takes more or times out; without a blocked socket, until it is notified.
     async fn turn(&self, blocked: Option<Blocked<'_>>) -> Turn {
         let Some(Blocked { socket, until }) = blocked else {
             self.ready.notified().await;
             return Turn::GoesOn;
         };
         tokio::select! {
-            // An error shows at the next write.
+            // The next write returns the error, if any.
             _ = socket.writable() => Turn::GoesOn,
             () = self.ready.notified() => Turn::GoesOn,
             () = sleep_until(until) => Turn::Stalled,
         }
     }
 
-    /// The socket, if it is to take more than it does, and when it is given up.
+    /// Returns the socket with this deadline if anything is queued.
     fn blocked(&self, queue: &Queue, until: Instant) -> Option<Blocked<'_>> {
         let socket = self.socket().filter(|_| !queue.waiting.is_empty())?;
         Some(Blocked { socket, until })
     }
 
-    /// Waits for something to tell a reader that takes it out of the queue. Gives all that waits at once.
+    /// Waits for queued frames, and returns all of them at once.
     pub async fn next(&self) -> Next {
         loop {
-            // Whoever pushes between the look and the wait leaves a permit behind.
+            // A push between the check and the wait leaves a permit behind.
             if let Some(next) = self.take() {
                 return next;
             }
@@ -126,7 +129,7 @@ impl Outbound {
         }
     }
 
-    /// What waits now, if anything does.
+    /// Takes the queued frames, if any.
     fn take(&self) -> Option<Next> {
         let mut queue = self.queue();
         match queue.end {

@@ -1,4 +1,4 @@
-//! What waits to be written to one connection, in order. Waits for nobody, and knows no locks.
+//! The queue of one connection, in order. Never waits and never locks.
 
 use std::{
     collections::VecDeque,
@@ -12,30 +12,31 @@ use tokio::time::Instant;
 
 use crate::{frame::Frame, patience::Patience, stream::Stream};
 
-/// The bytes that one waiting frame costs beside its own: its place in the queue and its share of the bookkeeping.
+/// The bytes that a queued frame costs on top of its own: its slot in the queue and its share of the
+/// bookkeeping.
 pub(super) const FRAME_OVERHEAD: usize = 64;
 
-/// How many waiting frames are offered to the socket with one system call.
+/// The most frames written with one system call.
 pub(super) const TOGETHER: usize = 64;
 
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(super) struct Queue {
     pub(super) end: Option<End>,
-    /// What is pushed while an answer is put together that comes before it.
+    /// Frames pushed while an answer is being prepared that must go out before them.
     pub(super) held: Option<Vec<Waiting>>,
     pub(super) waiting: VecDeque<Waiting>,
-    /// How much of the first that waits has been written.
+    /// How many bytes of the first queued frame have been written.
     pub(super) written: usize,
-    /// What waits and counts towards the limit.
+    /// The queued bytes that count towards the limit.
     pub(super) bytes: usize,
-    /// How many answers wait.
+    /// The number of queued answers.
     pub(super) answers: usize,
-    /// How long a socket that does not take all that waits is still waited for.
+    /// How much longer a blocked socket is waited for.
     pub(super) patience: Patience,
 }
 
-/// Something that waits to be written.
+/// A queued frame.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) bytes: Bytes,
@@ -44,16 +45,16 @@ pub(super) struct Waiting {
 
 #[derive(Debug)]
 pub(super) enum QueuedKind {
-    /// What a room says.
+    /// A room's frame.
     Said(Arc<Frame>),
-    /// What the session asked for, which is not held against it.
+    /// An answer to the session's own request, which does not count towards the limit.
     Answer,
-    /// What the protocol beneath asks for.
+    /// A control frame of WebSocket.
     Control,
 }
 
 impl Waiting {
-    /// What it costs towards the limit.
+    /// Returns the bytes that it counts towards the limit.
     pub(super) fn cost(&self) -> usize {
         match self.kind {
             QueuedKind::Answer => 0,
@@ -64,7 +65,7 @@ impl Waiting {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// Close when what waits has been written.
+    /// Close after the queue has been written.
     AfterLines(CloseCode),
     /// Close now.
     Now(CloseCode),
@@ -73,13 +74,13 @@ pub(super) enum End {
 }
 
 impl Queue {
-    /// Nothing waits any more, and nothing is written.
+    /// Drops the queue and marks it as ended.
     pub(super) fn hang_up(&mut self) {
         *self = Queue { end: Some(End::Gone), ..Queue::default() };
     }
 
-    /// Puts an answer as it has grown by now in the place of how it was, if that still waits: whoever reads slowly need
-    /// not read how it grew.
+    /// Replaces a queued earlier state of the same streaming answer, if there is one, so that a slow reader
+    /// skips the states in between.
     pub(super) fn replace(&mut self, frame: &Arc<Frame>) -> bool {
         let Some(growing) = frame.growing() else { return false };
         let begun = usize::from(self.written > 0);
@@ -96,7 +97,7 @@ impl Queue {
         true
     }
 
-    /// Writes as much of what waits as the socket takes.
+    /// Writes as much of the queue as the socket takes.
     pub(super) fn flush(&mut self, socket: Option<&Stream>) -> io::Result<()> {
         let Some(socket) = socket else { return Ok(()) };
         let mut total = 0;
@@ -128,7 +129,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Forgets what has been written.
+    /// Removes written bytes from the queue.
     pub(super) fn forget(&mut self, written: usize) {
         self.written += written;
         while let Some(first) = self.waiting.front()
@@ -140,16 +141,16 @@ impl Queue {
             self.waiting.pop_front();
         }
         if self.waiting.is_empty() {
-            // What a burst took is given back.
+            // Free the memory that a burst took.
             self.waiting = VecDeque::new();
         }
     }
 
-    /// Drops what waits, but for the rest of what the socket has half taken.
+    /// Drops the queue, except for the rest of a partially written frame.
     pub(super) fn drop_waiting(&mut self) {
         let begun = usize::from(self.written > 0);
         self.waiting.truncate(begun);
-        // It may be a while until that is read.
+        // It may take a while until that is read.
         self.waiting.shrink_to_fit();
         self.held = None;
         self.bytes = self.waiting.iter().map(Waiting::cost).sum();
@@ -158,7 +159,7 @@ impl Queue {
     }
 }
 
-/// How many bytes a socket took: none, if it takes none for now.
+/// Returns how many bytes a socket took; 0 for `WouldBlock`.
 pub(super) fn taken(written: io::Result<usize>) -> io::Result<usize> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),

@@ -1,4 +1,4 @@
-//! What waits, and how it goes: on real sockets, and on none.
+//! Tests of the outbound queue, with and without a socket.
 
 use std::{
     sync::{
@@ -99,7 +99,7 @@ async fn a_close_waits_for_the_lines_before_it() {
     assert!(matches!(outbound.next().await, Next::Close(CloseCode::Restart)));
 }
 
-/// An outbound on one end of a connection, and the other end.
+/// Returns an outbound on one end of a connection, and the other end.
 async fn connected(limit_bytes: usize) -> (Arc<Outbound>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let reader = TcpStream::connect(listener.local_addr().unwrap());
@@ -109,7 +109,7 @@ async fn connected(limit_bytes: usize) -> (Arc<Outbound>, TcpStream) {
     (Arc::new(Outbound::to_socket(Arc::new(stream.into()), limit_bytes, Encoding::Json)), reader.unwrap())
 }
 
-/// The lines of all the frames that come, to the end of the connection.
+/// Reads the lines of all frames until the connection ends.
 async fn lines(reader: TcpStream) -> Vec<ServerLine> {
     let mut socket = WebSocketStream::from_raw_socket(reader, Role::Client, None).await;
     let mut lines = Vec::new();
@@ -122,7 +122,7 @@ async fn lines(reader: TcpStream) -> Vec<ServerLine> {
 }
 
 fn numbered(number: u64) -> ServerLine {
-    // Of any length, so that a socket is full anywhere in a frame.
+    // The length varies, so that the socket fills up at any point within a frame.
     let reason = "tea ".repeat(usize::try_from(number * 7_919 % 20_000).unwrap());
     let (id, room) = (Some(number.to_string()), None);
     ServerLine::Refused(Refused { id, room, code: RefusalCode::Malformed, reason, retry_ms: None })
@@ -137,7 +137,7 @@ async fn what_a_socket_does_not_take_at_once_comes_later_whole_and_in_order() {
         } else {
             outbound.push(&Arc::new(Frame::of(numbered(number)))).unwrap();
         }
-        // A pong that nobody asked for, and nobody answers.
+        // An unsolicited pong, which needs no answer.
         outbound.control(Bytes::from_static(&[0x8a, 0]));
     }
     assert!(outbound.owes(), "the socket has not taken all of it");
@@ -189,7 +189,7 @@ async fn one_that_is_cut_off_gets_the_rest_of_a_frame_and_the_last_one_and_nothi
     assert!(lines == (0..lines.len() as u64).map(numbered).collect::<Vec<_>>());
 }
 
-/// Remembers whether somebody was woken.
+/// Records whether the waker was called.
 #[derive(Default)]
 struct Woken(AtomicBool);
 

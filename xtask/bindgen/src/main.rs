@@ -1,6 +1,8 @@
-//! `xtask-bindgen MODULE FOLDER`: binds a module of WebAssembly to JavaScript, into `teahouse.js` and `teahouse_bg.wasm`.
+//! `xtask-bindgen MODULE FOLDER`: binds a WebAssembly module to JavaScript, as `teahouse.js` and
+//! `teahouse_bg.wasm`.
 //!
-//! wasm-bindgen's command-line tool would do the same, and brings along a server for tests that takes minutes to compile.
+//! wasm-bindgen's command-line tool would do the same, but includes a test server that takes minutes to
+//! compile.
 
 use std::env;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Attacks beside people who talk: what the people notice, and how much memory the server comes to hold. The server runs
-//! with its limits as they are.
+//! Attacks beside ordinary users who send messages: what the users notice, and the server's peak memory. The
+//! server runs with its default limits.
 
 use anyhow::{Context as _, Result};
 
@@ -8,14 +8,15 @@ use super::machine;
 use super::meter::Meter;
 use super::tables::{code, table};
 
-/// How often every attack is made. The medians count, since one pause of the machine is longer than any attack's effect.
+/// Rounds of every attack. The medians count, since one pause of the machine is longer than any attack's
+/// effect.
 const ROUNDS: usize = 3;
 
-/// How many times the quiet p99 the others' may be, and how many KiB the server may hold.
+/// Budgets: the users' p99 as a multiple of the quiet p99, and the server's memory in KiB.
 const MOST_TIMES: f64 = 5.0;
 const MOST_KIB: f64 = 256.0 * 1024.0;
 
-/// Attackers name their own addresses, and guests are welcome.
+/// Lets attackers name their own addresses, and admits guests.
 const SETTINGS: [&str; 3] = ["--trust-proxy", "127.0.0.1/32", "--guests"];
 
 /// The reports of the rounds; at least one.
@@ -68,12 +69,12 @@ impl Abuse {
     }
 }
 
-/// The median of a number in several reports.
+/// Returns the median of a number in several reports.
 fn median_of(reports: &[Report], path: &str) -> Result<f64> {
     reports.iter().map(|report| report.number(path)).collect::<Result<Vec<_>>>().map(median)
 }
 
-/// The greatest of a number in several reports.
+/// Returns the maximum of a number in several reports.
 fn greatest_of(reports: &[Report], path: &str) -> Result<f64> {
     let numbers = reports.iter().map(|report| report.number(path));
     numbers.collect::<Result<Vec<_>>>().map(|numbers| numbers.into_iter().fold(0.0, f64::max))

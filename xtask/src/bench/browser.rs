@@ -1,5 +1,5 @@
-//! What a browser makes of the pages: Lighthouse's scores, and a trace of a long timeline. The scripts in
-//! `end2end/performance` measure and judge; this gives each a server of its own and writes down what they say.
+//! The pages in a browser: Lighthouse scores, and a trace of a long timeline. The scripts in
+//! `end2end/performance` measure and judge; this module starts a server for each and formats their results.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::figure::{Report, say};
 use super::meter::Meter;
 use super::tables::{code, table};
 
-/// What the scripts say.
+/// Reports of the scripts.
 pub(super) struct Browsed {
     lighthouse: Report,
     long_page: Report,
@@ -23,7 +23,7 @@ pub(super) fn measure(meter: &Meter, end2end: &Path) -> Result<Browsed> {
 }
 
 impl Browsed {
-    /// The tables, and what is over a budget.
+    /// Formats the tables, and names what exceeds a budget.
     pub(super) fn tables(&self) -> Result<String> {
         let mut scores = Vec::new();
         for page in self.lighthouse.list("pages")? {

@@ -1,5 +1,5 @@
-//! What follows from a run's numbers: where the next limit is, and what a million connections would take. Measures
-//! nothing; each line says what of it was measured, by which command, and how the rest was reckoned.
+//! Extrapolates from a run's numbers: where the next limit is, and what a million connections would take.
+//! Measures nothing; each line states what was measured, by which command, and how the rest was computed.
 
 mod allowance;
 mod limits;
@@ -16,7 +16,7 @@ use allowance::Allowance;
 
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 
-/// A number that a run has measured, and the command that did.
+/// A measured number, and the command that measured it.
 #[derive(Clone, Debug)]
 pub(super) struct Measured {
     number: f64,
@@ -29,29 +29,29 @@ impl Measured {
     }
 }
 
-/// All that is reckoned with.
+/// The inputs of the extrapolation.
 pub(super) struct Extrapolation {
-    /// Bytes of a connection in the server, after a burst.
+    /// Bytes per connection in the server, after a burst.
     memory: Measured,
-    /// Bytes of one end of it in the kernel; unknown where only root may look.
+    /// Bytes per end of a connection in the kernel; `None` where only root may read them.
     kernel: Option<Measured>,
-    /// Deliveries for each second of a processor: of messages that come one by one, and of many at once.
+    /// Deliveries per second of a core: with messages one by one, and with many at once.
     alone: Measured,
     joined: Measured,
     bytes: Measured,
-    /// Microseconds and bytes of a heartbeat.
+    /// Microseconds and bytes per heartbeat.
     heartbeat: Measured,
     heartbeat_bytes: Measured,
-    /// Seconds of a processor for each client that comes back.
+    /// CPU seconds per client that reconnects.
     comeback: Measured,
-    /// Microseconds of Redis for a message in a burst, and bytes that it sends for one, both with two nodes.
+    /// Redis' microseconds per message in a burst, and the bytes it sends per message, both with two nodes.
     redis: Option<(Measured, Measured)>,
-    /// Bytes on the disk for a message, in the log and in the index.
+    /// Bytes on disk per message, in the log and in the index.
     disk: Measured,
-    /// Milliseconds of a start, over a past of so many messages.
+    /// Milliseconds of a start, with a history of `past` messages.
     start: Measured,
     past: f64,
-    /// Messages a second: of as many members as were tried, and of as many rooms.
+    /// Messages per second, with the largest number of members and of rooms that was tried.
     members: (f64, Measured),
     rooms: (f64, Measured),
     allowed: Allowance,

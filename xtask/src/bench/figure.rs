@@ -1,4 +1,4 @@
-//! The reports of the load test: JSON, of which the page takes some numbers.
+//! Reads the load test's JSON reports, from which the page takes some numbers.
 
 use std::fs;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// A report, or one cell of a grid's.
+/// A report, or one cell of a grid report.
 #[derive(Clone, Debug)]
 pub(super) struct Report {
     value: Value,
-    /// What to type to measure the same, without what only this run knows.
+    /// The command that repeats the measurement, without the arguments specific to this run.
     pub(super) command: String,
 }
 
@@ -20,7 +20,7 @@ impl Report {
         Ok(Self { value: serde_json::from_slice(&json)?, command })
     }
 
-    /// The number at a path such as `latency_ms.p99`.
+    /// Returns the number at a path such as `latency_ms.p99`.
     pub(super) fn number(&self, path: &str) -> Result<f64> {
         self.value
             .pointer(&pointer(path))
@@ -28,7 +28,7 @@ impl Report {
             .with_context(|| format!("the report of `{}` has no {path}", self.command))
     }
 
-    /// What stands at a path, in words: a list of names and numbers, or `none`.
+    /// Formats the object at a path as a list of names and numbers, or `none`.
     pub(super) fn words(&self, path: &str) -> Result<String> {
         let value = self.value.pointer(&pointer(path));
         let fields = value.and_then(Value::as_object);
@@ -37,25 +37,25 @@ impl Report {
         Ok(if words.is_empty() { "none".to_owned() } else { words.join(", ") })
     }
 
-    /// The text at a path.
+    /// Returns the text at a path.
     pub(super) fn text(&self, path: &str) -> Result<String> {
         let text = self.value.pointer(&pointer(path)).and_then(Value::as_str);
         text.map(str::to_owned).with_context(|| format!("the report of `{}` has no {path}", self.command))
     }
 
-    /// The texts in the list of this name.
+    /// Returns the texts in the list of this name.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<String>> {
         let texts = self.items(name)?.iter().map(|item| item.as_str().map(str::to_owned));
         texts.collect::<Option<_>>().with_context(|| format!("`{name}` of `{}` is no text", self.command))
     }
 
-    /// The reports in the list of this name.
+    /// Returns the reports in the list of this name.
     pub(super) fn list(&self, name: &str) -> Result<Vec<Self>> {
         let items = self.items(name)?.iter();
         Ok(items.map(|item| Self { value: item.clone(), command: self.command.clone() }).collect())
     }
 
-    /// The cells of a grid.
+    /// Returns the cells of a grid.
     pub(super) fn cells(&self) -> Result<Vec<Self>> {
         self.list("cells")
     }
@@ -70,13 +70,13 @@ fn pointer(path: &str) -> String {
     format!("/{}", path.replace('.', "/"))
 }
 
-/// The middle one; of an even number, the greater of the two in the middle.
+/// Returns the median; of an even number of values, the greater of the two in the middle.
 pub(super) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// A number as people read it: three digits that count, thousands apart.
+/// Formats a number for people: three significant digits, thousands separated.
 pub(super) fn say(number: f64) -> String {
     if number.abs() < 100.0 {
         let text = if number.abs() < 1.0 { format!("{number:.3}") } else { format!("{number:.2}") };

@@ -1,4 +1,4 @@
-//! How the house bears a long past: the same questions to rooms of more and more messages.
+//! How an instance performs with a long history: sends the same requests to rooms of more and more messages.
 
 use anyhow::{Context, Result};
 
@@ -9,14 +9,14 @@ use super::plot;
 use super::scale::Scale;
 use super::tables::{code, table};
 
-/// The plot.
+/// File name and title of the plot.
 const FILE: &str = "performance-history.svg";
 const TITLE: &str = "Milliseconds (p50) against messages of history";
 
-/// A report for each length of the past.
+/// One report per length of the history.
 pub(super) struct History(Vec<Report>);
 
-/// What has a p50 and a p99.
+/// Figures with a p50 and a p99.
 const WAITS: [(&str, &str); 15] = [
     ("the chat's page, whole", "page_ms"),
     ("entering: a new socket, and the newest 100 messages", "enter_ms"),
@@ -35,7 +35,7 @@ const WAITS: [(&str, &str); 15] = [
     ("saying, 20 in flight, until it is kept", "append.acknowledged_ms"),
 ];
 
-/// What has one number.
+/// Figures with a single number.
 const NUMBERS: [(&str, &str); 8] = [
     ("messages kept a second", "append.messages_per_second"),
     ("the server's CPU for each, µs", "append.server_cpu_microseconds_per_message"),
@@ -102,17 +102,17 @@ impl History {
         ))
     }
 
-    /// The table behind its plot.
+    /// Returns the section: the plot, followed by the table.
     pub(super) fn section(&self) -> Result<String> {
         Ok(format!("![{TITLE}]({FILE})\n\n{}", self.table()?))
     }
 
-    /// The plot and the name of its file.
+    /// Returns the plot's file name and its SVG.
     pub(super) fn plot(&self) -> Result<(&'static str, String)> {
         Ok((FILE, plot::draw(TITLE, "messages", &self.lines()?)))
     }
 
-    /// The report over the longest past.
+    /// Returns the report with the longest history.
     pub(super) fn longest(&self) -> Result<&Report> {
         self.0.last().context("no history")
     }

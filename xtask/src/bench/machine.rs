@@ -1,4 +1,4 @@
-//! The machine that measures, in a sentence.
+//! Describes the machine that measures, in a sentence.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::process;
 
-/// CPU, cores, memory, kernel, the day, and the command that measured.
+/// Returns a sentence with the CPU, cores, memory, kernel and date, and the command that measured.
 pub(super) fn describe(command: &str) -> Result<String> {
     let model = field("/proc/cpuinfo", "model name")?;
     let memory = field("/proc/meminfo", "MemTotal")?;

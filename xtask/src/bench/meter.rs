@@ -1,4 +1,4 @@
-//! Runs the load test: against a fresh Teahouse with its limits lifted, against the floor, or against a peer.
+//! Runs the load test against a fresh Teahouse with its limits lifted, against the floor, or against a peer.
 
 use std::fs;
 use std::net::TcpListener;
@@ -15,7 +15,8 @@ use crate::running::Server;
 use crate::server::OPEN;
 use crate::steps::Steps;
 
-/// What stands in the way of a load test. Everything else is as it is for people, durability above all.
+/// Options that lift the limits which would obstruct a load test. Everything else is as in production,
+/// durability above all.
 const LIMITS_LIFTED: [&str; 14] = [
     "--rate-send",
     "0",
@@ -46,25 +47,25 @@ impl Meter {
         Ok(Self { steps, loadtest, teahouse, folder })
     }
 
-    /// The same meter for servers whose data lies in memory, where the system has a file system there: a disk that pauses, as
-    /// shared ones do, would hide what is metered.
+    /// Returns the same meter with the servers' data in memory, if the system has a file system there: a disk
+    /// that pauses, as shared ones do, would hide the effect being measured.
     pub(super) fn in_memory(&self) -> Result<Self> {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { memory.join("teahouse-bench") } else { self.folder.clone() };
         Self::new(self.steps, self.loadtest.clone(), self.teahouse.clone(), folder)
     }
 
-    /// Meters a Teahouse that has heard nothing before.
+    /// Measures a fresh Teahouse.
     pub(super) fn teahouse(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
         self.teahouse_with(&[], mode, arguments)
     }
 
-    /// Says something to whoever waits.
+    /// Prints a progress message.
     pub(super) fn say(&self, words: &str) {
         self.steps.say(words);
     }
 
-    /// Meters so many Teahouses that are one chat, on a Redis that has heard nothing before.
+    /// Measures `count` Teahouse nodes that form one cluster on a fresh Redis.
     pub(super) fn nodes(&self, redis: &Path, count: usize, mode: &str, arguments: &[&str]) -> Result<Report> {
         self.clear()?;
         let redis = Redis::start(redis, &self.data())?;
@@ -83,14 +84,14 @@ impl Meter {
         self.run(&whom, mode, arguments, &target, &[])
     }
 
-    /// Meters a Teahouse that has heard nothing before and runs with these settings too.
+    /// Measures a fresh Teahouse that also runs with these settings.
     pub(super) fn teahouse_with(&self, settings: &[&str], mode: &str, arguments: &[&str]) -> Result<Report> {
         let mut command = self.server("127.0.0.1:0")?;
         command.args(settings);
         self.started(command, mode, arguments)
     }
 
-    /// Meters a Teahouse that has heard nothing before, with these settings and its limits as they are.
+    /// Measures a fresh Teahouse with these settings and its default limits.
     pub(super) fn teahouse_limited(
         &self,
         settings: &[&str],
@@ -109,12 +110,13 @@ impl Meter {
         self.run("Teahouse", mode, arguments, &["--target", &target, "--pid", &pid], &[])
     }
 
-    /// Meters the floor.
+    /// Measures the floor.
     pub(super) fn floor(&self, mode: &str, arguments: &[&str]) -> Result<Report> {
         self.run("the floor", mode, arguments, &["--target", "floor"], &[])
     }
 
-    /// Meters a peer. What it lost or doubled is for its report to tell: that does not end a bench of Teahouse.
+    /// Measures a peer. Its lost or duplicated deliveries appear in its report and do not end a bench of
+    /// Teahouse.
     pub(super) fn peer(&self, peer: &Peer, mode: &str, arguments: &[&str]) -> Result<Report> {
         let server = Server::start(peer.open, peer.command())?;
         let (target, pid) = (format!("ws://{}", server.address()), server.id().to_string());
@@ -126,14 +128,15 @@ impl Meter {
         }
     }
 
-    /// Has the load test itself start a Teahouse, stop it and start it again.
+    /// Runs the reconnect storm, in which the load test itself starts, stops and restarts a Teahouse.
     pub(super) fn reconnect(&self, arguments: &[&str], drain: &str) -> Result<Report> {
         let (target, mut command) = self.command()?;
         command.extend(["--drain", drain, "--log", "warn"].map(str::to_owned));
         self.run("Teahouse", "reconnect", arguments, &["--target", &target], &command)
     }
 
-    /// The same over a past of so many messages.
+    /// Runs the history mode, in which the load test itself starts a Teahouse, on a history of this many
+    /// messages.
     pub(super) fn history(&self, messages: &str, arguments: &[&str]) -> Result<Report> {
         let (target, mut command) = self.command()?;
         command.extend(["--log", "warn"].map(str::to_owned));
@@ -144,7 +147,7 @@ impl Meter {
         self.run("Teahouse", "history", &arguments, &["--target", &target, "--data", &data], &command)
     }
 
-    /// Fills a data folder.
+    /// Imports a corpus into a data folder.
     fn import(&self, messages: &str, data: &Path) -> Result<()> {
         self.steps.say(&format!("loadtest corpus --messages {messages} | teahouse import -"));
         let mut corpus = Command::new(&self.loadtest)
@@ -155,7 +158,7 @@ impl Meter {
         let archive = corpus.stdout.take().context("the archive is piped")?;
         let mut import = Command::new(&self.teahouse);
         let imported = import.args(["import", "--data"]).arg(data).arg("-").stdin(archive).output();
-        // One end of the pipe is gone by now, whatever came of it.
+        // One end of the pipe is closed by now, whatever the outcome.
         let printed = corpus.wait()?;
         let imported = imported.context("teahouse cannot be run")?;
         if !imported.status.success() || !printed.success() {
@@ -164,7 +167,7 @@ impl Meter {
         Ok(())
     }
 
-    /// Removes what the servers kept.
+    /// Removes the servers' data.
     pub(super) fn clear(&self) -> Result<()> {
         if self.data().exists() {
             fs::remove_dir_all(self.data())?;
@@ -172,8 +175,8 @@ impl Meter {
         Ok(())
     }
 
-    /// Has a script of the browser's measure a Teahouse that has heard nothing before. It judges by itself; what it finds
-    /// wanting stands in its report.
+    /// Runs a browser script against a fresh Teahouse. The script judges by itself and lists problems in its
+    /// report.
     pub(super) fn browser(&self, end2end: &Path, script: &str) -> Result<Report> {
         let server = Server::start(OPEN, self.server("127.0.0.1:0")?)?;
         let words = format!("node {script}");
@@ -183,7 +186,7 @@ impl Meter {
         let mut node = Command::new("node");
         node.current_dir(end2end).args([script, "--url", &url, "--json"]).arg(&file).stdout(Stdio::null());
         let status = node.status().context("node cannot be run")?;
-        // 1 says that something is over its budget.
+        // 1 means that something exceeds its budget.
         if !matches!(status.code(), Some(0 | 1)) {
             bail!("`{words}` failed: {status}");
         }
@@ -197,16 +200,16 @@ impl Meter {
         Ok(command)
     }
 
-    /// A node that keeps its messages elsewhere.
+    /// Returns the command of a node without a data folder of its own.
     fn node(&self, settings: &[&str]) -> Command {
         let mut command = Command::new(&self.teahouse);
         command.args(["--listen", "127.0.0.1:0"]).args(LIMITS_LIFTED).args(settings);
         command
     }
 
-    /// A target that is free, and behind `--` the command that will serve there.
+    /// Returns a free target address, and the arguments `--` and the command that will serve there.
     fn command(&self) -> Result<(String, Vec<String>)> {
-        // Free a moment ago, which on the own machine is good enough.
+        // The port was free a moment ago, which is good enough on one's own machine.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let server = self.server(&address.to_string())?;
         let words = std::iter::once(server.get_program()).chain(server.get_args());
@@ -231,7 +234,7 @@ impl Meter {
         report
     }
 
-    /// Whether the load test was content, and what it reports.
+    /// Returns whether the load test succeeded, and its report.
     fn attempt(
         &self,
         whom: &str,
@@ -243,7 +246,7 @@ impl Meter {
         let words = [&["loadtest", mode], arguments].concat().join(" ");
         self.steps.say(&format!("{whom}: {words}"));
         let file = self.folder.join("report.json");
-        // Else the report of the run before could be taken for this one's.
+        // Otherwise the previous run's report could be taken for this one's.
         if file.exists() {
             fs::remove_file(&file)?;
         }

@@ -1,4 +1,4 @@
-//! Several nodes on one Redis, beside one node, and beside the floor: all take turns at the same tasks.
+//! Compares several nodes on one Redis with one node and with the floor: all take turns at the same tasks.
 
 use std::fmt::Write;
 
@@ -10,10 +10,10 @@ use super::redis;
 use super::scale::Scale;
 use super::tables::{capital, code, table};
 
-/// By what all are compared.
+/// The figure by which all are compared.
 const FIGURE: &str = "server.deliveries_per_cpu_second";
 
-/// What is compared with the floor.
+/// A setup of Teahouse that is compared with the floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum House {
     Alone,
@@ -30,15 +30,15 @@ pub(super) struct Nodes {
     tasks: Vec<Task>,
 }
 
-/// What all do in turns.
+/// A task that all setups perform in turn.
 struct Task {
     what: String,
     command: String,
-    /// Of each round the floor's report, and each house's.
+    /// For each round, the floor's report and one report per setup.
     rounds: Vec<(Report, Vec<Report>)>,
 }
 
-/// Measures all, if there is a Redis.
+/// Measures all setups, if a Redis is installed.
 pub(super) fn measure(meter: &Meter, scale: &Scale) -> Result<Option<Nodes>> {
     let Some(program) = redis::program() else {
         meter.say(
@@ -70,7 +70,7 @@ pub(super) fn measure(meter: &Meter, scale: &Scale) -> Result<Option<Nodes>> {
 }
 
 impl Task {
-    /// The median over the rounds of what a house's report says, beside the floor's.
+    /// Returns the median over the rounds of a number computed from a setup's report and the floor's.
     fn median(&self, house: usize, number: impl Fn(&Report, &Report) -> Result<f64>) -> Result<f64> {
         let of = |(floor, houses): &(Report, Vec<Report>)| number(&houses[house], floor);
         self.rounds.iter().map(of).collect::<Result<Vec<_>>>().map(median)
@@ -143,7 +143,7 @@ impl Nodes {
         Ok(text)
     }
 
-    /// What the Redis behind two nodes uses for a message, of many at once.
+    /// Returns what the Redis behind two nodes uses per message in a burst.
     pub(super) fn redis_in_bursts(&self, path: &str) -> Result<f64> {
         let task = self.tasks.last().context("nothing was measured")?;
         let two = HOUSES.iter().position(|(house, _)| *house == House::Nodes(2)).context("no two nodes")?;

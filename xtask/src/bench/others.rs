@@ -1,6 +1,6 @@
-//! Teahouse beside what else people would run: the floor, Teahouse and the peers take turns at the same tasks.
+//! Compares Teahouse with alternatives: the floor, Teahouse and the peers take turns at the same tasks.
 //!
-//! A peer that cannot be installed or does not bear a task is named with the reason, and the others are measured.
+//! A peer that cannot be installed or fails a task is listed with the reason, and the others are measured.
 
 use std::fmt::Write;
 
@@ -14,25 +14,25 @@ use super::tables::{capital, code, table};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
-/// By what all are compared.
+/// The figure by which all are compared.
 const FIGURE: &str = "server.deliveries_per_cpu_second";
 
 pub(super) struct Others {
     versions: Vec<String>,
     tasks: Vec<Task>,
-    /// Why something is missing.
+    /// Reasons for missing measurements.
     missing: Vec<String>,
 }
 
-/// What all do in turns.
+/// A task that all servers perform in turn.
 struct Task {
     what: String,
     command: String,
-    /// A report of each round, and the floor's of the same round.
+    /// For each server, its report of each round, with the floor's report of the same round.
     rows: Vec<(&'static str, Vec<(Report, Report)>)>,
 }
 
-/// Installs the peers and measures all.
+/// Installs the peers and measures all servers.
 pub(super) fn measure(workspace: &Workspace, steps: Steps, meter: &Meter, scale: &Scale) -> Result<Others> {
     let (mut peers, mut versions, mut missing) = (Vec::new(), Vec::new(), Vec::new());
     for (name, ensure) in peer::ALL {
@@ -73,7 +73,7 @@ impl Task {
         Self { what, command: String::new(), rows: names.map(|name| (name, Vec::new())).collect() }
     }
 
-    /// One round. Another goes first each time, because machines drift.
+    /// Runs one round. A different server goes first each time, because machines drift.
     fn take_turns(
         &mut self,
         meter: &Meter,
@@ -165,7 +165,7 @@ impl Others {
     }
 }
 
-/// An error of many lines: which program failed, and what it said last.
+/// Condenses a multi-line error to its first line, which names the failed program, and its last.
 fn in_a_line(error: &Error) -> String {
     let text = format!("{error:#}");
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

@@ -1,4 +1,5 @@
-//! docs/performance.md: people write its prose, and a bench what stands between `<!-- bench: name -->` and `<!-- end -->`.
+//! The page docs/performance.md: people write its prose, and a bench replaces what is between `<!-- bench:
+//! name -->` and `<!-- end -->`.
 
 use anyhow::{Context, Result};
 
@@ -9,7 +10,7 @@ impl Page {
         Self(text)
     }
 
-    /// Puts a text into its place, in place of the one that stands there.
+    /// Replaces the text at the place of this name.
     pub(super) fn put(&mut self, name: &str, text: &str) -> Result<()> {
         let begin = format!("<!-- bench: {name} -->\n");
         let missing = || format!("docs/performance.md has no place for {name}");

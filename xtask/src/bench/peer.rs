@@ -1,7 +1,7 @@
-//! The servers of others that Teahouse is measured beside: what each takes, and how it is started. Their rooms are in
-//! `loadtest/peers/`, each as its own documentation writes it.
+//! The third-party servers that Teahouse is compared with: how each is installed and started. Their rooms are
+//! in `loadtest/peers/`, each written as in that server's own documentation.
 //!
-//! All is installed into `target/` or a `node_modules`, and nothing into the system.
+//! Installs everything into `target/` or a `node_modules`, and nothing into the system.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,26 +14,26 @@ use crate::system;
 use crate::tools;
 use crate::workspace::Workspace;
 
-/// What the rooms of `loadtest/peers/` say once they listen, with the address behind it.
+/// What the rooms of `loadtest/peers/` log once they listen, followed by their address.
 const OPEN: &str = "the room is open: ws://";
 
 /// A server that is ready to be started.
 pub(super) struct Peer {
     pub(super) name: &'static str,
-    /// What it is, to the version.
+    /// Its exact version.
     pub(super) version: String,
-    /// How the load test speaks to it.
+    /// The load test's `--speech` value for it.
     pub(super) speech: &'static str,
-    /// What it says once it listens, with the address behind it.
+    /// What it logs once it listens, followed by its address.
     pub(super) open: &'static str,
     program: PathBuf,
     arguments: Vec<PathBuf>,
 }
 
-/// Installs a peer, if it is not there yet.
+/// Installs a peer, unless it is installed already.
 type Ensure = fn(&Workspace, Steps) -> Result<Peer>;
 
-/// All of them, by name.
+/// All peers, by name.
 pub(super) const ALL: [(&str, Ensure); 4] =
     [("Tornado", tornado), ("ws", ws), ("socket.io", socketio), ("NATS", nats)];
 
@@ -63,7 +63,7 @@ fn socketio(workspace: &Workspace, steps: Steps) -> Result<Peer> {
     node(workspace, steps, "socket.io", "socketio", "socketio")
 }
 
-/// NATS, which is a server already and takes only its settings.
+/// Installs NATS, which is a complete server and needs only its configuration.
 fn nats(workspace: &Workspace, steps: Steps) -> Result<Peer> {
     let program = system::ensure_program("nats-server", &workspace.cache("peers/nats"), steps)?;
     let said = process::read(Command::new(&program).arg("--version"))?;
@@ -73,7 +73,7 @@ fn nats(workspace: &Workspace, steps: Steps) -> Result<Peer> {
     Ok(Peer { name: "NATS", version, speech: "nats", open, program, arguments })
 }
 
-/// A room on a package of npm's.
+/// Installs a room that runs on an npm package.
 fn node(
     workspace: &Workspace,
     steps: Steps,

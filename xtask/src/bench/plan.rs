@@ -1,4 +1,4 @@
-//! What is measured, in which order, and by which budget of DESIGN.md it is judged.
+//! What a bench measures, in which order, and the budgets of `docs/design.md` that judge it.
 
 use anyhow::{Result, ensure};
 
@@ -14,12 +14,12 @@ pub(super) struct Contest {
     pub(super) rounds: Vec<(Report, Report)>,
 }
 
-/// By which number two are compared.
+/// The figure by which the two are compared.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Judged {
-    /// Deliveries for each second of the server's CPU time: at least so many times the floor's.
+    /// Deliveries per second of the server's CPU time: at least this multiple of the floor's.
     ByCpu(f64),
-    /// The wait that one in a hundred deliveries exceeds: at most so many times the floor's.
+    /// p99 latency: at most this multiple of the floor's.
     ByWait(f64),
 }
 
@@ -40,7 +40,7 @@ impl Judged {
 }
 
 impl Contest {
-    /// The median over the rounds of Teahouse's number, and of the floor's.
+    /// Returns the medians over the rounds of Teahouse's number and of the floor's.
     pub(super) fn medians(&self, path: &str) -> Result<(f64, f64)> {
         let of = |side: fn(&(Report, Report)) -> &Report| {
             self.rounds.iter().map(|round| side(round).number(path)).collect::<Result<Vec<_>>>().map(median)
@@ -48,7 +48,8 @@ impl Contest {
         Ok((of(|round| &round.0)?, of(|round| &round.1)?))
     }
 
-    /// The median of the rounds' ratios, by the number that is judged. Machines drift, and a round is short.
+    /// Returns the median of the rounds' ratios of the judged figure. Ratios within a round are used because
+    /// machines drift and a round is short.
     pub(super) fn ratio(&self) -> Result<f64> {
         let path = self.judged.path();
         let ratios =
@@ -91,7 +92,7 @@ pub(super) fn contests(meter: &Meter, scale: &Scale) -> Result<Vec<Contest>> {
         let arguments = [&arguments[..], &times].concat();
         let mut rounds = Vec::new();
         for round in 0..scale.turns {
-            // Each goes first in turn: what a machine does over minutes then falls on both.
+            // They alternate in going first, so that a drift of the machine over minutes affects both.
             rounds.push(if round % 2 == 0 {
                 let teahouse = meter.teahouse(mode, &arguments)?;
                 (teahouse, meter.floor(mode, &arguments)?)
@@ -105,7 +106,7 @@ pub(super) fn contests(meter: &Meter, scale: &Scale) -> Result<Vec<Contest>> {
     Ok(contests)
 }
 
-/// How throughput changes with one number.
+/// How throughput changes with the number of rooms or members.
 pub(super) struct Growth {
     pub(super) title: &'static str,
     pub(super) axis: &'static str,
@@ -120,7 +121,7 @@ pub(super) struct Growth {
 pub(super) type Line = (&'static str, Vec<(f64, f64)>);
 
 impl Growth {
-    /// For each step: the number, and Teahouse's and the floor's cells.
+    /// Returns for each step the number, and Teahouse's and the floor's cells.
     pub(super) fn steps(&self) -> Result<Vec<(f64, Report, Report)>> {
         let cells = self.teahouse.cells()?.into_iter().zip(self.floor.cells()?);
         cells.map(|(teahouse, floor)| Ok((teahouse.number(self.by)?, teahouse, floor))).collect()
@@ -161,7 +162,7 @@ pub(super) fn growth(meter: &Meter, scale: &Scale) -> Result<Vec<Growth>> {
         .collect()
 }
 
-/// What has no floor to stand beside.
+/// Measurements without a floor to compare with.
 pub(super) struct Storms {
     pub(super) idle: Report,
     pub(super) heartbeat: Report,

@@ -1,4 +1,4 @@
-//! A plot with logarithmic axes, as SVG: few enough shapes to write them down.
+//! Draws a plot with logarithmic axes as SVG, with few enough shapes to write by hand.
 
 use std::fmt::Write;
 
@@ -12,10 +12,10 @@ const RIGHT: f64 = 150.0;
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = 50.0;
 
-/// Celadon for Teahouse, ink for what it stands beside: both to be read on white.
+/// Celadon for Teahouse, ink for what it is compared with; both are legible on white.
 const COLOURS: [&str; 6] = ["#2f7d6b", "#4a4a4a", "#a8572a", "#3b5b8c", "#8a3b6b", "#6b6b1f"];
 
-/// Draws lines through their points, each named at its end.
+/// Draws lines through their points, each labelled at its end.
 pub(super) fn draw(title: &str, axis: &str, lines: &[Line]) -> String {
     let points = || lines.iter().flat_map(|(_, points)| points);
     let across = Axis::around(points().map(|point| point.0), LEFT, WIDTH - RIGHT);
@@ -64,7 +64,7 @@ pub(super) fn draw(title: &str, axis: &str, lines: &[Line]) -> String {
             _ = writeln!(svg, r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{colour}"/>"#);
         }
         if let Some(&(x, y)) = placed.last() {
-            // Lines that end at one place have their names one below the other.
+            // Lines that end at the same place have their labels one below the other.
             let mut label = y + 4.0;
             while taken.iter().any(|other| (other - label).abs() < 15.0) {
                 label += 15.0;

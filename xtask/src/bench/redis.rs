@@ -1,4 +1,5 @@
-//! A Redis of a measurement's own, which ends with it and keeps what it confirms through a power cut.
+//! A Redis for one measurement, which ends with it and is configured to lose no acknowledged write in a power
+//! cut.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -11,10 +12,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::system;
 
-/// How long it may take to answer.
+/// Time limit for its first answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What docs/operations.md has for those who lose nothing.
+/// The durable settings from docs/operations.md, for operators who must lose nothing.
 const DURABLE: [&str; 6] = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
 
 pub(super) struct Redis {
@@ -22,19 +23,19 @@ pub(super) struct Redis {
     address: String,
 }
 
-/// The program, if it is installed.
+/// Returns the program, if it is installed.
 pub(super) fn program() -> Option<PathBuf> {
     system::installed("redis-server")
 }
 
 impl Redis {
-    /// Starts one that has kept nothing yet, in this folder.
+    /// Starts an empty Redis in this folder.
     pub(super) fn start(program: &Path, folder: &Path) -> Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder)?;
         }
         fs::create_dir_all(folder)?;
-        // Free a moment ago, which on the own machine is good enough.
+        // The port was free a moment ago, which is good enough on one's own machine.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let child = Command::new(program)
             .args(["--bind", "127.0.0.1", "--port", &address.port().to_string(), "--daemonize", "no"])
@@ -56,7 +57,7 @@ impl Redis {
         Ok(redis)
     }
 
-    /// Where it is.
+    /// Returns its address.
     pub(super) fn address(&self) -> &str {
         &self.address
     }
@@ -64,7 +65,7 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        // One that has ended already cannot be killed, which is as good.
+        // A process that has ended cannot be killed, and need not be.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

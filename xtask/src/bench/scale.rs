@@ -1,45 +1,47 @@
-//! How much is measured: all of it for the page, a little of it for the tests.
+//! How much a bench measures: everything for the page, a little of everything for the tests.
 
-/// A past that takes half an hour to become one, beside a short one.
+/// History lengths of the longest bench: one that takes half an hour to create, and a short one for
+/// comparison.
 pub(super) const LONGEST: [&str; 2] = ["1000", "10000000"];
 
-/// The numbers of a bench.
+/// The sizes of a bench.
 pub(super) struct Scale {
-    /// How often Teahouse and the floor take turns, and how often all do where there are more of them.
+    /// Rounds in which Teahouse and the floor take turns, and rounds where more servers do.
     pub(super) turns: usize,
     pub(super) rounds: usize,
-    /// Seconds that are metered, and seconds before that.
+    /// Seconds of measurement, and of warm-up before it.
     pub(super) seconds: &'static str,
     pub(super) warm_up: &'static str,
-    /// Seconds that each cell of a grid is metered.
+    /// Seconds of measurement for each cell of a grid.
     pub(super) cell: &'static str,
     /// Seconds of rest before memory is read.
     pub(super) rest: &'static str,
-    /// Readers of one room, many and few.
+    /// Readers of one room: many, and few.
     pub(super) many: &'static str,
     pub(super) few: &'static str,
     pub(super) idle: &'static str,
-    /// Clients that enter at once, or come back at once.
+    /// Clients that join or reconnect at once.
     pub(super) storm: &'static str,
-    /// Members of one room, and rooms of one member: see `loadtest grid --help`.
+    /// Grid cells of one room with many members, and of many rooms with one member: see `loadtest grid
+    /// --help`.
     pub(super) members: &'static str,
     pub(super) rooms: &'static str,
-    /// Messages in flight, where several nodes are one house.
+    /// Messages in flight in the comparison of several nodes.
     pub(super) nodes: &'static [&'static str],
-    /// Messages of a room's past.
+    /// Lengths of a room's history, in messages.
     pub(super) history: &'static [&'static str],
-    /// How often each thing is asked for there, and how often the server is started.
+    /// Repetitions of each request in the history bench, and starts of the server.
     pub(super) asks: &'static str,
     pub(super) starts: &'static str,
     pub(super) slow: &'static [&'static str],
-    /// What the server's own drain may take when it is stopped.
+    /// How long the server may drain when it is stopped.
     pub(super) drain: &'static str,
-    /// Whether other servers are installed and measured, which takes a network.
+    /// Whether to install and measure other servers, which takes a network.
     pub(super) with_peers: bool,
 }
 
 impl Scale {
-    /// As DESIGN.md's budgets have it; takes some minutes.
+    /// The scale at which the budgets of `docs/design.md` are defined; takes some minutes.
     pub(super) fn full() -> Self {
         Self {
             turns: 5,
@@ -64,7 +66,7 @@ impl Scale {
         }
     }
 
-    /// Takes less than a minute.
+    /// The scale of `--quick`; takes less than a minute.
     pub(super) fn quick() -> Self {
         Self {
             turns: 1,

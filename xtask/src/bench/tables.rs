@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::figure::{Report, say};
 use super::plan::{Contest, Growth, Judged, Storms};
 
-/// The columns of a table and its rows.
+/// Formats a table from its column titles and its rows.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let mut text = line(&head.iter().map(|&cell| cell.to_owned()).collect::<Vec<_>>());
@@ -24,7 +24,7 @@ fn verdict(holds: bool) -> String {
     if holds { "holds" } else { "**missed**" }.to_owned()
 }
 
-/// What DESIGN.md promises, and whether it holds.
+/// Formats the budgets of `docs/design.md`, and whether each holds.
 pub(super) fn budgets(contests: &[Contest], storms: &Storms) -> Result<String> {
     let mut rows = Vec::new();
     for contest in contests {
@@ -77,12 +77,12 @@ pub(super) fn budgets(contests: &[Contest], storms: &Storms) -> Result<String> {
     Ok(table(&["what", "measured", "budget", ""], &rows))
 }
 
-/// The most that anybody is told about the others: on entering, and after it.
+/// Returns the most presence bytes any client receives: on joining, and after it.
 fn told(join: &Report) -> Result<f64> {
     Ok(join.number("greeting_bytes.max")? + join.number("presence_bytes.max")?)
 }
 
-/// The numbers behind the ratios.
+/// Formats the numbers behind the ratios.
 pub(super) fn contests(contests: &[Contest]) -> Result<String> {
     let figures = [
         ("deliveries per CPU-second", "server.deliveries_per_cpu_second"),
@@ -163,7 +163,7 @@ pub(super) fn storms(storms: &Storms) -> Result<String> {
     ] {
         row(what, say(idle.number(path)?), idle);
     }
-    // Only root may look.
+    // Only root may read this.
     if let Ok(bytes) = idle.number("kernel.objects_per_end") {
         row("what the kernel keeps for each end of it, bytes", say(bytes), idle);
     }

@@ -6,13 +6,13 @@ use std::fs;
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
-/// The file that says what the others are called.
+/// Name of the file that lists the names of the others.
 pub(crate) const MANIFEST: &str = "site.json";
 
-/// A site's files by their paths below its root, with `/` between folders.
+/// Contents of a site's files by path relative to its root, with `/` as separator.
 pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
-/// The files of a folder and of those inside it; none if there is no such folder.
+/// Reads the files of a folder and its subfolders; returns none if there is no such folder.
 pub(super) fn read_folder(folder: &std::path::Path) -> Result<Files> {
     let mut files = Files::new();
     if !folder.is_dir() {

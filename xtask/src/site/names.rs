@@ -1,19 +1,20 @@
-//! The names by which the WebAssembly and its script know each other: wasm-opt gives short ones to the module and says
-//! which, and the script is written anew with them. The long ones end in digits of a hash, which nothing can compress.
+//! Shortens the names by which the WebAssembly and its script refer to each other: wasm-opt assigns short
+//! ones in the module and prints the mapping, and this module rewrites the script accordingly. The long names
+//! end in hash digits, which do not compress.
 
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-/// Where the script hands the module what it imports, and what wasm-opt makes of that.
+/// The key under which the script passes the module its imports, before and after wasm-opt.
 const MODULE: (&str, &str) = ("\"./teahouse_bg.js\"", "\"a\"");
 
-/// What stands before the name of something that the module exports.
+/// The prefix of an exported name in the script.
 const EXPORTS: &str = "wasm.";
 
-/// The script with the names that wasm-opt has given, as it printed them. One that the script does not know would make a
-/// page that never starts, and is an error.
+/// Returns the script with the names wasm-opt assigned, as it printed them. A name that the script does not
+/// contain is an error: the page would never start.
 pub(super) fn shorten(script: &str, printed: &str) -> Result<String> {
     let names: Value = serde_json::from_str(printed).context("wasm-opt printed no list of names")?;
     let mut imports = read(&names["imports"], 1)?;
@@ -33,7 +34,7 @@ pub(super) fn shorten(script: &str, printed: &str) -> Result<String> {
     Ok(short.replace(MODULE.0, MODULE.1))
 }
 
-/// Pairs of a long name, at this place of each entry, and the short one, which comes last.
+/// Returns a map from long names, at index `place` of each entry, to short ones, which come last.
 fn read(entries: &Value, place: usize) -> Result<HashMap<&str, &str>> {
     let entries = entries.as_array().context("wasm-opt's list of names is not understood")?;
     entries
@@ -46,7 +47,7 @@ fn read(entries: &Value, place: usize) -> Result<HashMap<&str, &str>> {
         .collect()
 }
 
-/// A script in pieces, each with whether it is a name as JavaScript has them.
+/// Splits a script into pieces, each with whether it consists of JavaScript identifier characters.
 fn words(script: &str) -> impl Iterator<Item = (&str, bool)> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
     let mut rest = script;

@@ -1,8 +1,9 @@
-//! The `.br` and `.gz` beside a file, made once with the greatest effort so that the server spends none.
+//! Makes the `.br` and `.gz` beside a file, once at maximum compression, so that the server spends no time on
+//! it.
 //!
-//! Node does the work: its zlib is native code that is there anyway, while a compressor in Rust would be one more
-//! thing to compile before the first page. Results are kept under the hash of what went in, so that an unchanged file
-//! costs nothing.
+//! Node does the work: its zlib is native code that is there anyway, while a compressor in Rust would be one
+//! more dependency to compile before the first page. Results are cached under the hash of the input, so that
+//! an unchanged file costs nothing.
 
 use std::collections::HashSet;
 use std::fs;
@@ -18,7 +19,7 @@ use crate::steps::Steps;
 use crate::tools::Npm;
 use crate::workspace::Workspace;
 
-/// Images, fonts and archives are compressed already and would only grow.
+/// Extensions of compressible files. Images, fonts and archives are compressed already and would only grow.
 const COMPRESSIBLE: [&str; 10] =
     ["css", "html", "ico", "js", "json", "svg", "txt", "wasm", "webmanifest", "xml"];
 
@@ -64,7 +65,7 @@ pub(super) fn add_siblings(workspace: &Workspace, steps: Steps, npm: &Npm, files
     forget_all_but(&kept, &cache)
 }
 
-/// The cache follows the site: what this build did not use, the next one will not either.
+/// Removes what this build did not use from the cache: the next build will not use it either.
 fn forget_all_but(kept: &HashSet<String>, cache: &Path) -> Result<()> {
     for entry in fs::read_dir(cache)? {
         let entry = entry?;

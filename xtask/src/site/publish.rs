@@ -1,7 +1,7 @@
-//! Putting a site in place of the one before: only what differs is written, each file whole or not at all, the
-//! manifest after the files that it names, and what the new site no longer has goes last.
+//! Replaces a published site with a new one: writes only the files that differ, each atomically, writes the
+//! manifest after the files it names, and removes obsolete files last.
 //!
-//! A file that stays the same keeps its time of change, so that cargo does not build the server again for nothing.
+//! An unchanged file retains its modification time, so that cargo does not rebuild the server for nothing.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use walkdir::WalkDir;
 
 use super::files::{Files, MANIFEST};
 
-/// `workbench` is a folder on the same disk, for files that are not finished yet.
+/// Publishes the files to `site`. `workbench` is a folder on the same file system for unfinished files.
 pub(super) fn publish(files: &Files, site: &Path, workbench: &Path) -> Result<()> {
     fs::create_dir_all(workbench)?;
     fs::create_dir_all(site)?;

@@ -1,4 +1,4 @@
-//! The style sheet: `style/main.scss` and the partials that it names, bundled into one file.
+//! Bundles the style sheet, `style/main.scss` and its partials, into one file.
 
 use anyhow::Result;
 

@@ -1,4 +1,5 @@
-//! The browser's half of the program: compiled by cargo, bound to JavaScript by wasm-bindgen, made small by wasm-opt.
+//! The browser's half of the program: compiled by cargo, bound to JavaScript by wasm-bindgen, and made small
+//! by wasm-opt.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,8 @@ use crate::workspace::{WASM_TARGET, Workspace};
 
 const PROFILE: &str = "wasm-release";
 
-/// The features are those that rustc itself uses for this target: with more, wasm-opt could write code that a browser
-/// in use today does not know.
+/// WebAssembly features, the same ones rustc enables for this target: with more, wasm-opt could emit code
+/// that a current browser does not support.
 const FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
@@ -27,15 +28,17 @@ const FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// Without the list of features, wasm-bindgen keeps JavaScript's values in a table of its own rather than in one of
-/// WebAssembly's, which takes less code. The names stay, for [`OPTIMISE`].
+/// Strips the list of target features, so that wasm-bindgen stores JavaScript values in a table of its own,
+/// which takes less code than a WebAssembly table. The names stay, for [`OPTIMISE`].
 const PREPARE: [&str; 3] = ["--debuginfo", "--strip-target-features", "--reorder-functions-by-name"];
 
-/// Nothing is inlined or merged: that makes the module larger to unpack but smaller to send, because brotli finds what
-/// looks alike where it was better left in its place (7 % less than plain `-Oz`). In the order of their names functions
-/// that look alike stand side by side, which saves another 1.5 %; the names themselves are left out at the end.
+/// Inlines and merges nothing: that makes the unpacked module larger but the transferred one smaller, because
+/// brotli finds repetitions best where the code was left in place (7 % less than plain `-Oz`). Sorting
+/// functions by name puts similar ones side by side, which saves another 1.5 %; the names themselves are
+/// dropped at the end.
 const OPTIMISE: [&str; 9] = [
-    // A dependency of Leptos brings classes along that nobody makes; what they call would all be kept for them.
+    // A dependency of Leptos exports classes that nothing instantiates; their exports would retain all the
+    // code they call.
     "--remove-exports=*intounderlying*",
     "-Oz",
     "--always-inline-max-function-size=0",
@@ -44,22 +47,22 @@ const OPTIMISE: [&str; 9] = [
     "--skip-pass=local-cse",
     "--skip-pass=merge-similar-functions",
     "--reorder-functions-by-name",
-    // The script is told of it: see `names`.
+    // The script is renamed to match: see `names`.
     "--minify-imports-and-exports-and-modules",
 ];
 
-/// The script loses what only a person would read.
+/// Strips from the script what only a person would read.
 const SHRINK: [&str; 4] = ["--module", "--compress", "passes=3", "--mangle"];
 
-/// What the browser loads to start the program.
+/// The files a browser loads to start the program.
 pub(super) struct Bound {
     pub(super) script: Vec<u8>,
     pub(super) module: Vec<u8>,
-    /// JavaScript that dependencies bring along, imported by the script from `./snippets/`.
+    /// JavaScript of dependencies, which the script imports from `./snippets/`.
     pub(super) snippets: Files,
 }
 
-/// Lets cargo bring the module up to date; cargo knows best whether it is. Returns where it is.
+/// Builds the module with cargo, which knows best whether it is up to date. Returns its path.
 pub(super) fn compile(workspace: &Workspace, steps: Steps) -> Result<PathBuf> {
     steps.step("compiling the browser's half to WebAssembly", || {
         process::run(workspace.cargo("build").args([

@@ -1,10 +1,10 @@
-//! How many tests ran and what came of them, read from what the test runners say.
+//! Numbers of passed and failed tests, parsed from the output of the test runners.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// Tests by how they ended. A test that was skipped counts as failed: nobody knows that what it guards still holds. So
-/// does one that passed only when it was tried again.
+/// Tests by outcome. A skipped test counts as failed, because nothing shows that what it guards still holds.
+/// So does a test that passed only on a retry.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) passed: u64,
@@ -18,7 +18,7 @@ impl Counts {
     }
 }
 
-/// Adds up the `test result:` lines of libtest, and of wasm-bindgen's runner, which speaks alike.
+/// Adds up the `test result:` lines of libtest, and of wasm-bindgen's runner, which prints the same format.
 pub(super) fn libtest(said: &str) -> Counts {
     let mut counts = Counts::default();
     for line in said.lines() {
@@ -46,7 +46,7 @@ pub(super) fn playwright(json: &str) -> Result<Counts> {
     let number = |key: &str| {
         report["stats"][key].as_u64().with_context(|| format!("Playwright's results have no stats.{key}"))
     };
-    // An error outside any test, such as a file that does not load, leaves no trace in the statistics.
+    // An error outside any test, such as a file that does not load, does not appear in the statistics.
     let errors = report["errors"].as_array().map_or(0, Vec::len) as u64;
     Ok(Counts {
         passed: number("expected")?,

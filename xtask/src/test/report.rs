@@ -1,4 +1,4 @@
-//! The table at the end of `cargo xtask test`, and the count that is its last line.
+//! The table at the end of `cargo xtask test`, and the totals on its last line.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::steps::Steps;
 
 #[derive(Debug, PartialEq)]
 enum Outcome {
-    /// A check has no tests to count; it adds to the failed if it fails.
+    /// A check has no tests; it adds one to the failed if it fails.
     Check(bool),
     Tests(Counts),
     NotRun(&'static str),
@@ -25,7 +25,7 @@ struct Row {
     outcome: Outcome,
 }
 
-/// What each step came to.
+/// Results of all steps.
 #[derive(Debug)]
 pub(super) struct Report {
     steps: Steps,
@@ -37,7 +37,7 @@ impl Report {
         Self { steps, rows: Vec::new() }
     }
 
-    /// Runs a step that either holds or does not. Returns what it made, if it did hold.
+    /// Runs a check. Returns its value if it succeeded.
     pub(super) fn check<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T>) -> Option<T> {
         let mut made = None;
         self.row(name, |steps| match work() {
@@ -53,7 +53,7 @@ impl Report {
         made
     }
 
-    /// Runs a step of tests.
+    /// Runs a test step.
     pub(super) fn tests(&mut self, name: &'static str, work: impl FnOnce() -> Result<Tested>) {
         self.row(name, |steps| {
             let tested = work().unwrap_or_else(|error| {
@@ -64,7 +64,7 @@ impl Report {
         });
     }
 
-    /// Notes a step that could not be run, which is a failure.
+    /// Records a step that could not run, which counts as a failure.
     pub(super) fn not_run(&mut self, name: &'static str, why: &'static str) {
         self.rows.push(Row { name, took: Duration::ZERO, outcome: Outcome::NotRun(why) });
     }
@@ -93,7 +93,7 @@ impl Report {
     }
 }
 
-/// A step of tests that was not content without naming a failed test, or that ran none, failed as a whole.
+/// Counts a test step that failed without naming a failed test, or that ran no tests, as one failure.
 fn judge(tested: &Tested) -> Counts {
     let mut counts = tested.counts;
     if counts.failed == 0 && (!tested.success || counts.passed == 0) {

@@ -1,4 +1,4 @@
-//! What each step of `cargo xtask test` runs. The commands share cargo's two profiles and the one target folder, so that
+//! The steps of `cargo xtask test`. Their commands share cargo's two profiles and one target folder, so that
 //! no dependency is compiled a third time.
 
 use std::fs;
@@ -29,7 +29,7 @@ pub(super) struct Suite<'a> {
 
 impl Suite<'_> {
     pub(super) fn format(&self) -> Result<()> {
-        // Here, `--quiet` would hide what is wrong.
+        // With `--quiet`, `cargo fmt --check` would hide the differences.
         process::run(self.workspace.cargo_in_full("fmt").args(["--all", "--check"]))
     }
 
@@ -39,7 +39,7 @@ impl Suite<'_> {
         process::run(&mut clippy)
     }
 
-    /// The code that embeds the site is compiled only when there is a site to embed.
+    /// Lints the code that embeds the site, which compiles only when there is a site to embed.
     pub(super) fn clippy_embedded(&self, site: &Path) -> Result<()> {
         process::run(
             self.workspace
@@ -50,7 +50,7 @@ impl Suite<'_> {
         )
     }
 
-    /// Both ways to enter the browser: taking over a rendered page, and the client-only build.
+    /// Lints both entry points in the browser: hydrating a rendered page, and the client-only build.
     pub(super) fn clippy_wasm(&self) -> Result<()> {
         let ways: [&[&str]; 2] = [&["--all-targets"], &["--no-default-features", "--features", "csr"]];
         for features in ways {
@@ -68,12 +68,12 @@ impl Suite<'_> {
     pub(super) fn host_tests(&self) -> Result<Tested> {
         let mut test = self.workspace.cargo("test");
         test.args(["--no-fail-fast", "--features", "app/ssr"]).args(host_packages());
-        // The storms rage over the release, which is what people run: see `torture`.
+        // The storms run against the release, which is what users run: see `torture`.
         test.args(["--", "--skip", "after_a_storm_"]);
         libtest(&mut test)
     }
 
-    /// The server's transport, judged by a suite that is not of this house.
+    /// Tests the server's transport with an independent test suite.
     pub(super) fn autobahn(&self) -> Result<Tested> {
         let verdict = autobahn::run(self.workspace, self.steps)?;
         eprint!("{verdict}");
@@ -85,7 +85,8 @@ impl Suite<'_> {
         let runner = tools::ensure_wasm_bindgen(self.workspace, self.steps)?;
         let arguments = ["--no-fail-fast", "--package", "frontend", "--target", WASM_TARGET];
         process::run(self.workspace.cargo("test").arg("--no-run").args(arguments))?;
-        // The runner does not know the `--quiet` that cargo would hand on, and by now there is nothing left to compile.
+        // The runner does not know the `--quiet` that cargo would pass on, and by now nothing is left to
+        // compile.
         let mut test = self.workspace.cargo_in_full("test");
         test.args(arguments)
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
@@ -94,7 +95,7 @@ impl Suite<'_> {
     }
 
     pub(super) fn documentation(&self) -> Result<()> {
-        // The documentation is for those who work on the code and shows private items, so a link to one leads somewhere.
+        // The documentation is for developers and shows private items, so links to them resolve.
         let deny = ("RUSTDOCFLAGS", "--deny warnings --allow rustdoc::private_intra_doc_links");
         let mut host = self.workspace.cargo("doc");
         host.args(["--no-deps", "--document-private-items", "--features", "app/ssr"]).args(host_packages());
@@ -117,25 +118,27 @@ impl Suite<'_> {
         sizes.check()
     }
 
-    /// The server as it was built for the tests, which notices what a release lets pass, is asked everything. Built by
-    /// itself it would have dependencies of other features, and all of them would be compiled once more.
+    /// Probes the API of the debug server, which checks what a release does not. Builds it through `cargo
+    /// test`: on its own it would use other dependency features, and all dependencies would be compiled once
+    /// more.
     pub(super) fn probe(&self, site: &Path) -> Result<()> {
         let mut build = self.workspace.cargo("test");
         process::run(build.args(["--no-run", "--features", "app/ssr"]).args(host_packages()))?;
         probe::run(self.workspace, self.steps, &self.workspace.target("debug/teahouse"), site)
     }
 
-    /// Storms, kills and power cuts for the release that people will run. `TEAHOUSE_SEED` and `TEAHOUSE_MINUTES` reach it.
+    /// Subjects the release to storms, kills and power cuts. Passes `TEAHOUSE_SEED` and `TEAHOUSE_MINUTES`
+    /// through.
     pub(super) fn torture(&self, program: &Path) -> Result<Tested> {
         let mut test = self.workspace.cargo("test");
-        // With all packages, lest the features of their dependencies differ and these are compiled once more.
+        // Name all packages, so that the dependencies have the same features and are not compiled once more.
         test.args(["--features", "app/ssr"]).args(host_packages()).args(["--test", "torture"]);
-        // What a storm came to is worth its line also when all is well.
+        // Print the result of each storm even when all is well.
         test.args(["--", "--nocapture"]).env("TEAHOUSE_BIN", program);
         libtest(&mut test)
     }
 
-    /// Playwright drives real browsers against the release that people will run.
+    /// Runs Playwright, which drives real browsers against the release that users run.
     pub(super) fn end_to_end(&self, program: &Path, all_browsers: bool) -> Result<Tested> {
         let results = self.workspace.cache("end2end.json");
         if results.is_file() {
@@ -159,7 +162,7 @@ impl Suite<'_> {
 }
 
 fn libtest(command: &mut Command) -> Result<Tested> {
-    // A person's colours would stand in the middle of the words that are counted.
+    // Color codes would break the parsing of the counts.
     let said = process::tee(command.env("CARGO_TERM_COLOR", "never"))?;
     Ok(Tested { counts: count::libtest(&said.text), success: said.success })
 }

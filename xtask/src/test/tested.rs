@@ -1,10 +1,10 @@
-//! What a step of tests came to.
+//! Result of a test step.
 
 use super::count::Counts;
 
-/// What a step of tests came to.
+/// Result of a test step.
 pub(super) struct Tested {
     pub(super) counts: Counts,
-    /// Whether the program that ran the tests was content, which it may not be although no test failed.
+    /// Whether the test program succeeded; it may fail although no test did.
     pub(super) success: bool,
 }

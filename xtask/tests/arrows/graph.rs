@@ -10,13 +10,13 @@ use anyhow::{Context, Result};
 
 use super::source;
 
-/// The files of a crate, by their module paths; the root is empty.
+/// The files of a crate by module path; the root's path is empty.
 pub(crate) struct Graph {
-    /// For each module, the modules that it uses, with the names.
+    /// For each module, the modules it uses, with the names it uses from each.
     uses: BTreeMap<Vec<String>, BTreeMap<Vec<String>, BTreeSet<String>>>,
 }
 
-/// One module uses another.
+/// One module's use of another.
 pub(crate) struct Arrow<'a> {
     from: &'a [String],
     to: &'a [String],
@@ -24,7 +24,7 @@ pub(crate) struct Arrow<'a> {
 }
 
 impl Graph {
-    /// Reads every file below a `src` folder, but for those of tests.
+    /// Reads every file below a `src` folder, except tests (`tests`, `test_*`, `conformance` and `scratch`).
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let mut sources = BTreeMap::new();
         read_folder(folder, &mut Vec::new(), &mut sources)?;
@@ -36,7 +36,7 @@ impl Graph {
                 let known = (0..=path.len()).rev().find(|length| sources.contains_key(&path[..*length]));
                 let Some(length) = known else { continue };
                 let (target, name) = path.split_at(length);
-                // The root only declares; what it hands on is for other crates.
+                // The root only declares modules; its re-exports are for other crates.
                 if target != module.as_slice() && !target.is_empty() {
                     targets.entry(target.to_vec()).or_default().insert(name.join("::"));
                 }
@@ -46,20 +46,20 @@ impl Graph {
         Ok(Self { uses })
     }
 
-    /// Every arrow.
+    /// Returns every arrow.
     pub(crate) fn arrows(&self) -> impl Iterator<Item = Arrow<'_>> {
         let arrows = self.uses.iter();
         arrows.flat_map(|(from, targets)| targets.iter().map(move |(to, names)| Arrow { from, to, names }))
     }
 
-    /// The modules below the root.
+    /// Returns the top-level modules.
     pub(crate) fn top_level(&self) -> impl Iterator<Item = &str> {
         let names: BTreeSet<&str> =
             self.uses.keys().filter_map(|module| module.first()).map(String::as_str).collect();
         names.into_iter()
     }
 
-    /// The arrows of each set of modules in which every one leads to every other.
+    /// Returns the arrows of each set of modules that all reach one another.
     pub(crate) fn circles(&self) -> Vec<Vec<Arrow<'_>>> {
         let reach: BTreeMap<&[String], BTreeSet<&[String]>> =
             self.uses.keys().map(|module| (module.as_slice(), self.reach(module))).collect();
@@ -78,7 +78,7 @@ impl Graph {
         circles
     }
 
-    /// Every module to which the arrows of one lead, however far.
+    /// Returns every module that is reachable from a module by its arrows.
     fn reach(&self, module: &[String]) -> BTreeSet<&[String]> {
         let mut reached = BTreeSet::new();
         let mut open: Vec<&[String]> = vec![module];
@@ -94,12 +94,12 @@ impl Graph {
 }
 
 impl Arrow<'_> {
-    /// The layer that uses.
+    /// Returns the layer that uses.
     pub(crate) fn using_layer(&self) -> &str {
         self.from.first().map_or("", String::as_str)
     }
 
-    /// The layer that is used.
+    /// Returns the layer that is used.
     pub(crate) fn used_layer(&self) -> &str {
         self.to.first().map_or("", String::as_str)
     }
@@ -136,7 +136,7 @@ fn read_folder(
             }
             let code =
                 fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            // Of a crate of both kinds, the program only wires what the library declares.
+            // In a crate with both a library and a program, the program only wires what the library declares.
             if name == "lib" || !into.contains_key(&own) {
                 into.insert(own, code);
             }

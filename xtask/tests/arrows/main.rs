@@ -1,8 +1,9 @@
-//! Which module may use which: no import runs in a circle, and in the server every import runs downwards through the layers.
+//! Checks which module may use which: no import runs in a cycle, and in the server every import runs
+//! downwards through the layers.
 //!
-//! It knows by reading the source: every file is parsed, and each path in it that begins with `crate`, `super`, `self` or the
-//! name of a child module is an arrow to the file in which that path leads. Tests are passed over. A name that a module hands
-//! on (`pub use`) counts as that module's own, and what a macro makes is not seen.
+//! Reads the source: parses every file, and treats each path that begins with `crate`, `super`, `self` or the
+//! name of a child module as an arrow to the file that path leads into. Skips tests. A name that a module
+//! re-exports (`pub use`) counts as that module's own, and code that a macro generates is not seen.
 
 mod graph;
 mod source;
@@ -11,10 +12,10 @@ use std::path::Path;
 
 use graph::{Arrow, Graph};
 
-/// The crates whose modules are looked at.
+/// The crates whose modules are checked.
 const CRATES: [&str; 8] = ["chat", "i18n", "app", "frontend", "transport", "server", "loadtest", "xtask"];
 
-/// The layers of the server, from the top down: a module uses what stands below its own layer, and nothing above.
+/// The layers of the server, from the top down: a module uses only the layers below its own.
 const LAYERS: [&str; 23] = [
     "command",
     "serve",
@@ -69,7 +70,7 @@ fn said<'a>(arrows: impl Iterator<Item = &'a Arrow<'a>>) -> String {
     arrows.map(|arrow| format!("    {arrow}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether an arrow leads to a layer above its own.
+/// Returns whether an arrow leads to a layer above its own.
 fn runs_up(arrow: &Arrow<'_>) -> bool {
     let place = |layer: &str| LAYERS.iter().position(|known| *known == layer);
     match (place(arrow.using_layer()), place(arrow.used_layer())) {

@@ -1,4 +1,4 @@
-//! The paths in one file of Rust that lead into its own crate.
+//! Finds the paths in one Rust file that lead into its own crate.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Notes a path, if it leads into this crate.
+    /// Records a path, if it leads into this crate.
     fn note(&mut self, path: &[String]) {
         let Some(first) = path.first() else { return };
         let mut absolute = match first.as_str() {
@@ -67,7 +67,7 @@ impl Reader {
         path.pop();
     }
 
-    /// Paths in what a macro is given, as far as they are written out.
+    /// Records the paths in a macro's arguments, as far as they are written out.
     fn note_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -128,7 +128,7 @@ impl<'ast> Visit<'ast> for Reader {
         visit::visit_path(self, path);
     }
 
-    /// `pub(super)` uses nothing.
+    /// Skips visibilities: `pub(super)` uses nothing.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_macro(&mut self, item: &'ast Macro) {
@@ -142,7 +142,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
-/// Whether an item is compiled for tests alone.
+/// Returns whether an attribute compiles its item for tests only.
 fn is_for_tests(attribute: &Attribute) -> bool {
     attribute.path().is_ident("cfg")
         && attribute.parse_args::<syn::Ident>().is_ok_and(|condition| condition == "test")

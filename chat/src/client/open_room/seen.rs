@@ -1,4 +1,4 @@
-//! What the reader has seen of a room, on this page and on others.
+//! Tracks how much of a room its user has seen, on this page and on others.
 
 use super::OpenRoom;
 use crate::{
@@ -7,21 +7,21 @@ use crate::{
 };
 
 impl OpenRoom {
-    /// The user sees all there is.
+    /// Marks everything as seen.
     pub(in super::super) fn seen(&mut self) {
         self.unread = 0;
         self.seen = self.timeline.position().map_or(0, |(_, last)| last);
         self.revision += 1;
     }
 
-    /// The user looks away, or goes on talking: what they have seen is not new any more.
+    /// Clears the mark of new messages when the user looks away or sends a message, having seen them.
     pub(in super::super) fn caught_up(&mut self) {
         if self.unread == 0 {
             self.left_off = None;
         }
     }
 
-    /// An earlier page of this user's had seen the room up to here.
+    /// Applies the position up to which an earlier page of this user's had seen the room.
     pub(in super::super) fn recall(&mut self, epoch: Epoch, seq: Seq) {
         match self.timeline.position() {
             None => self.recalled = Some((epoch, seq)),
@@ -33,8 +33,8 @@ impl OpenRoom {
         }
     }
 
-    /// Another tab of this user's, `me`, has seen the room up to here: that is not unread in this tab either. Where this
-    /// tab is `watched`, what is marked as new stays marked.
+    /// Applies the position up to which another tab of this user, `me`, has seen the room: messages up to it
+    /// are not unread here either. If this tab is `watched`, its mark of new messages stays.
     pub(in super::super) fn seen_elsewhere(&mut self, epoch: Epoch, seq: Seq, watched: bool, me: &User) {
         match self.timeline.position() {
             None => self.recalled = Some((epoch, seq)),
@@ -57,7 +57,7 @@ impl OpenRoom {
         self.unread = self.unread.min(after.filter(|message| message.user.id != me.id).count());
     }
 
-    /// Whether a message came after its reader, `me`, had looked away or was cut off.
+    /// Whether a message from another user arrived after its reader, `me`, looked away or was disconnected.
     pub fn is_news(&self, message: &Message, me: &User) -> bool {
         self.left_off.is_some_and(|seq| message.seq > seq) && message.user.id != me.id
     }

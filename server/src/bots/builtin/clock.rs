@@ -1,9 +1,9 @@
-//! What time it is, in the house and elsewhere, and when the house's clock shows a time next.
+//! The current time, here and in other places, and the next time that the server's clock shows a given hour.
 
 use chat::time::Millis;
 use jiff::{Timestamp, ToSpan as _, Zoned, civil::Weekday, tz::TimeZone};
 
-/// Places by their Chinese names, and the zones that they are in (IANA).
+/// Places by their Chinese names, with their IANA time zones.
 const PLACES: [(&str, &str); 28] = [
     ("北京", "Asia/Shanghai"),
     ("上海", "Asia/Shanghai"),
@@ -35,12 +35,13 @@ const PLACES: [(&str, &str); 28] = [
     ("悉尼", "Australia/Sydney"),
 ];
 
-/// The zone that the server's machine is set to.
+/// Returns the time zone of the server's machine.
 pub(super) fn house() -> TimeZone {
     TimeZone::system()
 }
 
-/// The zone of a place: a city of the time zone database (`tokyo`, `new york`), or one by its Chinese name.
+/// Returns the zone of a place: a city of the time zone database (`tokyo`, `new york`), or a place by its
+/// Chinese name.
 pub(super) fn zone_of(place: &str) -> Option<TimeZone> {
     let wanted = place.trim().to_lowercase().replace(' ', "_");
     if let Some((_, zone)) = PLACES.iter().find(|(name, _)| *name == wanted) {
@@ -54,13 +55,14 @@ pub(super) fn zone_of(place: &str) -> Option<TimeZone> {
     zones.filter(named).find_map(|name| TimeZone::get(&name).ok())
 }
 
-/// A moment as a clock in a zone shows it.
+/// Converts a moment to the local time of a zone.
 pub(super) fn at(moment: Millis, zone: TimeZone) -> Zoned {
     let moment = i64::try_from(moment.0).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     moment.unwrap_or(Timestamp::MAX).to_zoned(zone)
 }
 
-/// When a clock shows this hour and minute so many days after a moment's; without a day, when it shows it next.
+/// Returns when a clock shows this hour and minute `day` days after `now`; without a day, the next time it
+/// does.
 pub(super) fn next(day: Option<i8>, hour: i8, minute: i8, now: &Zoned) -> Option<Millis> {
     let today = now.with().hour(hour).minute(minute).second(0).subsec_nanosecond(0).build().ok()?;
     let days = day.unwrap_or_else(|| i8::from(today <= *now));
@@ -68,7 +70,7 @@ pub(super) fn next(day: Option<i8>, hour: i8, minute: i8, now: &Zoned) -> Option
     u64::try_from(next.timestamp().as_millisecond()).ok().map(Millis)
 }
 
-/// A zone's distance from UTC at a moment: `UTC+8`, `UTC−3:30`.
+/// Returns a zone's offset from UTC at a moment: `UTC+8`, `UTC−3:30`.
 pub(super) fn distance(moment: &Zoned) -> String {
     let seconds = moment.offset().seconds();
     let sign = if seconds < 0 { '−' } else { '+' };
@@ -80,7 +82,7 @@ pub(super) fn distance(moment: &Zoned) -> String {
     }
 }
 
-/// A day of the week in Chinese.
+/// Returns the Chinese name of a day of the week.
 pub(super) fn weekday(day: Weekday) -> &'static str {
     match day {
         Weekday::Monday => "星期一",

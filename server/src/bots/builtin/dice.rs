@@ -1,11 +1,11 @@
-//! Dice: what is to be thrown, and the throw.
+//! Parses and rolls dice.
 
 use rand::{Rng, RngExt as _};
 
 /// The most dice, and the most sides of one.
 const LIMITS: (u32, u32) = (100, 1_000);
 
-/// Dice of one kind, and what is added to them.
+/// Dice of one kind, and a constant added to their sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dice {
     pub(super) count: u32,
@@ -14,10 +14,10 @@ pub(super) struct Dice {
 }
 
 impl Dice {
-    /// One die.
+    /// One six-sided die.
     pub(super) const ONE: Dice = Dice { count: 1, sides: 6, plus: 0 };
 
-    /// What `2d6+1`, `d20`, `3` or `3个` means; `None` if it means no dice, or more than a hand holds.
+    /// Parses `2d6+1`, `d20`, `3` or `3个`; returns `None` for a text that is not dice or exceeds the limits.
     pub(super) fn parse(text: &str) -> Option<Dice> {
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
         if text.is_empty() {
@@ -38,7 +38,7 @@ impl Dice {
         fits.then_some(Dice { count, sides, plus })
     }
 
-    /// Throws them: `🎲 2d6+1: 3 + 5 + 1 = 9`.
+    /// Rolls the dice: `🎲 2d6+1: 3 + 5 + 1 = 9`.
     pub(super) fn throw(self, chance: &mut impl Rng) -> String {
         let Dice { count, sides, plus } = self;
         let thrown: Vec<i64> = (0..count).map(|_| i64::from(chance.random_range(1..=sides))).collect();

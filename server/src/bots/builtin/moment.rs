@@ -1,8 +1,8 @@
-//! Times of the day as people say them, with the day if they say it: `18:30`, `tomorrow at 6:30 pm`, `明天下午3点半`.
+//! Parses times of day, with an optional day: `18:30`, `tomorrow at 6:30 pm`, `明天下午3点半`.
 
 use super::{order::When, span};
 
-/// A part of the day, which says what an hour of twelve means.
+/// A part of the day, which resolves an hour on the twelve-hour clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     /// From midnight, which is 12, to noon.
@@ -13,8 +13,7 @@ enum Part {
     Evening,
 }
 
-/// Days, and parts of days, by the words that a time may follow or be followed by. Longer words stand before those that they
-/// begin with.
+/// Days and parts of days that may stand before or after a time. Longer words come before their own prefixes.
 const ENGLISH: [(&str, Option<i8>, Option<Part>); 15] = [
     ("the day after tomorrow", Some(2), None),
     ("tomorrow morning", Some(1), Some(Part::Morning)),
@@ -55,7 +54,8 @@ const CHINESE: [(&str, Option<i8>, Option<Part>); 20] = [
     ("夜里", None, Some(Part::Evening)),
 ];
 
-/// Words of days and of parts of days. Beside a time they may say more of it than is understood here.
+/// Words of days and parts of days. Beside a time, they may change it in ways that this parser does not
+/// understand.
 const WORDS: [&str; 45] = [
     "monday",
     "tuesday",
@@ -134,10 +134,10 @@ const CHARACTERS: [&str; 28] = [
     "午夜",
 ];
 
-/// How many words beside a time are looked at.
+/// How many words beside a time are checked.
 const BESIDE: usize = 3;
 
-/// A time of the day that a text begins with, in lower case, and what follows it.
+/// Parses a time of day at the start of a lower-case text; returns it and the rest.
 pub(super) fn english(text: &str) -> Option<(When, &str)> {
     let (mut day, mut part, mut rest) = (None, None, text.trim_start());
     loop {
@@ -160,7 +160,7 @@ pub(super) fn english(text: &str) -> Option<(When, &str)> {
     }
 }
 
-/// A time of the day that a text begins with, and what follows it.
+/// Parses a time of day at the start of a text; returns it and the rest.
 pub(super) fn chinese(text: &str) -> Option<(When, &str)> {
     let (mut day, mut part, mut rest) = (None, None, text.trim_start());
     loop {
@@ -173,7 +173,7 @@ pub(super) fn chinese(text: &str) -> Option<(When, &str)> {
     Some((When::At { day, hour: within(hour, part)?, minute }, rest))
 }
 
-/// Whether what a time is for begins or ends with words that may change the time.
+/// Returns whether the subject of a reminder begins or ends with words that may change its time.
 pub(super) fn says_more(what: &str, in_front: bool, behind: bool) -> bool {
     let lower = what.to_lowercase();
     let words: Vec<&str> =
@@ -207,7 +207,7 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit() || "一二三四五六七八九十".contains(c)
 }
 
-/// `5月3日`, `3号`, `下周五`.
+/// Matches `5月3日`, `3号`, `下周五`.
 fn begins_with_a_day(what: &str) -> bool {
     let week = what.trim_start_matches(['下', '本', '这', '个', '每']);
     WEEKS.iter().any(|name| week.strip_prefix(name).is_some_and(|rest| rest.starts_with(is_day_of_week)))
@@ -222,7 +222,7 @@ fn ends_with_a_day(what: &str) -> bool {
 
 type SendOutcome = (Option<i8>, Option<Part>);
 
-/// A word of these that a text begins with, and what follows it.
+/// Returns the day or part of the day at the start of a text, and the rest.
 fn word<'a>(words: &[(&str, Option<i8>, Option<Part>)], text: &'a str) -> Option<(SendOutcome, &'a str)> {
     words.iter().find_map(|(word, day, part)| {
         let rest = text.strip_prefix(word)?;
@@ -231,7 +231,7 @@ fn word<'a>(words: &[(&str, Option<i8>, Option<Part>)], text: &'a str) -> Option
     })
 }
 
-/// Adds what a word says to what was said before; nothing if that was said before.
+/// Merges a word's day and part of day into those found before; `None` if one of them is already set.
 fn add(day: &mut Option<i8>, part: &mut Option<Part>, (new_day, new_part): SendOutcome) -> Option<()> {
     if (day.is_some() && new_day.is_some()) || (part.is_some() && new_part.is_some()) {
         return None;
@@ -241,7 +241,7 @@ fn add(day: &mut Option<i8>, part: &mut Option<Part>, (new_day, new_part): SendO
     Some(())
 }
 
-/// An hour as the part of the day means it, of twenty-four; nothing if there is none such.
+/// Converts an hour to the 24-hour clock according to the part of the day; `None` if there is no such hour.
 fn within(hour: i8, part: Option<Part>) -> Option<i8> {
     let Some(part) = part else { return Some(hour) };
     match (part, hour) {
@@ -255,7 +255,7 @@ fn within(hour: i8, part: Option<Part>) -> Option<i8> {
     }
 }
 
-/// `18:30`, `6:30 pm`, `6pm`, `6 o'clock`, `noon`; whether it is said to be after noon.
+/// Parses `18:30`, `6:30 pm`, `6pm`, `6 o'clock`, `noon`; the flag is `true` for p.m., `false` for a.m.
 fn english_clock(text: &str) -> Option<(i8, i8, Option<bool>, &str)> {
     if let Some(rest) = text.strip_prefix("noon")
         && !rest.starts_with(char::is_alphanumeric)
@@ -286,7 +286,7 @@ fn english_clock(text: &str) -> Option<(i8, i8, Option<bool>, &str)> {
     }
 }
 
-/// `18:30`, `9点`, `九点半`, `9点一刻`, `9点05分`.
+/// Parses `18:30`, `9点`, `九点半`, `9点一刻`, `9点05分`.
 fn chinese_clock(text: &str) -> Option<(i8, i8, &str)> {
     if let Some((hour, rest)) = digits(text)
         && let (Some(minute), rest) = minutes(rest)?
@@ -315,14 +315,14 @@ fn chinese_clock(text: &str) -> Option<(i8, i8, &str)> {
     ((0..24).contains(&hour) && (0..60).contains(&minute)).then_some((hour, minute, rest))
 }
 
-/// One or two digits.
+/// Parses one or two digits.
 fn digits(text: &str) -> Option<(i8, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     (end <= 2).then(|| number.parse().ok().map(|number| (number, rest))).flatten()
 }
 
-/// `:30`; `None` within if there are none, without if what is there makes no sense.
+/// Parses `:30`. The inner `None` means that there are no minutes; the outer one, that they are invalid.
 fn minutes(text: &str) -> Option<(Option<i8>, &str)> {
     let Some(rest) = text.strip_prefix([':', '：']) else { return Some((None, text)) };
     let (minute, after) = digits(rest)?;

@@ -1,37 +1,37 @@
-//! What the built-in bot can be asked for. [`super::parser`] understands it.
+//! The orders that the built-in bot understands. [`super::parser`] parses them.
 
 use std::time::Duration;
 
 use super::dice::Dice;
 
-/// What the waiter is asked for.
+/// An order to the built-in bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// What it can do.
+    /// List what it can do.
     Help,
-    /// What time it is, in a place or in the house.
+    /// Tell the time, in a place or on the server.
     Time(Option<String>),
-    /// A throw of dice.
+    /// Roll dice.
     Dice(Dice),
-    /// A flip of a coin.
+    /// Flip a coin.
     Coin,
-    /// How much was said.
+    /// Count the room's messages.
     Counts,
-    /// Something that was said.
+    /// Quote an earlier message.
     Quote,
-    /// A reminder.
+    /// Set a reminder.
     Remind(When, String),
-    /// A reminder of which the time is missing or makes no sense.
+    /// Set a reminder whose time is missing or invalid.
     RemindWhen,
-    /// What one will be reminded of.
+    /// List the user's reminders.
     Reminders,
-    /// Nothing, but thanks.
+    /// Thanks, no order.
     Thanks,
-    /// Nothing any more.
+    /// A farewell, no order.
     Farewell,
-    /// One reminder less, by its place in that list, from 1.
+    /// Delete a reminder by its position in the list, from 1.
     Forget(usize),
-    /// Something else.
+    /// Anything else.
     Unknown,
 }
 
@@ -40,6 +40,6 @@ pub(super) enum Order {
 pub(super) enum When {
     /// After this time.
     In(Duration),
-    /// When the house's clock shows this hour and minute, in so many days, or whenever it does next.
+    /// When the server's clock shows this hour and minute, in `day` days or the next time it does.
     At { day: Option<i8>, hour: i8, minute: i8 },
 }

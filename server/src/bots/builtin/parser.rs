@@ -1,4 +1,4 @@
-//! What the waiter is asked for, understood in both languages. Does none of it.
+//! Parses orders to the built-in bot in English and Chinese. Executes none of them.
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -63,7 +63,7 @@ const COINS: [&str; 9] = [
     "抛个硬币",
     "扔个硬币",
 ];
-/// Longer words stand before those that they begin with.
+/// Longer phrases come before their own prefixes.
 const TIME: [&str; 17] = [
     "what time is it",
     "what is the time",
@@ -103,18 +103,18 @@ const COUNTS: [&str; 8] = ["counts", "count", "stats", "how many", "统计", "�
 const QUOTE: [&str; 8] = ["quote", "a quote", "语录", "来一句", "名言", "旧话", "随便来一句", "一句话"];
 const REMINDERS: [&str; 6] = ["reminders", "my reminders", "我的提醒", "提醒列表", "有哪些提醒", "提醒们"];
 
-/// What ends a sentence and changes nothing.
+/// Characters that end a sentence without changing its meaning.
 const ENDINGS: &str = "?？!！.。,，~～吗呢了吧啊呀啦哦";
 
 impl Order {
-    /// What a text orders.
+    /// Parses a text as an order.
     pub(super) fn parse(text: &str) -> Order {
         let text = text.trim();
         if HELP.contains(&text) {
             return Order::Help;
         }
         let text = text.trim_start_matches(|c: char| c.is_whitespace() || ",，、:：".contains(c));
-        // A greeting may stand before an order, or by itself.
+        // A greeting may precede an order or stand alone.
         Order::without_greeting(after_greeting(text).unwrap_or(text))
     }
 
@@ -154,24 +154,24 @@ impl Order {
     }
 }
 
-/// Whether a text asks for help in one word among others, in whatever language those are: `请 help`, `帮助 me, please`.
+/// Returns whether a text contains a word for help, whatever its language: `请 help`, `帮助 me, please`.
 pub(super) fn has_word_for_help(text: &str) -> bool {
     let plain: String = text.nfkc().flat_map(char::to_lowercase).collect();
     let in_english = |(start, word): (usize, &str)| {
         let before = plain[..start].chars().next_back();
         let after = plain[start + word.len()..].chars().next();
-        // Where words stand without spaces, as in Chinese, it may follow one at once.
+        // A script without spaces, such as Chinese, may adjoin the word directly.
         ![before, after].into_iter().flatten().any(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     ["帮助", "幫助"].iter().any(|word| plain.contains(word)) || plain.match_indices("help").any(in_english)
 }
 
-/// A text without what ends its sentence.
+/// Strips the end of a sentence.
 fn ended(text: &str) -> &str {
     text.trim().trim_end_matches(|c: char| c.is_whitespace() || ENDINGS.contains(c))
 }
 
-/// What follows a greeting.
+/// Returns the text after a greeting.
 fn after_greeting(text: &str) -> Option<&str> {
     let lower = text.to_ascii_lowercase();
     GREETINGS.iter().find_map(|word| {
@@ -182,7 +182,7 @@ fn after_greeting(text: &str) -> Option<&str> {
     })
 }
 
-/// `forget 2`, `取消提醒 2`.
+/// Parses `forget 2`, `取消提醒 2`.
 fn forget(plain: &str) -> Option<Order> {
     let rest = ["forget reminder", "cancel reminder", "forget", "取消提醒", "取消"]
         .iter()
@@ -190,7 +190,7 @@ fn forget(plain: &str) -> Option<Order> {
     rest.trim().trim_start_matches(['#', '第']).trim_end_matches(['个', '条']).parse().ok().map(Order::Forget)
 }
 
-/// `roll 2d6`, `throw two dice`, `掷个骰子`, `2d6`.
+/// Parses `roll 2d6`, `throw two dice`, `掷个骰子`, `2d6`.
 fn dice(plain: &str) -> Option<Order> {
     const VERBS: [&str; 7] = ["roll", "throw", "掷", "扔", "丢", "投", "摇"];
     const NOUNS: [&str; 4] = ["骰子", "色子", "dice", "die"];
@@ -198,14 +198,14 @@ fn dice(plain: &str) -> Option<Order> {
     let rest = verb.unwrap_or(plain).trim();
     let noun = NOUNS.iter().find_map(|noun| rest.split_once(noun));
     if verb.is_none() && noun.is_none_or(|(before, _)| !before.is_empty()) {
-        // `2d6` by itself; a number by itself is none.
+        // `2d6` alone is an order; a number alone is not.
         return plain.contains('d').then(|| Dice::parse(plain)).flatten().map(Order::Dice);
     }
     let (before, after) = noun.unwrap_or((rest, ""));
     let what = format!("{} {}", before.trim(), after.trim());
     let what = what.trim().trim_end_matches(['个', '颗', '粒', '次', '把', '下']);
     let what = ["a", "the", "some", "my", "一"].iter().find(|word| what == **word).map_or(what, |_| "");
-    // A number as a word ends with a space.
+    // `span::whole` expects a space after a number word.
     let spaced = format!("{what} ");
     let number = span::whole(&spaced).filter(|(_, rest)| rest.trim().is_empty());
     let count = number.map(|(number, _)| number.to_string());
@@ -216,7 +216,7 @@ fn time(plain: &str) -> Option<Order> {
     time_english(plain).or_else(|| time_chinese(plain))
 }
 
-/// `time`, `what time is it now`, `time in Tokyo`, `Tokyo time`.
+/// Parses `time`, `what time is it now`, `time in Tokyo`, `Tokyo time`.
 fn time_english(plain: &str) -> Option<Order> {
     let known = |place: &str| clock::zone_of(place).is_some().then(|| Order::Time(Some(place.to_owned())));
     let plain = plain.strip_suffix(" now").unwrap_or(plain);
@@ -237,9 +237,9 @@ fn time_english(plain: &str) -> Option<Order> {
     known(plain.strip_suffix(" time")?.trim())
 }
 
-/// `几点了`, `东京现在几点`, `几点 东京`.
+/// Parses `几点了`, `东京现在几点`, `几点 东京`.
 fn time_chinese(plain: &str) -> Option<Order> {
-    // What belongs to the question, around the place.
+    // Words around the place that belong to the question.
     const AROUND: [&str; 12] =
         ["现在", "今天", "今日", "请问", "你知道", "告诉我", "当前", "那边", "那里", "当地", "的", "是"];
     let (before, after) = TIME_CHINESE.iter().find_map(|word| plain.split_once(word))?;
@@ -254,7 +254,8 @@ fn time_chinese(plain: &str) -> Option<Order> {
     let known = |place: &str| clock::zone_of(place).is_some();
     match (place.is_empty(), after.is_empty()) {
         (true, true) => Some(Order::Time(None)),
-        // Whoever asks what time it is in a place they name is told that it is not known.
+        // A clear question about an unknown place still counts, so that the bot can reply that it does not
+        // know it.
         (false, true) if known(place) || plain.contains("几点") || plain.contains("的时间") => {
             Some(Order::Time(Some(place.to_owned())))
         }

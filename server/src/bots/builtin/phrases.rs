@@ -1,4 +1,4 @@
-//! What the waiter says, in both languages.
+//! The built-in bot's replies, in English and Chinese.
 
 use chat::{protocol::Message, time::Millis};
 use i18n::Language;
@@ -9,7 +9,7 @@ use super::{
     clock,
 };
 
-/// What it can do; in both languages for somebody whose language is not known.
+/// Lists what the bot can do; in both languages if the user's is unknown.
 pub(super) fn help(name: &str, language: Option<Language>) -> String {
     match language {
         Some(Language::English) => help_english(name),
@@ -168,7 +168,7 @@ pub(super) fn will_remind(what: &str, at: &Zoned, now: &Zoned, language: Languag
     }
 }
 
-/// What is said when it is time.
+/// Returns the text that is sent when a reminder is due.
 pub(super) fn reminder(name: &str, what: &str, language: Language) -> String {
     match (language, what.is_empty()) {
         (Language::English, true) => format!("@{name} ⏰ It is time."),
@@ -211,7 +211,7 @@ pub(super) fn full(full: Full, language: Language) -> String {
     }
 }
 
-/// A place by its name, each word with a capital.
+/// Capitalizes each word of a place's name.
 fn capitalized(place: &str) -> String {
     let mut begins = true;
     let capital = |c: char| {

@@ -1,5 +1,5 @@
-//! Reminders as people ask for them, in whatever order the words stand: when, and of what. A time that may mean more than is
-//! understood here is none.
+//! Parses requests for reminders, with time and subject in any order. Rejects a time that may mean more than
+//! this parser understands.
 
 use std::time::Duration;
 
@@ -9,20 +9,21 @@ use super::{
     span,
 };
 
-/// The longest time that a reminder waits.
+/// The longest delay of a reminder.
 const LONGEST: Duration = Duration::from_hours(24 * 366);
 
-/// A span of less than this is exact, whatever else is said; a longer one may go with a time of the day.
+/// A span shorter than this is exact, whatever else the text contains; a longer one may be combined with a
+/// time of day.
 const DAY: Duration = Duration::from_hours(24);
 
-/// The most bytes that a time behind the rest is looked for in.
+/// How many bytes at the end of a text are searched for a time.
 const LONGEST_WORDS: usize = 120;
 
 const CHINESE: [&str; 5] = ["提醒我", "提醒一下我", "叫我", "喊我", "叫一下我"];
 
-/// The order to remind somebody, if a text is one.
+/// Parses a text as a reminder order; `None` if it is not one.
 pub(super) fn parse(text: &str) -> Option<Order> {
-    // In ASCII a lower case is as long as the upper one, so that a place in the one is a place in the other.
+    // ASCII lower-casing preserves lengths, so offsets in one string are valid in the other.
     let lower = text.to_ascii_lowercase();
     if let Some(at) = lower.find("remind me") {
         let (before, after) = (&lower[..at], &text[at + "remind me".len()..]);
@@ -31,7 +32,7 @@ pub(super) fn parse(text: &str) -> Option<Order> {
     let (at, word) = CHINESE.iter().filter_map(|word| Some((text.find(word)?, *word))).min()?;
     let (before, after) = (&text[..at], &text[at + word.len()..]);
     let understood = chinese(before, after);
-    // Without a time, to call somebody is no order.
+    // Without a time, "call me" (叫我) is no order.
     (understood.is_some() || word.starts_with("提醒")).then(|| order(understood))
 }
 
@@ -43,7 +44,7 @@ fn order(understood: Option<(When, String)>) -> Order {
     }
 }
 
-/// What stands before `remind me`, in lower case, and after it.
+/// Parses the text before `remind me`, in lower case, and the text after it.
 fn english(before: &str, after: &str) -> Option<(When, String)> {
     let before = before.trim();
     let before = ["please", "can you", "could you", "would you"]
@@ -58,7 +59,7 @@ fn english(before: &str, after: &str) -> Option<(When, String)> {
     if let Some((when, rest)) = english_when(&lower) {
         return settled(when, &after[after.len() - rest.len()..], false);
     }
-    // The time may stand behind.
+    // The time may come last.
     let (at, when) = last_places(&lower).filter(|(_, c)| c.is_whitespace()).find_map(|(at, _)| {
         let (when, rest) = english_when(&lower[at..])?;
         is_over(rest).then_some((at, when))
@@ -66,7 +67,7 @@ fn english(before: &str, after: &str) -> Option<(When, String)> {
     settled(when, &after[..at], true)
 }
 
-/// When, from what a text in lower case begins with.
+/// Parses a time at the start of a lower-case text.
 fn english_when(text: &str) -> Option<(When, &str)> {
     let text = text.trim_start();
     match text.strip_prefix("in ").and_then(span::leading) {
@@ -91,7 +92,7 @@ fn chinese(before: &str, after: &str) -> Option<(When, String)> {
     }
     let mut last = None;
     let (at, when) = last_places(after).find_map(|(at, c)| {
-        // The middle of a number is not its beginning.
+        // A time cannot begin in the middle of a number.
         let within =
             last.replace(c).is_some_and(|last: char| last.is_ascii_digit() || ":：./-".contains(last));
         let (when, rest) = if within { None } else { chinese_when(&after[at..]) }?;
@@ -113,7 +114,7 @@ fn chinese_when(text: &str) -> Option<(When, &str)> {
     moment::chinese(text)
 }
 
-/// After a span of days, with the time of that day if it is said.
+/// Combines a span of days with a time of day, if one follows.
 fn on_that_day<'a>(
     after: Duration,
     rest: &'a str,
@@ -130,7 +131,7 @@ fn on_that_day<'a>(
     }
 }
 
-/// The reminder, unless what is left says more of the time.
+/// Returns the reminder, unless the remaining text may change its time.
 fn settled(when: When, what: &str, is_last: bool) -> Option<(When, String)> {
     let (linked, what) = without_link(what);
     let is_exact = matches!(when, When::In(after) if after < DAY);
@@ -142,7 +143,7 @@ fn settled(when: When, what: &str, is_last: bool) -> Option<(When, String)> {
     (is_exact || !is_doubtful).then_some((when, what))
 }
 
-/// Whether what is to be remembered ends with a time of its own.
+/// Returns whether the subject ends with a time of its own.
 fn ends_with_when(what: &str) -> bool {
     let lower = what.to_ascii_lowercase();
     last_places(&lower).any(|(at, _)| {
@@ -151,19 +152,19 @@ fn ends_with_when(what: &str) -> bool {
     })
 }
 
-/// The places in a text at which a time may begin that ends it.
+/// Returns the offsets at which a time that ends the text may begin.
 fn last_places(text: &str) -> impl Iterator<Item = (usize, char)> {
     let first = text.len().saturating_sub(LONGEST_WORDS);
     text.char_indices().skip_while(move |(at, _)| *at < first)
 }
 
-/// Whether nothing follows a time but politeness.
+/// Returns whether only a courtesy follows a time.
 fn is_over(rest: &str) -> bool {
     let rest = rest.trim_matches(|c: char| c.is_whitespace() || ",.!?，。！？~".contains(c));
     ["", "please", "thanks", "thank you", "吧", "哦", "谢谢"].contains(&rest)
 }
 
-/// What is to be remembered, and whether a word has linked it to what stood before.
+/// Returns the subject without its leading link word (`to`, `about`), and whether it had one.
 fn without_link(what: &str) -> (bool, String) {
     let what = trimmed(what);
     let what = what.strip_prefix("一下").map_or(what, trimmed);

@@ -1,4 +1,4 @@
-//! Spans of time as people write them: `10分钟`, `一个半小时`, `1h30m`, `half an hour`.
+//! Parses durations: `10分钟`, `一个半小时`, `1h30m`, `half an hour`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ const QUARTER: u64 = 15 * MINUTE;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Units, and how many seconds each has. Longer words stand before those that they begin with.
+/// Units and their seconds. Longer words come before their own prefixes.
 const UNITS: [(&str, u64); 29] = [
     ("seconds", 1),
     ("second", 1),
@@ -40,7 +40,7 @@ const UNITS: [(&str, u64); 29] = [
     ("刻", QUARTER),
 ];
 
-/// Numbers as words.
+/// English number words.
 const NUMBERS: [(&str, u64); 19] = [
     ("an", 1),
     ("a", 1),
@@ -63,13 +63,14 @@ const NUMBERS: [(&str, u64); 19] = [
     ("fifty", 50),
 ];
 
-/// A whole number that a text begins with, in digits or in words of Chinese, and what follows it.
+/// Parses a whole number at the start of a text, in digits or Chinese numerals, and returns it with the rest.
 pub(super) fn whole(text: &str) -> Option<(u64, &str)> {
     let (halves, rest) = number(text)?;
     halves.is_multiple_of(2).then_some((halves / 2, rest))
 }
 
-/// The span that a text begins with, and what follows it. None for one that is no span, or that is none at all.
+/// Parses a duration at the start of a text and returns it with the rest; `None` if there is none or it is
+/// zero.
 pub(super) fn leading(text: &str) -> Option<(Duration, &str)> {
     let mut rest = text.trim_start();
     let mut seconds: u64 = 0;
@@ -88,7 +89,7 @@ pub(super) fn leading(text: &str) -> Option<(Duration, &str)> {
     (found && seconds > 0).then_some((Duration::from_secs(seconds), rest))
 }
 
-/// A number and its unit, in seconds.
+/// Parses a number with its unit, in seconds.
 fn one(text: &str) -> Option<(u64, &str)> {
     let text = text.trim_start();
     if let Some(rest) = text.strip_prefix("half an hour") {
@@ -120,7 +121,7 @@ fn unit(text: &str) -> Option<(u64, &str)> {
     })
 }
 
-/// A number, in halves.
+/// Parses a number, in halves.
 fn number(text: &str) -> Option<(u64, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     if digits > 0 {
@@ -144,7 +145,7 @@ fn number(text: &str) -> Option<(u64, &str)> {
     chinese(text).map(|(number, rest)| (2 * number, rest))
 }
 
-/// A number from 一 to 九十九.
+/// Parses a Chinese numeral from 一 to 九十九.
 fn chinese(text: &str) -> Option<(u64, &str)> {
     let digit =
         |c: char| "零一二三四五六七八九".chars().position(|one| one == c || (c == '两' && one == '二'));

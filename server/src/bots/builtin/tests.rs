@@ -1,4 +1,4 @@
-//! What the waiter does with what it understands.
+//! Tests of what the built-in bot does with the orders it understands.
 
 use std::sync::Arc;
 

@@ -1,11 +1,12 @@
-//! What servers with an API like OpenAI's send: pieces of an answer, whole answers, and errors. Takes what is needed and
-//! leaves alone what is not, because each of them adds fields of its own; never asks who sent it.
+//! The responses of servers with an OpenAI-compatible API: chunks, whole answers, and errors. Parses only the
+//! needed fields and ignores the rest, because every server adds its own; never depends on which server it
+//! is.
 
 use reqwest::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// One event of a stream, or the body of an answer that is none.
+/// One event of a stream, or the body of a whole answer.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object")]
 pub(crate) struct Chunk {
@@ -13,7 +14,7 @@ pub(crate) struct Chunk {
     #[serde(default, deserialize_with = "none_or_more")]
     choices: Vec<Choice>,
     error: Option<Value>,
-    // Errors of older servers of vLLM and llama.cpp lie flat.
+    // Errors of older versions of vLLM and llama.cpp are flat.
     object: Option<Value>,
     code: Option<Value>,
     #[serde(rename = "type")]
@@ -37,10 +38,10 @@ struct Choice {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct SendOutcome {
-    /// A text; or, of some servers, a list of parts. What is thought lies beside it, in `reasoning` (Ollama, vLLM) or
-    /// `reasoning_content` (llama.cpp and most of the public ones), and is nobody's business.
+    /// A string; from some servers, a list of parts. The reasoning is in `reasoning` (Ollama, vLLM) or
+    /// `reasoning_content` (llama.cpp and most public servers), and is never shown.
     content: Option<Value>,
-    /// The text of a model that declines to answer (OpenAI).
+    /// The text of a refusal (OpenAI).
     refusal: Option<Value>,
     reasoning: Option<Value>,
     reasoning_content: Option<Value>,
@@ -51,30 +52,30 @@ fn none_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Choice
     Ok(choices.unwrap_or_default().into_iter().flatten().collect())
 }
 
-/// How an answer ended.
+/// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Finish {
-    /// It was all said.
+    /// It is complete.
     Stop,
-    /// The model may not say more at once.
+    /// The model reached its length limit.
     Length,
-    /// The server does not want it to be said.
+    /// The server filtered it.
     Filter,
     /// The server failed in the middle.
     Broken,
 }
 
-/// An error as a server tells it. Of its text only what programs are meant to read is kept: the rest may quote what was
-/// asked, or the key.
+/// An error that a server reports. Only its machine-readable parts are retained: the rest may quote the
+/// question or the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) status: Option<StatusCode>,
-    /// What it calls the error, or nothing.
+    /// The server's name for the error, or an empty string.
     pub(crate) name: String,
 }
 
 impl Chunk {
-    /// The text that it adds; a refusal, if there is no other.
+    /// Returns the text that the chunk adds; a refusal if there is no other text.
     pub(crate) fn text(&self) -> String {
         let Some(choice) = self.choices.first() else { return String::new() };
         let said = choice.said();
@@ -84,18 +85,18 @@ impl Chunk {
         texts.find(|text| !text.is_empty()).unwrap_or_default()
     }
 
-    /// Whether it carries neither text nor reasoning, as the last chunk of an answer does.
+    /// Returns whether the chunk carries neither text nor reasoning, like the last chunk of an answer.
     pub(crate) fn is_bare(&self) -> bool {
         let said = self.choices.first().and_then(Choice::said);
         let thought = said.map(|said| text(said.reasoning.as_ref()) + &text(said.reasoning_content.as_ref()));
         self.text().is_empty() && thought.unwrap_or_default().is_empty()
     }
 
-    /// How the answer ended, if it did.
+    /// Returns why the answer ended, if it did.
     pub(crate) fn finish(&self) -> Option<Finish> {
         let reason = self.choices.first()?.finish_reason.as_ref()?.as_str()?.to_ascii_lowercase();
         match &*reason {
-            // Some servers say it in every piece.
+            // Some servers send this in every chunk.
             "" | "null" | "none" => None,
             "length" | "max_tokens" | "max_output_tokens" | "model_length" => Some(Finish::Length),
             "content_filter" | "safety" | "recitation" | "prohibited_content" | "blocklist" | "sensitive" => {
@@ -106,7 +107,7 @@ impl Chunk {
         }
     }
 
-    /// The error, if it is one.
+    /// Returns the error, if the chunk is one.
     pub(crate) fn error(&self) -> Option<Told> {
         let flat = self.object.as_ref().is_some_and(|object| object == "error");
         let fails = self.code.as_ref().is_some_and(|code| !is_success(code));
@@ -126,7 +127,7 @@ impl Chunk {
     }
 }
 
-/// Whether a code means success.
+/// Returns whether a code means success.
 fn is_success(code: &Value) -> bool {
     matches!(code.as_u64(), Some(0 | 200))
         || matches!(code.as_str(), Some("" | "0" | "200"))
@@ -139,7 +140,7 @@ impl Choice {
     }
 }
 
-/// The text of a string or of a list of parts.
+/// Returns the text of a string or of a list of parts.
 fn text(value: Option<&Value>) -> String {
     match value {
         Some(Value::String(text)) => text.clone(),
@@ -158,18 +159,18 @@ impl Told {
         Told { status, name: name.unwrap_or_default().to_owned() }
     }
 
-    /// An error without details.
+    /// Returns an error without details.
     pub(crate) fn unnamed() -> Told {
         Told::new(None, None)
     }
 
-    /// The error in the body of an answer, if it is understood.
+    /// Parses the error in a response body, if it is one.
     pub(crate) fn read(body: &[u8]) -> Option<Told> {
         serde_json::from_slice::<Chunk>(body).ok()?.error()
     }
 }
 
-/// Whether a text is a name for programs, `rate_limit_exceeded`, and not something that was said.
+/// Returns whether a text is a machine-readable name such as `rate_limit_exceeded`, rather than prose.
 fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphabetic() || [b'_', b'.'].contains(&byte);
     (1..=48).contains(&text.len()) && text.bytes().all(fits)
@@ -284,14 +285,14 @@ mod tests {
                 0,
                 "not_found_error",
             ),
-            // llama.cpp, now and before.
+            // llama.cpp, current and older.
             (
                 r#"{"error":{"code":503,"message":"hush","type":"unavailable_error"}}"#,
                 503,
                 "unavailable_error",
             ),
             (r#"{"code":500,"message":"hush","type":"server_error"}"#, 500, "server_error"),
-            // vLLM, now and before.
+            // vLLM, current and older.
             (
                 r#"{"error":{"message":"hush","type":"BadRequestError","param":null,"code":400}}"#,
                 400,

@@ -1,31 +1,31 @@
-//! Server-sent events out of bytes (HTML Standard, section 9.2), cut wherever the network cut them. Never asks what an
-//! event says.
+//! Parses server-sent events (HTML Standard, section 9.2) from bytes, wherever the network split them. Never
+//! interprets an event's data.
 
 use std::mem;
 
 /// The most bytes of one event.
 pub(crate) const LONGEST: usize = 262_144;
 
-/// Reads a stream of events.
+/// An incremental parser of an event stream.
 #[derive(Default)]
 pub(crate) struct Events {
-    /// The line that has begun.
+    /// The current line, still incomplete.
     line: Vec<u8>,
-    /// The data of the event that has begun, each line of it ended.
+    /// The data of the current event, a line break after each of its lines.
     data: String,
-    /// The last byte was a CR, so that an LF after it ends no other line.
+    /// Whether the last byte was a CR, so that an LF after it ends no further line.
     after_cr: bool,
-    /// Something was read that only such a stream holds.
+    /// Whether any field or comment of an event stream was parsed.
     seen: bool,
 }
 
-/// An event is longer than anybody who means well would make it.
+/// An event exceeds the size limit; no legitimate event is that long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event has more than {LONGEST} bytes")]
 pub(crate) struct TooLong;
 
 impl Events {
-    /// Takes more of the stream, and gives the data of each event that is now whole.
+    /// Takes more of the stream and returns the data of each event that it completes.
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<Vec<String>, TooLong> {
         let mut whole = Vec::new();
         for &byte in bytes {
@@ -42,14 +42,14 @@ impl Events {
         Ok(whole)
     }
 
-    /// What there is of an event when the stream ends. Such an event is no event by the book; there are servers that do not
-    /// end their last one.
+    /// Returns the incomplete event at the end of the stream. The standard discards it, but some servers do
+    /// not terminate their last event.
     pub(crate) fn end(&mut self) -> Option<String> {
         let last = self.end_line();
         last.or_else(|| self.dispatch())
     }
 
-    /// Whether anything was understood so far.
+    /// Returns whether anything was parsed so far.
     pub(crate) fn seen(&self) -> bool {
         self.seen
     }
@@ -59,13 +59,13 @@ impl Events {
         if line.is_empty() {
             return self.dispatch();
         }
-        // Only whole lines become text, so that a character that was cut is whole again.
+        // Only whole lines are decoded, so a character split across pieces is complete again.
         let line = String::from_utf8_lossy(&line);
         let line = line.strip_prefix('\u{feff}').unwrap_or(&line);
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
-            // Older servers of llama.cpp name a field `error`, as no other does.
+            // Older versions of llama.cpp use a field `error`; no other server does.
             "data" | "error" => {
                 self.seen = true;
                 self.data.push_str(value);

@@ -1,4 +1,5 @@
-//! What a model is asked: the room's latest messages as a conversation between it and everybody else. Never sends it.
+//! Builds the request to a model: the room's latest messages as a conversation between the model and all
+//! others. Never sends it.
 
 use std::num::NonZeroU32;
 
@@ -54,8 +55,9 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The conversation. Templates of several models want their turns to alternate and the first to be a user's; so neighbours
-/// of one role become one turn, and what the bot said before anybody else is left out.
+/// Builds the conversation. Some models' chat templates require turns to alternate and the first to be a
+/// user's, so adjacent turns of one role are merged, and the bot's own messages before anybody else's are
+/// left out.
 fn turns(system: Option<&str>, question: &Question) -> Vec<Turn> {
     let before = question.context.iter().map(|message| {
         if message.user.id == question.bot.id {
@@ -83,8 +85,8 @@ fn turns(system: Option<&str>, question: &Question) -> Vec<Turn> {
     turns
 }
 
-/// Renders a message as `name: text` so that it cannot imitate another speaker: continuation lines are indented, and the name
-/// contains no colon.
+/// Renders a message as `name: text` so that it cannot imitate another speaker: continuation lines are
+/// indented, and the name contains no colon.
 fn line(name: &str, text: &str) -> String {
     let mut line = format!("{}: ", name.replace([':', '：'], "·"));
     for (index, part) in text.split(ends_line).enumerate() {
@@ -96,7 +98,7 @@ fn line(name: &str, text: &str) -> String {
     without_turns(line)
 }
 
-/// Whether a character is a line break (Unicode, section 5.8).
+/// Returns whether a character is a line break (Unicode, section 5.8).
 fn ends_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
@@ -126,7 +128,7 @@ fn without_turns(mut text: String) -> String {
     text
 }
 
-/// What a model is told about where it is, if the settings do not say something else.
+/// Returns the default system prompt, which tells the model where it is.
 fn usual_system(question: &Question) -> String {
     format!(
         "You are {}, a member of the chat room \"{}\". Every message of the others begins with the name of whoever says \

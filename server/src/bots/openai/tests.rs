@@ -10,7 +10,7 @@ use crate::bots::{
     test_question::{SendOutcome, question},
 };
 
-/// The settings that tests begin with.
+/// Returns the settings that most tests start from.
 pub(super) fn settings(url: &str) -> Settings {
     toml::from_str(&format!("url = '{url}'\nmodel = 'qwen3:8b'\nsystem = 'Be brief.'")).unwrap()
 }
@@ -21,7 +21,7 @@ fn open(settings: &Settings) -> OpenAi {
     bot
 }
 
-/// What comes of a question, and what has grown.
+/// Returns the outcome of a question, and the text that was streamed.
 async fn asked_with(settings: &Settings, limit: usize) -> (Result<String, BotError>, String) {
     let growth = Growth::new(limit);
     let answer = match open(settings).answer(&question("在吗?", &[]), &growth).await {
@@ -46,7 +46,7 @@ async fn trouble(service: &TestService) -> (BotErrorKind, String) {
     (failure.trouble, failure.detail)
 }
 
-/// A stream of events with this data.
+/// Returns a stream of events with this data.
 fn stream(events: &[&str]) -> String {
     events.iter().fold(STREAM.to_owned(), |stream, data| stream + "data: " + data + "\n\n")
 }
@@ -136,12 +136,12 @@ async fn thoughts_in_the_text_are_left_out() {
     let events: Vec<&str> = events.iter().map(String::as_str).chain([STOP]).collect();
     let (answer, grown) = asked(&TestService::saying(stream(&events)).await).await;
     assert_eq!((answer.unwrap().as_str(), grown.as_str()), ("在的。", "在的。"));
-    // The template has begun the thought.
+    // The chat template opened the thought in the prompt.
     let service = TestService::saying(stream(&[&delta("Hm.</think>在的。"), STOP])).await;
     assert_eq!(said(&service).await, "在的。");
 }
 
-/// A whole answer that says so.
+/// A whole answer in one JSON object.
 const WHOLE: &str =
     r#"{"choices":[{"message":{"role":"assistant","content":"在的。"},"finish_reason":"stop"}]}"#;
 
@@ -217,7 +217,7 @@ async fn a_server_that_says_in_every_piece_that_it_has_ended_is_heard_to_the_end
         let service = TestService::saying(stream(&[&events[..], end].concat())).await;
         assert_eq!(said(&service).await, "在的。");
     }
-    // One that says nothing more is not waited for.
+    // A server that stays silent afterwards is not waited for.
     let last = Step::Say(stream(&events).into());
     let mut service = TestService::start(vec![vec![last, Step::Stall]]).await;
     assert_eq!(said(&service).await, "在的。");
@@ -233,7 +233,7 @@ async fn a_server_that_cannot_go_on_keeps_what_it_has_said() {
     let (failed, grown) = asked(&TestService::saying(json_answer("200 OK", &lines)).await).await;
     assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (BotErrorKind::CutOff, "在"));
     assert_eq!(trouble(&TestService::saying(stream(&[&error])).await).await.0, BotErrorKind::Failing);
-    // Less comes than was promised.
+    // Fewer bytes arrive than were announced.
     let lines = answer("200 OK", "Content-Type: application/json\r\n", &format!("{}\n   ", delta("在")));
     let (failed, grown) = asked(&TestService::saying(lines.trim_end()).await).await;
     assert_eq!((failed.unwrap_err().trouble, grown.as_str()), (BotErrorKind::CutOff, "在"));
@@ -264,7 +264,7 @@ async fn the_end_of_an_answer_is_not_waited_for_after_it() {
 
 #[tokio::test]
 async fn a_stream_that_ends_in_the_middle_is_cut_off_and_not_asked_for_again() {
-    // So Ollama ends one when its model fails: with a piece of nothing, and without an end.
+    // Ollama ends a stream like this when its model fails: with an empty chunk, and without an end.
     let nothing = delta("");
     for last in [&*nothing, r#"{"choices":[{"index":0,"del"#] {
         let service = TestService::saying(stream(&[&delta("在"), last]).trim_end()).await;

@@ -1,29 +1,29 @@
-//! Takes what a model thinks aloud (`<think>…</think>`) off the text that it says, as it comes. Where the server tells the
-//! two apart by itself, there is nothing to do here.
+//! Removes the reasoning of a model (`<think>…</think>`) from its text as it arrives. If the server already
+//! separates the two, there is nothing to remove.
 
 const BEGIN: &str = "<think>";
 const END: &str = "</think>";
 
-/// Where in its text a model is.
+/// The state of the parser.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
-    /// Nothing visible was said yet: it may begin to think.
+    /// No visible text yet: a thought may begin.
     #[default]
     Before,
     Thinking,
     Saying,
 }
 
-/// Lets through what is said.
+/// A filter that passes on all but the thoughts.
 #[derive(Default)]
 pub(crate) struct Thoughts {
     stage: Stage,
-    /// What came and cannot be told yet.
+    /// Received text that cannot be classified yet.
     held: String,
 }
 
 impl Thoughts {
-    /// Takes more of the text, and gives what of it was said, without white space at the beginning of all.
+    /// Takes more text and returns the visible part of it, without leading white space.
     pub(crate) fn take(&mut self, more: &str) -> String {
         self.held.push_str(more);
         loop {
@@ -42,7 +42,7 @@ impl Thoughts {
                 }
                 Stage::Thinking => {
                     let Some(end) = self.held.find(END) else {
-                        // All that matters of a thought is the beginning of its end.
+                        // Of a thought, only a possible beginning of its end tag must be retained.
                         let keep =
                             (0..END.len()).rev().find(|n| self.held.ends_with(&END[..*n])).unwrap_or(0);
                         self.held.drain(..self.held.len() - keep);
@@ -55,15 +55,15 @@ impl Thoughts {
         }
     }
 
-    /// What was held back and turns out to have been said, when the text ends.
+    /// Returns the held text if it turns out to be visible when the text ends.
     pub(crate) fn end(&mut self) -> String {
         let held = std::mem::take(&mut self.held);
         if self.stage == Stage::Before { held } else { String::new() }
     }
 }
 
-/// What of a whole text was said: some servers put the beginning of the thoughts into the prompt, so that only their end
-/// is in the text.
+/// Returns the visible part of a whole text: some servers put the start tag into the prompt, so that only the
+/// end tag is in the text.
 pub(crate) fn said(text: &str) -> &str {
     text.rsplit_once(END).map_or(text, |(_, said)| said).trim()
 }

@@ -1,4 +1,4 @@
-//! How long a service may take and how much it may say. Measures nothing itself.
+//! The limits on a service's response time and size. Measures nothing itself.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use tokio::time::timeout;
 
 use crate::bots::question::{BotError, BotErrorKind};
 
-/// The bounds of one request.
+/// The limits of one request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Until there is a connection, with its name resolved and its TLS agreed upon.
+    /// Until the connection is established, including DNS and TLS.
     pub(crate) connect: Duration,
-    /// Until the head of the answer is there.
+    /// Until the head of the response arrives.
     pub(crate) first: Duration,
-    /// Between two pieces of the answer.
+    /// Between two pieces of the response.
     pub(crate) silence: Duration,
-    /// In the body.
+    /// The size of the body.
     pub(crate) bytes: usize,
 }
 
@@ -32,7 +32,7 @@ impl Bounds {
     }
 }
 
-/// What comes of `asking`, if all of it takes no longer than `whole`.
+/// Runs `asking`, with `whole` as the time limit.
 pub(crate) async fn within<T>(
     whole: Duration,
     asking: impl Future<Output = Result<T, BotError>>,

@@ -1,36 +1,36 @@
-//! What an address is: out on the internet, on a network of one's own, or nowhere that a service could be. Never asks
-//! whom it belongs to.
+//! Classifies IP addresses: public, private, or where no service can be. Never looks up who owns an address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Where an address lies.
+/// The kind of network an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Network {
-    /// On the internet.
+    /// The internet.
     Public,
-    /// On this machine or a network of one's own.
+    /// This machine or a private network.
     Own,
-    /// Where no service is that a name should lead to: the metadata of a cloud, everybody at once, nobody.
+    /// Addresses that no service name should resolve to: cloud metadata, broadcast and multicast, unassigned
+    /// ranges.
     Odd,
 }
 
-/// What IANA's special-purpose registries (RFC 6890) say of IPv4, as far as it is not public. The first that fits holds.
+/// The non-public IPv4 ranges of IANA's special-purpose registries (RFC 6890). The first match wins.
 const V4: [(Ipv4Addr, u8, Network); 18] = [
-    // The metadata of two clouds, within ranges that are otherwise one's own.
+    // Metadata services of two clouds, within ranges that are otherwise private.
     (Ipv4Addr::new(100, 100, 100, 200), 32, Network::Odd),
     (Ipv4Addr::new(192, 0, 0, 0), 24, Network::Odd),
     (Ipv4Addr::UNSPECIFIED, 8, Network::Odd),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Network::Own),
-    // Shared by the customers of one provider (RFC 6598).
+    // Shared by the customers of a provider (RFC 6598).
     (Ipv4Addr::new(100, 64, 0, 0), 10, Network::Own),
     (Ipv4Addr::new(127, 0, 0, 0), 8, Network::Own),
-    // Link-local, with the metadata of most clouds.
+    // Link-local, including most clouds' metadata services.
     (Ipv4Addr::new(169, 254, 0, 0), 16, Network::Odd),
     (Ipv4Addr::new(172, 16, 0, 0), 12, Network::Own),
     (Ipv4Addr::new(192, 0, 2, 0), 24, Network::Odd),
     (Ipv4Addr::new(192, 88, 99, 0), 24, Network::Odd),
     (Ipv4Addr::new(192, 168, 0, 0), 16, Network::Own),
-    // For measurements, and what some proxies on a machine make up for every name.
+    // For benchmarks; some local proxies invent these for every name.
     (Ipv4Addr::new(198, 18, 0, 0), 15, Network::Own),
     (Ipv4Addr::new(198, 51, 100, 0), 24, Network::Odd),
     (Ipv4Addr::new(203, 0, 113, 0), 24, Network::Odd),
@@ -40,25 +40,26 @@ const V4: [(Ipv4Addr, u8, Network); 18] = [
     (Ipv4Addr::new(192, 175, 48, 0), 24, Network::Odd),
 ];
 
-/// The same of IPv6. What is not named here is public in `2000::/3`, which is all that is given out, and odd elsewhere.
+/// The same for IPv6. An address outside these ranges is public in `2000::/3`, the only range that is
+/// allocated, and odd elsewhere.
 const V6: [(Ipv6Addr, u8, Network); 8] = [
     (Ipv6Addr::LOCALHOST, 128, Network::Own),
-    // The metadata of two clouds.
+    // Metadata services of two clouds.
     (Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), 128, Network::Odd),
     (Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), 128, Network::Odd),
     (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Network::Own),
-    // Protocols, with Teredo among them; examples; 6to4, which leads to an IPv4 address that nobody has looked at.
+    // Protocol assignments, including Teredo; documentation; 6to4, which leads to an unchecked IPv4 address.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, Network::Odd),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32, Network::Odd),
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16, Network::Odd),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20, Network::Odd),
 ];
 
-/// What translates to IPv4 (RFC 6052).
+/// The prefix that translates to IPv4 (RFC 6052).
 const NAT64: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0);
 
 impl Network {
-    /// Where `address` lies; one that stands for another, where that one does.
+    /// Classifies `address`; an address that embeds another one is classified as that one.
     pub(crate) fn of(address: IpAddr) -> Network {
         match address {
             IpAddr::V4(address) => of_v4(address),

@@ -1,4 +1,4 @@
-//! Where a redirect leads, if it may be followed. Follows none itself.
+//! Decides where a redirect leads and whether it may be followed. Follows none itself.
 
 use reqwest::{
     StatusCode, Url,
@@ -7,8 +7,8 @@ use reqwest::{
 
 use crate::config::bots::place::{AllowedHosts, origin};
 
-/// Where an answer to a POST at `from` redirects to; or why nobody goes there, to be read after the service's name.
-/// `confidential` is what may be said at the configured origin alone.
+/// Returns the URL that the response to a POST at `from` redirects to, or why it must not be followed, as a
+/// phrase to come after the service's name. A `confidential` request may go to the configured origin only.
 pub(crate) fn next(
     places: &AllowedHosts,
     from: &Url,

@@ -1,5 +1,5 @@
-//! From a name to addresses that may be connected to. What was checked is what is connected to: nobody asks for the name a
-//! second time.
+//! Resolves a name to the addresses that may be connected to. The client connects to exactly the addresses
+//! that were checked: the name is never resolved a second time.
 
 use std::{io, net::IpAddr, net::SocketAddr, sync::Arc};
 
@@ -8,12 +8,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::network::Network;
 
-/// Whoever knows the addresses of a name.
+/// A source of a name's addresses.
 pub(crate) trait Lookup: Send + Sync {
     fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
-/// The system's own way: its hosts file and its name servers.
+/// The system's resolver: its hosts file and its name servers.
 pub(crate) struct System;
 
 impl Lookup for System {
@@ -23,15 +23,15 @@ impl Lookup for System {
     }
 }
 
-/// Gives those addresses of a name that may be connected to.
+/// Resolves names to permitted addresses only.
 #[derive(Clone)]
 pub(crate) struct Resolver {
     lookup: Arc<dyn Lookup>,
-    /// Whether names may lead to networks of one's own.
+    /// Whether names may resolve to private networks.
     private: bool,
 }
 
-/// A name leads to nowhere where a request may go.
+/// A name resolves only to addresses that are not permitted.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Astray(String);
@@ -41,8 +41,8 @@ impl Resolver {
         Resolver { lookup, private }
     }
 
-    /// Whoever has written `localhost` into a configuration has named this machine; so it means this machine, and nothing
-    /// else (RFC 6761, section 6.3).
+    /// Returns whether a name may resolve to an address. `localhost` in a configuration names this machine
+    /// explicitly, so it may mean loopback, and nothing else (RFC 6761, section 6.3).
     fn permits(&self, name: &str, address: IpAddr) -> bool {
         if name == "localhost" || name.ends_with(".localhost") {
             return address.is_loopback();
@@ -71,7 +71,7 @@ impl Resolve for Resolver {
                     };
                     Err(Astray(format!("{name} leads to {first}, which is not on the internet{hint}")).into())
                 }
-                // The port is filled in by whoever connects.
+                // The connector fills in the port.
                 _ => Ok(Box::new(permitted.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs),
             }
         }

@@ -1,5 +1,5 @@
-//! A service of a test's own: a real HTTP server on loopback that says byte for byte what the test wants, and remembers
-//! what it was asked.
+//! A test's own service: a real HTTP server on loopback that sends exactly the bytes the test wants and
+//! records the requests.
 
 use std::{
     collections::VecDeque,
@@ -15,20 +15,20 @@ use tokio::{
     time::sleep,
 };
 
-/// What the service does, step by step, when it was asked.
+/// A step of the service's response to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Say(Vec<u8>),
-    /// Says nothing more until the other side goes away.
+    /// Sends nothing more until the client disconnects.
     Stall,
-    /// Says it byte by byte, one every few milliseconds.
+    /// Sends byte by byte, one every few milliseconds.
     Drip(Vec<u8>),
 }
 
-/// A request that came.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
-    /// The first line and the headers, with names in lower case.
+    /// The request line and the headers, with names in lower case.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
@@ -43,17 +43,18 @@ impl Heard {
     }
 }
 
-/// The service; it ends with the test.
+/// The service; it stops with the test.
 pub(crate) struct TestService {
     pub(crate) port: u16,
     heard: Arc<Mutex<Vec<Heard>>>,
-    /// How many went away before they had asked, or while they were made to wait.
+    /// How many clients disconnected before they had sent a request or while they were stalled.
     gone: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
 impl TestService {
-    /// One that does this for the first who asks, that for the second, and the last for everybody after them.
+    /// Starts a service whose first act is for the first request, the second for the second, and the last for
+    /// all after them.
     pub(crate) async fn start(acts: Vec<Vec<Step>>) -> TestService {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -69,7 +70,7 @@ impl TestService {
         TestService { port, heard, gone, task }
     }
 
-    /// One that says this to everybody.
+    /// Starts a service that sends this to every client.
     pub(crate) async fn saying(answer: impl Into<Vec<u8>>) -> TestService {
         TestService::start(vec![vec![Step::Say(answer.into())]]).await
     }
@@ -82,7 +83,7 @@ impl TestService {
         self.heard.lock().unwrap().clone()
     }
 
-    /// Waits until somebody has gone away.
+    /// Waits until a client has disconnected.
     pub(crate) async fn somebody_went(&mut self) {
         self.gone.wait_for(|gone| *gone > 0).await.unwrap();
     }
@@ -110,7 +111,7 @@ async fn serve(
         if acts.len() > 1 { acts.pop_front() } else { acts.front().cloned() }
     };
     for step in act.unwrap_or_default() {
-        // Whoever does not want to hear the rest has gone.
+        // A failed write means that the client has disconnected.
         let said = match step {
             Step::Say(bytes) => stream.write_all(&bytes).await.is_ok(),
             Step::Drip(bytes) => drip(&mut stream, &bytes).await,
@@ -124,7 +125,7 @@ async fn serve(
             return;
         }
     }
-    // What was said is not taken back by a reset, as it would be if the other side were still saying something.
+    // Drain the connection: unread input would cause a reset, which could discard the response.
     let _ = stream.shutdown().await;
     while stream.read(&mut [0; 64]).await.is_ok_and(|read| read > 0) {}
 }
@@ -161,13 +162,13 @@ async fn read(stream: &mut TcpStream) -> Option<Heard> {
     Some(request)
 }
 
-/// A whole answer that is no stream.
+/// Returns a whole response.
 pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
 }
 
-/// A whole answer in JSON.
+/// Returns a whole JSON response.
 pub(crate) fn json(status: &str, body: &str) -> String {
     answer(status, "Content-Type: application/json\r\n", body)
 }
@@ -176,7 +177,7 @@ pub(crate) fn json(status: &str, body: &str) -> String {
 pub(crate) const STREAM: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n\r\n";
 
-/// One piece in the chunked coding.
+/// Encodes one chunk of the chunked transfer coding.
 pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
     [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
 }

@@ -26,16 +26,16 @@ use crate::{
     config::bots::place::{AllowedHost, AllowedHosts, ServiceUrl},
 };
 
-/// Long enough that nobody reaches it, unless a test says otherwise.
+/// Never reached, unless a test shortens it.
 const PATIENT: Duration = Duration::from_mins(1);
-/// Long enough for a connection and a request, on a machine that has much else to do.
+/// Long enough for a connection and a request on a busy machine.
 const SHORT: Duration = Duration::from_millis(300);
 
 fn bounds() -> Bounds {
     Bounds { connect: PATIENT, first: PATIENT, silence: PATIENT, bytes: 1_000_000 }
 }
 
-/// Names of the tests' own.
+/// A lookup with the tests' own names.
 struct Names(HashMap<&'static str, &'static str>);
 
 impl Lookup for Names {
@@ -45,7 +45,8 @@ impl Lookup for Names {
     }
 }
 
-/// The way to `url`, in a world in which some names lead to this machine, with everything permitted that can be.
+/// Returns a client for `url` that resolves the tests' names to this machine and permits everything that can
+/// be permitted.
 fn way(url: &str, others: &[&str]) -> Outgoing {
     way_in(url, others, true, bounds())
 }
@@ -235,7 +236,7 @@ async fn a_refused_connection_is_unreachable() {
 
 #[tokio::test]
 async fn a_handshake_that_never_ends_is_a_connection_that_does_not_come_about() {
-    // Whoever waits for a TLS handshake is connected to a socket that nobody reads from.
+    // A client that waits for a TLS handshake is connected to a socket that nobody reads.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://127.0.0.1:{}/secret", listener.local_addr().unwrap().port());
     let failure = failed(&way_in(&url, &[], false, Bounds { connect: SHORT, ..bounds() })).await;
@@ -247,7 +248,7 @@ async fn a_handshake_that_never_ends_is_a_connection_that_does_not_come_about() 
 async fn a_service_that_does_not_speak_tls_is_unreachable_by_https() {
     let service = TestService::saying(answer("200 OK", "", "tea")).await;
     let url = service.url("/secret").replace("http:", "https:");
-    // It waits for the end of a head that does not come, and so it is the other side that gives up.
+    // The service waits for the end of a head that never arrives, so the client gives up.
     let failure = failed(&way_in(&url, &[], false, Bounds { connect: SHORT, ..bounds() })).await;
     assert_eq!(failure.trouble, BotErrorKind::Unreachable);
     assert!(service.heard().is_empty());
@@ -349,7 +350,8 @@ async fn what_is_compressed_is_not_unpacked() {
 
 #[test]
 fn a_proxy_of_the_environment_is_not_asked() {
-    // A test cannot set a variable beside others, and so this is asked of a process that has it from the start.
+    // A test cannot set an environment variable safely beside other tests, so this runs in a child process
+    // that starts with it.
     let request = "bots::outgoing::tests::a_request_says_who_asks_and_brings_its_key_and_its_body";
     let mut child = Command::new(env::current_exe().unwrap());
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
@@ -361,7 +363,7 @@ fn a_proxy_of_the_environment_is_not_asked() {
     assert!(ended.status.success() && said.contains("1 passed"), "{said}");
 }
 
-/// A server that speaks TLS as a.example, and says every line backwards that it is told. It ends with the test.
+/// A server that speaks TLS as a.example and sends back every line reversed. It stops with the test.
 struct Backwards {
     folder: TempDir,
     child: Child,
@@ -414,7 +416,7 @@ impl Drop for Backwards {
 #[tokio::test]
 async fn a_service_is_believed_if_its_certificate_is_vouched_for_and_is_its_own() {
     let server = Backwards::start();
-    // What it says is no HTTP, and so it was told something: it was believed.
+    // Its reply is no HTTP, which shows that a request was sent: the certificate was trusted.
     let failure = server.told_by("a.example", server.certificate()).await;
     assert_eq!(failure.trouble, BotErrorKind::Garbled, "{failure}");
     for failure in [

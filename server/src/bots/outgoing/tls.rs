@@ -1,12 +1,12 @@
-//! Whose certificates are believed. Never reads any itself.
+//! Builds the TLS configuration from trusted root certificates. Never reads certificates itself.
 
 use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls_native_certs::CertificateResult;
 
-/// How TLS is spoken with those whom the certificates that were `found` vouch for; fails, in one line, if it is `needed`
-/// and there are none.
+/// Returns a TLS configuration that trusts the root certificates `found`; returns a one-line error if one is
+/// `needed` and there are none.
 pub(crate) fn config(found: CertificateResult, needed: bool) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(found.certs);

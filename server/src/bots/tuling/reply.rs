@@ -1,11 +1,12 @@
-//! What the Tuling robot answers: an intent, whose code may be an error, and results. Never asks it.
+//! Parses the Tuling robot's responses: an intent, whose code may be an error, and results. Never sends
+//! requests.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::bots::question::{BotError, BotErrorKind};
 
-/// The most links of a list that is an answer: it has the news of the day.
+/// How many links of a list are shown: a news answer has the whole day's.
 const LINKS: usize = 5;
 
 #[derive(Debug, Deserialize)]
@@ -26,21 +27,21 @@ struct Outcome {
     values: Map<String, Value>,
 }
 
-/// Why there is no text in it.
+/// Why a response has no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
-    /// It is no such answer.
+    /// It does not have the expected form.
     Garbled,
-    /// It is one, and says nothing.
+    /// It is valid but empty.
     Empty,
-    /// The code of its intent is an error.
+    /// Its intent has an error code.
     Code(i64),
 }
 
-/// The text of an answer, and below it the links in it.
+/// Returns the text of an answer, followed by its links.
 pub(super) fn read(body: &[u8]) -> Result<String, Unfit> {
     let reply: Reply = serde_json::from_slice(body).map_err(|_| Unfit::Garbled)?;
-    // What was understood has a code of 10000 and more; below that are the errors.
+    // Codes from 10000 mean success; lower ones are errors.
     if let Some(code @ 4_000..10_000) = reply.intent.as_ref().and_then(|intent| intent.code) {
         return Err(Unfit::Code(code));
     }
@@ -55,7 +56,8 @@ pub(super) fn read(body: &[u8]) -> Result<String, Unfit> {
     if lines.is_empty() { Err(Unfit::Empty) } else { Ok(lines.join("\n")) }
 }
 
-/// The links in a value that is no text: itself, or those of a list of news or recipes, with their names.
+/// Returns the links in a value that is not text: the value itself, or those in a list of news or recipes,
+/// with their names.
 fn links(value: &Value) -> Vec<String> {
     match value {
         Value::String(url) if is_link(url) => vec![url.clone()],
@@ -91,7 +93,7 @@ impl Unfit {
     }
 }
 
-/// What a code is, as far as its makers say.
+/// Returns the documented meaning of an error code.
 fn meaning(code: i64) -> (BotErrorKind, &'static str) {
     match code {
         4_000 => (BotErrorKind::Refused, "the request has not the form that it wants"),

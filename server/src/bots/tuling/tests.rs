@@ -16,7 +16,7 @@ use crate::{
 const TEA: &str =
     r#"{"intent":{"code":10004},"results":[{"groupType":0,"resultType":"text","values":{"text":"喝茶"}}]}"#;
 
-/// Settings whose key is in the folder.
+/// Returns settings whose key is in the folder.
 fn settings(url: &str) -> (TempDir, Settings) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("key"), "hush\n").unwrap();

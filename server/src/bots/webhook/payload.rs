@@ -1,5 +1,5 @@
-//! The question as it goes out to somebody's own program, and the signature by which that program knows whose it is.
-//! docs/bots.md says both. Never sends it.
+//! The question as sent to a webhook, and the signature that proves its origin. docs/bots.md specifies both.
+//! Never sends it.
 
 use chat::{
     id::ClientId,
@@ -27,7 +27,7 @@ pub(super) struct Payload<'a> {
     reply_url: Option<&'a str>,
 }
 
-/// Something that was said before.
+/// An earlier message.
 #[derive(Serialize)]
 struct Before<'a> {
     id: &'a ClientId,
@@ -63,7 +63,7 @@ impl<'a> Before<'a> {
     }
 }
 
-/// The `AppState-Signature` of a body that goes out at `timestamp`, which is in seconds.
+/// Returns the `Teahouse-Signature` of a body that is sent at `timestamp`, in seconds.
 pub(super) fn signature(secret: &Secret, timestamp: &str, body: &[u8]) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.as_str().as_bytes()).expect("any length of a key will do");

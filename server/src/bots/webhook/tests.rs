@@ -14,7 +14,7 @@ use crate::{
     clock,
 };
 
-/// Settings whose secret is in the folder.
+/// Returns settings whose secret is in the folder.
 fn settings(url: &str) -> (TempDir, Settings) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("secret"), "hush\n").unwrap();

@@ -1,4 +1,4 @@
-//! What can be set of a bot that asks a server with an API like OpenAI's.
+//! The settings of a bot that asks a server with an OpenAI-compatible API.
 
 use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
@@ -10,34 +10,34 @@ use super::{
     setting,
 };
 
-/// What `[bot.openai]` says.
+/// The contents of `[bot.openai]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// What the paths of the API begin with, or the whole of its chat completions.
+    /// The base URL of the API, or the full URL of its chat completions.
     pub(crate) url: ServiceUrl,
     #[serde(deserialize_with = "setting::filled")]
     pub(crate) model: String,
-    /// What the model is told first; empty for nothing.
+    /// The system prompt; empty for none.
     pub(crate) system: Option<String>,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) key_env: Option<String>,
     pub(crate) max_tokens: Option<NonZeroU32>,
-    /// The newer name of `max_tokens`, which some of OpenAI's models insist on.
+    /// The newer name of `max_tokens`, which some of OpenAI's models require.
     pub(crate) max_completion_tokens: Option<NonZeroU32>,
     pub(crate) temperature: Option<Temperature>,
-    /// How often what may pass is tried again.
+    /// Number of retries after a transient failure.
     #[serde(default = "usual_retries")]
     pub(crate) retries: u8,
-    /// For all of the answer, attempts included.
+    /// Timeout for the whole answer, including retries.
     #[serde(default = "usual_timeout")]
     pub(crate) timeout: Patience,
     #[serde(default = "setting::usual_connect_timeout")]
     pub(crate) connect_timeout: Patience,
-    /// Until an answer begins; a model may have to be loaded first.
+    /// Timeout for the beginning of an answer; the model may have to be loaded first.
     #[serde(default = "usual_first_timeout")]
     pub(crate) first_timeout: Patience,
-    /// Between two pieces of it.
+    /// Timeout between two pieces of an answer.
     #[serde(default = "usual_silence_timeout")]
     pub(crate) silence_timeout: Patience,
     #[serde(default)]
@@ -46,7 +46,7 @@ pub(crate) struct Settings {
     pub(crate) private: bool,
 }
 
-/// How freely a model chooses its words.
+/// The sampling temperature of a model.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(try_from = "f64")]
 pub(crate) struct Temperature(pub(crate) f64);

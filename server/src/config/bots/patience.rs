@@ -1,4 +1,4 @@
-//! How long a service is waited for.
+//! Timeouts for bot services.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::config::span::Span;
 
-/// The longest that anything here may take.
+/// Maximum of any timeout.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// A time that somebody may be waited for, as a file of settings says it: `"30s"`. It is never nothing, and never forever.
+/// A timeout as the settings file writes it: `"30s"`. Neither zero nor unlimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Patience(pub(crate) Duration);
 

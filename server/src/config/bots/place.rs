@@ -1,26 +1,26 @@
-//! Where requests may go: the address of a service, and the hosts to which it may redirect. Parsed once; never resolves a
-//! name.
+//! The destinations that a bot's requests may have: the URL of its service, and the hosts to which it may
+//! redirect. Never resolves a name.
 
 use std::fmt;
 
 use reqwest::Url;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-/// The address of a service: http or https, a host, and no password in it. Printed without its path and query, which may
-/// be as secret as a password.
+/// The URL of a service: http or https, with a host and without a password. Printed without its path and
+/// query, which may be as secret as a password.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ServiceUrl(Url);
 
 /// A host to which a service may redirect, with or without a port.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct AllowedHost {
-    /// As it stands in a URL.
+    /// In the form that a URL has.
     host: String,
-    /// `None`: the usual port of the scheme.
+    /// `None` for the default port of the scheme.
     port: Option<u16>,
 }
 
-/// All the places where the requests of one bot may go.
+/// All hosts to which one bot's requests may go.
 #[derive(Clone)]
 pub(crate) struct AllowedHosts {
     own: ServiceUrl,
@@ -45,7 +45,7 @@ impl ServiceUrl {
         Ok(ServiceUrl(url))
     }
 
-    /// The same with another path, made from this one's.
+    /// Returns this URL with another path, computed from its own.
     pub(crate) fn with_path(&self, path: impl FnOnce(&str) -> String) -> ServiceUrl {
         let mut url = self.0.clone();
         url.set_path(&path(self.0.path()));
@@ -76,7 +76,7 @@ impl AllowedHost {
             return Err(wrong());
         }
         let url = Url::parse(&format!("http://{text}")).map_err(|error| format!("{}: {error}", wrong()))?;
-        // A URL does not keep its scheme's usual port, and the usual port is another one under https.
+        // A parsed URL drops its scheme's default port, and under https the default is another one.
         let port = if text.ends_with(":80") { Some(80) } else { url.port() };
         Ok(AllowedHost { host: url.host_str().ok_or_else(wrong)?.to_owned(), port })
     }
@@ -109,13 +109,13 @@ impl AllowedHosts {
         self.own.as_url()
     }
 
-    /// Whether a key may be sent there: to where it was configured for, and nowhere else.
+    /// Returns whether a key may be sent to a URL: only to the origin for which it was configured.
     pub(crate) fn is_own(&self, url: &Url) -> bool {
         url.origin() == self.own().origin()
     }
 
-    /// Whether a redirect may lead there: to the service's own host at its own port or at the usual one, or to one of the
-    /// others.
+    /// Returns whether a redirect may lead to a URL: to the service's own host at its own or the default
+    /// port, or to one of the other hosts.
     pub(crate) fn admits(&self, url: &Url) -> bool {
         let own = self.own();
         let at_usual_port = url.host_str() == own.host_str() && url.port().is_none();
@@ -123,7 +123,7 @@ impl AllowedHosts {
     }
 }
 
-/// What of a URL may be said aloud: `https://llm.example.org:8443`.
+/// Returns the part of a URL that may be shown and logged: `https://llm.example.org:8443`.
 pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }

@@ -1,4 +1,4 @@
-//! What the settings of several kinds of bots have in common.
+//! Settings that several kinds of bots share.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::patience::Patience;
 
-/// A text with something in it.
+/// Parses a text that must not be blank.
 pub(crate) fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() { Err(D::Error::custom("this must not be empty")) } else { Ok(text) }
 }
 
-/// How long one waits for a connection if nothing else is said.
+/// Returns the default timeout for connecting.
 pub(crate) fn usual_connect_timeout() -> Patience {
     Patience(Duration::from_secs(10))
 }

@@ -1,4 +1,4 @@
-//! What can be set of a bot that speaks the JSON of the Tuling robot.
+//! The settings of a bot that uses the JSON protocol of the Tuling robot.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -10,7 +10,7 @@ use super::{
     setting,
 };
 
-/// What `[bot.tuling]` says.
+/// The contents of `[bot.tuling]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
@@ -18,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) url: ServiceUrl,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) key_env: Option<String>,
-    /// For all of the answer.
+    /// Timeout for the whole answer.
     #[serde(default = "usual_timeout")]
     pub(crate) timeout: Patience,
     #[serde(default = "setting::usual_connect_timeout")]

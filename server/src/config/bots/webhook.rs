@@ -1,4 +1,4 @@
-//! What can be set of a bot that is somebody's own program.
+//! The settings of a bot that is an external program.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -10,14 +10,14 @@ use super::{
     setting,
 };
 
-/// What `[bot.webhook]` says.
+/// The contents of `[bot.webhook]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) url: ServiceUrl,
     pub(crate) secret_file: Option<PathBuf>,
     pub(crate) secret_env: Option<String>,
-    /// For all of the answer.
+    /// Timeout for the whole answer.
     #[serde(default = "usual_timeout")]
     pub(crate) timeout: Patience,
     #[serde(default = "setting::usual_connect_timeout")]

@@ -1,4 +1,5 @@
-//! Who calls: the program whose token stands in the `Authorization` header, and what it may do.
+//! The program that calls the API: authenticates it by the token in the `Authorization` header, and checks
+//! its permissions.
 
 use std::sync::Arc;
 
@@ -14,14 +15,14 @@ use crate::{
     service::authorize::{Action, authorize},
 };
 
-/// What a program is asked to show (RFC 6750, section 3).
+/// The challenge for a missing or invalid token (RFC 6750, section 3).
 const CHALLENGE: &str = r#"Bearer realm="teahouse""#;
 
-/// A program that was let in.
+/// An authenticated program.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(super) holder: Holder,
-    /// As others see it.
+    /// The program as other users see it.
     pub(super) user: User,
 }
 
@@ -36,7 +37,7 @@ impl Caller {
         Ok(Caller { user: holder.user(), holder })
     }
 
-    /// Whether the token is good for this at all.
+    /// Checks that the token has a scope.
     pub(crate) fn has(&self, scope: Scope) -> Result<(), ApiError> {
         if self.holder.grant.scopes.contains(&scope) {
             return Ok(());
@@ -47,7 +48,7 @@ impl Caller {
         Err(ApiError::new(StatusCode::FORBIDDEN, "scope_missing", reason).challenge(challenge))
     }
 
-    /// Whether the program may do this in a room: by its token, and by the house.
+    /// Checks that both the token and the server's rules permit an action in a room.
     pub(super) fn authorize(&self, action: Action, room: &RoomName) -> Result<(), ApiError> {
         self.has(scope_of(action))?;
         if self.reaches(action, room) {
@@ -57,7 +58,7 @@ impl Caller {
         Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", reason))
     }
 
-    /// Whether a room is one of those in which it may do this.
+    /// Returns whether the token covers a room and the server's rules permit the action there.
     pub(super) fn reaches(&self, action: Action, room: &RoomName) -> bool {
         self.holder.grant.rooms.iter().any(|target| target.reaches(room))
             && authorize(&self.user, action, room).is_ok()
@@ -91,7 +92,7 @@ fn denied(denied: Denied) -> ApiError {
     }
 }
 
-/// The one token that a request shows; none if it shows two.
+/// Returns the request's bearer token; `None` if there is more than one `Authorization` header.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut shown = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (shown.next(), shown.next()) else { return None };

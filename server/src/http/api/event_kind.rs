@@ -1,23 +1,23 @@
-//! What a program that follows a room may ask for beside messages.
+//! The optional events of a room's stream.
 
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::ToSchema;
 
-/// What a stream tells of beside messages.
+/// An optional kind of event besides messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Other {
-    /// Comings and goings.
+    /// Users who join and leave, and the roster.
     Presence,
-    /// Who is writing.
+    /// Users who are typing.
     Typing,
-    /// What a bot has said of its answer so far.
+    /// A bot's streaming answer so far.
     Growing,
 }
 
-/// Several of them.
+/// The optional events that a program asked for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Others(Vec<Other>);
 

@@ -1,5 +1,6 @@
-//! `GET /api/rooms/{room}/events`: follow a room, as server-sent events. Enters as a session does: listens first, reads the
-//! log up to that moment, and then tells what comes, so that nothing is lost or doubled between.
+//! `GET /api/rooms/{room}/events`: follows a room as a stream of server-sent events. Joins in the same order
+//! as a session: it first subscribes, then reads the log up to that moment, and then sends new messages, so
+//! that none is lost or sent twice.
 
 use std::{sync::Arc, time::Duration};
 
@@ -37,25 +38,26 @@ use crate::{
 };
 use transport::outbound::Outbound;
 
-/// The longest that a program may ask to follow for, in seconds: a day.
+/// The longest stream that a program may request, in seconds: a day.
 const LONGEST: u32 = 86_400;
 
-/// The most messages from before that a program may ask for.
+/// The most earlier messages that a program may request.
 const BACKLOG: u32 = 200;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
-    /// The `id` of the last event that was read: the stream goes on after it. The header `Last-Event-ID` counts before it.
+    /// The `id` of the last event read; the stream continues after it. The header `Last-Event-ID` takes
+    /// precedence.
     #[param(nullable = false, example = "9f2c4b1d8e7a6350:42")]
     last_event_id: Option<String>,
-    /// Without a position: begin with so many of the newest messages.
+    /// Without a position: begin with this many of the newest messages.
     #[param(value_type = Option<u32>, nullable = false, minimum = 0, maximum = 200, default = 0)]
     backlog: Option<Limit<0, BACKLOG>>,
-    /// What else to tell of, beside messages; several are separated by commas.
+    /// Events to send besides messages, separated by commas.
     #[param(value_type = Option<Vec<Other>>, nullable = false, min_items = 1, style = Form, explode = false)]
     also: Option<Others>,
-    /// End the stream after so many seconds. With 0 it ends when all that was missed is told.
+    /// End the stream after this many seconds. With 0 it ends once all missed messages have been sent.
     #[serde(rename = "for")]
     #[param(value_type = Option<u32>, nullable = false, minimum = 0, maximum = 86_400)]
     seconds: Option<Limit<0, LONGEST>>,
@@ -63,11 +65,12 @@ pub(super) struct Asked {
 
 /// Follow a room.
 ///
-/// The answer is a stream of server-sent events that does not end by itself. The first is `start` or `reset`. Then come
-/// `message`s, each with its position as `id`: first what was missed, then what is said. A stream that breaks off goes on
-/// with exactly what was missed if the last `id` is named, up to 1,000 messages. Where it cannot, it says so with a `reset`
-/// and why, and the newest page follows. A comment comes every 15 seconds. Whoever reads too slowly is cut off, and goes on
-/// the same way. A program that follows is no member of the room.
+/// The response is a stream of server-sent events without an end. The first event is `start` or `reset`.
+/// `message` events follow, each with its position as `id`: first the missed messages, then new ones. To
+/// resume a broken stream, send the last `id`: the stream continues with exactly the missed messages, up to
+/// 1,000. If that is impossible, it begins with a `reset` that gives the reason, followed by the newest page.
+/// A comment is sent every 15 seconds. A client that reads too slowly is disconnected, and can resume in the
+/// same way. A program that follows a room does not become its member.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/events", operation_id = "follow", tag = "Messages",
     params(
@@ -107,7 +110,7 @@ pub(super) async fn follow(
         Some(value) => Some(value.to_str().unwrap_or_default().to_owned()),
         None => asked.last_event_id,
     };
-    // A client of such streams sends an empty one when it has read none.
+    // An EventSource client sends an empty id if it has read none.
     let last = last.filter(|last| !last.is_empty());
     let now = Instant::now();
     let outbound = Arc::new(Outbound::new(state.config.queue_limit));
@@ -127,12 +130,13 @@ pub(super) async fn follow(
     };
     let backlog = asked.backlog.map_or(0, |backlog| backlog.0);
     let (reply, begun) = oneshot::channel();
-    // A task from the first word to the room on: whoever goes away meanwhile leaves no listener behind.
+    // Everything from subscribing on runs in a task, so that a client that disconnects meanwhile leaves no
+    // listener behind.
     state.sessions.spawn(async move {
         let _place = place;
         match enter(&follower, last.as_deref(), backlog).await {
             Ok(start) => {
-                // Whoever does not wait any more has closed the stream too.
+                // If the client no longer waits, it has closed the stream too.
                 let _ = reply.send(Ok(()));
                 let first = follower.begin(start);
                 follower.run(first).await;
@@ -151,7 +155,7 @@ pub(super) async fn follow(
     let head = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "private, no-store"),
-        // Nginx would keep the events back until many have gathered.
+        // Without this, nginx buffers events.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     Ok((head, Body::from_stream(chunks)).into_response())
@@ -161,8 +165,7 @@ fn unavailable(code: &'static str, reason: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, code, reason).retry_after(Duration::from_secs(5))
 }
 
-/// Subscribes, and reads the first of what was said up to that moment: of exactly what was missed since `last`, or of the
-/// newest page.
+/// Subscribes, and reads the first messages up to that moment: those missed since `last`, or the newest page.
 async fn enter(follower: &Follower, last: Option<&str>, backlog: u32) -> Result<Start, ReadError> {
     let Follower { state, room, session, caller, outbound, .. } = follower;
     let position = last.and_then(Position::parse);

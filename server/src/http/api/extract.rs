@@ -1,4 +1,5 @@
-//! What a program asks: the room in the address, and what stands in the query. What is unfit is refused by its name.
+//! Extractors for the API: the room in the path, and the query parameters. Names the invalid parameter in the
+//! error.
 
 use std::sync::Arc;
 
@@ -11,20 +12,20 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 
 use crate::http::{api_error::ApiError, state::HttpState};
 
-/// The largest number that every program can read in JSON (RFC 8259, section 6).
+/// The largest integer that every JSON parser reads exactly (RFC 8259, section 6).
 pub(super) const LARGEST: u64 = (1 << 53) - 1;
 
-/// The room that an address names.
+/// The room in the path.
 pub(super) struct Room(pub(super) RoomName);
 
-/// What stands in the query.
+/// The query parameters.
 pub(super) struct Wish<T>(pub(super) T);
 
-/// A seq in a query.
+/// A seq in the query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SeqParam(pub(super) Seq);
 
-/// How many are wanted, between `MIN` and `MAX`.
+/// A requested number of items, between `MIN` and `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Limit<const MIN: u32, const MAX: u32>(pub(super) u32);
 
@@ -63,7 +64,7 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Limit<MIN, MAX> {
     }
 }
 
-/// A number written in digits alone.
+/// Parses a number that consists of digits only.
 fn between<'de, D: Deserializer<'de>>(deserializer: D, least: u64, most: u64) -> Result<u64, D::Error> {
     let text = String::deserialize(deserializer)?;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,5 +1,5 @@
-//! One program that follows a room: what the room says becomes events, until somebody ends it. Reads no log and touches no
-//! socket.
+//! One program that follows a room: turns the room's lines into events until the stream ends. Never reads the
+//! store or touches the socket itself.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,16 +28,16 @@ use transport::{
     wire_format::Broadcast,
 };
 
-/// How often a stream in which nothing is said shows that it is there.
+/// The interval of comments on an idle stream.
 const BEAT: Duration = Duration::from_secs(15);
 
-/// How often it is looked whether the token is still good.
+/// The interval of checks that the token is still valid.
 const CHECK: Duration = Duration::from_secs(3);
 
-/// How long what was written may wait to be read.
+/// How long the reader may leave events unread.
 const STALL: Duration = Duration::from_mins(1);
 
-/// How long a client is to wait before it comes back.
+/// The time that clients should wait before they reconnect.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// A program that follows a room.
@@ -48,50 +48,51 @@ pub(super) struct Follower {
     pub(super) caller: Caller,
     pub(super) outbound: Arc<Outbound>,
     pub(super) also: Others,
-    /// When to end, if it is to.
+    /// When to end the stream, if requested.
     pub(super) until: Option<Instant>,
-    /// The connection, if it is known.
+    /// The connection, if known.
     pub(super) line: Option<Line>,
-    /// The way to whoever reads; its end is the end of the answer.
+    /// The sender to the response body; dropping it ends the response.
     pub(super) sink: mpsc::Sender<String>,
-    /// Up to where the log was told.
+    /// The position up to which the log has been sent.
     pub(super) position: Option<Position>,
-    /// The log's head at the moment of entering: up to there it is read, piece by piece; what comes later is heard.
+    /// The log's head at the time of subscribing. Messages up to it are read page by page; later ones come
+    /// through the subscription.
     pub(super) head: Seq,
 }
 
-/// How following begins.
+/// The start of a stream.
 pub(super) struct Start {
-    /// The first of what was missed, or of the newest page.
+    /// The first of the missed messages, or the newest page.
     pub(super) joined: Joined,
-    /// The log's head at the moment of entering.
+    /// The log's head at the time of subscribing.
     pub(super) head: Seq,
-    /// Why it cannot go on from what was heard, if it cannot.
+    /// The reason that the stream cannot resume, if it cannot.
     pub(super) reset: Option<String>,
 }
 
-/// Why a stream ends.
+/// The reason that a stream ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// Nobody reads it any more.
+    /// The client closed it.
     Closed,
-    /// It was to be no longer than this.
+    /// The requested time is over.
     Over,
-    /// Whoever reads it is too slow.
+    /// The reader is too slow.
     Slow,
-    /// The token is not good any more.
+    /// The token is no longer valid.
     Revoked,
-    /// The server stops.
+    /// The server is stopping.
     Stopping,
-    /// What the room said does not go on where it was.
+    /// The room's messages have a gap.
     Torn,
 }
 
-/// The log does not go on where it was told up to.
+/// The next message does not follow the last one sent.
 struct Torn;
 
 impl Follower {
-    /// The first events of the stream.
+    /// Returns the first events of the stream.
     pub(super) fn begin(&mut self, start: Start) -> String {
         let mut events = Events::default();
         events.retry(RETRY);
@@ -100,12 +101,12 @@ impl Follower {
         events.into_text()
     }
 
-    /// Is no listener any more.
+    /// Unsubscribes.
     pub(super) async fn leave(&self) {
         self.state.rooms.lose(&self.room, self.session).await;
     }
 
-    /// Follows the room to the end.
+    /// Follows the room until the stream ends.
     pub(super) async fn run(mut self, first: String) {
         let _listening = Listening(self.outbound.clone());
         let end = self.follow(first).await;
@@ -122,7 +123,7 @@ impl Follower {
         let mut check = since + CHECK;
         loop {
             if waiting.is_none() {
-                // What the room says meanwhile gathers in the queue.
+                // New messages are queued meanwhile.
                 match self.read_on().await {
                     Ok(Some(text)) => (waiting, since) = (Some(text), Instant::now()),
                     Ok(None) => {}
@@ -173,8 +174,7 @@ impl Follower {
         }
     }
 
-    /// The next of what was said before the moment of entering, as many messages as are read at once; nothing once all of it
-    /// is told.
+    /// Reads the next page of messages from before the subscription; `None` once all have been sent.
     async fn read_on(&mut self) -> Result<Option<String>, Torn> {
         let Some(Position { epoch, seq }) = self.position.clone().filter(|position| position.seq < self.head)
         else {
@@ -197,7 +197,8 @@ impl Follower {
         }
     }
 
-    /// Whether the program may still read here. What cannot be looked up now is looked up the next time.
+    /// Returns whether the program may still read the room. If the token cannot be looked up now, the next
+    /// check decides.
     async fn is_welcome(&self) -> bool {
         if !self.caller.reaches(Action::Read, &self.room) {
             return false;
@@ -208,7 +209,7 @@ impl Follower {
         })
     }
 
-    /// Tells what concerns a follower of what the room says.
+    /// Adds a room's line to the events, if the program asked for its kind.
     fn tell(&mut self, line: &Broadcast, events: &mut Events) -> Result<(), Torn> {
         match line.line() {
             ServerLine::Message(message) => self.tell_message(message, events)?,
@@ -235,7 +236,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Tells a message once, and only in its turn.
+    /// Adds a message unless it was sent before; fails if it is not the next one.
     fn tell_message(&mut self, message: &Message, events: &mut Events) -> Result<(), Torn> {
         let position = self.position.as_mut().ok_or(Torn)?;
         if message.seq <= position.seq {
@@ -249,10 +250,11 @@ impl Follower {
         Ok(())
     }
 
-    /// Tells where the log stands, and a page of it. Whoever breaks off within the page goes on within it.
+    /// Adds the log's position and a page of messages. A client that disconnects within the page resumes
+    /// within it.
     fn tell_page(&mut self, joined: Joined, reset: Option<String>, events: &mut Events) {
         let Joined { room, epoch, head: told, oldest, resumed, events: page, .. } = joined;
-        // A room that begins anew tells of itself up to its own head.
+        // If the log was reset, the page reaches its new head.
         let head = self.head.max(told);
         let before = page.first().and_then(Event::seq).map_or(told, |first| first - 1);
         let mut position = Position { epoch: epoch.clone(), seq: before };
@@ -270,7 +272,7 @@ impl Follower {
         self.position = Some(position);
     }
 
-    /// Ends the answer. A reader that does not read its end is cut off.
+    /// Ends the response. Disconnects a reader that does not read the end.
     async fn part(self, end: End) {
         let Follower { sink, line, state, .. } = self;
         match end {
@@ -278,7 +280,7 @@ impl Follower {
             End::Revoked => {
                 let mut events = Events::default();
                 events.comment("the token is not good any more");
-                // Whoever does not read need not know.
+                // A client that does not read misses the reason.
                 let _ = timeout(CLOSE_TIMEOUT, sink.send(events.into_text())).await;
             }
             End::Slow => {

@@ -1,4 +1,4 @@
-//! `GET` and `POST /api/rooms/{room}/messages`: read a room's log, and say something.
+//! `GET` and `POST /api/rooms/{room}/messages`: reads a room's history and sends messages.
 
 use std::sync::Arc;
 
@@ -27,29 +27,29 @@ use crate::{
     store::{Piece, Slice},
 };
 
-/// The largest body that says something, in bytes. The longest message fits, whatever it is made of.
+/// The largest body of a sent message, in bytes. The longest message fits in any encoding.
 pub(super) const BODY_LIMIT: usize = 256 * 1_024;
 
-/// How many messages there are on a page, unless asked otherwise, and at the most.
+/// The default and the largest number of messages on a page.
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 200;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
-    /// Only messages with a smaller seq than this; without `after` the newest of them.
+    /// Only messages with a smaller seq. Without `after`, the newest of them.
     #[param(value_type = Option<u64>, nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     before: Option<SeqParam>,
-    /// Only messages with a larger seq than this, and the oldest of them that are kept.
+    /// Only messages with a larger seq, starting with the oldest that is retained.
     #[param(value_type = Option<u64>, nullable = false, minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     after: Option<SeqParam>,
-    /// At most so many.
+    /// The largest number of messages to return.
     #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 200, default = 50)]
     limit: Option<Limit<1, LARGEST_PAGE>>,
 }
 
 impl Asked {
-    /// What is to be read of a log that begins with `oldest`.
+    /// Returns which part to read of a log that begins with `oldest`.
     fn piece(&self, oldest: Seq) -> Piece {
         let limit = self.limit.map_or(PAGE, |limit| limit.0);
         let last = self.before.map_or(Seq::MAX, |before| before.0.saturating_sub(1));
@@ -65,9 +65,10 @@ impl Asked {
 
 /// Read messages.
 ///
-/// The newest page; with `before` the page before that; with `after` what came after that, up to `before` if that is there
-/// too. Seqs count within one `epoch`: if it is another than before, what was read before is of another log. The answer
-/// bears an `ETag`; the same question with `If-None-Match` costs 304 without a body for as long as nothing has changed.
+/// Returns the newest page; with `before` the page before that seq; with `after` the messages after that seq,
+/// up to `before` if both are given. Seqs count within one `epoch`: if it has changed, earlier seqs belong to
+/// another log. The response has an `ETag`; a request with `If-None-Match` gets 304 without a body as long as
+/// nothing has changed.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/messages", operation_id = "readMessages", tag = "Messages",
     params(
@@ -98,7 +99,7 @@ pub(super) async fn read(
     caller.authorize(Action::Read, &room)?;
     let read = async |piece| state.service.piece(&caller.user, &room, piece).await;
     let mut slice = read(asked.piece(0)).await?;
-    // What came right after may not be kept any more; then it begins with what is.
+    // The messages right after may be gone; the page then begins with the oldest retained one.
     if slice.messages.is_empty() && asked.piece(slice.extent.oldest) != asked.piece(0) {
         slice = read(asked.piece(slice.extent.oldest)).await?;
     }
@@ -119,11 +120,11 @@ pub(super) async fn read(
     Ok((head, Json(page)).into_response())
 }
 
-/// Say something.
+/// Send a message.
 ///
-/// A JSON object with a `text`, or plain text as it is. The program speaks under its token's name and is marked as a
-/// program. With an `id`, or an `Idempotency-Key`, a retry is harmless: what was said before is not said again, and gets the
-/// same answer.
+/// Takes a JSON object with a `text`, or plain text. The message appears under the token's name and is marked
+/// as a program's. With an `id` or an `Idempotency-Key` a retry is harmless: a message that was already sent
+/// is not sent again, and the response is the same.
 #[utoipa::path(
     post, path = "/api/rooms/{room}/messages", operation_id = "say", tag = "Messages",
     params(
@@ -178,7 +179,7 @@ pub(super) async fn say(
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(said)).into_response())
 }
 
-/// In what form something is said.
+/// The format of a sent message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Json,

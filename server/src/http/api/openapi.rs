@@ -1,4 +1,4 @@
-//! `GET /api/openapi.json`: what programs can ask, described by `OpenAPI` 3.1, out of the code that answers.
+//! `GET /api/openapi.json`: the `OpenAPI` 3.1 description of the API, generated from the handlers.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use utoipa::{
 use super::{event_kind, events, messages, presence, rooms, schema};
 use crate::http::{hooks, replies, state::HttpState};
 
-/// The API and the doors beside it.
+/// The API, and the endpoints for programs outside `/api`.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -46,12 +46,12 @@ use crate::http::{hooks, replies, state::HttpState};
 )]
 struct Api;
 
-/// The description.
+/// `GET /api/openapi.json`: returns the description.
 pub(crate) async fn openapi(State(state): State<Arc<HttpState>>) -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-cache")], Json(document(state.config.text_limit)))
 }
 
-/// The description of a server that takes messages of up to so many characters; 0 for any number.
+/// Returns the description for a text limit of `text_limit` characters; 0 means no limit.
 pub(super) fn document(text_limit: usize) -> utoipa::openapi::OpenApi {
     let mut document = Api::openapi();
     let saying = document.components.as_mut().and_then(|components| components.schemas.get_mut("Saying"));
@@ -64,7 +64,7 @@ pub(super) fn document(text_limit: usize) -> utoipa::openapi::OpenApi {
     document
 }
 
-/// What every address has in common: how programs come in, and what can go wrong anywhere.
+/// Adds what all operations have in common: authentication and general errors.
 struct Common;
 
 impl Modify for Common {
@@ -84,7 +84,7 @@ impl Modify for Common {
                 for (status, name) in COMMON.iter().chain(own) {
                     add(operation, status, name);
                 }
-                // No room stands in this address.
+                // This path has no room.
                 if path == "/api/rooms" {
                     operation.responses.responses.remove("404");
                 }
@@ -93,7 +93,7 @@ impl Modify for Common {
     }
 }
 
-/// What can go wrong anywhere.
+/// The errors of every operation.
 const COMMON: [(&str, &str); 5] = [
     ("400", "Malformed"),
     ("404", "NotFound"),
@@ -102,7 +102,7 @@ const COMMON: [(&str, &str); 5] = [
     ("503", "Unavailable"),
 ];
 
-/// What can go wrong where a token is shown.
+/// The errors of operations that need a token.
 const OWN: [(&str, &str); 2] = [("401", "Unauthorized"), ("403", "Forbidden")];
 
 fn add(operation: &mut Operation, status: &str, name: &str) {

@@ -1,4 +1,4 @@
-//! `GET /api`: the description as a page that people read.
+//! `GET /api`: the API's description as an HTML page.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     identity::tokens::Scope,
 };
 
-/// The page.
+/// `GET /api`: renders the page.
 pub(super) async fn page(State(state): State<Arc<HttpState>>, visitor: Visitor) -> Response {
     let document = document(state.config.text_limit);
     let document = serde_json::to_value(document).expect("a description has a JSON form");

@@ -1,4 +1,4 @@
-//! Up to where a program has followed a room: `<epoch>:<seq>`, which is also the id of a server-sent event.
+//! The position of a program in a room's log: `<epoch>:<seq>`, which is also the id of a server-sent event.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use chat::{
 
 use crate::service::read::RESUME;
 
-/// A place in a room's log.
+/// A position in a room's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) epoch: Epoch,
@@ -18,7 +18,7 @@ pub(super) struct Position {
 }
 
 impl Position {
-    /// The position that an event's id names, if it does.
+    /// Parses the id of an event.
     pub(super) fn parse(text: &str) -> Option<Position> {
         let (epoch, seq) = text.split_once(':')?;
         let digits = seq.bytes().all(|byte| byte.is_ascii_digit());
@@ -26,7 +26,7 @@ impl Position {
         Some(Position { epoch: Epoch::parse(epoch).ok()?, seq })
     }
 
-    /// The same in a room, as the protocol says it.
+    /// Returns the protocol's form of this position in a room.
     pub(super) fn place(&self, room: &RoomName) -> protocol::RoomPosition {
         protocol::RoomPosition {
             room: room.to_string(),
@@ -35,7 +35,7 @@ impl Position {
         }
     }
 
-    /// Why a room that stands at `head` cannot be followed on from here, in words.
+    /// Returns the reason, as text, that a room whose log is at `head` cannot be resumed from here.
     pub(super) fn why_not(&self, head: &Head) -> String {
         if self.epoch != head.epoch {
             "the room's log has begun another life since then".to_owned()

@@ -1,4 +1,4 @@
-//! `GET /api/rooms/{room}/presence`: who is there.
+//! `GET /api/rooms/{room}/presence`: lists the users and bots in a room.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::{
     service::authorize::Action,
 };
 
-/// Who is there.
+/// Read presence.
 ///
-/// The people in the room, the first 200 by name, and the bots that answer there. Programs that read or follow are no
-/// members.
+/// Returns the users in the room, the first 200 by name, and the bots that answer there. Programs that read
+/// or follow are not members.
 #[utoipa::path(
     get, path = "/api/rooms/{room}/presence", operation_id = "whoIsThere", tag = "Rooms",
     params(("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen")),

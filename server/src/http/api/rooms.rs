@@ -1,4 +1,4 @@
-//! `GET /api/rooms`: the rooms that a token may read, a page at a time.
+//! `GET /api/rooms`: lists the rooms that a token may read, one page at a time.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -20,27 +20,27 @@ use crate::{
     store::{Piece, Slice},
 };
 
-/// How many rooms there are on a page, unless asked otherwise, and at the most.
+/// The default and the largest number of rooms on a page.
 const PAGE: u32 = 100;
 const LARGEST_PAGE: u32 = 200;
 
-/// How many rooms are looked at at once.
+/// How many rooms are read concurrently.
 const AT_ONCE: usize = 8;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
-    /// The rooms whose names come after this one: `next` of the page before.
+    /// Only rooms whose names come after this one: `next` of the previous page.
     after: Option<String>,
-    /// At most so many.
+    /// The largest number of rooms to return.
     #[param(value_type = Option<u32>, nullable = false, minimum = 1, maximum = 200, default = 100)]
     limit: Option<Limit<1, LARGEST_PAGE>>,
 }
 
-/// The rooms.
+/// List rooms.
 ///
-/// Those that the token may read: the lobby, those in which somebody has spoken or is now, and those that the token was
-/// made for; by name, a page at a time.
+/// Returns the rooms that the token may read: the lobby, rooms with messages or members, and rooms named in
+/// the token; sorted by name, one page at a time.
 #[utoipa::path(
     get, path = "/api/rooms", operation_id = "listRooms", tag = "Rooms",
     params(Asked),
@@ -68,7 +68,7 @@ pub(super) async fn rooms(
     Ok(([(header::CACHE_CONTROL, "private, no-cache")], Json(Rooms { rooms, next })))
 }
 
-/// All rooms that the caller may read.
+/// Returns all rooms that the caller may read.
 async fn known(state: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomName>, ApiError> {
     let spoken_in = state.store.rooms().await.map_err(|error| {
         tracing::warn!(%error, "the rooms could not be listed");

@@ -1,5 +1,5 @@
-//! What programs get: the answers as JSON. A thing of its own beside the wire's lines, so that either can grow without
-//! the other; the golden test below holds the names.
+//! The JSON responses of the API. Separate from the lines of the WebSocket protocol, so that either can
+//! change without the other; the golden test below pins the field names.
 
 use chat::{
     id::{ClientId, Epoch},
@@ -17,147 +17,148 @@ use utoipa::{
 /// The rooms that a token may read.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Rooms {
-    /// By name.
+    /// The rooms, sorted by name.
     pub(super) rooms: Vec<Room>,
-    /// What to ask for as `after` to get the next ones; missing if there are none.
+    /// The value of `after` for the next page; missing on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     pub(super) next: Option<RoomName>,
 }
 
-/// A room, and where its log stands.
+/// A room and the state of its log.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Room {
     /// Its name.
     #[schema(value_type = String, example = "lobby")]
     pub(super) name: RoomName,
-    /// The life of its log in which seqs count.
+    /// The epoch of its log, within which seqs count.
     #[schema(value_type = String, example = "9f2c4b1d8e7a6350")]
     pub(super) epoch: Epoch,
-    /// The newest seq; 0 if nobody has said anything.
+    /// The newest seq; 0 if there are no messages yet.
     #[schema(minimum = 0)]
     pub(super) head: Seq,
-    /// The oldest seq still kept; 0 if there is none.
+    /// The oldest retained seq; 0 if there is none.
     #[schema(minimum = 0)]
     pub(super) oldest: Seq,
 }
 
-/// A piece of a room's log.
+/// A page of a room's log.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Page {
     /// The room.
     #[schema(value_type = String, example = "lobby")]
     pub(super) room: RoomName,
-    /// The life of its log in which seqs count.
+    /// The epoch of its log, within which seqs count.
     #[schema(value_type = String, example = "9f2c4b1d8e7a6350")]
     pub(super) epoch: Epoch,
-    /// The newest seq; 0 if nobody has said anything.
+    /// The newest seq; 0 if there are no messages yet.
     #[schema(minimum = 0)]
     pub(super) head: Seq,
-    /// The oldest seq still kept; 0 if there is none.
+    /// The oldest retained seq; 0 if there is none.
     #[schema(minimum = 0)]
     pub(super) oldest: Seq,
-    /// By seq, without holes.
+    /// The messages by seq, without gaps.
     pub(super) messages: Vec<Message>,
 }
 
 /// A message.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Message {
-    /// The room in which it was said.
+    /// Its room.
     #[schema(value_type = String, example = "lobby")]
     pub(super) room: RoomName,
-    /// Its number there.
+    /// Its sequence number in the room.
     #[schema(minimum = 1)]
     pub(super) seq: Seq,
-    /// Its sender's own name for it.
+    /// The id that its sender chose.
     #[schema(value_type = String, example = "build-7")]
     pub(super) id: ClientId,
-    /// Who said it.
+    /// Its sender.
     pub(super) user: User,
-    /// What was said.
+    /// Its text.
     #[schema(value_type = String, example = "deploy done")]
     pub(super) text: Arc<str>,
-    /// When the server took it, in milliseconds since 1970.
+    /// When the server accepted it, in milliseconds since 1970.
     #[schema(value_type = u64, example = 1_795_255_200_000_u64)]
     pub(super) at: Millis,
 }
 
-/// A person or a program.
+/// A user or a program.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct User {
-    /// What stays the same about them. A program's begins with `bot-`, `hook-` or `api-`.
+    /// The permanent id. A program's begins with `bot-`, `hook-` or `api-`.
     #[schema(value_type = String, example = "api-0123456789ab")]
     pub(super) id: chat::id::UserId,
-    /// Their nickname at the time.
+    /// The nickname at that time.
     #[schema(value_type = String, example = "deploys")]
     pub(super) name: Arc<str>,
 }
 
-/// A message that was said, and the life of the log in which it stands.
+/// A sent message and the epoch of its log.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Said {
-    /// The message as everybody hears it.
+    /// The message as all clients get it.
     #[serde(flatten)]
     pub(super) message: Message,
-    /// The life of the log in which its seq counts; missing if the log has begun another one since then.
+    /// The epoch within which its seq counts; missing if the log has begun a new epoch since.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, example = "9f2c4b1d8e7a6350")]
     pub(super) epoch: Option<Epoch>,
 }
 
-/// Who is in a room.
+/// The users and bots in a room.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Presence {
     /// The room.
     #[schema(value_type = String, example = "lobby")]
     pub(super) room: RoomName,
-    /// How many people there are.
+    /// The number of users.
     #[schema(minimum = 0)]
     pub(super) count: usize,
-    /// Who they are: the first 200.
+    /// The first 200 users by name.
     pub(super) people: Vec<User>,
-    /// The bots that answer there. They are not counted.
+    /// The bots that answer there, not included in `count`.
     pub(super) bots: Vec<User>,
 }
 
-/// Where a follower begins to hear.
+/// The start of a stream.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Start {
     /// The room.
     #[schema(value_type = String, example = "lobby")]
     pub(super) room: RoomName,
-    /// The life of its log in which seqs count.
+    /// The epoch of its log, within which seqs count.
     #[schema(value_type = String, example = "9f2c4b1d8e7a6350")]
     pub(super) epoch: Epoch,
-    /// The newest seq; 0 if nobody has said anything.
+    /// The newest seq; 0 if there are no messages yet.
     #[schema(minimum = 0)]
     pub(super) head: Seq,
-    /// The oldest seq still kept; 0 if there is none.
+    /// The oldest retained seq; 0 if there is none.
     #[schema(minimum = 0)]
     pub(super) oldest: Seq,
-    /// In a `start`: whether it goes on after the position that was named.
+    /// In a `start`: whether the stream resumes after the given position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resumed: Option<bool>,
-    /// In a `reset`: why it does not, in words.
+    /// In a `reset`: the reason that it does not resume, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
 }
 
-/// One event of a stream.
+/// An event of a stream.
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `Events` writes")]
 pub(super) struct StreamEvent {
-    /// What it is. `presence`, `members`, `typing` and `growing` come only if they were asked for.
+    /// The kind of event. `presence`, `members`, `typing` and `growing` are sent only on request.
     pub(super) event: Kind,
-    /// The position up to which the log was told with this event; missing in what is no part of the log.
+    /// The position in the log after this event; missing if the event is not part of the log.
     #[schema(nullable = false, example = "9f2c4b1d8e7a6350:42")]
     pub(super) id: Option<String>,
-    /// JSON on one line: a `Start` in `start` and `reset`, a `Message` in `message`; the others are as on the socket.
+    /// JSON on one line: a `Start` in `start` and `reset`, a `Message` in `message`; otherwise as in the
+    /// WebSocket protocol.
     pub(super) data: String,
 }
 
-/// What an event is.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it describes what `Events` writes")]
@@ -171,32 +172,33 @@ pub(super) enum Kind {
     Growing,
 }
 
-/// A message in the shape of Slack's incoming webhooks. At least one of `text`, `attachments` and `blocks` says something;
-/// docs/api.md tells what is read of the latter two. A number or a truth may stand for a text, as some programs have it.
+/// A message in the format of Slack's incoming webhooks. At least one of `text`, `attachments` and `blocks`
+/// must contain text; docs/api.md describes what is read of the latter two. A number or a boolean may take
+/// the place of a string, because some programs send these.
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what hooks read")]
 pub(crate) struct SlackMessage {
-    /// What is said.
+    /// The message text.
     #[schema(schema_with = words)]
     text: String,
-    /// What the program wants to be called.
+    /// The requested sender name.
     #[schema(schema_with = words, required = false)]
     username: String,
-    /// What is to stand before its name, as in `:rocket:`.
+    /// The requested emoji before the name, as in `:rocket:`.
     #[schema(schema_with = words, required = false)]
     icon_emoji: String,
-    /// Another room, where the hook may choose.
+    /// Another room, if the hook may choose.
     #[schema(schema_with = words, required = false)]
     channel: String,
 }
 
-/// A text, or what may stand for one.
+/// Returns the schema of a string or of the values accepted in its place.
 fn words() -> Object {
     let kinds = [Type::String, Type::Number, Type::Boolean, Type::Null];
     ObjectBuilder::new().schema_type(SchemaType::from_iter(kinds)).build()
 }
 
-/// An answer that comes late.
+/// A late answer.
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `/replies/` reads")]
 pub(crate) struct Reply {
@@ -205,35 +207,36 @@ pub(crate) struct Reply {
     text: String,
 }
 
-/// What is to be said.
+/// A message to send.
 #[derive(Clone, Debug, serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Saying {
-    /// The text. Line breaks are kept, other control characters are not; something in it must be visible.
+    /// The text. Line breaks are preserved, other control characters are removed; at least one character must
+    /// be visible.
     #[schema(min_length = 1, example = "deploy done")]
     pub(super) text: String,
-    /// The program's own name for the message: to say it again under the same one is harmless. It counts before an
-    /// `Idempotency-Key`.
+    /// The program's own id for the message; sending it again under the same id is harmless. Takes precedence
+    /// over an `Idempotency-Key`.
     #[serde(default)]
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z0-9_-]+$", min_length = 1, max_length = 64, example = "build-7")]
     pub(super) id: Option<ClientId>,
 }
 
-/// Why a program did not get what it asked for.
+/// An error response.
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `Problem` prints")]
 pub(crate) struct Trouble {
     pub(super) error: Error,
 }
 
-/// What was wrong.
+/// The error.
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `Problem` prints")]
 pub(crate) struct Error {
-    /// For programs; never changes.
+    /// The code for programs, which never changes.
     #[schema(example = "scope_missing")]
     pub(super) code: String,
-    /// For people, in one line.
+    /// One line for people.
     #[schema(example = "this token lacks the scope `write`")]
     pub(super) reason: String,
 }

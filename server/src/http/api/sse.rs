@@ -1,4 +1,4 @@
-//! Server-sent events as text (HTML Standard, 9.2): nothing here knows what is told.
+//! Encodes server-sent events (HTML Standard, section 9.2). Knows nothing of their content.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -6,27 +6,27 @@ use serde::Serialize;
 
 use super::position::Position;
 
-/// What was put together so far.
+/// The events encoded so far.
 #[derive(Debug, Default)]
 pub(super) struct Events(String);
 
 impl Events {
-    /// Adds an event. With a position, whoever has read it goes on from there.
+    /// Adds an event. With a position, a client that has read it resumes from there.
     pub(super) fn event(&mut self, name: &str, position: Option<&Position>, data: &impl Serialize) {
         let data = serde_json::to_string(data).expect("what programs get has a JSON form");
         if let Some(position) = position {
             self.write(format_args!("id: {position}\n"));
         }
-        // JSON on one line holds no line break of any kind that would end the field.
+        // JSON on one line contains no line break that would end the field.
         self.write(format_args!("event: {name}\ndata: {data}\n\n"));
     }
 
-    /// Adds a line that nobody need read.
+    /// Adds a comment, which clients ignore.
     pub(super) fn comment(&mut self, words: &str) {
         self.write(format_args!(": {words}\n\n"));
     }
 
-    /// Says how long to wait before coming back.
+    /// Sets how long clients wait before they reconnect.
     pub(super) fn retry(&mut self, wait: Duration) {
         self.write(format_args!("retry: {}\n\n", wait.as_millis()));
     }

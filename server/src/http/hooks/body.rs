@@ -1,5 +1,5 @@
-//! Reads a posted body by its content and its declared type: a message in a known format, Slack's older form with one in
-//! it, or plain text.
+//! Parses a posted body by its content and its declared type: as a message in a known format, as Slack's
+//! older form with such a message in it, or as plain text.
 
 use std::borrow::Cow;
 
@@ -8,22 +8,22 @@ use axum::http::{HeaderMap, StatusCode, header};
 use super::{push::Push, slack};
 use crate::http::api_error::ApiError;
 
-/// The largest body of a push, in bytes. Alerts are long, and what does not fit a message is cut.
+/// The largest body of a push, in bytes. Alerts are long; what does not fit a message is truncated.
 pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
 
-/// In what form a body comes.
+/// The declared form of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// It says that it is JSON: it must be a message.
+    /// Declared as JSON: it must be a message.
     Json,
-    /// What forms are sent as; and anything that `curl -d` is given.
+    /// A URL-encoded form, which `curl -d` declares for any body.
     UrlEncoded,
-    /// Text, whatever it calls itself; or JSON that does not say so.
+    /// Text of any declared type, or undeclared JSON.
     Text,
 }
 
 impl Form {
-    /// The form that a request says its body has.
+    /// Reads the form from `Content-Type`.
     pub(super) fn of(headers: &HeaderMap) -> Result<Form, ApiError> {
         let kind =
             headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -43,7 +43,7 @@ impl Form {
 }
 
 impl Push {
-    /// Reads a body of this form.
+    /// Parses a body of this form.
     pub(super) fn read(form: Form, body: &str) -> Result<Push, ApiError> {
         match form {
             Form::Json => slack::read(body),
@@ -53,8 +53,8 @@ impl Push {
                 let payload = payloads(body).next().unwrap_or_default();
                 slack::read(&payload).or_else(|problem| raw().ok_or(problem))
             }
-            // `curl -d` declares a form, and scripts declare JSON as text or not at all. A body in a known format is never
-            // meant as literal text.
+            // `curl -d` declares a form, and scripts declare JSON as text or not at all. A body in a known
+            // format is never meant as literal text.
             Form::UrlEncoded | Form::Text => {
                 let message =
                     slack::guess(body).or_else(|| payloads(body).find_map(|json| slack::guess(&json)));
@@ -68,9 +68,9 @@ impl Push {
     }
 }
 
-/// The values of the form's `payload` fields, in which Slack's older form carries JSON.
+/// Returns the values of the form's `payload` fields, in which Slack's older form carries JSON.
 fn payloads(body: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    // Most bodies have no such field; do not parse them for it.
+    // Most bodies have no such field and need no parsing.
     let form = if body.contains("payload=") { body } else { "" };
     form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| name == "payload").map(|(_, value)| value)
 }

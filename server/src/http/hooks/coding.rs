@@ -1,5 +1,5 @@
-//! Turns the bytes of a push into text: decompresses them, and decodes them by their declared charset. Never looks at the
-//! text.
+//! Turns the bytes of a push into text: decompresses them, and decodes them by their declared charset. Never
+//! looks at the text.
 
 use std::{borrow::Cow, io::Read as _};
 
@@ -10,7 +10,7 @@ use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use super::body::BODY_LIMIT;
 use crate::http::api_error::ApiError;
 
-/// How every file of gzip begins (RFC 1952, section 2.3.1).
+/// The magic number of gzip (RFC 1952, section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The compression of a body.
@@ -66,14 +66,14 @@ impl Packing {
     }
 }
 
-/// Decompresses up to one byte more than a push may have.
+/// Decompresses up to one byte more than the limit, which shows that the limit is exceeded.
 fn limited(reader: impl std::io::Read) -> std::io::Result<Vec<u8>> {
     let mut unpacked = Vec::new();
     reader.take(BODY_LIMIT as u64 + 1).read_to_end(&mut unpacked)?;
     Ok(unpacked)
 }
 
-/// The declared charset; UTF-8 if there is none.
+/// Returns the declared charset; UTF-8 if there is none.
 pub(super) fn charset(headers: &HeaderMap) -> Result<&'static Encoding, ApiError> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = kind.split(';').skip(1).find_map(|parameter| {
@@ -81,7 +81,7 @@ pub(super) fn charset(headers: &HeaderMap) -> Result<&'static Encoding, ApiError
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches(['"', '\'']))
     });
     let Some(named) = named.filter(|named| !named.is_empty()) else { return Ok(UTF_8) };
-    // Labels that programs use and the Encoding Standard lacks.
+    // Labels in use that the Encoding Standard lacks.
     let label = match &*named.to_ascii_lowercase() {
         "utf8mb4" | "unicode" => "utf-8",
         _ => named,

@@ -1,4 +1,4 @@
-//! The way of a push into its room, or into all of them.
+//! Publishes a push to its room, or to all rooms.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -18,39 +18,40 @@ use crate::{
     service::publish::{PublishError, prepare},
 };
 
-/// How many rooms a push to all of them reaches at the most. Those that are open come first.
+/// The most rooms that a push to all rooms reaches; open rooms come first.
 const ROOMS: usize = 1_000;
 
-/// Into how many rooms a push goes at once, so that people's messages find room between them.
+/// How many rooms a push is published to concurrently, so that users' messages get their turn in between.
 const AT_ONCE: usize = 32;
 
-/// Where a push has come to stand.
+/// The positions of a delivered push.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Delivered {
-    /// In the one room that it was for.
+    /// It went to a single room.
     There(MessagePlace),
-    /// In all rooms, or in as many as it reaches.
+    /// It went to all rooms, up to the limit.
     Everywhere {
         id: ClientId,
         places: Vec<MessagePlace>,
-        /// How many rooms there are that it did not reach.
+        /// The number of rooms beyond the limit.
         left_out: usize,
     },
 }
 
-/// Where a message stands.
+/// The position of a message.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct MessagePlace {
     room: RoomName,
     seq: Seq,
     id: ClientId,
-    /// The life of the log, if it is still the one in which the message came to stand.
+    /// The epoch of the message; missing if the room's log has begun a new one since.
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<Epoch>,
 }
 
-/// Says a text wherever it is to be said, once: what was said before under this id gets its place again.
+/// Publishes a text to the target exactly once: a retry under the same id returns the positions of the first
+/// attempt.
 pub(super) async fn deliver(
     state: &HttpState,
     holder: &Holder,
@@ -82,7 +83,7 @@ pub(super) async fn deliver(
             if left_out > 0 {
                 tracing::warn!(hook = %holder.id, left_out, "a push to all rooms reached {ROOMS} of them");
             }
-            // Every room is tried, whatever becomes of the others; a retry under the same id reaches the rest.
+            // Tries every room even if others fail; a retry under the same id reaches the rest.
             let said: Vec<Result<Message, ApiError>> =
                 stream::iter(rooms).map(publish).buffered(AT_ONCE).collect().await;
             let places: Vec<MessagePlace> =
@@ -92,8 +93,8 @@ pub(super) async fn deliver(
     }
 }
 
-/// The rooms that a push to all of them reaches: the open ones, on whatever node, and the lobby first, then the others by name; and how many
-/// there are beyond those.
+/// Returns the rooms that a push to all rooms reaches, and the number of rooms beyond the limit. The lobby
+/// and the rooms open on any node come first, then the others; each group is sorted by name.
 async fn rooms(state: &HttpState) -> Result<(Vec<RoomName>, usize), ApiError> {
     let listed = tokio::try_join!(state.store.rooms(), state.cluster.rooms());
     let (spoken_in, elsewhere) = listed.map_err(|error| {

@@ -1,5 +1,5 @@
-//! Lenient JSON: accepts raw line breaks, tabs and other control characters within strings, which JSON forbids and scripts
-//! write. Knows nothing of messages.
+//! Lenient JSON: accepts raw line breaks, tabs and other control characters within strings, which JSON
+//! forbids and scripts write. Knows nothing of messages.
 
 use serde::de::DeserializeOwned;
 

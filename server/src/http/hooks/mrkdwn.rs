@@ -1,15 +1,15 @@
-//! Slack's markup as plain words (<https://docs.slack.dev/messaging/formatting-message-text>): its links, its mentions, its
-//! escapes and its emoji. Stars and the like stay as they were typed.
+//! Converts Slack's markup (<https://docs.slack.dev/messaging/formatting-message-text>) to plain text: links,
+//! mentions, escapes and emoji. Leaves asterisks and other formatting characters as they are.
 //!
-//! Many programs do not escape what they say. So a `<` that begins nothing of Slack's is a `<`.
+//! Many programs do not escape their text, so a `<` that begins no Slack markup stays a `<`.
 
-/// How long what stands between `<` and `>` may be.
+/// The longest `<…>` that is recognised, in bytes.
 const LONGEST: usize = 4_096;
 
-/// How long the name of an emoji may be.
+/// The longest name of an emoji, in bytes.
 const LONGEST_EMOJI: usize = 64;
 
-/// A text of Slack's as people read it.
+/// Converts a text in Slack's markup to plain text.
 pub(super) fn plain(text: &str) -> String {
     let mut words = String::with_capacity(text.len());
     let mut rest = text;
@@ -28,18 +28,18 @@ pub(super) fn plain(text: &str) -> String {
     words
 }
 
-/// A text without Slack's three escapes.
+/// Decodes Slack's three escapes.
 pub(super) fn unescaped(text: &str) -> String {
-    // The ampersand last, so that what was escaped twice loses one of them.
+    // The ampersand comes last, so that a doubly escaped text loses only one level.
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// The emoji of a name, as in `:tea:`, without the colons.
+/// Returns the emoji with this short name, which is given without colons.
 pub(super) fn emoji(name: &str) -> Option<&'static str> {
     emojis::get_by_shortcode(name).map(emojis::Emoji::as_str)
 }
 
-/// What is meant by the `<…>` at the start of a text, and its length; nothing, if it is none of Slack's.
+/// Converts the `<…>` at the start of a text, and returns its length too; `None` if it is not Slack's markup.
 fn marked(text: &str) -> Option<(String, usize)> {
     let length = looked_at(text);
     let inside = text.get(1..length)?.strip_suffix('>')?;
@@ -56,15 +56,16 @@ fn marked(text: &str) -> Option<(String, usize)> {
     Some((meant, length))
 }
 
-/// How many bytes are looked at for the `>` of a text that begins with `<`: those up to it, to the next `<` or to the end
-/// of the line. None is looked at for two of them but a `<`, so what nobody closes costs no more than its length.
+/// Returns how many bytes are scanned for the closing `>` of a text that begins with `<`: up to that `>`, the
+/// next `<`, or the end of the line. Apart from a `<`, no byte is scanned for two openings, so the scanning
+/// of unclosed openings stays linear in the length of the text.
 fn looked_at(text: &str) -> usize {
     let within = &text.as_bytes()[..text.len().min(LONGEST)];
     let end = within.iter().skip(1).position(|byte| b"<>\n\r".contains(byte));
     end.map_or(within.len(), |end| end + 2)
 }
 
-/// What begins with `<!`.
+/// Converts the content of `<!…>`.
 fn special(what: &str, label: &str) -> Option<String> {
     let name = what.split('^').next().unwrap_or_default();
     match name {
@@ -77,7 +78,7 @@ fn special(what: &str, label: &str) -> Option<String> {
     }
 }
 
-/// A link, as words and where it leads; as one of them where the words are that.
+/// Converts a link to its label and target, or to only one of them where they are the same.
 fn link(target: &str, label: &str) -> Option<String> {
     let (scheme, rest) = target.split_once(':')?;
     let is_scheme = !scheme.is_empty()
@@ -101,7 +102,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// A text with emoji where it names them between colons. A colon in the middle of a word is none of those.
+/// Replaces `:name:` with its emoji, unless a colon adjoins a letter or digit on the outside.
 fn with_emoji(text: &str) -> String {
     let mut words = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,15 +1,15 @@
-//! What a program wants to say.
+//! A message that a program pushes to a hook.
 
-/// What a program wants to say.
+/// A message that a program pushes to a hook.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Push {
     pub(super) text: String,
-    /// What it wants to be called.
+    /// The requested sender name.
     pub(super) name: Option<String>,
-    /// What is to stand before its name.
+    /// The requested emoji before the name.
     pub(super) icon: Option<&'static str>,
-    /// Where it wants to say it.
+    /// The requested room.
     pub(super) channel: Option<String>,
-    /// Whether it is to be answered as Slack answers.
+    /// Whether to respond as Slack does.
     pub(super) is_slack: bool,
 }

@@ -1,8 +1,8 @@
-//! The shape of Slack's incoming webhooks (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>):
-//! what of it a room can show, which is text.
+//! The format of Slack's incoming webhooks
+//! (<https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks>), reduced to text.
 //!
-//! What is not text, such as colours, images and buttons, is left out; so is every field and block that is not known, for
-//! there are always newer ones.
+//! Ignores what is not text, such as colours, images and buttons, and every unknown field and block, because
+//! Slack keeps adding new ones.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer, de};
@@ -16,32 +16,33 @@ use super::{
 };
 use crate::http::api_error::ApiError;
 
-/// How deep blocks within blocks are looked into; Slack's own go four deep.
+/// The most levels of nested blocks that are read; Slack's own nest four deep.
 const DEPTH: usize = 8;
 
-/// How many characters of what is wrong with JSON are told.
+/// The most characters of a JSON error that are reported.
 const REASON: usize = 200;
 
-/// A message as it is posted to Slack.
+/// A message as posted to Slack.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, expecting = "an object")]
 struct Message {
     text: Words,
     username: Words,
-    /// Rocket.Chat's name for it.
+    /// Rocket.Chat's name for `username`.
     alias: Words,
     icon_emoji: Words,
     channel: Words,
-    /// A single one comes without brackets from some.
+    /// Some programs send a single attachment without brackets.
     #[serde(deserialize_with = "one_or_more")]
     attachments: Vec<Attachment>,
     #[serde(deserialize_with = "none_or_more")]
     blocks: Vec<Value>,
-    /// What GitLab says in a few words what it says in its attachments.
+    /// GitLab's short form of its attachments.
     fallback: Words,
 }
 
-/// The older way of saying more (<https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments>).
+/// An attachment, Slack's older format for rich messages
+/// (<https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments>).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, expecting = "an attachment, which is an object")]
 struct Attachment {
@@ -54,7 +55,7 @@ struct Attachment {
     fields: Vec<Field>,
     #[serde(deserialize_with = "none_or_more")]
     blocks: Vec<Value>,
-    /// For whoever cannot show the rest.
+    /// A substitute for clients that cannot show the rest.
     fallback: Words,
 }
 
@@ -65,15 +66,15 @@ struct Field {
     value: Words,
 }
 
-/// A string; nothing, a number or a truth where a program has put one instead.
+/// A string. Also accepts null, a number or a boolean, which some programs send instead.
 #[derive(Debug, Default)]
 struct Words(String);
 
-/// Reads a message in Slack's shape or in another tool's native format.
+/// Reads a message in Slack's format or in another tool's native format.
 pub(super) fn read(json: &str) -> Result<Push, ApiError> {
     let is_object = json.trim_start().starts_with('{');
     let message = json::read::<Message>(json);
-    // A list of words in the order of the fields would be read too, and nobody means that.
+    // Serde would also read a list of values in field order, which is never intended.
     if let Ok(message) = &message
         && is_object
     {
@@ -95,7 +96,7 @@ pub(super) fn read(json: &str) -> Result<Push, ApiError> {
     Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "text_empty", reason))
 }
 
-/// What is wrong with JSON, with line and column. It may repeat a long string of it.
+/// Reports a JSON error with line and column. Truncates it, because it may quote a long string of the body.
 fn unreadable(error: &serde_json::Error) -> ApiError {
     let said = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -116,7 +117,7 @@ fn unfit(what: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "json_unfit", reason)
 }
 
-/// Reads a message from a body that does not say what it is, if it is one beyond doubt.
+/// Reads a message from a body of undeclared type; `None` unless it is unambiguously one.
 pub(super) fn guess(body: &str) -> Option<Push> {
     if !body.trim_start().starts_with('{') {
         return None;
@@ -127,7 +128,7 @@ pub(super) fn guess(body: &str) -> Option<Push> {
 impl Message {
     fn push(&self) -> Push {
         let mut lines = Lines::default();
-        // With blocks, `text` is what a notification shows instead of them.
+        // With blocks, `text` is only the notification's substitute for them.
         if !lines.blocks(&self.blocks) {
             lines.push(&plain(&self.text.0));
         }
@@ -177,7 +178,7 @@ impl Words {
     }
 }
 
-/// What the room is to read, line by line.
+/// The lines of the message text.
 #[derive(Debug, Default)]
 struct Lines(Vec<String>);
 
@@ -189,7 +190,8 @@ impl Lines {
         }
     }
 
-    /// Says what blocks say (<https://docs.slack.dev/reference/block-kit/blocks>); whether that is anything.
+    /// Adds the text of blocks (<https://docs.slack.dev/reference/block-kit/blocks>), and returns whether
+    /// there was any.
     fn blocks(&mut self, blocks: &[Value]) -> bool {
         let before = self.0.len();
         for block in blocks {
@@ -212,7 +214,7 @@ impl Lines {
         self.0.len() > before
     }
 
-    /// A section of rich text, or a list of them.
+    /// Adds a section or a list of rich text.
     fn rich(&mut self, element: &Value) {
         if kind(element) == "rich_text_list" {
             let ordered = string(element, "style") == "ordered";
@@ -227,7 +229,7 @@ impl Lines {
     }
 }
 
-/// The text of a text object, in either of its kinds.
+/// Returns the text of a text object of either type.
 fn text_object(object: &Value) -> String {
     match kind(object) {
         "mrkdwn" => plain(string(object, "text")),
@@ -236,7 +238,7 @@ fn text_object(object: &Value) -> String {
     }
 }
 
-/// A run of rich text as plain words.
+/// Converts a rich text element to plain text.
 fn inline(element: &Value, depth: usize) -> String {
     let named = |mark: char, name: &str| format!("{mark}{}", string(element, name));
     match kind(element) {
@@ -317,7 +319,7 @@ fn none_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D)
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads a list, which may be missing, or be a single one of its items.
+/// Reads a list, which may be missing or a single item without brackets.
 fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attachment>, D::Error> {
     struct Visitor;
 

@@ -1,6 +1,6 @@
-//! The native formats of tools that do not speak Slack's: Discord's `content`, the `msg` of Rocket.Chat and Uptime Kuma, `title`
-//! with `message`, and the webhooks of Alertmanager and Grafana ([`alerts`]) and GitLab ([`gitlab`]). Never says anything in a
-//! room itself.
+//! The native formats of tools other than Slack: Discord's `content`, the `msg` of Rocket.Chat and Uptime
+//! Kuma, `title` with `message`, and the webhooks of Alertmanager and Grafana ([`alerts`]) and GitLab
+//! ([`gitlab`]). Never publishes anything itself.
 
 mod alerts;
 mod fields;
@@ -20,7 +20,8 @@ pub(super) fn read(message: &Map<String, Value>) -> Option<(String, Option<Strin
     Some((said, name))
 }
 
-/// Names the setting that makes a tool post a supported format, as far as its message tells which tool it is.
+/// Returns advice on which setting makes the tool post a supported format, as far as its message reveals the
+/// tool.
 pub(super) fn advice(message: &Map<String, Value>) -> &'static str {
     let has = |field: &str| message.contains_key(field);
     if has("object_kind") || has("event_name") {
@@ -38,7 +39,7 @@ pub(super) fn advice(message: &Map<String, Value>) -> &'static str {
     }
 }
 
-/// `content` and `embeds`, as Discord's webhooks have them.
+/// Reads `content` and `embeds` of Discord's webhooks.
 fn discord(message: &Map<String, Value>) -> Option<String> {
     let mut lines: Vec<String> = string(message, "content").map(str::to_owned).into_iter().collect();
     for embed in objects(message.get("embeds")) {
@@ -61,7 +62,7 @@ fn discord(message: &Map<String, Value>) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// `title` and `message`, as Gotify, ntfy and many others have them.
+/// Reads `title` and `message`, which Gotify, ntfy and many others send.
 fn titled(message: &Map<String, Value>) -> Option<String> {
     let words = string(message, "message")?;
     Some(match string(message, "title") {

@@ -1,4 +1,4 @@
-//! Turns away requests that came by a name which is not the server's.
+//! Refuses requests whose host name is not one of the server's.
 
 use std::sync::Arc;
 
@@ -14,10 +14,11 @@ use crate::http::{
     state::HttpState,
 };
 
-/// What balancers and supervisors ask, by whatever name they know the server. It says nothing of anybody.
+/// Paths that load balancers and supervisors request under any host name. Their responses reveal nothing
+/// about users.
 const OPEN_TO_ALL: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Turns away what came by a name that is not the server's, before anything looks at it.
+/// Refuses a request with a foreign host name before any handler sees it.
 pub(crate) async fn guard(State(state): State<Arc<HttpState>>, request: Request, next: Next) -> Response {
     let arrival = Arrival::of(request.extensions(), request.headers(), &state.config);
     state.proxy_warnings.look_at(&arrival);

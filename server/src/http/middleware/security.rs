@@ -1,4 +1,4 @@
-//! The headers that keep a page to itself: what it may load, run and be framed by.
+//! Security headers: what a page may load and run, and which pages may frame it.
 
 use std::sync::Arc;
 
@@ -14,33 +14,34 @@ use crate::{
     http::{request::arrival::Arrival, state::HttpState},
 };
 
-/// What a page has to do with frames.
+/// A page's use of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frames {
-    /// Nothing: it shows none, and is shown in none.
+    /// It contains no frames and cannot be framed.
     Nothing,
-    /// It may show pages of this site in frames.
+    /// It may contain frames with pages of this site.
     Shows,
-    /// Pages of this site may show it in a frame.
+    /// Pages of this site may frame it.
     IsShown,
 }
 
 impl Frames {
-    /// What older browsers read instead of `frame-ancestors` (RFC 7034).
+    /// Returns the `X-Frame-Options` value, which older browsers read instead of `frame-ancestors` (RFC
+    /// 7034).
     pub(crate) fn options(self) -> HeaderValue {
         HeaderValue::from_static(if self == Frames::IsShown { "SAMEORIGIN" } else { "DENY" })
     }
 }
 
-/// The content security policy of a page whose own scripts carry this nonce. WebAssembly needs its keyword; nothing
-/// else may be evaluated, and nothing inline runs without the nonce. While developing, the page also listens on the port
-/// that tells it to load again.
+/// Returns the content security policy of a page whose own scripts carry this nonce. WebAssembly needs its
+/// keyword; all other evaluation is forbidden, as are inline scripts without the nonce. In development, the
+/// page may also connect to the port that triggers a reload.
 pub(crate) fn content_policy(nonce: &str, reload: Option<u16>, frames: Frames) -> String {
     let frame = if frames == Frames::Shows { "'self'" } else { "'none'" };
     let ancestors = if frames == Frames::IsShown { "'self'" } else { "'none'" };
     let reload =
         reload.map(|port| format!(" ws://127.0.0.1:{port} ws://localhost:{port}")).unwrap_or_default();
-    // What browsers prefetch falls under the default, which therefore is not 'none' as in other answers.
+    // Prefetching falls under `default-src`, so unlike in other responses it is not 'none'.
     format!(
         "default-src 'self'; object-src 'none'; frame-src {frame}; worker-src 'none'; media-src 'none'; font-src 'none'; \
          script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
@@ -48,23 +49,24 @@ pub(crate) fn content_policy(nonce: &str, reload: Option<u16>, frames: Frames) -
     )
 }
 
-/// Whether browsers take the site for potentially trustworthy (W3C Secure Contexts, section 3.1): it came over TLS, or is
-/// on this machine. Elsewhere they ignore an opener policy, and complain of it.
+/// Returns whether browsers consider the site potentially trustworthy (W3C Secure Contexts, section 3.1),
+/// because it came over TLS or is on this machine. On other sites they ignore an opener policy and log a
+/// warning.
 fn is_trusted(arrival: &Arrival) -> bool {
     let is_loopback =
         |host: &Authority| host.is_localhost() || host.ip().is_some_and(|address| address.is_loopback());
     arrival.is_secure() || arrival.hosts().first().and_then(Option::as_ref).is_some_and(is_loopback)
 }
 
-/// What no page here needs, and what is put into one may therefore not have either (W3C Permissions Policy).
+/// Features that no page needs, denied to embedded content too (W3C Permissions Policy).
 const PERMISSIONS: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), \
      magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()";
 
-/// How long browsers come over TLS alone, in seconds, once they did (RFC 6797). Other names under the same domain are not ours
-/// to speak for.
+/// How long browsers use TLS only, in seconds, after a visit over TLS (RFC 6797). Excludes subdomains, which
+/// may belong to others.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
-/// Adds the headers that every answer bears.
+/// Adds the headers of every response.
 pub(crate) async fn headers(State(state): State<Arc<HttpState>>, request: Request, next: Next) -> Response {
     let trusted = is_trusted(&Arrival::of(request.extensions(), request.headers(), &state.config));
     let mut response = next.run(request).await;
@@ -74,7 +76,7 @@ pub(crate) async fn headers(State(state): State<Arc<HttpState>>, request: Reques
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     headers.entry(header::X_FRAME_OPTIONS).or_insert(Frames::Nothing.options());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Under `no-referrer` browsers post forms with `Origin: null`, which says nothing about where they come from.
+    // With `no-referrer`, browsers post forms with `Origin: null`, which hides where they come from.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     if trusted {
         headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
@@ -83,7 +85,7 @@ pub(crate) async fn headers(State(state): State<Arc<HttpState>>, request: Reques
     if state.config.base_url.as_ref().is_some_and(Origin::is_secure) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
     }
-    // Only what says itself that it may be kept is kept by anybody.
+    // Nothing is cached unless a handler allows it.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     response

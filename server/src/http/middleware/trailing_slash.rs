@@ -1,5 +1,5 @@
-//! Trailing slashes: GET and HEAD are redirected to the path without them, other requests are served as if they were absent.
-//! Never redirects to another site.
+//! Trailing slashes: redirects GET and HEAD to the path without them, and serves other requests as if they
+//! were absent. Never redirects to another site.
 
 use axum::{
     extract::Request,
@@ -23,8 +23,8 @@ pub(crate) async fn remove(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// The path and query without trailing slashes; `None` if there are none, or if a browser would read the rest as another
-/// host.
+/// Returns the path and query without trailing slashes; `None` if there are none, or if a browser would read
+/// the rest as another host.
 fn shorter(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let trimmed = path.trim_end_matches('/');

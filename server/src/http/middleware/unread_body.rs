@@ -1,4 +1,4 @@
-//! Drains the body of a request that is answered before its end, up to a bound, before the response goes out. Closing a
+//! Drains the unread body of an answered request, up to a bound, before the response is sent. Closing a
 //! connection with unread bytes resets it, and the client never sees the response. Never looks at the bytes.
 
 use std::{

@@ -1,39 +1,39 @@
-//! The addresses of pages: one for each room, each message and each day.
+//! The canonical addresses of rooms, messages and days.
 
 use chat::{protocol::Seq, room_name::RoomName};
 use jiff::civil::Date;
 
-/// The one address of a room.
+/// Returns the canonical address of a room.
 pub(crate) fn room_path(room: &RoomName) -> String {
     if *room == RoomName::lobby() { "/chat".to_owned() } else { format!("/chat/{}", encoded(room.as_str())) }
 }
 
-/// The one address of a message.
+/// Returns the permalink of a message.
 pub(crate) fn message_path(room: &RoomName, seq: Seq) -> String {
     format!("/chat/{}/{seq}", encoded(room.as_str()))
 }
 
-/// The login page, which leads on to `next`.
+/// Returns the address of the login page, which leads on to `next`.
 pub(crate) fn login_path(next: &str, why: Option<&str>) -> String {
     let why = why.map(|why| format!("&why={why}")).unwrap_or_default();
     format!("/login?next={}{why}", encoded(next))
 }
 
-/// As browsers encode a part of a path: what is no letter, digit or mark of that kind goes in percent-encoding.
+/// Percent-encodes a path segment as browsers do: everything but letters, digits and unreserved marks.
 pub(crate) fn encoded(text: &str) -> percent_encoding::PercentEncode<'_> {
     const PART: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
     percent_encoding::utf8_percent_encode(text, PART)
 }
 
-/// The seq that a path names, in the one way to write it; one that is beyond all counting is beyond every log.
+/// Parses a seq in its canonical form. One that is too large becomes `Seq::MAX`, which is beyond every log.
 pub(crate) fn canonical_seq(text: &str) -> Option<Seq> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = digits && (text == "0" || !text.starts_with('0'));
     canonical.then(|| text.parse().unwrap_or(Seq::MAX))
 }
 
-/// A day, written as `2026-11-20`.
+/// Parses a day, written as `2026-11-20`.
 pub(crate) fn day(text: &str) -> Option<Date> {
     let digits = |range| text.get(range).filter(|part: &&str| part.bytes().all(|byte| byte.is_ascii_digit()));
     if text.len() != 10 || text.get(4..5) != Some("-") || text.get(7..8) != Some("-") {

@@ -1,5 +1,5 @@
-//! The pages of rooms: a room as it is now, around one of its messages, or on a day; and what the client-only build begins
-//! with instead.
+//! The pages of rooms: a room's newest messages, those around a permalink, or those of a day; and the same
+//! data as JSON for the client-only build.
 
 use std::sync::Arc;
 
@@ -36,10 +36,10 @@ use crate::{
     store::{Piece, Slice, spelling},
 };
 
-/// How many messages a page shows around the one that it was asked for: 50 on either side.
+/// How many messages a page shows around a permalink: 50 on either side.
 const AROUND: u32 = 101;
 
-/// `GET /chat`: the lobby, or the room that the form asks for; or a day in it.
+/// `GET /chat`: the lobby; or redirects to the room in the form, or to a day.
 pub(crate) async fn lobby(state: Arc<HttpState>, visitor: Visitor, asked: Asked) -> Response {
     match (asked.room.as_deref().map(RoomName::parse_any), asked.day) {
         (Some(Err(_)), _) => notice(&state, &visitor, Notice::RoomUnfit).await,
@@ -50,7 +50,7 @@ pub(crate) async fn lobby(state: Arc<HttpState>, visitor: Visitor, asked: Asked)
     }
 }
 
-/// `GET /chat/{room}`: the room, under its one proper address; or a day in it.
+/// `GET /chat/{room}`: the room; or redirects to its canonical address, or to a day.
 pub(crate) async fn room(state: Arc<HttpState>, visitor: Visitor, name: &str, asked: Asked) -> Response {
     match (RoomName::parse_any(name), asked.day) {
         (Err(_), _) => notice(&state, &visitor, Notice::RoomUnfit).await,
@@ -78,7 +78,7 @@ pub(crate) async fn message(
         Ok(room) if room.as_str() == name => return chat(state, visitor, room, Some(seq)).await,
         _ => {}
     }
-    // A link to a message leads to that message, whatever its room was called then.
+    // A permalink stays valid even if the spelling of room names has changed.
     match spelling::meant(&state.store, &name).await {
         Ok(Ok(room)) => redirect::to(&message_path(&room, seq)),
         Ok(Err(_)) => notice(&state, &visitor, Notice::RoomUnfit).await,
@@ -89,7 +89,7 @@ pub(crate) async fn message(
     }
 }
 
-/// `GET /boot/{room}`: what a chat page is rendered from, for the client-only build.
+/// `GET /boot/{room}`: the data of a chat page, for the client-only build.
 pub(crate) async fn boot(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -111,7 +111,7 @@ pub(crate) async fn boot(
     }
 }
 
-/// The page of a room as it is now, or around one of its messages.
+/// Renders a room with its newest messages, or around one of its messages.
 async fn chat(state: Arc<HttpState>, visitor: Visitor, room: RoomName, focus: Option<Seq>) -> Response {
     let (login, place) = match let_in(&state, &visitor, &room).await {
         Ok(let_in) => let_in,
@@ -131,7 +131,7 @@ async fn chat(state: Arc<HttpState>, visitor: Visitor, room: RoomName, focus: Op
     place.hold(response)
 }
 
-/// The page of a room for somebody who was let in, with this form.
+/// Renders a room for an admitted user, with this form.
 pub(super) async fn draw_room(
     state: Arc<HttpState>,
     visitor: Visitor,
@@ -154,12 +154,12 @@ pub(super) async fn draw_room(
     }
     let assets = state.site.assets().clone();
     let draw = move || shell::chat_document(boot.clone(), assets.clone());
-    // However many pages are asked for, some processors are left for those who talk.
+    // Limits concurrent rendering, so that some processors remain for live sessions.
     let _turn = state.rendering.acquire().await;
     render(&state, &visitor, status, Frames::Shows, draw).await
 }
 
-/// Leads to the first message of a day or later, as the reader's zone reckons days; or to the room, if there is none.
+/// Redirects to the first message on or after a day in the reader's time zone; to the room if there is none.
 async fn to_day(state: Arc<HttpState>, visitor: Visitor, room: RoomName, day: &str) -> Response {
     let (login, _place) = match let_in(&state, &visitor, &room).await {
         Ok(let_in) => let_in,
@@ -176,7 +176,7 @@ async fn to_day(state: Arc<HttpState>, visitor: Visitor, room: RoomName, day: &s
     }
 }
 
-/// The page that says that a room cannot be read.
+/// Renders the page for a room that cannot be read.
 async fn unreadable(state: &Arc<HttpState>, visitor: &Visitor, error: &ReadError) -> Response {
     let why = match error {
         ReadError::Denied(_) => Notice::Forbidden,
@@ -188,7 +188,8 @@ async fn unreadable(state: &Arc<HttpState>, visitor: &Visitor, error: &ReadError
     notice(state, visitor, why).await
 }
 
-/// Whoever may read a room now, with a place for their page; or where to send those who may not.
+/// Returns the user, if they may read the room now, with a permit for the page; otherwise the response for a
+/// visitor who may not.
 pub(super) async fn let_in(
     state: &Arc<HttpState>,
     visitor: &Visitor,
@@ -211,7 +212,7 @@ pub(super) async fn let_in(
     }
 }
 
-/// The room as its page begins: with its latest messages, or with those around one of them.
+/// Returns the initial data of a room's page: its newest messages, or those around one of them.
 pub(super) async fn make_boot(
     state: &Arc<HttpState>,
     visitor: &Visitor,

@@ -1,4 +1,4 @@
-//! A file of the site, or what says that there is none.
+//! The fallback route: serves a file of the site, or 404.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use axum::{
 use super::render::notice;
 use crate::http::{api, request::visitor::Visitor, state::HttpState};
 
-/// A file of the site, or the page that says there is nothing; to programs in their own form.
+/// Serves a file of the site, or 404: as JSON for programs, as a page for browsers.
 pub(crate) async fn file(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,

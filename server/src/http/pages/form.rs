@@ -1,4 +1,5 @@
-//! The composer's form as a page shows it: with a nonce of its own, and with what was sent by the one before.
+//! The state of the composer's form on a new page: a fresh nonce, and the id of the message sent by the
+//! previous form.
 
 use app::form::Form as ComposerForm;
 use axum::http::{HeaderMap, HeaderValue};
@@ -6,17 +7,17 @@ use chat::id::{ClientId, FORM_NONCE_LIMIT};
 
 use crate::{identity::cookie_header::cookie, random};
 
-/// The cookie that tells the next page what was sent, and for how many seconds.
+/// The cookie that tells the next page which message was sent, and its lifetime in seconds.
 pub(super) const SENT: &str = "sent";
 pub(super) const SENT_SECONDS: u32 = 60;
 
-/// The form that a page begins with, for somebody who has logged in.
+/// Returns the form of a new page for a logged-in user.
 pub(super) fn new_form(headers: &HeaderMap) -> ComposerForm {
     let sent = cookie(headers, SENT).and_then(|id| ClientId::parse(&id).ok());
     ComposerForm { nonce: new_nonce(), sent, ..ComposerForm::default() }
 }
 
-/// The `Set-Cookie` value that takes back what the page has been told.
+/// Returns the `Set-Cookie` value that deletes this cookie.
 pub(super) fn forget_sent() -> HeaderValue {
     HeaderValue::from_static("sent=; Path=/chat; Max-Age=0; HttpOnly; SameSite=Lax")
 }

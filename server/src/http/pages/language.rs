@@ -1,4 +1,4 @@
-//! `POST /language`: remembers a language and leads back.
+//! `POST /language`: stores the language in a cookie and redirects back.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::render::check_origin;
 use crate::http::{redirect, request::visitor::Visitor, state::HttpState};
 
-/// The form that changes the language.
+/// The form that sets the language.
 #[derive(Deserialize)]
 pub(crate) struct LanguageForm {
     #[serde(default)]
@@ -18,7 +18,7 @@ pub(crate) struct LanguageForm {
     next: String,
 }
 
-/// `POST /language`: remembers a language and leads back.
+/// `POST /language`: stores the language in a cookie and redirects back.
 pub(crate) async fn speak(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -27,7 +27,7 @@ pub(crate) async fn speak(
     if let Err(refused) = check_origin(&state, &visitor, "a change of language").await {
         return refused;
     }
-    // A language that is not spoken changes nothing.
+    // An unsupported language changes nothing.
     let language = Language::from_code(&form.lang).unwrap_or(visitor.language);
     let cookie = format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax", language.code());
     redirect::with_cookies(&redirect::local_path(&form.next), [cookie.as_str()])

@@ -1,6 +1,6 @@
-//! `GET /chat/{room}/log`: a room's latest messages by themselves, for the frame that shows them where no program runs.
+//! `GET /chat/{room}/log`: a room's newest messages alone, for the frame that shows them without JavaScript.
 //!
-//! The frame asks every few seconds, so an answer that has not changed costs a look at the log and no page.
+//! The frame reloads every few seconds, so an unchanged log costs a read but no rendering.
 
 use std::sync::Arc;
 
@@ -28,16 +28,17 @@ use crate::http::{
     entity_tag, middleware::security::Frames, redirect, request::visitor::Visitor, state::HttpState,
 };
 
-/// Kept by no browser: whoever comes after the reader finds nothing. Who keeps a tag all the same may ask by it.
+/// Not stored by browsers, so that the next user of the browser finds nothing. A client that keeps the tag
+/// anyway may send it.
 const CACHE: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
-/// Nothing runs in it, and only a page of this site shows it.
+/// Runs no scripts, and only pages of this site may frame it.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; img-src 'self'; manifest-src 'self'; style-src 'self'; form-action 'none'; base-uri 'none'; \
      frame-ancestors 'self'",
 );
 
-/// The log of a room, or 304 if the frame shows it already.
+/// Renders the log of a room, or returns 304 if it is unchanged.
 pub(crate) async fn log(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -60,7 +61,7 @@ pub(crate) async fn log(
             return notice(&state, &visitor, Notice::Unavailable).await;
         }
     };
-    // Nothing runs in it, nor what loads pages anew while one works on them.
+    // No scripts run in it, so it cannot reload itself in development.
     let assets = Assets { reload: None, ..state.site.assets().clone() };
     let seen = format!(
         "{} {} {} {} {} {} {:?} {}",
@@ -78,10 +79,10 @@ pub(crate) async fn log(
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let _turn = state.rendering.acquire().await;
-        // At once and whole: what Leptos adds to a page that it streams are scripts.
+        // Not streamed, because Leptos adds scripts to streamed pages.
         Html(Owner::new().with(|| shell::log_document(boot, assets).into_view().to_html())).into_response()
     };
-    // Of 304 too, since its headers take the place of those that the browser holds.
+    // On a 304 too, because its headers replace those that the browser has stored.
     response.headers_mut().insert(header::CACHE_CONTROL, CACHE);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("cookie, accept-language"));

@@ -1,4 +1,5 @@
-//! `/login` and `/logout`: the page; a nickname is claimed and a cookie given, or let go and taken back.
+//! `/login` and `/logout`: renders the login page, claims a nickname and sets the cookie, or releases and
+//! deletes them.
 
 use std::sync::Arc;
 
@@ -32,13 +33,13 @@ use crate::{
     random,
 };
 
-/// `GET /login`: the page, or on to the chat for those who are logged in and still have their name.
+/// `GET /login`: the page; or redirects to the chat a user who is logged in and still holds their nickname.
 pub(crate) async fn login(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    // A query that makes no sense asks for nothing.
+    // An invalid query counts as empty.
     let asked = asked.map(|query| query.0).unwrap_or_default();
     let next = redirect::local_path(asked.next.as_deref().unwrap_or_default());
     let known = visitor.login(&state).await;
@@ -59,7 +60,7 @@ pub(crate) async fn login(
         return redirect::to(&next);
     }
     let nickname = known.map(|login| login.nickname.to_string()).unwrap_or_default();
-    // One that a browser comes back to is the same, so that what was sent by it is known again.
+    // A browser keeps its form id, so that a repeated submission is recognised.
     let known_form = FormId::of(&visitor.headers, &state.house);
     let form = known_form.clone().unwrap_or_else(FormId::draw);
     let page = LoginPage {
@@ -78,7 +79,7 @@ pub(crate) async fn login(
     redirect::add_cookie(response, &form.cookie(&state.house, secure))
 }
 
-/// The login page, with a status that says what was wrong.
+/// Renders the login page with the status of its problem.
 pub(crate) async fn login_page(
     state: &Arc<HttpState>,
     visitor: &Visitor,
@@ -92,29 +93,30 @@ pub(crate) async fn login_page(
     .await
 }
 
-/// The form on the login page.
+/// The form of the login page.
 #[derive(Default, Deserialize)]
 pub(crate) struct LoginForm {
     #[serde(default)]
     nickname: String,
     #[serde(default)]
     next: String,
-    /// The id of the page's form; none in what a script sends.
+    /// The id of the form; empty if a script posts it.
     #[serde(default)]
     form: String,
 }
 
-/// The form that logs out.
+/// The logout form.
 #[derive(Default, Deserialize)]
 pub(crate) struct LogOutForm {
     #[serde(default)]
     user: String,
-    /// Where to go on, for those who stay.
+    /// The path to continue to after a logout elsewhere.
     #[serde(default)]
     next: String,
 }
 
-/// Claims the nickname: 303 to where one wanted to go, with the cookie; or the page again, with what was wrong.
+/// `POST /login`: claims the nickname and redirects with the cookie, or renders the page again with the
+/// problem.
 pub(crate) async fn log_in(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -128,7 +130,7 @@ pub(crate) async fn log_in(
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             return notice(&state, &visitor, Notice::TooLarge).await;
         }
-        // What is no form names nobody, which the page says.
+        // An invalid form counts as an empty nickname, which the page reports.
         Err(_) => LoginForm::default(),
     };
     let form_id = FormId::parse(&form.form);
@@ -155,7 +157,7 @@ pub(crate) async fn log_in(
     let known = before.as_ref().map(|ticket| ticket.login.clone());
     let kept = FormId::of(&visitor.headers, &state.house);
     if let Some(id) = form_id.as_ref().filter(|_| kept.is_none() && known.is_none()) {
-        // The page's cookie has not come back, and neither would the login's.
+        // The browser did not return the page's cookie, so it would not return the login's either.
         let response = again(StatusCode::BAD_REQUEST, LoginProblem::NoCookies).await;
         return redirect::add_cookie(response, &id.cookie(&state.house, secure));
     }
@@ -163,7 +165,8 @@ pub(crate) async fn log_in(
         Ok(nickname) => nickname,
         Err(error) => return again(StatusCode::UNPROCESSABLE_ENTITY, LoginProblem::Unfit(error)).await,
     };
-    // A form that comes again is answered again: to the browser that was shown it, while nobody is logged in there.
+    // A repeated form gets the same login: only in the browser that was served it, and only while nobody is
+    // logged in there.
     let key = form_id
         .as_ref()
         .filter(|id| kept.as_ref() == Some(id) && known.is_none())
@@ -171,11 +174,11 @@ pub(crate) async fn log_in(
     let mut repeatable = None;
     let now = clock::now();
     let ticket = match &known {
-        // Whoever logs in again under the name that they have stays who they are.
+        // A user who logs in again under the same nickname keeps their id.
         Some(known) if known.nickname.skeleton() == nickname.skeleton() => {
             Ticket::draw(Login { id: known.id.clone(), nickname }, now)
         }
-        // Whoever has lost their name to another stays who they are too: what they wrote and could not send is theirs.
+        // A user who has lost their nickname keeps their id too, so that their unsent messages remain theirs.
         Some(known) if matches!(state.nicknames.claim(known).await, Ok(false)) => {
             Ticket::draw(Login { id: known.id.clone(), nickname }, now)
         }
@@ -213,7 +216,7 @@ pub(crate) async fn log_in(
         replace(&state, &before, &ticket).await;
     }
     tracing::info!(nickname = %login.nickname, user = %login.id, address = %visitor.address(), "logged in");
-    // What comes next from this browser comes from another form.
+    // The next login from this browser uses another form.
     let cookies = [
         state.identity.log_in(&ticket, secure),
         state.identity.returning(secure),
@@ -222,7 +225,7 @@ pub(crate) async fn log_in(
     redirect::with_cookies(&next, cookies.iter().map(String::as_str))
 }
 
-/// Ends the login that a browser had before this one, and with it the stay of another user.
+/// Ends the browser's previous login, and if that was another user's, logs that user out.
 async fn replace(state: &Arc<HttpState>, before: &Ticket, ticket: &Ticket) {
     if before.id != ticket.id {
         state.logins.end(before, clock::now()).await;
@@ -232,14 +235,15 @@ async fn replace(state: &Arc<HttpState>, before: &Ticket, ticket: &Ticket) {
     }
     state.recent_logins.end(&before.login.id).await;
     if let Err(error) = state.nicknames.log_out(&before.login).await {
-        // The old name's claim runs out by itself.
+        // The claim on the old nickname expires.
         tracing::warn!(%error, "an old nickname could not be let go");
     }
 }
 
-/// Lets the nickname go, ends the user's connections, and leads to the login page.
+/// `POST /logout`: releases the nickname, closes the user's connections and redirects to the login page.
 ///
-/// A form that names another user than the one who is logged in ends nothing: it stands on a page that was theirs.
+/// A form that names another user than the one who is logged in ends nothing, because it is on an earlier
+/// user's page.
 pub(crate) async fn log_out(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -254,12 +258,12 @@ pub(crate) async fn log_out(
         if !user.is_empty() && user != login.id.as_str() {
             return redirect::to("/login?why=other-user");
         }
-        // From here on a copy of the cookie is of no use either.
+        // From here on, copies of the cookie are invalid too.
         state.logins.end(&ticket, clock::now()).await;
-        // First of all, so that no form makes anybody this user again.
+        // Before the nickname is released, so that no repeated form logs in as this user again.
         state.recent_logins.end(&login.id).await;
         if let Err(error) = state.nicknames.log_out(login).await {
-            // The claim runs out by itself.
+            // The claim expires.
             tracing::warn!(%error, "a nickname could not be let go");
         }
     }
@@ -269,9 +273,10 @@ pub(crate) async fn log_out(
     redirect::with_cookies("/login", cookies.iter().map(String::as_str))
 }
 
-/// Ends all of the user's logins and connections but this browser's, which gets a new login, and leads back into the chat.
+/// `POST /logout/elsewhere`: ends all of the user's logins and connections except this browser's, which gets
+/// a new login, and redirects back to the chat.
 ///
-/// Whoever holds a copy of this browser's cookie is logged out too.
+/// This also logs out anyone who holds a copy of this browser's cookie.
 pub(crate) async fn log_out_elsewhere(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -299,7 +304,7 @@ pub(crate) async fn log_out_elsewhere(
         return notice(&state, &visitor, Notice::Unavailable).await;
     }
     state.recent_logins.end(&ticket.login.id).await;
-    // This browser's other pages come back with the new cookie.
+    // This browser's other pages reconnect with the new cookie.
     state.nicknames.try_logins_again(&ticket.login.id);
     let secure = visitor.is_secure();
     redirect::with_cookies(&redirect::local_path(&next), [state.identity.log_in(&ticket, secure).as_str()])

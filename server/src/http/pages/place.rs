@@ -1,5 +1,5 @@
-//! How many pages of a house may be on their way to one address: whoever asks for many and reads none of them holds their
-//! memory.
+//! Limits how many pages are being sent to one address: a client that requests many and reads none would hold
+//! their memory.
 
 use std::sync::Arc;
 
@@ -13,24 +13,26 @@ use crate::{
     net::connection_limit::ConnectionPermit,
 };
 
-/// In how many seconds to ask again for a page that has no place.
+/// The retry delay for a page over the limit, in seconds.
 const RETRY_SECONDS: u64 = 2;
 
-/// A page's place among those of its address, until it has been read.
+/// A permit for one page of an address, held until the page has been read.
 pub(crate) struct PagePlace(ConnectionPermit);
 
-/// No page is rendered for now.
+/// A page was refused because of a limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoPage {
-    /// In how many seconds to ask again.
+    /// The retry delay in seconds.
     pub(crate) seconds: u64,
 }
 
 impl PagePlace {
-    /// Charges somebody for a page, and gives it a place.
+    /// Charges the user for a page and returns a permit for it.
     ///
     /// # Errors
-    /// Returns [`NoPage`] if they have asked for too many, or too many are on their way to their address.
+    ///
+    /// Returns [`NoPage`] if the user's rate limit is exceeded, or too many pages are being sent to the
+    /// address.
     pub(crate) fn take(
         state: &Arc<HttpState>,
         visitor: &Visitor,
@@ -45,14 +47,14 @@ impl PagePlace {
         })
     }
 
-    /// Keeps the place until an answer has been read, or is read no more.
+    /// Holds the permit until the response has been read or is dropped.
     pub(crate) fn hold(self, response: Response) -> Response {
         response.map(|body| holding(body, self.0))
     }
 }
 
 impl NoPage {
-    /// Says in an answer when to ask again.
+    /// Adds `Retry-After` to a response.
     pub(crate) fn retry_after(self, mut response: Response) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(self.seconds));
         response

@@ -1,4 +1,4 @@
-//! A page as an answer: drawn by the views, with the headers that belong to it. The pages that say what went wrong, too.
+//! Renders views as responses with the headers of pages, including error pages.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::http::{
     state::HttpState,
 };
 
-/// A page as an answer.
+/// Renders a view as a response.
 pub(crate) async fn render<IV: IntoView + 'static>(
     state: &Arc<HttpState>,
     visitor: &Visitor,
@@ -38,20 +38,20 @@ pub(crate) async fn render<IV: IntoView + 'static>(
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
         response.insert_header(header::X_FRAME_OPTIONS, frames.options());
-        // What stands between server and browser leaves the page as it is, or says that it does not.
+        // Proxies must not transform the page.
         response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
         response.insert_header(header::VARY, HeaderValue::from_static("cookie, accept-language"));
         view()
     };
     let mut request = Request::new(Body::empty());
-    // The views look at no URL; the renderer wants one.
+    // The views do not use the URL, but the renderer needs one.
     if let Ok(uri) = visitor.asked.parse() {
         *request.uri_mut() = uri;
     }
     leptos_axum::render_app_to_stream_with_context(|| {}, draw)(request).await
 }
 
-/// A page that says what went wrong, with the status that goes with it.
+/// Renders an error page with its status.
 pub(crate) async fn notice(state: &Arc<HttpState>, visitor: &Visitor, notice: Notice) -> Response {
     let status = StatusCode::from_u16(notice.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (assets, language) = (state.site.assets().clone(), visitor.language);
@@ -61,7 +61,7 @@ pub(crate) async fn notice(state: &Arc<HttpState>, visitor: &Visitor, notice: No
     .await
 }
 
-/// Refuses what a page of another origin asks for, with the page that says so; `what` is that, in the log.
+/// Refuses a request from a page of another origin with an error page; `what` names the request in the log.
 pub(crate) async fn check_origin(
     state: &Arc<HttpState>,
     visitor: &Visitor,
@@ -72,7 +72,7 @@ pub(crate) async fn check_origin(
     Err(notice(state, visitor, Notice::Forbidden).await)
 }
 
-/// A place for a page of somebody's; or the page that says when to ask again.
+/// Takes a permit for a user's page, or renders the error page that says when to retry.
 pub(crate) async fn take_place(
     state: &Arc<HttpState>,
     visitor: &Visitor,

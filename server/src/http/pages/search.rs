@@ -1,4 +1,4 @@
-//! `GET /search`: the page with the field, and with what was found if something was asked.
+//! `GET /search`: the search page, with results if there is a query.
 
 use std::sync::Arc;
 
@@ -31,25 +31,25 @@ use crate::{
     },
 };
 
-/// What a request may carry in its query. Of what is there twice, the first counts.
+/// The query parameters. Of repeated ones, the first counts.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Request {
-    /// What was typed.
+    /// The search text.
     typed: Option<String>,
-    /// The room that is searched alone.
+    /// The only room to search.
     only: Option<RoomName>,
-    /// The room beside which it is searched: the page offers to search it alone.
+    /// The room from which the user searches; the page offers to search only this one.
     here: Option<RoomName>,
-    /// Whether the page is shown within another one.
+    /// Whether the page is shown in a frame.
     panel: bool,
-    /// The hit after which to go on.
+    /// The hit after which to continue.
     older: Option<i64>,
 }
 
 impl Request {
     fn read(pairs: &[(String, String)]) -> Request {
         let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        // An address may hold anything; a room that cannot be is none.
+        // An invalid room name is ignored.
         let room = |name: &str| value(name).and_then(|room| RoomName::parse_any(room).ok());
         let only = room("in");
         Request {
@@ -61,7 +61,7 @@ impl Request {
         }
     }
 
-    /// Its address, from which to go on at `older`.
+    /// Returns the address of this search, continued at `older`.
     fn address(&self, older: Option<i64>) -> String {
         let mut pairs: Vec<(&str, String)> = Vec::new();
         pairs.extend(self.typed.as_ref().map(|typed| ("q", typed.clone())));
@@ -75,7 +75,7 @@ impl Request {
     }
 }
 
-/// The page.
+/// Renders the search page.
 pub(crate) async fn search(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -83,7 +83,7 @@ pub(crate) async fn search(
 ) -> Response {
     let request = Request::read(&asked.map(|Asked(pairs)| pairs).unwrap_or_default());
     let Some(login) = visitor.login(&state).await else {
-        // The login page is shown in no frame.
+        // The login page cannot be framed.
         if request.panel {
             return answer(&state, &visitor, StatusCode::UNAUTHORIZED, &request, Outcome::LoggedOut).await;
         }

@@ -1,7 +1,8 @@
-//! `POST /chat` and `POST /chat/{room}`: a message from the composer's form, where no program runs in the browser.
+//! `POST /chat` and `POST /chat/{room}`: sends a message from the composer's form when JavaScript is
+//! unavailable.
 //!
-//! What is refused comes back in the composer, with the reason. What is posted again is sent once: the message's id
-//! follows from the form's nonce and the text.
+//! A refused text comes back in the composer with the reason. A repeated form is sent only once: the message
+//! id is derived from the form's nonce and the text.
 
 use std::sync::Arc;
 
@@ -41,13 +42,14 @@ use crate::{
     store::StoreError,
 };
 
-/// The largest form, in bytes. What a message may hold is judged after it was read, so that its words come back.
+/// The largest form, in bytes. The message limit is checked after the form has been read, so that the text
+/// can be given back.
 pub(crate) const BODY_LIMIT: usize = 512 * 1_024;
 
-/// How many bytes of a text the login page gives back, for somebody whose login has ended.
+/// The longest text that the login page gives back to a user whose login has ended, in bytes.
 const UNSENT_LIMIT: usize = 64 * 1_024;
 
-/// What the composer's form holds.
+/// The composer's form.
 #[derive(Default, Deserialize)]
 pub(crate) struct Posted {
     #[serde(default)]
@@ -58,7 +60,7 @@ pub(crate) struct Posted {
     key: String,
 }
 
-/// `POST /chat`: a message to the lobby.
+/// `POST /chat`: sends a message to the lobby.
 pub(crate) async fn to_lobby(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -67,7 +69,7 @@ pub(crate) async fn to_lobby(
     send(state, visitor, RoomName::lobby(), posted).await
 }
 
-/// `POST /chat/{room}`: a message to a room.
+/// `POST /chat/{room}`: sends a message to a room.
 pub(crate) async fn to_room(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
@@ -94,18 +96,18 @@ async fn send(
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             return notice(&state, &visitor, Notice::TooLarge).await;
         }
-        // What is no form holds no message, which the page says.
+        // An invalid form counts as an empty message, which the page reports.
         Err(_) => Posted::default(),
     };
     let login = match author(&state, &visitor).await {
         Ok(login) => login,
-        // What is longer than any message is nobody's words.
+        // A text longer than any message is not worth giving back.
         Err(_) if posted.text.len() > UNSENT_LIMIT => {
             return notice(&state, &visitor, Notice::TooLarge).await;
         }
         Err(problem) => return sign_in_again(&state, &visitor, &room, posted, problem).await,
     };
-    // Whatever comes of it, a page is drawn for it now or next.
+    // Every outcome leads to a rendered page, now or after the redirect.
     let place = match take_place(&state, &visitor, &login.id).await {
         Ok(place) => place,
         Err(too_many) => return too_many,
@@ -136,14 +138,14 @@ async fn send(
     }
 }
 
-/// Why a message was not sent.
+/// The reason that a message was not sent.
 struct Refusal {
     status: StatusCode,
-    /// For the reader, in their language.
+    /// The reason in the user's language.
     problem: String,
-    /// In how many seconds the same may be tried again, if that helps.
+    /// The retry delay in seconds, if a retry can succeed.
     wait_seconds: Option<u64>,
-    /// Whether the next attempt is another message than this one, and so needs another nonce.
+    /// Whether the next attempt is a different message, which needs a new nonce.
     renews: bool,
 }
 
@@ -159,7 +161,7 @@ impl Refusal {
     }
 }
 
-/// Appends the message; returns its id, whether it is new or was sent before.
+/// Publishes the message and returns its id, also if it was sent before.
 async fn append(
     state: &Arc<HttpState>,
     visitor: &Visitor,
@@ -170,7 +172,7 @@ async fn append(
     let sentences = visitor.language.form_strings();
     if !state.identity.is_form_key(login, &posted.key) {
         let problem = (sentences.posted_as_other)(login.nickname.as_str());
-        // Sent again, it is the message of the one who sends it then.
+        // A second attempt is a message of the user who makes it.
         return Err(Refusal { renews: true, ..Refusal::new(StatusCode::CONFLICT, problem) });
     }
     let user = login.user();
@@ -184,7 +186,8 @@ async fn append(
     })?;
     let id = ClientId::of_form(&posted.nonce, text.as_str())
         .map_err(|_| Refusal::new(unfit, sentences.posted_damaged.to_owned()))?;
-    // A question is charged to the address that its user is connected from, which nobody is who posts without the program.
+    // A question is charged to the address of its user's connection; a user who posts this form may have
+    // none.
     if state.nicknames.address_of(&login.id).is_none() && state.bots.are_asked(room, text.as_str()) {
         let charged = state.budgets.charge_address(charged(visitor.client()), Cost::Question);
         charged.map_err(|exceeded| refusal(exceeded.into(), visitor))?;
@@ -197,7 +200,7 @@ async fn append(
     published.map(|_| id).map_err(|error| refusal(error, visitor))
 }
 
-/// Why a message was not published, for the reader.
+/// Converts the reason that a message was not published for the user.
 fn refusal(error: PublishError, visitor: &Visitor) -> Refusal {
     let sentences = visitor.language.form_strings();
     let of_code = |status, code| Refusal::of_code(status, code, visitor);
@@ -222,13 +225,13 @@ fn refusal(error: PublishError, visitor: &Visitor) -> Refusal {
     }
 }
 
-/// Who posts, with their nickname claimed; or why they have to log in.
+/// Returns the posting user with the nickname claimed, or the reason that they must log in.
 async fn author(state: &Arc<HttpState>, visitor: &Visitor) -> Result<Login, LoginProblem> {
     let login = visitor.login(state).await.ok_or(LoginProblem::LoginNeeded)?;
     match state.nicknames.claim(&login).await {
         Ok(true) => Ok(login),
         Ok(false) => Err(LoginProblem::LostName),
-        // The append fails too then, and gives the words back.
+        // Publishing then fails too, and gives the text back.
         Err(error) => {
             tracing::warn!(%error, "failed to claim a nickname; the message goes on without");
             Ok(login)
@@ -236,7 +239,7 @@ async fn author(state: &Arc<HttpState>, visitor: &Visitor) -> Result<Login, Logi
     }
 }
 
-/// The login page, which shows the words that were not sent.
+/// Renders the login page with the unsent text.
 async fn sign_in_again(
     state: &Arc<HttpState>,
     visitor: &Visitor,

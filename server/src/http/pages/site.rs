@@ -1,4 +1,5 @@
-//! The files that pages load: inside the program in a release, in a folder while developing. Renders nothing.
+//! The static files that pages load: embedded in the binary in a release, in a folder during development.
+//! Renders nothing.
 
 use std::{
     borrow::Cow,
@@ -18,7 +19,7 @@ use serde::Deserialize;
 
 use crate::http::entity_tag;
 
-/// Where the files come from.
+/// The source of the files.
 #[derive(Debug)]
 enum Source {
     #[cfg(feature = "embed")]
@@ -26,14 +27,14 @@ enum Source {
     Folder(PathBuf),
 }
 
-/// The files, and which of them a page begins with.
+/// The files, and the entry points among them.
 #[derive(Debug)]
 pub(crate) struct Site {
     source: Source,
     assets: Assets,
 }
 
-/// `site.json`, which the build leaves beside the files it has given names by their content.
+/// `site.json`, in which the build records the content-hashed file names.
 #[derive(Deserialize)]
 struct Manifest {
     js: String,
@@ -47,7 +48,7 @@ struct Manifest {
 struct Embedded;
 
 impl Site {
-    /// The site in `folder`; without one, the site inside the program, or the one that `cargo leptos` builds.
+    /// Opens the site in `folder`; without one, the embedded site or the one that `cargo leptos` builds.
     pub(crate) fn open(folder: Option<&Path>) -> anyhow::Result<Site> {
         let source = match folder {
             Some(folder) => Source::Folder(folder.to_owned()),
@@ -69,19 +70,20 @@ impl Site {
         Ok(Site { source, assets })
     }
 
-    /// What a page begins with.
+    /// Returns the entry points of a page.
     pub(crate) fn assets(&self) -> &Assets {
         &self.assets
     }
 
-    /// The answer with the file at an absolute path, in the best form that the client takes; `None` if there is none.
+    /// Returns a response with the file at an absolute path, in the best encoding that the client accepts;
+    /// `None` if there is no such file.
     pub(crate) fn answer(&self, path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
         let path = path.strip_prefix('/').filter(|path| is_plain(path))?;
         let accepted =
             headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let forms = [("br", ".br"), ("gzip", ".gz")].into_iter().filter(|(name, _)| accepts(accepted, name));
         let packed = forms.filter_map(|(name, suffix)| {
-            // A file that cannot be read is treated like one that is not there; the plain one is still to come.
+            // An unreadable file counts as missing; the uncompressed one is tried next.
             let body = self.source.read(&format!("{path}{suffix}")).ok().flatten()?;
             Some((Some(name), body))
         });
@@ -121,12 +123,12 @@ impl Site {
             HeaderValue::from_static(if named_by_content {
                 "public, max-age=31536000, immutable"
             } else {
-                // It is asked for each time, and answered with its tag alone as long as it stays the same.
+                // Revalidated each time, with 304 while it is unchanged.
                 "no-cache"
             }),
         );
         if kind == "image/svg+xml" {
-            // A drawing of ours may style itself, for light and dark.
+            // Our SVG files may contain styles, for light and dark mode.
             headers.insert(
                 header::CONTENT_SECURITY_POLICY,
                 HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'"),
@@ -142,7 +144,7 @@ impl Default for Source {
         Source::Embedded
     }
 
-    /// Without a site inside, the folder that `cargo leptos` names, or the one that it builds by default.
+    /// Without an embedded site, returns the folder that `cargo leptos` sets, or its default.
     #[cfg(not(feature = "embed"))]
     fn default() -> Source {
         let named = std::env::var_os("LEPTOS_SITE_ROOT").map(PathBuf::from);
@@ -151,7 +153,7 @@ impl Default for Source {
 }
 
 impl Source {
-    /// The content of a file; `None` if there is none of that name.
+    /// Returns the content of a file; `None` if it does not exist.
     fn read(&self, path: &str) -> io::Result<Option<Cow<'static, [u8]>>> {
         match self {
             #[cfg(feature = "embed")]
@@ -169,27 +171,28 @@ impl Source {
     }
 }
 
-/// The port on which `cargo leptos watch` tells pages to load again.
+/// Returns the port on which `cargo leptos watch` triggers reloads.
 fn reload_port() -> Option<u16> {
     std::env::var_os("LEPTOS_WATCH")?;
     Some(std::env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3001))
 }
 
-/// Whether a path stays inside the site: nothing but names.
+/// Returns whether a path stays inside the site, with nothing but names.
 fn is_plain(path: &str) -> bool {
     !path.is_empty()
         && !path.contains(['\\', '\0'])
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// What changes with a file's content, in each of its forms (RFC 9110, section 8.8.3).
+/// Returns an entity tag that changes with the content, separately for each encoding (RFC 9110, section
+/// 8.8.3).
 fn tag_of(body: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     format!("\"{:016x}\"", hasher.finish())
 }
 
-/// Whether an `Accept-Encoding` header takes this coding (RFC 9110, section 12.5.3).
+/// Returns whether an `Accept-Encoding` header accepts this coding (RFC 9110, section 12.5.3).
 fn accepts(header: &str, coding: &str) -> bool {
     header.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);

@@ -1,5 +1,5 @@
-//! How a request came here: from which address, over TLS or not, and under which name it speaks to the server. What proxies
-//! say of that counts only as far as `--trust-proxy` says so. Lets nobody in and turns nobody away.
+//! How a request reached the server: client address, TLS or not, and host name. Believes proxies only as far
+//! as `--trust-proxy` allows. Never accepts or refuses a request.
 
 use std::{
     fmt,
@@ -19,38 +19,37 @@ use crate::{
     net::client::{Client, is_trusted},
 };
 
-/// How a request came here.
+/// How a request reached the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrival {
     peer: SocketAddr,
     client: Client,
     /// Whether browsers reach the server over TLS.
     is_secure: bool,
-    /// Everything that the server is called by `Host` and by trusted proxies, the browser's own word first; `None` for
-    /// what is no host.
+    /// All host names from trusted proxies and `Host`, the browser's own first; `None` for an invalid one.
     hosts: Vec<Option<Authority>>,
-    /// Whether the peer is a proxy whose word counts.
+    /// Whether the peer is a trusted proxy.
     is_trusted: bool,
     /// Whether trusted headers contradict each other about the client.
     is_contradictory: bool,
-    /// The headers that proxies have written.
+    /// The headers present that proxies write.
     written: Vec<&'static str>,
 }
 
 impl Arrival {
-    /// Reads how a request came.
+    /// Reads the arrival of a request.
     pub(crate) fn of(extensions: &Extensions, headers: &HeaderMap, config: &Config) -> Arrival {
         Arrival::read(peer(extensions), headers, config)
     }
 
-    /// The same, of a request whose connection came from `peer`.
+    /// Reads the arrival of a request on a connection from `peer`.
     pub(crate) fn read(peer: SocketAddr, headers: &HeaderMap, config: &Config) -> Arrival {
         let near = peer.ip().to_canonical();
         let is_trusted = is_trusted(near, &config.trust_proxy);
         let said = if is_trusted { Forwarded::read(headers) } else { Forwarded::default() };
         let behind = |hops: &[Option<IpAddr>]| client_address(near, hops, &config.trust_proxy);
-        // A proxy passes on the one header that it does not write itself, and so whatever the client wrote there. Where both
-        // are there and name different clients, neither is believed.
+        // A proxy passes on the header that it does not write itself, with whatever the client wrote there.
+        // If both are present and name different clients, neither is believed.
         let is_contradictory = !said.listed.is_empty()
             && !said.described.is_empty()
             && behind(&said.listed) != behind(&said.described);
@@ -76,27 +75,27 @@ impl Arrival {
         }
     }
 
-    /// Who limits count as the caller.
+    /// Returns the client to which rate limits apply.
     pub(crate) fn client(&self) -> Client {
         self.client
     }
 
-    /// Whether the connection is that of a proxy whose word counts, and so other people's.
+    /// Returns whether the connection comes from a trusted proxy, and so carries other clients' requests.
     pub(crate) fn is_trusted(&self) -> bool {
         self.is_trusted
     }
 
-    /// Whether people's browsers reach the server over TLS.
+    /// Returns whether browsers reach the server over TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.is_secure
     }
 
-    /// Everything that the server is called in this request; `None` for what is no host.
+    /// Returns all host names of this request; `None` for an invalid one.
     pub(crate) fn hosts(&self) -> &[Option<Authority>] {
         &self.hosts
     }
 
-    /// The origin that a browser's page has which speaks to the server so; `None` without a host.
+    /// Returns the origin of pages that reach the server under this host name; `None` without a host.
     pub(crate) fn origin(&self) -> Option<String> {
         let (scheme, usual) = if self.is_secure { ("https", 443) } else { ("http", 80) };
         let host = self.hosts.first()?.clone()?.without_port(usual);
@@ -105,7 +104,7 @@ impl Arrival {
 }
 
 impl fmt::Display for Arrival {
-    /// As the log tells it to who looks for the mistake in a proxy's settings.
+    /// Formats it for the log, for operators who debug a proxy's settings.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_secure { "https" } else { "http" };
         match self.hosts.first() {
@@ -128,7 +127,7 @@ impl fmt::Display for Arrival {
     }
 }
 
-/// What is said once of proxies that are not set up as they should be.
+/// Warnings about misconfigured proxies, each logged once.
 #[derive(Debug, Default)]
 pub(crate) struct ProxyWarnings {
     untrusted: AtomicBool,
@@ -136,7 +135,7 @@ pub(crate) struct ProxyWarnings {
 }
 
 impl ProxyWarnings {
-    /// Says what is wrong with the proxy that a request came through, if nobody has said so before.
+    /// Warns about the proxy of a request if it is misconfigured and this was not logged before.
     pub(crate) fn look_at(&self, arrival: &Arrival) {
         let near = arrival.peer.ip().to_canonical();
         let first = |said: &AtomicBool| !said.swap(true, Ordering::Relaxed);
@@ -161,20 +160,20 @@ impl ProxyWarnings {
 
 #[cfg(test)]
 impl ProxyWarnings {
-    /// How many were said.
+    /// Returns how many were logged.
     fn count(&self) -> u8 {
         [&self.untrusted, &self.contradictory].map(|said| u8::from(said.load(Ordering::Relaxed))).iter().sum()
     }
 }
 
-/// The other end of the connection on which a request came. One that came on no connection of ours comes from nowhere.
+/// Returns the peer address of the request's connection; unspecified if the request came on no connection.
 fn peer(extensions: &Extensions) -> SocketAddr {
     let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
     extensions.get::<ConnectInfo<SocketAddr>>().map_or(unknown, |info| info.0)
 }
 
-/// The address of the client behind a connection from `near`. What the hops say counts from their end, as far as they were
-/// written by trusted proxies.
+/// Returns the address of the client behind a connection from `near`. Reads the hops from the end, as far as
+/// trusted proxies wrote them.
 fn client_address(near: IpAddr, hops: &[Option<IpAddr>], trusted: &[IpNet]) -> IpAddr {
     let mut address = near;
     for hop in hops.iter().rev() {

@@ -1,8 +1,8 @@
-//! What proxies write into a request on its way here: `Forwarded` (RFC 7239), and `X-Forwarded-For`, `-Proto` and `-Host` in
-//! every shape that their documentation has. Reads only; whether it is to be believed is for `arrival` to say.
+//! The headers that proxies add: `Forwarded` (RFC 7239), and `X-Forwarded-For`, `-Proto` and `-Host` in every
+//! documented form. Only parses them; `arrival` decides whether to trust them.
 //!
-//! `X-Real-IP`, `CF-Connecting-IP` and other headers that hold one address without its way are not read: a proxy that does
-//! not know them passes on what the client wrote.
+//! Ignores `X-Real-IP`, `CF-Connecting-IP` and other headers that give one address without the chain of
+//! proxies: a proxy that does not know them passes on whatever the client wrote.
 
 use std::net::IpAddr;
 
@@ -10,10 +10,10 @@ use axum::http::{HeaderMap, HeaderName, header};
 
 use crate::config::authority::Authority;
 
-/// How many proxies a request may have passed. What lies before the last of them is not looked at.
+/// The most proxies that are read, counted from the nearest; earlier ones are ignored.
 const LONGEST: usize = 32;
 
-/// The headers that proxies write. No browser sends any of them by itself.
+/// The headers that proxies write and browsers never send.
 const WRITTEN_BY_PROXIES: [&str; 12] = [
     "forwarded",
     "via",
@@ -29,16 +29,16 @@ const WRITTEN_BY_PROXIES: [&str; 12] = [
     "true-client-ip",
 ];
 
-/// What a request says of its way here.
+/// The parsed headers of proxies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Forwarded {
-    /// The addresses by `X-Forwarded-For`, the nearest last; `None` where one stands that is no address.
+    /// The addresses from `X-Forwarded-For`, nearest last; `None` for an entry that is not an address.
     pub(crate) listed: Vec<Option<IpAddr>>,
-    /// The same by `Forwarded`.
+    /// The addresses from `Forwarded`, likewise.
     pub(crate) described: Vec<Option<IpAddr>>,
-    /// Whether the browser came over TLS, if the outermost proxy says how it came.
+    /// Whether the browser used TLS, if the outermost proxy says so.
     pub(crate) is_secure: Option<bool>,
-    /// What the server was called, the outermost first; `None` for what is no host.
+    /// The host names used for the server, outermost first; `None` for an invalid one.
     pub(crate) hosts: Vec<Option<Authority>>,
 }
 
@@ -60,26 +60,26 @@ impl Forwarded {
         }
     }
 
-    /// The headers in which proxies have had a hand, as far as one can see, by name.
+    /// Returns the names of the headers present that proxies write.
     pub(crate) fn names(headers: &HeaderMap) -> Vec<&'static str> {
         WRITTEN_BY_PROXIES.into_iter().filter(|name| headers.contains_key(*name)).collect()
     }
 }
 
-/// One proxy's part of `Forwarded`.
+/// One element of `Forwarded`, written by one proxy.
 #[derive(Default)]
 struct Element {
-    /// The node that it had the request from, its parameter `for`.
+    /// The parameter `for`: the node that the proxy got the request from.
     by: Option<String>,
     proto: Option<String>,
     host: Option<String>,
 }
 
-/// The members of a header that is a list, over all of its lines; the last ones if there are very many.
+/// Returns the members of a list header over all of its lines; only the last ones if there are too many.
 fn list(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     let mut members = Vec::new();
     for line in headers.get_all(name) {
-        // What is no text is no list, but it has taken its place.
+        // Invalid UTF-8 still counts as a member.
         let line = String::from_utf8_lossy(line.as_bytes());
         members.extend(split(&line, ',').into_iter().map(|member| member.trim().to_owned()));
     }
@@ -88,7 +88,7 @@ fn list(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     members
 }
 
-/// Splits where the separator stands outside quotes.
+/// Splits at separators outside quotes.
 fn split(text: &str, separator: char) -> Vec<&str> {
     let (mut quoted, mut escaped, mut from) = (false, false, 0);
     let mut parts = Vec::new();
@@ -124,7 +124,7 @@ fn element(text: &str) -> Element {
     read
 }
 
-/// A value without the quotes around it (RFC 9110, section 5.6.4).
+/// Removes the quotes around a value (RFC 9110, section 5.6.4).
 fn unquoted(text: &str) -> String {
     let text = text.trim();
     let Some(inside) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
@@ -138,7 +138,8 @@ fn unquoted(text: &str) -> String {
     plain
 }
 
-/// The address of a hop: bare, with a port, in brackets, in quotes. `unknown` and names that hide one are none.
+/// Parses the address of a hop: bare, with a port, in brackets or in quotes. `unknown` and obfuscated
+/// identifiers give `None`.
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = unquoted(hop);
     let bare = if let Some(rest) = hop.strip_prefix('[') {
@@ -147,17 +148,17 @@ fn address(hop: &str) -> Option<IpAddr> {
         inside
     } else {
         match hop.split_once(':') {
-            // A second colon makes it an IPv6 address, which has no port without brackets.
+            // With a second colon it is an IPv6 address, which has no port without brackets.
             Some((address, port)) if !port.contains(':') => address,
             _ => &hop,
         }
     };
-    // A zone says something of the machine that wrote it, and nothing here.
+    // A zone is meaningful only on the machine that wrote it.
     let bare = bare.split_once('%').map_or(bare, |(address, _)| address);
     bare.parse().ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// Whether a scheme is one of TLS. Traefik calls a socket's `ws` and `wss`.
+/// Returns whether a scheme uses TLS. Traefik sends `ws` and `wss` for WebSockets.
 fn is_secure(scheme: &str) -> Option<bool> {
     match scheme.to_ascii_lowercase().as_str() {
         "https" | "wss" => Some(true),

@@ -1,8 +1,9 @@
-//! Under which names the server answers. A page of another site that has its own name lead here (DNS rebinding) passes for
-//! the server's own pages in every other respect, so each request is asked by which name it came, sockets included.
+//! The host names under which the server answers. Against DNS rebinding, where a foreign page points its own
+//! name at this server and otherwise looks same-origin, every request's host name is checked, WebSockets
+//! included.
 //!
-//! Addresses pass, since no page can have one for its name without being served from there; so does what says nothing,
-//! because browsers always say it.
+//! IP addresses pass, because a page has an address as its host only if it was served from there. Requests
+//! without a host pass, because browsers always send one.
 
 use std::fmt;
 
@@ -11,45 +12,45 @@ use i18n::Language;
 use super::arrival::Arrival;
 use crate::config::{Config, authority::Authority};
 
-/// How many characters of a name are shown to whoever came by it.
+/// The most characters of a refused name that are shown.
 const SHOWN: usize = 100;
 
 /// The names under which the server answers.
 #[derive(Debug)]
 pub(crate) struct Hosts {
     names: Vec<String>,
-    /// The machine's own name among them.
+    /// The machine's own name, which is among them.
     machine: Option<String>,
 }
 
-/// The name by which a request came is not one of the server's.
+/// A request's host name is not one of the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stranger {
-    /// The name, as far as it may be shown; `None` for what is no name at all.
+    /// The name, truncated for display; `None` if it is invalid.
     name: Option<String>,
 }
 
 impl Hosts {
-    /// What the flags say, on a machine of this name.
+    /// Collects the names from the flags and the machine's name.
     pub(crate) fn new(config: &Config, machine: &str) -> Hosts {
         let machine = Authority::parse(machine).map(|name| name.host().to_owned());
         let mut names: Vec<String> = config.host.iter().map(|name| name.as_str().to_owned()).collect();
         names.extend(config.base_url.as_ref().and_then(|base| Some(base.authority()?.host().to_owned())));
         if let Some(machine) = &machine {
             let short = machine.split('.').next().unwrap_or(machine);
-            // By multicast DNS (RFC 6762) too.
+            // `.local` is for multicast DNS (RFC 6762).
             names.extend([machine.clone(), short.to_owned(), format!("{short}.local")]);
         }
         Hosts { names, machine }
     }
 
-    /// The same, on this machine.
+    /// Collects the names for this machine.
     pub(crate) fn here(config: &Config) -> Hosts {
         Hosts::new(config, &rustix::system::uname().nodename().to_string_lossy())
     }
 
-    /// Whether a request came by names of the server's alone: by the one that its proxy uses, and by the one that the proxy
-    /// says the browser used.
+    /// Checks that all host names of a request are the server's: the one that its proxy uses, and the one
+    /// that the proxy says the browser used.
     pub(crate) fn check(&self, arrival: &Arrival) -> Result<(), Stranger> {
         for host in arrival.hosts() {
             match host {
@@ -67,7 +68,7 @@ impl Hosts {
         host.ip().is_some() || host.is_localhost() || self.names.iter().any(|own| own == host.host())
     }
 
-    /// Says so where people on other machines can reach the server and nobody has said by which name.
+    /// Warns if other machines can reach the server and no flag gives it a name.
     pub(crate) fn warn_where_unnamed(&self, config: &Config) {
         if config.listen.is_loopback() || config.base_url.is_some() || !config.host.is_empty() {
             return;
@@ -81,7 +82,7 @@ impl Hosts {
 }
 
 impl Stranger {
-    /// What whoever came by this name is to be told.
+    /// Returns the message for a client that used this name.
     pub(crate) fn sentence(&self, language: Language) -> String {
         let Some(name) = &self.name else {
             return match language {

@@ -1,11 +1,11 @@
-//! Whether a browser's page may connect and change things here: only one of our own origin, or of one that is allowed
-//! by name. A request without an `Origin` does not come from a page (curl, websocat) and passes.
+//! Origin checks: only pages of the server's own origin or of an explicitly allowed one may connect and
+//! change state. Requests without an `Origin`, which do not come from pages (curl, websocat), pass.
 
 use axum::http::{HeaderMap, header};
 
 use crate::{config::Config, http::request::arrival::Arrival};
 
-/// How many characters of an origin are shown. Those of people are shorter.
+/// The most characters of an origin that are shown. Genuine origins are shorter.
 const SHOWN: usize = 300;
 
 /// The request comes from a page of another origin.

@@ -1,4 +1,4 @@
-//! What a request says about whoever makes it: address, language, headers. Says nothing about who they are.
+//! The visitor behind a request: address, language, time zone and login. Never checks what they may do.
 
 use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
@@ -23,16 +23,16 @@ use crate::{
     time_zone::TimeZone,
 };
 
-/// Whoever makes a request.
+/// The visitor who makes a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
-    /// How it came here.
+    /// Its client address, scheme and host names.
     pub(crate) arrival: Arrival,
     pub(crate) headers: HeaderMap,
     pub(crate) language: Language,
-    /// The time zone that their browser last named; UTC if it never did.
+    /// The time zone that the browser last sent; UTC if it never did.
     pub(crate) time_zone: TimeZone,
-    /// The path and query that were asked for.
+    /// The requested path and query.
     pub(crate) asked: String,
 }
 
@@ -47,28 +47,28 @@ impl Visitor {
         origin::check(&self.headers, &self.arrival, &state.config)
     }
 
-    /// Where the request comes from, as far as trusted proxies say.
+    /// Returns the client's address, taken from trusted proxies where possible.
     pub(crate) fn address(&self) -> IpAddr {
         self.client().address
     }
 
-    /// Who limits count as the caller.
+    /// Returns the client to which rate limits apply.
     pub(crate) fn client(&self) -> Client {
         self.arrival.client()
     }
 
-    /// The login with which a request comes, if it holds.
+    /// Returns the request's login if it is still valid.
     pub(crate) async fn ticket(&self, state: &HttpState) -> Option<Ticket> {
         let ticket = state.identity.read(&self.headers, self.is_secure())?;
         state.logins.holds(&ticket, clock::now()).await.then_some(ticket)
     }
 
-    /// Who a request comes from, if they are logged in.
+    /// Returns the user of the request, if logged in.
     pub(crate) async fn login(&self, state: &HttpState) -> Option<Login> {
         self.ticket(state).await.map(|ticket| ticket.login)
     }
 
-    /// Whether people's browsers reach the server over TLS.
+    /// Returns whether browsers reach the server over TLS.
     pub(crate) fn is_secure(&self) -> bool {
         self.arrival.is_secure()
     }

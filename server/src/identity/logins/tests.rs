@@ -1,4 +1,5 @@
-//! Which logins hold: after an end, on two nodes, without a store, and in a store that has forgotten.
+//! Validity of logins: after an end, across two nodes, without a store, and with a store that has lost its
+//! records.
 
 use chat::{id::UserId, name::Nickname, time::Millis};
 

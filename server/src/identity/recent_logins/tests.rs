@@ -1,4 +1,4 @@
-//! What is remembered of a login, for whom, for how long, and how much of it.
+//! Recent logins: what is retained, for whom, for how long, and how many.
 
 use std::net::IpAddr;
 
@@ -82,7 +82,7 @@ async fn another_node_finds_a_login_while_its_user_has_the_nickname() {
     here.confirm(key.clone(), &ming, NOW).await;
     let there = RecentLogins::new(store.clone());
     assert_eq!(there.find_or(&key, login("u2", "小明 🍵"), NOW + 1).await, ming);
-    // Who logs out lets the nickname go, whether or not that node has heard of it.
+    // A log-out releases the nickname, even on a node that does not know the login.
     let skeleton = ming.login.nickname.skeleton();
     store.release(Claim { user: ming.login.user(), skeleton, now: NOW, until: NOW }).await.unwrap();
     let elsewhere = RecentLogins::new(store.clone());

@@ -1,4 +1,4 @@
-//! Lets programs in by their tokens.
+//! Authenticates programs by their tokens.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,28 +16,28 @@ use crate::{
     store::{Collection, SharedStore, StoreError},
 };
 
-/// The tokens that this server takes.
+/// The tokens that this server accepts.
 pub(crate) struct Tokens {
     store: SharedStore,
-    /// How often each token may be used.
+    /// The rate limit of each token.
     rates: Rates,
     budgets: Arc<Budgets>,
 }
 
-/// A program that has come in.
+/// An authenticated program.
 #[derive(Clone, Debug)]
 pub(crate) struct Holder {
     pub(crate) id: TokenId,
     pub(crate) grant: Grant,
 }
 
-/// Why a program may not come in.
+/// The reason why a program is refused.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Denied {
-    /// There is no such token, or it is for another door. Which of the two is nobody's business.
+    /// The token does not exist, or is for another interface. The answer does not reveal which.
     #[error("there is no such token")]
     Unknown,
-    /// The token, or the address, is to come again after this time.
+    /// The token, or the address, may retry after this time.
     #[error("too often; try again in {} s", .0.as_secs() + 1)]
     TooOften(Duration),
     #[error(transparent)]
@@ -45,15 +45,15 @@ pub(crate) enum Denied {
 }
 
 impl Tokens {
-    /// Those that lie in a store. Wrong ones are charged to the address that they come from.
+    /// Accepts the tokens in a store. Wrong tokens are charged to the address that sends them.
     pub(crate) fn new(store: SharedStore, budgets: Arc<Budgets>) -> Tokens {
         Tokens { store, rates: Rates::default(), budgets }
     }
 
-    /// Lets a program in that shows a token of this kind, and counts it.
+    /// Admits a program that presents a token of this kind, and counts the request.
     pub(crate) async fn admit(&self, shown: &str, kind: TokenKind, client: Client) -> Result<Holder, Denied> {
         let Some(holder) = self.holder(shown, kind).await? else {
-            // Whoever guesses is slowed down; whoever has a token comes in beside them.
+            // Slows down guessing from an address, but not the holders of valid tokens there.
             let charged = self.budgets.charge_address(charged(client), Cost::WrongToken);
             charged.map_err(|exceeded| Denied::TooOften(exceeded.wait))?;
             return Err(Denied::Unknown);
@@ -62,7 +62,7 @@ impl Tokens {
         Ok(holder)
     }
 
-    /// Whether a token that let somebody in is still good.
+    /// Returns whether a token admitted earlier is still valid.
     pub(crate) async fn is_good(&self, id: &TokenId) -> Result<bool, StoreError> {
         Ok(self.store.record(Collection::Token, id.to_string()).await?.is_some())
     }
@@ -85,7 +85,7 @@ impl Tokens {
 }
 
 impl Holder {
-    /// Who says what this program says.
+    /// Returns the user under whom the program sends.
     pub(crate) fn user(&self) -> User {
         let id = format!("{}-{}", self.grant.kind.word(), self.id);
         User {
@@ -117,7 +117,7 @@ mod tests {
         Client { address: address.into(), is_forwarded: false }
     }
 
-    /// The tokens in a store, of which an address may try so many wrong ones a minute.
+    /// Creates a store's tokens; an address may try `wrong` wrong ones a minute.
     fn tokens(store: &SharedStore, wrong: u32) -> Tokens {
         let config = Config { rate_login: wrong, ..Config::defaults() };
         Tokens::new(store.clone(), Arc::new(Budgets::new(&config, false)))

@@ -1,4 +1,4 @@
-//! What a token is good for, as it is kept.
+//! The stored permissions of a token.
 
 use chat::time::Millis;
 use clap::ValueEnum;
@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 
 use super::{target::Target, token::Digest};
 
-/// What is kept of a token.
+/// The stored data of a token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Grant {
-    /// What its holder is called in the room; it is a nickname.
+    /// The holder's name in rooms, a nickname.
     pub(crate) name: String,
     pub(crate) kind: TokenKind,
-    /// Where its holder may speak and read.
+    /// The rooms in which the holder may send and read.
     pub(crate) rooms: Vec<Target>,
     pub(crate) scopes: Vec<Scope>,
-    /// Into which rooms a push may choose to go by its `channel`.
+    /// The rooms that a push may select by its `channel`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) channels: Vec<Target>,
-    /// How many requests a minute; 0: no limit.
+    /// The maximum number of requests a minute; 0 means no limit.
     pub(crate) rate: u32,
     pub(crate) made_at: Millis,
     pub(crate) digest: Digest,
 }
 
-/// At which door a token opens.
+/// The interface that a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenKind {
-    /// `POST /hooks/…`: it stands in the address.
+    /// `POST /hooks/…`, with the token in the URL.
     Hook,
-    /// `/api/…`: it goes along as a bearer token.
+    /// `/api/…`, with the token as a bearer token.
     Api,
 }
 
@@ -47,19 +47,19 @@ pub enum Scope {
 }
 
 impl Grant {
-    /// Reads what was kept.
+    /// Parses stored data.
     pub(super) fn read(kept: &str) -> serde_json::Result<Grant> {
         serde_json::from_str(kept)
     }
 
-    /// What is to be kept.
+    /// Formats the data for storage.
     pub(super) fn print(&self) -> String {
         serde_json::to_string(self).expect("strings and numbers are JSON")
     }
 }
 
 impl TokenKind {
-    /// Its name, which begins the ids of those who speak by such tokens; never changes.
+    /// Returns the kind's name, which starts the ids of users with such tokens; it must never change.
     pub(crate) fn word(self) -> &'static str {
         match self {
             TokenKind::Hook => "hook",
@@ -67,7 +67,7 @@ impl TokenKind {
         }
     }
 
-    /// What the command line calls a token of this kind.
+    /// Returns the command line's name for a token of this kind.
     pub(super) fn noun(self) -> &'static str {
         match self {
             TokenKind::Hook => "hook",

@@ -1,5 +1,5 @@
-//! The desk at which tokens are made, listed and revoked: beside a running server, before the first one, or on Redis.
-//! Each function gives what is to be printed.
+//! Creates, lists and revokes tokens from the command line: beside a running server, before its first run, or
+//! on Redis. Each function returns the text to print.
 
 use std::{
     fmt::Write as _,
@@ -31,53 +31,53 @@ use crate::{
     },
 };
 
-/// Where the tokens lie.
+/// The store that holds the tokens.
 #[derive(Clone, Debug)]
 pub struct TokenLocation {
-    /// The data folder, which counts unless the store is a Redis.
+    /// The data folder; ignored if the store is Redis.
     pub data: PathBuf,
-    /// What the server keeps its messages in.
+    /// The server's store.
     pub store: StoreChoice,
-    /// What the names of everything in Redis begin with.
+    /// The prefix of all keys in Redis.
     pub redis_prefix: String,
 }
 
-/// A hook that is wanted.
+/// A request for a hook.
 #[derive(Clone, Debug)]
 pub struct HookRequest {
-    /// What it is called in the room.
+    /// The hook's name in the room.
     pub name: Nickname,
-    /// Where its messages go.
+    /// The room that receives its messages.
     pub room: Target,
-    /// Into which rooms a push may choose to go instead.
+    /// The rooms that a push may select instead.
     pub channels: Vec<Target>,
-    /// How many pushes a minute; 0: no limit.
+    /// The maximum number of pushes a minute; 0 means no limit.
     pub rate: u32,
 }
 
-/// A token for the API that is wanted.
+/// A request for an API token.
 #[derive(Clone, Debug)]
 pub struct TokenRequest {
-    /// What its holder is called in a room.
+    /// The holder's name in rooms.
     pub name: Nickname,
-    /// Where it is good.
+    /// The rooms in which it is valid.
     pub rooms: Vec<Target>,
-    /// What it is good for.
+    /// Its permissions.
     pub scopes: Vec<Scope>,
-    /// How many requests a minute; 0: no limit.
+    /// The maximum number of requests a minute; 0 means no limit.
     pub rate: u32,
 }
 
-/// What is said of the work.
+/// The text to print.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// For standard output: what was asked for.
+    /// For standard output: the requested data.
     pub answer: String,
-    /// For standard error: what was done.
+    /// For standard error: a description of the change.
     pub done: String,
 }
 
-/// Makes a hook. The answer holds its token, which is shown this once.
+/// Creates a hook. The answer contains its token, which is shown only this once.
 pub fn add_hook(place: &TokenLocation, request: &HookRequest) -> anyhow::Result<Output> {
     let HookRequest { name, room, channels, rate } = request;
     let (id, text) = add(place, |digest| Grant {
@@ -101,7 +101,7 @@ pub fn add_hook(place: &TokenLocation, request: &HookRequest) -> anyhow::Result<
     Ok(Output { answer, done })
 }
 
-/// Makes a token for the API. The answer holds it; it is shown this once.
+/// Creates an API token. The answer contains it; it is shown only this once.
 pub fn add_token(place: &TokenLocation, request: &TokenRequest) -> anyhow::Result<Output> {
     let TokenRequest { name, rooms, scopes, rate } = request;
     let (id, text) = add(place, |digest| Grant {
@@ -119,7 +119,7 @@ pub fn add_token(place: &TokenLocation, request: &TokenRequest) -> anyhow::Resul
     Ok(Output { answer: format!("id: {id}\ntoken: {text}\n"), done })
 }
 
-/// Lists what there is of a kind: a line of tab-separated fields each, below a line that names them.
+/// Lists all tokens of a kind: a header line, and then one line of tab-separated fields for each.
 pub fn list(place: &TokenLocation, kind: TokenKind) -> anyhow::Result<Output> {
     let mut answer = String::new();
     let mut count = 0;
@@ -152,10 +152,10 @@ pub fn list(place: &TokenLocation, kind: TokenKind) -> anyhow::Result<Output> {
     Ok(Output { answer, done })
 }
 
-/// Revokes what has this id, or the token itself: from now on it lets nobody in.
+/// Revokes a token, given its id or the token itself: from now on it admits nobody.
 pub fn revoke(place: &TokenLocation, kind: TokenKind, named: &str) -> anyhow::Result<Output> {
     let noun = kind.noun();
-    // Whoever pastes the token, or the path, means it; it is not repeated on the terminal.
+    // The user may paste the token, or the path that contains it; it is not repeated on the terminal.
     let shown = named.rsplit('/').next().unwrap_or(named);
     let id = TokenId::parse(shown).or_else(|| Token::parse(shown).map(|token| token.id().clone()));
     let Some(id) = id else { bail!("that is no id of a {noun}; `teahouse {noun} list` shows them") };
@@ -175,14 +175,14 @@ pub fn revoke(place: &TokenLocation, kind: TokenKind, named: &str) -> anyhow::Re
     Ok(Output { answer: String::new(), done: format!("the {noun}{name} ({id}) is revoked") })
 }
 
-/// Draws a token and keeps what it is good for, as `grant` says of its digest.
+/// Generates a token and stores the grant that `grant` returns for its digest.
 fn add(place: &TokenLocation, grant: impl Fn(Digest) -> Grant) -> anyhow::Result<(TokenId, String)> {
     let mut tokens = TokenStore::open(place)?;
     loop {
         let (token, text) = Token::draw();
         let value = grant(token.digest().clone()).print();
         let record = Record { collection: Collection::Token, key: token.id().to_string(), value };
-        // An id that somebody has is not drawn once in an age; then the next one is as good.
+        // An id collision is very unlikely; the next id is as good.
         if tokens.put(&record)? {
             return Ok((token.id().clone(), text));
         }
@@ -197,14 +197,14 @@ fn of_scopes(scopes: &[Scope]) -> String {
     scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(",")
 }
 
-/// The day of a moment, in UTC.
+/// Returns the day of a time, in UTC.
 fn day(at: Millis) -> String {
     let since = Duration::milliseconds(i64::try_from(at.0).unwrap_or(i64::MAX));
     let day = OffsetDateTime::UNIX_EPOCH.checked_add(since).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
-/// The drawer with the tokens, wherever it is.
+/// The collection with the tokens, in either store.
 enum TokenStore {
     Folder { records: Records, data: PathBuf },
     Redis { link: Link, runtime: tokio::runtime::Runtime },

@@ -1,4 +1,5 @@
-//! How often a token may be used: so many requests a minute, as a burst too. Each node counts for itself.
+//! The rate limit of tokens: a number of requests a minute, which may also come as a burst. Each node counts
+//! for itself.
 
 use std::{
     collections::HashMap,
@@ -14,23 +15,23 @@ use governor::{
 
 use super::token::TokenId;
 
-/// How many tokens are remembered; then all are forgotten, and each may burst once more. Only tokens that are good get
-/// here, so that it takes as many of them.
+/// The maximum number of tokens tracked. Then all are dropped, and each may burst once more. Only valid
+/// tokens get here, so that many valid tokens are needed to reach the limit.
 const REMEMBERED: usize = 10_000;
 
-/// How often each token was used.
+/// The recent use of each token.
 #[derive(Default)]
 pub(super) struct Rates(Mutex<HashMap<TokenId, Used>>);
 
 #[derive(Clone)]
 struct Used {
-    /// The rate that is counted against.
+    /// The rate in effect.
     rate: NonZeroU32,
     limiter: Arc<DefaultDirectRateLimiter>,
 }
 
 impl Rates {
-    /// Counts one use; if it is one too many, how long to wait. A rate of 0 is no limit.
+    /// Counts one request; if it exceeds the rate, returns how long to wait. A rate of 0 means no limit.
     pub(super) fn check(&self, id: &TokenId, rate: u32) -> Result<(), Duration> {
         let Some(rate) = NonZeroU32::new(rate) else { return Ok(()) };
         let limiter = self.limiter(id, rate);
@@ -38,7 +39,7 @@ impl Rates {
     }
 
     fn limiter(&self, id: &TokenId, rate: NonZeroU32) -> Arc<DefaultDirectRateLimiter> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(used) = used.get(id).filter(|used| used.rate == rate) {
             return used.limiter.clone();

@@ -1,29 +1,29 @@
-//! Where a token reaches: one room, or all of them.
+//! The rooms that a token covers: one room, or all of them.
 
 use std::{fmt, str::FromStr};
 
 use chat::room_name::{RoomName, RoomNameError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// How all rooms are written; no room has this name.
+/// The notation for all rooms; no room has this name.
 const EVERYWHERE: &str = "*";
 
 /// A room, or all rooms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// All rooms, those to come too.
+    /// All rooms, including future ones.
     Everywhere,
-    /// This room.
+    /// One room.
     Room(RoomName),
 }
 
-/// Why a word names neither a room nor all of them.
+/// The reason why a text names neither a room nor all rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} `*` stands for all rooms.")]
 pub struct TargetError(#[from] RoomNameError);
 
 impl Target {
-    /// Whether this is the room or one of them.
+    /// Returns whether the target includes a room.
     pub(crate) fn reaches(&self, room: &RoomName) -> bool {
         match self {
             Target::Everywhere => true,

@@ -1,6 +1,6 @@
-//! What a token looks like, and how one is drawn: `th_`, a public id, `_`, a secret.
+//! The format of tokens, and their generation: `th_`, a public id, `_`, a secret.
 //!
-//! Of a token that somebody shows only the id and the digest are held, so that nothing can give the secret away.
+//! Of a presented token only the id and the digest are held in memory, so that nothing can leak the secret.
 
 use std::fmt;
 
@@ -13,32 +13,32 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// How every token begins, so that people and scanners for secrets know one when they see it.
+/// The prefix of every token, by which users and secret scanners recognize one.
 const PREFIX: &str = "th_";
 
-/// How long a public id is, in hexadecimal digits.
+/// The length of a public id in hexadecimal digits.
 const ID: usize = 12;
 
-/// How long a secret is, in letters and digits: 190 bits.
+/// The length of a secret in letters and digits: 190 bits.
 const SECRET: usize = 32;
 
-/// A token that somebody shows.
+/// A presented token.
 #[derive(Clone)]
 pub(crate) struct Token {
     id: TokenId,
     digest: Digest,
 }
 
-/// A token's public name: it stands in lists, in the log, and in the id of who speaks by it.
+/// A token's public id: it appears in lists, in the log, and in the id of the token's user.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TokenId(String);
 
-/// What is kept of a secret: SHA-256 of the whole token. A secret that was drawn at random needs nothing slower.
+/// The stored digest of a token: SHA-256 of the whole token. A random secret needs no slower hash.
 #[derive(Clone)]
 pub(crate) struct Digest([u8; 32]);
 
 impl Token {
-    /// The token that a text spells, if it has the form of one.
+    /// Parses a token; `None` if it is malformed.
     pub(crate) fn parse(text: &str) -> Option<Token> {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let fits = secret.len() == SECRET && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -46,7 +46,7 @@ impl Token {
         Some(Token { id, digest: Digest(Sha256::digest(text).into()) })
     }
 
-    /// A new one, and the text that its holder is to keep.
+    /// Generates a token, and its text for the holder.
     pub(crate) fn draw() -> (Token, String) {
         let mut rng = rand::rng();
         let id = format!("{:012x}", rng.random::<u64>() >> 16);
@@ -62,7 +62,7 @@ impl Token {
         &self.digest
     }
 
-    /// Whether this is the token of which a digest was kept. How long that takes says nothing.
+    /// Returns whether the stored digest is this token's, in constant time.
     pub(crate) fn is_of(&self, kept: &Digest) -> bool {
         self.digest.0.ct_eq(&kept.0).into()
     }

@@ -1,33 +1,33 @@
-//! One line of the log for each event, whatever text of strangers is in it: without line breaks, without characters that
-//! steer a terminal or the direction of text, and no longer than is read.
+//! Writes each event as one line, whatever untrusted text it contains: without line breaks, without
+//! characters that control a terminal or the text direction, and cut to a readable length.
 
 use std::io::{self, Write};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The longest line, in bytes; of a longer one the end is left out.
+/// The longest line, in bytes; longer lines are cut.
 const LONGEST: usize = 4 * 1_024;
 
-/// Writes lines to what another one makes.
+/// Makes writers that write single lines to another writer's output.
 pub(super) struct Lines<M> {
     to: M,
-    /// Whether lines are cut. One of JSON would not be JSON any more.
+    /// Whether to cut long lines. A cut line of JSON would not be valid JSON.
     cuts: bool,
 }
 
-/// Writes one line.
+/// Writes one event as a single line.
 pub(super) struct Line<W> {
     to: W,
     cuts: bool,
 }
 
 impl<M> Lines<M> {
-    /// Lines for people, which are cut.
+    /// Text lines, which are cut.
     pub(super) fn of_text(to: M) -> Lines<M> {
         Lines { to, cuts: true }
     }
 
-    /// Lines of JSON, which are whole.
+    /// JSON lines, which are never cut.
     pub(super) fn of_json(to: M) -> Lines<M> {
         Lines { to, cuts: false }
     }
@@ -42,7 +42,7 @@ impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Lines<M> {
 }
 
 impl<W: Write> Write for Line<W> {
-    /// Takes all of an event, which comes at once.
+    /// Takes a whole event, which arrives in one call.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let line = tame(text.strip_suffix('\n').unwrap_or(&text), self.cuts.then_some(LONGEST));
@@ -55,7 +55,7 @@ impl<W: Write> Write for Line<W> {
     }
 }
 
-/// Returns one line with its end, of at most `longest` bytes and a few.
+/// Returns the text as one line with its line break, cut at about `longest` bytes.
 fn tame(text: &str, longest: Option<usize>) -> String {
     let mut line = String::with_capacity(text.len() + 1);
     for c in text.chars() {
@@ -68,7 +68,7 @@ fn tame(text: &str, longest: Option<usize>) -> String {
             '\r' => line.push_str("\\r"),
             c if is_unruly(c) => {
                 use std::fmt::Write as _;
-                // As JSON writes it, too; all of them have four digits.
+                // The same escape as in JSON; all these characters have four digits.
                 let _ = write!(line, "\\u{:04x}", u32::from(c));
             }
             c => line.push(c),
@@ -78,8 +78,8 @@ fn tame(text: &str, longest: Option<usize>) -> String {
     line
 }
 
-/// Whether a character steers what shows the text, and shows nothing itself. Escape is not among them: the colours have it,
-/// and values are written without.
+/// Returns whether a character is invisible and controls how text is displayed. Escape is not among them:
+/// colours use it, and values are written without it.
 fn is_unruly(c: char) -> bool {
     matches!(
         c,

@@ -1,5 +1,5 @@
-//! Lines that repeat: of each place in the program so many in a row, then one a second, and the rest counted. Whatever
-//! strangers can have written into the log stays within bounds, and nothing else is lost for it.
+//! Limits repeated lines: each call site may log a burst, then one line a second, and the rest are counted.
+//! Bounds what clients can write into the log without suppressing lines of other call sites.
 
 use std::{
     collections::HashMap,
@@ -11,31 +11,31 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Event, Level, Metadata, Subscriber, callsite::Identifier};
 use tracing_subscriber::layer::{Context, Filter};
 
-/// How many lines of one place may come at once, and how often one more.
+/// Lines that one call site may log at once, and the time in which it earns another.
 const BURST: u32 = 100;
 const EACH: Duration = Duration::from_secs(1);
 
-/// How often the log tells what was left out of it.
+/// Interval at which the number of suppressed lines is logged.
 const REPORT: Duration = Duration::from_mins(1);
 
-/// What was let through and left out. A copy is the same.
+/// Counts admitted and suppressed lines. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct Sampler(Arc<Mutex<HashMap<Identifier, CallSite>>>);
 
-/// A place in the program that writes into the log.
+/// A place in the program that logs.
 #[derive(Debug)]
 struct CallSite {
     metadata: &'static Metadata<'static>,
-    /// How many more lines may come.
+    /// Number of further lines it may log now.
     left: u32,
-    /// Up to when that was reckoned.
+    /// The time up to which `left` was computed.
     at: Instant,
-    /// How many lines were left out and not told of.
+    /// Number of suppressed lines that were not reported yet.
     left_out: u64,
 }
 
 impl Sampler {
-    /// Tells once a minute what was left out, until `stop`, and once more.
+    /// Logs the number of suppressed lines once a minute until `stop`, and one last time.
     pub async fn report(&self, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(REPORT)).await.is_some() {
             self.tell();
@@ -58,7 +58,7 @@ impl Sampler {
         left_out.collect()
     }
 
-    /// Whether a line is let through.
+    /// Returns whether a line is admitted.
     fn admits(&self, metadata: &'static Metadata<'static>, now: Instant) -> bool {
         let mut places = self.places();
         let place = places.entry(metadata.callsite()).or_insert_with(|| CallSite {
@@ -92,7 +92,7 @@ impl<S: Subscriber> Filter<S> for Sampler {
     }
 
     fn event_enabled(&self, event: &Event<'_>, _context: &Context<'_, S>) -> bool {
-        // Whoever asks for finer lines wants all of them.
+        // Levels below info are enabled on purpose, so all of their lines are wanted.
         *event.metadata().level() > Level::INFO || self.admits(event.metadata(), Instant::now())
     }
 }

@@ -1,5 +1,5 @@
-//! What a client of the protocol can ask: one file for each of its lines, with what it takes and how it is answered. Each is
-//! a method of the [`super::conversation`] that has read the line.
+//! The commands of the JSON protocol, one file each: validation and answer. Each is a method of the
+//! [`super::conversation`] that has read the line.
 
 mod hello;
 mod history;

@@ -1,4 +1,4 @@
-//! What a session's user asks, understood and answered: entering and leaving, saying, looking back. Touches no socket.
+//! A session's conversation: parses the client's commands and answers them. Never touches the socket.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -21,10 +21,10 @@ use crate::{
     service::read::ReadError,
 };
 
-/// So many bytes of an answer cost as much as a line.
+/// How many bytes of an answer cost as much as one line.
 const BYTES_PER_LINE: usize = 32 * 1_024;
 
-/// A session's half of the talk.
+/// The state of a session's conversation.
 pub(super) struct Conversation {
     pub(super) state: Arc<AppState>,
     pub(super) id: SessionId,
@@ -33,12 +33,13 @@ pub(super) struct Conversation {
     pub(super) format: WireFormat,
     pub(super) rooms: BTreeSet<RoomName>,
     pub(super) sending: Sending,
-    /// The address that pays for it, beside its user; none for this machine.
+    /// The address charged beside the user; `None` for this machine.
     pub(super) address: Option<Block>,
     pub(super) pause: Option<Instant>,
-    /// The frame that is being heard, from where its next line begins: whoever asks for much is heard later.
+    /// The frame being processed, and where its next line begins: a client that asks for much is processed
+    /// later.
     pub(super) rest: Option<Box<(Utf8Bytes, usize)>>,
-    /// Counts the messages of a client that gives them no ids.
+    /// Counts the messages of a client that sends no ids.
     pub(super) said: u64,
     /// Whether the conversation has begun.
     pub(super) greeted: bool,
@@ -70,43 +71,44 @@ impl Conversation {
         }
     }
 
-    /// Whether another frame may be read: not while answers wait to be read, or when the connection is to be closed.
+    /// Returns whether another frame may be read: not while answers are unread, or when the connection is
+    /// closing.
     pub(super) fn listens(&self) -> bool {
         self.pause.is_none() && self.rest.is_none() && !self.sending.is_full() && self.outbound.listens()
     }
 
-    /// Until when reading pauses because the user is faster than the pace, if it does.
+    /// Returns until when reading is paused because the user exceeds their pace, if it is.
     pub(super) fn pause(&self) -> Option<Instant> {
         self.pause
     }
 
-    /// Reading goes on, with what is left of the frame that was being heard. Returns the code to close with, as
+    /// Resumes reading, with the rest of the frame being processed. Returns the code to close with, as
     /// [`Conversation::receive`] does.
     pub(super) async fn resume(&mut self) -> Result<(), CloseCode> {
         self.pause = None;
         self.receive_rest().await
     }
 
-    /// Whether something was taken and is not yet kept.
+    /// Returns whether an accepted message is not stored yet.
     pub(super) fn is_busy(&self) -> bool {
         self.sending.is_busy()
     }
 
-    /// Waits until some of what was taken is kept or refused, and answers; for ever if nothing was taken. May be dropped
-    /// while it waits.
+    /// Waits until some accepted messages are stored or refused, and answers them; waits forever if there are
+    /// none. Cancel-safe.
     pub(super) async fn settle(&mut self) {
         for line in self.sending.settle().await {
             self.answer(line);
         }
     }
 
-    /// Whether the conversation has begun: with a `hello`, or by the plain door.
+    /// Returns whether the conversation has begun: with a `hello`, or by the plain-text protocol.
     pub(super) fn has_begun(&self) -> bool {
         self.greeted
     }
 
-    /// Hears a frame: one or more lines, or as many of them as may be heard now. The code to close with, if the conversation
-    /// cannot go on; nothing that follows the line at fault is heard.
+    /// Processes a frame: all of its lines, or as many as the user may send now. Returns the code to close
+    /// with if the conversation cannot continue; lines after the faulty one are not processed.
     pub(super) async fn receive(&mut self, frame: Utf8Bytes) -> Result<(), CloseCode> {
         let limit = self.state.config.frame_limit;
         if limit > 0 && frame.len() > limit {
@@ -126,13 +128,13 @@ impl Conversation {
         self.receive_rest().await
     }
 
-    /// Hears what is left of a frame, until it asks for more than may be done for it now.
+    /// Processes the rest of a frame, until it exceeds what the user may request now.
     async fn receive_rest(&mut self) -> Result<(), CloseCode> {
         while self.pause.is_none()
             && let Some(rest) = self.rest.take()
         {
             let (frame, at) = *rest;
-            // Whoever does not read what they asked for is heard no further.
+            // A client that does not read its answers is not served further.
             if !self.is_read().await {
                 return Ok(());
             }
@@ -179,7 +181,8 @@ impl Conversation {
         Payer::new(&self.state.budgets, &self.me.id, self.address)
     }
 
-    /// Charges what has come already. Whatever it asks for costs something; who asks for much is read later.
+    /// Charges input that has already arrived, so that any request costs something; a user who exceeds their
+    /// pace is read later.
     pub(super) fn spend(&mut self, cost: Cost, amount: u32) {
         let paused = self.payer().spend(cost, amount);
         if !paused.is_zero() {
@@ -187,7 +190,7 @@ impl Conversation {
         }
     }
 
-    /// Charges an answer that holds much.
+    /// Charges for a large answer.
     pub(super) fn spend_on<'a>(&mut self, events: impl Iterator<Item = &'a Event>) {
         let length = |event: &Event| match event {
             Event::Message(message) => message.text.len(),
@@ -199,18 +202,18 @@ impl Conversation {
         }
     }
 
-    /// Waits until this connection has read what it asked for; returns whether it is still there.
+    /// Waits until the client has read its answers; returns whether the connection is still open.
     pub(super) async fn is_read(&mut self) -> bool {
         !self.outbound.owes() || self.outbound.deliver(true).await == Ok(None)
     }
 
-    /// Says that only text is understood.
+    /// Refuses a binary frame.
     pub(super) fn refuse_binary(&mut self) {
         self.spend(Cost::Line, 1);
         self.refuse(RefusalCode::Malformed, "frames are text, not binary".to_owned(), None, None);
     }
 
-    /// The heartbeat's line: where the rooms' logs stand.
+    /// Returns the heartbeat's line, with the heads of the rooms' logs.
     pub(super) async fn heads(&mut self) -> ServerLine {
         let mut heads = Vec::with_capacity(self.rooms.len());
         for room in &self.rooms {
@@ -222,7 +225,7 @@ impl Conversation {
         ServerLine::Ping { heads }
     }
 
-    /// The session is over: its rooms are told. What was taken is still kept; only nobody hears the answer.
+    /// Ends the session in its rooms. Accepted messages are still stored; only the answers are lost.
     pub(super) async fn end(&mut self, left: bool) {
         for room in std::mem::take(&mut self.rooms) {
             if left {
@@ -238,7 +241,7 @@ impl Conversation {
 
     async fn take(&mut self, line: ClientLine) {
         match line {
-            // A conversation has begun only once.
+            // A conversation begins only once.
             ClientLine::Hello { .. } | ClientLine::Pong {} => {}
             ClientLine::Send { id, room, text } => self.send(&id, &room, &text),
             ClientLine::History(history) => self.history(history).await,
@@ -250,7 +253,7 @@ impl Conversation {
         }
     }
 
-    /// A room that the session is in; if it is not, says so.
+    /// Returns a room that the session is in; refuses the command otherwise.
     pub(super) fn joined(&mut self, room: &str, id: Option<&str>) -> Option<RoomName> {
         let id = id.map(str::to_owned);
         if let Some(name) = self.rooms.get(room) {
@@ -282,12 +285,12 @@ impl Conversation {
         }
     }
 
-    /// The store cannot read a room for now.
+    /// Refuses a room that the store cannot read for now.
     pub(super) fn refuse_reading(&mut self, room: String) {
         self.answer(unreadable(room));
     }
 
-    /// Refuses a room for so many milliseconds.
+    /// Refuses a room for a number of milliseconds.
     pub(super) fn put_off(&mut self, room: String, code: RefusalCode, reason: String, retry_ms: u64) {
         let (room, retry_ms) = (Some(room), Some(retry_ms));
         self.answer(ServerLine::Refused(Refused { id: None, room, code, reason, retry_ms }));
@@ -308,7 +311,7 @@ impl Conversation {
     }
 }
 
-/// A room cannot be read for now.
+/// Returns the refusal of a room that cannot be read for now.
 pub(super) fn unreadable(room: String) -> ServerLine {
     ServerLine::Refused(Refused {
         id: None,

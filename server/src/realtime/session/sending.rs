@@ -1,8 +1,9 @@
-//! The way of a session's messages into the store, in the order in which they came.
+//! Appends a session's messages to the store, in the order of arrival.
 //!
-//! While one append is under way, what comes meanwhile gathers and goes together in the next: a client may send many
-//! without waiting, and the store commits them in groups. A message that is refused for now holds back those that follow
-//! it to its room until it comes again, so that order holds. Writes to no socket; gives what is to be answered.
+//! While one append is in progress, later messages gather and go together into the next one: a client may
+//! send many without waiting, and the store commits them in groups. A temporarily refused message holds back
+//! those after it in its room until it is sent again, which preserves their order. Never writes to the
+//! socket; returns the answers.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -25,20 +26,21 @@ use crate::{
     store::{Appended, Kept, NewMessage, StoreError},
 };
 
-/// How many messages may gather while an append is under way; then the session reads no further.
+/// How many messages may gather during an append; then the session stops reading.
 const GATHER: usize = 512;
 
-/// An append for each room, so that what one room cannot take stays in no other room's way.
+/// One append per room, so that a failure in one room does not affect the others.
 type Appending = BoxFuture<'static, Vec<(Vec<NewMessage>, Kept)>>;
 
-/// What a session has said and the store has not kept yet.
+/// Accepted messages that are not stored yet.
 pub(super) struct Sending {
     service: Arc<Service>,
     gathered: Vec<NewMessage>,
     appending: Option<Appending>,
-    /// In which rooms nothing is taken until the message of this id comes again.
+    /// The rooms that accept nothing until the message with this id is sent again.
     held: HashMap<RoomName, ClientId>,
-    /// Whether the client can send the same message again. One that gives no ids cannot; nothing waits for it.
+    /// Whether the client can send the same message again. One that sends no ids cannot, so nothing waits for
+    /// it.
     repeats: bool,
 }
 
@@ -47,7 +49,7 @@ impl Sending {
         Sending { service, gathered: Vec::new(), appending: None, held: HashMap::new(), repeats }
     }
 
-    /// Takes a message; what is to be answered, if it cannot.
+    /// Accepts a message, or returns its refusal.
     pub(super) fn take(&mut self, draft: NewMessage) -> Option<ServerLine> {
         match self.held.get(&draft.room) {
             Some(first) if *first != draft.id => Some(self.hold(&draft)),
@@ -59,8 +61,8 @@ impl Sending {
         }
     }
 
-    /// Puts a message off that cannot be taken now, for this reason; what follows it to its room is put off too, until it
-    /// comes again. Returns what is to be answered.
+    /// Refuses a message for now, with this reason; later messages to its room are refused too, until it is
+    /// sent again. Returns the refusal.
     pub(super) fn put_off(
         &mut self,
         draft: &NewMessage,
@@ -84,33 +86,33 @@ impl Sending {
         }
     }
 
-    /// Puts a message off because the server takes nothing new.
+    /// Refuses a message because the server accepts nothing new.
     fn put_off_full(&mut self, draft: &NewMessage) -> ServerLine {
         self.put_off(draft, RefusalCode::ServerFull, "the server takes nothing new at present", FULL_RETRY_MS)
     }
 
-    /// Nothing to this room waits for an earlier message any more.
+    /// Stops holding back messages to this room.
     pub(super) fn lift(&mut self, room: &RoomName) {
         self.held.remove(room);
     }
 
-    /// Whether a message waits for an earlier one to its room to be sent again.
+    /// Returns whether a message has to wait until an earlier one to its room is sent again.
     pub(super) fn waits(&self, draft: &NewMessage) -> bool {
         self.held.get(&draft.room).is_some_and(|first| *first != draft.id)
     }
 
-    /// Whether no more can be taken for now.
+    /// Returns whether no more messages can be accepted for now.
     pub(super) fn is_full(&self) -> bool {
         self.gathered.len() >= GATHER
     }
 
-    /// Whether something was taken and is not yet kept.
+    /// Returns whether an accepted message is not stored yet.
     pub(super) fn is_busy(&self) -> bool {
         self.appending.is_some() || !self.gathered.is_empty()
     }
 
-    /// Waits until the append that is under way is done, or starts one; for ever if there is nothing to append. Gives
-    /// what is to be answered. May be dropped while it waits: the append goes on, and is awaited the next time.
+    /// Waits for the append in progress, or starts one; waits forever if there is nothing to append. Returns
+    /// the answers. Cancel-safe: the append continues, and the next call waits for it.
     pub(super) async fn settle(&mut self) -> Vec<ServerLine> {
         if self.appending.is_none() {
             if self.gathered.is_empty() {
@@ -126,7 +128,7 @@ impl Sending {
         for (drafts, kept) in appended {
             if let Some(first) = drafts.get(kept.appended.len()) {
                 failed.insert(first.room.clone());
-                // It was taken before whatever is held already.
+                // It was accepted before the held message.
                 self.held.remove(&first.room);
             }
             lines.extend(self.answer(&drafts, kept));
@@ -135,8 +137,8 @@ impl Sending {
         lines
     }
 
-    /// The refusals of what gathered behind messages that have just been refused for now. At once: what lifts the hold,
-    /// a join or the message again, must not let them overtake it.
+    /// Refuses the messages that gathered behind those that have just been refused for now. It must happen at
+    /// once: what lifts the hold, a join or the repeated message, must not let them overtake it.
     fn hold_followers(&mut self, failed: &BTreeSet<RoomName>) -> Vec<ServerLine> {
         let (held, free): (Vec<NewMessage>, Vec<NewMessage>) =
             std::mem::take(&mut self.gathered).into_iter().partition(|draft| failed.contains(&draft.room));
@@ -144,7 +146,7 @@ impl Sending {
         held.iter().map(|draft| self.hold(draft)).collect()
     }
 
-    /// What the sender is told of an append: of those that were kept, and of those that were not.
+    /// Returns the answers for an append: for stored messages, and for those that were not stored.
     fn answer(&mut self, drafts: &[NewMessage], kept: Kept) -> Vec<ServerLine> {
         let (done, left) = drafts.split_at(kept.appended.len());
         let mut lines: Vec<ServerLine> =
@@ -159,7 +161,7 @@ impl Sending {
         lines
     }
 
-    /// Starts to append what has gathered.
+    /// Starts to append the gathered messages.
     fn append(&mut self) {
         let mut rooms: BTreeMap<RoomName, Vec<NewMessage>> = BTreeMap::new();
         for draft in std::mem::take(&mut self.gathered) {
@@ -175,16 +177,16 @@ impl Sending {
         self.appending = Some(join_all(appends.collect::<Vec<_>>()).boxed());
     }
 
-    /// The refusal of a message for now; those that follow it to its room will be refused until it comes again.
+    /// Refuses a message for now; later ones to its room are refused until it is sent again.
     fn hold(&mut self, draft: &NewMessage) -> ServerLine {
         self.put_off(draft, RefusalCode::StoreUnavailable, "messages cannot be kept at present", RETRY_MS)
     }
 }
 
-/// What the sender is told of a message that was appended, beside what the whole room hears.
+/// Returns the sender's answer for an appended message, beyond what the whole room receives.
 fn answer(draft: &NewMessage, appended: Appended) -> Option<ServerLine> {
     match appended {
-        // The room says it to everybody, its sender included.
+        // The room sends it to everybody, including the sender.
         Appended::New(_) => None,
         Appended::Known(message) => Some(ServerLine::Message(message)),
         Appended::Reused => {

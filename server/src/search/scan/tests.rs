@@ -1,5 +1,4 @@
-//! The search that looks through a store: where it goes, and where it ends. That it finds what the one by way of an index
-//! finds is in [`parity`].
+//! Tests of the scan: its order and its limits. [`parity`] tests that it finds what the index finds.
 
 mod parity;
 mod searched_store;
@@ -24,7 +23,7 @@ use crate::{search::answer::SearchError, store::Store as _, time_zone::TimeZone}
 /// 2026-11-20 14:03:20 UTC.
 const FRIDAY: u64 = 1_795_183_400_000;
 
-/// No test waits so long; what is cut off by the clock is so on purpose.
+/// No test runs that long, so the time limit only applies where a test sets it.
 const LONG: Duration = Duration::from_mins(10);
 
 fn named(room: &str) -> RoomName {
@@ -49,7 +48,7 @@ async fn the_newest_come_first_whatever_the_room() {
     assert!(moments.iter().copied().eq((0..300).rev()), "{moments:?}");
 }
 
-/// What each of three rooms' messages add to the moment of the one before, and how far off their clock is.
+/// For messages in three rooms: the time since the previous message, and the clock skew.
 fn moments() -> impl Strategy<Value = Vec<(usize, u64, u64)>> {
     proptest::collection::vec((0..3_usize, prop_oneof![Just(0_u64), 0..3_u64], 0..=5_u64), 0..120)
 }
@@ -109,7 +108,7 @@ async fn a_page_has_so_many_hits_even_if_all_was_said_in_one_moment() {
 #[tokio::test]
 async fn a_day_is_found_whoever_spoke_later_with_a_clock_that_was_behind() {
     let searched = SearchedStore::new();
-    // Midnight after that Friday.
+    // The midnight after that Friday.
     let midnight = 1_795_219_200_000;
     let said = [midnight - 10_000, midnight + 2_000, midnight - 1_000, midnight + 3_000, midnight - 1];
     searched.say(said.map(|at| ("a", "Ann", "tea", at))).await;
@@ -197,7 +196,7 @@ async fn a_search_whose_time_is_up_says_so_and_goes_on_from_there() {
     let said = (0..250).map(|n| ("a", "Ann", if n % 10 == 0 { "tea" } else { "straw" }, FRIDAY + n));
     searched.say(said.collect::<Vec<_>>()).await;
     let answers = |count| searched.store.answers.store(count, Ordering::Relaxed);
-    // The rooms, and the first piece of the one.
+    // One answer for the list of rooms, and one for the first piece of a room.
     answers(2);
     let first = searched.scan("tea", None, Bounds::default()).await.unwrap();
     assert_eq!((first.hits.len(), first.looked, first.cut), (10, Some(100), false));

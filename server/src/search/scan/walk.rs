@@ -1,9 +1,10 @@
-//! The way through the rooms of a store, newest message first, and where on it one is. Reads each room a piece at a time,
-//! and knows nothing of what is searched for.
+//! Merges the rooms of a store into one sequence, newest message first, with a position for each message.
+//! Reads each room a piece at a time, and knows nothing of the query.
 //!
-//! Within a room the log's order counts. Two who speak at once, or on nodes whose clocks differ, may come into the log the
-//! other way round; a message therefore stands on the way where the earliest of it and those after it in its room was
-//! said. So every message has one place on the way, and a search that goes on there skips nothing.
+//! Within a room, the log's order counts. Messages sent at the same moment, or on nodes whose clocks differ,
+//! may be logged in another order than their timestamps. A message's position is therefore the earliest
+//! timestamp among it and the later messages of its room. So every message has exactly one position, and a
+//! search that resumes there skips nothing.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -19,34 +20,34 @@ use crate::{
     store::{Piece, Store, StoreError},
 };
 
-/// How far the clocks of those who write into one log may be apart, in milliseconds.
+/// The largest clock skew between nodes that write to one log, in milliseconds.
 const SKEW: u64 = 5_000;
 
-/// How many rooms are asked at once.
+/// How many rooms are read concurrently at the start.
 const AT_ONCE: usize = 8;
 
-/// How many messages are read of all rooms together before one is looked at; of each room one at least.
+/// How many messages are read from all rooms together at the start; at least one from each.
 const FIRST: usize = 1_000;
 
-/// How many messages are read of a room at first, and how many at once later.
+/// The size of the first piece of a room, and the largest size of later ones.
 const PIECE: u32 = 100;
 const PIECE_LATER: u32 = 400;
 
-/// A place on the way: the moment, and how many of that moment are passed. It falls from message to message.
+/// A position in the sequence: a timestamp and a counter within it. It decreases from message to message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position(pub(super) i64);
 
 impl Position {
-    /// Where everything is still to come.
+    /// Before the newest message.
     pub(super) const NEWEST: Position = Position(i64::MAX);
 
-    /// Where this moment begins.
+    /// Returns the first position of a millisecond.
     fn first_of(moment: u64) -> Position {
         let number = moment.min(LAST) << TIE_BITS | ((1 << TIE_BITS) - 1);
         Position(i64::try_from(number).expect("the last moment's numbers fit"))
     }
 
-    /// Where what was said before a moment is still to come.
+    /// Returns the position from which all messages before a millisecond follow.
     pub(super) fn before(moment: u64) -> Position {
         match moment {
             0 => Position(-1),
@@ -55,12 +56,12 @@ impl Position {
         }
     }
 
-    /// The one after it. More of one moment than there are numbers for are passed over.
+    /// Returns the next position. Messages of one millisecond beyond the available counters are skipped.
     pub(super) fn next(self) -> Position {
         Position(self.0.saturating_sub(1))
     }
 
-    /// Whether nothing can come after it.
+    /// Returns whether nothing can follow this position.
     pub(super) fn is_beyond_everything(self) -> bool {
         self.0 < 0
     }
@@ -70,48 +71,48 @@ impl Position {
     }
 }
 
-/// When a message was said, as far as there are numbers for it.
+/// Returns a timestamp, capped to those that have numbers.
 pub(super) fn moment(at: Millis) -> u64 {
     at.0.min(LAST - 1)
 }
 
-/// The way.
+/// The merged sequence of several rooms.
 pub(super) struct Walk<'a> {
     store: &'a dyn Store,
     rooms: Vec<Room>,
-    /// The next message's moment and room, of each room that has one. Of one moment the first room comes first.
+    /// The timestamp and room of each room's next message. For equal timestamps, the first room comes first.
     next: BinaryHeap<(u64, Reverse<usize>)>,
     /// The room whose next message is not known yet.
     taken: Option<usize>,
     from: Position,
-    /// Where the last message was.
+    /// The position of the last message.
     last: Option<Position>,
 }
 
-/// What is known of a room.
+/// The state of a room.
 struct Room {
     name: RoomName,
-    /// What was read and not gone through yet, oldest first.
+    /// Messages that were read but not returned yet, oldest first.
     read: Vec<Message>,
-    /// The newest that was not read yet; 0 if there is none.
+    /// The newest seq not read yet; 0 if there is none.
     upto: Seq,
-    /// How many are read next.
+    /// The size of the next piece.
     limit: u32,
-    /// The earliest moment that was come by.
+    /// The earliest timestamp returned so far.
     earliest: u64,
-    /// What was said before this moment is not wanted.
+    /// Messages before this timestamp are not wanted.
     start: u64,
 }
 
 impl<'a> Walk<'a> {
-    /// The way through these rooms from a position on, down to a moment.
+    /// Starts the sequence of these rooms at a position, down to a timestamp.
     pub(super) async fn begin(
         store: &'a dyn Store,
         mut names: Vec<RoomName>,
         from: Position,
         start: u64,
     ) -> Result<Walk<'a>, StoreError> {
-        // Always the same order, for positions count on it.
+        // Positions depend on a fixed order of the rooms.
         names.sort_unstable();
         let limit = u32::try_from(FIRST / names.len().max(1)).unwrap_or(PIECE).clamp(1, PIECE);
         let rooms = names.into_iter().map(|name| Room::begin(store, name, from.moment(), start, limit));
@@ -124,7 +125,7 @@ impl<'a> Walk<'a> {
         Ok(Walk { store, rooms, next, taken: None, from, last: None })
     }
 
-    /// The next message and its position.
+    /// Returns the next message and its position.
     pub(super) async fn next(&mut self) -> Result<Option<(Position, Message)>, StoreError> {
         loop {
             if let Some(index) = self.taken {
@@ -141,7 +142,7 @@ impl<'a> Walk<'a> {
                 _ => Position::first_of(moment),
             };
             self.last = Some(position);
-            // What comes before is there to be counted, or because clocks differ.
+            // Messages before the start are read only to count them, or because clocks differ.
             if position <= self.from
                 && let Some(message) = message
             {
@@ -162,7 +163,7 @@ impl Room {
         let upto = if from >= LAST {
             Seq::MAX
         } else {
-            // What was said up to `from` stands before what was said later than clocks differ.
+            // Messages up to `from` come before any whose timestamp is later by more than the clock skew.
             let later = Piece::Since { at: Millis(from + SKEW + 1), limit: 1 };
             let later = store.read(name.clone(), later).await?.messages;
             later.first().map_or(Seq::MAX, |later| later.seq - 1)
@@ -172,7 +173,7 @@ impl Room {
         Ok(room)
     }
 
-    /// The moment of the next message, if there is one.
+    /// Returns the timestamp of the next message, if there is one.
     fn next(&self) -> Option<u64> {
         Some(self.earliest.min(moment(self.read.last()?.at)))
     }
@@ -182,10 +183,10 @@ impl Room {
         self.read.pop()
     }
 
-    /// Reads on if nothing is left of what was read.
+    /// Reads the next piece when the last one is used up.
     async fn fill(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         if self.earliest.saturating_add(SKEW) < self.start {
-            // Nothing that stands before it was said so much later.
+            // No earlier message of the log can have a timestamp that much later.
             (self.read, self.upto) = (Vec::new(), 0);
         }
         if self.read.is_empty() && self.upto > 0 {

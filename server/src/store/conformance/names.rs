@@ -1,4 +1,4 @@
-//! What every store promises of nicknames.
+//! The store contract for nicknames.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{
     store::{Claim, SharedStore},
 };
 
-/// A claim of a nickname, which is the user's own name unless said otherwise, from now on.
+/// Creates a claim from now on; the nickname is the user's own name unless given.
 pub(crate) fn claim(by: &str, nickname: &str, span_ms: u64) -> Claim {
     let skeleton = Nickname::parse(nickname).unwrap().skeleton();
     let now = clock::now();
@@ -21,7 +21,7 @@ pub(crate) fn claim(by: &str, nickname: &str, span_ms: u64) -> Claim {
 /// Long enough for every test.
 pub(crate) const LONG_MS: u64 = 600_000;
 
-/// Waits until a user does not hold a nickname any more.
+/// Waits until a user no longer holds a nickname.
 pub(crate) async fn lost(store: &SharedStore, by: &str, nickname: &str) {
     let lost = async {
         while store.holds(claim(by, nickname, 0)).await.unwrap() {
@@ -51,7 +51,7 @@ pub(crate) async fn a_nickname_is_free_when_its_time_is_over(bench: Bench) {
     lost(&store, "ann", "Ann").await;
     assert!(store.claim(claim("bob", "Ann", LONG_MS)).await.unwrap());
     assert!(!store.claim(claim("ann", "Ann", LONG_MS)).await.unwrap());
-    // A shorter claim takes nothing away from a longer one.
+    // A shorter claim does not shorten a longer one.
     assert!(store.claim(claim("bob", "Ann", 1)).await.unwrap());
     assert!(store.claim(claim("cat", "Cat", 100)).await.unwrap());
     lost(&store, "cat", "Cat").await;
@@ -67,7 +67,7 @@ pub(crate) async fn a_nickname_can_be_let_go(bench: Bench) {
     store.release(claim("ann", "Ann", 2 * LONG_MS)).await.unwrap();
     assert!(!store.claim(claim("bob", "Ann", LONG_MS)).await.unwrap(), "not yet");
     store.release(claim("ann", "Ann", 50)).await.unwrap();
-    // To let go later does not bring it back.
+    // Releasing it at a later time does not bring it back.
     store.release(claim("ann", "Ann", LONG_MS)).await.unwrap();
     lost(&store, "ann", "Ann").await;
     assert!(store.claim(claim("bob", "Ann", LONG_MS)).await.unwrap());

@@ -1,4 +1,4 @@
-//! What every store promises of the drawers beside the log.
+//! The store contract for records.
 
 use futures::future::join_all;
 

@@ -1,12 +1,13 @@
 #!lua
--- Appends messages to a room's log, in their order: all of them, or none. Without flags, so that Redis refuses it before
--- it starts while nothing can be written; and whatever else can fail is asked before the first write.
+-- Appends messages to a room's log in the given order: all of them, or none. It has no flags, so that Redis
+-- refuses it before it starts while nothing can be written; every other check that can fail comes before the
+-- first write.
 --
--- KEYS: state, log, body, the ids of the window before, and of the window.
--- ARGV: epoch, generation, how many to retain (0: all), the channel, the window, its length, how many at most are trimmed
--- beyond those that make room; then for each message whose it is and its id, its digest, its body, its author's name.
--- Gives {'stale'}, {'window', n}, or {'done'} and for each message {'new', seq, at}, {'known', seq, at, name} or
--- {'reused'}.
+-- KEYS: state, log, body, the ids of the previous window, and the ids of the current one. ARGV: epoch,
+-- generation, retention limit (0: none), channel, window, window length, the maximum number of messages to
+-- trim beyond those that make room; then for each message its author with its id, its digest, its body, and
+-- its author's name. Returns {'stale'}, {'window', n}, or {'done'} and for each message {'new', seq, at},
+-- {'known', seq, at, name} or {'reused'}.
 local state, log, bodies, before, ids = unpack(KEYS)
 local epoch, generation, retain, channel = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local window, length, extra = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -16,7 +17,7 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
--- Lua hands over a few thousand arguments at once, and no more.
+-- Lua's unpack accepts only a few thousand values at once.
 local function in_parts(command, key, list)
   for first = 1, #list, MANY do
     redis.call(command, key, unpack(list, first, math.min(first + MANY - 1, #list)))
@@ -48,7 +49,7 @@ for _, key in ipairs({before, ids}) do
     end
   end
 end
--- Fails if something else lies there; XADD, the first to write, does so by itself.
+-- Fails if the key has another type; XADD, the first write, checks its own key.
 redis.call('HLEN', bodies)
 
 local answers = {'done'}

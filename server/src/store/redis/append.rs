@@ -1,4 +1,4 @@
-//! One call of the script that appends messages to one room: what it is given, and what its answer means.
+//! One call of the append script for one room: its arguments and its answer.
 
 use std::str::from_utf8;
 
@@ -21,21 +21,21 @@ use crate::store::{
 
 pub(super) const APPEND: &str = include_str!("append.lua");
 
-/// How many of its oldest messages a room loses with one append at the most, beside those that make room for the new
-/// ones: so what was retained before the setting was lowered goes bit by bit.
+/// The maximum number of its oldest messages that a room loses per append, beyond those that make room for
+/// the new ones: after the retention limit is lowered, the log shrinks gradually.
 pub(super) const TRIMMED: u32 = 300;
 
-/// What the script said.
+/// The script's answer.
 pub(super) enum Answer {
-    /// What became of each draft.
+    /// The outcome of each draft.
     Done(Vec<Appended>),
-    /// The clock of Redis is in this window; nothing was done.
+    /// Redis's clock is in this window; nothing was done.
     Window(u64),
-    /// Another life of the logs has begun; nothing was done.
+    /// A new epoch has begun; nothing was done.
     Stale,
 }
 
-/// The call that appends drafts of one room.
+/// Builds the call that appends the drafts of one room.
 pub(super) fn call<'a>(
     script: &'a Script,
     keys: &Keys,
@@ -67,7 +67,7 @@ pub(super) fn call<'a>(
     call
 }
 
-/// Reads what the script said about these drafts.
+/// Parses the script's answer for these drafts.
 pub(super) fn read(answer: Value, drafts: &[&NewMessage]) -> RedisResult<Answer> {
     let mut answer = Vec::<Value>::from_redis_value(answer)?.into_iter();
     let mut next = || answer.next().ok_or_else(unexpected);
@@ -82,7 +82,7 @@ pub(super) fn read(answer: Value, drafts: &[&NewMessage]) -> RedisResult<Answer>
     }
 }
 
-/// What became of a draft.
+/// Parses the outcome of one draft.
 fn became(draft: &NewMessage, answer: Value) -> RedisResult<Appended> {
     let fields = Vec::<Vec<u8>>::from_redis_value(answer)?;
     let fields: Option<Vec<&str>> = fields.iter().map(|field| from_utf8(field).ok()).collect();

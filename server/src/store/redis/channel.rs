@@ -1,8 +1,8 @@
-//! What Redis tells this node: it listens to the rooms that are followed here and to what concerns all nodes, each once,
-//! however many sessions are in a room.
+//! The node's Redis subscription: one channel for each room followed here and one for the whole cluster,
+//! however many sessions a room has.
 //!
-//! Whatever may have been missed, because the connection was made anew or because this node could not keep up, is looked
-//! up again by those whom it concerns: they are told that they are behind.
+//! After a reconnection, or when this node could not keep up, events may be missing: the affected rooms are
+//! told that they are behind, and read their logs again.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -33,18 +33,18 @@ use crate::{
     },
 };
 
-/// How much may wait to be passed on; whoever is further behind than that looks everything up again.
+/// How many messages may wait to be passed on; a node further behind reads everything again.
 const WAITING: usize = 4_096;
 
-/// How often a quiet connection is tried.
+/// How often an idle connection is checked.
 const BEAT: Duration = Duration::from_secs(2);
 
-/// How long to wait before another attempt to listen.
+/// How long to wait before subscribing again after a failure.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The ear of a node.
+/// A node's subscription.
 pub(crate) struct Channel {
-    /// Whose own words are no news.
+    /// The node whose own messages are ignored.
     node: NodeId,
     wishes: Mutex<Wishes>,
     changed: Notify,
@@ -52,9 +52,9 @@ pub(crate) struct Channel {
 
 #[derive(Default)]
 struct Wishes {
-    /// The rooms that are followed, and who waits until they are.
+    /// The followed rooms, and the callers waiting for their subscriptions.
     followed: HashMap<RoomName, Following>,
-    /// The rooms that are not followed any more, and are still listened to.
+    /// The rooms that are no longer followed, but still subscribed.
     dropped: HashSet<RoomName>,
 }
 
@@ -65,12 +65,12 @@ struct Following {
 }
 
 impl Channel {
-    /// Nothing is followed yet.
+    /// Creates the subscription, with no room followed.
     pub(crate) fn new(node: NodeId) -> Channel {
         Channel { node, wishes: Mutex::default(), changed: Notify::new() }
     }
 
-    /// Returns when everything that is told of a room from now on is news.
+    /// Returns once everything published in a room from now on is received.
     pub(crate) async fn follow(&self, room: &RoomName) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         {
@@ -96,7 +96,7 @@ impl Channel {
         Err(StoreError::Unavailable("Redis does not answer".to_owned()))
     }
 
-    /// Listens to a room no longer.
+    /// Stops following a room.
     pub(crate) fn unfollow(&self, room: &RoomName) {
         let mut wishes = self.wishes();
         if wishes.followed.remove(room).is_some_and(|following| following.is_heard) {
@@ -106,7 +106,7 @@ impl Channel {
         self.changed.notify_one();
     }
 
-    /// Listens until `stop`, on a connection of its own beside every one of the link's.
+    /// Receives events until `stop`, on a connection of its own beside each of the link's.
     pub(crate) async fn run(self: Arc<Self>, link: Arc<Link>, news: EventSender, stop: CancellationToken) {
         let listening = async {
             let mut quiet = false;
@@ -176,7 +176,7 @@ impl Channel {
         }
     }
 
-    /// Listens to the rooms that are followed by now, and no longer to those that were.
+    /// Subscribes to newly followed rooms, and unsubscribes from dropped ones.
     async fn subscribe(
         &self,
         connection: &mut MultiplexedConnection,
@@ -211,18 +211,18 @@ impl Channel {
                 std::mem::take(&mut following.waiting)
             };
             if waiting.is_empty() {
-                // It was listened to before, and something may have been said meanwhile.
+                // It was subscribed before, and events may have been missed meanwhile.
                 pass(StoreEvent::Behind(room), news).await;
             }
             for waiting in waiting {
-                // Whoever waits no longer has given up the room.
+                // A caller that no longer waits has given up the room.
                 let _ = waiting.send(());
             }
         }
         Ok(())
     }
 
-    /// Nothing is heard any more.
+    /// Marks all rooms as not subscribed.
     fn deafen(&self) {
         let mut wishes = self.wishes();
         wishes.dropped.clear();
@@ -246,7 +246,7 @@ impl Channel {
     }
 
     fn wishes(&self) -> MutexGuard<'_, Wishes> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic halfway through a change.
         self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,8 +1,8 @@
 #!lua
--- Gives a nickname to a user, unless somebody else holds it by the word of any node; whether they have it now. It lies
--- there until the latest word has passed.
+-- Claims a nickname for a user, unless another user holds it through a claim of any node. Returns whether the
+-- user holds it now. The key expires with the latest claim.
 --
--- KEYS: the nickname. ARGV: the user, the name, this node's field, and for how many milliseconds.
+-- KEYS: the nickname. ARGV: the user, the name, this node's field, and the claim's length in milliseconds.
 local key = KEYS[1]
 local user, name, node, span = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local time = redis.call('TIME')

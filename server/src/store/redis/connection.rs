@@ -1,4 +1,4 @@
-//! The way to a Redis: connected, and this node named.
+//! Connects to Redis, and names this node.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use crate::{
     store::redis::{channel::Channel, key::Keys, link::Link, live::LinkError},
 };
 
-/// Connects; fails, in one line, with what is wrong there.
+/// Connects. An error is one line that says what is wrong.
 pub(crate) async fn connect(address: &RedisAddress, prefix: &str) -> Result<Link, LinkError> {
-    // Whoever has chosen one before has chosen for the whole process.
+    // A provider installed earlier applies to the whole process, so a failure does not matter.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Link::open(Client::open(address.url())?, Keys::new(prefix)).await
 }
 
-/// The way to Redis, opened.
+/// An open connection to Redis.
 pub(crate) struct Redis {
-    /// This node's name among the others, as long as it runs.
+    /// This node's id in the cluster, for the lifetime of the process.
     pub(crate) node: NodeId,
     pub(crate) link: Arc<Link>,
     pub(crate) channel: Arc<Channel>,
 }
 
 impl Redis {
-    /// Connects; fails, in one line, with what is wrong there.
+    /// Connects. An error is one line that says what is wrong.
     pub(crate) async fn open(config: &Config, address: &RedisAddress) -> Result<Redis, LinkError> {
         let node = random::node_id();
         let link = Arc::new(connect(address, &config.redis_prefix).await?);

@@ -1,5 +1,5 @@
 #!lua
--- The keys of logins, of which the first one is made by whoever comes first.
+-- Returns the login keys; the first caller creates them.
 --
 -- KEYS: the list. ARGV: fresh keys.
 if redis.call('EXISTS', KEYS[1]) == 0 then

@@ -1,4 +1,5 @@
-//! What makes cookies one house's: the keys that sign and verify logins and the house's id, the same ones on all nodes.
+//! The instance's cookie secrets, shared by all nodes: the keys that sign and verify logins, and the
+//! instance's id.
 
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use crate::store::{
 
 const COOKIES: &str = include_str!("cookies.lua");
 
-/// Puts them back where a Redis has forgotten them, until `stop`, so that nodes which begin later know everybody too.
+/// Restores them, until `stop`, when Redis has lost them, so that nodes started later recognize all users
+/// too.
 pub(crate) async fn maintain(link: Arc<Link>, keys: Vec<String>, house: HouseId, stop: CancellationToken) {
     let mut live = link.watch();
     let keeping = async {
@@ -33,13 +35,13 @@ pub(crate) async fn maintain(link: Arc<Link>, keys: Vec<String>, house: HouseId,
     stop.run_until_cancelled(keeping).await;
 }
 
-/// The house's id; where there is none, it is `fresh` from now on.
+/// Returns the instance's id; stores `fresh` as the id if there is none.
 pub(crate) async fn house(link: &Link, fresh: HouseId) -> Result<HouseId, StoreError> {
     let kept = async || {
         let kept = records::value(link, Collection::House, house_id::KEY).await?;
         Ok(kept.as_deref().and_then(HouseId::parse))
     };
-    // Asked first, so that a node starts even while nothing can be written.
+    // Read first, so that a node can start even while Redis accepts no writes.
     if let Some(kept) = kept().await? {
         return Ok(kept);
     }
@@ -53,12 +55,12 @@ pub(crate) async fn house(link: &Link, fresh: HouseId) -> Result<HouseId, StoreE
     Ok(fresh)
 }
 
-/// The keys there are; the first one signs. Where there is none, they are `fresh` from now on.
+/// Returns the login keys, of which the first one signs; stores `fresh` as the keys if there are none.
 pub(crate) async fn cookie_keys(link: &Link, fresh: &[String]) -> Result<Vec<String>, StoreError> {
     let list = link.keys().cookies();
     let script = Script::new(COOKIES);
     link.ask(async |mut live| {
-        // Asked first, so that a node starts even while nothing can be written.
+        // Read first, so that a node can start even while Redis accepts no writes.
         let kept: Vec<String> =
             redis::cmd("LRANGE").arg(&list).arg(0).arg(-1).query_async(&mut live.connection).await?;
         if kept.is_empty() {

@@ -1,7 +1,7 @@
-//! A message as it lies in Redis and as it is told there. Knows neither keys nor commands.
+//! The encoding of a message as stored and published in Redis. Knows neither keys nor commands.
 //!
-//! Its seq and its moment are given by the script that appends it; the rest, its body, is written here, once, and is what
-//! an edit or a deletion would blank.
+//! The append script assigns the seq and the time; the rest, the body, is encoded here once, and is the part
+//! that an edit or a deletion would blank.
 
 use std::{borrow::Cow, str::from_utf8};
 
@@ -13,7 +13,7 @@ use chat::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How what is told of a committed message begins.
+/// The first byte of a published committed message.
 pub(crate) const COMMITTED: u8 = b'm';
 
 #[derive(Serialize, Deserialize)]
@@ -24,13 +24,13 @@ struct Body<'a> {
     text: Cow<'a, str>,
 }
 
-/// What is kept of a message beside its seq and its moment.
+/// Encodes a message, except for its seq and its time.
 pub(crate) fn body(id: &ClientId, user: &User, text: &str) -> String {
     let body = Body { id: Cow::Borrowed(id), user: Cow::Borrowed(user), text: Cow::Borrowed(text) };
     serde_json::to_string(&body).expect("strings can be written as JSON")
 }
 
-/// The message of a body; nothing, if it is none.
+/// Decodes a body; `None` if it is malformed.
 pub(crate) fn message(room: &RoomName, seq: Seq, at: Millis, body: &[u8]) -> Option<Message> {
     let Body { id, user, text } = serde_json::from_slice(body).ok()?;
     Some(Message {
@@ -43,10 +43,10 @@ pub(crate) fn message(room: &RoomName, seq: Seq, at: Millis, body: &[u8]) -> Opt
     })
 }
 
-/// What is told of a room, if it is that a message was committed: in which life of the log, and the message.
+/// Decodes a published committed message and its epoch; `None` for anything else.
 ///
-/// It is written by the script that appends: the letter, and then, each ended by a blank, epoch, seq and moment; the body
-/// is the rest.
+/// The append script writes the letter, then epoch, seq and time, each followed by a space; the body is the
+/// rest.
 pub(crate) fn read_news(room: &RoomName, payload: &[u8]) -> Option<(Epoch, Message)> {
     let (&COMMITTED, rest) = payload.split_first()? else { return None };
     let mut fields = rest.splitn(4, |byte| *byte == b' ');

@@ -1,5 +1,5 @@
--- Gives the schema, the epoch and the generation. A server whose replication id is not the stored one may have lost what
--- was said last: then all logs begin another life.
+-- Returns the schema, the epoch and the generation. A server whose replication id differs from the stored one
+-- may have lost the latest messages: then all logs start a new epoch.
 local meta, fresh, schema = KEYS[1], ARGV[1], ARGV[2]
 local stored = redis.call('HGET', meta, 'schema')
 if stored and stored ~= schema then
@@ -11,7 +11,7 @@ if string.match(info, 'role:(%w+)') ~= 'master' then
 end
 local replid = string.match(info, 'master_replid:(%w+)')
 if redis.call('HGET', meta, 'replid') ~= replid then
-  -- Later than every one before, also where this server knows of none.
+  -- Larger than every earlier one, even if this server knows of none.
   local time = redis.call('TIME')
   local known = tonumber(redis.call('HGET', meta, 'generation') or 0)
   local generation = math.max(known + 1, time[1] * 1000 + math.floor(time[2] / 1000))

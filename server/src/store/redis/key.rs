@@ -1,4 +1,5 @@
-//! The names of everything that lies in Redis. All of them begin with one prefix, and those of a room share a hash slot.
+//! The names of all Redis keys and channels. All begin with one prefix, and those of a room share a hash
+//! slot.
 
 use std::fmt::Display;
 
@@ -6,33 +7,33 @@ use chat::{id::NodeId, name::Skeleton, room_name::RoomName};
 
 use crate::store::Collection;
 
-/// An id is remembered in the window of time in which it was first used, and looked up in that window and the next: for 7
-/// to 14 days.
+/// A message id is stored in the time window in which it was first used, and looked up in that window and the
+/// next: for 7 to 14 days.
 pub(crate) const WINDOW_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
-/// What every name begins with.
+/// The prefix of all names.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
     prefix: String,
 }
 
 impl Keys {
-    /// Names that begin with `prefix`.
+    /// Creates names that begin with `prefix`.
     pub(crate) fn new(prefix: &str) -> Keys {
         Keys { prefix: prefix.to_owned() }
     }
 
-    /// A hash: what holds for all rooms. `schema`, `epoch`, `generation`, `replid`.
+    /// A hash: data for all rooms. `schema`, `epoch`, `generation`, `replid`.
     pub(crate) fn meta(&self) -> String {
         format!("{}:meta", self.prefix)
     }
 
-    /// A set: the rooms that somebody has spoken in.
+    /// A set: the rooms that have had a message.
     pub(crate) fn rooms(&self) -> String {
         format!("{}:rooms", self.prefix)
     }
 
-    /// A hash: the rooms that were spelled otherwise once, by that spelling.
+    /// A hash: the renamed rooms, by their former spelling.
     pub(crate) fn renamed(&self) -> String {
         format!("{}:renamed", self.prefix)
     }
@@ -42,48 +43,48 @@ impl Keys {
         format!("{}:cookies", self.prefix)
     }
 
-    /// A hash: who holds a nickname, and until when by each node's word.
+    /// A hash: the holder of a nickname, and the expiry of each node's claim.
     pub(crate) fn nickname(&self, skeleton: &Skeleton) -> String {
         format!("{}:nickname:{}", self.prefix, skeleton.as_str())
     }
 
-    /// A hash: the records of a drawer.
+    /// A hash: the records of a collection.
     pub(crate) fn records(&self, collection: Collection) -> String {
         format!("{}:records:{}", self.prefix, collection.name())
     }
 
-    /// A sorted set: the nodes, by the moment when they count as gone.
+    /// A sorted set: the live nodes, by the expiry of their lease.
     pub(crate) fn nodes(&self) -> String {
         format!("{}:nodes", self.prefix)
     }
 
-    /// A sorted set: the nodes that are gone, by the moment from which on what they left may be cleared away.
+    /// A sorted set: the gone nodes, by the time from which their data may be cleared.
     pub(crate) fn gone(&self) -> String {
         format!("{}:gone", self.prefix)
     }
 
-    /// A set: the rooms in which a node has seated somebody.
+    /// A set: the rooms in which a node has had members.
     pub(crate) fn seated(&self, node: &NodeId) -> String {
         format!("{}:seated:{node}", self.prefix)
     }
 
-    /// The channel on which nodes tell each other what concerns no room.
+    /// The channel for cluster messages that concern no room.
     pub(crate) fn control(&self) -> String {
         format!("{}:control", self.prefix)
     }
 
-    /// The channel on which everything that happens in a room is told.
+    /// The channel for all events of a room.
     pub(crate) fn news(&self, room: &RoomName) -> String {
         self.room(room, "news")
     }
 
-    /// The room whose channel this is.
+    /// Returns the room of a channel.
     pub(crate) fn room_of_news(&self, channel: &str) -> Option<RoomName> {
         let rest = channel.strip_prefix(&self.prefix)?.strip_prefix(":{")?;
         RoomName::from_canonical(rest.strip_suffix("}:news")?).ok()
     }
 
-    /// Something of a room's: `log`, `body`, `state`, `ids:…`, `members`, and the channel `news`.
+    /// A part of a room: `log`, `body`, `state`, `ids:…`, `members`, and the channel `news`.
     pub(crate) fn room(&self, room: impl Display, what: &str) -> String {
         format!("{}:{{{room}}}:{what}", self.prefix)
     }

@@ -1,8 +1,9 @@
-//! The connection to Redis: made again when it breaks, greeted before it is used, and given up when it does not answer.
+//! The connection to Redis: reconnects when it breaks, greets the server before use, and gives up a server
+//! that does not answer.
 //!
-//! The greeting compares the server's replication id with the stored one. If it changed, what was said last may be lost,
-//! and a new life of all logs begins before anybody can append to them. The crate's own reconnection would let commands
-//! through before that, so connections are made here.
+//! The greeting compares the server's replication id with the stored one. If it changed, the latest messages
+//! may be lost, and all logs start a new epoch before anybody can append to them. The redis crate's own
+//! reconnection would let commands through before that, so connections are made here.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,34 +32,34 @@ use crate::{
     },
 };
 
-/// How often a quiet connection is tried.
+/// How often an idle connection is checked.
 const BEAT: Duration = Duration::from_secs(2);
 
-/// The longest wait before the first new attempt, and the longest of all; each failure doubles it.
+/// The longest wait before the first retry, and the longest of all; each failure doubles it.
 const BACKOFF_BASE: Duration = Duration::from_millis(100);
 
 const BACKOFF_CAP: Duration = Duration::from_secs(2);
 
-/// The layout of what lies in Redis; another one is not touched.
+/// The schema version of the data in Redis; data of any other version is not touched.
 const SCHEMA: u32 = 2;
 
-/// The one before it, in which a room's name had several spellings.
+/// The previous version, in which a room's name had several spellings.
 const BEFORE: u32 = 1;
 
-/// Finds out in which life the logs are: in another one, if the server's history is not the one that was stored.
+/// Determines the epoch: a new one, if the server's replication history is not the stored one.
 const GREETING: &str = include_str!("greeting.lua");
 
-/// The way to Redis.
+/// The link to Redis.
 pub(crate) struct Link {
     client: Client,
     keys: Keys,
     live: watch::Sender<Option<Live>>,
-    /// There is reason to look whether the connection still holds.
+    /// Signals that the connection should be checked.
     doubted: Notify,
 }
 
 impl Link {
-    /// Connects for the first time; fails at once with what is wrong.
+    /// Connects for the first time; fails at once with the reason.
     pub(crate) async fn open(client: Client, keys: Keys) -> Result<Link, LinkError> {
         let link = Link { client, keys, live: watch::Sender::new(None), doubted: Notify::new() };
         let mut live = link.connect(0).await?;
@@ -67,28 +68,28 @@ impl Link {
         Ok(link)
     }
 
-    /// The connection, if there is one.
+    /// Returns the connection, if there is one.
     pub(crate) fn live(&self) -> Result<Live, StoreError> {
         self.live.borrow().clone().ok_or_else(|| StoreError::Unavailable("Redis does not answer".to_owned()))
     }
 
-    /// Tells of every connection that is made, and when there is none.
+    /// Watches the connection: each new one, and its loss.
     pub(crate) fn watch(&self) -> watch::Receiver<Option<Live>> {
         self.live.subscribe()
     }
 
-    /// The names of what lies there.
+    /// Returns the names of the keys.
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
     }
 
-    /// Who makes further connections.
+    /// Returns the client for further connections.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Asks Redis something; an answer that does not come in time, or that says that the server is not the one to ask,
-    /// gives the connection up.
+    /// Runs a request. If the answer is late, or shows that the server cannot serve, the connection is
+    /// dropped.
     pub(crate) async fn ask<T>(
         &self,
         ask: impl AsyncFnOnce(Live) -> RedisResult<T>,
@@ -110,17 +111,18 @@ impl Link {
         }
     }
 
-    /// Has one command done.
+    /// Runs one command.
     pub(crate) async fn command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         self.ask(async |mut live| command.query_async(&mut live.connection).await).await
     }
 
-    /// The connection is not to be used any more: a new one finds out what has changed.
+    /// Drops the connection: a new one determines the epoch again.
     pub(crate) fn greet_again(&self, stale: &Live) {
         self.give_up(stale.number);
     }
 
-    /// Keeps a connection, until `stop`. Tells when there is none for longer than it takes to make one.
+    /// Maintains the connection until `stop`. Reports when the first attempt to reconnect fails, and when
+    /// Redis is back.
     pub(crate) async fn run(self: Arc<Self>, news: EventSender, stop: CancellationToken) {
         let mut number = 0;
         let told = async |news: &mpsc::Sender<StoreEvent>, available| {
@@ -159,12 +161,12 @@ impl Link {
         }
     }
 
-    /// Has the connection tried now, since there is reason to doubt it.
+    /// Checks the connection now, because there is reason to doubt it.
     pub(crate) fn doubt(&self) {
         self.doubted.notify_one();
     }
 
-    /// Returns when the present connection cannot be used any more.
+    /// Returns once the current connection is unusable.
     async fn last(&self) {
         loop {
             tokio::select! {
@@ -230,7 +232,7 @@ async fn within<T>(answer: impl Future<Output = T>) -> Result<T, LinkError> {
     timeout(DEADLINE, answer).await.map_err(|_| LinkError::Silent)
 }
 
-/// Whether it is the connection that fails, or the server that is not the one to ask.
+/// Returns whether the connection has failed, or the server cannot serve.
 fn is_final(error: &RedisError) -> bool {
     use ServerErrorKind::{BusyLoading, MasterDown, ReadOnly};
     error.is_io_error()

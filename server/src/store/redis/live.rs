@@ -1,26 +1,26 @@
-//! A connection to Redis that was greeted, and why one cannot be used.
+//! A greeted connection to Redis, and the reasons why one cannot be used.
 
 use std::time::Duration;
 
 use chat::id::Epoch;
 use redis::{ErrorKind, RedisError, aio::MultiplexedConnection};
 
-/// How long a question may take; a server that needs longer does not answer.
+/// How long a request may take; a slower server counts as not answering.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
 
-/// A connection that was greeted.
+/// A greeted connection.
 #[derive(Clone)]
 pub(crate) struct Live {
     pub(crate) connection: MultiplexedConnection,
-    /// The life of all logs, as far as this connection knows.
+    /// The epoch of all logs, as far as this connection knows.
     pub(crate) epoch: Epoch,
-    /// How many lives there have been: which of two epochs is the newer one.
+    /// Increases with every epoch: tells which of two epochs is newer.
     pub(crate) generation: u64,
-    /// Tells connections apart.
+    /// Identifies the connection.
     pub(super) number: u64,
 }
 
-/// Why a connection cannot be used.
+/// The reason why a connection cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LinkError {
     #[error("{0}")]
@@ -45,7 +45,7 @@ impl From<RedisError> for LinkError {
     }
 }
 
-/// An error as one line, without what was asked.
+/// Formats an error as one line, without the request.
 pub(crate) fn line(error: &RedisError) -> String {
     error.to_string().replace(['\r', '\n'], " ")
 }

@@ -1,4 +1,4 @@
-//! Who holds which nickname. Each node gives its word until when; the latest counts, by the clock of Redis.
+//! Nickname claims. Each node stores the expiry of its own claim; the latest one counts, by Redis's clock.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::store::{Claim, StoreError, redis::link::Link};
 const CLAIM: &str = include_str!("claim.lua");
 const RELEASE: &str = include_str!("release.lua");
 
-/// The nicknames, as this node speaks of them.
+/// Nickname claims made by this node.
 pub(super) struct Names {
     link: Arc<Link>,
-    /// Where this node's word stands.
+    /// The field of this node's claim.
     field: String,
     claim: Script,
     release: Script,
@@ -29,21 +29,21 @@ impl Names {
         }
     }
 
-    /// Gives a nickname to a user, unless somebody else holds it; whether they have it now.
+    /// Claims a nickname for a user unless another user holds it; returns whether the user holds it now.
     pub(super) async fn claim(&self, claim: &Claim) -> Result<bool, StoreError> {
         let mut script = self.claim.key(self.key(claim));
         script.arg(claim.user.id.as_str()).arg(&*claim.user.name).arg(&self.field).arg(span(claim));
         self.ask(&script).await
     }
 
-    /// Whether a user holds a nickname now: what lies there does so as long as somebody does.
+    /// Returns whether a user holds a nickname now: the key exists as long as somebody holds it.
     pub(super) async fn holds(&self, claim: &Claim) -> Result<bool, StoreError> {
         let user: Option<String> =
             self.link.command(redis::cmd("HGET").arg(self.key(claim)).arg("user")).await?;
         Ok(user.as_deref() == Some(claim.user.id.as_str()))
     }
 
-    /// Lets a nickname go by this node's word; one that is let go at once, by every node's.
+    /// Releases this node's claim to a nickname; an immediate release drops the claims of all nodes.
     pub(super) async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
         let mut script = self.release.key(self.key(claim));
         script.arg(claim.user.id.as_str()).arg(&self.field).arg(span(claim));
@@ -59,7 +59,7 @@ impl Names {
     }
 }
 
-/// How long a claim is for: clocks differ from machine to machine, spans hardly do.
+/// Returns a claim's length: clocks differ between machines, but durations hardly do.
 fn span(claim: &Claim) -> u64 {
     claim.until.since(claim.now)
 }

@@ -1,10 +1,9 @@
 #!lua flags=no-writes
--- A piece of a room's log, and where the log stands, of one moment.
+-- Returns a piece of a room's log and its extent, from one snapshot.
 --
--- KEYS: state, log, body.
--- ARGV: the generation, how many messages at most, the kind of piece, and its two numbers.
--- Gives {'stale'}, or {'done', head, oldest, the seq of the first message, that of the last one of the whole piece, and
--- for each message its moment and its body}.
+-- KEYS: state, log, body. ARGV: the generation, the maximum number of messages, the kind of piece, and its
+-- two numbers. Returns {'stale'}, or {'done', head, oldest, the seq of the first message, the last seq of the
+-- whole piece, and for each message its time and its body}.
 local state, log, bodies = unpack(KEYS)
 local generation, most, piece = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local a, b = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -35,7 +34,7 @@ elseif piece == 'around' then
   first = math.max(math.min(math.max(a - math.floor(b / 2), 0), math.max(head + 1 - b, 0)), oldest)
   last = first + b - 1
 else
-  -- Moments never go back in a room, so that halves tell where one lies.
+  -- Times never decrease in a room, so a binary search finds one.
   first = math.max(oldest, 1)
   local beyond = head + 1
   while first < beyond do

@@ -1,4 +1,4 @@
-//! Questions about a room's log.
+//! Reads rooms' logs.
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use crate::store::{
 
 const READ: &str = include_str!("read.lua");
 
-/// How many messages one script gives, so that nobody else waits long for Redis.
+/// The maximum number of messages per script call, so that it does not block Redis for long.
 const PAGE: u32 = 1_000;
 
-/// The largest number that a script can count with.
+/// The largest integer that a script can represent exactly.
 const LARGEST: u64 = 1 << 53;
 
-/// Whoever asks about the logs.
+/// Reads the logs.
 pub(super) struct Reader {
     link: Arc<Link>,
     script: Script,
 }
 
-/// A piece as one script gives it.
+/// The part of a piece that one script call returns.
 struct Page {
     epoch: Epoch,
     extent: Extent,
@@ -43,7 +43,7 @@ impl Reader {
         Reader { link, script: Script::new(READ) }
     }
 
-    /// Where a room's log stands. One that nobody has appended to in this life of the logs is in it nevertheless.
+    /// Returns the head of a room's log. A room without messages in the current epoch is in that epoch too.
     pub(super) async fn head(&self, room: RoomName) -> Result<Head, StoreError> {
         let state = self.link.keys().room(&room, "state");
         let asked = self.link.ask(async |mut live| {
@@ -61,8 +61,9 @@ impl Reader {
         Ok(Head { room, epoch: live.epoch, seq })
     }
 
-    /// A piece of a room's log. A large one is read in several parts: then the log may move on between them, and what is
-    /// no longer kept when the next part is read is left out, so that there is never a hole.
+    /// Reads a piece of a room's log. A large one is read in several parts, and the log may change between
+    /// them: messages no longer retained when the next part is read are left out, so that there is never a
+    /// gap.
     pub(super) async fn read(&self, room: &RoomName, piece: Piece) -> Result<Slice, StoreError> {
         let mut read = self.page(room, piece).await?;
         while let Some(newest) = read.messages.last().map(|message| message.seq)
@@ -98,7 +99,7 @@ impl Reader {
         page.ok_or_else(|| self.stale(&live))
     }
 
-    /// Another node has seen a newer life of the logs than this one.
+    /// Handles that another node has seen a newer epoch than this one.
     fn stale(&self, live: &Live) -> StoreError {
         self.link.greet_again(live);
         StoreError::Unavailable("another life of the logs has begun".to_owned())
@@ -106,7 +107,7 @@ impl Reader {
 }
 
 impl Page {
-    /// Goes on with what was read next.
+    /// Appends the next part.
     fn go_on(&mut self, rest: Page) {
         let newest = self.messages.last().map_or(0, |message| message.seq);
         if rest.messages.first().is_none_or(|message| message.seq != newest + 1) {
@@ -117,7 +118,7 @@ impl Page {
     }
 }
 
-/// What the script said; nothing, if it knows of a newer life of the logs.
+/// Parses the script's answer; `None` if Redis knows of a newer epoch.
 fn read_page(room: &RoomName, epoch: Epoch, answer: Value) -> RedisResult<Option<Page>> {
     let mut answer = Vec::<Value>::from_redis_value(answer)?.into_iter();
     let mut next = || answer.next().ok_or_else(unexpected);

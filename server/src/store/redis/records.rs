@@ -1,28 +1,28 @@
-//! The drawers beside the log: a hash each, whose every change is one command.
+//! Records: a hash per collection, in which every change is one command.
 //!
-//! A drawer is no part of a life of the logs: what lies in it holds in the next one too, as far as Redis has kept it.
+//! Records belong to no epoch: they remain valid in the next one, as far as Redis has retained them.
 
 use redis::cmd;
 
 use crate::store::{Collection, Put, Record, StoreError, redis::link::Link};
 
-/// Puts a record into its drawer; whether it lies there now.
+/// Writes a record to its collection; returns whether it is stored now.
 pub(crate) async fn put(link: &Link, record: &Record, put: Put) -> Result<bool, StoreError> {
     let Record { collection, key, value } = record;
     let hash = link.keys().records(*collection);
     match put {
-        // The answer says how many fields are new, and not whether it was done: it was.
+        // The answer counts new fields; the command has succeeded in any case.
         Put::Always => link.command::<u32>(cmd("HSET").arg(hash).arg(key).arg(value)).await.map(|_| true),
         Put::IfAbsent => link.command(cmd("HSETNX").arg(hash).arg(key).arg(value)).await,
     }
 }
 
-/// Takes a record out of its drawer; whether it was there.
+/// Deletes a record from its collection; returns whether it existed.
 pub(crate) async fn delete(link: &Link, collection: Collection, key: &str) -> Result<bool, StoreError> {
     link.command(cmd("HDEL").arg(link.keys().records(collection)).arg(key)).await
 }
 
-/// The value of a record, if there is one.
+/// Returns the value of a record, if any.
 pub(crate) async fn value(
     link: &Link,
     collection: Collection,
@@ -31,7 +31,7 @@ pub(crate) async fn value(
     link.command(cmd("HGET").arg(link.keys().records(collection)).arg(key)).await
 }
 
-/// All records of a drawer, by key.
+/// Returns all records of a collection, by key.
 pub(crate) async fn all(link: &Link, collection: Collection) -> Result<Vec<Record>, StoreError> {
     let held: Vec<(String, String)> =
         link.command(cmd("HGETALL").arg(link.keys().records(collection))).await?;

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Lets a user's nickname go by this node's word, after some milliseconds; at once, with no time left, by every node's. It
--- only ever makes less of what lies there, hence the flag.
+-- Releases this node's claim to a nickname after some milliseconds; with no time left, the claims of all
+-- nodes at once. It only ever reduces the stored data, hence the flag.
 --
 -- KEYS: the nickname. ARGV: the user, this node's field, and the milliseconds.
 local key, user, node, span = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3])

@@ -1,13 +1,13 @@
-//! What a Redis server must be able to do.
+//! The capabilities that a Redis server must have.
 
 use redis::{InfoDict, aio::MultiplexedConnection};
 
 use crate::store::redis::live::LinkError;
 
-/// The oldest version that the scripts were tried on.
+/// The oldest version that the scripts were tested on.
 const MAJOR: u32 = 7;
 
-/// The commands that are used, in scripts or alone.
+/// The commands used, in scripts or alone.
 const COMMANDS: &[&str] = &[
     "DEL",
     "EVAL",
@@ -45,7 +45,7 @@ const COMMANDS: &[&str] = &[
     "ZSCORE",
 ];
 
-/// Fails, in one line, with what the server lacks.
+/// Checks the server. An error is one line that says what it lacks.
 pub(super) async fn check(connection: &mut MultiplexedConnection) -> Result<(), LinkError> {
     let info: InfoDict = redis::cmd("INFO").arg("server").query_async(connection).await?;
     let version: String = info.get("redis_version").unwrap_or_default();

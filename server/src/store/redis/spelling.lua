@@ -1,12 +1,10 @@
 #!lua
--- Gives rooms other names: what was kept of them in an older schema lies under the new ones then, and the schema is the
--- newer one. Nothing is done if the schema was changed meanwhile: another node did it.
+-- Renames rooms and upgrades the schema: moves the rooms' data of the older schema to the new names. Does
+-- nothing if the schema has changed meanwhile, since another node has done it.
 --
--- KEYS: meta, rooms, renamed.
--- ARGV: the older schema, the newer one, how long the windows of ids are, what is to be done as JSON: `rooms`, a list of
--- {old name, new name, prefix of the old keys, prefix of the new ones}, and `records`, a list of {hash, field, the value as
--- it was, the new value}.
--- Gives 1 if it was done, 0 if not.
+-- KEYS: meta, rooms, renamed. ARGV: the older schema, the newer one, the length of the id windows, and the
+-- work as JSON: `rooms`, a list of {old name, new name, prefix of the old keys, prefix of the new ones}, and
+-- `records`, a list of {hash, field, old value, new value}. Returns 1 if it was done, 0 if not.
 local meta, rooms, renamed = KEYS[1], KEYS[2], KEYS[3]
 local older, newer, length = ARGV[1], ARGV[2], tonumber(ARGV[3])
 if redis.call('HGET', meta, 'schema') ~= older then
@@ -15,7 +13,7 @@ end
 local todo = cjson.decode(ARGV[4])
 local time = redis.call('TIME')
 local window = math.floor((time[1] * 1000 + math.floor(time[2] / 1000)) / length)
--- A node of the older version that still runs is told that its logs have ended, so that it keeps nothing here.
+-- Tells a running node of the older version that its epoch has ended, so that it stores nothing here.
 local NEVER = '9007199254740991'
 for _, room in ipairs(todo.rooms) do
   local old, new, from, to = unpack(room)

@@ -1,5 +1,5 @@
-//! Gives every room its canonical name, once: in what a Teahouse of before there was one spelling for each left in Redis.
-//! Messages keep their room and their seqs.
+//! Gives every room its canonical name, once: migrates the data of versions that allowed several spellings.
+//! Messages stay in their room and retain their seqs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,11 +15,11 @@ use crate::store::{
 
 const RENAME: &str = include_str!("spelling.lua");
 
-/// Where rooms are named beside the logs.
+/// The collections whose records name rooms.
 const DRAWERS: [Collection; 3] = [Collection::Token, Collection::Answer, Collection::Reminder];
 
-/// Renames the rooms that are spelled otherwise, and brings the schema from `older` to `newer`. Two rooms never become one,
-/// and of several nodes that begin at once, one does it.
+/// Renames the rooms without a canonical name, and upgrades the schema from `older` to `newer`. Two rooms
+/// never become one, and of several nodes that start at once, one does it.
 pub(super) async fn rename(
     connection: &mut MultiplexedConnection,
     keys: &Keys,
@@ -43,7 +43,7 @@ pub(super) async fn rename(
         .iter()
         .map(|(old, new)| json!([old, new.as_str(), keys.room(old, ""), keys.room(new, "")]))
         .collect();
-    // cjson writes and reads an empty list as an object, which has nothing to walk through either.
+    // cjson encodes and decodes an empty list as an object, which iterates over nothing either.
     let todo = json!({ "rooms": rooms, "records": records }).to_string();
     let script = Script::new(RENAME);
     let mut call = script.key(keys.meta());

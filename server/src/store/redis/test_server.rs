@@ -1,5 +1,5 @@
-//! A Redis of a test's own, which ends with it. Knows nothing of the rest, so that tests of the whole program can have one
-//! too.
+//! A Redis server for one test, which ends with it. Depends on nothing else here, so that end-to-end tests
+//! can use it too.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -11,7 +11,7 @@ use rand::RngExt as _;
 use redis::{Client, FromRedisValue, InfoDict};
 use tempfile::TempDir;
 
-/// How long a server may take to answer after it was started.
+/// How long a server may take to answer after its start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The server.
@@ -23,13 +23,13 @@ pub(crate) struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts one that keeps nothing when it ends, unless the options say otherwise.
+    /// Starts one that persists nothing, unless the options say otherwise.
     pub(crate) fn start(options: &[&str]) -> RedisServer {
         let folder = tempfile::tempdir().unwrap();
         let options = options.iter().map(|&option| option.to_owned()).collect();
         let mut server = RedisServer { folder, options, port: 0, child: None };
-        // Somebody else may have the port; then it ends at once. It is below those that the system hands out by itself, so
-        // that it is still free when the server is started again.
+        // Another process may have the port; then the server exits at once. The port is below the ephemeral
+        // range, so that it is still free when the server is restarted.
         while server.child.is_none() {
             server.port = rand::rng().random_range(20_000..32_000);
             server.try_start();
@@ -37,12 +37,12 @@ impl RedisServer {
         server
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Does a command, and gives the answer.
+    /// Runs a command and returns the answer.
     pub(crate) fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         let mut connection = Client::open(self.url()).unwrap().get_connection().unwrap();
         redis::cmd(command[0]).arg(&command[1..]).query(&mut connection).unwrap()
@@ -54,7 +54,7 @@ impl RedisServer {
         assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
     }
 
-    /// Ends it as a power cut would.
+    /// Kills it as a power cut would.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
@@ -62,7 +62,7 @@ impl RedisServer {
         }
     }
 
-    /// Starts it again, in the same place, with what it has kept.
+    /// Restarts it, on the same port, with its persisted data.
     pub(crate) fn start_again(&mut self) {
         self.kill();
         self.try_start();
@@ -90,12 +90,12 @@ impl RedisServer {
         self.child = Some(child);
     }
 
-    /// Whether it is this process that answers at the port.
+    /// Returns whether this process answers at the port.
     fn is_answered_by(&self, child: &Child) -> bool {
         let client = Client::open(self.url()).unwrap();
         let Ok(mut connection) = client.get_connection_with_timeout(PATIENCE) else { return false };
         let info: Result<InfoDict, _> = redis::cmd("INFO").arg("server").query(&mut connection);
-        // A server that still loads what it has kept says nothing of it.
+        // A server that is still loading its data answers PING with an error.
         let ready: Result<String, _> = redis::cmd("PING").query(&mut connection);
         ready.is_ok() && info.is_ok_and(|info| info.get("process_id") == Some(child.id()))
     }

@@ -1,4 +1,4 @@
-//! What every store promises, on Redis; and what only one with several nodes does.
+//! The store contract on Redis, and tests for several nodes.
 
 mod bench;
 mod failure;

@@ -1,5 +1,5 @@
-//! What nodes tell each other, as bytes: a letter for its kind, and fields in lines. Nothing that people type has a line
-//! break in it here; a message, which may, is the store's and comes last.
+//! The encoding of cluster messages: a letter for the kind, and one field per line. No user-supplied field
+//! contains a line break; a message text may, but messages belong to the store, and the text comes last.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ use crate::{
     store::redis::key::Keys,
 };
 
-/// Whether a word is this node's own; what was committed is nobody's.
+/// Returns whether a cluster message is this node's own; committed messages belong to no node.
 pub(crate) fn is_from(payload: &[u8], node: &NodeId) -> bool {
     if payload.first() == Some(&b'm') {
         return false;
@@ -25,7 +25,7 @@ pub(crate) fn is_from(payload: &[u8], node: &NodeId) -> bool {
     text.get(1..).and_then(|rest| rest.split('\n').next()) == Some(node.as_str())
 }
 
-/// A user's seat in a room.
+/// Encodes a user's presence in a room.
 pub(crate) fn seat(node: &NodeId, user: &User, seat: Presence) -> String {
     let letter = match seat {
         Presence::Online => 'T',
@@ -35,38 +35,38 @@ pub(crate) fn seat(node: &NodeId, user: &User, seat: Presence) -> String {
     format!("s{node}\n{letter}\n{}\n{}", user.id, user.name)
 }
 
-/// A user writes.
+/// Encodes that a user is typing.
 pub(crate) fn typing(node: &NodeId, user: &User) -> String {
     format!("t{node}\n{}\n{}", user.id, user.name)
 }
 
-/// A program's answer grows.
+/// Encodes the progress of a program's streaming answer.
 pub(crate) fn growing(node: &NodeId, growing: &Growing) -> String {
     format!("g{node}\n{}", ServerLine::Growing(growing.clone()).print())
 }
 
-/// Whether a word says how far this answer had grown.
+/// Returns whether a message reports the progress of this streaming answer.
 pub(crate) fn is_of(word: &str, growing: &Growing) -> bool {
     let of = format!("\"id\":\"{}\",\"user\":{{\"id\":\"{}\"", growing.id, growing.user.id);
     word.starts_with('g') && word.contains(&of)
 }
 
-/// A user wants no more of an answer.
+/// Encodes that a user stops a streaming answer.
 pub(crate) fn stop(node: &NodeId, id: &ClientId, user: &UserId) -> String {
     format!("x{node}\n{id}\n{user}")
 }
 
-/// A user's client has a newer connection here.
+/// Encodes that a user's client has a newer connection to this node.
 pub(crate) fn introduced(node: &NodeId, user: &UserId, client: &ClientId) -> String {
     format!("i{node}\n{user}\n{client}")
 }
 
-/// A user has logged out.
+/// Encodes that a user has logged out.
 pub(crate) fn logged_out(node: &NodeId, user: &UserId) -> String {
     format!("o{node}\n{user}")
 }
 
-/// What was charged here.
+/// Encodes charges made on this node.
 pub(crate) fn charged(node: &NodeId, charges: &[Charge]) -> String {
     let mut word = format!("c{node}");
     for Charge { debtor, cost, amount } in charges {
@@ -79,7 +79,7 @@ pub(crate) fn charged(node: &NodeId, charges: &[Charge]) -> String {
     word
 }
 
-/// Reads one charge; nothing at the end, or if it is not understood.
+/// Decodes one charge; `None` at the end, or if it is malformed.
 fn read_charge<'a>(mut field: impl FnMut() -> Option<&'a str>) -> Option<Charge> {
     let (kind, name) = (field()?, field()?);
     let debtor = match kind {
@@ -90,12 +90,12 @@ fn read_charge<'a>(mut field: impl FnMut() -> Option<&'a str>) -> Option<Charge>
     Some(Charge { debtor, cost: Cost::from_name(field()?)?, amount: field()?.parse().ok()? })
 }
 
-/// A user's other logins have ended.
+/// Encodes that a user's other logins have ended.
 pub(crate) fn logins_ended(node: &NodeId, user: &UserId) -> String {
     format!("e{node}\n{user}")
 }
 
-/// What was told on a channel; nothing, if it is not understood.
+/// Decodes a message published on a channel; `None` if it is malformed.
 pub(crate) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<StoreEvent> {
     let room = keys.room_of_news(channel);
     if let (Some(room), Some(b'm')) = (&room, payload.first()) {
@@ -139,13 +139,13 @@ fn user(id: &str, name: &str) -> Option<User> {
     Some(User { id: UserId::parse(id).ok()?, name: name.into() })
 }
 
-/// The name of a seat in a room's roster, and what it says.
+/// Encodes a roster entry: its name and its value.
 pub(crate) fn roster_entry(node: &NodeId, user: &User, leaves_at_ms: Option<u64>) -> (String, String) {
     let until = leaves_at_ms.map(|at| at.to_string()).unwrap_or_default();
     (format!("{node}/{}", user.id), format!("{until}\n{}", user.name))
 }
 
-/// Whose seat an entry of a roster is, and until when they wait to be back, if they are not there.
+/// Decodes a roster entry: its node and user, and until when the user counts as away, if they are.
 pub(crate) fn read_roster_entry(name: &str, says: &str) -> Option<(NodeId, User, Option<u64>)> {
     let (node, id) = name.split_once('/')?;
     let (until, called) = says.split_once('\n')?;
@@ -171,7 +171,7 @@ mod tests {
         User { id: UserId::parse("u1").unwrap(), name: "小 明/🍵".into() }
     }
 
-    /// What is understood of it in a room, or where it concerns none.
+    /// Decodes a cluster message of a room, or of the control channel.
     fn heard(room: Option<&RoomName>, payload: &str) -> Option<ClusterMessage> {
         let channel = room.map_or_else(|| keys().control(), |room| keys().news(room));
         match read(&keys(), &channel, payload.as_bytes()) {

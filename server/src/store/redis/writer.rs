@@ -1,8 +1,8 @@
-//! The one task that appends. What waits while Redis answers goes into the next group together: one script per room, all
-//! rooms in one pipeline.
+//! The single task that appends. Appends that wait while Redis answers go into the next group together: one
+//! script call per room, all rooms in one pipeline.
 //!
-//! A script does all of a room's part of a group or nothing. Where the answer does not come, nobody knows which; then the
-//! senders are refused for now, and their ids tell when they repeat it.
+//! A script performs all of a room's part of a group or nothing. Without an answer the outcome is unknown;
+//! then the messages are refused for now, and their ids resolve it when the clients repeat them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -24,13 +24,14 @@ use crate::{
     store::{Appended, Kept, NewMessage, StoreError, redis::link::Link},
 };
 
-/// How many appends may wait for the task; then those who ask wait.
+/// How many appends may wait for the task; beyond that, callers wait.
 const CAPACITY: usize = 1_024;
 
-/// With how many drafts a group is full.
+/// How many drafts fill a group.
 const GROUP: usize = 512;
 
-/// How often a script is called within a group: once is the rule; it may have to be loaded, and be told the window.
+/// The maximum number of script calls per group: usually one; the script may have to be loaded, and the
+/// window be corrected.
 const CALLS: usize = 4;
 
 struct Change {
@@ -38,7 +39,7 @@ struct Change {
     reply: oneshot::Sender<Kept>,
 }
 
-/// The way to the task.
+/// A handle to the task.
 pub(super) struct Writer {
     changes: Mutex<Option<mpsc::Sender<Change>>>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -48,7 +49,7 @@ impl Writer {
     /// Starts the task.
     pub(super) fn start(link: Arc<Link>, retain: u32) -> Writer {
         let (changes, waiting) = mpsc::channel(CAPACITY);
-        // What this clock says is a guess; Redis knows better.
+        // The local clock is a guess; Redis corrects it.
         let window = clock::now().0 / WINDOW_MS;
         let writer_task = WriterTask { link, retain, window, script: Script::new(APPEND), failing: false };
         let task = tokio::spawn(writer_task.write(waiting));
@@ -65,7 +66,7 @@ impl Writer {
         kept.await.unwrap_or(Kept { appended: Vec::new(), failed: Some(StoreError::Closed) })
     }
 
-    /// Takes no more, and returns when what was taken is done.
+    /// Accepts no more appends, and returns once the accepted ones are done.
     pub(super) async fn close(&self) {
         drop(self.changes.lock().await.take());
         if let Some(task) = self.task.lock().await.take()
@@ -76,11 +77,11 @@ impl Writer {
     }
 }
 
-/// What the task works with.
+/// The state of the task.
 struct WriterTask {
     link: Arc<Link>,
     retain: u32,
-    /// The window in which Redis was last known to be.
+    /// Redis's last known window.
     window: u64,
     script: Script,
     failing: bool,
@@ -89,7 +90,7 @@ struct WriterTask {
 /// The drafts of one room in a group, in order.
 type Batch<'a> = (&'a RoomName, Vec<&'a NewMessage>);
 
-/// What became of the drafts of one room.
+/// The outcome for the drafts of one room.
 type Outcome = RedisResult<Answer>;
 
 impl WriterTask {
@@ -107,7 +108,7 @@ impl WriterTask {
         }
     }
 
-    /// Keeps what can be kept of a group, and answers each.
+    /// Stores as much of a group as possible, and answers each append.
     async fn persist(&mut self, group: Vec<Change>) {
         let mut rooms: BTreeMap<&RoomName, Vec<&NewMessage>> = BTreeMap::new();
         for draft in group.iter().flat_map(|change| &change.drafts) {
@@ -129,7 +130,7 @@ impl WriterTask {
         for Change { drafts, reply } in group {
             let mut answer = Kept { appended: Vec::new(), failed: None };
             for draft in drafts {
-                // Each draft has its place in its room's, also one behind another that failed.
+                // Each draft has its own outcome in its room, even after one that failed.
                 let appended = kept.get_mut(&draft.room).map(|room| match room {
                     Ok(appended) => Ok(appended.next().expect("each draft has its answer")),
                     Err(error) => Err(error.clone()),
@@ -140,12 +141,12 @@ impl WriterTask {
                     Err(error) => answer.failed = answer.failed.or(Some(error)),
                 }
             }
-            // Whoever asked may be gone: what was appended stays so.
+            // The caller may be gone; the messages stay stored.
             let _ = reply.send(answer);
         }
     }
 
-    /// Appends, and gives what became of each room's drafts.
+    /// Appends, and returns the outcome of each room's drafts.
     async fn append(&mut self, batches: &[Batch<'_>]) -> Vec<Result<Vec<Appended>, StoreError>> {
         let link = self.link.clone();
         let asked = link
@@ -170,7 +171,7 @@ impl WriterTask {
         kept.collect()
     }
 
-    /// Calls the script for each room until it has done its work, but not for ever.
+    /// Calls the script for each room until it is done, a limited number of times.
     async fn call(&mut self, live: &mut Live, batches: &[Batch<'_>]) -> RedisResult<Vec<Outcome>> {
         let mut outcomes: Vec<Outcome> = batches.iter().map(|_| Ok(Answer::Window(self.window))).collect();
         for _ in 0..CALLS {
@@ -195,7 +196,7 @@ impl WriterTask {
                 break;
             }
         }
-        // Where everything fails it is the link that has to judge why.
+        // If all rooms fail, the link has to judge why.
         if outcomes.iter().all(Result::is_err)
             && let Some(Err(error)) = outcomes.pop()
         {
@@ -204,7 +205,7 @@ impl WriterTask {
         Ok(outcomes)
     }
 
-    /// Calls the script once for each room that still waits for the window it is to be called with.
+    /// Calls the script once for each room that is not done yet.
     async fn call_once(
         &self,
         live: &mut Live,
@@ -213,7 +214,7 @@ impl WriterTask {
     ) -> RedisResult<Vec<Result<Value, RedisError>>> {
         let keys = self.link.keys();
         let mut pipeline = redis::pipe();
-        // Before the first message, so that no room is ever missing there; a name too many does no harm.
+        // Before the first message, so that no room is ever missing from the set; an extra name does no harm.
         let names = batches.iter().map(|(room, _)| room.as_str());
         pipeline.ignore_errors().cmd("SADD").arg(keys.rooms()).arg(names.collect::<Vec<_>>()).ignore();
         for ((room, drafts), outcome) in batches.iter().zip(outcomes) {

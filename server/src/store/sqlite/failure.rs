@@ -1,22 +1,22 @@
-//! What a failure of the database means: whether it is the store that fails or only what was asked of it, and whether a
-//! connection is still to be trusted afterwards.
+//! Classifies database errors: whether the store itself fails or only one request, and whether the connection
+//! can still be trusted.
 
 use rusqlite::ErrorCode;
 
-/// Why something could not be done.
+/// The reason why an operation failed.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub(super) struct Failure(#[from] rusqlite::Error);
 
 impl Failure {
-    /// Whether something else asked of the store at the same time might succeed. A full disk takes a small message where
-    /// it cannot take a large one; a lock, or a disk that fails, stands in the way of all.
+    /// Returns whether other requests to the store might succeed at the same time. A full disk may accept a
+    /// small message where it refuses a large one; a lock, or a failing disk, affects all requests.
     pub(super) fn spares_others(&self) -> bool {
         !matches!(self.0.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
             && !self.may_break_connections()
     }
 
-    /// Whether the connection may be the one that is broken: its files may have gone away under it.
+    /// Returns whether the connection itself may be broken: its files may be gone.
     pub(super) fn may_break_connections(&self) -> bool {
         matches!(
             self.0.sqlite_error_code(),

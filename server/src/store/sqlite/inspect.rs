@@ -1,5 +1,5 @@
-//! A look at a database file before anything is opened for writing: whose it is, and whether it is whole. Changes
-//! nothing, and leaves nothing beside the file that was not there before.
+//! Checks a database file before anything opens it for writing: whose it is, and whether it is intact.
+//! Changes nothing, and leaves no new file beside it.
 
 use std::{
     fs::{self, File},
@@ -14,32 +14,32 @@ use super::mark::{APPLICATION_ID, SCHEMA_VERSION, epoch_of};
 
 use crate::store::OpenError;
 
-/// How every SQLite file begins (<https://sqlite.org/fileformat2.html>, section 1.3).
+/// The first bytes of every SQLite file (<https://sqlite.org/fileformat2.html>, section 1.3).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-/// The bytes of its header.
+/// The length of the header in bytes.
 const HEADER: usize = 100;
 
-/// Where in the header a program leaves its mark.
+/// The offset of the application id in the header.
 const APPLICATION: usize = 68;
 
-/// The largest page. A file of ours that does not bear the mark yet is no longer: whoever made it was stopped before
-/// anything left the log beside it.
+/// The largest page size. A file of ours without the application id yet is no longer than that: its creation
+/// was interrupted before the write-ahead log reached the file.
 const PAGE: u64 = 65_536;
 
-/// What stands in a path within a URI only in percent-encoding.
+/// The characters of a path that a URI must percent-encode.
 const RESERVED: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'?').add(b'%');
 
-/// What there is.
+/// The result of the check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// No file yet, or one in which there is nothing.
+    /// No file, or an empty one.
     Nothing,
-    /// A file of ours.
+    /// A Teahouse database.
     Ours,
 }
 
-/// Looks at the file, and says whose it is; or why it cannot be served from.
+/// Checks the file; an error says why it cannot be used.
 pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     let unreadable = |error: io::Error| unreadable(path, &error);
     let (header, bytes) = match header(path) {
@@ -61,7 +61,8 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     }
     let (log, journal) = (beside(path, "-wal"), beside(path, "-journal"));
     if unmarked || (journal.exists() && bytes <= PAGE) {
-        // What it holds is in its companions; to read them together would change them. It is small: a copy shows it.
+        // Its content is in its companion files, and reading them together would change them. It is small, so
+        // a copy is read.
         let folder = tempfile::tempdir().map_err(unreadable)?;
         let copy = folder.path().join("copy.db");
         fs::copy(path, &copy).map_err(unreadable)?;
@@ -70,7 +71,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
                 fs::copy(companion, beside(&copy, name)).map_err(unreadable)?;
             }
         }
-        // A copy may be written: SQLite undoes in it what was cut off in the middle, before it reads it.
+        // The copy may be written: SQLite rolls back interrupted changes in it before reading.
         let connection = Connection::open(&copy).map_err(|error| broken(path, &error))?;
         return check(path, &connection);
     }
@@ -88,7 +89,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     found
 }
 
-/// The first bytes of a file, and how many it has in all.
+/// Reads the header of a file, and the file's length.
 fn header(path: &Path) -> io::Result<(Vec<u8>, u64)> {
     let file = File::open(path)?;
     let bytes = file.metadata()?.len();
@@ -103,8 +104,8 @@ fn beside(path: &Path, companion: &str) -> PathBuf {
     name.into()
 }
 
-/// Opens a file for reading only: one that nobody changes meanwhile without any companion, and the others without
-/// tidying up at the end.
+/// Opens a file read-only: an unchanging one without companion files, and others without a checkpoint on
+/// close.
 fn open(named: &Path, file: &str, unchanging: bool) -> Result<Connection, OpenError> {
     let file = percent_encode(file.as_bytes(), RESERVED);
     let uri = format!("file:{file}?immutable={}", u8::from(unchanging));
@@ -117,7 +118,7 @@ fn open(named: &Path, file: &str, unchanging: bool) -> Result<Connection, OpenEr
     Ok(connection)
 }
 
-/// Whether what a connection shows is ours, of a version that is known, and whole.
+/// Checks that the database is a Teahouse database of a known version, and intact.
 fn check(path: &Path, connection: &Connection) -> Result<Found, OpenError> {
     let Some(version) = recognize(connection, path)? else { return Ok(Found::Nothing) };
     let broken = |error: rusqlite::Error| broken(path, &error);
@@ -133,7 +134,7 @@ fn check(path: &Path, connection: &Connection) -> Result<Found, OpenError> {
     Ok(Found::Ours)
 }
 
-/// Whether what a connection shows is ours: its version, which is one that is known; `None` if there is nothing.
+/// Returns the version of a Teahouse database, which must be a known one; `None` if the database is empty.
 pub(crate) fn recognize(connection: &Connection, path: &Path) -> Result<Option<i64>, OpenError> {
     let broken = |error: rusqlite::Error| broken(path, &error);
     let application: i32 =
@@ -155,7 +156,7 @@ pub(crate) fn recognize(connection: &Connection, path: &Path) -> Result<Option<i
 
 fn broken(path: &Path, error: &rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
-        // Something that a whole file of ours always has is not there.
+        // Something is missing that every intact file of ours has.
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => {
             OpenError::Damaged { path: path.to_owned(), reason: error.to_string().replace('\n', " ") }
         }

@@ -1,5 +1,5 @@
-//! What is done to the log within a transaction: messages are appended, what is beyond what is retained is trimmed, and
-//! ids are forgotten in the end. Neither begins nor commits.
+//! Operations on the logs within a transaction: appends messages, trims those beyond the retention limit, and
+//! deletes old message ids. Never begins or commits a transaction.
 
 use std::collections::HashMap;
 
@@ -15,29 +15,29 @@ use sha2::{Digest as _, Sha256};
 use super::reader::{self, signed};
 use crate::store::{Appended, NewMessage};
 
-/// Puts a message in its place in the log.
+/// Inserts a message.
 const KEEP: &str = "INSERT INTO event (room, seq, kind, user, name, client, text, at)
     VALUES (?1, ?2, 'message', ?3, ?4, ?5, ?6, ?7)";
 
-/// Remembers what a client id was taken for.
+/// Records the use of a message id.
 const REMEMBER: &str = "INSERT INTO sent (room, user, client, seq, at) VALUES (?1, ?2, ?3, ?4, ?5)";
 
-/// How many of its oldest messages a room loses with one append at the most: one makes room for the new one, the other
-/// brings down what was retained before the setting was lowered.
+/// The maximum number of its oldest messages that a room loses per append: one makes room for the new
+/// message, the other shrinks the log after the retention limit was lowered.
 const PER_APPEND: u32 = 2;
 
-/// Messages that are appended in one transaction: what is asked for each is prepared once, and where each room's log
-/// stands is read once and written once.
+/// The messages appended in one transaction: statements are prepared once, and each room's head is read once
+/// and written once.
 pub(super) struct Appending<'a> {
     transaction: &'a Transaction<'a>,
-    /// How many of its newest messages a room keeps; 0 for all.
+    /// How many of its newest messages a room retains; 0 means all.
     retain: u32,
     take_id: CachedStatement<'a>,
     keep: CachedStatement<'a>,
     rooms: HashMap<RoomName, Stand>,
 }
 
-/// Where a room's log stands.
+/// The head of a room's log.
 #[derive(Clone, Copy)]
 struct Stand {
     room: i64,
@@ -45,7 +45,7 @@ struct Stand {
 }
 
 impl<'a> Appending<'a> {
-    /// Nothing has been appended yet.
+    /// Starts without messages.
     pub(super) fn begin(transaction: &'a Transaction<'a>, retain: u32) -> rusqlite::Result<Appending<'a>> {
         Ok(Appending {
             transaction,
@@ -56,7 +56,7 @@ impl<'a> Appending<'a> {
         })
     }
 
-    /// Keeps a message, unless its id is remembered.
+    /// Stores a message, unless its id is remembered.
     pub(super) fn append(&mut self, draft: &NewMessage) -> rusqlite::Result<Appended> {
         let Stand { room, head } = self.stand(&draft.room)?;
         let message = Message {
@@ -78,7 +78,7 @@ impl<'a> Appending<'a> {
         Ok(Appended::New(message))
     }
 
-    /// Writes down where the logs stand now.
+    /// Writes the new heads.
     pub(super) fn finish(self) -> rusqlite::Result<()> {
         let mut update = self.transaction.prepare_cached("UPDATE room SET head = ?2 WHERE id = ?1")?;
         for Stand { room, head } in self.rooms.values() {
@@ -87,7 +87,7 @@ impl<'a> Appending<'a> {
         Ok(())
     }
 
-    /// Where a room's log stands, with what was appended here.
+    /// Returns a room's head, including the messages appended here.
     fn stand(&mut self, name: &RoomName) -> rusqlite::Result<Stand> {
         if let Some(stand) = self.rooms.get(name) {
             return Ok(*stand);
@@ -102,7 +102,7 @@ impl<'a> Appending<'a> {
     }
 }
 
-/// Puts a message in its place in the log of a room, and remembers its client id. The room's head is the caller's part.
+/// Inserts a message into a room's log, and records its id. The caller updates the room's head.
 pub(crate) fn keep(transaction: &Transaction<'_>, room: i64, message: &Message) -> rusqlite::Result<()> {
     insert(&mut *transaction.prepare_cached(KEEP)?, room, message)?;
     remember(&mut *transaction.prepare_cached(REMEMBER)?, room, message)?;
@@ -127,8 +127,8 @@ fn remember(take_id: &mut Statement<'_>, room: i64, message: &Message) -> rusqli
     take_id.execute(params![room, user.id.as_str(), id.as_str(), signed(*seq), signed(at.0)])
 }
 
-/// Removes a room's events up to this seq, the oldest first and at most `limit` of them; gives how many. Of each there
-/// remains what it takes to know it again when its sender repeats it.
+/// Removes a room's events up to this seq, oldest first and at most `limit` of them; returns how many. The
+/// sender's name and a digest of the text remain for each, which identify a repeated message.
 pub(super) fn trim(
     transaction: &Transaction<'_>,
     room: i64,
@@ -160,8 +160,8 @@ pub(super) fn trim(
     Ok(trimmed)
 }
 
-/// Forgets the ids of messages that were said before a moment and are no longer kept, at most `limit` of them; gives how
-/// many.
+/// Deletes the ids of messages sent before a time and no longer retained, at most `limit` of them; returns
+/// how many.
 pub(super) fn forget(transaction: &Transaction<'_>, before: Millis, limit: u32) -> rusqlite::Result<usize> {
     transaction
         .prepare_cached(
@@ -171,7 +171,7 @@ pub(super) fn forget(transaction: &Transaction<'_>, before: Millis, limit: u32) 
         .execute(params![signed(before.0), limit])
 }
 
-/// The first room after this one, by id, and how far its log reaches.
+/// Returns the next room after this id, with its head.
 pub(super) fn room_after(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<Option<(i64, Seq)>> {
     transaction
         .prepare_cached("SELECT id, head FROM room WHERE id > ?1 ORDER BY id LIMIT 1")?
@@ -179,7 +179,7 @@ pub(super) fn room_after(transaction: &Transaction<'_>, id: i64) -> rusqlite::Re
         .optional()
 }
 
-/// What a draft's id, which is remembered, was used for before.
+/// Returns the outcome for a draft whose id is remembered.
 fn remembered(transaction: &Transaction<'_>, room: i64, draft: &NewMessage) -> rusqlite::Result<Appended> {
     let sent = transaction
         .prepare_cached(
@@ -203,11 +203,11 @@ fn remembered(transaction: &Transaction<'_>, room: i64, draft: &NewMessage) -> r
     })
 }
 
-/// What is known of an id.
+/// The stored use of a message id.
 struct Sent {
     seq: Seq,
     at: Millis,
-    /// The rest is there once the event is no longer kept.
+    /// Set, with the digest, once the event is no longer retained.
     name: Option<String>,
     digest: Option<Vec<u8>>,
 }
@@ -228,7 +228,7 @@ fn digest(text: &str) -> Vec<u8> {
     Sha256::digest(text).to_vec()
 }
 
-/// The id of the room of a name, which is made if there is none.
+/// Returns the id of a room, which is created if necessary.
 pub(crate) fn room_id(transaction: &Transaction<'_>, name: &RoomName) -> rusqlite::Result<i64> {
     let known = transaction
         .prepare_cached("SELECT id FROM room WHERE name = ?1")?

@@ -1,6 +1,6 @@
-//! What keeps the file small, a bounded step at a time and never before somebody's message: rooms are brought down to what
-//! they retain, and ids and nicknames are forgotten when their time is over. Decides when; what is done to the log is
-//! [`log`]'s, and to the nicknames [`names`]'s.
+//! Maintenance that bounds the file's size, in small steps and never ahead of a waiting message: trims rooms
+//! to their retention limit, and deletes expired ids and nicknames. Decides when; [`log`] changes the logs,
+//! and [`names`] the nicknames.
 
 use std::time::{Duration, Instant};
 
@@ -9,29 +9,30 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{log, names};
 
-/// How many rows one step removes at the most, so that whoever waits for the writer waits a few milliseconds.
+/// The maximum number of rows removed per step, so that a waiting change is delayed by a few milliseconds
+/// only.
 const STEP: u32 = 500;
 
-/// How long ids are remembered at the least, in milliseconds: the 7 days that are promised, and one more because a client
-/// reckons them by a clock of its own.
+/// How long ids are retained at least, in milliseconds: the 7 promised days, and one more because clients use
+/// their own clocks.
 const REMEMBERED_MS: u64 = 8 * 24 * 60 * 60 * 1_000;
 
-/// How often it is looked for ids whose time is over.
+/// How often expired ids are looked for.
 const EVERY: Duration = Duration::from_mins(10);
 
-/// What is left to do.
+/// The remaining maintenance.
 pub(super) struct Chores {
     retain: u32,
-    /// Up to which room, by id, all have been brought down to what they retain; `None` when all have.
+    /// The last room, by id, that is trimmed to its limit; `None` once all are.
     trimmed: Option<i64>,
-    /// When to look for ids to forget.
+    /// When to look for expired ids next.
     forget_at: Instant,
-    /// A step has failed, and waits until something else succeeds.
+    /// Whether a step has failed, and waits until a change succeeds.
     put_off: bool,
 }
 
 impl Chores {
-    /// All that there may be after a start: what is retained may be less than it was.
+    /// Starts with all possible work, since the retention limit may have been lowered.
     pub(super) fn new(retain: u32) -> Chores {
         Chores {
             retain,
@@ -41,17 +42,17 @@ impl Chores {
         }
     }
 
-    /// Whether there is something to do now.
+    /// Returns whether there is work to do now.
     pub(super) fn wait(&self) -> bool {
         !self.put_off && (self.trimmed.is_some() || self.forget_at <= Instant::now())
     }
 
-    /// The store takes changes: what has failed may succeed now.
+    /// Resumes after a failure, because a change has succeeded.
     pub(super) fn go_on(&mut self) {
         self.put_off = false;
     }
 
-    /// Does the next step.
+    /// Performs the next step.
     pub(super) fn step(&mut self, connection: &mut Connection, now: Millis) {
         let done = match self.trimmed {
             Some(room) => self.trim(connection, room),

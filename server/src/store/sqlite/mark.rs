@@ -1,4 +1,4 @@
-//! By what a file of ours is known: its mark, the version of its schema and the epoch that it holds.
+//! The identification of a file: its application id, schema version and epoch.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::store::OpenError;
 
-/// The latest version of the schema that is known.
+/// The latest known schema version.
 pub(super) const SCHEMA_VERSION: i64 = 4;
 
-/// Tells our files from others' (`PRAGMA application_id`): "TEAH".
+/// Identifies Teahouse files (`PRAGMA application_id`): "TEAH".
 pub(super) const APPLICATION_ID: i32 = 0x5445_4148;
 
-/// The life in which the logs of a file are; none in one that was never served from.
+/// Returns the epoch of a file's logs; `None` if no server has used it.
 pub(crate) fn epoch_of(connection: &Connection, path: &Path) -> Result<Option<Epoch>, OpenError> {
     let held = held_epoch(connection)
         .map_err(|error| OpenError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
@@ -24,7 +24,7 @@ pub(crate) fn epoch_of(connection: &Connection, path: &Path) -> Result<Option<Ep
     })
 }
 
-/// The epoch that a file holds, if it holds one yet.
+/// Returns the epoch stored in a file, if any.
 pub(super) fn held_epoch(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", (), |row| row.get(0)).optional()
 }

@@ -1,4 +1,4 @@
-//! Who holds which nickname, as rows. Neither begins nor commits.
+//! Nickname claims, as rows. Never begins or commits a transaction.
 
 use chat::time::Millis;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use super::reader::signed;
 use crate::store::Claim;
 
-/// Gives a nickname to a user, unless somebody else holds it; whether they have it now.
+/// Claims a nickname for a user unless another user holds it; returns whether the user holds it now.
 pub(super) fn claim(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite::Result<bool> {
     let changed = transaction
         .prepare_cached(
@@ -27,7 +27,7 @@ pub(super) fn claim(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite::R
     Ok(changed == 1)
 }
 
-/// Lets a nickname go at a moment, sooner than it was claimed until.
+/// Releases a nickname at a time, earlier than the claim would expire.
 pub(super) fn release(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite::Result<()> {
     transaction
         .prepare_cached("UPDATE nickname SET until = min(until, ?3) WHERE skeleton = ?1 AND user = ?2")?
@@ -35,7 +35,7 @@ pub(super) fn release(transaction: &Transaction<'_>, claim: &Claim) -> rusqlite:
     Ok(())
 }
 
-/// Deletes nicknames that nobody holds any more, at most `limit` of them; returns how many.
+/// Deletes expired nicknames, at most `limit` of them; returns how many.
 pub(super) fn forget(transaction: &Transaction<'_>, now: Millis, limit: u32) -> rusqlite::Result<usize> {
     transaction
         .prepare_cached(
@@ -44,7 +44,7 @@ pub(super) fn forget(transaction: &Transaction<'_>, now: Millis, limit: u32) -> 
         .execute(params![signed(now.0), limit])
 }
 
-/// Whether a user holds a nickname at a moment.
+/// Returns whether a user holds a nickname at a time.
 pub(super) fn holds(connection: &Connection, claim: &Claim) -> rusqlite::Result<bool> {
     let held = connection
         .prepare_cached("SELECT 1 FROM nickname WHERE skeleton = ?1 AND user = ?2 AND until > ?3")?

@@ -1,7 +1,8 @@
-//! The records of a data folder for whoever is no server: beside one that runs, before the first one, and after the last.
+//! The records of a data folder for command-line tools: beside a running server, before its first run, and
+//! after its last.
 //!
-//! A database that is there is opened as it is. One that is not, or that is of an earlier version, is made or brought up
-//! to date first, with the folder locked for that moment.
+//! An existing database is opened as it is. A missing one is created first, and one of an earlier version is
+//! upgraded, with the folder locked meanwhile.
 
 use std::{
     fs, io,
@@ -20,17 +21,17 @@ use crate::{
     store::{Collection, OpenError, Put, Record},
 };
 
-/// How long a server that has just begun may take to make its database, and how long one may write.
+/// How long a server that has just started may take to create its database, and how long a write may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether it has.
+/// How often to check for the database.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The records of a folder.
 pub(crate) struct Records(Connection);
 
 impl Records {
-    /// Opens the database of a data folder; makes both if they are not there.
+    /// Opens the database of a data folder; creates both if they are missing.
     pub(crate) fn open(data: &Path) -> Result<Records, OpenError> {
         let unusable =
             |error: io::Error| OpenError::Folder { path: data.to_owned(), reason: error.to_string() };
@@ -53,7 +54,7 @@ impl Records {
         }
     }
 
-    /// Puts a record into its drawer; whether it lies there now.
+    /// Writes a record to its collection; returns whether it is stored now.
     pub(crate) fn put(&mut self, record: &Record, put: Put) -> rusqlite::Result<bool> {
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let lies_there = records::put(&transaction, record, put)?;
@@ -61,7 +62,7 @@ impl Records {
         Ok(lies_there)
     }
 
-    /// Takes a record out of its drawer; whether it was there.
+    /// Deletes a record from its collection; returns whether it existed.
     pub(crate) fn delete(&mut self, collection: Collection, key: &str) -> rusqlite::Result<bool> {
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let was_there = records::delete(&transaction, collection, key)?;
@@ -69,18 +70,18 @@ impl Records {
         Ok(was_there)
     }
 
-    /// The value of a record, if there is one.
+    /// Returns the value of a record, if any.
     pub(crate) fn value(&self, collection: Collection, key: &str) -> rusqlite::Result<Option<String>> {
         records::value(&self.0, collection, key)
     }
 
-    /// All records of a drawer, by key.
+    /// Returns all records of a collection, by key.
     pub(crate) fn all(&self, collection: Collection) -> rusqlite::Result<Vec<Record>> {
         records::all(&self.0, collection)
     }
 }
 
-/// The database, if it is there and of this version.
+/// Opens the database, if it exists and has the current version.
 fn up_to_date(path: &Path) -> Result<Option<Connection>, OpenError> {
     if fs::metadata(path).is_ok_and(|found| found.len() == 0) || !path.exists() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Questions to the database, on connections that cannot write.
+//! Database queries, on read-only connections.
 
 use std::{
     path::{Path, PathBuf},
@@ -18,23 +18,23 @@ use tokio::sync::{Mutex, Semaphore};
 use super::{failure::Failure, schema};
 use crate::store::{Extent, Piece, Slice, StoreError};
 
-/// How many questions are answered at once; further ones wait.
+/// How many queries run at once; further ones wait.
 const CONNECTIONS: usize = 4;
 
-/// How long a question waits for a lock; nobody holds one for long, since whoever writes does not stand in the way.
+/// How long a query waits for a lock; locks are short, since the writer does not block readers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The connections that ask.
+/// The read connections.
 pub(super) struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     permits: Semaphore,
     file: Arc<TheFile>,
 }
 
-/// The file that is asked, should it have to be opened again.
+/// The database file, in case it has to be opened again.
 struct TheFile {
     path: PathBuf,
-    /// The life of its logs: by it the file is known again.
+    /// The epoch of its logs, which identifies the file.
     epoch: Epoch,
 }
 
@@ -55,9 +55,9 @@ impl Readers {
         Ok(Readers { idle: Arc::new(Mutex::new(idle)), permits: Semaphore::new(CONNECTIONS), file })
     }
 
-    /// Answers no more, and lets go of the file when the questions that are under way are answered.
+    /// Accepts no more queries, and closes the file once the running ones are done.
     pub(super) async fn close(&self) {
-        // All permits together stand for nobody asking; nothing else takes more than one.
+        // Holding all permits means that no query runs; nothing else takes more than one.
         let all = u32::try_from(CONNECTIONS).expect("a few connections");
         if let Ok(_all) = self.permits.acquire_many(all).await {
             self.permits.close();
@@ -65,7 +65,7 @@ impl Readers {
         }
     }
 
-    /// Asks on a connection of its own, on a thread that may block.
+    /// Runs a query on its own connection, on a blocking thread.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -102,15 +102,15 @@ pub(crate) fn extent(connection: &Connection, room: &RoomName) -> rusqlite::Resu
     Ok(extent.unwrap_or_default())
 }
 
-/// Every room that somebody has spoken in.
+/// Returns every room that has had a message.
 pub(super) fn rooms(connection: &Connection) -> rusqlite::Result<Vec<RoomName>> {
     let mut select = connection.prepare_cached("SELECT name FROM room WHERE head > 0")?;
-    // A name that cannot be read is one that nobody can ask for.
+    // Nobody can request a room whose name does not parse.
     let names = select.query_map((), |row| Ok(RoomName::parse(row.get_ref(0)?.as_str()?).ok()))?;
     names.filter_map(Result::transpose).collect()
 }
 
-/// The room that was spelled so once.
+/// Returns the room that once had this spelling.
 pub(super) fn renamed(connection: &Connection, spelling: &str) -> rusqlite::Result<Option<RoomName>> {
     let mut select = connection
         .prepare_cached("SELECT name FROM renamed JOIN room ON room.id = renamed.room WHERE spelling = ?1")?;
@@ -118,14 +118,14 @@ pub(super) fn renamed(connection: &Connection, spelling: &str) -> rusqlite::Resu
     Ok(name.and_then(|name| RoomName::parse(&name).ok()))
 }
 
-/// A piece of a room's log and where the log stands, as one look shows them.
+/// Reads a piece of a room's log and its extent from one snapshot.
 pub(super) fn slice(
     connection: &Connection,
     epoch: Epoch,
     room: &RoomName,
     piece: Piece,
 ) -> rusqlite::Result<Slice> {
-    // One transaction sees one state of the log, whatever is said and trimmed meanwhile.
+    // One transaction sees one snapshot of the log, whatever is appended and trimmed meanwhile.
     let _one_state = connection.unchecked_transaction()?;
     let extent = extent(connection, room)?;
     let messages = match piece {
@@ -145,7 +145,7 @@ pub(super) fn slice(
     Ok(Slice { epoch, extent, messages })
 }
 
-/// The first message of a room that was said at a moment or later.
+/// Returns the first message of a room sent at a time or later.
 fn first_since(
     connection: &Connection,
     room: &RoomName,
@@ -161,7 +161,8 @@ fn first_since(
     else {
         return Ok(None);
     };
-    // Two who speak at once may come into the log the other way round: those right before it that were said later count.
+    // Two concurrent messages may enter the log in the opposite order of their times: those directly before
+    // it with a later time count too.
     let mut before = connection.prepare_cached(
         "SELECT seq FROM event WHERE room = (SELECT id FROM room WHERE name = ?1) AND seq < ?2 AND +at < ?3
          ORDER BY seq DESC LIMIT 1",
@@ -196,7 +197,7 @@ fn latest(connection: &Connection, room: &RoomName, upto: Seq, limit: u32) -> ru
     Ok(messages)
 }
 
-/// The message at a place that the log is known to hold.
+/// Returns the message at a seq that the log contains.
 pub(super) fn at(connection: &Connection, room: &RoomName, seq: Seq) -> rusqlite::Result<Option<Message>> {
     Ok(range(connection, room, seq.saturating_sub(1), seq)?.pop())
 }
@@ -217,7 +218,8 @@ fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     u64::try_from(value).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, value))
 }
 
-/// A number of ours as SQLite's: seqs and milliseconds stay far below the limit, and what does not is as good as it.
+/// Converts a number for SQLite: seqs and milliseconds stay far below the limit, and larger numbers are
+/// clamped to it.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,10 +1,10 @@
-//! The drawers beside the log, as rows. Neither begins nor commits.
+//! Records, as rows. Never begins or commits a transaction.
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::store::{Collection, Put, Record};
 
-/// Puts a record into its drawer; whether it lies there now.
+/// Writes a record to its collection; returns whether it is stored now.
 pub(super) fn put(transaction: &Transaction<'_>, record: &Record, put: Put) -> rusqlite::Result<bool> {
     let Record { collection, key, value } = record;
     let insert = match put {
@@ -15,7 +15,7 @@ pub(super) fn put(transaction: &Transaction<'_>, record: &Record, put: Put) -> r
     Ok(changed == 1)
 }
 
-/// Takes a record out of its drawer; whether it was there.
+/// Deletes a record from its collection; returns whether it existed.
 pub(super) fn delete(
     transaction: &Transaction<'_>,
     collection: Collection,
@@ -27,7 +27,7 @@ pub(super) fn delete(
     Ok(changed == 1)
 }
 
-/// The value of a record, if there is one.
+/// Returns the value of a record, if any.
 pub(super) fn value(
     connection: &Connection,
     collection: Collection,
@@ -39,7 +39,7 @@ pub(super) fn value(
         .optional()
 }
 
-/// All records of a drawer, by key.
+/// Returns all records of a collection, by key.
 pub(super) fn all(connection: &Connection, collection: Collection) -> rusqlite::Result<Vec<Record>> {
     let mut select =
         connection.prepare_cached("SELECT key, value FROM record WHERE drawer = ?1 ORDER BY key")?;

@@ -1,4 +1,4 @@
-//! The tables, and how a file of an earlier version becomes one of this. Reads and writes no messages.
+//! The tables, and the migration of files of earlier versions. Reads and writes no messages.
 
 use std::{path::Path, time::Duration};
 
@@ -14,13 +14,13 @@ use super::{
 
 use crate::store::OpenError;
 
-/// How long the writer waits for another program's lock before it refuses what it was to keep.
+/// How long the writer waits for another program's lock before it refuses a change.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How many statements the writer keeps prepared: more than it has.
+/// How many prepared statements the writer caches: more than it has.
 const STATEMENTS: usize = 32;
 
-/// Each step brings a file from one schema version to the next. A step that has been released never changes.
+/// Returns the migrations, each from one schema version to the next. A released migration never changes.
 fn steps() -> Vec<M<'static>> {
     let rename = |transaction: &Transaction<'_>| Ok(spelling::rename(transaction)?);
     vec![FIRST, RETENTION, RECORDS, M::up_with_hook(SPELLING, rename)]
@@ -100,8 +100,8 @@ const SPELLING: &str =
          room     INTEGER NOT NULL REFERENCES room (id)
      ) STRICT, WITHOUT ROWID;";
 
-/// Opens the file for its writer, bringing it up to date, and gives the epoch that it holds; a new file gets `epoch`.
-/// A file that is not ours, or that is damaged, is left as it was.
+/// Opens the file for its writer, upgrades it, and returns its epoch; a new file gets `epoch`. A foreign or
+/// damaged file is left unchanged.
 pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), OpenError> {
     let found = inspect(path)?;
     let unwritable = |error: rusqlite::Error| OpenError::Unwritable {
@@ -109,13 +109,13 @@ pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), Ope
         reason: error.to_string().replace('\n', " "),
     };
     let mut connection = Connection::open(path).map_err(unwritable)?;
-    // SQLite opens what it must not write for reading alone, and says nothing.
+    // SQLite silently opens a file read-only if it may not write it.
     if connection.is_readonly(MAIN_DB).map_err(unwritable)? {
         let reason = "it is read-only".to_owned();
         return Err(OpenError::Unwritable { path: path.to_owned(), reason });
     }
     if found == Found::Nothing {
-        // Before the log is written ahead, so that it is in the file itself, where a look finds it.
+        // Before WAL mode, so that the application id is in the main file, where `inspect` finds it.
         connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(unwritable)?;
     }
     prepare(&connection).map_err(unwritable)?;
@@ -130,14 +130,14 @@ pub(crate) fn open(path: &Path, epoch: Epoch) -> Result<(Connection, Epoch), Ope
     Ok((connection, epoch))
 }
 
-/// Begins another life of the logs: positions in the one before mean nothing any more.
+/// Starts a new epoch: seqs of the previous one mean nothing any more.
 pub(crate) fn renew(connection: &Connection, epoch: &Epoch) -> rusqlite::Result<()> {
     connection
         .execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('epoch', ?1)", [epoch.as_str()])
         .map(drop)
 }
 
-/// Opens the file for its writer once more, after a failure; it must still be the one that was opened before.
+/// Opens the file for its writer again after a failure; it must still hold the log of `epoch`.
 pub(super) fn reopen(path: &Path, epoch: &Epoch) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -154,15 +154,15 @@ pub(super) fn same(connection: &Connection, epoch: &Epoch) -> rusqlite::Result<(
     }
 }
 
-/// Sets up what a writing connection does not inherit from the file.
+/// Sets the options that a writing connection does not inherit from the file.
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Messages that a sender saw confirmed survive a power cut: the log is synced at every commit.
+    // Acknowledged messages survive a power cut: the log is synced at every commit.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    // A full disk elsewhere is no reason to refuse a message.
+    // A full disk elsewhere must not cause refused messages.
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 

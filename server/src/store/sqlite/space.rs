@@ -1,4 +1,4 @@
-//! Whether there is room on the disk for more: what stays free, and how large the database may grow.
+//! The limits on disk space: how much must stay free, and how large the database may grow.
 
 use std::{
     fs,
@@ -9,31 +9,32 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-/// How long an answer holds. A disk does not fill up much faster.
+/// How long an answer is cached. A disk does not fill up much faster.
 const HOLDS: Duration = Duration::from_secs(1);
 
-/// How much room a database has.
+/// The space limits of a database.
 pub(super) struct Space {
     file: PathBuf,
-    /// How many bytes it may have; 0 for any number.
+    /// The maximum size in bytes; 0 means no limit.
     most: u64,
-    /// How many bytes stay free beside it; 0 for none.
+    /// How many bytes must stay free beside it; 0 means none.
     free: u64,
     looked: Mutex<Option<(Instant, Option<String>)>>,
 }
 
 impl Space {
-    /// Any room for the database in this file.
+    /// Creates unlimited space for the database in this file.
     pub(super) fn new(file: PathBuf) -> Space {
         Space { file, most: 0, free: 0, looked: Mutex::default() }
     }
 
-    /// The same with at most `most` bytes of messages, and with `free` bytes left on the disk; 0 lifts either limit.
+    /// Limits the database to `most` bytes of messages, and leaves `free` bytes on the disk; 0 lifts either
+    /// limit.
     pub(super) fn within(self, most: u64, free: u64) -> Space {
         Space { most, free, ..self }
     }
 
-    /// Returns why nothing more is to be kept, if there is no room. Looks at most once a second.
+    /// Returns why nothing more can be stored, if space is lacking. Checks at most once a second.
     pub(super) fn lacks(&self) -> Option<String> {
         if self.most == 0 && self.free == 0 {
             return None;
@@ -65,7 +66,7 @@ impl Space {
             ));
         }
         let folder = self.file.parent().unwrap_or(Path::new("."));
-        // A file system that does not say how full it is stops nobody.
+        // A file system that does not report its size imposes no limit.
         let disk = rustix::fs::statvfs(folder).ok().filter(|disk| disk.f_blocks > 0)?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         (free < self.free)
@@ -73,8 +74,8 @@ impl Space {
     }
 }
 
-/// How many bytes of a database are in use: what was deleted leaves room in the file, which does not shrink. Where it cannot be
-/// asked, all of the file counts.
+/// Returns how many bytes of a database are in use: deleted rows leave free space in the file, which does not
+/// shrink. If the query fails, the whole file counts.
 fn used(file: &Path) -> u64 {
     let asked = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(|connection| {
         connection.query_row(

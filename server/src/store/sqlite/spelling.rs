@@ -1,5 +1,5 @@
-//! Gives every room its canonical name, once: in files of before there was one spelling for each. Messages keep their
-//! room and their seqs.
+//! Gives every room its canonical name, once: migrates files of versions that allowed several spellings.
+//! Messages stay in their room and retain their seqs.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,8 @@ use rusqlite::{Transaction, params};
 
 use crate::store::spelling::rename_in;
 
-/// Renames the rooms that are spelled otherwise, and remembers what they were called. Two rooms never become one.
+/// Renames the rooms without a canonical name, and remembers their former spellings. Two rooms never become
+/// one.
 pub(super) fn rename(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let names: Vec<String> = transaction
         .prepare("SELECT name FROM room ORDER BY id")?
@@ -27,7 +28,7 @@ pub(super) fn rename(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     rename_in_records(transaction, &renamed)
 }
 
-/// What waits for a room, and what is good for one, follows it.
+/// Updates records that name a renamed room: pending reminders and answers, and tokens.
 fn rename_in_records(
     transaction: &Transaction<'_>,
     renamed: &HashMap<&str, RoomName>,

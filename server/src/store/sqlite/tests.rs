@@ -1,4 +1,4 @@
-//! What every store promises, on SQLite.
+//! The store contract on SQLite.
 
 use chat::id::Epoch;
 use tokio::sync::mpsc;

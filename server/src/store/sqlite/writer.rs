@@ -1,8 +1,9 @@
-//! The one thread that changes the database. What waits while it commits goes into the next transaction together
-//! (group commit); what was committed is handed on only after the commit, in seq order.
+//! The single thread that changes the database. Changes that wait during a commit go into the next
+//! transaction together (group commit); committed messages are published only after the commit, in seq order.
 //!
-//! A group that cannot be kept is tried again in halves, so that what cannot be kept spoils nothing but itself, unless
-//! it is the store itself that fails: then all of it is refused, and the next group finds out whether the store is back.
+//! A group that fails is retried in halves, so that one bad change affects nothing but itself, unless the
+//! store itself fails: then the whole group is refused, and the next group finds out whether the store works
+//! again.
 
 use std::{io, path::PathBuf, thread};
 
@@ -21,10 +22,10 @@ use crate::{
     store::{Appended, Claim, Collection, Kept, NewMessage, Put, Record, StoreError},
 };
 
-/// How many changes may wait for the thread; then those who ask wait.
+/// How many changes may wait for the thread; beyond that, callers wait.
 const CAPACITY: usize = 1_024;
 
-/// How many changes go into one transaction at the most.
+/// The maximum number of changes per transaction.
 const GROUP: usize = 512;
 
 enum Change {
@@ -35,20 +36,20 @@ enum Change {
     Strike(Collection, String, oneshot::Sender<Result<bool, StoreError>>),
 }
 
-/// The way to the thread.
+/// A handle to the thread.
 pub(super) struct Writer {
     changes: Mutex<Option<mpsc::Sender<Change>>>,
     finished: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
-/// What the thread works with.
+/// The state of the thread.
 pub(super) struct WriterThread {
     pub(super) connection: Connection,
-    /// Where the file is, should it have to be opened again.
+    /// The file's path, in case it has to be opened again.
     pub(super) path: PathBuf,
-    /// The life of its logs: by it the file is known again.
+    /// The epoch of its logs, which identifies the file.
     pub(super) epoch: Epoch,
-    /// How many messages a room keeps; 0 for all.
+    /// How many messages a room retains; 0 means all.
     pub(super) retain: u32,
     pub(super) news: EventSender,
 }
@@ -60,7 +61,7 @@ impl Writer {
         let (finish, finished) = oneshot::channel();
         thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             writer_thread.write(waiting);
-            // Nobody waits for it unless the store is being closed.
+            // Only a caller that closes the store waits for this.
             let _ = finish.send(());
         })?;
         Ok(Writer { changes: Mutex::new(Some(changes)), finished: Mutex::new(Some(finished)) })
@@ -87,12 +88,12 @@ impl Writer {
         self.change(|reply| Change::Strike(collection, key, reply)).await?
     }
 
-    /// Takes no more changes, and returns when those that were taken are done.
+    /// Accepts no more changes, and returns once the accepted ones are done.
     pub(super) async fn close(&self) {
         drop(self.changes.lock().await.take());
         let finished = self.finished.lock().await.take();
         if let Some(finished) = finished {
-            // The thread may be gone already, which is as good.
+            // The thread may be gone already, which is fine.
             let _ = finished.await;
         }
     }
@@ -105,7 +106,7 @@ impl Writer {
     }
 }
 
-/// What is to be done in a transaction.
+/// One change within a transaction.
 #[derive(Clone, Copy)]
 enum Work<'a> {
     Append(&'a [NewMessage]),
@@ -115,11 +116,11 @@ enum Work<'a> {
     Strike(Collection, &'a str),
 }
 
-/// What it came to.
+/// The result of a change.
 enum Done {
     Appended(Vec<Appended>),
     Released,
-    /// A claim, a record that was put, or one that was struck: whether it is so now, or was.
+    /// For a claim or a put, whether it is in effect now; for a deletion, whether the record existed.
     Told(bool),
 }
 
@@ -155,14 +156,15 @@ impl WriterThread {
                     chores.go_on();
                 }
             }
-            // Everybody has been answered: one step, whatever waits by now, so that chores get done under load too.
+            // All callers have been answered: one step even if changes are waiting, so that maintenance
+            // progresses under load too.
             if chores.wait() {
                 chores.step(&mut self.connection, clock::now());
             }
         }
     }
 
-    /// Keeps what can be kept of a group and answers each; gives the error if some of it failed.
+    /// Stores as much of a group as possible and answers each change; returns the error if some of it failed.
     fn keep(&mut self, mut group: Vec<Change>) -> Result<(), Failure> {
         let work: Vec<Work<'_>> = group.iter().map(Change::work).collect();
         match self.commit(&work) {
@@ -171,7 +173,7 @@ impl WriterThread {
                     Done::Appended(appended) => Some(appended),
                     Done::Released | Done::Told(_) => None,
                 });
-                // Before anybody is answered.
+                // Publishes before anybody is answered.
                 self.hand_on(appended.flatten());
                 for (change, done) in group.into_iter().zip(done) {
                     answer(change, done);
@@ -192,7 +194,8 @@ impl WriterThread {
         }
     }
 
-    /// Answers a change that could not be kept. Of several drafts, those before the one that cannot be kept still are.
+    /// Answers a change that failed. Of several drafts, those before the one that cannot be stored are still
+    /// stored.
     fn fall_back(&mut self, change: Change, failure: &Failure) {
         let failed = StoreError::Unavailable(failure.to_string());
         match change {
@@ -212,7 +215,7 @@ impl WriterThread {
         }
     }
 
-    /// Keeps drafts that could not be kept together, up to the first that cannot be kept at all.
+    /// Stores drafts that failed together, up to the first that cannot be stored at all.
     fn keep_front(&mut self, drafts: &[NewMessage], appended: &mut Vec<Appended>) {
         let (earlier, later) = drafts.split_at(drafts.len() / 2);
         for half in [earlier, later] {
@@ -235,7 +238,7 @@ impl WriterThread {
         }
     }
 
-    /// Does all of it in one transaction, or nothing.
+    /// Performs all changes in one transaction, or none.
     fn commit(&mut self, work: &[Work<'_>]) -> Result<Vec<Done>, Failure> {
         let committed = self.try_commit(work);
         committed.map_err(|error| {
@@ -269,7 +272,7 @@ impl WriterThread {
         Ok(done)
     }
 
-    /// Leaves the connection as if nothing had been tried. One that may be broken, or that is still in the transaction,
+    /// Restores the connection after a failure. One that may be broken, or that is still in the transaction,
     /// is replaced, so that the next group finds the store working as soon as the disk does.
     fn clean_up(&mut self, failure: &Failure) {
         if !failure.may_break_connections() && self.connection.is_autocommit() {
@@ -281,7 +284,7 @@ impl WriterThread {
         }
     }
 
-    /// Tells the rooms what was committed together.
+    /// Publishes the messages that were committed together.
     fn hand_on<'a>(&self, appended: impl Iterator<Item = &'a Appended>) {
         let new: Vec<Message> = appended
             .filter_map(|appended| match appended {
@@ -296,7 +299,7 @@ impl WriterThread {
     }
 }
 
-/// Gives the answer. Whoever asked may be gone: what was committed stays so.
+/// Answers a change. The caller may be gone; the commit stands.
 fn answer(change: Change, done: Done) {
     match (change, done) {
         (Change::Append(_, reply), Done::Appended(appended)) => {

@@ -1,4 +1,5 @@
-//! A backup holds what was acknowledged, needs nothing beside it, and comes to be while people talk.
+//! Backups: they contain every acknowledged message, need no other file, and can be made while users send
+//! messages.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 

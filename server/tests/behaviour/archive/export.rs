@@ -1,4 +1,4 @@
-//! What is exported is what the rooms hold at one moment, in the documented form.
+//! Exports: the rooms' contents at one moment, in the documented format.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::support::{
 
 const DOCUMENT: &str = include_str!("../../../../docs/archive-format.md");
 
-/// The archive that the document shows.
+/// Returns the example archive in the document.
 fn example() -> &'static str {
     let (_, example) = DOCUMENT.split_once("```json archive\n").expect("there is an example");
     example.split_once("```").expect("it ends").0
@@ -69,11 +69,11 @@ async fn rooms_are_exported_beside_a_running_server_and_come_back_to_the_byte() 
 #[tokio::test]
 async fn an_export_while_people_talk_is_of_one_moment() {
     let data = folder();
-    // While this one is written, people talk on in the next.
+    // While this room is exported, messages are sent to the next.
     fill(data.path(), "a");
     let server = Server::start(data.path(), &["--rate-send", "0"]);
     let mut lines = server.person("Ann").await.talk_in(&["a", "z"]).await;
-    // In z only when what was said in a is acknowledged: z is never ahead.
+    // Sent to z only after the message to a is acknowledged, so z is never ahead.
     let mut say = async |id: String| {
         for room in ["a", "z"] {
             lines.say_in(room, &id, "and on it goes").await;

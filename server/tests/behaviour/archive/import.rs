@@ -1,4 +1,4 @@
-//! What is imported is what was exported, or nothing.
+//! Imports: exactly what was exported, or nothing.
 
 use std::fs;
 
@@ -112,7 +112,7 @@ fn an_id_that_was_used_again_after_it_was_forgotten_is_remembered_for_the_last_m
     assert_eq!(seqs, [2]);
 }
 
-/// What is wrong with an archive: what is replaced by what in [`good`], and what is said about it.
+/// Faults of an archive: the replaced text in [`good`], its replacement, and the texts in the error.
 const FAULTS: &[(&str, &str, &[&str])] = &[
     ("{\"room\":{\"room\":\"tea\"", "room {\"room\":{\"room\":\"tea\"", &["line 5", "column 1"]),
     ("\"seq\":2,", "", &["line 4", "missing field `seq`"]),
@@ -160,7 +160,7 @@ const FAULTS: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// Three messages in two rooms.
+/// Returns an archive of three messages in two rooms.
 fn good() -> String {
     let first = archive("茶室", &["one", "two"]).replace("{\"end\":{\"rooms\":1,\"events\":2}}\n", "");
     let second = archive("tea", &["three"]).replace("\"rooms\":1,\"events\":1", "\"rooms\":2,\"events\":3");

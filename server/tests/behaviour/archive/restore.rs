@@ -1,4 +1,4 @@
-//! A restored server holds what the backup holds, lives in another epoch, and has lost nothing of what was there.
+//! Restores: the server has the backup's contents and a new epoch, and the previous database is preserved.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ fn word(path: &Path) -> &str {
     path.to_str().expect("tests name their files in Unicode")
 }
 
-/// A backup of a room in which these things were said.
+/// Makes a backup of a room with these messages.
 fn backup_of(texts: &[&str], folder: &Path, name: &str) -> PathBuf {
     let data = tempfile::tempdir().unwrap();
     done(&import(data.path(), &archive("lobby", texts)));
@@ -27,7 +27,7 @@ fn backup_of(texts: &[&str], folder: &Path, name: &str) -> PathBuf {
     file
 }
 
-/// What was set aside.
+/// Returns the database that was set aside.
 #[track_caller]
 fn set_aside(data: &Path) -> PathBuf {
     let is_aside = |name: &String| name.starts_with("teahouse-") && !name.ends_with("-wal");
@@ -180,7 +180,7 @@ async fn beside_a_running_server_nothing_is_restored_or_imported() {
     let mut lines = server.person("Ann").await.talk().await;
     lines.say("m1", "one").await;
     lines.message().await;
-    // The server goes on writing what it has; nothing may come to it, or go.
+    // The server keeps writing to its own files, but none may be added or removed.
     let kept = || {
         let mut kept = names(data.path());
         kept.retain(|name| !name.starts_with("search.db"));
@@ -256,7 +256,7 @@ fn a_damaged_database_gives_way_to_a_backup_and_is_kept_to_the_byte() {
 fn a_write_ahead_log_without_its_database_is_no_part_of_the_restored_one() {
     let (data, target) = (folder(), folder());
     let file = backup_of(&["tea"], target.path(), "b.db");
-    // A real one, of the very same database, whose pages SQLite would take in.
+    // A real write-ahead log of the very same database, whose pages SQLite would apply.
     let other = folder();
     fs::copy(&file, other.path().join("teahouse.db")).unwrap();
     let connection = Connection::open(other.path().join("teahouse.db")).unwrap();

@@ -1,4 +1,5 @@
-//! An answer on its way: it grows, may be stopped, and ends as one message, whatever becomes of the service or the server.
+//! Streaming answers: they grow, can be stopped, and end as one message, whatever happens to the service or
+//! the server.
 
 use chat::{
     id::ClientId,
@@ -8,7 +9,7 @@ use chat::{
 use super::{answer, grown, with_bots};
 use crate::support::{Lines, Service, TestApp, folder, program::Server};
 
-/// A file with a bot that asks this service.
+/// Returns a settings file with a bot that asks this service.
 pub(crate) fn model(service: &Service, more: &str) -> String {
     let address = service.address();
     format!(
@@ -16,7 +17,7 @@ pub(crate) fn model(service: &Service, more: &str) -> String {
     )
 }
 
-/// The next time that an answer is seen growing with some text in it.
+/// Returns the next update of a streaming answer that has some text.
 pub(crate) async fn growing(lines: &mut Lines) -> Growing {
     lines
         .until(|line| match line {
@@ -138,7 +139,7 @@ async fn no_more_answers_are_given_at_once_than_may_be() {
     ann.say("m2", "@Bo two?").await;
     let first = service.call().await;
     for n in 0..5 {
-        // Questions that come later and need nobody's help are answered by now.
+        // Later questions that need no external service have been answered by now.
         super::ask(&mut ann, &format!("c{n}"), "@Cai roll d6").await;
     }
     assert!(!service.is_asked(), "the second one waits for its turn");

@@ -1,4 +1,4 @@
-//! Bots on several nodes: one of them answers, all of them see it, and one that falls leaves no question open.
+//! Bots on several nodes: one node answers, all see the answer, and a lost node leaves no question open.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ async fn who_asked_stops_an_answer_by_way_of_another_node() {
     call.piece(" leaves").await;
     assert_eq!(&*growing(&mut there).await.text, "Tea is leaves");
     stop(&mut cai, &id).await;
-    // What Cai says afterwards comes after their wish, by the same way.
+    // The message takes the same path as Cai's stop request, and therefore arrives after it.
     cai.say("m1", "not mine").await;
     here.until(|line| {
         matches!(line, ServerLine::Message(said) if said.id.as_str() == "m1" && said.seq == 2).then_some(())
@@ -88,7 +88,7 @@ async fn a_question_that_was_said_while_nothing_was_heard_is_answered_all_the_sa
     let speaks = node(&redis, "waiter = false").await;
     let mut ann = answers.person("Ann").await.talk().await;
     let mut cai = speaks.person("Cai").await.talk().await;
-    // Everybody who listens is cut off, and what is said before they are back is told to nobody.
+    // Drops all subscriptions; events published before they are restored reach nobody.
     redis.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]);
     cai.say("m1", "@Bo what is tea?").await;
     let call = service.call().await;

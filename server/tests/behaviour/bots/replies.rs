@@ -1,11 +1,11 @@
-//! Answers that come later than anybody waits for a response.
+//! Answers that arrive after the response to the request.
 
 use serde_json::Value;
 
 use super::{answer, with_bots};
 use crate::support::{Service, TestApp, client, eventually};
 
-/// A file with a bot that asks this program; its secret lies beside.
+/// Returns a settings file with a bot that asks this service; writes its secret beside it.
 fn program(service: &Service, folder: &std::path::Path) -> String {
     let secret = folder.join("secret");
     std::fs::write(&secret, "a-secret-that-is-long-enough").unwrap();
@@ -32,7 +32,7 @@ async fn post(url: &str, body: &str, json: bool) -> (u16, Value) {
     (status, serde_json::from_str(&sent.text().await.unwrap()).unwrap())
 }
 
-/// Asks, and has the program promise an answer; gives where it may be posted.
+/// Asks, and has the service promise an answer; returns the URL for posting it.
 async fn promised(app: &TestApp, service: &Service, id: &str) -> String {
     let mut ann = app.person("Ann").await.talk().await;
     ann.say(id, "@Bo what is tea?").await;
@@ -74,7 +74,7 @@ async fn what_was_answered_at_once_is_not_answered_again_later() {
     let asked: Value = serde_json::from_str(&call.body).unwrap();
     call.answer("200 OK", "text/plain", "Leaves.").await;
     assert_eq!(&*answer(&mut ann).await.text, "Leaves.");
-    // The answer is heard a moment before it is noted as given.
+    // The answer is published a moment before it is recorded as given.
     let url = asked["reply_url"].as_str().unwrap();
     let records = rusqlite::Connection::open(app.data().join("teahouse.db")).unwrap();
     eventually("it is noted", async || noted(&records, "done")).await;
@@ -82,7 +82,7 @@ async fn what_was_answered_at_once_is_not_answered_again_later() {
     assert_eq!((status, &problem["error"]["code"]), (409, &Value::from("answered")));
 }
 
-/// Whether an answer is noted as this far.
+/// Returns whether an answer is recorded in this state.
 fn noted(records: &rusqlite::Connection, state: &str) -> bool {
     let count = "SELECT count(*) FROM record WHERE value LIKE '%' || ?1 || '%'";
     records.query_row(count, [state], |row| row.get::<_, u32>(0)).unwrap() == 1

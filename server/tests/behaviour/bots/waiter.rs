@@ -1,4 +1,4 @@
-//! 小二, who is there without any settings.
+//! 小二, the built-in bot that exists without any settings.
 
 use chat::protocol::Event;
 
@@ -132,7 +132,7 @@ async fn a_reminder_outlives_the_server_and_is_said_once() {
     let mut lines = cai.open().await;
     lines.send_text(r#"{"hello":{"rooms":[]}}"#).await;
     let held = lines.joined().await.events;
-    // It may be due before anybody is back.
+    // It may be due before any client has reconnected.
     let seq = match held.last().and_then(Event::seq) {
         Some(2) => answer(&mut lines).await.seq,
         other => other.unwrap(),

@@ -1,4 +1,4 @@
-//! What is wrong with a push, said so that whoever posts it can mend it.
+//! Invalid pushes, refused with a reason that lets the sender fix them.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::support::{Hook, TestApp, folder};
 
 const TEXT: (&str, &str) = ("content-type", "text/plain");
 
-/// Headers and body, and what they are answered: the status, the code, and what the reason names.
+/// Headers and body, and the expected answer: the status, the code, and what the reason contains.
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a [u8], u16, &'a str, &'a [&'a str]);
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! What those who know Slack's incoming webhooks post, to the letter of their sources, and what the room reads of it.
+//! Payloads of programs that post to Slack's incoming webhooks, reproduced from their sources, and the
+//! messages that the room gets.
 
 use std::fmt::Write as _;
 
@@ -7,20 +8,20 @@ use serde_json::json;
 use super::{CURL, JSON, held};
 use crate::support::{Hook, TestApp};
 
-/// The answer that Slack gives, which Grafana and Alertmanager look for.
+/// Checks for the answer that Slack gives, which Grafana and Alertmanager expect.
 async fn is_ok(response: reqwest::Response) {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
     assert_eq!(response.text().await.unwrap(), "ok");
 }
 
-/// What Go's `encoding/json` makes of JSON: what HTML minds is escaped.
+/// Formats JSON as Go's `encoding/json` does, which escapes the characters that are special in HTML.
 fn as_go_prints(json: &serde_json::Value) -> String {
     let text = json.to_string();
     text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
-/// A value percent-encoded as forms are.
+/// Percent-encodes a value as forms do.
 fn as_forms_print(name: &str, value: &str) -> String {
     value.bytes().fold(format!("{name}="), |mut form, byte| {
         if byte.is_ascii_alphanumeric() {
@@ -32,7 +33,7 @@ fn as_forms_print(name: &str, value: &str) -> String {
     })
 }
 
-/// What is said in the lobby, under which name, when this is posted.
+/// Posts a payload; returns the name and text of the message in the lobby.
 async fn said(headers: &[(&str, &str)], body: String) -> (String, String) {
     let app = TestApp::start().await;
     let hook = Hook::add(app.data(), &["--room", "lobby"]);
@@ -43,7 +44,7 @@ async fn said(headers: &[(&str, &str)], body: String) -> (String, String) {
     (held[0].user.name.to_string(), held[0].text.to_string())
 }
 
-/// `notify/slack` of Alertmanager, with its default templates and a `text` of the kind that its documentation shows.
+/// `notify/slack` of Alertmanager, with its default templates and a `text` like the one in its documentation.
 #[tokio::test]
 async fn alertmanager_s_notifications_are_read() {
     let title = "[FIRING:2] HighLatency (tea-1 critical)";
@@ -78,7 +79,7 @@ async fn alertmanager_s_notifications_are_read() {
     );
 }
 
-/// The Slack receiver of Grafana's alerting with the address of a webhook, its default templates, and a mention.
+/// The Slack receiver of Grafana's alerting with a webhook URL, its default templates, and a mention.
 #[tokio::test]
 async fn grafana_s_notifications_are_read() {
     let title = "[FIRING:1] DiskFull (tea-1)";
@@ -119,7 +120,7 @@ async fn grafana_s_notifications_are_read() {
     );
 }
 
-/// The Slack integration of GitLab on a failed pipeline: a form with the JSON in it, links in Slack's markup, no text.
+/// GitLab's Slack integration on a failed pipeline: a form with JSON in it, links in Slack's markup, no text.
 #[tokio::test]
 async fn gitlab_s_pipelines_are_read() {
     let project = "https://gitlab.example/ann/tea";
@@ -165,7 +166,7 @@ async fn gitlab_s_pipelines_are_read() {
     );
 }
 
-/// The same on a push of commits.
+/// GitLab's Slack integration on a push of commits.
 #[tokio::test]
 async fn gitlab_s_pushes_are_read() {
     let project = "https://gitlab.example/ann/tea";

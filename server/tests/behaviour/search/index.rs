@@ -1,4 +1,4 @@
-//! The index: it trails the log, may be lost, and says when it is behind.
+//! The search index: it trails the log, can be rebuilt, and reports when it is behind.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::{Said, again, finds, found, indexed, is_indexed, log, open, said, search, write, written};
 use crate::support::{TestApp, eventually};
 
-/// Something that happens to the file.
+/// Damages the index file.
 type Damage = fn(&Path);
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn what_was_said_before_there_was_an_index_is_found() {
     for n in ["1", "600", "1200"] {
         assert_eq!(found(&reader, &format!("\"message {n}\"")).await, [format!("[message {n}]")]);
     }
-    // And what another program adds while the server is down.
+    // And messages that another program adds while the server is down.
     let (ended, data) = app.stop().await;
     ended.unwrap();
     write(data.path(), &[said("lobby", "Bo", "imported"), said("new", "Bo", "imported too")]);
@@ -56,7 +56,7 @@ async fn what_is_no_longer_kept_is_no_longer_found_nor_indexed() {
     assert_eq!(found(&reader, "tea").await.len(), 11);
     log(app.data()).execute("UPDATE event SET text = '' WHERE seq = 700", ()).unwrap();
     assert_eq!(found(&reader, "tea").await.len(), 10, "what was blanked is not found either");
-    // The next message makes the index look.
+    // The next message makes the index look at the log.
     let mut lines = reader.talk().await;
     lines.say("m1", "coffee").await;
     lines.message().await;
@@ -110,7 +110,7 @@ async fn an_index_of_another_epoch_is_thrown_away() {
         open(&[said("lobby", "Ann", "before the restore"), said("lobby", "Ann", "and more")]).await;
     let (ended, data) = app.stop().await;
     ended.unwrap();
-    // As a restored backup does: another life, with other things at the same places.
+    // As after a restored backup: another epoch, with other messages under the same seqs.
     log(data.path())
         .execute_batch(
             "UPDATE meta SET value = 'another' WHERE key = 'epoch'; UPDATE event SET text = 'after it';",
@@ -139,7 +139,7 @@ async fn while_the_index_is_behind_the_page_says_so_and_the_log_does_not_wait() 
     let texts: Vec<String> = (1..=1_001).map(|n| format!("tea {n}")).collect();
     let messages: Vec<Said<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
     let (app, reader) = open(&[said("tea", "Ann", "first tea")]).await;
-    // Nobody can write into the index now.
+    // This transaction blocks all other writes to the index.
     let index = Connection::open(app.data().join("search.db")).unwrap();
     index.execute_batch("BEGIN IMMEDIATE").unwrap();
     write(app.data(), &messages);

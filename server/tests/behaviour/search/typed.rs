@@ -1,4 +1,4 @@
-//! Whatever is typed is answered, and stays text.
+//! Every query is answered, and stays text.
 
 use proptest::{
     prelude::*,
@@ -57,7 +57,7 @@ async fn what_is_too_long_is_shortened_and_says_so() {
 const ODD: &str = "[\"'`“”„「」＂:：;()*+^~|&<>%\\\\/{}\\[\\]\\-_.,!?#@=$\0\r\n\t \u{3000}\u{200B}\u{202E}a海🍵é]\
                    |from|in|on|after|before|来自|房间|当天|NEAR|AND|OR|NOT|words|room|2026-11-20|SELECT";
 
-/// What somebody may type who means no good.
+/// Generates hostile queries.
 fn anything() -> impl Strategy<Value = String> {
     let odd = string_regex(&format!("({ODD}){{0,80}}")).unwrap();
     prop_oneof![any::<String>(), odd, "\\PC{0,600}", "[a海\"*]{0,2000}"]

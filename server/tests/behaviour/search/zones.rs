@@ -1,4 +1,4 @@
-//! What time it was where the reader is: the room, the search and the way to a day agree, in summer and in winter.
+//! The reader's time zone: the room, the search and the jump to a day agree, in summer and in winter.
 
 use chat::time::Millis;
 use jiff::Timestamp;
@@ -11,14 +11,14 @@ fn at(moment: &str) -> u64 {
     u64::try_from(moment.as_millisecond()).unwrap()
 }
 
-/// Where the way to a day leads.
+/// Returns the target of the jump to a day.
 async fn day(reader: &Browser, day: &str) -> String {
     let answer = reader.get(&format!("/chat/lobby?day={day}")).await;
     assert_eq!(answer.status(), 303, "{day}");
     answer.headers()["location"].to_str().unwrap().to_owned()
 }
 
-/// A summer's and a winter's message.
+/// Returns one message from summer and one from winter.
 fn summer_and_winter() -> [Said<'static>; 2] {
     [
         Said { at: at("2026-07-14T22:30:00Z"), ..said("lobby", "Ann", "iced tea") },
@@ -26,21 +26,21 @@ fn summer_and_winter() -> [Said<'static>; 2] {
     ]
 }
 
-/// What a zone's calendar and clocks showed: the day in words and in digits, and the time.
+/// A local date and time: the day in words and in digits, and the time.
 type Shown = (&'static str, &'static str, &'static str);
 
-/// Each zone, and what it showed at the two moments.
+/// A zone, and the local date and time of the two messages.
 const SHOWN: [(&str, [Shown; 2]); 9] = [
     ("Europe/Berlin", [("15 July", "2026-07-15", "00:30"), ("14 November", "2026-11-14", "23:30")]),
     ("Asia/Kolkata", [("15 July", "2026-07-15", "04:00"), ("15 November", "2026-11-15", "04:00")]),
-    // As some browsers still call it.
+    // A name that some browsers still use.
     ("Asia/Calcutta", [("15 July", "2026-07-15", "04:00"), ("15 November", "2026-11-15", "04:00")]),
     ("Asia/Kathmandu", [("15 July", "2026-07-15", "04:15"), ("15 November", "2026-11-15", "04:15")]),
-    // Its summer time is half an hour.
+    // Daylight saving time is half an hour.
     ("Australia/Lord_Howe", [("15 July", "2026-07-15", "09:00"), ("15 November", "2026-11-15", "09:30")]),
     ("America/St_Johns", [("14 July", "2026-07-14", "20:00"), ("14 November", "2026-11-14", "19:00")]),
     ("UTC", [("14 July", "2026-07-14", "22:30"), ("14 November", "2026-11-14", "22:30")]),
-    // As a page of an earlier version said it, and what nobody says.
+    // As pages of an earlier version send it, and an unknown zone.
     ("480", [("15 July", "2026-07-15", "06:30"), ("15 November", "2026-11-15", "06:30")]),
     ("Mars/Olympus_Mons", [("14 July", "2026-07-14", "22:30"), ("14 November", "2026-11-14", "22:30")]),
 ];

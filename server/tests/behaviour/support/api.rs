@@ -14,7 +14,7 @@ use super::{
     tokens,
 };
 
-/// How the program is told to make one.
+/// The command that makes a token.
 const ADD: [&str; 4] = ["token", "add", "--name", "reporter"];
 
 /// A program with a token.
@@ -26,12 +26,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// A token on a data folder with these words beside its name, for the server at an address.
+    /// Makes a token on a data folder with these additional arguments, for the server at an address.
     pub(crate) fn with(data: &Path, address: SocketAddr, words: &[&str]) -> Program {
         Program::made(&tokens(data, &[&ADD[..], words].concat()), address)
     }
 
-    /// One that may do everything everywhere, with a token that lies in a Redis.
+    /// Makes a token with all scopes for all rooms, in Redis.
     pub(crate) fn on_redis(redis: &Redis, address: SocketAddr) -> Program {
         let store = redis.url();
         let words =
@@ -49,17 +49,17 @@ impl Program {
         Program { id: field("id"), token: field("token"), address, client: client() }
     }
 
-    /// One that may read and speak everywhere, as often as it likes.
+    /// Makes a token that may read and write in all rooms, without a rate limit.
     pub(crate) fn new(data: &Path, address: SocketAddr) -> Program {
         Program::with(data, address, &["--scope", "read", "--scope", "write", "--rate", "0"])
     }
 
-    /// The same one, at another address.
+    /// Returns the same program for another address.
     pub(crate) fn at(&self, address: SocketAddr) -> Program {
         Program { id: self.id.clone(), token: self.token.clone(), address, client: client() }
     }
 
-    /// One with another token.
+    /// Returns the same program with another token.
     pub(crate) fn showing(&self, token: &str) -> Program {
         Program { token: token.to_owned(), ..self.at(self.address) }
     }
@@ -84,21 +84,21 @@ impl Program {
         self.ask(Method::GET, path, &[], "").await
     }
 
-    /// What is answered with 200, as JSON.
+    /// Gets a path, which must answer 200, as JSON.
     pub(crate) async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), 200, "{path}");
         json(answer).await
     }
 
-    /// Says a text in a room under an id.
+    /// Sends a message to a room under an id.
     pub(crate) async fn say(&self, room: &str, id: &str, words: &str) -> Response {
         let body = serde_json::json!({ "text": words, "id": id }).to_string();
         let path = format!("/api/rooms/{room}/messages");
         self.ask(Method::POST, &path, &[(CONTENT_TYPE.as_str(), "application/json")], &body).await
     }
 
-    /// Follows a room from the position of an event's id on.
+    /// Follows a room from the position of an event id on.
     pub(crate) async fn follow(&self, room: &str, query: &str, last: Option<&str>) -> Follow {
         let path = format!("/api/rooms/{room}/events{query}");
         let headers: Vec<(&str, &str)> = last.map(|last| ("last-event-id", last)).into_iter().collect();
@@ -118,7 +118,7 @@ pub(crate) async fn json(answer: Response) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// What is wrong, by its code.
+/// Returns the code of an error response.
 pub(crate) async fn code(answer: Response) -> String {
     json(answer).await["error"]["code"].as_str().expect("what is wrong has a code").to_owned()
 }
@@ -131,19 +131,19 @@ pub(crate) struct Event {
     pub(crate) data: Value,
 }
 
-/// A stream of them.
+/// A stream of server-sent events.
 pub(crate) struct Follow {
     answer: Response,
     bytes: Vec<u8>,
     events: VecDeque<Event>,
-    /// The last id that was read.
+    /// The last id received.
     pub(crate) last: Option<String>,
 }
 
 impl Follow {
-    /// The next event; none at the end, however it came.
+    /// Returns the next event; `None` at the end, whether orderly or not.
     pub(crate) async fn try_next(&mut self) -> Option<Event> {
-        // Comments come for ever; what is waited for must come in time.
+        // Keep-alive comments never stop, so the timeout covers the whole read.
         patiently("the next event", self.read_next()).await
     }
 
@@ -166,14 +166,14 @@ impl Follow {
         self.try_next().await.expect("the stream goes on")
     }
 
-    /// The next event, which must be of this name.
+    /// Returns the next event, which must have this name.
     pub(crate) async fn expect(&mut self, name: &str) -> Event {
         let event = self.next().await;
         assert_eq!(event.name, name, "{event:?}");
         event
     }
 
-    /// The seqs of so many messages, with nothing else between.
+    /// Returns the seqs of this many messages, with no other event in between.
     pub(crate) async fn seqs(&mut self, count: usize) -> Vec<u64> {
         let mut seqs = Vec::new();
         for _ in 0..count {
@@ -182,7 +182,7 @@ impl Follow {
         seqs
     }
 
-    /// All that comes to the end.
+    /// Returns all events up to the end.
     pub(crate) async fn rest(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         while let Some(event) = self.try_next().await {
@@ -192,7 +192,7 @@ impl Follow {
     }
 }
 
-/// The event in a block, if it is one.
+/// Parses a block as an event; `None` if it is not one.
 fn read(block: &str) -> Option<Event> {
     let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let data = serde_json::from_str(field("data")?).expect("data is JSON");

@@ -1,5 +1,5 @@
-//! Somebody's browser: pages, forms and cookies, and the sockets that it opens. It follows no redirects, so that a test
-//! sees them.
+//! A user's browser: pages, forms, cookies, and the sockets that it opens. Follows no redirects, so that
+//! tests see them.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -18,13 +18,13 @@ pub(crate) struct Browser {
     address: SocketAddr,
     client: Client,
     cookies: Arc<Jar>,
-    /// Headers that go with every request, sockets included.
+    /// Headers sent with every request, sockets included.
     headers: Vec<(String, String)>,
 }
 
-/// A client of HTTP. The server's library of it comes without a provider of TLS, which each process has to name.
+/// Returns an HTTP client. Its library is built without a TLS provider, so each process has to install one.
 pub(crate) fn client() -> ClientBuilder {
-    // Another test may have named it already.
+    // Another test may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
 }
@@ -41,13 +41,13 @@ impl Browser {
         Browser { address, client, cookies, headers: Vec::new() }
     }
 
-    /// A browser that says this with every request.
+    /// Returns this browser with a header added to every request.
     pub(crate) fn saying(mut self, header: &str, value: &str) -> Browser {
         self.headers.push((header.to_owned(), value.to_owned()));
         self
     }
 
-    /// A browser with this for its cookies, whatever they are worth.
+    /// Returns this browser with these cookies, valid or not.
     pub(crate) fn with_cookie(self, cookie: &str) -> Browser {
         self.cookies.add_cookie_str(cookie, &self.url("/"));
         self
@@ -60,13 +60,13 @@ impl Browser {
     fn request(&self, builder: RequestBuilder) -> RequestBuilder {
         let headers = self.headers.iter().map(|(name, value)| {
             let name = HeaderName::try_from(name).expect("a header");
-            // Other sites on the host may have set cookies in any letters.
+            // Other sites on the host may have set cookies that are not ASCII.
             (name, HeaderValue::from_bytes(value.as_bytes()).expect("its value"))
         });
         builder.headers(headers.collect())
     }
 
-    /// The login's cookie as the browser sends it; empty without one.
+    /// Returns the login's cookie as the browser sends it; empty without a login.
     pub(crate) fn cookie(&self) -> String {
         let header = self.cookies.cookies(&self.url("/"));
         let cookies = header.and_then(|value| value.to_str().ok().map(str::to_owned)).unwrap_or_default();
@@ -89,7 +89,7 @@ impl Browser {
         request.send().await.expect("the server answers")
     }
 
-    /// Whether the server answers at all, and if so with what status.
+    /// Returns the status of the response; `None` if the server does not answer.
     pub(crate) async fn try_get(&self, path: &str) -> Option<u16> {
         let answer = self.request(self.client.get(self.url(path))).send().await;
         answer.ok().map(|response| response.status().as_u16())
@@ -99,7 +99,7 @@ impl Browser {
         self.request(self.client.post(self.url(path))).form(form).send().await.expect("the server answers")
     }
 
-    /// Posts a body as it is.
+    /// Posts a body unchanged.
     pub(crate) async fn push(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Response {
         let mut request = self.request(self.client.post(self.url(path))).body(body);
         for (name, value) in headers {
@@ -116,7 +116,7 @@ impl Browser {
         self.post("/logout", &[]).await
     }
 
-    /// A request for a socket with this browser's cookies.
+    /// Builds a socket request with this browser's cookies.
     pub(crate) fn knock(&self, path: &str) -> Knock {
         let mut knock = Knock::new(self.address, path);
         let cookie = self.cookie();
@@ -126,17 +126,17 @@ impl Browser {
         self.headers.iter().fold(knock, |knock, (name, value)| knock.header(name, value))
     }
 
-    /// A socket for the protocol on which nothing was said yet.
+    /// Opens a protocol socket without sending anything on it.
     pub(crate) async fn open(&self) -> Lines {
         Lines::new(self.knock("/ws").protocol("teahouse.v1").socket().await)
     }
 
-    /// A socket whose user is in the lobby.
+    /// Opens a socket and joins the lobby.
     pub(crate) async fn talk(&self) -> Lines {
         self.talk_in(&["lobby"]).await
     }
 
-    /// A socket whose user is in these rooms.
+    /// Opens a socket and joins these rooms.
     pub(crate) async fn talk_in(&self, rooms: &[&str]) -> Lines {
         let mut lines = self.open().await;
         let places =
@@ -148,7 +148,8 @@ impl Browser {
         lines
     }
 
-    /// A socket that says how far it holds the lobby; and what it is answered, before which nothing of the room may come.
+    /// Opens a socket and joins the lobby with a position; returns the answer, and checks that nothing of the
+    /// room precedes it.
     pub(crate) async fn resume(&self, epoch: Option<&str>, seq: Option<Seq>) -> (Lines, Joined) {
         let mut lines = self.open().await;
         let place = RoomPosition { room: "lobby".to_owned(), epoch: epoch.map(str::to_owned), seq };
@@ -162,7 +163,7 @@ impl Browser {
         (lines, joined)
     }
 
-    /// A socket of the plain door.
+    /// Opens a socket of the plain door.
     pub(crate) async fn plain(&self, path: &str) -> Plain {
         Plain::new(self.knock(path).socket().await)
     }

@@ -1,10 +1,10 @@
-//! Hooks as the program makes them.
+//! Hooks, made by the program.
 
 use std::{path::Path, process::Output};
 
 use super::program::{finish, teahouse, text};
 
-/// A hook that was made.
+/// A hook.
 #[derive(Clone, Debug)]
 pub(crate) struct Hook {
     pub(crate) id: String,
@@ -13,12 +13,12 @@ pub(crate) struct Hook {
 }
 
 impl Hook {
-    /// Makes one on a data folder, with these words beside its name.
+    /// Makes a hook on a data folder, with these arguments in addition to its name.
     pub(crate) fn add(data: &Path, words: &[&str]) -> Hook {
         Hook::made(&tokens(data, &[&["hook", "add", "--name", "deploys"], words].concat()))
     }
 
-    /// The one that the program says it has made.
+    /// Parses the hook that the program reports to have made.
     #[track_caller]
     pub(crate) fn made(output: &Output) -> Hook {
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -31,7 +31,7 @@ impl Hook {
     }
 }
 
-/// What the program says that works on the tokens of a data folder.
+/// Runs a token or hook command on a data folder.
 pub(crate) fn tokens(data: &Path, words: &[&str]) -> Output {
     let mut command = teahouse(Path::new("/"), words);
     command.arg("--data").arg(data);

@@ -1,4 +1,4 @@
-//! A client of the protocol that does exactly what a test says.
+//! A protocol client that sends exactly what a test tells it to.
 
 use std::collections::VecDeque;
 
@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::{
 
 use super::Socket;
 
-/// A socket that speaks `teahouse.v1`.
+/// A socket with the subprotocol `teahouse.v1`.
 pub(crate) struct Lines {
     socket: Socket,
     waiting: VecDeque<ServerLine>,
@@ -39,18 +39,18 @@ impl Lines {
         self.socket.send(Frame::binary(bytes)).await;
     }
 
-    /// Sends many pings, without waiting for anything.
+    /// Sends many pings without waiting for pongs.
     pub(crate) async fn ping_at_once(&mut self, count: usize) {
         self.socket.send_all((0..count).map(|_| Frame::Ping(Bytes::new()))).await;
     }
 
-    /// Begins a message of several frames, and does not end it.
+    /// Sends the first fragment of a message and leaves it unfinished.
     pub(crate) async fn begin_message(&mut self, text: &str) {
         let piece = RawFrame::message(text.to_owned(), OpCode::Data(Data::Text), false);
         self.socket.send(Frame::Frame(piece)).await;
     }
 
-    /// Says something in the lobby.
+    /// Sends a message to the lobby.
     pub(crate) async fn say(&mut self, id: &str, text: &str) {
         self.say_in("lobby", id, text).await;
     }
@@ -59,7 +59,7 @@ impl Lines {
         self.send(&say(room, id, text)).await;
     }
 
-    /// Says many things in the lobby with one frame; their ids are `prefix` and a number from 1.
+    /// Sends many messages to the lobby in one frame; their ids are `prefix` and a number from 1.
     pub(crate) async fn say_many(&mut self, prefix: &str, count: usize) {
         let lines =
             (1..=count).map(|n| say("lobby", &format!("{prefix}{n}"), &format!("{prefix} says {n}")).print());
@@ -67,7 +67,7 @@ impl Lines {
         self.send_text(&frame).await;
     }
 
-    /// Says many things in the lobby, each in a frame of its own, without waiting for anything.
+    /// Sends many messages to the lobby, each in its own frame, without waiting for acknowledgements.
     pub(crate) async fn say_at_once(&mut self, prefix: &str, count: usize) {
         let lines =
             (1..=count).map(|n| say("lobby", &format!("{prefix}{n}"), &format!("{prefix} says {n}")).print());
@@ -82,7 +82,7 @@ impl Lines {
         self.send(&ClientLine::Leave { room: room.to_owned() }).await;
     }
 
-    /// The next line; the connection must not be closed meanwhile.
+    /// Returns the next line; the connection must stay open meanwhile.
     pub(crate) async fn next(&mut self) -> ServerLine {
         loop {
             if let Some(line) = self.waiting.pop_front() {
@@ -103,7 +103,7 @@ impl Lines {
         }
     }
 
-    /// Reads on until a line is the one that is looked for.
+    /// Reads until `look` accepts a line.
     pub(crate) async fn until<T>(&mut self, mut look: impl FnMut(ServerLine) -> Option<T>) -> T {
         loop {
             let line = self.next().await;
@@ -135,7 +135,7 @@ impl Lines {
         self.until(|line| if let ServerLine::Presence(presence) = line { Some(presence) } else { None }).await
     }
 
-    /// Reads comings and goings up to and including this one: `+Ann`, `-Bo`.
+    /// Collects joins and leaves up to and including this one: `+Ann`, `-Bo`.
     pub(crate) async fn told_until(&mut self, last: &str) -> Vec<String> {
         let mut told: Vec<String> = Vec::new();
         while !told.iter().any(|one| one == last) {
@@ -150,7 +150,7 @@ impl Lines {
         self.until(|line| if let ServerLine::Refused(refused) = line { Some(refused) } else { None }).await
     }
 
-    /// Reads on to the end; gives the close code and its word.
+    /// Reads to the end; returns the close code and its reason.
     pub(crate) async fn closed(mut self) -> (u16, String) {
         loop {
             match self.socket.text().await {
@@ -160,7 +160,7 @@ impl Lines {
         }
     }
 
-    /// What is read up to the end, and the close code.
+    /// Reads to the end; returns the lines and the close code.
     pub(crate) async fn rest(mut self) -> (Vec<ServerLine>, u16) {
         loop {
             match self.socket.text().await {
@@ -170,13 +170,13 @@ impl Lines {
         }
     }
 
-    /// Closes from this side, properly.
+    /// Closes from this side with a closing handshake.
     pub(crate) async fn close(self) -> Result<(), tokio_tungstenite::tungstenite::Error> {
         self.socket.close().await
     }
 }
 
-/// A line that says something.
+/// Returns a line that sends a message.
 pub(crate) fn say(room: &str, id: &str, text: &str) -> ClientLine {
     ClientLine::Send { id: id.to_owned(), room: room.to_owned(), text: text.to_owned() }
 }

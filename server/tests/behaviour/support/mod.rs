@@ -1,5 +1,5 @@
-//! What the tests stand on: a server on a free port with a folder of its own, people with browsers, and their sockets.
-//! Nothing here sleeps; whoever waits, waits for something to come, and gives up in the end.
+//! Shared test support: a server on a free port with its own data folder, users with browsers, and their
+//! sockets. Nothing here sleeps for a fixed time; every wait is for an event and has a timeout.
 
 pub(crate) mod api;
 mod browser;
@@ -27,7 +27,7 @@ pub(crate) use redis::Redis;
 pub(crate) use service::Service;
 pub(crate) use socket::{Knock, Socket};
 
-/// How long anything may take that is sure to come. Generous, for it only matters when a test fails.
+/// Timeout for anything that is certain to happen. Generous, since it only matters when a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that runs in this process.
@@ -40,17 +40,17 @@ pub(crate) struct TestApp {
 }
 
 impl TestApp {
-    /// A server as it is without any settings.
+    /// Starts a server with the default settings.
     pub(crate) async fn start() -> TestApp {
         TestApp::with(|_| {}).await
     }
 
-    /// A server with some settings of its own.
+    /// Starts a server with adjusted settings.
     pub(crate) async fn with(adjust: impl FnOnce(&mut Config)) -> TestApp {
         TestApp::on(Arc::new(folder()), adjust).await
     }
 
-    /// A server on a data folder that may have been served from before.
+    /// Starts a server on a data folder that may have been used before.
     pub(crate) async fn on(data: Arc<TempDir>, adjust: impl FnOnce(&mut Config)) -> TestApp {
         let site = Arc::new(site());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
@@ -69,7 +69,7 @@ impl TestApp {
         self.address
     }
 
-    /// The server's own origin, as a browser says it.
+    /// Returns the server's own origin, as a browser sends it.
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -78,24 +78,24 @@ impl TestApp {
         self.data.path()
     }
 
-    /// A browser in which nobody is logged in.
+    /// Returns a browser without a login.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address)
     }
 
-    /// Somebody who is logged in under this nickname.
+    /// Returns a browser logged in under this nickname.
     pub(crate) async fn person(&self, nickname: &str) -> Browser {
         let browser = self.browser();
         assert_eq!(browser.log_in(nickname).await.status(), 303, "{nickname} comes in");
         browser
     }
 
-    /// Asks the server to stop, without waiting for it.
+    /// Requests a stop without waiting for it.
     pub(crate) fn begin_stop(&self) {
         self.shutdown.cancel();
     }
 
-    /// Stops the server and waits until it has; gives what it said at the end, and its data folder.
+    /// Stops the server and waits for its end; returns its result and its data folder.
     pub(crate) async fn stop(self) -> (anyhow::Result<()>, Arc<TempDir>) {
         self.shutdown.cancel();
         let ended = patiently("the server stops", self.running).await.expect("the server does not panic");
@@ -103,7 +103,7 @@ impl TestApp {
         (ended, self.data)
     }
 
-    /// Why the server ended by itself.
+    /// Returns the error with which the server ended by itself.
     pub(crate) async fn refusal(self) -> String {
         let ended =
             patiently("the server refuses to start", self.running).await.expect("the server does not panic");
@@ -115,7 +115,7 @@ pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// A site that is as good as a built one: its manifest, a few files, and packed forms of one of them.
+/// Makes a site that passes for a built one: a manifest, a few files, and compressed variants of one of them.
 pub(crate) fn site() -> TempDir {
     let folder = folder();
     let write = |name: &str, content: &str| {
@@ -133,12 +133,12 @@ pub(crate) fn site() -> TempDir {
     folder
 }
 
-/// Waits for something that is sure to come, and fails with its name if it does not.
+/// Waits for something that is certain to happen, and fails with its name on timeout.
 pub(crate) async fn patiently<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("in vain: {what}"))
 }
 
-/// Tries until it is so.
+/// Retries until the condition holds.
 pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut attempt: impl FnMut() -> F) {
     let tries = async {
         while !attempt().await {

@@ -16,7 +16,7 @@ impl Plain {
         self.0.send(Frame::text(text)).await;
     }
 
-    /// The next frame, which must be one line.
+    /// Returns the next frame, which must be one line.
     pub(crate) async fn line(&mut self) -> String {
         match self.0.text().await {
             Ok(text) => {
@@ -27,7 +27,7 @@ impl Plain {
         }
     }
 
-    /// The next line that somebody said, past comings and goings.
+    /// Returns the next message, skipping joins and leaves.
     pub(crate) async fn said(&mut self) -> String {
         loop {
             let line = self.line().await;
@@ -37,12 +37,12 @@ impl Plain {
         }
     }
 
-    /// Reads on until this very line has come.
+    /// Reads until this exact line arrives.
     pub(crate) async fn until(&mut self, line: &str) {
         while self.line().await != line {}
     }
 
-    /// Reads on to the end; gives the close code.
+    /// Reads to the end; returns the close code.
     pub(crate) async fn closed(mut self) -> u16 {
         loop {
             if let Err((code, _)) = self.0.text().await {
@@ -51,7 +51,7 @@ impl Plain {
         }
     }
 
-    /// The next frame of any kind.
+    /// Returns the next frame of any kind.
     pub(crate) async fn frame(&mut self) -> Frame {
         self.0.frame().await.expect("the connection is open").expect("the connection is whole")
     }

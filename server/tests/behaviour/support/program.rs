@@ -1,4 +1,4 @@
-//! The program itself, as a process of its own.
+//! The program as a process of its own.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -13,16 +13,16 @@ use tempfile::TempDir;
 
 use super::{Browser, PATIENCE, folder, site};
 
-/// The program with an environment of its own, in a folder of its own.
+/// Prepares the program with a clean environment, in its own folder.
 pub(crate) fn teahouse(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_teahouse"));
     command.env_clear().current_dir(folder).args(arguments).stdin(Stdio::null());
-    // What this machine's limit on open files lets in is not what the tests are about.
+    // Keeps the tests independent of this machine's limit on open files.
     command.env("TEAHOUSE_MAX_CONNECTIONS", "500");
     command
 }
 
-/// What the program says with these words, when it ends by itself.
+/// Runs the program with these arguments until it ends; returns its output.
 pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let folder = folder();
     let mut command = teahouse(folder.path(), arguments);
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     finish(command)
 }
 
-/// What a program says, when it ends by itself.
+/// Runs a command until it ends; returns its output.
 pub(crate) fn finish(mut command: Command) -> Output {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let pid = child.id().to_string();
@@ -49,7 +49,7 @@ pub(crate) fn finish(mut command: Command) -> Output {
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
-    /// Collects what it says until it ends.
+    /// Collects its log until it ends.
     log: Option<JoinHandle<String>>,
     _site: TempDir,
 }
@@ -72,7 +72,7 @@ impl Server {
             let mut line = String::new();
             while stderr.read_line(&mut line).is_ok_and(|length| length > 0) {
                 if let Some((_, address)) = line.trim().split_once("the teahouse is open: http://") {
-                    // Whoever waited for it may have given up.
+                    // The receiver may have given up waiting.
                     let _ = send.send(address.to_owned());
                 }
                 log.push_str(&line);
@@ -121,7 +121,7 @@ impl Server {
         self.child.try_wait().expect("it is a child").is_none()
     }
 
-    /// Waits for the end; gives the exit code (none after a signal that kills) and what was logged.
+    /// Waits for the end; returns the exit code (`None` after a killing signal) and the log.
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("it ends");
         let log = self.log.take().expect("it is taken once").join().expect("the log is text");
@@ -131,13 +131,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A failed test leaves no server behind; one that has ended already cannot be killed, which is as good.
+        // A failed test must leave no server behind. Fails if it has ended already, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What a program said.
+/// Decodes the output of a program.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("what it says is text")
 }

@@ -1,4 +1,4 @@
-//! A Redis of a test's own, as a process: started, stopped, held and killed like any other.
+//! A Redis of the test's own, as a process that can be started, stopped, suspended and killed.
 
 use std::{
     fs,
@@ -22,17 +22,17 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// One that forgets everything at its end.
+    /// Starts one that loses everything when it ends.
     pub(crate) fn start() -> Redis {
         Redis::with(&["--appendonly", "no"])
     }
 
-    /// One that syncs everything before it answers.
+    /// Starts one that syncs every write before it answers.
     pub(crate) fn durable() -> Redis {
         Redis::with(&["--appendonly", "yes", "--appendfsync", "always"])
     }
 
-    /// One with these settings.
+    /// Starts one with these settings.
     pub(crate) fn with(settings: &[&str]) -> Redis {
         let port = free_port();
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
@@ -42,7 +42,7 @@ impl Redis {
         redis
     }
 
-    /// Starts it again, on what it has kept.
+    /// Starts it again, on the data that it stored.
     pub(crate) fn run(&mut self) {
         assert!(self.running.is_none(), "it runs already");
         let log = fs::File::create(self.folder.path().join("log")).expect("a log");
@@ -59,7 +59,7 @@ impl Redis {
         }
     }
 
-    /// Its address, as `--store` takes it.
+    /// Returns its address, as `--store` takes it.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
@@ -68,21 +68,21 @@ impl Redis {
         self.port
     }
 
-    /// Kills it where it stands.
+    /// Kills it immediately.
     pub(crate) fn kill(&mut self) {
         let mut running = self.running.take().expect("it runs");
         running.kill().expect("it can be killed");
         running.wait().expect("it ends");
     }
 
-    /// Sends it a signal: `-STOP` holds it, `-CONT` lets it go on.
+    /// Sends it a signal: `-STOP` suspends it, `-CONT` resumes it.
     pub(crate) fn signal(&self, signal: &str) {
         let pid = self.running.as_ref().expect("it runs").id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().expect("there is a kill command");
         assert!(sent.success());
     }
 
-    /// What it answers to a command, as `redis-cli` prints it.
+    /// Returns its answer to a command, as `redis-cli` prints it.
     pub(crate) fn ask(&self, command: &[&str]) -> String {
         let mut cli = Command::new("redis-cli");
         let output = cli.args(["-p", &self.port.to_string()]).args(command).output().expect("redis-cli runs");
@@ -94,7 +94,7 @@ impl Redis {
     }
 }
 
-/// A port below those that the system hands out by itself, so that it is still free when the server comes back to it.
+/// Finds a free port below the ephemeral range, so that it is still free when the server restarts on it.
 fn free_port() -> u16 {
     loop {
         let port = rand::rng().random_range(20_000..32_000);
@@ -107,7 +107,7 @@ fn free_port() -> u16 {
 impl Drop for Redis {
     fn drop(&mut self) {
         if let Some(mut running) = self.running.take() {
-            // One that has ended already cannot be killed, which is as good.
+            // Fails if it has ended already, which is fine.
             let _ = running.kill();
             let _ = running.wait();
         }

@@ -1,4 +1,4 @@
-//! An address behind which the server changes, as behind a load balancer or a name.
+//! An address whose server can be replaced, as behind a load balancer or a DNS name.
 
 use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// The address.
+/// A TCP relay with a fixed address.
 pub(crate) struct Relay {
     port: u16,
     target: Arc<AtomicU16>,
@@ -21,7 +21,7 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// One behind which there is this port of this machine.
+    /// Starts a relay to a port of this machine.
     pub(crate) async fn to(target: u16) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let port = listener.local_addr().expect("a listener has an address").port();
@@ -38,7 +38,7 @@ impl Relay {
                         return;
                     };
                     tokio::select! {
-                        // However it ends, both sides notice.
+                        // Both sides see the end, however it comes.
                         _ = copy_bidirectional(&mut near, &mut far) => {}
                         _ = turns.changed() => {}
                     }
@@ -52,7 +52,7 @@ impl Relay {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// From now on there is another port behind it; whoever was connected is cut off.
+    /// Switches to another port; existing connections are dropped.
     pub(crate) fn turn_to(&self, target: u16) {
         self.target.store(target, Ordering::SeqCst);
         self.turned.send_replace(());

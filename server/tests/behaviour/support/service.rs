@@ -1,4 +1,4 @@
-//! A service that a bot asks, in the test's own hands: each request waits until the test answers it, in pieces or not at
+//! A bot service under the test's control: each request waits until the test answers it, in pieces or not at
 //! all.
 
 use std::net::SocketAddr;
@@ -11,10 +11,10 @@ use tokio::{
 
 use super::patiently;
 
-/// A service on a port of its own.
+/// A service on its own port.
 pub(crate) struct Service(TcpListener);
 
-/// A request that it got.
+/// A request to the service.
 pub(crate) struct Call {
     stream: TcpStream,
     pub(crate) body: String,
@@ -29,12 +29,12 @@ impl Service {
         self.0.local_addr().expect("a listener has an address")
     }
 
-    /// Whether somebody stands at the door.
+    /// Returns whether a connection is waiting.
     pub(crate) fn is_asked(&self) -> bool {
         self.0.accept().now_or_never().is_some()
     }
 
-    /// The next request.
+    /// Waits for the next request.
     pub(crate) async fn call(&self) -> Call {
         let (mut stream, _) =
             patiently("somebody asks the service", self.0.accept()).await.expect("a connection");
@@ -60,7 +60,7 @@ impl Service {
 }
 
 impl Call {
-    /// Answers all at once.
+    /// Answers at once, with the whole body.
     pub(crate) async fn answer(mut self, status: &str, kind: &str, body: &str) {
         let length = body.len();
         let head = format!(
@@ -69,27 +69,27 @@ impl Call {
         self.write(&(head + body)).await;
     }
 
-    /// Begins to answer as a model does that streams.
+    /// Begins a streaming answer, as a model does.
     pub(crate) async fn begin(&mut self) {
         self.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n").await;
     }
 
-    /// Says a piece.
+    /// Sends a piece of the answer.
     pub(crate) async fn piece(&mut self, text: &str) {
         let text = serde_json::to_string(text).expect("text");
         self.write(&format!("data: {{\"choices\":[{{\"delta\":{{\"content\":{text}}}}}]}}\n\n")).await;
     }
 
-    /// That was all.
+    /// Ends the answer.
     pub(crate) async fn end(mut self) {
         self.write("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
             .await;
     }
 
-    /// Waits until whoever asked has hung up.
+    /// Waits until the client has hung up.
     pub(crate) async fn hung_up(mut self) {
         let mut rest = [0; 1];
-        // A connection that is torn down has ended as well.
+        // A reset connection has ended as well.
         let read = patiently("whoever asked hangs up", self.stream.read(&mut rest)).await;
         assert_eq!(read.unwrap_or(0), 0, "nothing more is asked");
     }

@@ -1,4 +1,4 @@
-//! A request for a WebSocket, made by hand, and the socket if the server grants it.
+//! A hand-made WebSocket request, and the socket if the server grants it.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 
 use super::patiently;
 
-/// A request for a socket.
+/// A WebSocket request.
 pub(crate) struct Knock {
     address: SocketAddr,
     path: String,
@@ -40,13 +40,13 @@ impl Knock {
         self.header("sec-websocket-protocol", protocol)
     }
 
-    /// Lets the system hold only so many bytes that were not read.
+    /// Limits the receive buffer of the socket to this many bytes.
     pub(crate) fn receive_buffer(mut self, bytes: u32) -> Knock {
         self.receive_buffer = Some(bytes);
         self
     }
 
-    /// The socket, or the status of the refusal.
+    /// Returns the socket, or the status of the refusal.
     pub(crate) async fn send(self) -> Result<Socket, u16> {
         let mut request =
             format!("ws://{}{}", self.address, self.path).into_client_request().expect("an address");
@@ -72,13 +72,13 @@ impl Knock {
         }
     }
 
-    /// The socket, which must be granted.
+    /// Returns the socket, which must be granted.
     pub(crate) async fn socket(self) -> Socket {
         let path = self.path.clone();
         self.send().await.unwrap_or_else(|status| panic!("{path} answers {status}"))
     }
 
-    /// The status with which the socket is refused.
+    /// Returns the status with which the socket is refused.
     pub(crate) async fn refusal(self) -> u16 {
         match self.send().await {
             Ok(_) => panic!("the socket was granted"),
@@ -87,11 +87,11 @@ impl Knock {
     }
 }
 
-/// An open socket. Dropping it breaks the connection without a goodbye, as a lost network does.
+/// An open socket. Dropping it breaks the connection without a close frame, as a network failure does.
 pub(crate) struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Sends a frame; the server may have closed, which reading shows.
+    /// Sends a frame. Ignores a failure, since reading shows if the server has closed.
     pub(crate) async fn send(&mut self, message: Message) {
         let sent = patiently("a frame is sent", self.0.send(message)).await;
         if let Err(error) = sent {
@@ -99,7 +99,7 @@ impl Socket {
         }
     }
 
-    /// Sends frames with as few writes as it takes.
+    /// Sends frames with as few writes as possible.
     pub(crate) async fn send_all(&mut self, messages: impl Iterator<Item = Message>) {
         for message in messages {
             patiently("a frame is taken", self.0.feed(message)).await.expect("the connection is open");
@@ -107,19 +107,19 @@ impl Socket {
         patiently("frames are sent", self.0.flush()).await.expect("the connection is open");
     }
 
-    /// Writes bytes as they are, past the protocol.
+    /// Writes raw bytes, bypassing the protocol.
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
         patiently("bytes are written", self.0.get_mut().write_all(bytes))
             .await
             .expect("the connection is open");
     }
 
-    /// The next frame, as it is; `None` when the connection has ended.
+    /// Returns the next frame; `None` when the connection has ended.
     pub(crate) async fn frame(&mut self) -> Option<Result<Message, Error>> {
         patiently("a frame comes", self.0.next()).await
     }
 
-    /// The next frame with text; an error is the close code and its reason.
+    /// Returns the text of the next text frame, or the close code and reason.
     pub(crate) async fn text(&mut self) -> Result<String, (u16, String)> {
         loop {
             match self.frame().await {
@@ -135,7 +135,8 @@ impl Socket {
         }
     }
 
-    /// Closes from this side and waits for the server's goodbye; whether it came as the standard asks.
+    /// Closes from this side and waits for the server's close frame; fails if the closing handshake is not as
+    /// the standard requires.
     pub(crate) async fn close(mut self) -> Result<(), Error> {
         patiently("a close frame is sent", self.0.close(None)).await?;
         while let Some(frame) = self.frame().await {

@@ -1,9 +1,10 @@
-//! A folder on a disk whose power may fail: what is surely on it, what was done since, and what may be left of that.
+//! A folder on a disk whose power may fail: what is durable, what was done since, and what may remain of
+//! that.
 //!
-//! What was done to a file before its last sync is on the disk; of what was done since, each sector has come as far as it
-//! will, none of them torn in itself, and so has the file's length. Which names there are follows the order in which they
-//! were made and taken away, as on any journalling file system, and is sure from the folder's own last sync on. The folder
-//! itself was there before.
+//! Changes to a file before its last sync are durable. Of the changes since, each sector independently holds
+//! its state at some moment, never torn within itself, and so does the file's length. Names follow the order
+//! in which they were created and removed, as on any journalling file system, and are durable up to the
+//! folder's own last sync. The folder itself existed before.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,21 +16,21 @@ use rand::{RngExt as _, rngs::StdRng};
 
 use super::journal::{Change, Record};
 
-/// The files of a folder by their names.
+/// The contents of a folder's files, by name.
 pub(crate) type Content = BTreeMap<String, Vec<u8>>;
 
-/// A folder, and how much of it is on the disk.
+/// A folder, and how much of it is durable.
 pub(crate) struct Disk {
     files: Vec<File>,
-    /// The files that have a name, and those that had one when the folder was last synced.
+    /// The files by name, now and at the last sync of the folder.
     names: BTreeMap<String, usize>,
     synced_names: BTreeMap<String, usize>,
-    /// What was done to the names since then; each with when it was done.
+    /// The changes to the names since then, each with its time.
     moves: Vec<(usize, Move)>,
     open: HashMap<i32, Opened>,
-    /// When each sync that is under way has begun.
+    /// The start of each sync that is in progress.
     syncs: HashMap<u64, usize>,
-    /// How many changes were applied, which is the time here.
+    /// Number of changes applied, which serves as the time here.
     now: usize,
 }
 
@@ -42,7 +43,7 @@ enum Opened {
 #[derive(Default)]
 struct File {
     synced: Vec<u8>,
-    /// What was done to it since; each with when it was done.
+    /// The changes since then, each with its time.
     since: Vec<(usize, Edit)>,
 }
 
@@ -57,29 +58,29 @@ enum Move {
     Rename { from: String, to: String },
 }
 
-/// How much of what was not synced is on the disk after all.
+/// The part of the unsynced changes that survives a power cut.
 #[derive(Clone, Copy)]
 enum Luck {
     Nothing,
     Everything,
-    /// What was done up to some moment.
+    /// The changes up to some moment.
     Until,
-    /// Every sector of so many bytes as it was at some moment of its own.
+    /// Each sector of this many bytes as it was at a moment of its own.
     Sectors(usize),
 }
 
-/// The files of a folder, as they are.
+/// Reads the current files of a folder.
 pub(crate) fn read(folder: &Path) -> Content {
     let entries = fs::read_dir(folder).expect("the folder can be read").map(|entry| entry.expect("an entry"));
     entries
         .map(|entry| (entry.file_name().into_string().expect("the program's names are text"), entry.path()))
-        // It is memory, and made anew.
+        // The shared-memory file is rebuilt after a crash.
         .filter(|(name, _)| !name.ends_with("-shm"))
         .map(|(name, path)| (name, fs::read(path).expect("the file can be read")))
         .collect()
 }
 
-/// Puts files into a folder.
+/// Writes files into a folder.
 pub(crate) fn write(content: &Content, folder: &Path) {
     for (name, bytes) in content {
         fs::write(folder.join(name), bytes).expect("the file can be written");
@@ -87,7 +88,7 @@ pub(crate) fn write(content: &Content, folder: &Path) {
 }
 
 impl Disk {
-    /// A folder as it is, all of it on the disk.
+    /// Makes a disk from a folder, all of it durable.
     pub(crate) fn of(folder: &Path) -> Disk {
         let mut files = Vec::new();
         let mut names = BTreeMap::new();
@@ -106,7 +107,7 @@ impl Disk {
         }
     }
 
-    /// Follows the program through all this.
+    /// Applies these changes.
     pub(crate) fn follow(&mut self, records: &[Record]) {
         for record in records {
             self.apply(record);
@@ -155,16 +156,16 @@ impl Disk {
         }
     }
 
-    /// The files as the program sees them.
+    /// Returns the files as the program sees them.
     pub(crate) fn as_it_is(&self) -> Content {
         let content =
             self.names.iter().map(|(name, file)| (name.clone(), self.files[*file].until(usize::MAX)));
         content.collect()
     }
 
-    /// What is left when the power fails now.
+    /// Returns the files that remain when the power fails now.
     pub(crate) fn after_a_power_cut(&self, chance: &mut StdRng) -> Content {
-        // In one case of four all has the same luck, good or bad.
+        // In one case of four all files have the same luck, good or bad.
         let same = match chance.random_range(0..8) {
             0 => Some(Luck::Nothing),
             1 => Some(Luck::Everything),
@@ -232,7 +233,7 @@ impl File {
         }
     }
 
-    /// The file after so many of the edits.
+    /// Returns the file after this many of the changes.
     fn until(&self, count: usize) -> Vec<u8> {
         let mut content = self.synced.clone();
         for (_, edit) in self.since.iter().take(count) {
@@ -249,8 +250,8 @@ impl File {
             Luck::Until => return self.until(chance.random_range(0..=edits)),
             Luck::Sectors(sector) => sector,
         };
-        // All the states that the file went through are gone through again, and each sector is kept as it was at its
-        // moment; beyond the end of the file there are zeros.
+        // Replays all states of the file, and takes each sector as it was at its moment; beyond the end of
+        // the file there are zeros.
         let mut content = self.synced.clone();
         let mut longest = content.len();
         for (_, edit) in &self.since {
@@ -294,7 +295,7 @@ impl Edit {
         }
     }
 
-    /// How long the file is at the least after this.
+    /// Returns the minimum length of the file after this change.
     fn end(&self) -> usize {
         match self {
             Edit::Write { offset, data } => offset + data.len(),

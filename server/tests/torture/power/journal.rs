@@ -1,19 +1,19 @@
-//! What `watch.c` has noted, as types.
+//! Parses the journals that `watch.c` writes.
 
 use std::{fs, path::Path};
 
 /// Begins every record.
 const MAGIC: u32 = 0x5445_4148;
 
-/// One thing that the program did to its files.
+/// One change that the program made to its files.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// When, in nanoseconds since 1970.
+    /// The time, in nanoseconds since 1970.
     pub(crate) at: u64,
     pub(crate) change: Change,
 }
 
-/// What it did. Names are relative to the folder, which itself has the empty one.
+/// The change. Names are relative to the folder, whose own name is empty.
 #[derive(Debug)]
 pub(crate) enum Change {
     Open {
@@ -33,11 +33,11 @@ pub(crate) enum Change {
         fd: i32,
         length: usize,
     },
-    /// The sync of this number begins: it is about what was done before.
+    /// A sync with this number began; it covers the changes before it.
     Sync {
         number: u64,
     },
-    /// The sync of this number has been done.
+    /// The sync with this number finished.
     Synced {
         fd: i32,
         number: u64,
@@ -52,7 +52,7 @@ pub(crate) enum Change {
 }
 
 impl Change {
-    /// Whether a file may get or lose its name by it.
+    /// Returns whether the change may add or remove a file's name.
     pub(crate) fn is_about_a_name(&self) -> bool {
         match self {
             Change::Open { name, .. } => !name.is_empty(),
@@ -62,7 +62,7 @@ impl Change {
     }
 }
 
-/// Reads a journal, whose last record may be torn when the program was killed; none, if there is no journal yet.
+/// Reads a journal; empty if there is none yet. Its last record may be torn if the program was killed.
 pub(crate) fn read(path: &Path) -> Vec<Record> {
     let bytes = fs::read(path).unwrap_or_default();
     let mut rest = bytes.as_slice();
@@ -103,7 +103,7 @@ fn next(rest: &mut &[u8]) -> Option<Record> {
     Some(Record { at, change })
 }
 
-/// Linux's flag of `open` that empties the file.
+/// Linux's `open` flag that truncates the file.
 const O_TRUNC: u64 = 0o1000;
 
 fn take<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {

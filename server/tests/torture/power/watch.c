@@ -1,11 +1,12 @@
-/* Stands between a program and its files (LD_PRELOAD): what changes below one folder is passed on and then noted in a
- * journal, with every sync, in the order in which it happened. From the journal alone the test can tell what a power
- * cut would have left. Whatever it cannot note as it is, it notes as an 'X', at which the test fails.
+/* An LD_PRELOAD library between a program and its files: passes on each change below one folder, and then
+ * records it in a journal, as it does every sync, in the order in which they happened. From the journal alone
+ * the test can compute what a power cut would have left. A change that it cannot represent becomes an 'X', at
+ * which the test fails.
  *
  * The environment names the folder (TEAHOUSE_WATCH_FOLDER, without symbolic links) and the journal
- * (TEAHOUSE_WATCH_JOURNAL), which lies elsewhere. Changes are noted when they are done, closing before, and a sync at
- * both ends: so nothing counts as synced that was not written before the sync began. SQLite's index of the
- * write-ahead log (-shm) is left out, for it is memory and is made anew. */
+ * (TEAHOUSE_WATCH_JOURNAL), which lies outside the folder. Changes are recorded when they are done, closes
+ * before, and a sync at both ends, so that nothing counts as synced that was not written before the sync
+ * began. SQLite's index of the write-ahead log (-shm) is left out, since it is shared memory and rebuilt. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,13 +28,13 @@
 
 #define DESCRIPTORS 65536
 
-/* The head of a record; the name and the data follow it. */
+/* The header of a record; the name and the data follow. */
 struct head {
     uint32_t magic;
     uint32_t kind;
     int32_t fd;
     uint32_t name_bytes;
-    uint64_t number; /* an offset, a length, open's flags, or which sync */
+    uint64_t number; /* an offset, a length, open's flags, or the number of a sync */
     uint64_t data_bytes;
     uint64_t nanoseconds;
 };
@@ -58,7 +59,7 @@ static void note(char kind, int fd, uint64_t number, const char *name, size_t na
                         (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec};
     struct iovec parts[3] = {{&head, sizeof head}, {(void *)name, name_bytes}, {(void *)data, data_bytes}};
     ssize_t all = (ssize_t)(sizeof head + name_bytes + data_bytes);
-    /* In one piece, at the end of the file: so the records of several threads do not mix. */
+    /* One write at the end of the file, so that records of several threads do not interleave. */
     if (syscall(SYS_writev, journal, parts, 3) != all) give_up("watch: the journal cannot be written\n");
     errno = before;
 }
@@ -78,7 +79,7 @@ __attribute__((constructor)) static void begin(void) {
     journal = fd;
 }
 
-/* The name below the folder, empty for the folder itself; NULL for what is of no interest. */
+/* Returns the name below the folder, empty for the folder itself; NULL for a path outside it or for -shm. */
 static const char *below(const char *path) {
     size_t bytes = strlen(path);
     if (folder_bytes == 0 || strncmp(path, folder, folder_bytes) != 0) return NULL;
@@ -88,7 +89,7 @@ static const char *below(const char *path) {
     return path + folder_bytes + 1;
 }
 
-/* The same for a name that need not exist; a relative one is resolved as far as the program of the test needs it. */
+/* Does the same for a name that need not exist; resolves relative ones as far as the tested program needs. */
 static const char *named(int at, const char *path, char *space) {
     if (path[0] == '/') return below(path);
     if (at != AT_FDCWD) {
@@ -228,7 +229,7 @@ void *mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t
     return mmap64(address, bytes, protection, flags, fd, offset);
 }
 
-/* What the program of the test does not do, and what would have to be noted if it did. */
+/* Calls that the tested program does not make, and that would have to be recorded if it did. */
 
 int mkdir(const char *path, mode_t mode) {
     char space[PATH_MAX];

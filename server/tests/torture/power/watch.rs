@@ -1,4 +1,4 @@
-//! Makes `watch.c`, and lets a program run under it, each life with a journal of its own.
+//! Builds `watch.c`, and prepares programs to run under it, each life with its own journal.
 
 use std::{
     env,
@@ -10,11 +10,11 @@ use tempfile::TempDir;
 
 use super::journal::{self, Record};
 
-/// The watch, made for this test, and its journals.
+/// The compiled watch library and its journals.
 pub(crate) struct Watch(TempDir);
 
 impl Watch {
-    /// Makes it with the C compiler that the server's build needs anyway.
+    /// Compiles it with the C compiler that the server's build needs anyway.
     pub(crate) fn make() -> Watch {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torture/power/watch.c");
@@ -26,7 +26,8 @@ impl Watch {
         Watch(folder)
     }
 
-    /// The environment in which a program is watched at what it does in a folder, in its life of this number.
+    /// Returns the environment that makes the library record a program's changes in a folder, in the life
+    /// with this number.
     pub(crate) fn on(&self, folder: &Path, life: usize) -> [(&'static str, PathBuf); 3] {
         [
             ("LD_PRELOAD", self.0.path().join("watch.so")),
@@ -35,7 +36,7 @@ impl Watch {
         ]
     }
 
-    /// What the program has done so far in that life.
+    /// Returns the changes that the program has made so far in that life.
     pub(crate) fn records(&self, life: usize) -> Vec<Record> {
         journal::read(&self.journal(life))
     }

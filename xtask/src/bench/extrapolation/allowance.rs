@@ -1,17 +1,17 @@
-//! What this machine allows: memory, open files, ports. Read from /proc.
+//! What this machine allows: memory, open files and ports, read from /proc.
 
 use std::fs;
 
 use anyhow::{Context, Result};
 
-/// What this machine allows.
+/// Limits of this machine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowance {
     /// In bytes.
     pub(super) memory: f64,
-    /// For one process.
+    /// Open files of one process.
     pub(super) files: f64,
-    /// From one address to another.
+    /// Ports from one address to another.
     pub(super) ports: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What a house on this machine runs into, and when.
+//! Which limits an instance on this machine reaches, and when.
 
 use super::allowance::Allowance;
 use super::{Extrapolation, GIB};
@@ -6,7 +6,7 @@ use crate::bench::figure::say;
 use crate::bench::tables::table;
 
 impl Extrapolation {
-    /// What a house on this machine runs into, and when.
+    /// Which limits an instance on this machine reaches, and when.
     pub(in crate::bench) fn limits(&self) -> String {
         let Allowance { memory, files, .. } = self.allowed;
         let (alone, crowd) = (self.alone.number, self.members.0);

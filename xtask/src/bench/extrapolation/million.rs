@@ -4,23 +4,23 @@ use super::{Extrapolation, GIB};
 use crate::bench::figure::say;
 use crate::bench::tables::{code, table};
 
-/// The people.
+/// Number of users.
 const PEOPLE: f64 = 1e6;
-/// How many are in one room, and so how many rooms there are.
+/// Users per room, which determines the number of rooms.
 const IN_A_ROOM: f64 = 1_000.0;
-/// What each room hears in a second.
+/// Messages per second in each room.
 const SAID: f64 = 1.0;
-/// Seconds between two heartbeats, unless it is set otherwise.
+/// Seconds between two heartbeats, by default.
 const HEARTBEAT: f64 = 25.0;
-/// How many people are on one node: what `LimitNOFILE` in docs/operations.md has room for.
+/// Users per node: what `LimitNOFILE` in docs/operations.md has room for.
 const ON_A_NODE: f64 = 50_000.0;
 
 const SECONDS_A_DAY: f64 = 86_400.0;
-/// The nodes, the messages that are said in a second, and how often each is delivered.
+/// Number of nodes, and messages and deliveries per second.
 const NODES: f64 = PEOPLE / ON_A_NODE;
 const MESSAGES: f64 = PEOPLE / IN_A_ROOM * SAID;
 const DELIVERIES: f64 = PEOPLE * SAID;
-/// Heartbeats in a second.
+/// Heartbeats per second.
 const BEATS: f64 = PEOPLE / HEARTBEAT;
 
 type Row = Vec<String>;
@@ -70,7 +70,7 @@ impl Extrapolation {
         vec![servers, kernels]
     }
 
-    /// Cores that are busy with heartbeats.
+    /// Returns how many cores the heartbeats keep busy.
     fn heartbeats(&self) -> f64 {
         BEATS * self.heartbeat.number / 1e6
     }

@@ -1,4 +1,4 @@
-//! What a room reads of what is posted in Slack's shape. What whole programs post is among the behaviours.
+//! Tests of Slack's format. The behaviour tests cover the payloads of whole programs.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The webhooks of Alertmanager and Grafana, each of which carries a group of alerts
+//! The webhooks of Alertmanager and Grafana, each with a group of alerts
 //! (<https://prometheus.io/docs/alerting/latest/configuration/#webhook_config>).
 
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ pub(super) fn read(message: &Map<String, Value>) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// One alert, with its status if it differs from the group's.
+/// Formats one alert, with its status if it differs from the group's.
 fn line(alert: &Map<String, Value>, group: &str) -> String {
     let status = string(alert, "status").filter(|status| *status != group);
     let status = status.map(|status| format!("{status}: ")).unwrap_or_default();

@@ -1,5 +1,6 @@
-//! GitLab's webhooks (<https://docs.gitlab.com/user/project/integrations/webhook_events/>): pushes, tags, issues, merge
-//! requests, comments, pipelines, jobs and releases, each summarised in a line or two. Ignores other events.
+//! GitLab's webhooks (<https://docs.gitlab.com/user/project/integrations/webhook_events/>): pushes, tags,
+//! issues, merge requests, comments, pipelines, jobs and releases, each summarised in a line or two. Ignores
+//! other events.
 
 use serde_json::{Map, Value};
 
@@ -90,12 +91,12 @@ fn push(event: &Map<String, Value>, who: &str, project: &str) -> String {
     lines.join("\n")
 }
 
-/// Whether a push deletes its branch or tag.
+/// Returns whether a push deletes its branch or tag.
 fn is_gone(event: &Map<String, Value>) -> bool {
     string(event, "after").is_some_and(|after| after.bytes().all(|byte| byte == b'0'))
 }
 
-/// The past tense of an action.
+/// Returns the past tense of an action.
 fn done(action: &str) -> &str {
     match action {
         "open" | "opened" => "opened",

@@ -5,7 +5,7 @@ use crate::config::Config;
 
 type Lines = &'static [(&'static str, &'static str)];
 
-/// Reads a request with these lines, which a connection from `peer` brings.
+/// Reads a request with these header lines on a connection from `peer`.
 fn read(peer: &str, trusted: &[&str], lines: Lines) -> Arrival {
     let mut config = Config::defaults();
     config.trust_proxy = trusted.iter().map(|net| net.parse().unwrap()).collect();
@@ -20,7 +20,8 @@ fn understood(arrival: &Arrival) -> (String, Option<String>) {
     (arrival.client().address.to_string(), arrival.origin())
 }
 
-/// What a proxy at 10.0.0.1 sends by its documentation; whose request it is; and the origin that the browser's page has.
+/// Documented headers of proxies, sent by one at 10.0.0.1; the client's address; and the origin of the
+/// browser's page.
 const DOCUMENTED: &[(&str, Lines, &str, &str)] = &[
     (
         "nginx, as ngx_http_proxy_module and the guide to WebSockets have it",

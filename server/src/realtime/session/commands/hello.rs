@@ -1,4 +1,4 @@
-//! `hello`: begins the conversation, says who the client is, and enters the rooms that it names.
+//! `hello`: starts the conversation, identifies the client, and enters the given rooms.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -39,14 +39,14 @@ impl Conversation {
             self.spend(Cost::Line, 1);
             self.join(place, self.state.config.backlog).await;
         }
-        // Only now that their user is there by this connection too: so nobody hears them leave.
+        // Only after this connection is in the user's rooms, so that nobody sees the user leave.
         for superseded in superseded {
             superseded.cut_off(CloseCode::Replaced);
         }
     }
 
-    /// The client names itself, or does not. The connections of its that this one replaces; none if this one is itself
-    /// replaced by a newer one.
+    /// Records the client's id, if it sent one. Returns the client's connections that this one replaces;
+    /// `None` if a newer one replaces this one.
     fn introduce(&mut self, client: Option<String>) -> Option<Vec<Arc<Outbound>>> {
         let Some(client) = client else { return Some(Vec::new()) };
         match ClientId::parse(&client) {
@@ -65,8 +65,8 @@ impl Conversation {
         }
     }
 
-    /// Refuses a client of another user than the login's: a page that somebody else's login has overtaken in its browser.
-    /// What it has sent behind its `hello` is not this user's.
+    /// Refuses a client of another user than the login's: another login in the same browser has replaced that
+    /// of the page. The frames that follow its `hello` do not count as this user's.
     pub(in super::super) fn check_user(&mut self, user: Option<&str>) -> Result<(), CloseCode> {
         if user.is_none_or(|user| UserId::parse(user).is_ok_and(|user| user == self.me.id)) {
             return Ok(());

@@ -1,10 +1,10 @@
-//! `history`: a page of what was said before, around a message or from a moment on.
+//! `history`: returns a page of earlier messages, around a message or from a time on.
 
 use chat::protocol::{History, RefusalCode, ServerLine};
 
 use crate::{realtime::session::conversation::Conversation, store::Piece};
 
-/// How many events a page of history holds at the most.
+/// The maximum number of events in a page of history.
 const PAGE: u32 = 200;
 
 impl Conversation {
@@ -27,7 +27,7 @@ impl Conversation {
     }
 }
 
-/// The piece of the log that is asked for; or what is wrong with the question.
+/// Returns the requested piece of the log, or what is wrong with the request.
 fn parse(history: &History) -> Result<Piece, &'static str> {
     let limit = history.limit.min(PAGE);
     if limit == 0 {

@@ -1,4 +1,4 @@
-//! `join`: enters a room, or tells again where its log stands, from where the client has it.
+//! `join`: enters a room, or reports its log's head again, from the client's position on.
 
 use std::sync::Arc;
 
@@ -61,15 +61,15 @@ impl Conversation {
         }
         self.sending.lift(&room);
         self.outbound.hold();
-        // From the moment of entering on, the room's events gather in the queue, which is written after this answer: so nothing
-        // is missed between, and nothing comes before it.
+        // From the moment of entering, the room's events wait in the queue, which is sent after this answer:
+        // nothing is missed, and nothing overtakes the answer.
         match self.subscribe(&room, &place, backlog).await {
             Ok(Subscribed { joined, head }) => {
                 self.rooms.insert(room.clone());
                 self.tell_joined(room, joined, head.seq, backlog).await;
             }
             Err(error) => {
-                // Whoever comes as the server closes comes back to the next one.
+                // A client that joins while the server shuts down reconnects to the next one.
                 if !matches!(error, ReadError::Store(StoreError::Closed)) {
                     tracing::warn!(%error, %room, "a room could not be entered");
                 }
@@ -79,7 +79,7 @@ impl Conversation {
         }
     }
 
-    /// Enters the room that a client of the plain door has asked for in its address.
+    /// Enters the room in the URL of a client of the plain-text protocol.
     pub(in super::super) async fn enter_plain(&mut self) {
         self.greeted = true;
         if let WireFormat::PlainText(plain) = self.format.clone() {
@@ -99,8 +99,8 @@ impl Conversation {
         self.state.service.subscribe(&subscriber, room, place, backlog).await
     }
 
-    /// Says what the room is called that a client asked for by another spelling: a page goes there, and so would any other
-    /// client. One that was kept under this very spelling once is meant, if there is one.
+    /// Sends the canonical name of a room requested by another spelling; pages and other clients go there. A
+    /// room that once had this very spelling takes precedence.
     async fn tell_name(&mut self, room: String) {
         match spelling::meant(&self.state.store, &room).await {
             Ok(Ok(name)) => self.answer(ServerLine::Renamed { room, name }),
@@ -112,8 +112,8 @@ impl Conversation {
         }
     }
 
-    /// Tells that the session is in a room, with what was said up to the moment of entering: what is too much for one answer
-    /// in pieces, each when the one before it was read.
+    /// Sends `joined` with the messages up to the moment of entering: those beyond one answer follow in
+    /// parts, each sent once the client has read the previous one.
     async fn tell_joined(&mut self, room: RoomName, joined: Joined, upto: Seq, backlog: u32) {
         self.spend_on(joined.events.iter());
         let (epoch, mut told) = (joined.epoch.clone(), joined.head);
@@ -128,7 +128,7 @@ impl Conversation {
                     told = messages.last().map_or(upto, |message| message.seq);
                     lines = messages.into_iter().map(ServerLine::Message).collect();
                 }
-                // The rest is not kept any more: the newest page, then.
+                // The rest is not retained any more: send the newest page instead.
                 Ok(None) => {
                     let place = RoomPosition { room: room.to_string(), epoch: None, seq: None };
                     return Box::pin(self.join(place, backlog)).await;
@@ -144,8 +144,9 @@ impl Conversation {
         self.outbound.answer(None);
     }
 
-    /// The session is not in a room after all. The room may have begun another life meanwhile and told this session so,
-    /// which would be taken for the answer: the refusal comes behind whatever the room has said.
+    /// Refuses a room that was entered. The room may have started a new epoch meanwhile and sent this session
+    /// a `joined`, which the client would take for the answer: the refusal therefore follows everything the
+    /// room has sent.
     async fn refuse_entry(&mut self, room: &RoomName, place: String) {
         self.state.rooms.lose(room, self.id).await;
         if let Err(error) = self.state.rooms.heard(room).await {

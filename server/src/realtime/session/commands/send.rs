@@ -1,4 +1,4 @@
-//! `send`: takes a message, which goes to the room once it is stored.
+//! `send`: accepts a message, which the room publishes once it is stored.
 
 use chat::{
     id::ClientId,
@@ -36,7 +36,7 @@ impl Conversation {
             Ok(draft) => draft,
             Err(denial) => return refuse(self, RefusalCode::Forbidden, denial.to_string()),
         };
-        // One that waits for another is not kept, and costs nothing.
+        // A message that waits for an earlier one is not stored, and costs nothing.
         let waits = self.sending.waits(&draft);
         let charged = if waits { Ok(()) } else { self.payer().charge(Cost::TextByte, text.bytes()) };
         let refused = match charged {

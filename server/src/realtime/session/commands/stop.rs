@@ -1,4 +1,4 @@
-//! `stop`: ends an answer that a bot gives to this user.
+//! `stop`: ends a bot's streaming answer to this user.
 
 use chat::{id::ClientId, protocol::RefusalCode};
 

@@ -1,4 +1,4 @@
-//! `typing`: shows others that the user is writing.
+//! `typing`: shows others that the user is typing.
 
 use crate::realtime::session::conversation::Conversation;
 

@@ -1,4 +1,4 @@
-//! The same questions to both ways of searching, about the same messages.
+//! Compares both search methods on the same queries and messages.
 
 use proptest::{
     prelude::*,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl SearchedStore {
-    /// The search by way of an index of all that was said.
+    /// Returns an indexed search over all messages.
     fn indexed(&self) -> Search {
         let log = Log::open(&Log::path(self.folder.path())).unwrap();
         let place = IndexFiles::new(self.folder.path(), self.epoch.clone());
@@ -39,7 +39,7 @@ impl SearchedStore {
     }
 }
 
-/// All that a search finds, page after page, to be compared.
+/// Returns all hits of a search, page after page, in a comparable form.
 async fn found(search: &Search, typed: &str, zone: &TimeZone) -> Vec<String> {
     let (mut found, mut older) = (Vec::new(), None);
     loop {
@@ -167,13 +167,14 @@ const QUERIES: &[&str] = &[
     "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"",
 ];
 
-/// Every text said in rooms and by people that vary, on two days and a bit, and some words without end.
+/// Returns a store with every text in varying rooms, by varying authors, over a little more than two days,
+/// with some very long words.
 async fn corpus() -> SearchedStore {
     let searched = SearchedStore::new();
     let long: Vec<String> =
         [70, 80].map(|n| "a".repeat(n)).into_iter().chain(["a".repeat(80) + "b"]).collect();
     let texts: Vec<&str> = TEXTS.iter().copied().chain(long.iter().map(String::as_str)).collect();
-    // Numbers without a common divisor bring everything together with everything.
+    // Coprime lengths combine every room, name and text.
     let said = (0..texts.len() * 11).map(|n| {
         let at = FRIDAY - 20_000_000 + 700_001 * n as u64;
         (ROOMS[n % ROOMS.len()], NAMES[n % NAMES.len()], texts[n % texts.len()], at)

@@ -1,4 +1,4 @@
-//! A house whose store can be searched, watched and silenced.
+//! A store for tests that can be searched, observed and made to hang.
 
 use std::sync::{
     Arc, Mutex,
@@ -26,19 +26,19 @@ use crate::{
     time_zone::TimeZone,
 };
 
-/// A store that remembers what was read of it.
+/// A store that records what is read from it.
 pub(super) struct Watched {
     store: SqliteStore,
     read: Mutex<Vec<(RoomName, usize)>>,
-    /// How many questions it answers before it falls silent.
+    /// How many calls it answers before it hangs.
     pub(super) answers: AtomicUsize,
-    /// How many questions wait in that silence.
+    /// How many calls are hanging.
     pub(super) waiting: AtomicUsize,
-    /// How often it has named its rooms.
+    /// How often its rooms were listed.
     named: AtomicUsize,
 }
 
-/// A question that waits.
+/// A hanging call.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -48,7 +48,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Watched {
-    /// Returns if there is to be an answer.
+    /// Returns if the call is to be answered; hangs otherwise.
     async fn may_answer(&self) {
         let takes = |left: usize| left.checked_sub(1);
         if self.answers.try_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_err() {
@@ -90,7 +90,7 @@ impl Store for Watched {
         async {
             self.may_answer().await;
             let mut rooms = self.store.rooms().await?;
-            // They are named in no order.
+            // The list of rooms has no guaranteed order.
             rooms.sort();
             let turns = self.named.fetch_add(1, Ordering::Relaxed) % rooms.len().max(1);
             rooms.rotate_left(turns);
@@ -136,7 +136,7 @@ impl Store for Watched {
     }
 }
 
-/// A store, and where it is.
+/// A store and its folder.
 pub(super) struct SearchedStore {
     pub(super) store: Arc<Watched>,
     pub(super) folder: TempDir,
@@ -169,7 +169,7 @@ impl SearchedStore {
         assert!(kept.failed.is_none(), "{:?}", kept.failed);
     }
 
-    /// What a search of everything that is open answers.
+    /// Returns the answer of a search over all open rooms.
     pub(super) async fn scan(
         &self,
         typed: &str,
@@ -182,7 +182,7 @@ impl SearchedStore {
         .await
     }
 
-    /// All that is found, page after page.
+    /// Returns all hits, page after page.
     pub(super) async fn all(&self, typed: &str, bounds: Bounds) -> Vec<Hit> {
         let (mut hits, mut older) = (Vec::new(), None);
         loop {

@@ -1,4 +1,4 @@
-//! Nodes, as far as the store needs them, on a Redis of their own.
+//! Nodes, as far as the store needs them, on a Redis for one test.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// How long something may take that must happen.
+/// How long an expected event may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One node's way to the log.
+/// One node's access to the log.
 pub(super) struct Node {
     pub(super) link: Arc<Link>,
     pub(super) redis: Arc<RedisStore>,
@@ -31,7 +31,7 @@ pub(super) struct Node {
     _stop: DropGuard,
 }
 
-/// A node that keeps its connections.
+/// Starts a node that maintains its connections.
 pub(super) async fn node(server: &RedisServer, name: &str, retain: u32) -> Node {
     let (sender, news) = mpsc::channel(2 * CAPACITY);
     let link = Link::open(Client::open(server.url()).unwrap(), Keys::new("teahouse")).await.unwrap();
@@ -45,7 +45,7 @@ pub(super) async fn node(server: &RedisServer, name: &str, retain: u32) -> Node 
     Node { link, store: redis.clone(), redis, news: Told::of(news), _stop: stop.drop_guard() }
 }
 
-/// A node that greets once and then hears of nothing.
+/// Creates a node that greets once and then receives nothing.
 pub(super) async fn hermit(server: &RedisServer) -> (Arc<Link>, RedisStore) {
     let link = Link::open(Client::open(server.url()).unwrap(), Keys::new("teahouse")).await.unwrap();
     let (link, name) = (Arc::new(link), NodeId::parse("hermit").unwrap());
@@ -53,7 +53,7 @@ pub(super) async fn hermit(server: &RedisServer) -> (Arc<Link>, RedisStore) {
     (link.clone(), RedisStore::start(link, channel, &name, 0))
 }
 
-/// A node on a Redis of its own.
+/// Starts a node on a new Redis.
 pub(super) async fn open(retain: u32) -> Bench {
     let server = RedisServer::start(&[]);
     let Node { store, news, _stop: stop, .. } = node(&server, "n", retain).await;
@@ -61,7 +61,7 @@ pub(super) async fn open(retain: u32) -> Bench {
     Bench { store, news, _beneath: beneath }
 }
 
-/// Waits until it is so.
+/// Waits until a condition holds.
 pub(super) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     let so = async {
         while !is_so().await {

@@ -1,4 +1,4 @@
-//! What becomes of messages while Redis fails, and afterwards.
+//! Messages during and after a Redis failure.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ fn is_refused(kept: &Kept) -> bool {
     kept.appended.is_empty() && matches!(kept.failed, Some(StoreError::Unavailable(_)))
 }
 
-/// Repeats drafts, as their senders do, until they are kept.
+/// Repeats drafts, as clients do, until they are stored.
 async fn repeat(node: &Node, drafts: &[NewMessage]) -> Vec<Appended> {
     let kept = async {
         loop {
@@ -30,7 +30,7 @@ async fn repeat(node: &Node, drafts: &[NewMessage]) -> Vec<Appended> {
     timeout(PATIENCE, kept).await.expect("the store is there again")
 }
 
-/// Everything that lies in Redis, key by key, as it dumps it.
+/// Returns everything in Redis, key by key, as DUMP returns it.
 fn everything(server: &RedisServer) -> Vec<(String, Vec<u8>)> {
     let mut keys: Vec<String> = server.ask(&["KEYS", "*"]);
     keys.sort();

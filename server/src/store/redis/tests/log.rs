@@ -1,4 +1,4 @@
-//! One log, whichever node speaks and reads.
+//! One log, shared by all nodes.
 
 use std::sync::{
     Arc,
@@ -70,7 +70,7 @@ async fn an_id_is_known_for_a_week_at_the_least_and_forgotten_after_two() {
     let ids = format!("teahouse:{{lobby}}:ids:{window}");
     assert_eq!(server.ask::<u64>(&["PEXPIRETIME", &ids]), (window + 2) * WINDOW_MS);
     let move_on = async |moment: u64| {
-        // A room's moments never go back, whatever the clock says: so it is moved on.
+        // A room's times never decrease, whatever the clock: this moves the room's time forward.
         let () = server.ask(&["HSET", STATE, "at", &moment.to_string()]);
         whole(b.store.append(drafts([1])).await).remove(0)
     };
@@ -79,7 +79,7 @@ async fn an_id_is_known_for_a_week_at_the_least_and_forgotten_after_two() {
     let later = (window + 2) * WINDOW_MS;
     let Appended::New(again) = move_on(later).await else { panic!("it is still known") };
     assert_eq!((again.seq, again.at.0), (2, later));
-    // The other node had no reason to think of another week.
+    // The other node had no reason to switch to another window.
     assert_eq!(whole(a.store.append(drafts([1])).await), [Appended::Known(again)]);
 }
 

@@ -1,4 +1,4 @@
-//! One hold on a nickname, whichever node speaks of it.
+//! Nickname claims, shared by all nodes.
 
 use super::bench::{node, until};
 use crate::store::{
@@ -16,7 +16,8 @@ async fn a_nickname_is_held_while_any_node_says_so() {
     assert!(!b.store.claim(claim("bob", "ann", LONG_MS)).await.unwrap());
     assert!(b.store.claim(claim("ann", "ann", LONG_MS)).await.unwrap());
     b.store.release(claim("ann", "ann", 1)).await.unwrap();
-    // The other node's word counts still: so it is longer than a moment that has passed by now.
+    // The claim made on node `a` still counts; the 20 ms claim shows that the 1 ms left to node `b`'s have
+    // passed.
     assert!(b.store.claim(claim("cat", "cat", 20)).await.unwrap());
     lost(&b.store, "cat", "cat").await;
     assert!(b.store.holds(claim("ann", "ann", 0)).await.unwrap());
@@ -45,7 +46,7 @@ async fn nothing_is_left_of_a_nickname_whose_time_is_over() {
     assert!(b.store.claim(claim("ann", "ann", 20)).await.unwrap());
     assert!(server.ask::<u64>(&["PTTL", KEY]) > 20, "the longest counts");
     until(async || server.ask::<u64>(&["EXISTS", KEY]) == 0).await;
-    // A node that is gone leaves its word behind; that is cleared away when it has passed.
+    // A node that is gone leaves its claim behind, which is removed once it has expired.
     assert!(a.store.claim(claim("ann", "ann", 20)).await.unwrap());
     assert!(b.store.claim(claim("ann", "ann", LONG_MS)).await.unwrap());
     until(async || {

@@ -1,4 +1,4 @@
-//! Groups of appends, made by hand: from outside nobody can say what will share a group.
+//! Groups of appends, built by hand: from outside, a test cannot control which appends share a group.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ fn change(drafts: &[(&str, &str)]) -> (Change, oneshot::Receiver<Kept>) {
     (Change { drafts, reply }, answer)
 }
 
-/// The ids and seqs of what was kept, and whether all was.
+/// Returns the ids and seqs of the stored messages, and whether all were stored.
 fn kept(mut answer: oneshot::Receiver<Kept>) -> (Vec<(String, u64)>, bool) {
     let Kept { appended, failed } = answer.try_recv().expect("it is answered");
     let new = appended.into_iter().map(|appended| match appended {

@@ -1,4 +1,5 @@
-//! Groups of changes of which one cannot be kept, made by hand: from outside nobody can say what will share a group.
+//! Groups of changes with one that fails, built by hand: from outside, a test cannot control which changes
+//! share a group.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -34,7 +35,7 @@ fn bench(setup: &str) -> Bench {
     Bench { writer_thread, told, _folder: folder }
 }
 
-/// Fails in this way where somebody says `poison`.
+/// Returns a trigger that fails in the given way on the message text `poison`.
 fn poisoned(how: &str) -> String {
     format!(
         "CREATE TRIGGER poison BEFORE INSERT ON event WHEN new.text = 'poison'
@@ -70,7 +71,7 @@ impl Bench {
     }
 }
 
-/// Which of an append's drafts were kept, with their seqs; and whether all were.
+/// Returns the seqs of an append's stored drafts, and whether all were stored.
 fn kept(mut answer: oneshot::Receiver<Kept>) -> (Vec<u64>, bool) {
     let kept = answer.try_recv().expect("it is answered");
     let seqs = kept.appended.iter().map(|appended| match appended {
