@@ -1,5 +1,5 @@
-//! The server from outside: real sockets, real files, one test file per group of behaviours. One crate, so that it is
-//! linked once.
+//! Tests the server from outside: real sockets, real files, one test file per group of behaviours. One crate,
+//! so that it is linked once.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod support;
@@ -11,6 +11,7 @@ mod budgets;
 mod cli;
 mod durable;
 mod events;
+mod examples;
 mod failing_disk;
 mod failing_redis;
 mod files;
