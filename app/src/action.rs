@@ -12,7 +12,7 @@ use crate::row::Reading;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Send this text to the active room.
-    Say(String),
+    Send(String),
     /// Send a refused message again.
     Retry(ClientId),
     /// Drop a message that is not acknowledged yet.
@@ -38,7 +38,7 @@ pub enum Action {
     /// Log out; the browser is already submitting the form.
     LogOut,
     /// Switch the user interface to this language.
-    Speak(Language),
+    SetLanguage(Language),
 }
 
 /// Performs actions. On the server it does nothing.

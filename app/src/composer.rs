@@ -49,7 +49,7 @@ pub fn Composer() -> impl IntoView {
         let actions = actions.clone();
         move |event: SubmitEvent| {
             event.prevent_default();
-            state.say(&actions);
+            state.send(&actions);
         }
     };
     let key = {
@@ -63,7 +63,7 @@ pub fn Composer() -> impl IntoView {
                 event.prevent_default();
             } else if event.key() == "Enter" && !event.shift_key() {
                 event.prevent_default();
-                state.say(&actions);
+                state.send(&actions);
             }
         }
     };
@@ -176,7 +176,7 @@ struct ComposerState {
 
 impl ComposerState {
     /// Sends the text if it is valid; otherwise leaves it in place and shows why.
-    fn say(self, actions: &Actions) {
+    fn send(self, actions: &Actions) {
         let Some(area) = composer() else {
             return;
         };
@@ -186,7 +186,7 @@ impl ComposerState {
         if let Ok(text) = said
             && !self.model.outbox_full.get_untracked()
         {
-            actions.perform(Action::Say(text.as_str().to_owned()));
+            actions.perform(Action::Send(text.as_str().to_owned()));
             area.set_value("");
             self.model.note.show(String::new());
             self.suggestions.close();

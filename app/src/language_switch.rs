@@ -21,7 +21,7 @@ pub fn LanguageSwitch(
     let switch = move |event: SubmitEvent| {
         if let Some(actions) = &actions {
             event.prevent_default();
-            actions.perform(Action::Speak(other));
+            actions.perform(Action::SetLanguage(other));
         }
     };
     view! {

@@ -40,7 +40,7 @@ pub(crate) fn line(row: Row) -> impl IntoView {
             EitherOf6::B(said(&message, (leads, mine, past), date, time))
         }
         Shows::Pending { pending, leads } => EitherOf6::C(on_its_way(pending, leads)),
-        Shows::Growing { user, id, leads, stops } => EitherOf6::F(grows(&user, id, leads, stops)),
+        Shows::StreamingAnswer { user, id, leads, stops } => EitherOf6::F(grows(&user, id, leads, stops)),
         Shows::Notice(notice) => EitherOf6::D(aside("notice", came_or_went(&notice))),
         Shows::News => EitherOf6::D(aside("news", strings().news.to_owned())),
         Shows::Gone(count) => EitherOf6::D(aside("notice", (strings().gone)(count))),

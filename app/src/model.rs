@@ -3,7 +3,7 @@
 
 use chat::{
     client::{Client, connection::Status, timeline::Earlier},
-    protocol::{Growing, Refused, Seq, User},
+    protocol::{Refused, Seq, StreamingAnswer, User},
     room_name::RoomName,
     time::{Millis, Ticks},
 };
@@ -77,7 +77,7 @@ pub struct Model {
     /// The users who are typing in the active room, without the current user.
     pub typists: Field<Vec<User>>,
     /// The streaming answers in the active room, each with its text so far.
-    pub growing: Field<Vec<Growing>>,
+    pub growing: Field<Vec<StreamingAnswer>>,
     /// The maximum message length in characters; 0 for no limit.
     pub text_limit: Field<usize>,
     /// Whether the outbox is full, so that nothing more can be sent until it drains.

@@ -1,7 +1,7 @@
 //! The log of a room without scripts: a frame beside the composer that reloads itself every few seconds, so
 //! that it does not disturb typing.
 
-use chat::{client::timeline::Earlier as Kept, room_name::RoomName};
+use chat::{client::timeline::Earlier as EarlierMessages, room_name::RoomName};
 use leptos::prelude::*;
 
 use crate::{
@@ -28,13 +28,13 @@ pub(crate) fn LogView() -> impl IntoView {
     provide_context(Ui::new());
     let room = model.room.get_untracked();
     let earlier = match model.earlier.get_untracked() {
-        Kept::Kept | Kept::Elsewhere => {
+        EarlierMessages::Available | EarlierMessages::Elsewhere => {
             let further = permalink(&room, model.first.get_untracked());
             Some(
                 view! { <p class="opening opening--earlier"><a class="button" href=further>{strings.further_back}</a></p> },
             )
         }
-        Kept::Gone | Kept::Nothing => None,
+        EarlierMessages::Gone | EarlierMessages::Nothing => None,
     };
     let rows = model.rows.get_untracked();
     let empty = rows.is_empty().then(|| view! { <p class="opening opening--empty">{strings.empty.0}</p> });

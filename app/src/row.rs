@@ -107,7 +107,7 @@ pub enum Shows {
         leads: bool,
     },
     /// A streaming answer; its text so far is in the model.
-    Growing {
+    StreamingAnswer {
         /// The author of the answer.
         user: User,
         /// The id that the final message will have.
@@ -245,7 +245,12 @@ pub fn rows(client: &Client, zone: &Zone, drawn: Range<usize>, heard: Seq) -> Ve
         let stops = growing.asker == client.me().id;
         rows.push(Row {
             key: key(&("growing", &growing.user.id, &growing.id, leads, stops)),
-            shows: Shows::Growing { user: growing.user.clone(), id: growing.id.clone(), leads, stops },
+            shows: Shows::StreamingAnswer {
+                user: growing.user.clone(),
+                id: growing.id.clone(),
+                leads,
+                stops,
+            },
         });
     }
     rows

@@ -3,7 +3,7 @@
 //! Laid out from the bottom up, so that the browser itself shows the newest line and follows it, even without
 //! scripts. A user who has scrolled up keeps the position and sees how many messages have arrived since.
 
-use chat::{client::timeline::Earlier as Kept, protocol::Refused, room_name::RoomName};
+use chat::{client::timeline::Earlier as EarlierMessages, protocol::Refused, room_name::RoomName};
 use leptos::{
     either::{Either, EitherOf3, EitherOf5},
     ev::Event,
@@ -74,7 +74,10 @@ pub(crate) fn scrolled() -> impl FnMut(Event) + 'static {
                 actions.perform(Action::Look(Some(reading)));
             }
             // Load the next page before the user reaches the end of this one.
-            if !above && ui::is_near_oldest(&scroller) && model.earlier.get_untracked() == Kept::Kept {
+            if !above
+                && ui::is_near_oldest(&scroller)
+                && model.earlier.get_untracked() == EarlierMessages::Available
+            {
                 actions.perform(Action::Earlier);
             }
         }
@@ -146,7 +149,7 @@ enum Opening {
     Refused(Refused),
     Entering,
     Empty,
-    Earlier(Kept),
+    Earlier(EarlierMessages),
     Nothing,
 }
 
@@ -154,7 +157,10 @@ impl Opening {
     fn of(model: &Model) -> Opening {
         let silent = || {
             let is_said = |row: &Row| {
-                matches!(row.shows, Shows::Message { .. } | Shows::Pending { .. } | Shows::Growing { .. })
+                matches!(
+                    row.shows,
+                    Shows::Message { .. } | Shows::Pending { .. } | Shows::StreamingAnswer { .. }
+                )
             };
             !model.rows.with(|rows| rows.iter().any(is_said))
         };
@@ -164,7 +170,7 @@ impl Opening {
             None if model.above.get() => Opening::Nothing,
             None if silent() => Opening::Empty,
             None => match model.earlier.get() {
-                Kept::Nothing => Opening::Nothing,
+                EarlierMessages::Nothing => Opening::Nothing,
                 earlier => Opening::Earlier(earlier),
             },
         }
@@ -211,14 +217,14 @@ fn hint(model: &Model) -> impl IntoView + use<> {
 }
 
 /// Renders what the history holds before the first line, and how to get it.
-fn earlier_messages(model: &Model, earlier: Kept) -> impl IntoView + use<> {
+fn earlier_messages(model: &Model, earlier: EarlierMessages) -> impl IntoView + use<> {
     let strings = strings();
     let what = match earlier {
-        Kept::Elsewhere => {
+        EarlierMessages::Elsewhere => {
             let further = permalink(&model.room.get_untracked(), model.first.get());
             EitherOf3::A(view! { <a class="button" href=further>{strings.further_back}</a> })
         }
-        Kept::Kept => {
+        EarlierMessages::Available => {
             let actions = use_actions();
             let looking_back = model.looking_back;
             let label = move || {
@@ -228,7 +234,7 @@ fn earlier_messages(model: &Model, earlier: Kept) -> impl IntoView + use<> {
                 <button class="quiet" type="button" on:click=move |_| actions.perform(Action::Earlier)>{label}</button>
             })
         }
-        Kept::Gone | Kept::Nothing => EitherOf3::C(strings.earlier_gone),
+        EarlierMessages::Gone | EarlierMessages::Nothing => EitherOf3::C(strings.earlier_gone),
     };
     view! { <p class="opening opening--earlier" aria-live="off">{what}</p> }
 }

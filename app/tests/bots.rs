@@ -15,7 +15,7 @@ use app::{
 use chat::{
     client::{Client, Input, Now},
     id::{ClientId, Epoch, UserId},
-    protocol::{Event, Growing, Joined, Members, Message, ServerLine, User, Welcome},
+    protocol::{Event, Joined, Members, Message, ServerLine, StreamingAnswer, User, Welcome},
     room_name::RoomName,
     time::{Millis, Ticks},
 };
@@ -168,7 +168,7 @@ fn answers_stand_below_what_was_said_and_what_waits() {
         grow(client, "a1", "Ann", "Tea");
         grow(client, "a2", "Me", "Water");
         let id = ClientId::parse("p1").unwrap();
-        client.apply(Input::Say { room: RoomName::lobby(), id, text: "and I?".to_owned() }, now());
+        client.apply(Input::Send { room: RoomName::lobby(), id, text: "and I?".to_owned() }, now());
     });
     let places: Vec<_> = ["hello", "and I?", ">Tea<", ">Water<"]
         .map(|text| view.find(text).unwrap_or_else(|| panic!("{text}")))
@@ -232,8 +232,8 @@ fn two_bots_that_answer_one_question_have_a_line_each() {
     let other = User { id: UserId::parse("bot-2").unwrap(), name: "阿明".into() };
     let view = room(Language::English, vec![], |client| {
         grow(client, "answer-1", "Me", "from the waiter");
-        let growing = Growing { user: other, ..growing("answer-1", "Me", "from the other") };
-        client.apply(Input::Received(1, &ServerLine::Growing(growing).print()), now());
+        let growing = StreamingAnswer { user: other, ..growing("answer-1", "Me", "from the other") };
+        client.apply(Input::Received(1, &ServerLine::StreamingAnswer(growing).print()), now());
     });
     assert_eq!(view.matches("line line--leads growing").count(), 2, "{view}");
     assert!(view.contains("from the waiter") && view.contains("from the other"), "{view}");
@@ -291,12 +291,12 @@ fn connected(boot: &Boot) -> Client {
 }
 
 fn grow(client: &mut Client, id: &str, asker: &str, text: &str) {
-    let line = ServerLine::Growing(growing(id, asker, text));
+    let line = ServerLine::StreamingAnswer(growing(id, asker, text));
     client.apply(Input::Received(1, &line.print()), now());
 }
 
-fn growing(id: &str, asker: &str, text: &str) -> Growing {
-    Growing {
+fn growing(id: &str, asker: &str, text: &str) -> StreamingAnswer {
+    StreamingAnswer {
         room: RoomName::lobby(),
         id: ClientId::parse(id).unwrap(),
         user: waiter(),

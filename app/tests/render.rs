@@ -235,7 +235,7 @@ fn of_many_who_come_at_once_three_are_named() {
 fn a_refused_message_says_why_and_can_be_sent_again_or_discarded() {
     let view = view(Language::English, |client| {
         let id = ClientId::parse("p1").unwrap();
-        client.apply(Input::Say { room: RoomName::lobby(), id, text: "hello".to_owned() }, now(2));
+        client.apply(Input::Send { room: RoomName::lobby(), id, text: "hello".to_owned() }, now(2));
         let refused = Refused {
             id: Some("p1".to_owned()),
             room: None,
@@ -290,7 +290,7 @@ fn a_message_that_is_refused_for_now_is_on_its_way() {
     let view = view(Language::English, |client| {
         hear(client, &ServerLine::Store { available: false });
         let id = ClientId::parse("p1").unwrap();
-        client.apply(Input::Say { room: RoomName::lobby(), id, text: "hello".to_owned() }, now(2));
+        client.apply(Input::Send { room: RoomName::lobby(), id, text: "hello".to_owned() }, now(2));
         let refused = Refused {
             id: Some("p1".to_owned()),
             room: Some("lobby".to_owned()),

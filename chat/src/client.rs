@@ -187,7 +187,7 @@ impl Client {
                 }
             }
             Input::Closed(number, code) => self.closed(number, code, now, &mut effects),
-            Input::Say { room, id, text } => {
+            Input::Send { room, id, text } => {
                 if let Some(me) = self.custody.me() {
                     let at = self.server_clock.read(now);
                     self.outbox.push(room.clone(), id, text, at, now.ticks, me.clone());

@@ -14,7 +14,7 @@ mod printing;
 mod reading;
 
 pub use client::{ClientLine, History, RoomPosition};
-pub use event::{Event, Growing, Message, Seq, Unknown, UnknownEvent, User};
+pub use event::{Event, Message, Seq, StreamingAnswer, Unknown, UnknownEvent, User};
 pub use refusal::{RefusalCode, Refused};
 pub use server::{Head, Joined, Members, Page, PresenceChange, ServerLine, Welcome};
 

@@ -7,8 +7,8 @@ use chat::{
     close::CloseCode,
     id::{ClientId, Epoch, UserId},
     protocol::{
-        ClientLine, Event, Growing, Head, History, Joined, Members, Message, Page, PresenceChange,
-        RefusalCode, Refused, RoomPosition, ServerLine, User, Welcome,
+        ClientLine, Event, Head, History, Joined, Members, Message, Page, PresenceChange, RefusalCode,
+        Refused, RoomPosition, ServerLine, StreamingAnswer, User, Welcome,
     },
     room_name::RoomName,
     time::Millis,
@@ -46,7 +46,7 @@ every_variant!(
         Presence,
         Members,
         Typing,
-        Growing,
+        StreamingAnswer,
         Ping,
         Refused,
         Renamed,
@@ -355,7 +355,7 @@ fn the_lines_of_the_server_never_change() {
     );
     let waiter = User { id: UserId::parse("bot-1").unwrap(), name: "小二".into() };
     crosses_as(
-        &ServerLine::Growing(Growing {
+        &ServerLine::StreamingAnswer(StreamingAnswer {
             room: room(),
             id: ClientId::parse("a-7").unwrap(),
             user: waiter.clone(),

@@ -194,7 +194,7 @@ impl Driver {
 
     fn act(self: &Rc<Driver>, action: Action) {
         match action {
-            Action::Say(text) => {
+            Action::Send(text) => {
                 let room = self.client.borrow().active().name().clone();
                 let nonce = self.model.nonce.get_untracked();
                 // The same id as the form would yield, so that submitting the form as well does not send the
@@ -202,7 +202,7 @@ impl Driver {
                 let id = ClientId::of_form(&nonce, &text).unwrap_or_else(|_| chance::client_id());
                 self.model.nonce.set(chance::client_id().to_string());
                 storage::forget_form(&self.client.borrow().me().id, &room);
-                self.drive(Input::Say { room, id, text });
+                self.drive(Input::Send { room, id, text });
             }
             Action::Retry(id) => self.drive(Input::Retry(id)),
             Action::Discard(id) => self.drive(Input::Discard(id)),
@@ -229,7 +229,7 @@ impl Driver {
                 self.leaving.set(true);
                 self.socket.replace(None);
             }
-            Action::Speak(language) => {
+            Action::SetLanguage(language) => {
                 page::remember("lang", language.code());
                 if page::is_translated() {
                     // The text nodes of the page are somewhere inside the translator's elements.
@@ -322,7 +322,7 @@ impl Driver {
             Effect::Close(_) => {
                 self.socket.replace(None);
             }
-            Effect::Keep(id, record) => {
+            Effect::Store(id, record) => {
                 if !self.store.put(Collection::Outbox, id.as_str(), &record) {
                     self.model.forgetful.show(true);
                 }

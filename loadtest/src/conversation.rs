@@ -13,7 +13,7 @@ use hdrhistogram::Histogram;
 use crate::clock::Clock;
 use crate::crowd::{Crowd, Fate, Listener};
 use crate::mark::Mark;
-use crate::seats::Seats;
+use crate::room_layout::RoomLayout;
 use crate::speech::Entered;
 use crate::tally::{Delivery, Tally};
 
@@ -56,7 +56,7 @@ pub(crate) struct Conversation {
     pub(crate) drained: HashMap<usize, u64>,
     /// Time of the last delivery.
     pub(crate) heard_at: u64,
-    seats: Seats,
+    seats: RoomLayout,
     clock: Clock,
     /// The epoch and head each seat got when it first joined its room: the run's own message numbers count
     /// from that head.
@@ -80,7 +80,7 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(seats: Seats, clock: Clock) -> Result<Self> {
+    pub(crate) fn new(seats: RoomLayout, clock: Clock) -> Result<Self> {
         Ok(Self {
             tally: Tally::new(seats),
             latencies: Histogram::new_with_bounds(1, LONGEST, 3)?,
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn what_a_speaker_said_again_may_come_back_to_it_twice() {
-        let seats = Seats { rooms: 1, members: 2, speakers: 1 };
+        let seats = RoomLayout { rooms: 1, members: 2, speakers: 1 };
         let mut talk = Conversation::new(seats, Clock::start()).unwrap();
         let mark = Mark { speaker: 0, number: 0, intended: 0 };
         talk.tally.say(0);
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn latencies_count_from_when_a_message_was_due() {
-        let seats = Seats { rooms: 1, members: 2, speakers: 1 };
+        let seats = RoomLayout { rooms: 1, members: 2, speakers: 1 };
         let mut talk = Conversation::new(seats, Clock::start()).unwrap();
         talk.metered = 1_000..2_000;
         for _ in 0..3 {
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn what_is_said_late_in_an_open_loop_counts_from_when_it_was_due() {
-        let seats = Seats { rooms: 1, members: 1, speakers: 1 };
+        let seats = RoomLayout { rooms: 1, members: 1, speakers: 1 };
         let clock = Clock::start();
         let address = "127.0.0.1:1".parse().unwrap();
         let mut swarm = Swarm::new(Venue::of_a_test(vec![address], seats), clock).unwrap();

@@ -14,7 +14,7 @@ use crate::mark::Run;
 use crate::meter::{self, Memory, Watched};
 use crate::options::{Common, Times};
 use crate::redis::Usage;
-use crate::seats::Seats;
+use crate::room_layout::RoomLayout;
 use crate::swarm::Swarm;
 use crate::target::Target;
 use crate::venue::Venue;
@@ -37,7 +37,7 @@ pub(crate) struct Gathering {
     pub(crate) swarm: Swarm,
     pub(crate) talk: Conversation,
     pub(crate) clock: Clock,
-    pub(crate) seats: Seats,
+    pub(crate) seats: RoomLayout,
     /// Time without progress after which missing deliveries count as lost.
     patience: Duration,
     /// Connections at this place of each room and beyond may end without ending the run.

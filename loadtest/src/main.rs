@@ -37,7 +37,7 @@ mod frames;
 mod login;
 mod mark;
 mod redis;
-mod seats;
+mod room_layout;
 mod speech;
 mod swarm;
 mod tally;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::floor::Fault;
-use crate::seats::Seats;
+use crate::room_layout::RoomLayout;
 use crate::speech::ServerKind;
 
 #[derive(Debug, Parser)]
@@ -270,8 +270,8 @@ fn cell(text: &str) -> Result<(u32, u32), String> {
 }
 
 impl Common {
-    pub(crate) fn seats(&self) -> Seats {
-        Seats {
+    pub(crate) fn seats(&self) -> RoomLayout {
+        RoomLayout {
             rooms: self.rooms as usize,
             members: self.members as usize,
             speakers: self.speakers.min(self.members) as usize,

@@ -61,7 +61,7 @@ mod tests {
     use crate::conversation::Conversation;
     use crate::crowd::Fate;
     use crate::frames;
-    use crate::seats::Seats;
+    use crate::room_layout::RoomLayout;
 
     /// One event may report both the server's last bytes and the end of the connection.
     #[test]
@@ -83,7 +83,7 @@ mod tests {
             socket.write_all(&answer).unwrap();
         });
 
-        let seats = Seats { rooms: 1, members: 1, speakers: 1 };
+        let seats = RoomLayout { rooms: 1, members: 1, speakers: 1 };
         let clock = Clock::start();
         let mut swarm = Swarm::new(Venue::of_a_test(vec![address], seats), clock).unwrap();
         let mut talk = Conversation::new(seats, clock).unwrap();

@@ -8,7 +8,7 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 
 use crate::mark::Mark;
-use crate::seats::Seats;
+use crate::room_layout::RoomLayout;
 
 /// Classification of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Faults {
 
 /// The delivery counts of one run.
 pub(crate) struct Tally {
-    seats: Seats,
+    seats: RoomLayout,
     /// Number of messages each sender has sent, room by room.
     said: Vec<u32>,
     /// For each seat and each sender in its room, the number of the next message it expects.
@@ -67,7 +67,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn new(seats: Seats) -> Self {
+    pub(crate) fn new(seats: RoomLayout) -> Self {
         Self {
             seats,
             said: vec![0; seats.rooms * seats.speakers],
@@ -157,7 +157,7 @@ mod tests {
 
     /// Two rooms of three seats, with two senders in each: 0 and 1, 3 and 4.
     fn tally() -> Tally {
-        let mut tally = Tally::new(Seats { rooms: 2, members: 3, speakers: 2 });
+        let mut tally = Tally::new(RoomLayout { rooms: 2, members: 3, speakers: 2 });
         for speaker in [0, 0, 0, 1] {
             tally.say(speaker);
         }
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_came_late_is_out_of_order_and_not_lost() {
-        let mut tally = Tally::new(Seats { rooms: 1, members: 1, speakers: 1 });
+        let mut tally = Tally::new(RoomLayout { rooms: 1, members: 1, speakers: 1 });
         tally.say(0);
         tally.say(0);
         assert_eq!(hear(&mut tally, 0, 0, 1), Delivery::First);

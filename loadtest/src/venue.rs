@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::mark::Run;
-use crate::seats::Seats;
+use crate::room_layout::RoomLayout;
 use crate::speech::Speech;
 
 /// The servers, the protocol and the seats of a run.
@@ -12,7 +12,7 @@ pub(crate) struct Venue {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) speech: Box<dyn Speech>,
     pub(crate) run: Run,
-    pub(crate) seats: Seats,
+    pub(crate) seats: RoomLayout,
     /// Length of a message text in characters.
     pub(crate) size: usize,
     /// Session cookies: one for each seat, or none at all.
@@ -22,7 +22,7 @@ pub(crate) struct Venue {
 impl Venue {
     /// Creates a venue for tests that exchange no messages a server must understand.
     #[cfg(test)]
-    pub(crate) fn of_a_test(addresses: Vec<SocketAddr>, seats: Seats) -> Self {
+    pub(crate) fn of_a_test(addresses: Vec<SocketAddr>, seats: RoomLayout) -> Self {
         let speech = crate::speech::ServerKind::Floor.speech();
         Self { addresses, speech, run: Run::new(1), seats, size: 64, cookies: Vec::new() }
     }
@@ -41,7 +41,7 @@ mod tests {
     fn members_of_a_room_sit_on_all_nodes_in_turns() {
         let addresses: Vec<SocketAddr> =
             ["127.0.0.1:1", "127.0.0.1:2"].map(|node| node.parse().unwrap()).into();
-        let seats = Seats { rooms: 1, members: 4, speakers: 1 };
+        let seats = RoomLayout { rooms: 1, members: 4, speakers: 1 };
         let venue = Venue::of_a_test(addresses, seats);
         assert_eq!([0, 1, 2, 3].map(|seat| venue.address(seat).port()), [1, 2, 1, 2]);
     }

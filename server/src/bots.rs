@@ -6,6 +6,7 @@ pub(crate) mod late;
 pub(crate) mod question;
 pub(crate) mod running;
 
+mod answer_stream;
 mod answering;
 mod bot;
 mod context;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use chat::{
     id::{ClientId, NodeId, UserId},
-    protocol::{Growing, User},
+    protocol::{StreamingAnswer, User},
     room::Presence,
     room_name::RoomName,
 };
@@ -41,7 +41,7 @@ pub(crate) trait Cluster: Send + Sync {
     fn typing(&self, room: &RoomName, user: &User);
 
     /// Publishes the progress of a program's streaming answer on this node.
-    fn growing(&self, growing: &Growing);
+    fn growing(&self, growing: &StreamingAnswer);
 
     /// Publishes that a user stops a streaming answer that another node produces.
     fn stop(&self, room: &RoomName, id: &ClientId, user: &UserId);
@@ -81,7 +81,7 @@ impl Cluster for SingleNode {
 
     fn typing(&self, _room: &RoomName, _user: &User) {}
 
-    fn growing(&self, _growing: &Growing) {}
+    fn growing(&self, _growing: &StreamingAnswer) {}
 
     fn stop(&self, _room: &RoomName, _id: &ClientId, _user: &UserId) {}
 

@@ -58,7 +58,7 @@ async fn handle_cluster_message(state: &Arc<AppState>, word: ClusterMessage) {
             state.rooms.elsewhere(&room, node, user, seat).await;
         }
         ClusterMessage::Typing(room, user) => state.rooms.typing_elsewhere(&room, user).await,
-        ClusterMessage::Growing(growing) => state.rooms.growing_elsewhere(growing).await,
+        ClusterMessage::StreamingAnswer(growing) => state.rooms.growing_elsewhere(growing).await,
         ClusterMessage::Stop(room, id, user) => {
             state.bots.stop(&room, &id, &user);
         }

@@ -3,7 +3,7 @@
 
 use chat::{
     id::{ClientId, Epoch, NodeId, UserId},
-    protocol::{Growing, Message, User},
+    protocol::{Message, StreamingAnswer, User},
     room::Presence,
     room_name::RoomName,
 };
@@ -39,7 +39,7 @@ pub(crate) enum ClusterMessage {
     /// A user on that node is typing.
     Typing(RoomName, User),
     /// The text of a streaming answer on that node.
-    Growing(Growing),
+    StreamingAnswer(StreamingAnswer),
     /// A user stopped an answer that may be streaming on this node.
     Stop(RoomName, ClientId, UserId),
     /// A node was lost, and with it the presence of all its users.

@@ -14,7 +14,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use chat::{
     id::{Epoch, NodeId, UserId},
-    protocol::{Growing, Head, Members, Message, User},
+    protocol::{Head, Members, Message, StreamingAnswer, User},
     room::{Presence, SessionId},
     room_name::RoomName,
 };
@@ -134,15 +134,15 @@ impl Rooms {
     }
 
     /// Publishes the progress of a program's streaming answer on all nodes.
-    pub(crate) async fn grow(&self, growing: Growing) {
+    pub(crate) async fn grow(&self, growing: StreamingAnswer) {
         self.0.cluster.growing(&growing);
         self.growing_elsewhere(growing).await;
     }
 
     /// Passes on the progress of a streaming answer from another node.
-    pub(crate) async fn growing_elsewhere(&self, growing: Growing) {
+    pub(crate) async fn growing_elsewhere(&self, growing: StreamingAnswer) {
         let room = growing.room.clone();
-        self.tell(&room, RoomCommand::Growing(growing)).await;
+        self.tell(&room, RoomCommand::StreamingAnswer(growing)).await;
     }
 
     /// Passes committed messages to their room, in order.

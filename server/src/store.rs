@@ -34,7 +34,7 @@ pub(crate) trait Store: Send + Sync {
     /// When this returns, every stored message is durable, and the others have left no trace. A draft with a
     /// remembered id returns the original message and is not stored again. The same commit trims a room's
     /// oldest messages beyond its retention limit.
-    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept>;
+    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, AppendedBatch>;
 
     /// Follows a room and returns its head. From then on the store publishes the room's commits, until
     /// [`Store::unfollow`]. A room without messages has head 0. Following a room again reads its head again.
@@ -109,7 +109,7 @@ pub(crate) enum Appended {
 
 /// The outcome of an append of several drafts.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct AppendedBatch {
     /// One outcome for each draft before the first that could not be stored.
     pub(crate) appended: Vec<Appended>,
     /// The reason why the remaining drafts are not stored, if any.
@@ -182,7 +182,7 @@ pub(crate) enum Collection {
     /// Logins, including those that have ended.
     Login,
     /// The instance's own data.
-    House,
+    Instance,
 }
 
 impl Collection {
@@ -195,7 +195,7 @@ impl Collection {
             Collection::Reminder => "reminder",
             Collection::RecentLogin => "login",
             Collection::Login => "logins",
-            Collection::House => "house",
+            Collection::Instance => "house",
         }
     }
 }

@@ -2,7 +2,7 @@
 //! nothing.
 
 use axum::body::Bytes;
-use chat::protocol::{Growing, ServerLine};
+use chat::protocol::{ServerLine, StreamingAnswer};
 
 use crate::wire_format::Broadcast;
 
@@ -48,17 +48,17 @@ impl Frame {
     }
 
     /// Returns whether it holds nothing but an earlier state of the same streaming answer.
-    pub fn is_replaced_by(&self, later: &Growing) -> bool {
+    pub fn is_replaced_by(&self, later: &StreamingAnswer) -> bool {
         self.growing().is_some_and(|before| {
             before.id == later.id && before.user.id == later.user.id && before.room == later.room
         })
     }
 
     /// Returns the streaming answer that it holds, if it holds nothing else.
-    pub fn growing(&self) -> Option<&Growing> {
+    pub fn growing(&self) -> Option<&StreamingAnswer> {
         let [line] = self.lines.as_slice() else { return None };
         match line.line() {
-            ServerLine::Growing(growing) => Some(growing),
+            ServerLine::StreamingAnswer(growing) => Some(growing),
             _ => None,
         }
     }

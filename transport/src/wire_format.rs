@@ -114,7 +114,7 @@ fn plain(line: &ServerLine, language: Language) -> Option<String> {
         | ServerLine::Page(_)
         | ServerLine::Members { .. }
         | ServerLine::Typing { .. }
-        | ServerLine::Growing(_)
+        | ServerLine::StreamingAnswer(_)
         | ServerLine::Ping { .. }
         | ServerLine::Drain { .. }
         | ServerLine::Renamed { .. }

@@ -3,7 +3,7 @@
 
 use crate::{
     id::{ClientId, UserId},
-    protocol::{Growing, Message},
+    protocol::{Message, StreamingAnswer},
     time::Ticks,
 };
 
@@ -16,15 +16,15 @@ const LIMIT: usize = 8;
 
 /// The streaming answers of one room, in the order in which they began.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Answers(Vec<(Growing, Ticks)>);
+pub(super) struct Answers(Vec<(StreamingAnswer, Ticks)>);
 
 impl Answers {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Growing> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &StreamingAnswer> {
         self.0.iter().map(|(growing, _)| growing)
     }
 
     /// Records the current text of an answer.
-    pub(super) fn grow(&mut self, growing: Growing, now: Ticks) {
+    pub(super) fn grow(&mut self, growing: StreamingAnswer, now: Ticks) {
         let until = now + SILENCE_MS;
         let full = self.0.len() >= LIMIT;
         match self.0.iter_mut().find(|(held, _)| is_one(held, &growing.user.id, &growing.id)) {
@@ -56,6 +56,6 @@ impl Answers {
     }
 }
 
-fn is_one(growing: &Growing, user: &UserId, id: &ClientId) -> bool {
+fn is_one(growing: &StreamingAnswer, user: &UserId, id: &ClientId) -> bool {
     growing.user.id == *user && growing.id == *id
 }

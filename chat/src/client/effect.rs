@@ -13,7 +13,7 @@ pub enum Effect {
     Close(u32),
     /// Persist this record under a message's id where it outlives the page, before performing any later
     /// effect.
-    Keep(ClientId, String),
+    Store(ClientId, String),
     /// Remove the record of a message.
     Forget(ClientId),
     /// Show the user's other tabs that this one is alive.

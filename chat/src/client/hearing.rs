@@ -59,7 +59,7 @@ impl Client {
                     room.typing(user, now.ticks);
                 }
             }
-            ServerLine::Growing(growing) => {
+            ServerLine::StreamingAnswer(growing) => {
                 if let Some(room) = self.room_mut(&growing.room.clone()) {
                     room.grow(growing, now.ticks);
                 }

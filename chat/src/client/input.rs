@@ -45,7 +45,7 @@ pub enum Input<'a> {
     /// The connection with this number ended with a close code; 1006 if there was none.
     Closed(u32, u16),
     /// The user sends a message.
-    Say {
+    Send {
         /// The room to send to; it must be open.
         room: RoomName,
         /// A new id, drawn by the driver.

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     id::{Epoch, UserId},
     protocol::{
-        Growing, Head, History, Joined, Members, Message, Page, PresenceChange, Refused, RoomPosition, Seq,
-        TYPING_MS, User,
+        Head, History, Joined, Members, Message, Page, PresenceChange, Refused, RoomPosition, Seq,
+        StreamingAnswer, TYPING_MS, User,
     },
     room_name::RoomName,
     time::Ticks,
@@ -111,7 +111,7 @@ impl OpenRoom {
     }
 
     /// Returns the streaming answers, in the order in which they began.
-    pub fn growing(&self) -> impl Iterator<Item = &Growing> {
+    pub fn growing(&self) -> impl Iterator<Item = &StreamingAnswer> {
         self.answers.iter()
     }
 
@@ -266,7 +266,7 @@ impl OpenRoom {
 
     /// Applies the current text of a streaming answer. Ignores an update that arrives after the finished
     /// message.
-    pub(super) fn grow(&mut self, growing: Growing, now: Ticks) {
+    pub(super) fn grow(&mut self, growing: StreamingAnswer, now: Ticks) {
         let is_said =
             |message: &&Arc<Message>| message.user.id == growing.user.id && message.id == growing.id;
         if self.timeline.messages().rev().take(RECENT).any(|message| is_said(&message)) {
@@ -344,7 +344,9 @@ impl OpenRoom {
         }
         let mut wish = History { room: self.name.to_string(), limit: HISTORY_LIMIT, ..History::default() };
         match hole {
-            None if self.timeline.earlier() == Earlier::Kept => wish.before = Some(self.timeline.first()),
+            None if self.timeline.earlier() == Earlier::Available => {
+                wish.before = Some(self.timeline.first());
+            }
             Some(hole) if !self.timeline.holes().any(|held| held.to == hole.to) => return None,
             Some(hole) if hole.to < self.timeline.oldest() => return None,
             Some(hole) if hole.onward => {

@@ -38,9 +38,9 @@ pub(super) enum Claim {
 
 /// A change to the records that outlive this tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Keeping {
+pub enum StorageChange {
     /// Store this record of the message.
-    Keep(ClientId, String),
+    Store(ClientId, String),
     /// Remove the message's record.
     Forget(ClientId),
 }
@@ -53,7 +53,7 @@ pub struct Outbox {
     /// The rooms to which nothing is sent before a given time, because the server refused temporarily.
     holds: Vec<(RoomName, Ticks)>,
     /// The changes not yet handed to the driver.
-    keeping: Vec<Keeping>,
+    storage_changes: Vec<StorageChange>,
     /// The latest messages that were acknowledged or discarded. A record of one comes from a tab that does
     /// not know yet.
     forgotten: VecDeque<ClientId>,
@@ -121,7 +121,7 @@ impl Outbox {
         self.revision += 1;
         let Some(index) = self.index(id) else {
             if self.forgotten.contains(id) {
-                self.keeping.push(Keeping::Forget(id.clone()));
+                self.storage_changes.push(StorageChange::Forget(id.clone()));
             } else {
                 self.insert(stored);
             }
@@ -254,7 +254,7 @@ impl Outbox {
     pub(super) fn discard(&mut self, id: &ClientId) -> Option<Pending> {
         let index = self.index(id)?;
         self.revision += 1;
-        self.keeping.push(Keeping::Forget(id.clone()));
+        self.storage_changes.push(StorageChange::Forget(id.clone()));
         self.remember(id);
         Some(self.pending.remove(index))
     }
@@ -364,8 +364,8 @@ impl Outbox {
     }
 
     /// Returns the changes to store, once.
-    pub(super) fn take_keeping(&mut self) -> Vec<Keeping> {
-        std::mem::take(&mut self.keeping)
+    pub(super) fn take_storage_changes(&mut self) -> Vec<StorageChange> {
+        std::mem::take(&mut self.storage_changes)
     }
 
     fn remember(&mut self, id: &ClientId) {
@@ -387,6 +387,6 @@ impl Outbox {
 
     fn keep(&mut self, index: usize) {
         let pending = &self.pending[index];
-        self.keeping.push(Keeping::Keep(pending.id.clone(), record::print(pending)));
+        self.storage_changes.push(StorageChange::Store(pending.id.clone(), record::print(pending)));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Client, Effect, FRAME_BYTES, Now,
-    outbox::{Claim, Keeping, Pending},
+    outbox::{Claim, Pending, StorageChange},
 };
 use crate::{id::ClientId, protocol::ClientLine, room_name::RoomName};
 
@@ -35,9 +35,9 @@ impl Client {
         if !self.connection.has_ended() && self.custody.is_due(&self.outbox, now.ticks) {
             first.push(Effect::Sign);
         }
-        first.extend(self.outbox.take_keeping().into_iter().map(|keeping| match keeping {
-            Keeping::Keep(id, record) => Effect::Keep(id, record),
-            Keeping::Forget(id) => Effect::Forget(id),
+        first.extend(self.outbox.take_storage_changes().into_iter().map(|change| match change {
+            StorageChange::Store(id, record) => Effect::Store(id, record),
+            StorageChange::Forget(id) => Effect::Forget(id),
         }));
         effects.splice(..0, first);
     }

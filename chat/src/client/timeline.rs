@@ -60,7 +60,7 @@ pub enum Earlier {
     /// Messages that the server no longer retains.
     Gone,
     /// Messages that can be requested.
-    Kept,
+    Available,
     /// Messages to be viewed elsewhere: the timeline holds as many as it may.
     Elsewhere,
 }
@@ -163,7 +163,7 @@ impl Timeline {
         match self.oldest {
             0 => Earlier::Nothing,
             oldest if self.first > oldest && self.entries.len() >= READING_CAPACITY => Earlier::Elsewhere,
-            oldest if self.first > oldest => Earlier::Kept,
+            oldest if self.first > oldest => Earlier::Available,
             1 => Earlier::Nothing,
             _ => Earlier::Gone,
         }

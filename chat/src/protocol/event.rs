@@ -25,7 +25,7 @@ pub struct User {
 /// A streaming answer of a program, as far as it has come. It is never stored; only the message that
 /// completes it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Growing {
+pub struct StreamingAnswer {
     /// The room.
     pub room: RoomName,
     /// The id that the message will have.

@@ -1,8 +1,8 @@
 //! Parses server lines from JSON objects. The browser runs this code too, so it is kept small.
 
 use super::{
-    Event, Growing, Head, Joined, Members, Message, Page, PresenceChange, RefusalCode, Refused, ServerLine,
-    Unknown, UnknownEvent, User, Welcome,
+    Event, Head, Joined, Members, Message, Page, PresenceChange, RefusalCode, Refused, ServerLine,
+    StreamingAnswer, Unknown, UnknownEvent, User, Welcome,
 };
 use crate::{
     id::{ClientId, Epoch, UserId},
@@ -40,7 +40,7 @@ impl ServerLine {
             "typing" => {
                 ServerLine::Typing { room: room(&mut fields)?, user: User::read(fields.object("user")?)? }
             }
-            "growing" => ServerLine::Growing(Growing {
+            "growing" => ServerLine::StreamingAnswer(StreamingAnswer {
                 room: room(&mut fields)?,
                 id: message_id(&mut fields)?,
                 user: User::read(fields.object("user")?)?,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    event::{Event, Growing, Message, Seq, Unknown, User},
+    event::{Event, Message, Seq, StreamingAnswer, Unknown, User},
     refusal::Refused,
 };
 use crate::{id::Epoch, room_name::RoomName, time::Millis};
@@ -39,7 +39,8 @@ pub enum ServerLine {
     },
     /// A program's streaming answer has advanced; when complete it arrives as a `message` of the same user
     /// and id.
-    Growing(Growing),
+    #[serde(rename = "growing")]
+    StreamingAnswer(StreamingAnswer),
     /// The server's heartbeat; the client answers `pong`.
     Ping {
         /// The head of each joined room's log, so that a client notices a lost last event too.

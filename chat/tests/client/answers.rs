@@ -2,16 +2,16 @@
 
 use chat::{
     client::Input,
-    protocol::{Growing, Message, ServerLine},
+    protocol::{Message, ServerLine, StreamingAnswer},
 };
 
 use crate::{
     page::Page,
-    wire::{Said, client_id, joined, message, room, said_by, user},
+    wire::{SentMessage, client_id, joined, message, room, said_by, user},
 };
 
 fn growing(id: &str, asker: &str, text: &str) -> ServerLine {
-    ServerLine::Growing(Growing {
+    ServerLine::StreamingAnswer(StreamingAnswer {
         room: room("lobby"),
         id: client_id(id),
         user: user("bot-1"),
@@ -33,9 +33,9 @@ fn an_answer_grows_in_place_until_the_message_takes_its_place() {
     page.receive(growing("a1", "ann", "Tea"));
     page.receive(growing("a1", "ann", "Tea is"));
     assert_eq!(shown(&page), [("a1".into(), "Tea is".into()), ("a2".into(), "No".into())]);
-    page.receive(Said(said_by("bo", 4, "a1")));
+    page.receive(SentMessage(said_by("bo", 4, "a1")));
     assert_eq!(shown(&page).len(), 2, "another's message of that id is not the answer");
-    page.receive(Said(said_by("bot-1", 5, "a1")));
+    page.receive(SentMessage(said_by("bot-1", 5, "a1")));
     assert_eq!(shown(&page), [("a2".into(), "No".into())]);
     page.receive(growing("a1", "ann", "Tea is late"));
     assert_eq!(shown(&page), [("a2".into(), "No".into())], "what was said does not grow any more");
@@ -94,7 +94,7 @@ fn only_who_asked_stops_an_answer_and_only_while_it_grows() {
         page.apply(Input::Stop(client_id(id)));
     }
     assert_eq!(page.sent(), ["stop lobby mine"]);
-    page.receive(Said(Message { id: client_id("mine"), user: user("bot-1"), ..message(4) }));
+    page.receive(SentMessage(Message { id: client_id("mine"), user: user("bot-1"), ..message(4) }));
     page.apply(Input::Stop(client_id("mine")));
     assert_eq!(page.sent(), [""; 0]);
 }

@@ -6,7 +6,7 @@ use chat::{client::Input, id::ClientId, protocol::Seq, time::Millis};
 
 use crate::{
     page::{Page, Written},
-    wire::{Said, said_by},
+    wire::{SentMessage, said_by},
 };
 
 /// A browser with its tabs and their shared storage.
@@ -111,7 +111,7 @@ impl Browser {
     }
 
     pub(crate) fn confirm(&mut self, index: usize, seq: Seq, id: &str) {
-        self.tabs[index].receive(Said(said_by("ann", seq, id)));
+        self.tabs[index].receive(SentMessage(said_by("ann", seq, id)));
         self.share();
     }
 }

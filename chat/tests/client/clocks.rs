@@ -8,7 +8,7 @@ use chat::{
 use crate::{
     browser::Browser,
     page::{DEAD_AFTER_MS, HEARTBEAT_MS, Page, Written},
-    wire::{Said, client_id, joined, ping, room, said_by, user},
+    wire::{SentMessage, client_id, joined, ping, room, said_by, user},
 };
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -230,7 +230,7 @@ fn an_earlier_version_of_the_server_leaves_it_to_the_wall_clock() {
     );
     page.receive(joined("lobby", 0));
     assert_eq!(page.sent(), ["hello lobby", "send lobby/m1"]);
-    page.receive(Said(said_by("ann", 1, "m1")));
+    page.receive(SentMessage(said_by("ann", 1, "m1")));
     assert!(page.pending().is_empty());
 }
 

@@ -10,7 +10,7 @@ use chat::{
 
 use crate::{
     page::Page,
-    wire::{Said, joined, message, piece, room, user},
+    wire::{SentMessage, joined, message, piece, room, user},
 };
 
 #[test]
@@ -19,7 +19,7 @@ fn a_page_that_is_no_resumption_leaves_a_hole_that_says_what_is_missing() {
     page.receive(joined("lobby", 90).page(81..=90));
     assert_eq!(page.shown("lobby"), (1..=3).chain(81..=90).collect::<Vec<_>>());
     assert_eq!(page.holes(), [(4, 80)]);
-    page.receive(Said(message(91)));
+    page.receive(SentMessage(message(91)));
     assert_eq!(page.shown("lobby").last(), Some(&91));
 }
 
@@ -28,12 +28,12 @@ fn a_timeline_keeps_the_newest_and_no_more_than_it_may() {
     let mut page = Page::in_lobby(0);
     let count = timeline::CAPACITY as u64 + 50;
     for seq in 1..=count {
-        page.receive(Said(message(seq)));
+        page.receive(SentMessage(message(seq)));
     }
     let shown = page.shown("lobby");
     assert_eq!(shown.len(), timeline::CAPACITY);
     assert_eq!(shown.last(), Some(&count));
-    assert!(page.client.active().timeline().earlier() == Earlier::Kept);
+    assert!(page.client.active().timeline().earlier() == Earlier::Available);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn comings_and_goings_do_not_make_a_timeline_longer_than_it_may_be() {
             count,
         }));
         if count % 10 == 0 {
-            page.receive(Said(message(count as u64 / 10 + 1)));
+            page.receive(SentMessage(message(count as u64 / 10 + 1)));
         }
     }
     assert_eq!(page.client.active().timeline().entries().len(), timeline::CAPACITY);
@@ -178,7 +178,7 @@ fn a_page_that_comes_after_what_it_is_about_has_gone_leaves_a_hole_between() {
     page.apply(Input::Earlier);
     let count = timeline::CAPACITY as u64;
     for seq in 91..=90 + count {
-        page.receive(Said(message(seq)));
+        page.receive(SentMessage(message(seq)));
     }
     assert_eq!(page.shown("lobby"), seqs(&[91..=90 + count]));
     page.receive(piece("e", 1, 1..=40));
@@ -209,7 +209,7 @@ fn events_of_unknown_kinds_take_their_places_in_a_page() {
 #[test]
 fn the_position_goes_on_across_holes() {
     let mut page = with_a_hole();
-    page.receive(Said(message(91)));
+    page.receive(SentMessage(message(91)));
     assert_eq!(page.shown("lobby").last(), Some(&91));
     assert_eq!(page.sent(), [""; 0], "nothing is asked for by itself");
     page.close(1006);
@@ -224,7 +224,7 @@ fn a_resumption_that_lacks_something_leaves_a_hole_too() {
     page.receive(joined("lobby", 9).resumed().page(6..=9));
     assert_eq!(page.shown("lobby"), [1, 2, 3]);
     assert_eq!(page.holes(), [(4, 9)]);
-    page.receive(Said(message(10)));
+    page.receive(SentMessage(message(10)));
     assert_eq!(page.shown("lobby"), [1, 2, 3, 10]);
 }
 
@@ -381,7 +381,7 @@ fn before_the_first_event_there_is_nothing() {
     assert_eq!(earlier(&Page::in_lobby(0)), Earlier::Nothing);
     assert_eq!(earlier(&Page::in_lobby(3)), Earlier::Nothing);
     let mut page = Page::in_lobby(0);
-    page.receive(Said(message(1)));
+    page.receive(SentMessage(message(1)));
     assert_eq!(earlier(&page), Earlier::Nothing);
     page.apply(Input::Earlier);
     assert_eq!(page.sent(), [""; 0]);
@@ -390,11 +390,11 @@ fn before_the_first_event_there_is_nothing() {
 #[test]
 fn earlier_messages_are_asked_for_and_put_before_the_others() {
     let mut page = with_earlier();
-    assert_eq!(earlier(&page), Earlier::Kept);
+    assert_eq!(earlier(&page), Earlier::Available);
     page.apply(Input::Earlier);
     assert_eq!(page.sent(), ["history lobby before 41"]);
     page.receive(piece("e", 1, 11..=40));
-    assert_eq!((page.shown("lobby"), earlier(&page)), (seqs(&[11..=90]), Earlier::Kept));
+    assert_eq!((page.shown("lobby"), earlier(&page)), (seqs(&[11..=90]), Earlier::Available));
     page.apply(Input::Earlier);
     page.receive(piece("e", 1, 1..=10));
     assert_eq!((page.shown("lobby"), earlier(&page)), (seqs(&[1..=90]), Earlier::Nothing));
@@ -419,7 +419,7 @@ fn a_new_life_of_the_log_is_announced_and_nothing_of_the_old_one_stays() {
     let entries: Vec<&Entry> = page.lobby().timeline().entries().collect();
     assert_eq!(entries[0], &Entry::Renewed);
     assert_eq!(page.shown("lobby"), [48, 49, 50]);
-    assert_eq!((page.holes(), earlier(&page)), (vec![], Earlier::Kept));
+    assert_eq!((page.holes(), earlier(&page)), (vec![], Earlier::Available));
     page.receive(joined("lobby", 50).epoch("f").resumed());
     let renewals = page.lobby().timeline().entries().filter(|entry| **entry == Entry::Renewed);
     assert_eq!(renewals.count(), 1, "once");
@@ -442,7 +442,7 @@ fn whoever_reads_back_keeps_more_but_not_all() {
     let head: Seq = 20_000;
     page.receive(joined("lobby", head).page(head - 49..=head));
     let mut first = head - 49;
-    while earlier(&page) == Earlier::Kept {
+    while earlier(&page) == Earlier::Available {
         page.apply(Input::Earlier);
         page.receive(piece("e", 1, first - 200..first));
         first = page.lobby().timeline().first();
@@ -454,10 +454,10 @@ fn whoever_reads_back_keeps_more_but_not_all() {
     page.apply(Input::Earlier);
     assert_eq!(page.sent(), [""; 0]);
     // New messages do not remove what the user reads, up to the timeline's capacity.
-    page.receive(Said(message(head + 1)));
+    page.receive(SentMessage(message(head + 1)));
     assert_eq!(page.shown("lobby"), seqs(&[first..=head + 1]));
     let last = head + u64::try_from(timeline::CAPACITY).unwrap() + 10;
-    (head + 2..=last).for_each(|seq| page.receive(Said(message(seq))));
+    (head + 2..=last).for_each(|seq| page.receive(SentMessage(message(seq))));
     let most = timeline::READING_CAPACITY + timeline::CAPACITY;
     assert_eq!(page.lobby().timeline().entries().len(), most);
     assert_eq!(page.shown("lobby").last(), Some(&last));

@@ -7,16 +7,16 @@ use chat::{
 
 use crate::{
     page::Page,
-    wire::{Said, joined, message, ping, room},
+    wire::{SentMessage, joined, message, ping, room},
 };
 
 #[test]
 fn the_next_event_is_taken_and_one_that_is_held_is_dropped() {
     let mut page = Page::in_lobby(3);
-    page.receive(Said(message(4)));
-    page.receive(Said(message(4)));
-    page.receive(Said(message(2)));
-    page.receive(Said(message(5)));
+    page.receive(SentMessage(message(4)));
+    page.receive(SentMessage(message(4)));
+    page.receive(SentMessage(message(2)));
+    page.receive(SentMessage(message(5)));
     assert_eq!(page.shown("lobby"), [1, 2, 3, 4, 5]);
     assert_eq!(page.sent(), [""; 0]);
 }
@@ -24,15 +24,15 @@ fn the_next_event_is_taken_and_one_that_is_held_is_dropped() {
 #[test]
 fn a_gap_asks_once_with_the_position_that_is_held_and_is_then_filled() {
     let mut page = Page::in_lobby(3);
-    page.receive(Said(message(5)));
-    page.receive(Said(message(6)));
+    page.receive(SentMessage(message(5)));
+    page.receive(SentMessage(message(6)));
     page.receive(ping(6));
     assert_eq!(page.sent(), ["join lobby@e:3", "pong"]);
     assert_eq!(page.shown("lobby"), [1, 2, 3], "nothing is shown out of order");
     page.receive(joined("lobby", 6).page(4..=6).resumed());
-    page.receive(Said(message(7)));
+    page.receive(SentMessage(message(7)));
     assert_eq!(page.shown("lobby"), [1, 2, 3, 4, 5, 6, 7]);
-    page.receive(Said(message(9)));
+    page.receive(SentMessage(message(9)));
     assert_eq!(page.sent(), ["join lobby@e:7"], "the next gap asks again");
 }
 
@@ -41,7 +41,7 @@ fn a_new_epoch_replaces_what_is_held_even_if_its_seqs_are_smaller() {
     let mut page = Page::in_lobby(9);
     page.receive(joined("lobby", 2).epoch("f").page(1..=2));
     assert_eq!(page.shown("lobby"), [1, 2]);
-    page.receive(Said(message(3)));
+    page.receive(SentMessage(message(3)));
     assert_eq!(page.shown("lobby"), [1, 2, 3]);
     page.close(1006);
     page.pass(60_000);
@@ -80,7 +80,7 @@ fn a_heartbeat_of_another_epoch_asks_too() {
 fn an_event_of_an_unknown_kind_takes_its_place_and_shows_nothing() {
     let mut page = Page::in_lobby(3);
     page.receive_text(r#"{"poll":{"room":"lobby","seq":4,"options":["green","black"]}}"#);
-    page.receive(Said(message(5)));
+    page.receive(SentMessage(message(5)));
     assert_eq!(page.shown("lobby"), [1, 2, 3, 5]);
     assert_eq!(page.sent(), [""; 0]);
     page.receive_text(r#"{"poll":{"room":"lobby","seq":7}}"#);
@@ -91,7 +91,7 @@ fn an_event_of_an_unknown_kind_takes_its_place_and_shows_nothing() {
             .replace('\n', "")
             .as_str(),
     );
-    page.receive(Said(message(8)));
+    page.receive(SentMessage(message(8)));
     assert_eq!(page.shown("lobby"), [1, 2, 3, 5, 8]);
     assert_eq!(page.sent(), [""; 0]);
 }

@@ -10,7 +10,7 @@ use chat::{
 
 use crate::{
     page::{Page, Written},
-    wire::{Said, client_id, joined, room, said_by, user},
+    wire::{SentMessage, client_id, joined, room, said_by, user},
 };
 
 #[test]
@@ -59,7 +59,7 @@ fn what_is_said_is_kept_before_it_is_sent_and_forgotten_when_it_is_confirmed() {
     page.did();
     page.say("m1");
     assert_eq!(page.did(), ["sign", "keep m1", "transmit"]);
-    page.receive(Said(said_by("ann", 4, "m1")));
+    page.receive(SentMessage(said_by("ann", 4, "m1")));
     assert_eq!(page.did(), ["forget m1"]);
 }
 
@@ -85,7 +85,7 @@ fn after_a_reload_what_was_kept_goes_out_once_and_in_order() {
     for id in ["m1", "m2", "m3"] {
         before.say(id);
     }
-    before.receive(Said(said_by("ann", 4, "m1")));
+    before.receive(SentMessage(said_by("ann", 4, "m1")));
     let mut page = reload(&before);
     assert_eq!(page.pending(), ["m2", "m3"]);
     assert!(page.client.outbox().pending().iter().all(|pending| pending.owner == page.name));
@@ -99,7 +99,7 @@ fn after_a_reload_what_was_kept_goes_out_once_and_in_order() {
 #[test]
 fn the_text_and_the_moment_outlive_the_page() {
     let mut before = Page::new();
-    before.apply(Input::Say {
+    before.apply(Input::Send {
         room: room("茶"),
         id: client_id("m1"),
         text: " two\n lines \u{0} ".to_owned(),
@@ -191,7 +191,7 @@ fn what_its_user_wants_sent_though_it_is_old_is_sent_until_it_is_confirmed() {
     page.sent();
     page.back_in_lobby(0);
     assert!(page.sent().contains(&"send lobby/m1".to_owned()));
-    page.receive(Said(said_by("ann", 1, "m1")));
+    page.receive(SentMessage(said_by("ann", 1, "m1")));
     assert_eq!((page.pending(), kept(&page)), (vec![], vec![]));
 }
 

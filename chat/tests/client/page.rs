@@ -106,7 +106,7 @@ impl Page {
                 Effect::Close(number) => {
                     assert_eq!(Some(number), self.connection.take(), "the present connection is closed");
                 }
-                Effect::Keep(id, record) => {
+                Effect::Store(id, record) => {
                     self.did.push(format!("keep {id}"));
                     self.written.push(Written::Record(id, Some(record)));
                 }
@@ -180,7 +180,7 @@ impl Page {
     }
 
     pub(crate) fn say_in(&mut self, to: &str, id: &str) {
-        self.apply(Input::Say { room: room(to), id: client_id(id), text: format!("text of {id}") });
+        self.apply(Input::Send { room: room(to), id: client_id(id), text: format!("text of {id}") });
     }
 
     pub(crate) fn holes(&self) -> Vec<(Seq, Seq)> {

@@ -7,7 +7,7 @@ use chat::{
 
 use crate::{
     page::Page,
-    wire::{Said, client_id, joined, message, room},
+    wire::{SentMessage, client_id, joined, message, room},
 };
 
 #[test]
@@ -61,7 +61,7 @@ fn what_a_join_has_lifted_need_not_be_lifted_again() {
 fn nothing_new_is_said_while_a_join_is_under_way_lest_it_overtake_what_is_being_refused() {
     let mut page = Page::in_lobby(3);
     page.say("m1");
-    page.receive(Said(message(5)));
+    page.receive(SentMessage(message(5)));
     page.say("m2");
     assert_eq!(page.sent(), ["send lobby/m1", "join lobby@e:3"]);
     // The server refused m1 before it received the join; the join lifts the hold.

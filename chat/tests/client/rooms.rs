@@ -11,7 +11,7 @@ use chat::{
 
 use crate::{
     page::Page,
-    wire::{Said, client_id, joined, message, room, said_by, user},
+    wire::{SentMessage, client_id, joined, message, room, said_by, user},
 };
 
 #[test]
@@ -74,7 +74,7 @@ fn a_room_that_has_another_name_is_entered_by_it_with_all_that_waits_there() {
     let mut page = Page::in_lobby(3);
     let old = RoomName::from_canonical("ｔｅａ").unwrap();
     page.apply(Input::Visit(old.clone()));
-    page.apply(Input::Say { room: old, id: client_id("m1"), text: "hi".to_owned() });
+    page.apply(Input::Send { room: old, id: client_id("m1"), text: "hi".to_owned() });
     assert_eq!(page.sent(), ["join ｔｅａ"]);
     page.did();
     page.receive(ServerLine::Renamed { room: "ｔｅａ".to_owned(), name: room("tea") });
@@ -109,13 +109,13 @@ fn what_comes_while_nobody_looks_is_counted_until_somebody_does() {
     let mut page = Page::in_lobby(3);
     page.visit("tea");
     page.receive(joined("tea", 0));
-    page.receive(Said(message(4)));
-    page.receive(Said(said_by("ann", 5, "other-tab")));
+    page.receive(SentMessage(message(4)));
+    page.receive(SentMessage(said_by("ann", 5, "other-tab")));
     assert_eq!(page.client.room(&room("lobby")).unwrap().unread(), 1, "one's own is not news");
     page.visit("lobby");
     assert_eq!(page.client.active().unread(), 0);
     page.apply(Input::Visible(false));
-    page.receive(Said(message(6)));
+    page.receive(SentMessage(message(6)));
     assert_eq!(page.client.active().unread(), 1);
     page.apply(Input::Visible(true));
     assert_eq!(page.client.active().unread(), 0);
@@ -175,7 +175,7 @@ fn comings_and_goings_crowd_out_no_message() {
     let all = 3 * NOTICES as u64;
     assert_eq!(messages, 3);
     assert_eq!(notices, (all - NOTICES as u64 + 1..=all).collect::<Vec<_>>(), "the newest are left");
-    page.receive(Said(message(4)));
+    page.receive(SentMessage(message(4)));
     page.receive(ServerLine::Presence(PresenceChange {
         room: room("lobby"),
         enter: vec![user("cai")],
@@ -258,7 +258,7 @@ fn whoever_writes_is_seen_until_they_have_said_it_or_for_six_seconds() {
     writes(&mut page, "cai");
     writes(&mut page, "ann");
     assert_eq!(seen(&page), ["bo", "cai"], "not oneself");
-    page.receive(Said(message(4)));
+    page.receive(SentMessage(message(4)));
     assert_eq!(seen(&page), ["cai"]);
     page.pass(6_000);
     assert_eq!(seen(&page), [""; 0]);

@@ -4,7 +4,7 @@ use chat::client::outbox::Delivery;
 
 use crate::{
     page::Page,
-    wire::{Said, joined, message, room, said_by},
+    wire::{SentMessage, joined, message, room, said_by},
 };
 
 #[test]
@@ -21,7 +21,7 @@ fn hello_names_every_open_room_with_what_is_held_of_it() {
 #[test]
 fn after_a_reconnect_hello_names_the_newest_positions() {
     let mut page = Page::in_lobby(3);
-    page.receive(Said(message(4)));
+    page.receive(SentMessage(message(4)));
     page.close(1006);
     page.pass(60_000);
     page.open();
@@ -60,7 +60,7 @@ fn one_s_own_message_is_its_acknowledgement() {
     page.say("m1");
     assert_eq!(page.sent(), ["send lobby/m1"]);
     assert_eq!(page.client.outbox().pending()[0].state, Delivery::Sent);
-    page.receive(Said(said_by("ann", 4, "m1")));
+    page.receive(SentMessage(said_by("ann", 4, "m1")));
     assert_eq!(page.pending(), [""; 0]);
     assert_eq!(page.shown("lobby"), [1, 2, 3, 4]);
 }
@@ -69,7 +69,7 @@ fn one_s_own_message_is_its_acknowledgement() {
 fn it_is_the_acknowledgement_even_if_its_seq_is_held() {
     let mut page = Page::in_lobby(3);
     page.say("m1");
-    page.receive(Said(said_by("ann", 2, "m1")));
+    page.receive(SentMessage(said_by("ann", 2, "m1")));
     assert_eq!(page.pending(), [""; 0]);
     assert_eq!(page.shown("lobby"), [1, 2, 3]);
 }
@@ -78,7 +78,7 @@ fn it_is_the_acknowledgement_even_if_its_seq_is_held() {
 fn the_same_id_of_another_user_acknowledges_nothing() {
     let mut page = Page::in_lobby(3);
     page.say("m1");
-    page.receive(Said(said_by("bo", 4, "m1")));
+    page.receive(SentMessage(said_by("bo", 4, "m1")));
     assert_eq!(page.pending(), ["m1"]);
 }
 

@@ -8,7 +8,7 @@ use chat::{
 use crate::{
     browser::Browser,
     page::{Page, Written},
-    wire::{Said, client_id, joined, room, said_by},
+    wire::{SentMessage, client_id, joined, room, said_by},
 };
 
 /// A little longer than a sign of life is valid.
@@ -184,7 +184,7 @@ fn a_tab_that_writes_about_what_was_forgotten_meanwhile_takes_it_back() {
 fn what_is_seen_confirmed_before_it_is_heard_of_is_not_pending() {
     let mut browser = Browser::with(&["a", "b"]);
     browser.tabs[0].say("m1");
-    browser.tabs[1].receive(Said(said_by("ann", 4, "m1")));
+    browser.tabs[1].receive(SentMessage(said_by("ann", 4, "m1")));
     browser.share();
     assert_eq!(browser.owners("m1"), ["", ""]);
     assert_eq!(browser.records.len(), 0);

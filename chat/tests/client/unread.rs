@@ -8,7 +8,7 @@ use chat::{
 
 use crate::{
     page::Page,
-    wire::{Said, joined, message, room, said_by, user},
+    wire::{SentMessage, joined, message, room, said_by, user},
 };
 
 fn left_off(page: &Page) -> Option<Seq> {
@@ -31,7 +31,7 @@ fn recall(page: &mut Page, epoch: &str, seq: Seq) {
 #[test]
 fn what_comes_while_it_is_seen_is_no_news() {
     let mut page = Page::in_lobby(3);
-    page.receive(Said(message(4)));
+    page.receive(SentMessage(message(4)));
     assert_eq!((left_off(&page), page.lobby().seen_seq()), (None, 4));
 }
 
@@ -39,9 +39,9 @@ fn what_comes_while_it_is_seen_is_no_news() {
 fn what_others_say_while_nobody_looks_is_new_from_where_the_reader_left_off() {
     let mut page = Page::in_lobby(3);
     page.apply(Input::Visible(false));
-    page.receive(Said(message(4)));
-    page.receive(Said(said_by("ann", 5, "other-device")));
-    page.receive(Said(message(6)));
+    page.receive(SentMessage(message(4)));
+    page.receive(SentMessage(said_by("ann", 5, "other-device")));
+    page.receive(SentMessage(message(6)));
     assert_eq!(left_off(&page), Some(3));
     page.apply(Input::Visible(true));
     assert_eq!((left_off(&page), news(&page)), (Some(3), vec![4, 6]));
@@ -52,14 +52,14 @@ fn what_others_say_while_nobody_looks_is_new_from_where_the_reader_left_off() {
 fn what_was_new_stays_so_until_its_reader_looks_away_or_says_something() {
     let mut page = Page::in_lobby(3);
     page.apply(Input::Visible(false));
-    page.receive(Said(message(4)));
+    page.receive(SentMessage(message(4)));
     page.apply(Input::Visible(true));
-    page.receive(Said(message(5)));
+    page.receive(SentMessage(message(5)));
     assert_eq!(left_off(&page), Some(3));
     page.say("m1");
     assert_eq!(left_off(&page), None);
     page.apply(Input::Visible(false));
-    page.receive(Said(message(6)));
+    page.receive(SentMessage(message(6)));
     assert_eq!(left_off(&page), Some(5));
     page.apply(Input::Visible(true));
     page.visit("tea");
@@ -70,7 +70,7 @@ fn what_was_new_stays_so_until_its_reader_looks_away_or_says_something() {
 fn to_look_away_from_what_was_not_seen_does_not_make_it_old() {
     let mut page = Page::in_lobby(3);
     page.apply(Input::Visible(false));
-    page.receive(Said(message(4)));
+    page.receive(SentMessage(message(4)));
     page.apply(Input::Visible(false));
     assert_eq!(left_off(&page), Some(3));
 }
@@ -139,7 +139,7 @@ fn nothing_is_new_to_whom_has_seen_it_all_or_knew_another_life_of_the_log() {
 fn in_a_new_life_of_the_log_only_what_it_says_is_unread() {
     let mut page = Page::in_lobby(9);
     page.visit("tea");
-    page.receive(Said(message(10)));
+    page.receive(SentMessage(message(10)));
     assert_eq!((page.lobby().unread(), left_off(&page)), (1, Some(9)));
     page.receive(joined("lobby", 2).epoch("f").page(1..=2));
     assert_eq!((page.lobby().unread(), left_off(&page), page.lobby().seen_seq()), (2, None, 0));
@@ -154,7 +154,7 @@ fn what_another_tab_has_seen_is_not_unread_here() {
     let mut page = Page::in_lobby(3);
     page.visit("tea");
     for seq in 4..=6 {
-        page.receive(Said(message(seq)));
+        page.receive(SentMessage(message(seq)));
     }
     seen_elsewhere(&mut page, "e", 5);
     assert_eq!((page.lobby().unread(), left_off(&page), page.lobby().seen_seq()), (1, Some(5), 5));
@@ -175,7 +175,7 @@ fn what_another_tab_has_seen_first_is_not_unread_when_it_comes() {
     page.visit("tea");
     seen_elsewhere(&mut page, "e", 5);
     for seq in 4..=6 {
-        page.receive(Said(message(seq)));
+        page.receive(SentMessage(message(seq)));
     }
     assert_eq!((page.lobby().unread(), left_off(&page)), (1, Some(5)));
 
@@ -190,7 +190,7 @@ fn what_another_tab_has_seen_first_is_not_unread_when_it_comes() {
 fn what_is_marked_as_new_stays_marked_where_it_is_read() {
     let mut page = Page::in_lobby(3);
     page.apply(Input::Visible(false));
-    page.receive(Said(message(4)));
+    page.receive(SentMessage(message(4)));
     page.apply(Input::Visible(true));
     seen_elsewhere(&mut page, "e", 4);
     assert_eq!(news(&page), [4]);

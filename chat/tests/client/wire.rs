@@ -97,10 +97,10 @@ pub(crate) fn piece(epoch: &str, oldest: Seq, seqs: impl Iterator<Item = Seq>) -
 }
 
 /// Stands for a `message` frame.
-pub(crate) struct Said(pub(crate) Message);
+pub(crate) struct SentMessage(pub(crate) Message);
 
-impl From<Said> for ServerLine {
-    fn from(said: Said) -> ServerLine {
+impl From<SentMessage> for ServerLine {
+    fn from(said: SentMessage) -> ServerLine {
         ServerLine::Message(said.0)
     }
 }

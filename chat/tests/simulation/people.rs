@@ -31,7 +31,7 @@ impl World {
         let tab = self.tabs[place].as_ref().expect("it is awake").name.clone();
         self.ledger.says(Saying { id: id.clone(), room: to.clone(), tab });
         let most = crashes_after.unwrap_or(usize::MAX);
-        self.apply_some(place, Input::Say { room: to, id: id.clone(), text }, most);
+        self.apply_some(place, Input::Send { room: to, id: id.clone(), text }, most);
         if crashes_after.is_some() {
             self.crash(place);
             self.ledger.stutters(&id);

@@ -232,7 +232,7 @@ impl World {
                     let hole = timeline.holes().find(|hole| hole.to >= timeline.oldest());
                     match hole {
                         Some(hole) => self.apply(place, Input::Fill(hole)),
-                        None if timeline.earlier() == Earlier::Kept => self.apply(place, Input::Earlier),
+                        None if timeline.earlier() == Earlier::Available => self.apply(place, Input::Earlier),
                         None => break,
                     }
                     self.calm()?;

@@ -145,7 +145,7 @@ impl World {
                 tab.wake = Some(self.now + at.since(now.ticks));
                 None
             }
-            Effect::Keep(id, record) => {
+            Effect::Store(id, record) => {
                 self.ledger.keeps(&name, &id);
                 self.browsers[browser].keep(id, record)
             }

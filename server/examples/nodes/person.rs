@@ -16,13 +16,13 @@ use tokio_tungstenite::{
 use super::{PATIENCE, process::Process};
 
 /// What a person says.
-pub(crate) type Says = SplitSink<WebSocketStream<TcpStream>, Message>;
+pub(crate) type LineSink = SplitSink<WebSocketStream<TcpStream>, Message>;
 /// What a person hears.
 pub(crate) type Hears = SplitStream<WebSocketStream<TcpStream>>;
 
 /// Somebody who is logged in and in the rooms that they named.
 pub(crate) struct Person {
-    pub(crate) says: Says,
+    pub(crate) says: LineSink,
     pub(crate) hears: Hears,
 }
 

@@ -20,14 +20,14 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     PATIENCE,
-    person::{Hears, Says, say},
+    person::{Hears, LineSink, say},
 };
 
 /// How a message's own id begins in a line; no text can hold it, since quotes are escaped there.
 const ID: &str = r#""id":"n-"#;
 
 /// A message, when it was sent, and the readers at each node who have yet to get it.
-struct Said {
+struct SentMessage {
     sent: OnceLock<Instant>,
     missing: AtomicUsize,
     nodes: Vec<(AtomicUsize, OnceLock<Instant>)>,
@@ -35,7 +35,7 @@ struct Said {
 
 /// What the readers got of what the speaker said.
 pub(crate) struct Tally {
-    said: Vec<Said>,
+    said: Vec<SentMessage>,
     doubled: AtomicUsize,
     /// A message leaves it when the last of all readers has it.
     window: Semaphore,
@@ -45,7 +45,7 @@ impl Tally {
     /// So many messages for so many readers, spread evenly over so many nodes.
     pub(crate) fn new(messages: usize, readers: usize, nodes: usize) -> Tally {
         let at_node = || ((readers / nodes).into(), OnceLock::new());
-        let said = || Said {
+        let said = || SentMessage {
             sent: OnceLock::new(),
             missing: readers.into(),
             nodes: (0..nodes).map(|_| at_node()).collect(),
@@ -57,7 +57,7 @@ impl Tally {
     /// Says these, at most so many of them being in flight; returns when all readers have them all.
     pub(crate) async fn talk(
         &self,
-        says: &mut Says,
+        says: &mut LineSink,
         ids: Range<usize>,
         in_flight: u32,
         pause: Duration,
@@ -113,7 +113,7 @@ impl Tally {
 
     /// How long the messages took to the last reader at a node: half of them at most, and all but a hundredth.
     pub(crate) fn span(&self, ids: Range<usize>, node: usize) -> Option<String> {
-        let took = |said: &Said| Some(said.nodes[node].1.get()?.duration_since(*said.sent.get()?));
+        let took = |said: &SentMessage| Some(said.nodes[node].1.get()?.duration_since(*said.sent.get()?));
         let mut spans = self.said[ids].iter().map(took).collect::<Option<Vec<_>>>()?;
         spans.sort();
         let at = |part: usize| spans[spans.len() * part / 100].as_secs_f64() * 1e3;

@@ -12,7 +12,7 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chat::{
-    protocol::{Growing, Message, Seq, ServerLine},
+    protocol::{Message, Seq, ServerLine, StreamingAnswer},
     time::Millis,
 };
 use futures::FutureExt as _;
@@ -21,10 +21,11 @@ use tokio_util::sync::CancellationToken;
 use transport::frame::Frame;
 
 use super::{
+    answer_stream::AnswerStream,
     bot::Bot,
     context::BotContext,
     pending::{Ledger, Pending, REMEMBERED, State, answer_id},
-    question::{Answer, BotError, BotErrorKind, Growth, Question},
+    question::{Answer, BotError, BotErrorKind, Question},
     running::Begun,
     sending::{fit, insist, send},
     words,
@@ -94,7 +95,7 @@ async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> R
         return Ok(());
     }
     let limit = chat.text_limit;
-    let growth = Growth::new(if limit > 2 * POSTSCRIPT { limit - POSTSCRIPT } else { limit });
+    let growth = AnswerStream::new(if limit > 2 * POSTSCRIPT { limit - POSTSCRIPT } else { limit });
     let end = {
         let begun = chat.running.begin(&pending.room, &pending.id, pending.asker.clone());
         let has_turn = AtomicBool::new(false);
@@ -115,7 +116,7 @@ async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> R
 /// Tells only the asker why there is no answer. It is not stored, so a flood of questions leaves nothing
 /// behind.
 fn refuse(chat: &BotContext, bot: &Bot, message: &Message, text: String) {
-    let line = ServerLine::Growing(Growing {
+    let line = ServerLine::StreamingAnswer(StreamingAnswer {
         room: message.room.clone(),
         id: answer_id(message, &bot.user),
         user: bot.user.clone(),
@@ -178,7 +179,7 @@ struct Attempt<'a> {
     message: Message,
     text: String,
     secret: String,
-    growth: &'a Growth,
+    growth: &'a AnswerStream,
     ledger: &'a Ledger,
     pending: &'a Pending,
     /// Whether it has left the queue.
@@ -188,13 +189,13 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     /// Streams the answer to the room until it ends.
     async fn run(&self, begun: &Begun<'_>) -> End {
-        let mut search_strings = Box::pin(self.find());
+        let mut answer = Box::pin(self.find());
         let mut grown = self.growth.watch();
         let mut tick = interval_at(Instant::now() + TICK, TICK);
         let (mut shown_at, mut renewed_at) = (None::<Instant>, Instant::now());
         loop {
             tokio::select! {
-                end = &mut search_strings => return end,
+                end = &mut answer => return end,
                 () = begun.stopped() => return End::Stopped,
                 () = self.chat.stopping.cancelled() => return End::Interrupted,
                 now = tick.tick() => {
@@ -248,7 +249,7 @@ impl Attempt<'_> {
         if text.is_empty() {
             self.chat.rooms.writes(room, bot.clone()).await;
         }
-        let growing = Growing {
+        let growing = StreamingAnswer {
             room: room.clone(),
             id: id.clone(),
             user: bot.clone(),
@@ -285,7 +286,7 @@ fn last_words(end: End, grown: &str, pending: &Pending) -> Option<String> {
         })
     };
     match end {
-        End::Answered(Answer::SendOutcome(text)) => Some(text),
+        End::Answered(Answer::Text(text)) => Some(text),
         End::Answered(Answer::Later) => None,
         End::Failed(failure) => {
             tracing::warn!(room = %pending.room, bot = %pending.bot.id, "a bot has no answer: {failure}");

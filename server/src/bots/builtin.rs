@@ -26,8 +26,9 @@ use order::{Order, When};
 use rand::RngExt as _;
 
 use super::{
+    answer_stream::AnswerStream,
     answering::millis,
-    question::{Answer, Answerer, BotError, BotErrorKind, Growth, Question},
+    question::{Answer, Answerer, BotError, BotErrorKind, Question},
     reminders::{Reminder, Reminders},
     words::language_of,
 };
@@ -185,12 +186,12 @@ impl Answerer for BuiltinBot {
     fn answer<'a>(
         &'a self,
         question: &'a Question,
-        _growth: &'a Growth,
+        _growth: &'a AnswerStream,
     ) -> BoxFuture<'a, Result<Answer, BotError>> {
         async {
             let served = self.serve(question).await;
             served
-                .map(Answer::SendOutcome)
+                .map(Answer::Text)
                 .map_err(|error| BotError::new(BotErrorKind::Forgetful, error.to_string()))
         }
         .boxed()

@@ -12,9 +12,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
+    answer_stream::AnswerStream,
     outgoing::test_service::{TestService, answer, json as json_answer},
-    question::{Answer, Answerer, BotErrorKind, Growth, Question},
-    test_question::{SendOutcome, question},
+    question::{Answer, Answerer, BotErrorKind, Question},
+    test_question::{Earlier, question},
 };
 use crate::config::bots::{openai, tuling, webhook};
 
@@ -81,8 +82,8 @@ fn with_and_without<T: DeserializeOwned + Debug>(heading: &str, needed: &str) ->
 }
 
 async fn asked(bot: &dyn Answerer, question: &Question) -> Result<String, BotErrorKind> {
-    match bot.answer(question, &Growth::new(4_000)).await {
-        Ok(Answer::SendOutcome(text)) => Ok(text),
+    match bot.answer(question, &AnswerStream::new(4_000)).await {
+        Ok(Answer::Text(text)) => Ok(text),
         Ok(Answer::Later) => panic!("it was to answer at once"),
         Err(failure) => Err(failure.trouble),
     }
@@ -138,7 +139,7 @@ async fn what_a_model_is_asked_is_as_documented() {
     let lines = example.lines().filter(|line| set.iter().any(|name| line.starts_with(name)));
     let lines = lines.collect::<Vec<_>>().join("\n");
     let (_folder, settings): (_, openai::Settings) = here(&lines, &service.url("/v1"), "key_file");
-    let said = [SendOutcome::Other("水开了吗?"), SendOutcome::Bot("开了。"), SendOutcome::Other("谢谢")];
+    let said = [Earlier::Other("水开了吗?"), Earlier::Bot("开了。"), Earlier::Other("谢谢")];
     asked(&*settings.open().unwrap(), &question("几点了?", &said)).await.unwrap();
     let documented: Value = serde_json::from_str(blocks(section("openai"), "json")[0]).unwrap();
     assert_eq!(service.heard()[0].json(), documented);
@@ -158,7 +159,7 @@ async fn what_the_robot_is_asked_and_answers_is_as_documented() {
 
 fn asked_of_a_program() -> Question {
     let reply_url = Some("https://chat.example.org/replies/once".to_owned());
-    Question { reply_url, ..question("几点了?", &[SendOutcome::Other("不知道")]) }
+    Question { reply_url, ..question("几点了?", &[Earlier::Other("不知道")]) }
 }
 
 #[tokio::test]

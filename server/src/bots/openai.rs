@@ -30,8 +30,9 @@ use crate::config::bots::{
 };
 
 use super::{
+    answer_stream::AnswerStream,
     outgoing::{Bounds, Outgoing, Post, Reply, within},
-    question::{Answer, Answerer, BotError, BotErrorKind, Growth, Question},
+    question::{Answer, Answerer, BotError, BotErrorKind, Question},
     retry::{AttemptError, Retry, retry_after},
     secret::Secret,
     status,
@@ -94,7 +95,7 @@ impl OpenAi {
         })
     }
 
-    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, BotError> {
+    async fn ask(&self, question: &Question, growth: &AnswerStream) -> Result<Answer, BotError> {
         let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static("application/json")),
             (ACCEPT, HeaderValue::from_static("text/event-stream, application/json")),
@@ -110,14 +111,14 @@ impl OpenAi {
         }
     }
 
-    async fn attempt(&self, post: &Post, growth: &Growth) -> Result<Answer, AttemptError> {
+    async fn attempt(&self, post: &Post, growth: &AnswerStream) -> Result<Answer, AttemptError> {
         let mut reply = self.way.post(post).await?;
         if !reply.status().is_success() {
             return Err(refusal(&mut reply).await);
         }
         let mut listening = Listening::new(growth, reply.from());
         listening.listen(&mut reply).await?;
-        Ok(Answer::SendOutcome(listening.end()?))
+        Ok(Answer::Text(listening.end()?))
     }
 }
 
@@ -125,7 +126,7 @@ impl Answerer for OpenAi {
     fn answer<'a>(
         &'a self,
         question: &'a Question,
-        growth: &'a Growth,
+        growth: &'a AnswerStream,
     ) -> BoxFuture<'a, Result<Answer, BotError>> {
         within(self.settings.timeout.0, self.ask(question, growth)).boxed()
     }
@@ -150,7 +151,7 @@ async fn refusal(reply: &mut Reply) -> AttemptError {
 
 /// An answer that is being received.
 struct Listening<'a> {
-    growth: &'a Growth,
+    growth: &'a AnswerStream,
     from: String,
     thoughts: Thoughts,
     finish: Option<Finish>,
@@ -161,7 +162,7 @@ struct Listening<'a> {
 }
 
 impl<'a> Listening<'a> {
-    fn new(growth: &'a Growth, from: &str) -> Listening<'a> {
+    fn new(growth: &'a AnswerStream, from: &str) -> Listening<'a> {
         let thoughts = Thoughts::default();
         Listening { growth, from: from.to_owned(), thoughts, finish: None, is_over: false, is_odd: false }
     }

@@ -6,7 +6,10 @@ use std::time::{Duration, SystemTime};
 use rand::RngExt as _;
 use tokio::time::sleep;
 
-use super::question::{BotError, BotErrorKind, Growth};
+use super::{
+    answer_stream::AnswerStream,
+    question::{BotError, BotErrorKind},
+};
 
 /// The longest delay that a service may ask for; beyond it, the room sees an error instead.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -53,7 +56,11 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     /// Waits until the next attempt is due; returns the error if there is to be none.
-    pub(crate) async fn outlast(&mut self, error: AttemptError, growth: &Growth) -> Result<(), BotError> {
+    pub(crate) async fn outlast(
+        &mut self,
+        error: AttemptError,
+        growth: &AnswerStream,
+    ) -> Result<(), BotError> {
         let AttemptError { mut failure, after } = error;
         let begun = !growth.text().is_empty();
         if begun || !may_pass(failure.trouble) || self.retry.times == 0 {
@@ -97,12 +104,19 @@ mod tests {
     use tokio::time::Instant;
 
     use super::{AttemptError, Retry, retry_after};
-    use crate::bots::question::{BotError, BotErrorKind, Growth};
+    use crate::bots::{
+        answer_stream::AnswerStream,
+        question::{BotError, BotErrorKind},
+    };
 
     const RETRY: Retry = Retry { times: 2, base: Duration::from_millis(100) };
 
     /// Returns the number of attempts, the time they took, and the final error.
-    async fn asked(trouble: BotErrorKind, after: Option<u64>, growth: &Growth) -> (u32, Duration, BotError) {
+    async fn asked(
+        trouble: BotErrorKind,
+        after: Option<u64>,
+        growth: &AnswerStream,
+    ) -> (u32, Duration, BotError) {
         let (mut attempts, begin) = (RETRY.attempts(), Instant::now());
         for times in 1.. {
             let failure = BotError::new(trouble, "it does not work");
@@ -119,7 +133,7 @@ mod tests {
         for trouble in
             [BotErrorKind::Busy, BotErrorKind::Failing, BotErrorKind::Unreachable, BotErrorKind::CutOff]
         {
-            let (times, took, failure) = asked(trouble, None, &Growth::new(0)).await;
+            let (times, took, failure) = asked(trouble, None, &AnswerStream::new(0)).await;
             assert_eq!(times, 3);
             assert!((150..=310).contains(&took.as_millis()), "{took:?}");
             assert_eq!(failure.detail, "it does not work, 3 times");
@@ -135,22 +149,22 @@ mod tests {
             BotErrorKind::TooLong,
             BotErrorKind::TooSlow,
         ] {
-            assert_eq!(asked(trouble, None, &Growth::new(0)).await.0, 1, "{trouble:?}");
+            assert_eq!(asked(trouble, None, &AnswerStream::new(0)).await.0, 1, "{trouble:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_has_begun_to_be_answered_is_not_asked_again() {
-        let growth = Growth::new(0);
+        let growth = AnswerStream::new(0);
         growth.push("Tea").unwrap();
         assert_eq!(asked(BotErrorKind::CutOff, None, &growth).await.0, 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_service_is_left_alone_as_long_as_it_asks_but_people_do_not_wait_forever() {
-        let (times, took, _) = asked(BotErrorKind::Busy, Some(7), &Growth::new(0)).await;
+        let (times, took, _) = asked(BotErrorKind::Busy, Some(7), &AnswerStream::new(0)).await;
         assert!(times == 3 && took >= Duration::from_secs(14), "{times} {took:?}");
-        let (times, took, failure) = asked(BotErrorKind::Busy, Some(3600), &Growth::new(0)).await;
+        let (times, took, failure) = asked(BotErrorKind::Busy, Some(3600), &AnswerStream::new(0)).await;
         assert!(times == 1 && took.is_zero(), "{times} {took:?}");
         assert!(failure.detail.contains("3600s"), "{failure}");
     }

@@ -23,7 +23,7 @@ pub(super) async fn run(chat: Arc<BotContext>, stop: CancellationToken) {
     let every = (chat.node_lease / 2).clamp(soonest, latest);
     loop {
         if let Err(error) = sweep(&chat, &stop).await {
-            tracing::warn!(%error, "answers that were begun cannot be looked after; it is tried again");
+            tracing::warn!(%error, retry_in = ?every, "failed to sweep unfinished answers; retrying");
         }
         if stop.run_until_cancelled(tokio::time::sleep(every)).await.is_none() {
             return;

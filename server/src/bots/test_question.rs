@@ -11,7 +11,7 @@ use super::question::Question;
 
 /// An earlier message and its author.
 #[derive(Clone, Copy)]
-pub(crate) enum SendOutcome {
+pub(crate) enum Earlier {
     Asker(&'static str),
     Bot(&'static str),
     Other(&'static str),
@@ -21,13 +21,13 @@ pub(crate) enum SendOutcome {
 const AT: u64 = 1_763_715_600_000;
 
 /// Returns a question from 小明 to the bot 阿明 in the room `tea`, after these messages.
-pub(crate) fn question(text: &str, said: &[SendOutcome]) -> Question {
+pub(crate) fn question(text: &str, said: &[Earlier]) -> Question {
     let room = RoomName::parse("tea").unwrap();
     let messages = said.iter().zip(1..).map(|(said, seq)| {
         let (user, text) = match *said {
-            SendOutcome::Asker(text) => (user("9c41f07be2d85a3316f4", "小明"), text),
-            SendOutcome::Bot(text) => (user("bot-7f3a", "阿明"), text),
-            SendOutcome::Other(text) => (user("27d80e6ab5c1f493d02e", "小红"), text),
+            Earlier::Asker(text) => (user("9c41f07be2d85a3316f4", "小明"), text),
+            Earlier::Bot(text) => (user("bot-7f3a", "阿明"), text),
+            Earlier::Other(text) => (user("27d80e6ab5c1f493d02e", "小红"), text),
         };
         let id = ClientId::parse(&format!("m{seq}")).unwrap();
         Message {

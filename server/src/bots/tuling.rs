@@ -18,8 +18,9 @@ use sha2::{Digest as _, Sha256};
 use crate::config::bots::{place::AllowedHosts, tuling::Settings};
 
 use super::{
+    answer_stream::AnswerStream,
     outgoing::{Bounds, Outgoing, Post, within},
-    question::{Answer, Answerer, BotError, Growth, Question},
+    question::{Answer, Answerer, BotError, Question},
     secret::Secret,
     status,
 };
@@ -84,7 +85,7 @@ struct UserInfo<'a> {
 }
 
 impl Tuling {
-    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, BotError> {
+    async fn ask(&self, question: &Question, growth: &AnswerStream) -> Result<Answer, BotError> {
         let request = Request {
             req_type: 0,
             perception: Perception { input_text: InputText { text: &question.text } },
@@ -103,7 +104,7 @@ impl Tuling {
         let body = reply.whole().await?;
         let text = reply::read(&body).map_err(|unfit| unfit.failure(&from))?;
         growth.push(&text)?;
-        Ok(Answer::SendOutcome(text))
+        Ok(Answer::Text(text))
     }
 }
 
@@ -111,7 +112,7 @@ impl Answerer for Tuling {
     fn answer<'a>(
         &'a self,
         question: &'a Question,
-        growth: &'a Growth,
+        growth: &'a AnswerStream,
     ) -> BoxFuture<'a, Result<Answer, BotError>> {
         within(self.timeout, self.ask(question, growth)).boxed()
     }

@@ -19,8 +19,9 @@ use serde::Deserialize;
 use payload::Payload;
 
 use super::{
+    answer_stream::AnswerStream,
     outgoing::{Bounds, Outgoing, Post, Reply, within},
-    question::{Answer, Answerer, BotError, BotErrorKind, Growth, Question},
+    question::{Answer, Answerer, BotError, BotErrorKind, Question},
     secret::Secret,
     status,
 };
@@ -61,7 +62,7 @@ struct Webhook {
 }
 
 impl Webhook {
-    async fn ask(&self, question: &Question, growth: &Growth) -> Result<Answer, BotError> {
+    async fn ask(&self, question: &Question, growth: &AnswerStream) -> Result<Answer, BotError> {
         let body = Payload::new(question).to_json();
         let headers = headers(&self.secret, clock::now(), &body);
         let mut reply = self.way.post(&Post { headers, key: None, body, confidential: false }).await?;
@@ -75,7 +76,7 @@ impl Webhook {
         };
         if !text.is_empty() {
             growth.push(&text)?;
-            return Ok(Answer::SendOutcome(text));
+            return Ok(Answer::Text(text));
         }
         match question.reply_url {
             Some(_) => Ok(Answer::Later),
@@ -88,7 +89,7 @@ impl Answerer for Webhook {
     fn answer<'a>(
         &'a self,
         question: &'a Question,
-        growth: &'a Growth,
+        growth: &'a AnswerStream,
     ) -> BoxFuture<'a, Result<Answer, BotError>> {
         within(self.timeout, self.ask(question, growth)).boxed()
     }
@@ -108,7 +109,7 @@ fn headers(secret: &Secret, now: Millis, body: &[u8]) -> HeaderMap {
 
 /// An answer in JSON.
 #[derive(Deserialize)]
-struct SendOutcome {
+struct JsonAnswer {
     #[serde(default)]
     text: String,
 }
@@ -123,7 +124,7 @@ async fn said(reply: &mut Reply) -> Result<String, BotError> {
     }
     let text = match kind.as_str() {
         "application/json" => {
-            let said: SendOutcome = serde_json::from_slice(&body)
+            let said: JsonAnswer = serde_json::from_slice(&body)
                 .map_err(|_| garbled(reply, "sent JSON without a text in it"))?;
             said.text
         }

@@ -15,7 +15,7 @@ use std::{
 
 use chat::{
     id::{ClientId, NodeId, UserId},
-    protocol::{Growing, User},
+    protocol::{StreamingAnswer, User},
     room::Presence,
     room_name::RoomName,
     time::Millis,
@@ -351,7 +351,7 @@ impl Cluster for RedisCluster {
         self.say(self.link.keys().news(room), wire::typing(&self.node, user));
     }
 
-    fn growing(&self, growing: &Growing) {
+    fn growing(&self, growing: &StreamingAnswer) {
         let (channel, word) = (self.link.keys().news(&growing.room), wire::growing(&self.node, growing));
         // While nothing can be published, only the latest progress is worth retaining.
         self.told().words.retain(|(of, waits)| *of != channel || !wire::is_of(waits, growing));

@@ -42,7 +42,7 @@ pub(crate) fn router() -> Router<Arc<HttpState>> {
         .route("/api", get(page::page))
         .route("/api/openapi.json", get(openapi::openapi))
         .route("/api/rooms", get(rooms::rooms))
-        .route("/api/rooms/{room}/messages", get(messages::read).post(messages::say))
+        .route("/api/rooms/{room}/messages", get(messages::read).post(messages::create))
         .route("/api/rooms/{room}/presence", get(presence::presence))
         .route("/api/rooms/{room}/events", get(events::follow))
         .route("/api/{*rest}", any(nothing))

@@ -38,7 +38,7 @@ use crate::{
 /// Publishes the posted message to one room or to all: 201 with its position, 200 with `ok` if the body was
 /// in Slack's format, or an error.
 #[utoipa::path(
-    post, path = "/hooks/{token}", operation_id = "push", tag = "Doors",
+    post, path = "/hooks/{token}", operation_id = "pushMessage", tag = "Hooks",
     summary = "Push a message.",
     description = "Says a text where the hook was made to speak: plain text as it is, or a message in the shape of Slack's \
     incoming webhooks, which is answered as Slack answers. The native formats of Alertmanager, Discord, GitLab, Grafana, \
@@ -47,18 +47,18 @@ use crate::{
         ("token" = String, Path, description = "The hook's token", min_length = 1),
         (
             "Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
-            description = "Names the message: to push it again under the same one is harmless",
+            description = "Names the message, so that a retry does not create another one",
         ),
     ),
     request_body(content((String = "text/plain"), (crate::http::api::schema::SlackMessage = "application/json"))),
     responses(
-        (status = 200, description = "It was said; the body was Slack's", body = String, content_type = "text/plain"),
-        (status = 201, description = "It was said; this is where it stands", body = serde_json::Value),
-        (status = 403, description = "The hook may not speak there", body = crate::http::api::schema::Trouble),
-        (status = 413, description = "The body is too large", body = crate::http::api::schema::Trouble),
-        (status = 415, description = "The body is multipart, or its Content-Encoding or charset is not supported", body = crate::http::api::schema::Trouble),
-        (status = 422, description = "There is nothing to see in the text, it is too long, or its key was used before for \
-         another message", body = crate::http::api::schema::Trouble),
+        (status = 200, description = "Published, in answer to a body in Slack's or another tool's format", body = String, content_type = "text/plain"),
+        (status = 201, description = "Published; the room and position of the message", body = serde_json::Value),
+        (status = 403, description = "The hook may not post to that room", body = crate::http::api::schema::ErrorBody),
+        (status = 413, description = "The body is too large", body = crate::http::api::schema::ErrorBody),
+        (status = 415, description = "The body is multipart, or its Content-Encoding or charset is not supported", body = crate::http::api::schema::ErrorBody),
+        (status = 422, description = "The text is empty or too long, or its key was used before for \
+         another message", body = crate::http::api::schema::ErrorBody),
     ),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",

@@ -26,7 +26,7 @@ pub(crate) const BODY_LIMIT: usize = 256 * 1_024;
 
 /// The room and id of a published answer.
 #[derive(Serialize)]
-pub(crate) struct Said {
+pub(crate) struct PublishedReply {
     room: RoomName,
     id: ClientId,
 }
@@ -40,18 +40,18 @@ struct Reply {
 /// Publishes the answer: 201, or 404 for an unknown token, 409 for an answered question, 422 for an invalid
 /// answer, and 503 while it cannot be stored. Each error gives its reason as JSON.
 #[utoipa::path(
-    post, path = "/replies/{token}", operation_id = "reply", tag = "Doors",
-    summary = "Answer late.",
+    post, path = "/replies/{token}", operation_id = "createReply", tag = "Hooks",
+    summary = "Deliver a late answer.",
     description = "A service that was asked by a bot and could not answer at once says its answer here: as JSON with a `text`, \
     or as plain text. The address came with the question and is good for one answer.",
-    params(("token" = String, Path, description = "What the question named", min_length = 1)),
+    params(("token" = String, Path, description = "The token in the question's `reply_url`", min_length = 1)),
     request_body(content((crate::http::api::schema::Reply = "application/json"), (String = "text/plain"))),
     responses(
-        (status = 201, description = "It was said", body = serde_json::Value),
-        (status = 404, description = "There is no question for this address", body = crate::http::api::schema::Trouble),
-        (status = 409, description = "The question was answered already", body = crate::http::api::schema::Trouble),
-        (status = 413, description = "The body is too large", body = crate::http::api::schema::Trouble),
-        (status = 422, description = "The answer is none", body = crate::http::api::schema::Trouble),
+        (status = 201, description = "The answer was published", body = serde_json::Value),
+        (status = 404, description = "No question waits for this address", body = crate::http::api::schema::ErrorBody),
+        (status = 409, description = "The question is already answered", body = crate::http::api::schema::ErrorBody),
+        (status = 413, description = "The body is too large", body = crate::http::api::schema::ErrorBody),
+        (status = 422, description = "The answer is empty or too long", body = crate::http::api::schema::ErrorBody),
     ),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",
@@ -63,7 +63,7 @@ pub(crate) async fn reply(
     token: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Said>), ApiError> {
+) -> Result<(StatusCode, Json<PublishedReply>), ApiError> {
     let token = token.map_or_else(|_| String::new(), |Path(token)| token);
     let question = LateQuestion::find(&state.store, &token).await.map_err(|error| unavailable(&error))?;
     let question = question.ok_or_else(|| {
@@ -94,7 +94,7 @@ pub(crate) async fn reply(
         }
     }
     let (room, id) = (question.room().clone(), question.answer_id().clone());
-    Ok((StatusCode::CREATED, Json(Said { room, id })))
+    Ok((StatusCode::CREATED, Json(PublishedReply { room, id })))
 }
 
 /// Returns the text of a body: the `text` of a JSON object, or plain text.

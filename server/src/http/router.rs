@@ -37,7 +37,7 @@ pub(crate) fn router(state: Arc<HttpState>) -> Router {
         .route("/login", get(pages::login::login).post(pages::login::log_in))
         .route("/logout", post(pages::login::log_out))
         .route("/logout/elsewhere", post(pages::login::log_out_elsewhere))
-        .route("/language", post(pages::language::speak))
+        .route("/language", post(pages::language::set_language))
         .route(
             "/chat",
             get(lobby).post(pages::send::to_lobby).layer(DefaultBodyLimit::max(pages::send::BODY_LIMIT)),

@@ -148,7 +148,7 @@ impl Actor {
         if !matches!(word, RoomCommand::Commit(..) | RoomCommand::Typing(_) | RoomCommand::Writes(_)) {
             // Sends pending messages first, so that a join, a leave or a query comes after every earlier
             // commit.
-            self.speak().await;
+            self.flush().await;
         }
         match word {
             RoomCommand::Enter { session, user, outbound, reply } => {
@@ -188,7 +188,7 @@ impl Actor {
                     }
                 }
             }
-            RoomCommand::Growing(growing) => self.say(ServerLine::Growing(growing)),
+            RoomCommand::StreamingAnswer(growing) => self.queue(ServerLine::StreamingAnswer(growing)),
             RoomCommand::NodeLost(node) => {
                 self.apply(Command::NodeLost(node)).await;
             }
@@ -222,7 +222,7 @@ impl Actor {
             }
             self.apply(Command::Commit(Event::Message(message))).await;
             if self.saying.is_full() {
-                self.speak().await;
+                self.flush().await;
             }
         }
     }
@@ -251,10 +251,10 @@ impl Actor {
 
     fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Event(Event::Message(message)) => self.say(ServerLine::Message(message)),
-            Effect::PresenceChange(presence) => self.say(ServerLine::Presence(presence)),
+            Effect::Event(Event::Message(message)) => self.queue(ServerLine::Message(message)),
+            Effect::PresenceChange(presence) => self.queue(ServerLine::Presence(presence)),
             Effect::Members(members) => {
-                self.say(ServerLine::Members { room: self.room.name().clone(), members });
+                self.queue(ServerLine::Members { room: self.room.name().clone(), members });
             }
             Effect::Presence(user, seat) => self.registry.cluster().seat(self.room.name(), &user, seat),
             Effect::WakeAt(at) => self.wake = Some(instant(at)),
@@ -269,19 +269,19 @@ impl Actor {
 
     /// Sends a typing notice to everybody but the user who is typing.
     async fn say_typing(&mut self, user: User) {
-        self.speak().await;
+        self.flush().await;
         let writer = user.id.clone();
         let line = ServerLine::Typing { room: self.room.name().clone(), user };
         self.pass_on(&Arc::new(Frame::of(line)), Some(&writer)).await;
     }
 
     /// Queues a line for all sessions, to go out with the others of this frame.
-    fn say(&mut self, line: ServerLine) {
+    fn queue(&mut self, line: ServerLine) {
         self.saying.add(Broadcast::new(line));
     }
 
     /// Sends the queued lines.
-    async fn speak(&mut self) {
+    async fn flush(&mut self) {
         if let Some(frame) = self.saying.finish() {
             self.pass_on(&Arc::new(frame), None).await;
         }
@@ -289,10 +289,10 @@ impl Actor {
 
     /// Sends the queued lines, including those caused by sessions found to be gone.
     async fn finish(&mut self) {
-        self.speak().await;
+        self.flush().await;
         while let Some(session) = self.gone.pop() {
             self.drop_session(session).await;
-            self.speak().await;
+            self.flush().await;
         }
     }
 
@@ -353,7 +353,7 @@ impl Actor {
                         self.perform(effect);
                     }
                     if self.saying.is_full() {
-                        self.speak().await;
+                        self.flush().await;
                     }
                 }
             }
@@ -376,7 +376,7 @@ impl Actor {
                         Effect::Renewed(head, members) => {
                             let events = messages.iter().cloned().map(Event::Message).collect();
                             let joined = ServerLine::Joined(joined(head, extent.oldest, members, events));
-                            self.speak().await;
+                            self.flush().await;
                             let frame = Frame::of_broadcast(Broadcast::for_clients(joined));
                             self.pass_on(&Arc::new(frame), None).await;
                         }
@@ -418,7 +418,7 @@ fn refuse(word: RoomCommand, error: &StoreError) {
         | RoomCommand::Commit(..)
         | RoomCommand::Elsewhere(..)
         | RoomCommand::Writes(_)
-        | RoomCommand::Growing(_)
+        | RoomCommand::StreamingAnswer(_)
         | RoomCommand::NodeLost(_)
         | RoomCommand::LookAgain => {}
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chat::{
     id::{Epoch, NodeId, UserId},
-    protocol::{Growing, Head, Members, Message, User},
+    protocol::{Head, Members, Message, StreamingAnswer, User},
     room::{Presence, SessionId},
 };
 use tokio::sync::oneshot;
@@ -36,7 +36,7 @@ pub(super) enum RoomCommand {
     /// A user on another node, or a program, is typing.
     Writes(User),
     /// A program's streaming answer has progressed.
-    Growing(Growing),
+    StreamingAnswer(StreamingAnswer),
     NodeLost(NodeId),
     /// Events may have been missed.
     LookAgain,

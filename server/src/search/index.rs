@@ -18,7 +18,7 @@ use chat::{id::Epoch, time::Millis};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, params};
 
 use super::{
-    log::{PATIENCE, Said},
+    log::{IndexedText, PATIENCE},
     query::{Author, Query},
     unit::{tokens, units},
     vocabulary::Vocabulary,
@@ -220,7 +220,7 @@ pub(super) struct Change<'a>(Transaction<'a>, RefCell<HashMap<String, String>>);
 
 impl Change<'_> {
     /// Indexes a message.
-    pub(super) fn add(&self, room: i64, seq: i64, said: &Said) -> rusqlite::Result<()> {
+    pub(super) fn add(&self, room: i64, seq: i64, said: &IndexedText) -> rusqlite::Result<()> {
         let id = self.free(said.at)?;
         self.0
             .prepare_cached("INSERT INTO message (id, room, seq) VALUES (?1, ?2, ?3)")?

@@ -27,12 +27,12 @@ pub(super) struct Room {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) seq: i64,
-    pub(super) said: Option<Said>,
+    pub(super) said: Option<IndexedText>,
 }
 
 /// The indexed fields of a message.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct IndexedText {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) at: Millis,
@@ -40,7 +40,7 @@ pub(super) struct Said {
 
 /// A stored message.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct LoggedMessage {
     pub(super) user: User,
     pub(super) text: String,
     pub(super) at: Millis,
@@ -105,7 +105,7 @@ impl Log {
             let said = if row.get_ref(1)?.as_str()? == "message" {
                 let text: String = row.get(3)?;
                 bytes = bytes.saturating_sub(text.len());
-                Some(Said { name: row.get(2)?, text, at: moment(row.get(4)?) })
+                Some(IndexedText { name: row.get(2)?, text, at: moment(row.get(4)?) })
             } else {
                 None
             };
@@ -115,7 +115,7 @@ impl Log {
     }
 
     /// Returns the message with this seq, if it is stored.
-    pub(super) fn message(&self, room: i64, seq: i64) -> rusqlite::Result<Option<Kept>> {
+    pub(super) fn message(&self, room: i64, seq: i64) -> rusqlite::Result<Option<LoggedMessage>> {
         let mut select = self.0.prepare_cached(
             "SELECT user, name, text, at FROM event WHERE room = ?1 AND seq = ?2 AND kind = 'message'",
         )?;
@@ -123,7 +123,7 @@ impl Log {
             let id = UserId::parse(row.get_ref(0)?.as_str()?).ok();
             let name: String = row.get(1)?;
             let (text, at) = (row.get(2)?, moment(row.get(3)?));
-            Ok(id.map(|id| Kept { user: User { id, name: name.into() }, text, at }))
+            Ok(id.map(|id| LoggedMessage { user: User { id, name: name.into() }, text, at }))
         });
         Ok(kept.optional()?.flatten())
     }

@@ -116,7 +116,7 @@ mod tests {
 
     use super::{Answer, Duration, Index, IndexFiles, Log, PAGE, Query, RoomName, search};
     use crate::{
-        search::{answer::BUDGET, log::Said},
+        search::{answer::BUDGET, log::IndexedText},
         time_zone::TimeZone,
     };
 
@@ -137,7 +137,7 @@ mod tests {
                 for seq in 1..=count {
                     for room in [1, 2] {
                         let at = Millis(seq.unsigned_abs());
-                        let said = Said { name: "Ann".to_owned(), text: format!("tea {seq}"), at };
+                        let said = IndexedText { name: "Ann".to_owned(), text: format!("tea {seq}"), at };
                         log.execute(
                             "INSERT INTO event VALUES (?1, ?2, 'message', 'u1', ?3, ?4, ?5)",
                             params![room, seq, said.name, said.text, seq],

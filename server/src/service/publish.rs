@@ -17,7 +17,7 @@ use crate::{
     budget::{Cost, Exceeded, Payer},
     clock,
     rooms::room_limit::NoRoom,
-    store::{Appended, Kept, NewMessage, StoreError},
+    store::{Appended, AppendedBatch, NewMessage, StoreError},
 };
 
 /// Why a message was not published.
@@ -89,7 +89,7 @@ impl Service {
 
     /// Commits messages in the given order: all of them, or those before the first that cannot be stored. The
     /// caller has already charged for them and entered their rooms.
-    pub(crate) async fn commit(&self, messages: Vec<NewMessage>) -> Kept {
+    pub(crate) async fn commit(&self, messages: Vec<NewMessage>) -> AppendedBatch {
         self.store.append(messages).await
     }
 }

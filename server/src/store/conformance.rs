@@ -15,7 +15,7 @@ use chat::{
 };
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{Appended, Extent, Kept, NewMessage, Piece, SharedStore, Slice, StoreError};
+use super::{Appended, AppendedBatch, Extent, NewMessage, Piece, SharedStore, Slice, StoreError};
 use crate::{clock, events::StoreEvent};
 
 mod names;
@@ -99,13 +99,13 @@ pub(crate) fn drafts(numbers: impl IntoIterator<Item = u64>) -> Vec<NewMessage> 
 }
 
 /// Returns all outcomes of an append that must have succeeded entirely.
-pub(crate) fn whole(kept: Kept) -> Vec<Appended> {
+pub(crate) fn whole(kept: AppendedBatch) -> Vec<Appended> {
     assert!(kept.failed.is_none(), "{:?}", kept.failed);
     kept.appended
 }
 
 /// Returns the stored messages; every one must be new.
-pub(crate) fn new(kept: Kept) -> Vec<Message> {
+pub(crate) fn new(kept: AppendedBatch) -> Vec<Message> {
     let new = |appended| match appended {
         Appended::New(message) => message,
         other => panic!("{other:?} is not new"),

@@ -65,7 +65,7 @@ impl HouseId {
 
     /// Returns the record that holds the id.
     pub(crate) fn record(&self) -> Record {
-        Record { collection: Collection::House, key: KEY.to_owned(), value: self.0.clone() }
+        Record { collection: Collection::Instance, key: KEY.to_owned(), value: self.0.clone() }
     }
 }
 

@@ -35,7 +35,7 @@ use names::Names;
 use reader::Reader;
 use writer::Writer;
 
-use super::{Claim, Collection, Kept, NewMessage, Piece, Put, Record, Slice, Store, StoreError};
+use super::{AppendedBatch, Claim, Collection, NewMessage, Piece, Put, Record, Slice, Store, StoreError};
 
 use crate::store::redis::{channel::Channel, link::Link};
 
@@ -63,7 +63,7 @@ impl RedisStore {
 }
 
 impl Store for RedisStore {
-    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept> {
+    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, AppendedBatch> {
         self.writer.append(drafts).boxed()
     }
 

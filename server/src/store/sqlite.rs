@@ -38,7 +38,9 @@ use reader::Readers;
 use space::Space;
 use writer::{Writer, WriterThread};
 
-use super::{Claim, Collection, Kept, NewMessage, OpenError, Piece, Put, Record, Slice, Store, StoreError};
+use super::{
+    AppendedBatch, Claim, Collection, NewMessage, OpenError, Piece, Put, Record, Slice, Store, StoreError,
+};
 
 use crate::events::EventSender;
 
@@ -105,9 +107,9 @@ pub(crate) fn lock(folder: &Path) -> Result<File, OpenError> {
 }
 
 impl Store for SqliteStore {
-    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept> {
+    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, AppendedBatch> {
         if let Some(lack) = self.space.lacks() {
-            let kept = Kept { appended: Vec::new(), failed: Some(StoreError::Full(lack)) };
+            let kept = AppendedBatch { appended: Vec::new(), failed: Some(StoreError::Full(lack)) };
             return std::future::ready(kept).boxed();
         }
         self.writer.append(drafts).boxed()

@@ -298,7 +298,10 @@ async fn the_page_and_the_description_are_there_for_everybody() {
     let browser = app.browser();
     let description = json(browser.get("/api/openapi.json").await).await;
     assert_eq!(description["openapi"], "3.1.0");
-    assert_eq!(description["components"]["schemas"]["Saying"]["properties"]["text"]["maxLength"], 4_000);
+    assert_eq!(
+        description["components"]["schemas"]["CreateMessage"]["properties"]["text"]["maxLength"],
+        4_000
+    );
     for (language, title) in [("en", "For programs"), ("zh", "给程序用的接口")] {
         let page = browser.get(&format!("/api?lang={language}")).await;
         assert_eq!(page.status(), 200);

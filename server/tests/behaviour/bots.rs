@@ -32,7 +32,7 @@ pub(crate) async fn answer(lines: &mut Lines) -> Message {
 async fn grown(lines: &mut Lines) -> std::sync::Arc<str> {
     lines
         .until(|line| match line {
-            ServerLine::Growing(growing) if !growing.text.is_empty() => Some(growing.text),
+            ServerLine::StreamingAnswer(growing) if !growing.text.is_empty() => Some(growing.text),
             _ => None,
         })
         .await

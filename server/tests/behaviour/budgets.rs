@@ -328,7 +328,7 @@ async fn questions_to_bots_are_charged_to_the_address_since_ids_are_free() {
         let answered = lines
             .until(|line| match line {
                 ServerLine::Message(message) if message.user.id.is_program() => Some(true),
-                ServerLine::Growing(growing) if !growing.text.is_empty() => Some(false),
+                ServerLine::StreamingAnswer(growing) if !growing.text.is_empty() => Some(false),
                 _ => None,
             })
             .await;

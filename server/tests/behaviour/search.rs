@@ -90,7 +90,7 @@ async fn finds(browser: &Browser, typed: &str, count: usize) {
 }
 
 /// A message of a log that was written before the server started.
-struct Said<'a> {
+struct SentMessage<'a> {
     room: &'a str,
     name: &'a str,
     text: &'a str,
@@ -101,8 +101,8 @@ struct Said<'a> {
 const FRIDAY: u64 = 1_795_183_400_000;
 const HOUR: u64 = 60 * 60 * 1_000;
 
-fn said<'a>(room: &'a str, name: &'a str, text: &'a str) -> Said<'a> {
-    Said { room, name, text, at: FRIDAY }
+fn said<'a>(room: &'a str, name: &'a str, text: &'a str) -> SentMessage<'a> {
+    SentMessage { room, name, text, at: FRIDAY }
 }
 
 fn log(folder: &Path) -> Connection {
@@ -110,10 +110,10 @@ fn log(folder: &Path) -> Connection {
 }
 
 /// Appends messages to a log directly, as another program would.
-fn write(folder: &Path, messages: &[Said<'_>]) {
+fn write(folder: &Path, messages: &[SentMessage<'_>]) {
     let mut log = log(folder);
     let transaction = log.transaction().unwrap();
-    for Said { room, name, text, at } in messages {
+    for SentMessage { room, name, text, at } in messages {
         transaction.execute("INSERT OR IGNORE INTO room (name) VALUES (?1)", [room]).unwrap();
         let (room, seq): (i64, i64) = transaction
             .query_row("UPDATE room SET head = head + 1 WHERE name = ?1 RETURNING id, head", [room], |row| {
@@ -132,7 +132,7 @@ fn write(folder: &Path, messages: &[Said<'_>]) {
 }
 
 /// Returns a data folder whose log holds these messages and that was never searched.
-async fn written(messages: &[Said<'_>]) -> Arc<TempDir> {
+async fn written(messages: &[SentMessage<'_>]) -> Arc<TempDir> {
     let (ended, data) = TestApp::on(Arc::new(folder()), |_| {}).await.stop().await;
     ended.unwrap();
     write(data.path(), messages);
@@ -141,7 +141,7 @@ async fn written(messages: &[Said<'_>]) -> Arc<TempDir> {
 
 /// Starts a server on a log with these messages, and waits until all are indexed; returns a user to search
 /// with.
-async fn open(messages: &[Said<'_>]) -> (TestApp, Browser) {
+async fn open(messages: &[SentMessage<'_>]) -> (TestApp, Browser) {
     let app = TestApp::on(written(messages).await, |config| config.rate_pages = 0).await;
     let reader = app.person("Reader").await;
     is_indexed(&app, messages.len()).await;
@@ -251,9 +251,9 @@ async fn all_words_must_occur_and_their_last_letters_may_be_missing() {
 #[tokio::test]
 async fn hits_lead_to_their_places_newest_first() {
     let (_app, reader) = open(&[
-        Said { at: FRIDAY + 2, ..said("龙井", "Ann", "tea two") },
-        Said { at: FRIDAY + 1, ..said("lobby", "Ann", "tea one") },
-        Said { at: FRIDAY + 3, ..said("龙井", "Ann", "tea three") },
+        SentMessage { at: FRIDAY + 2, ..said("龙井", "Ann", "tea two") },
+        SentMessage { at: FRIDAY + 1, ..said("lobby", "Ann", "tea one") },
+        SentMessage { at: FRIDAY + 3, ..said("龙井", "Ann", "tea three") },
     ])
     .await;
     let hits: Vec<_> =
@@ -324,9 +324,9 @@ async fn one_can_ask_for_the_day_as_it_is_where_one_lives() {
     // 23:30 on the 19th and 00:30 on the 21st in Shanghai; in UTC, the second is still on the 20th.
     let midnight = FRIDAY - FRIDAY % (24 * HOUR);
     let (app, reader) = open(&[
-        Said { at: midnight - 8 * HOUR - HOUR / 2, ..said("lobby", "Ann", "tea late on Thursday") },
-        Said { at: midnight, ..said("lobby", "Ann", "tea on Friday morning") },
-        Said { at: midnight + 16 * HOUR + HOUR / 2, ..said("lobby", "Ann", "tea early on Saturday") },
+        SentMessage { at: midnight - 8 * HOUR - HOUR / 2, ..said("lobby", "Ann", "tea late on Thursday") },
+        SentMessage { at: midnight, ..said("lobby", "Ann", "tea on Friday morning") },
+        SentMessage { at: midnight + 16 * HOUR + HOUR / 2, ..said("lobby", "Ann", "tea early on Saturday") },
     ])
     .await;
     let shanghai = app.browser().with_cookie(&reader.cookie()).with_cookie("tz=480");
@@ -362,7 +362,7 @@ async fn a_long_text_is_shown_around_what_was_found_in_it() {
 #[tokio::test]
 async fn thirty_at_a_time_are_shown_and_the_older_ones_are_a_link_away() {
     let texts: Vec<String> = (1..=70).map(|n| format!("tea number {n}")).collect();
-    let messages: Vec<Said<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
+    let messages: Vec<SentMessage<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
     let (_app, reader) = open(&messages).await;
     let mut seen = Vec::new();
     let mut path = "/search?q=tea&panel=1&here=lobby".to_owned();

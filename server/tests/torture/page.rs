@@ -169,7 +169,7 @@ impl Driver {
                 let id = format!("{}-{}", self.name, self.said);
                 self.said += 1;
                 let id = ClientId::parse(&id).expect("a name and a number");
-                self.drive(Input::Say { room, id, text });
+                self.drive(Input::Send { room, id, text });
             }
             Act::Visit(room) => self.drive(Input::Visit(room)),
             Act::Earlier => self.drive(Input::Earlier),
@@ -238,7 +238,7 @@ impl Driver {
                 }
             }
             Effect::Close(_) => self.socket = None,
-            Effect::Keep(id, record) => {
+            Effect::Store(id, record) => {
                 // From here on the message counts as sent, whatever happens to the page.
                 let client = self.client.lock().expect("the client does not panic");
                 let pending = client.outbox().pending().iter().find(|pending| pending.id == id);

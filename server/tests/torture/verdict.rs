@@ -138,7 +138,7 @@ fn shows_the_log(client: &Client, logs: &Logs) {
             .collect();
         let (me, name) = (&client.me().name, room.name());
         assert!(shown.iter().eq(expected), "{me} sees in {name} {shown:?}, missing {holes:?}");
-        let declared = matches!(timeline.earlier(), Earlier::Kept | Earlier::Elsewhere);
+        let declared = matches!(timeline.earlier(), Earlier::Available | Earlier::Elsewhere);
         let whole = timeline.first() <= 1;
         assert!(whole || declared, "{me} sees {name} from {} on and is told it is all", timeline.first());
     }

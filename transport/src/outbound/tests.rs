@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use chat::{
     close::CloseCode,
     id::{ClientId, UserId},
-    protocol::{Growing, RefusalCode, Refused, ServerLine, User},
+    protocol::{RefusalCode, Refused, ServerLine, StreamingAnswer, User},
     room_name::RoomName,
 };
 use futures::{FutureExt as _, StreamExt as _};
@@ -59,7 +59,13 @@ async fn an_answer_that_grows_waits_as_it_is_by_now_and_cuts_nobody_off() {
         let user = User { id: UserId::parse("bot-1").unwrap(), name: "Bo".into() };
         let (room, id) = (RoomName::lobby(), ClientId::parse(id).unwrap());
         let asker = UserId::parse("u1").unwrap();
-        Arc::new(Frame::of(ServerLine::Growing(Growing { room, id, user, asker, text: text.into() })))
+        Arc::new(Frame::of(ServerLine::StreamingAnswer(StreamingAnswer {
+            room,
+            id,
+            user,
+            asker,
+            text: text.into(),
+        })))
     };
     let outbound = Outbound::new(1_000);
     outbound.push(&line()).unwrap();

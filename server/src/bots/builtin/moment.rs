@@ -220,10 +220,10 @@ fn ends_with_a_day(what: &str) -> bool {
         || what.strip_suffix(['日', '号', '月']).is_some_and(|rest| rest.ends_with(is_digit))
 }
 
-type SendOutcome = (Option<i8>, Option<Part>);
+type DayAndPart = (Option<i8>, Option<Part>);
 
 /// Returns the day or part of the day at the start of a text, and the rest.
-fn word<'a>(words: &[(&str, Option<i8>, Option<Part>)], text: &'a str) -> Option<(SendOutcome, &'a str)> {
+fn word<'a>(words: &[(&str, Option<i8>, Option<Part>)], text: &'a str) -> Option<(DayAndPart, &'a str)> {
     words.iter().find_map(|(word, day, part)| {
         let rest = text.strip_prefix(word)?;
         let goes_on = word.is_ascii() && rest.starts_with(char::is_alphanumeric);
@@ -232,7 +232,7 @@ fn word<'a>(words: &[(&str, Option<i8>, Option<Part>)], text: &'a str) -> Option
 }
 
 /// Merges a word's day and part of day into those found before; `None` if one of them is already set.
-fn add(day: &mut Option<i8>, part: &mut Option<Part>, (new_day, new_part): SendOutcome) -> Option<()> {
+fn add(day: &mut Option<i8>, part: &mut Option<Part>, (new_day, new_part): DayAndPart) -> Option<()> {
     if (day.is_some() && new_day.is_some()) || (part.is_some() && new_part.is_some()) {
         return None;
     }

@@ -6,9 +6,10 @@ use i18n::Language;
 
 use super::{
     super::{
-        question::{Answerer as _, BotErrorKind, Growth, Question},
+        answer_stream::AnswerStream,
+        question::{Answerer as _, BotErrorKind, Question},
         reminders::Reminders,
-        test_question::{SendOutcome, question},
+        test_question::{Earlier, question},
         words::trouble,
     },
     BuiltinBot, Order, is_quotable, order,
@@ -37,12 +38,12 @@ fn who_calls_it_by_its_name_means_the_same_as_who_does_not() {
 #[test]
 fn orders_and_the_question_itself_are_not_quoted() {
     let said = [
-        SendOutcome::Asker("来一句"),
-        SendOutcome::Other("roll 2d6"),
-        SendOutcome::Other("茶要慢慢喝"),
-        SendOutcome::Bot("茶要慢慢喝"),
-        SendOutcome::Asker("@小红 茶要慢慢喝"),
-        SendOutcome::Asker("茶要慢慢喝"),
+        Earlier::Asker("来一句"),
+        Earlier::Other("roll 2d6"),
+        Earlier::Other("茶要慢慢喝"),
+        Earlier::Bot("茶要慢慢喝"),
+        Earlier::Asker("@小红 茶要慢慢喝"),
+        Earlier::Asker("茶要慢慢喝"),
     ];
     let mut asked = question("小二来一句", &said);
     asked.at = asked.context[5].at;
@@ -59,7 +60,7 @@ async fn a_store_that_cannot_be_read_is_no_trouble_of_a_service() {
     let (store, _folder) = store();
     store.close().await;
     for text in ["统计", "来一句", "提醒我 1小时后 喝茶", "我的提醒"] {
-        let failure = waiter(&store).answer(&question(text, &[]), &Growth::new(0)).await.unwrap_err();
+        let failure = waiter(&store).answer(&question(text, &[]), &AnswerStream::new(0)).await.unwrap_err();
         assert_eq!(failure.trouble, BotErrorKind::Forgetful, "{text}");
     }
     assert!(!trouble(BotErrorKind::Forgetful, Language::English).contains("service"));
@@ -72,7 +73,7 @@ async fn an_answer_that_is_given_again_takes_no_second_reminder() {
     asked.at = crate::clock::now();
     let first = waiter(&store);
     for waiter in [&first, &first, &waiter(&store)] {
-        waiter.answer(&asked, &Growth::new(0)).await.unwrap();
+        waiter.answer(&asked, &AnswerStream::new(0)).await.unwrap();
     }
     let kept = first.reminders.of(&asked.asker, &asked.room).await.unwrap();
     assert_eq!(kept.len(), 1);
@@ -84,9 +85,6 @@ async fn what_a_time_leaves_open_is_asked_for() {
     let (store, _folder) = store();
     let mut asked = question("remind me today at 0:00 to go", &[]);
     asked.at = crate::clock::now();
-    let answer = waiter(&store).answer(&asked, &Growth::new(0)).await.unwrap();
-    assert!(
-        matches!(&answer, super::Answer::SendOutcome(text) if text.starts_with("When?")),
-        "a time that is over"
-    );
+    let answer = waiter(&store).answer(&asked, &AnswerStream::new(0)).await.unwrap();
+    assert!(matches!(&answer, super::Answer::Text(text) if text.starts_with("When?")), "a time that is over");
 }

@@ -27,9 +27,9 @@ pub(crate) struct Chunk {
 #[serde(default)]
 struct Choice {
     /// In a stream.
-    delta: Option<SendOutcome>,
+    delta: Option<Delta>,
     /// In a whole answer.
-    message: Option<SendOutcome>,
+    message: Option<Delta>,
     /// In the older completions API.
     text: Option<Value>,
     finish_reason: Option<Value>,
@@ -37,7 +37,7 @@ struct Choice {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct SendOutcome {
+struct Delta {
     /// A string; from some servers, a list of parts. The reasoning is in `reasoning` (Ollama, vLLM) or
     /// `reasoning_content` (llama.cpp and most public servers), and is never shown.
     content: Option<Value>,
@@ -78,17 +78,18 @@ impl Chunk {
     /// Returns the text that the chunk adds; a refusal if there is no other text.
     pub(crate) fn text(&self) -> String {
         let Some(choice) = self.choices.first() else { return String::new() };
-        let said = choice.said();
-        let content = said.and_then(|said| said.content.as_ref());
-        let refusal = said.and_then(|said| said.refusal.as_ref());
+        let delta = choice.delta();
+        let content = delta.and_then(|delta| delta.content.as_ref());
+        let refusal = delta.and_then(|delta| delta.refusal.as_ref());
         let mut texts = [content, choice.text.as_ref(), refusal].into_iter().map(text);
         texts.find(|text| !text.is_empty()).unwrap_or_default()
     }
 
     /// Returns whether the chunk carries neither text nor reasoning, like the last chunk of an answer.
     pub(crate) fn is_bare(&self) -> bool {
-        let said = self.choices.first().and_then(Choice::said);
-        let thought = said.map(|said| text(said.reasoning.as_ref()) + &text(said.reasoning_content.as_ref()));
+        let delta = self.choices.first().and_then(Choice::delta);
+        let thought =
+            delta.map(|delta| text(delta.reasoning.as_ref()) + &text(delta.reasoning_content.as_ref()));
         self.text().is_empty() && thought.unwrap_or_default().is_empty()
     }
 
@@ -135,7 +136,7 @@ fn is_success(code: &Value) -> bool {
 }
 
 impl Choice {
-    fn said(&self) -> Option<&SendOutcome> {
+    fn delta(&self) -> Option<&Delta> {
         self.delta.as_ref().or(self.message.as_ref())
     }
 }

@@ -5,9 +5,10 @@ use tokio::{net::TcpListener, time::Instant};
 
 use super::{OpenAi, Settings};
 use crate::bots::{
+    answer_stream::AnswerStream,
     outgoing::test_service::{STREAM, Step, TestService, answer, chunk, json as json_answer},
-    question::{Answer, Answerer as _, BotError, BotErrorKind, Growth},
-    test_question::{SendOutcome, question},
+    question::{Answer, Answerer as _, BotError, BotErrorKind},
+    test_question::{Earlier, question},
 };
 
 /// Returns the settings that most tests start from.
@@ -23,9 +24,9 @@ fn open(settings: &Settings) -> OpenAi {
 
 /// Returns the outcome of a question, and the text that was streamed.
 async fn asked_with(settings: &Settings, limit: usize) -> (Result<String, BotError>, String) {
-    let growth = Growth::new(limit);
+    let growth = AnswerStream::new(limit);
     let answer = match open(settings).answer(&question("在吗?", &[]), &growth).await {
-        Ok(Answer::SendOutcome(text)) => Ok(text),
+        Ok(Answer::Text(text)) => Ok(text),
         Ok(Answer::Later) => panic!("a model answers now or never"),
         Err(failure) => Err(failure),
     };
@@ -118,7 +119,7 @@ async fn an_answer_grows_as_it_comes_even_if_it_is_cut_within_a_character() {
     let first = format!("data: {}\n\n", delta("先喝"));
     let said = [head.as_bytes(), &chunk(first.as_bytes()), &chunk(left)].concat();
     let service = TestService::start(vec![vec![Step::Say(said), Step::Drip(chunk(right))]]).await;
-    let (bot, growth) = (open(&settings(&service.url("/v1"))), Growth::new(0));
+    let (bot, growth) = (open(&settings(&service.url("/v1"))), AnswerStream::new(0));
     let mut watch = growth.watch();
     let question = question("在吗?", &[]);
     let seen = async {
@@ -127,7 +128,7 @@ async fn an_answer_grows_as_it_comes_even_if_it_is_cut_within_a_character() {
     };
     let (answer, first) = tokio::join!(bot.answer(&question, &growth), seen);
     assert_eq!(first, "先喝");
-    assert!(answer.unwrap() == Answer::SendOutcome("先喝🍵 在的。".to_owned()));
+    assert!(answer.unwrap() == Answer::Text("先喝🍵 在的。".to_owned()));
 }
 
 #[tokio::test]
@@ -421,7 +422,7 @@ async fn an_answer_that_never_ends_is_given_up() {
 async fn whoever_stops_listening_hangs_up() {
     let said = Step::Say(stream(&[&delta("在")]).into());
     let mut service = TestService::start(vec![vec![said, Step::Stall]]).await;
-    let (bot, growth) = (open(&settings(&service.url("/v1"))), Growth::new(0));
+    let (bot, growth) = (open(&settings(&service.url("/v1"))), AnswerStream::new(0));
     let mut watch = growth.watch();
     let question = question("在吗?", &[]);
     tokio::select! {
@@ -473,8 +474,8 @@ async fn a_key_is_shown_to_the_server_and_to_nobody_else() {
 async fn the_conversation_goes_along() {
     let service = TestService::saying(stream(&[&delta("在"), STOP])).await;
     let bot: Arc<_> = settings(&service.url("/v1/")).open().unwrap();
-    let question = question("在吗?", &[SendOutcome::Other("有人吗?"), SendOutcome::Bot("有。")]);
-    bot.answer(&question, &Growth::new(0)).await.unwrap();
+    let question = question("在吗?", &[Earlier::Other("有人吗?"), Earlier::Bot("有。")]);
+    bot.answer(&question, &AnswerStream::new(0)).await.unwrap();
     let messages = &service.heard()[0].json()["messages"];
     assert_eq!(messages[1], json!({"role": "user", "content": "小红: 有人吗?"}));
     assert_eq!(messages[2], json!({"role": "assistant", "content": "有。"}));

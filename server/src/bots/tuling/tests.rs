@@ -6,8 +6,9 @@ use tempfile::TempDir;
 use super::{Settings, user_id};
 use crate::{
     bots::{
+        answer_stream::AnswerStream,
         outgoing::test_service::{Step, TestService, answer, json as json_answer},
-        question::{Answer, BotError, BotErrorKind, Growth},
+        question::{Answer, BotError, BotErrorKind},
         test_question::question,
     },
     config::bots::tuling::usual_url,
@@ -26,9 +27,9 @@ fn settings(url: &str) -> (TempDir, Settings) {
 }
 
 async fn asked(settings: &Settings, limit: usize) -> Result<Answer, BotError> {
-    let growth = Growth::new(limit);
+    let growth = AnswerStream::new(limit);
     let answer = settings.open().unwrap().answer(&question("喝什么?", &[]), &growth).await;
-    if let Ok(Answer::SendOutcome(text)) = &answer {
+    if let Ok(Answer::Text(text)) = &answer {
         assert_eq!(*text, growth.text());
     }
     answer.inspect_err(|failure| {
@@ -50,7 +51,7 @@ async fn trouble(said: &str) -> BotErrorKind {
 async fn the_robot_is_asked_as_the_tutorial_asked_it() {
     let service = TestService::saying(json_answer("200 OK", TEA)).await;
     let (_folder, settings) = settings(&service.url("/openapi/api/v2"));
-    assert!(asked(&settings, 0).await.unwrap() == Answer::SendOutcome("喝茶".to_owned()));
+    assert!(asked(&settings, 0).await.unwrap() == Answer::Text("喝茶".to_owned()));
     let heard = &service.heard()[0];
     assert!(heard.head.starts_with("POST /openapi/api/v2 "), "{}", heard.head);
     let expected = json!({

@@ -6,10 +6,11 @@ use tempfile::TempDir;
 use super::{Settings, payload::signature};
 use crate::{
     bots::{
+        answer_stream::AnswerStream,
         outgoing::test_service::{Step, TestService, answer, json as json_answer},
-        question::{Answer, BotError, BotErrorKind, Growth, Question},
+        question::{Answer, BotError, BotErrorKind, Question},
         secret::Secret,
-        test_question::{SendOutcome, question},
+        test_question::{Earlier, question},
     },
     clock,
 };
@@ -25,13 +26,13 @@ fn settings(url: &str) -> (TempDir, Settings) {
 
 fn with_reply_url() -> Question {
     let reply_url = Some("https://chat.example/replies/once".to_owned());
-    Question { reply_url, ..question("几点了?", &[SendOutcome::Other("不知道")]) }
+    Question { reply_url, ..question("几点了?", &[Earlier::Other("不知道")]) }
 }
 
 async fn asked_with(settings: &Settings, question: &Question, limit: usize) -> Result<Answer, BotError> {
-    let growth = Growth::new(limit);
+    let growth = AnswerStream::new(limit);
     let answer = settings.open().unwrap().answer(question, &growth).await;
-    if let Ok(Answer::SendOutcome(text)) = &answer {
+    if let Ok(Answer::Text(text)) = &answer {
         assert_eq!(*text, growth.text());
     }
     answer.inspect_err(|failure| {
@@ -51,7 +52,7 @@ async fn asked(said: &str, question: &Question) -> Result<Answer, BotError> {
 
 async fn text(said: &str) -> String {
     match asked(said, &with_reply_url()).await.unwrap() {
-        Answer::SendOutcome(text) => text,
+        Answer::Text(text) => text,
         Answer::Later => panic!("it was said now"),
     }
 }

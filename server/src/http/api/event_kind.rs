@@ -14,7 +14,8 @@ pub(super) enum Other {
     /// Users who are typing.
     Typing,
     /// A bot's streaming answer so far.
-    Growing,
+    #[serde(rename = "growing")]
+    StreamingAnswer,
 }
 
 /// The optional events that a program asked for.
@@ -34,7 +35,7 @@ impl FromStr for Others {
         let word = |word: &str| match word {
             "presence" => Ok(Other::Presence),
             "typing" => Ok(Other::Typing),
-            "growing" => Ok(Other::Growing),
+            "growing" => Ok(Other::StreamingAnswer),
             _ => Err("`also` is one or more of presence, typing and growing".to_owned()),
         };
         text.split(',').map(word).collect::<Result<_, _>>().map(Others)
@@ -54,7 +55,7 @@ mod tests {
     #[test]
     fn what_else_is_told_of_is_named_in_words() {
         let parse = |text: &str| text.parse::<Others>().map(|others| others.0);
-        assert_eq!(parse("presence,growing"), Ok(vec![Other::Presence, Other::Growing]));
+        assert_eq!(parse("presence,growing"), Ok(vec![Other::Presence, Other::StreamingAnswer]));
         for wrong in ["", ",", "presence,", "people", "Presence", "presence, typing"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

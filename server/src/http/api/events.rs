@@ -72,17 +72,17 @@ pub(super) struct Asked {
 /// A comment is sent every 15 seconds. A client that reads too slowly is disconnected, and can resume in the
 /// same way. A program that follows a room does not become its member.
 #[utoipa::path(
-    get, path = "/api/rooms/{room}/events", operation_id = "follow", tag = "Messages",
+    get, path = "/api/rooms/{room}/events", operation_id = "followRoom", tag = "Messages",
     params(
         ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
         Asked,
         (
             "Last-Event-ID" = Option<String>, Header, nullable = false,
-            description = "The `id` of the last event that was read, as clients of such streams send it",
+            description = "The `id` of the last event that the client received",
         ),
     ),
     responses((
-        status = 200, description = "The stream, event by event", body = super::schema::StreamEvent,
+        status = 200, description = "A stream of events", body = super::schema::StreamEvent,
         content_type = "text/event-stream",
     )),
     security(("token" = ["read"])),

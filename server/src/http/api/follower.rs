@@ -228,7 +228,7 @@ impl Follower {
             ServerLine::Typing { room, user } if self.also.has(Other::Typing) => {
                 events.event("typing", None, &serde_json::json!({ "room": room, "user": user }));
             }
-            ServerLine::Growing(growing) if self.also.has(Other::Growing) => {
+            ServerLine::StreamingAnswer(growing) if self.also.has(Other::StreamingAnswer) => {
                 events.event("growing", None, growing);
             }
             _ => {}

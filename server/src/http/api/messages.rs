@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 use super::{
     caller::Caller,
     extract::{Limit, Room, SeqParam, Wish},
-    schema::{Page, Said, Saying},
+    schema::{CreateMessage, CreatedMessage, Page},
 };
 use crate::{
     http::{api_error::ApiError, entity_tag, idempotency, state::HttpState},
@@ -70,18 +70,18 @@ impl Asked {
 /// another log. The response has an `ETag`; a request with `If-None-Match` gets 304 without a body as long as
 /// nothing has changed.
 #[utoipa::path(
-    get, path = "/api/rooms/{room}/messages", operation_id = "readMessages", tag = "Messages",
+    get, path = "/api/rooms/{room}/messages", operation_id = "listMessages", tag = "Messages",
     params(
         ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
         Asked,
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer", nullable = false),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier response", nullable = false),
     ),
     responses(
         (
-            status = 200, description = "A piece of the log", body = Page,
-            headers(("ETag" = String, description = "Changes with the answer")),
+            status = 200, description = "A page of messages", body = Page,
+            headers(("ETag" = String, description = "Changes with the page")),
         ),
-        (status = 304, description = "Nothing has changed"),
+        (status = 304, description = "Not modified"),
     ),
     security(("token" = ["read"])),
     extensions(("x-codeSamples" = json!([{
@@ -126,21 +126,21 @@ pub(super) async fn read(
 /// as a program's. With an `id` or an `Idempotency-Key` a retry is harmless: a message that was already sent
 /// is not sent again, and the response is the same.
 #[utoipa::path(
-    post, path = "/api/rooms/{room}/messages", operation_id = "say", tag = "Messages",
+    post, path = "/api/rooms/{room}/messages", operation_id = "createMessage", tag = "Messages",
     params(
         ("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen"),
         (
             "Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
-            description = "Names the message: to say it again under the same one is harmless",
+            description = "Names the message, so that a retry does not create another one",
         ),
     ),
-    request_body(content((Saying = "application/json"), (String = "text/plain"))),
+    request_body(content((CreateMessage = "application/json"), (String = "text/plain"))),
     responses(
-        (status = 201, description = "It was said; this is where it stands", body = Said),
-        (status = 413, description = "The body is too large", body = super::schema::Trouble),
-        (status = 415, description = "The body is neither JSON nor plain text", body = super::schema::Trouble),
-        (status = 422, description = "There is nothing to see in the text, it is too long, or its id was used before for \
-         another message", body = super::schema::Trouble),
+        (status = 201, description = "The message, and the epoch in which its seq counts", body = CreatedMessage),
+        (status = 413, description = "The body is too large", body = super::schema::ErrorBody),
+        (status = 415, description = "The body is neither JSON nor plain text", body = super::schema::ErrorBody),
+        (status = 422, description = "The text is empty or too long, or its id was used before for \
+         another message", body = super::schema::ErrorBody),
     ),
     security(("token" = ["write"])),
     extensions(("x-codeSamples" = json!([{
@@ -148,7 +148,7 @@ pub(super) async fn read(
         "source": "curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: text/plain' -H 'Idempotency-Key: build-7' \\\n  -d 'deploy done' \"$TEAHOUSE/api/rooms/kitchen/messages\"",
     }]))),
 )]
-pub(super) async fn say(
+pub(super) async fn create(
     State(state): State<Arc<HttpState>>,
     caller: Caller,
     Room(room): Room,
@@ -175,7 +175,7 @@ pub(super) async fn say(
     let message = prepare(&caller.user, &room, saying.id.unwrap_or(id), text);
     let message = service.publish(message.map_err(PublishError::from)?, None).await?;
     let epoch = service.epoch_of(&message).await;
-    let said = Said { message: message.into(), epoch };
+    let said = CreatedMessage { message: message.into(), epoch };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(said)).into_response())
 }
 
@@ -202,14 +202,14 @@ impl Form {
         }
     }
 
-    fn read(self, body: &[u8]) -> Result<Saying, ApiError> {
+    fn read(self, body: &[u8]) -> Result<CreateMessage, ApiError> {
         let unfit = |code, reason| ApiError::new(StatusCode::BAD_REQUEST, code, reason);
         let text = std::str::from_utf8(body).map_err(|error| {
             let at = error.valid_up_to() + 1;
             unfit("not_utf8", format!("the body is not UTF-8: byte {at} belongs to no character"))
         })?;
         match self {
-            Form::Text => Ok(Saying { text: text.to_owned(), id: None }),
+            Form::Text => Ok(CreateMessage { text: text.to_owned(), id: None }),
             Form::Json => serde_json::from_str(text)
                 .map_err(|error| unfit("malformed", format!("this is not {{\"text\": \"…\"}}: {error}"))),
         }

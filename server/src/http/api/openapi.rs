@@ -21,8 +21,8 @@ use crate::http::{hooks, replies, state::HttpState};
 #[openapi(
     info(
         title = "Teahouse",
-        description = "A chat room, for programs. A token is made with `teahouse token add` and shown as a bearer token; \
-        a hook is made with `teahouse hook add`. Errors are `{\"error\": {\"code\", \"reason\"}}`: the code is for \
+        description = "The HTTP API of a chat server. `teahouse token add` creates a token, to be sent as a bearer token; \
+        `teahouse hook add` creates a hook. Errors are `{\"error\": {\"code\", \"reason\"}}`: the code is for \
         programs, the reason for people.",
         license(name = "MIT", identifier = "MIT"),
         contact(),
@@ -30,17 +30,17 @@ use crate::http::{hooks, replies, state::HttpState};
     paths(
         rooms::rooms,
         messages::read,
-        messages::say,
+        messages::create,
         events::follow,
         presence::presence,
         hooks::push,
         replies::reply,
     ),
-    components(schemas(schema::Trouble, schema::Start, schema::Message, event_kind::Other)),
+    components(schemas(schema::ErrorBody, schema::Start, schema::Message, event_kind::Other)),
     tags(
-        (name = "Rooms", description = "Which rooms there are, and who is there"),
-        (name = "Messages", description = "What is said"),
-        (name = "Doors", description = "Say something with no more than an address"),
+        (name = "Rooms", description = "Rooms and presence"),
+        (name = "Messages", description = "Messages and event streams"),
+        (name = "Hooks", description = "Requests that are authorized by their address alone"),
     ),
     modifiers(&Common),
 )]
@@ -54,7 +54,8 @@ pub(crate) async fn openapi(State(state): State<Arc<HttpState>>) -> impl IntoRes
 /// Returns the description for a text limit of `text_limit` characters; 0 means no limit.
 pub(super) fn document(text_limit: usize) -> utoipa::openapi::OpenApi {
     let mut document = Api::openapi();
-    let saying = document.components.as_mut().and_then(|components| components.schemas.get_mut("Saying"));
+    let saying =
+        document.components.as_mut().and_then(|components| components.schemas.get_mut("CreateMessage"));
     if let Some(RefOr::T(Schema::Object(saying))) = saying
         && let Some(RefOr::T(Schema::Object(text))) = saying.properties.get_mut("text")
         && text_limit > 0
@@ -72,9 +73,9 @@ impl Modify for Common {
         let components = document.components.get_or_insert_with(Components::new);
         let mut bearer = Http::new(HttpAuthScheme::Bearer);
         bearer.description =
-            Some("`teahouse token add --name NAME --scope read --scope write` makes one.".to_owned());
+            Some("`teahouse token add --name NAME --scope read --scope write` creates one.".to_owned());
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
-        for (name, response) in troubles() {
+        for (name, response) in common_errors() {
             components.responses.insert(name.to_owned(), response.into());
         }
         for (path, item) in &mut document.paths.paths {
@@ -110,44 +111,39 @@ fn add(operation: &mut Operation, status: &str, name: &str) {
     responses.entry(status.to_owned()).or_insert_with(|| Ref::from_response_name(name).into());
 }
 
-fn troubles() -> [(&'static str, Response); 7] {
+fn common_errors() -> [(&'static str, Response); 7] {
     [
-        ("Malformed", trouble("Something in the question is not as it must be")),
+        ("Malformed", common_error("Malformed request")),
         (
             "Unauthorized",
             with_header(
-                trouble("There is no token, or it is not good"),
+                common_error("Missing or invalid token"),
                 "WWW-Authenticate",
                 Type::String,
-                "What to show",
+                "The authentication scheme",
             ),
         ),
-        ("Forbidden", trouble("The token lacks the scope, or is not good in the room")),
-        ("NotFound", trouble("No room can have this name, or there is nothing at this address")),
-        ("TooSlow", ResponseBuilder::new().description("The question took too long to come").build()),
+        ("Forbidden", common_error("The token lacks the scope, or is not valid for the room")),
+        ("NotFound", common_error("Invalid room name, or unknown address")),
+        ("TooSlow", ResponseBuilder::new().description("The request took too long to arrive").build()),
         (
             "TooOften",
-            with_header(
-                trouble("Too many questions"),
-                "Retry-After",
-                Type::Integer,
-                "How many seconds to wait",
-            ),
+            with_header(common_error("Too many requests"), "Retry-After", Type::Integer, "Seconds to wait"),
         ),
         (
             "Unavailable",
             with_header(
-                trouble("It cannot be done at present"),
+                common_error("Temporarily unavailable"),
                 "Retry-After",
                 Type::Integer,
-                "How many seconds to wait",
+                "Seconds to wait",
             ),
         ),
     ]
 }
 
-fn trouble(words: &str) -> Response {
-    let content = Content::new(Some(Ref::from_schema_name("Trouble")));
+fn common_error(words: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name("ErrorBody")));
     ResponseBuilder::new().description(words).content("application/json", content).build()
 }
 

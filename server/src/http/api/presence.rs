@@ -15,9 +15,9 @@ use crate::{
 /// Returns the users in the room, the first 200 by name, and the bots that answer there. Programs that read
 /// or follow are not members.
 #[utoipa::path(
-    get, path = "/api/rooms/{room}/presence", operation_id = "whoIsThere", tag = "Rooms",
+    get, path = "/api/rooms/{room}/presence", operation_id = "getPresence", tag = "Rooms",
     params(("room" = String, Path, description = "The room's name", min_length = 1, example = "kitchen")),
-    responses((status = 200, description = "People and bots", body = Presence)),
+    responses((status = 200, description = "Users and bots in the room", body = Presence)),
     security(("token" = ["read"])),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",

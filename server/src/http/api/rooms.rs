@@ -44,7 +44,7 @@ pub(super) struct Asked {
 #[utoipa::path(
     get, path = "/api/rooms", operation_id = "listRooms", tag = "Rooms",
     params(Asked),
-    responses((status = 200, description = "The rooms, and where their logs stand", body = Rooms)),
+    responses((status = 200, description = "The rooms, and the heads of their logs", body = Rooms)),
     security(("token" = ["read"])),
     extensions(("x-codeSamples" = json!([{
         "lang": "Shell",

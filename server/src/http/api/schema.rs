@@ -96,7 +96,7 @@ pub(super) struct User {
 
 /// A sent message and the epoch of its log.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(super) struct Said {
+pub(super) struct CreatedMessage {
     /// The message as all clients get it.
     #[serde(flatten)]
     pub(super) message: Message,
@@ -169,7 +169,8 @@ pub(super) enum Kind {
     Presence,
     Members,
     Typing,
-    Growing,
+    #[schema(rename = "growing")]
+    StreamingAnswer,
 }
 
 /// A message in the format of Slack's incoming webhooks. At least one of `text`, `attachments` and `blocks`
@@ -210,7 +211,7 @@ pub(crate) struct Reply {
 /// A message to send.
 #[derive(Clone, Debug, serde::Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Saying {
+pub(super) struct CreateMessage {
     /// The text. Line breaks are preserved, other control characters are removed; at least one character must
     /// be visible.
     #[schema(min_length = 1, example = "deploy done")]
@@ -225,7 +226,7 @@ pub(super) struct Saying {
 /// An error response.
 #[derive(Clone, Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes what `Problem` prints")]
-pub(crate) struct Trouble {
+pub(crate) struct ErrorBody {
     pub(super) error: Error,
 }
 
@@ -263,7 +264,7 @@ mod tests {
         time::Millis,
     };
 
-    use super::{Said, Saying};
+    use super::{CreateMessage, CreatedMessage};
 
     #[test]
     fn the_names_of_fields_hold() {
@@ -275,7 +276,7 @@ mod tests {
             text: "deploy done".into(),
             at: Millis(5),
         };
-        let said = Said { message: message.into(), epoch: Some(Epoch::parse("e1").unwrap()) };
+        let said = CreatedMessage { message: message.into(), epoch: Some(Epoch::parse("e1").unwrap()) };
         assert_eq!(
             serde_json::to_string(&said).unwrap(),
             r#"{"room":"lobby","seq":7,"id":"build-7","user":{"id":"api-1","name":"deploys"},"text":"deploy done","at":5,"epoch":"e1"}"#
@@ -284,11 +285,11 @@ mod tests {
 
     #[test]
     fn what_is_to_be_said_has_no_other_fields() {
-        assert!(serde_json::from_str::<Saying>(r#"{"text":"a","id":null}"#).is_ok());
+        assert!(serde_json::from_str::<CreateMessage>(r#"{"text":"a","id":null}"#).is_ok());
         for wrong in
             [r#"{"text":"a","room":"b"}"#, r#"{"id":"a"}"#, r#"{"text":"a","id":"a b"}"#, r#"{"text":1}"#]
         {
-            assert!(serde_json::from_str::<Saying>(wrong).is_err(), "{wrong}");
+            assert!(serde_json::from_str::<CreateMessage>(wrong).is_err(), "{wrong}");
         }
     }
 }

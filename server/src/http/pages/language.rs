@@ -19,7 +19,7 @@ pub(crate) struct LanguageForm {
 }
 
 /// `POST /language`: stores the language in a cookie and redirects back.
-pub(crate) async fn speak(
+pub(crate) async fn set_language(
     State(state): State<Arc<HttpState>>,
     visitor: Visitor,
     Form(form): Form<LanguageForm>,

@@ -23,14 +23,14 @@ use futures::{
 use super::retry::{FULL_RETRY_MS, RETRY_MS};
 use crate::{
     service::Service,
-    store::{Appended, Kept, NewMessage, StoreError},
+    store::{Appended, AppendedBatch, NewMessage, StoreError},
 };
 
 /// How many messages may gather during an append; then the session stops reading.
 const GATHER: usize = 512;
 
 /// One append per room, so that a failure in one room does not affect the others.
-type Appending = BoxFuture<'static, Vec<(Vec<NewMessage>, Kept)>>;
+type Appending = BoxFuture<'static, Vec<(Vec<NewMessage>, AppendedBatch)>>;
 
 /// Accepted messages that are not stored yet.
 pub(super) struct Sending {
@@ -147,7 +147,7 @@ impl Sending {
     }
 
     /// Returns the answers for an append: for stored messages, and for those that were not stored.
-    fn answer(&mut self, drafts: &[NewMessage], kept: Kept) -> Vec<ServerLine> {
+    fn answer(&mut self, drafts: &[NewMessage], kept: AppendedBatch) -> Vec<ServerLine> {
         let (done, left) = drafts.split_at(kept.appended.len());
         let mut lines: Vec<ServerLine> =
             done.iter().zip(kept.appended).filter_map(|(draft, done)| answer(draft, done)).collect();

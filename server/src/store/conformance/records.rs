@@ -4,11 +4,11 @@ use futures::future::join_all;
 
 use super::{Bench, all, draft, new, room};
 use crate::store::{
-    Collection::{self, Answer, House, Login, RecentLogin, Reminder, Token},
+    Collection::{self, Answer, Instance, Login, RecentLogin, Reminder, Token},
     Put, Record, SharedStore,
 };
 
-const DRAWERS: [Collection; 6] = [Token, Answer, Reminder, RecentLogin, Login, House];
+const DRAWERS: [Collection; 6] = [Token, Answer, Reminder, RecentLogin, Login, Instance];
 
 fn record(collection: Collection, key: &str, value: &str) -> Record {
     Record { collection, key: key.to_owned(), value: value.to_owned() }
@@ -34,7 +34,7 @@ pub(crate) async fn a_record_is_the_last_that_was_put(bench: Bench) {
     let expected = [("", ""), ("a", "two"), ("b", "three"), ("键:{}*", other)];
     let expected = expected.map(|(key, text)| record(Token, key, text));
     assert_eq!(store.records(Token).await.unwrap(), expected, "by key");
-    for collection in [Answer, Reminder, RecentLogin, Login, House] {
+    for collection in [Answer, Reminder, RecentLogin, Login, Instance] {
         assert_eq!(store.records(collection).await.unwrap(), [], "each drawer is its own");
         assert_eq!(value(&store, collection, "a").await, None);
     }

@@ -38,7 +38,7 @@ pub(crate) async fn maintain(link: Arc<Link>, keys: Vec<String>, house: HouseId,
 /// Returns the instance's id; stores `fresh` as the id if there is none.
 pub(crate) async fn house(link: &Link, fresh: HouseId) -> Result<HouseId, StoreError> {
     let kept = async || {
-        let kept = records::value(link, Collection::House, house_id::KEY).await?;
+        let kept = records::value(link, Collection::Instance, house_id::KEY).await?;
         Ok(kept.as_deref().and_then(HouseId::parse))
     };
     // Read first, so that a node can start even while Redis accepts no writes.

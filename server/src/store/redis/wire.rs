@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use chat::{
     id::{ClientId, NodeId, UserId},
-    protocol::{Growing, ServerLine, User},
+    protocol::{ServerLine, StreamingAnswer, User},
     room::Presence,
 };
 
@@ -41,12 +41,12 @@ pub(crate) fn typing(node: &NodeId, user: &User) -> String {
 }
 
 /// Encodes the progress of a program's streaming answer.
-pub(crate) fn growing(node: &NodeId, growing: &Growing) -> String {
-    format!("g{node}\n{}", ServerLine::Growing(growing.clone()).print())
+pub(crate) fn growing(node: &NodeId, growing: &StreamingAnswer) -> String {
+    format!("g{node}\n{}", ServerLine::StreamingAnswer(growing.clone()).print())
 }
 
 /// Returns whether a message reports the progress of this streaming answer.
-pub(crate) fn is_of(word: &str, growing: &Growing) -> bool {
+pub(crate) fn is_of(word: &str, growing: &StreamingAnswer) -> bool {
     let of = format!("\"id\":\"{}\",\"user\":{{\"id\":\"{}\"", growing.id, growing.user.id);
     word.starts_with('g') && word.contains(&of)
 }
@@ -119,7 +119,7 @@ pub(crate) fn read(keys: &Keys, channel: &str, payload: &[u8]) -> Option<StoreEv
         }
         (b't', Some(room)) => ClusterMessage::Typing(room, user(field()?, field()?)?),
         (b'g', Some(_)) => match ServerLine::parse(field()?) {
-            Ok(ServerLine::Growing(growing)) => ClusterMessage::Growing(growing),
+            Ok(ServerLine::StreamingAnswer(growing)) => ClusterMessage::StreamingAnswer(growing),
             _ => return None,
         },
         (b'x', Some(room)) => {
@@ -198,7 +198,7 @@ mod tests {
         };
         assert_eq!((where_, user), (room.clone(), ann()));
         let id = ClientId::parse("a1").unwrap();
-        let grown = Growing {
+        let grown = StreamingAnswer {
             room: room.clone(),
             id: id.clone(),
             user: ann(),
@@ -206,10 +206,10 @@ mod tests {
             text: "One\n茶".into(),
         };
         assert!(is_of(&growing(&node(), &grown), &grown) && !is_of(&typing(&node(), &ann()), &grown));
-        let another = Growing { id: ClientId::parse("a2").unwrap(), ..grown.clone() };
+        let another = StreamingAnswer { id: ClientId::parse("a2").unwrap(), ..grown.clone() };
         assert!(!is_of(&growing(&node(), &grown), &another));
         let heard_growing = heard(Some(&room), &growing(&node(), &grown));
-        assert!(matches!(heard_growing, Some(ClusterMessage::Growing(heard)) if heard == grown));
+        assert!(matches!(heard_growing, Some(ClusterMessage::StreamingAnswer(heard)) if heard == grown));
         let heard_stop = heard(Some(&room), &stop(&node(), &id, &ann().id));
         let expected = (room, id, ann().id);
         assert!(

@@ -21,7 +21,7 @@ use super::{
 
 use crate::{
     clock,
-    store::{Appended, Kept, NewMessage, StoreError, redis::link::Link},
+    store::{Appended, AppendedBatch, NewMessage, StoreError, redis::link::Link},
 };
 
 /// How many appends may wait for the task; beyond that, callers wait.
@@ -36,7 +36,7 @@ const CALLS: usize = 4;
 
 struct Change {
     drafts: Vec<NewMessage>,
-    reply: oneshot::Sender<Kept>,
+    reply: oneshot::Sender<AppendedBatch>,
 }
 
 /// A handle to the task.
@@ -56,14 +56,14 @@ impl Writer {
         Writer { changes: Mutex::new(Some(changes)), task: Mutex::new(Some(task)) }
     }
 
-    pub(super) async fn append(&self, drafts: Vec<NewMessage>) -> Kept {
+    pub(super) async fn append(&self, drafts: Vec<NewMessage>) -> AppendedBatch {
         let kept = async {
             let changes = self.changes.lock().await.clone()?;
             let (reply, answer) = oneshot::channel();
             changes.send(Change { drafts, reply }).await.ok()?;
             answer.await.ok()
         };
-        kept.await.unwrap_or(Kept { appended: Vec::new(), failed: Some(StoreError::Closed) })
+        kept.await.unwrap_or(AppendedBatch { appended: Vec::new(), failed: Some(StoreError::Closed) })
     }
 
     /// Accepts no more appends, and returns once the accepted ones are done.
@@ -128,7 +128,7 @@ impl WriterTask {
             rooms.zip(kept).map(|(room, kept)| (room, kept.map(Vec::into_iter))).collect();
         drop(batches);
         for Change { drafts, reply } in group {
-            let mut answer = Kept { appended: Vec::new(), failed: None };
+            let mut answer = AppendedBatch { appended: Vec::new(), failed: None };
             for draft in drafts {
                 // Each draft has its own outcome in its room, even after one that failed.
                 let appended = kept.get_mut(&draft.room).map(|room| match room {

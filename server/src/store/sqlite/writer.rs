@@ -19,7 +19,7 @@ use super::{failure::Failure, log::Appending, maintenance::Chores, names, record
 use crate::{
     clock,
     events::{EventSender, StoreEvent},
-    store::{Appended, Claim, Collection, Kept, NewMessage, Put, Record, StoreError},
+    store::{Appended, AppendedBatch, Claim, Collection, NewMessage, Put, Record, StoreError},
 };
 
 /// How many changes may wait for the thread; beyond that, callers wait.
@@ -29,7 +29,7 @@ const CAPACITY: usize = 1_024;
 const GROUP: usize = 512;
 
 enum Change {
-    Append(Vec<NewMessage>, oneshot::Sender<Kept>),
+    Append(Vec<NewMessage>, oneshot::Sender<AppendedBatch>),
     Claim(Claim, oneshot::Sender<Result<bool, StoreError>>),
     Release(Claim, oneshot::Sender<Result<(), StoreError>>),
     Put(Record, Put, oneshot::Sender<Result<bool, StoreError>>),
@@ -67,9 +67,9 @@ impl Writer {
         Ok(Writer { changes: Mutex::new(Some(changes)), finished: Mutex::new(Some(finished)) })
     }
 
-    pub(super) async fn append(&self, drafts: Vec<NewMessage>) -> Kept {
+    pub(super) async fn append(&self, drafts: Vec<NewMessage>) -> AppendedBatch {
         let kept = self.change(|reply| Change::Append(drafts, reply)).await;
-        kept.unwrap_or_else(|closed| Kept { appended: Vec::new(), failed: Some(closed) })
+        kept.unwrap_or_else(|closed| AppendedBatch { appended: Vec::new(), failed: Some(closed) })
     }
 
     pub(super) async fn claim(&self, claim: Claim) -> Result<bool, StoreError> {
@@ -204,7 +204,7 @@ impl WriterThread {
                 if failure.spares_others() && drafts.len() > 1 {
                     self.keep_front(&drafts, &mut appended);
                 }
-                let _ = reply.send(Kept { appended, failed: Some(failed) });
+                let _ = reply.send(AppendedBatch { appended, failed: Some(failed) });
             }
             Change::Release(_, reply) => {
                 let _ = reply.send(Err(failed));
@@ -303,7 +303,7 @@ impl WriterThread {
 fn answer(change: Change, done: Done) {
     match (change, done) {
         (Change::Append(_, reply), Done::Appended(appended)) => {
-            let _ = reply.send(Kept { appended, failed: None });
+            let _ = reply.send(AppendedBatch { appended, failed: None });
         }
         (
             Change::Claim(_, reply) | Change::Put(_, _, reply) | Change::Strike(_, _, reply),

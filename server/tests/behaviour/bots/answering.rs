@@ -3,7 +3,7 @@
 
 use chat::{
     id::ClientId,
-    protocol::{ClientLine, Event, Growing, RefusalCode, ServerLine},
+    protocol::{ClientLine, Event, RefusalCode, ServerLine, StreamingAnswer},
 };
 
 use super::{answer, grown, with_bots};
@@ -18,10 +18,10 @@ pub(crate) fn model(service: &Service, more: &str) -> String {
 }
 
 /// Returns the next update of a streaming answer that has some text.
-pub(crate) async fn growing(lines: &mut Lines) -> Growing {
+pub(crate) async fn growing(lines: &mut Lines) -> StreamingAnswer {
     lines
         .until(|line| match line {
-            ServerLine::Growing(growing) if !growing.text.is_empty() => Some(growing),
+            ServerLine::StreamingAnswer(growing) if !growing.text.is_empty() => Some(growing),
             _ => None,
         })
         .await

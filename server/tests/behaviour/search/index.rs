@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use rusqlite::Connection;
 
-use super::{Said, again, finds, found, indexed, is_indexed, log, open, said, search, write, written};
+use super::{SentMessage, again, finds, found, indexed, is_indexed, log, open, said, search, write, written};
 use crate::support::{TestApp, eventually};
 
 /// Damages the index file.
@@ -27,7 +27,7 @@ async fn what_is_said_is_found_soon_after() {
 #[tokio::test]
 async fn what_was_said_before_there_was_an_index_is_found() {
     let texts: Vec<String> = (1..=1_200).map(|n| format!("message {n}")).collect();
-    let messages: Vec<Said<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
+    let messages: Vec<SentMessage<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
     let (app, reader) = open(&messages).await;
     for n in ["1", "600", "1200"] {
         assert_eq!(found(&reader, &format!("\"message {n}\"")).await, [format!("[message {n}]")]);
@@ -43,7 +43,7 @@ async fn what_was_said_before_there_was_an_index_is_found() {
 #[tokio::test]
 async fn what_is_no_longer_kept_is_no_longer_found_nor_indexed() {
     let texts: Vec<String> = (1..=700).map(|n| format!("tea {n}")).collect();
-    let mut messages: Vec<Said<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
+    let mut messages: Vec<SentMessage<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
     messages.push(said("other", "Ann", "tea elsewhere"));
     let (app, reader) = open(&messages).await;
     log(app.data())
@@ -137,7 +137,7 @@ async fn an_index_that_is_ahead_of_the_log_is_thrown_away() {
 #[tokio::test]
 async fn while_the_index_is_behind_the_page_says_so_and_the_log_does_not_wait() {
     let texts: Vec<String> = (1..=1_001).map(|n| format!("tea {n}")).collect();
-    let messages: Vec<Said<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
+    let messages: Vec<SentMessage<'_>> = texts.iter().map(|text| said("lobby", "Ann", text)).collect();
     let (app, reader) = open(&[said("tea", "Ann", "first tea")]).await;
     // This transaction blocks all other writes to the index.
     let index = Connection::open(app.data().join("search.db")).unwrap();

@@ -3,7 +3,7 @@
 use chat::time::Millis;
 use jiff::Timestamp;
 
-use super::{Said, found, open, page, said, search};
+use super::{SentMessage, found, open, page, said, search};
 use crate::support::Browser;
 
 fn at(moment: &str) -> u64 {
@@ -19,10 +19,10 @@ async fn day(reader: &Browser, day: &str) -> String {
 }
 
 /// Returns one message from summer and one from winter.
-fn summer_and_winter() -> [Said<'static>; 2] {
+fn summer_and_winter() -> [SentMessage<'static>; 2] {
     [
-        Said { at: at("2026-07-14T22:30:00Z"), ..said("lobby", "Ann", "iced tea") },
-        Said { at: at("2026-11-14T22:30:00Z"), ..said("lobby", "Ann", "hot tea") },
+        SentMessage { at: at("2026-07-14T22:30:00Z"), ..said("lobby", "Ann", "iced tea") },
+        SentMessage { at: at("2026-11-14T22:30:00Z"), ..said("lobby", "Ann", "hot tea") },
     ]
 }
 
@@ -90,11 +90,11 @@ async fn the_pages_ask_the_browser_for_the_name_of_its_zone() {
 async fn a_day_that_was_not_or_began_late_leads_to_what_came_then() {
     let (app, reader) = open(&[
         // 23:00 on the 29th and 00:30 on the 31st in Samoa, where the 30th was skipped.
-        Said { at: at("2011-12-30T09:00:00Z"), ..said("lobby", "Ann", "before") },
-        Said { at: at("2011-12-30T10:30:00Z"), ..said("lobby", "Ann", "after") },
+        SentMessage { at: at("2011-12-30T09:00:00Z"), ..said("lobby", "Ann", "before") },
+        SentMessage { at: at("2011-12-30T10:30:00Z"), ..said("lobby", "Ann", "after") },
         // 23:30 and 01:30 in São Paulo, where the clocks went from midnight to one.
-        Said { at: at("2018-11-04T02:30:00Z"), ..said("lobby", "Ann", "late") },
-        Said { at: at("2018-11-04T03:30:00Z"), ..said("lobby", "Ann", "early") },
+        SentMessage { at: at("2018-11-04T02:30:00Z"), ..said("lobby", "Ann", "late") },
+        SentMessage { at: at("2018-11-04T03:30:00Z"), ..said("lobby", "Ann", "early") },
     ])
     .await;
     let at_home = |zone: &str| app.browser().with_cookie(&reader.cookie()).with_cookie(&format!("tz={zone}"));

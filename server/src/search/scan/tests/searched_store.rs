@@ -20,8 +20,8 @@ use crate::{
     events::StoreEvent,
     search::Search,
     store::{
-        Claim, Collection, Kept, NewMessage, Piece, Put, Record, SharedStore, Slice, Store, StoreError,
-        sqlite::SqliteStore,
+        AppendedBatch, Claim, Collection, NewMessage, Piece, Put, Record, SharedStore, Slice, Store,
+        StoreError, sqlite::SqliteStore,
     },
     time_zone::TimeZone,
 };
@@ -60,7 +60,7 @@ impl Watched {
 }
 
 impl Store for Watched {
-    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, Kept> {
+    fn append(&self, drafts: Vec<NewMessage>) -> BoxFuture<'_, AppendedBatch> {
         self.store.append(drafts)
     }
 

@@ -7,12 +7,12 @@ use tokio::time::{sleep, timeout};
 
 use super::bench::{Node, PATIENCE, node, until};
 use crate::store::{
-    Appended, Extent, Kept, NewMessage, StoreError,
+    Appended, AppendedBatch, Extent, NewMessage, StoreError,
     conformance::{LONG_MS, all, claim, draft, draft_in, drafts, new, seqs, told, whole},
     redis::{cookies::cookie_keys, live::DEADLINE, test_server::RedisServer},
 };
 
-fn is_refused(kept: &Kept) -> bool {
+fn is_refused(kept: &AppendedBatch) -> bool {
     kept.appended.is_empty() && matches!(kept.failed, Some(StoreError::Unavailable(_)))
 }
 

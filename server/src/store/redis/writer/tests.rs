@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{APPEND, Change, WriterTask};
 use crate::store::{
-    Kept, NewMessage,
+    AppendedBatch, NewMessage,
     conformance::draft_in,
     redis::{key::Keys, link::Link, test_server::RedisServer},
 };
@@ -17,15 +17,15 @@ async fn writer_task(server: &RedisServer) -> WriterTask {
     WriterTask { link: Arc::new(link), retain: 0, window: 0, script: Script::new(APPEND), failing: false }
 }
 
-fn change(drafts: &[(&str, &str)]) -> (Change, oneshot::Receiver<Kept>) {
+fn change(drafts: &[(&str, &str)]) -> (Change, oneshot::Receiver<AppendedBatch>) {
     let (reply, answer) = oneshot::channel();
     let drafts: Vec<NewMessage> = drafts.iter().map(|(room, id)| draft_in(room, "Ann", id, id)).collect();
     (Change { drafts, reply }, answer)
 }
 
 /// Returns the ids and seqs of the stored messages, and whether all were stored.
-fn kept(mut answer: oneshot::Receiver<Kept>) -> (Vec<(String, u64)>, bool) {
-    let Kept { appended, failed } = answer.try_recv().expect("it is answered");
+fn kept(mut answer: oneshot::Receiver<AppendedBatch>) -> (Vec<(String, u64)>, bool) {
+    let AppendedBatch { appended, failed } = answer.try_recv().expect("it is answered");
     let new = appended.into_iter().map(|appended| match appended {
         super::Appended::New(message) => (message.id.to_string(), message.seq),
         other => panic!("{other:?} is not new"),

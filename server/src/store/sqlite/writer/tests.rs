@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Change, WriterThread, schema};
 use crate::{
     events::StoreEvent,
-    store::{Appended, Claim, Kept, NewMessage, StoreError},
+    store::{Appended, AppendedBatch, Claim, NewMessage, StoreError},
 };
 
 struct Bench {
@@ -49,7 +49,7 @@ fn draft(id: &str, text: &str) -> NewMessage {
     NewMessage { room: RoomName::lobby(), id, user, text: text.into(), at: Millis(1) }
 }
 
-fn append(drafts: Vec<NewMessage>) -> (Change, oneshot::Receiver<Kept>) {
+fn append(drafts: Vec<NewMessage>) -> (Change, oneshot::Receiver<AppendedBatch>) {
     let (reply, answer) = oneshot::channel();
     (Change::Append(drafts, reply), answer)
 }
@@ -72,7 +72,7 @@ impl Bench {
 }
 
 /// Returns the seqs of an append's stored drafts, and whether all were stored.
-fn kept(mut answer: oneshot::Receiver<Kept>) -> (Vec<u64>, bool) {
+fn kept(mut answer: oneshot::Receiver<AppendedBatch>) -> (Vec<u64>, bool) {
     let kept = answer.try_recv().expect("it is answered");
     let seqs = kept.appended.iter().map(|appended| match appended {
         Appended::New(message) | Appended::Known(message) => message.seq,

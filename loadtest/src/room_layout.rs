@@ -4,7 +4,7 @@
 
 /// Number of rooms, and of members and senders in each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seats {
+pub(crate) struct RoomLayout {
     pub(crate) rooms: usize,
     /// Members of each room, including its senders.
     pub(crate) members: usize,
@@ -12,7 +12,7 @@ pub(crate) struct Seats {
     pub(crate) speakers: usize,
 }
 
-impl Seats {
+impl RoomLayout {
     pub(crate) fn count(self) -> usize {
         self.rooms * self.members
     }
