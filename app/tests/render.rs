@@ -146,7 +146,7 @@ fn a_page_that_starts_later_than_the_room_says_so() {
     assert!(chat_page(late.clone()).contains(">Show earlier messages</button>"));
     late.room.oldest = 7;
     let page = chat_page(late);
-    assert!(page.contains("What was said before is no longer kept."), "{page}");
+    assert!(page.contains("Earlier messages are no longer kept."), "{page}");
     assert!(!page.contains("Show earlier messages"));
 }
 
@@ -265,10 +265,10 @@ fn that_the_store_is_away_is_said_where_a_lost_connection_is() {
     for (language, what, kept) in [
         (
             Language::English,
-            "The house cannot write anything down just now.",
+            "The server cannot store messages right now.",
             "What you send waits here and goes out by itself once it can.",
         ),
-        (Language::Chinese, "茶馆暂时记不下新消息。", "现在发送的消息会先留在这里，好了就自动发出。"),
+        (Language::Chinese, "服务器暂时无法保存消息。", "现在发送的消息会先留在这里，好了就自动发出。"),
     ] {
         let view = banner(language, |client| hear(client, &ServerLine::Store { available: false }));
         assert!(view.contains(what) && view.contains(kept), "{view}");

@@ -11,7 +11,7 @@ type Fixtures = {
 };
 
 /** Errors that a node may log when Redis was away. */
-const AWAY = /Redis cannot be used|the store could not append|a nickname could not be/;
+const AWAY = /Redis cannot be used|failed to append to the store|failed to (claim|store) a nickname/;
 
 /** Expects no other errors in the node's log. */
 export function complainsOfNothingElse(node: Teahouse, redis: Redis): void {

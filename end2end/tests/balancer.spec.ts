@@ -117,7 +117,7 @@ test.describe('with a short lease', () => {
     await bo.hears('three from Ann', 'Ann');
 
     // Notices of later arrivals and departures come after all notices that the loss of the node could cause.
-    await expect.poll(() => survivor.log).toContain('another node is gone');
+    await expect.poll(() => survivor.log).toContain('another node left the cluster');
     const cy = await guest('Cy');
     await bo.hears('before');
     await cy.visitor.context.close();

@@ -108,7 +108,7 @@ test('what the server will not have after its return is said beside the message,
     await expect(reader.pending).toHaveCount(1);
   }
   await teahouse.start({ 'text-limit': '10' });
-  await expect(ann.pending).toContainText('Not sent. It is longer than a message may be here.');
+  await expect(ann.pending).toContainText('Not sent. It is longer than a message may be.');
   await expect(ming.pending).toContainText('没有发出去。这条消息超过了长度限制。');
   await ann.pending.getByRole('button', { name: 'Send again' }).click();
   await expect(ann.pending).toContainText('Not sent.');

@@ -62,8 +62,8 @@ for (const lookAlike of ['аnna', 'ANNA', 'Ａnna', ' anna ']) {
 for (const { unfit, nickname, en, zh } of [
   { unfit: 'of spaces', nickname: '   ', en: 'Please type a nickname.', zh: '请输入昵称。' },
   { unfit: 'of 25 characters', nickname: '好'.repeat(25), en: 'That is too long: a nickname has 24 characters at most.', zh: '太长了，昵称最多 24 个字。' },
-  { unfit: 'with a hidden turn of direction', nickname: 'ann\u202Eimda', en: 'That nickname holds hidden marks that turn the direction of writing. Please do without.', zh: '昵称里有改变文字方向的隐藏字符，请去掉。' },
-  { unfit: 'with an invisible character', nickname: 'an\u200Bn', en: 'That nickname holds invisible characters. Please do without.', zh: '昵称里有看不见的字符，请去掉。' },
+  { unfit: 'with a hidden turn of direction', nickname: 'ann\u202Eimda', en: 'That nickname contains hidden characters that change the writing direction. Please remove them.', zh: '昵称里有改变文字方向的隐藏字符，请去掉。' },
+  { unfit: 'with an invisible character', nickname: 'an\u200Bn', en: 'That nickname contains invisible characters. Please remove them.', zh: '昵称里有看不见的字符，请去掉。' },
   { unfit: 'with a control character', nickname: 'an\u0007n', en: 'A nickname has no line breaks or control characters in it.', zh: '昵称里不能有换行或控制字符。' },
   { unfit: 'of punctuation', nickname: '...', en: 'A nickname needs a letter, a digit or a symbol.', zh: '昵称里至少要有一个文字、数字或符号。' },
 ]) {

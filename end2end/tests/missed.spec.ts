@@ -75,6 +75,6 @@ test('what is no longer kept when one comes back is said in words', async ({ vis
 
   await ann.reload();
   await ann.timeline.evaluate(timeline => timeline.scrollTo(0, -timeline.scrollHeight));
-  await expect(ann.earlier).toHaveText('What was said before is no longer kept.');
+  await expect(ann.earlier).toHaveText('Earlier messages are no longer kept.');
   await holds(ann, 1_151, 1_300);
 });

@@ -4,8 +4,8 @@ import { UNREACHABLE, answered } from '../support/console-guard';
 import { expect, test } from '../support/nodes';
 
 const STORE_AWAY = {
-  english: 'The house cannot write anything down just now. What you send waits here and goes out by itself once it can.',
-  chinese: '茶馆暂时记不下新消息。 现在发送的消息会先留在这里，好了就自动发出。',
+  english: 'The server cannot store messages right now. What you send waits here and goes out by itself once it can.',
+  chinese: '服务器暂时无法保存消息。 现在发送的消息会先留在这里，好了就自动发出。',
 };
 
 test('people on two nodes talk with each other, and see each other write', async ({ visitor, teahouse, there }) => {
@@ -127,8 +127,8 @@ test('Redis is killed and comes back: both pages say so, keep what is said, and 
   // No acknowledged message was sent again.
   expect(ann.visitor.sent.filter(text => text === 'one')).toHaveLength(1);
   // A Redis that comes back may have lost data, as far as the nodes can tell; no user has left meanwhile.
-  await ann.hasNotices(['The house is back with what it has kept. What was said last before may be missing.']);
-  await ming.hasNotices(['茶馆带着存下的内容回来了，之前最后说的话可能缺失。']);
+  await ann.hasNotices(['The server was restored. The latest messages before this line may be missing.']);
+  await ming.hasNotices(['服务器已恢复，这条线之前最近的消息可能缺失。']);
   // Nothing appears twice after a reload, either.
   for (const reader of [ann, ming]) {
     await reader.reload();

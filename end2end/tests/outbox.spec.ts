@@ -105,7 +105,7 @@ test('a message that the server refuses stays refused over a reload, with its re
   await ann.say('too long for the stricter house');
   await waitsFor(ann, ['too long for the stricter house']);
   await teahouse.start({ 'text-limit': '10' });
-  const reason = 'Not sent. It is longer than a message may be here.';
+  const reason = 'Not sent. It is longer than a message may be.';
   await expect(ann.pending).toContainText(reason);
   await ann.reload();
   await expect(ann.pending).toContainText(reason);
@@ -147,7 +147,7 @@ test('a message that has waited for a week asks before it goes out', async ({ vi
   line.mend();
   await ann.reload();
   await expect(ann.pending).toHaveCount(2);
-  await expect(ann.pending.first()).toContainText('may have been said already. Send it now?');
+  await expect(ann.pending.first()).toContainText('may have been sent already. Send it now?');
   await bo.say('and now?');
   await bo.hasExactly(['and now?']);
   await ann.pending.first().getByRole('button', { name: 'Send' }).click();
@@ -165,7 +165,7 @@ test('where the browser keeps nothing, the page says so and the message goes out
   await teahouse.kill();
   await expect(ann.banner).toContainText('What you send now goes out when the connection is back.');
   await ann.say('keep me in mind');
-  await expect(ann.banner).toContainText('leave the page open until what you send has gone out');
+  await expect(ann.banner).toContainText('keep this page open until they are sent');
   await teahouse.start();
   await ann.hasExactly(['keep me in mind']);
 });

@@ -177,7 +177,7 @@ test.describe('with a nickname that is free at once', () => {
     await page.goto('/chat');
     await expect(page).toHaveURL(/why=lost-name/);
     await expect(page.getByRole('alert')).toHaveText(
-      'You were away for a while, and somebody else goes by your nickname now. Please choose another.',
+      'You were away for a while, and somebody else has your nickname now. Please choose another.',
     );
     await expect(page.locator('#nickname')).toHaveValue('Ann');
   });

@@ -139,7 +139,7 @@ test('an address that can be no room’s is answered with 404 and a way back, in
   for (const unfit of ['a%20b', 'a.b', 'x'.repeat(33), '%E2%80%AEabc', '%F0%9F%8D%B5']) {
     const response = await ann.page.goto(`/chat/${unfit}`);
     expect(response!.status()).toBe(404);
-    await expect(ann.page.getByRole('heading', { level: 1 })).toHaveText('There can be no such room');
+    await expect(ann.page.getByRole('heading', { level: 1 })).toHaveText('That is not a valid room name');
   }
   await ann.page.getByRole('link', { name: 'To the lobby' }).click();
   await expect(ann.page).toHaveURL(/\/chat$/);

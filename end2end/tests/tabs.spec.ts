@@ -57,7 +57,7 @@ test('what is discarded in one tab is gone in the other, and is not sent', async
   await one.say('far too long for this');
   await expect(two.pending).toHaveCount(1);
   await teahouse.start({ 'text-limit': '5' });
-  await expect(two.pending).toContainText('It is longer than a message may be here.');
+  await expect(two.pending).toContainText('It is longer than a message may be.');
   await two.pending.getByRole('button', { name: 'Discard' }).click();
   for (const tab of [one, two]) await expect(tab.pending).toHaveCount(0);
   await two.reload();

@@ -127,7 +127,7 @@ test('a text of invisible characters says why it is not sent', { tag: '@core' },
   await ann.say(' \n ');
   await expect(problem).toBeEmpty();
   await ann.say('\u200b\u2060 ');
-  await expect(problem).toHaveText('Not sent. There is nothing in it that can be seen.');
+  await expect(problem).toHaveText('Not sent. It contains nothing visible.');
   await expect(ann.composer).toHaveValue('\u200b\u2060 ');
   await ann.goTo('tea');
   await expect(problem).toBeEmpty();

@@ -18,7 +18,7 @@ use transport::{frame::Frame, outbound::Outbound};
 
 use crate::{
     bots::{BotContext, BotList, Bots, running::Running},
-    budget::Budgets,
+    budget::Ledger,
     cluster::{SharedCluster, SingleNode, redis::RedisCluster},
     config::{Config, RedisAddress, StoreChoice},
     events::{CAPACITY, EventSender, StoreEvent},
@@ -37,7 +37,7 @@ use crate::{
     service::Service,
     store::{
         SharedStore,
-        house_id::HouseId,
+        instance_id::InstanceId,
         redis::{RedisStore, connection::Redis, cookies},
         sqlite::SqliteStore,
     },
@@ -53,11 +53,11 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct AppState {
     pub(crate) config: Config,
     /// Identifies this server among those on one host name.
-    pub(crate) house: HouseId,
+    pub(crate) instance_id: InstanceId,
     pub(crate) identity: Identity,
     /// The logins that are still valid.
     pub(crate) logins: Logins,
-    pub(crate) budgets: Arc<Budgets>,
+    pub(crate) budgets: Arc<Ledger>,
     pub(crate) recent_logins: RecentLogins,
     pub(crate) tokens: Tokens,
     pub(crate) nicknames: Arc<Nicknames>,
@@ -98,7 +98,7 @@ struct RedisTasks {
 struct Opened {
     store: SharedStore,
     cluster: SharedCluster,
-    house: HouseId,
+    instance_id: InstanceId,
     identity: Identity,
     search: Search,
 }
@@ -114,10 +114,10 @@ impl Opened {
             .within(config.max_stored, config.min_free);
         let search = Search::new(folder, store.epoch());
         let store: SharedStore = Arc::new(store);
-        let house = HouseId::open(folder)?;
-        let identity = Identity::open(folder, house.clone())?;
+        let instance_id = InstanceId::open(folder)?;
+        let identity = Identity::open(folder, instance_id.clone())?;
         data_folder::hand_over(folder);
-        Ok(Opened { identity, house, search, cluster: Arc::new(SingleNode), store })
+        Ok(Opened { identity, instance_id, search, cluster: Arc::new(SingleNode), store })
     }
 }
 
@@ -133,17 +133,17 @@ impl Opened {
         let (leave_grace_ms, lease) = (config.leave_grace.millis(), config.node_lease.0);
         let redis_cluster = Arc::new(RedisCluster::new(node.clone(), link.clone(), leave_grace_ms, lease));
         let cookie_keys = cookies::cookie_keys(&link, &[Identity::new_key()]).await?;
-        let house = cookies::house(&link, HouseId::draw()).await?;
+        let instance_id = cookies::instance_id(&link, InstanceId::draw()).await?;
         let RedisTasks { tasks, stop } = redis_tasks;
-        tasks.spawn(cookies::maintain(link.clone(), cookie_keys.clone(), house.clone(), stop.clone()));
+        tasks.spawn(cookies::maintain(link.clone(), cookie_keys.clone(), instance_id.clone(), stop.clone()));
         tasks.spawn(link.clone().run(events.clone(), stop.clone()));
         tasks.spawn(channel.clone().run(link.clone(), events.clone(), stop.clone()));
         tasks.spawn(redis_cluster.clone().run(events, stop.clone()));
         let store = Arc::new(RedisStore::start(link, channel, &node, config.retain));
         Ok(Opened {
-            identity: Identity::of_keys(cookie_keys.iter().map(String::as_str), house.clone())
+            identity: Identity::of_keys(cookie_keys.iter().map(String::as_str), instance_id.clone())
                 .context("the keys that sign logins")?,
-            house,
+            instance_id,
             search: Search::scan(store.clone()),
             cluster: redis_cluster,
             store,
@@ -160,7 +160,7 @@ impl AppState {
     ) -> anyhow::Result<(Arc<AppState>, Background, mpsc::Receiver<StoreEvent>)> {
         let (event_sender, events) = mpsc::channel(CAPACITY);
         let redis_tasks = RedisTasks::default();
-        let Opened { store, cluster, house, identity, search } = match &config.store {
+        let Opened { store, cluster, instance_id, identity, search } = match &config.store {
             StoreChoice::Sqlite => Opened::in_folder(&config, event_sender)?,
             StoreChoice::Redis(address) => Opened::in_redis(&config, address, event_sender, &redis_tasks)
                 .await
@@ -168,7 +168,7 @@ impl AppState {
         };
         let (missing, missed) = mpsc::channel(CAPACITY);
         let bot_list = Arc::new(BotList::open(config.bots.settings(), &store, config.text_limit)?);
-        let budgets = Arc::new(Budgets::new(&config, !cluster.is_single_node()));
+        let budgets = Arc::new(Ledger::new(&config, !cluster.is_single_node()));
         let rooms = Rooms::new(
             store.clone(),
             cluster.clone(),
@@ -198,7 +198,7 @@ impl AppState {
         };
         let state = Arc::new(AppState {
             identity,
-            house,
+            instance_id,
             logins: Logins::new(store.clone()),
             budgets: budgets.clone(),
             recent_logins: RecentLogins::new(store.clone()),
@@ -256,7 +256,7 @@ impl AppState {
         self.drain().await;
         self.sessions.close();
         if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.sessions.wait()).await.is_err() {
-            tracing::warn!(left = self.sessions.len(), "some connections did not end in time");
+            tracing::warn!(left = self.sessions.len(), "some connections did not close in time");
         }
         // Bots post their last answers into the rooms, so the rooms close after them.
         self.bots.close().await;

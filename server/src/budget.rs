@@ -16,7 +16,7 @@ mod shared;
 
 pub(crate) use self::{
     cost::Cost,
-    ledger::{Budgets, Exceeded},
+    ledger::{Exceeded, Ledger},
     payer::Payer,
     shared::{Charge, Debtor},
 };

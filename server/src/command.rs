@@ -1,4 +1,4 @@
-//! The command line of `state`. Only parses it. [`programs`] holds the subcommands for hooks and tokens,
+//! The command line of `teahouse`. Only parses it. [`programs`] holds the subcommands for hooks and tokens,
 //! [`environment`] adapts variables and lists for clap.
 
 mod environment;
@@ -20,7 +20,7 @@ pub use programs::{HookCommand, Location, TokenCommand};
 
 use crate::config::Config;
 
-/// The command line of `state`.
+/// The command line of `teahouse`.
 #[derive(Debug, Parser)]
 #[command(
     name = "teahouse",
@@ -59,53 +59,53 @@ impl Cli {
     }
 }
 
-/// What `state` can do.
+/// The subcommands of `teahouse`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the chat (what `state` does when nothing is said)
+    /// Serve the chat (the default)
     Serve(Box<Config>),
 
     /// Copy the database to a new file, while a server runs or without one
     ///
-    /// FILE holds every message that was acknowledged before the backup began, all rooms and all nicknames; it is one
-    /// SQLite database that needs no other file. It appears when it is complete, and an existing file is never
-    /// overwritten. The keys that sign logins are not in it: keep a copy of `cookie.keys` and `house.id` from the
-    /// data folder yourself, or everybody logs in anew, as somebody else, on a machine that has only the backup.
+    /// FILE holds every message that was acknowledged before the backup began, all rooms and all nicknames. It is one
+    /// SQLite database, which appears when it is complete; an existing file is never overwritten. It does not contain
+    /// the keys that sign logins: copy `cookie.keys` and `house.id` from the data folder too, or all users must log in
+    /// again, as new users, after a restore on another machine.
     Backup {
         /// The data folder to copy from.
         #[command(flatten)]
         folder: Folder,
 
-        /// The file to make; it must not exist
+        /// The file to create; it must not exist
         #[arg(value_name = "FILE", value_parser = a_file())]
         file: PathBuf,
     },
 
-    /// Put a backup in the place of the database; the server must be stopped
+    /// Replace the database by a backup; the server must be stopped
     ///
-    /// FILE is checked first: it must be a sound database of this Teahouse or of an earlier one. The database that is
-    /// there is kept in the data folder under a name with the time in it. The restored one begins a new epoch, so that
-    /// everybody who comes back is shown what the room holds now.
+    /// FILE is checked first: it must be an intact database of this version or of an earlier one. The existing database
+    /// is renamed within the data folder, to a name that contains the time. The restored one begins a new epoch, so that
+    /// all clients load what the rooms hold now.
     Restore {
-        /// The data folder to restore into; it is made if there is none.
+        /// The data folder to restore into; it is created if it does not exist.
         #[command(flatten)]
         folder: Folder,
 
-        /// The backup, which stays as it is
+        /// The backup; it is not changed
         #[arg(value_name = "FILE", value_parser = a_file())]
         file: PathBuf,
     },
 
     /// Write rooms as lines of JSON, while a server runs or without one
     ///
-    /// The rooms are written as they stood at one moment. docs/archive-format.md describes the lines. Nicknames that
-    /// are reserved and the keys that sign logins are not among them.
+    /// All rooms are written as of one moment. docs/archive-format.md describes the lines. They contain neither reserved
+    /// nicknames nor the keys that sign logins.
     Export {
         /// The data folder to read.
         #[command(flatten)]
         folder: Folder,
 
-        /// A room to write; may be given several times; all rooms if none is given
+        /// A room to write; may be repeated; without it all rooms
         #[arg(long = "room", value_name = "ROOM", value_parser = RoomName::parse_any)]
         rooms: Vec<RoomName>,
 
@@ -116,11 +116,10 @@ pub enum Command {
 
     /// Read rooms from lines of JSON that `export` wrote; the server must be stopped
     ///
-    /// Everything in FILE is taken, or with an error nothing. A room must be new here, or nobody may have spoken in it.
-    /// Messages keep their numbers, ids, people and times, so that links to them still lead there and one that is sent
-    /// again is still no second message.
+    /// Imports all of FILE, or nothing if there is an error. Rooms must be new or empty. Messages keep their numbers, ids,
+    /// users and times, so that links still work and a retry does not create another message.
     Import {
-        /// The data folder to write to; it is made if there is none.
+        /// The data folder to write to; it is created if it does not exist.
         #[command(flatten)]
         folder: Folder,
 
@@ -129,11 +128,11 @@ pub enum Command {
         file: PathBuf,
     },
 
-    /// Make, list and revoke hooks, by which programs post into rooms, while a server runs or without one
+    /// Create, list and revoke hooks, addresses that post into rooms, while a server runs or without one
     #[command(subcommand, arg_required_else_help = false)]
     Hook(HookCommand),
 
-    /// Make, list and revoke tokens for the API, while a server runs or without one
+    /// Create, list and revoke tokens for the API, while a server runs or without one
     #[command(subcommand, arg_required_else_help = false)]
     Token(TokenCommand),
 }

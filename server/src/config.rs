@@ -28,17 +28,16 @@ pub use span::Span;
 #[derive(Clone, Debug, Args)]
 pub struct Config {
     /// Address to listen on: `ADDR:PORT`, `NAME:PORT`, `3000` (loopback only), `:3000` (all interfaces), or
-    /// `unix:/run/state.sock`. Sockets passed by systemd take precedence
+    /// `unix:/run/teahouse.sock`. Sockets passed by systemd take precedence
     #[arg(long, env = "TEAHOUSE_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
     pub listen: ListenAddress,
 
-    /// The folder for the messages and the cookie keys
+    /// Folder of the messages and the cookie keys
     #[arg(long, env = "TEAHOUSE_DATA", default_value = "./data", value_name = "DIR")]
     pub data: PathBuf,
 
-    /// Where messages are kept: `sqlite` (in the data folder), or the address of a Redis, as in `redis://127.0.0.1:6379`;
-    /// any number of nodes with the same one are one chat. `rediss://` is TLS; `redis://USER:PASSWORD@HOST:PORT/DB` logs
-    /// in
+    /// Store for messages: `sqlite` (in the data folder), or the address of a Redis, such as `redis://127.0.0.1:6379`,
+    /// which all nodes of a cluster share. `rediss://` uses TLS; `redis://USER:PASSWORD@HOST:PORT/DB` logs in
     #[arg(
         long,
         env = "TEAHOUSE_STORE",
@@ -48,19 +47,19 @@ pub struct Config {
     )]
     pub store: StoreChoice,
 
-    /// What the names of everything in Redis begin with, so that several chats can share one
+    /// Prefix of all keys in Redis, so that several chats can share one
     #[arg(long, env = "TEAHOUSE_REDIS_PREFIX", default_value = "teahouse", value_name = "NAME", value_parser = a_prefix)]
     pub redis_prefix: String,
 
-    /// How many of the latest messages a newcomer gets at once
+    /// Number of recent messages that a newcomer gets at once
     #[arg(long, env = "TEAHOUSE_BACKLOG", default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000))]
     pub backlog: u32,
 
-    /// How many messages a room keeps, its newest; 0 keeps all. A newcomer gets no more than are kept
+    /// Number of messages that a room retains, the newest ones; 0 retains all
     #[arg(long, env = "TEAHOUSE_RETAIN", default_value_t = 0, value_name = "N")]
     pub retain: u32,
 
-    /// A file that names the bots; without it 小二 waits in every room
+    /// File that configures bots; without it 小二 is in every room
     #[arg(
         long = "config",
         env = "TEAHOUSE_CONFIG",
@@ -70,26 +69,26 @@ pub struct Config {
     )]
     pub bots: BotsFile,
 
-    /// Where people reach the server, as in `https://chat.example.org`
+    /// Public address of the server, such as `https://chat.example.org`
     #[arg(long, env = "TEAHOUSE_BASE_URL", value_name = "URL", value_parser = Origin::parse_web)]
     pub base_url: Option<Origin>,
 
-    /// A name by which people reach the server, beside its addresses, localhost and this machine's own name; may be given
-    /// several times, or as a list. By other names it does not answer
+    /// Host name of the server, beside its addresses, localhost and this machine's own name; may be repeated, or be a
+    /// list. The server refuses requests for other names
     #[arg(long, env = "TEAHOUSE_HOST", value_name = "NAME", value_delimiter = ',')]
     pub host: Vec<HostName>,
 
-    /// Additional origin whose pages may connect and log in, as `https://tea.example.org` or `capacitor://localhost`;
-    /// may be given several times, or as a list. Patterns are refused
+    /// Additional origin whose pages may connect and log in, such as `https://tea.example.org` or `capacitor://localhost`;
+    /// may be repeated, or be a list. Patterns are refused
     #[arg(long, env = "TEAHOUSE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<Origin>,
 
-    /// Trusted proxy (address or CIDR), as `10.0.0.10` or `10.0.0.0/8`, which is believed on who asks, by which name and over
-    /// TLS or not (`Forwarded`, `X-Forwarded-For`, `-Proto`, `-Host`); may be given several times, or as a list
+    /// Trusted proxy (address or CIDR), such as `10.0.0.10` or `10.0.0.0/8`, whose `Forwarded` or `X-Forwarded-For`, `-Proto`
+    /// and `-Host` headers are believed; may be repeated, or be a list
     #[arg(long, env = "TEAHOUSE_TRUST_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = a_network)]
     pub trust_proxy: Vec<IpNet>,
 
-    /// Let clients of the plain door in without a login, under a guest's name
+    /// Admit plain text clients without a login, under a guest's name
     #[arg(
         long,
         env = "TEAHOUSE_GUESTS",
@@ -104,32 +103,32 @@ pub struct Config {
     )]
     pub guests: bool,
 
-    /// How long a nickname stays its owner's after their last connection (10m, 90s, 0)
+    /// Time that a nickname stays reserved after its owner's last connection (10m, 90s, 0)
     #[arg(long, env = "TEAHOUSE_NICKNAME_GRACE", default_value = "10m", value_name = "TIME")]
     pub nickname_grace: Span,
 
-    /// How long somebody may be gone before the room hears that they left
+    /// Time that a user may be disconnected before the room is told that they left
     #[arg(long, env = "TEAHOUSE_LEAVE_GRACE", default_value = "30s", value_name = "TIME")]
     pub leave_grace: Span,
 
-    /// How long another node of the same chat is taken to be there when nothing is heard of it
+    /// Time after which another node of the cluster counts as gone when nothing is heard of it
     #[arg(long, env = "TEAHOUSE_NODE_LEASE", default_value = "15s", value_name = "TIME")]
     pub node_lease: Span,
 
-    /// How often connections are asked whether they are still there
+    /// Interval of the heartbeats by which dead connections are found
     #[arg(long, env = "TEAHOUSE_HEARTBEAT", default_value = "25s", value_name = "TIME")]
     pub heartbeat: Span,
 
-    /// How long a stop may take until everybody is let go
+    /// Time over which connections are closed when the server stops
     #[arg(long, env = "TEAHOUSE_DRAIN", default_value = "5s", value_name = "TIME")]
     pub drain: Span,
 
-    /// How long an idle connection stays open for another request. Keep it longer than the load balancer's own keep-alive,
-    /// or requests race with the close
+    /// Time that an idle HTTP connection stays open. Set it longer than the load balancer's own keep-alive, or requests race
+    /// with the close
     #[arg(long, env = "TEAHOUSE_KEEP_ALIVE", default_value = "75s", value_name = "TIME")]
     pub keep_alive: Span,
 
-    /// Messages and questions a second from one user, after a burst of 500; beyond them the server reads later; an address
+    /// Messages and questions a second from one user, after a burst of 500; beyond them the server delays reading; an address
     /// may send as many as 50 users (this machine excepted); 0: no limit
     #[arg(long, env = "TEAHOUSE_RATE_SEND", default_value_t = 50, value_name = "N")]
     pub rate_send: u32,
@@ -147,19 +146,19 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_RATE_PAGES", default_value_t = 5, value_name = "N")]
     pub rate_pages: u32,
 
-    /// Questions to bots an hour from one address (this machine excepted), beside what each bot allows each user; 0: no limit
+    /// Questions to bots an hour from one address (this machine excepted), in addition to each bot's budget per user; 0: no limit
     #[arg(long, env = "TEAHOUSE_RATE_QUESTIONS", default_value_t = 600, value_name = "N")]
     pub rate_questions: u32,
 
-    /// Logins and guests a minute from one address, and as many wrong tokens (this machine excepted); 0: no limit
+    /// Logins and guests a minute from one address, and as many invalid tokens (this machine excepted); 0: no limit
     #[arg(long, env = "TEAHOUSE_RATE_LOGIN", default_value_t = 60, value_name = "N")]
     pub rate_login: u32,
 
-    /// Connections at once from one address (this machine excepted); 0: no limit
+    /// Concurrent connections from one address (this machine excepted); 0: no limit
     #[arg(long, env = "TEAHOUSE_MAX_PER_ADDRESS", default_value_t = 256, value_name = "N")]
     pub max_per_address: usize,
 
-    /// Connections at once in all; 0: no limit
+    /// Concurrent connections in total; 0: no limit
     #[arg(long, env = "TEAHOUSE_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "N")]
     pub max_connections: usize,
 
@@ -171,28 +170,27 @@ pub struct Config {
     #[arg(long, env = "TEAHOUSE_FRAME_LIMIT", default_value_t = 131_072, value_name = "BYTES")]
     pub frame_limit: usize,
 
-    /// Bytes that may wait for a connection that reads too slowly; 0: no limit
+    /// Bytes that may be queued for a connection that reads too slowly; 0: no limit
     #[arg(long, env = "TEAHOUSE_QUEUE_LIMIT", default_value_t = 1_048_576, value_name = "BYTES")]
     pub queue_limit: usize,
 
-    /// Rooms that one connection may be in; 0: no limit
+    /// Rooms that one connection may join; 0: no limit
     #[arg(long, env = "TEAHOUSE_ROOM_LIMIT", default_value_t = 50, value_name = "N")]
     pub room_limit: usize,
 
-    /// Rooms in all; when there are as many, no new ones; 0: no limit
+    /// Rooms in total; at the limit, new ones are refused; 0: no limit
     #[arg(long, env = "TEAHOUSE_MAX_ROOMS", default_value_t = 100_000, value_name = "N")]
     pub max_rooms: usize,
 
-    /// Bytes that the messages may take on the disk (SQLite); beyond them nothing more is kept until some are deleted; 0: no
-    /// limit
+    /// Bytes that the messages may occupy on disk (SQLite); at the limit, new messages are refused; 0: no limit
     #[arg(long, env = "TEAHOUSE_MAX_STORED", default_value_t = 0, value_name = "BYTES")]
     pub max_stored: u64,
 
-    /// Bytes that stay free on the disk of the data folder; when fewer are, nothing more is kept; 0: the disk may fill up
+    /// Free bytes on the disk of the data folder below which new messages are refused; 0: the disk may fill up
     #[arg(long, env = "TEAHOUSE_MIN_FREE", default_value_t = 268_435_456, value_name = "BYTES")]
     pub min_free: u64,
 
-    /// An address for scrapers alone, where `GET /metrics` needs no token, as in `127.0.0.1:9100`
+    /// Address for scrapers, where `GET /metrics` needs no token, such as `127.0.0.1:9100`
     #[arg(long, env = "TEAHOUSE_METRICS_LISTEN", value_name = "ADDR:PORT")]
     pub metrics_listen: Option<ListenAddress>,
 
@@ -211,7 +209,7 @@ pub struct Config {
     )]
     pub log_format: LogFormat,
 
-    /// A folder with a built site to serve instead of the one inside the program
+    /// Folder with a built site to serve instead of the embedded one
     #[arg(long, env = "TEAHOUSE_SITE_DIR", value_name = "DIR")]
     pub site: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The `state` program. Only wires up the configuration, the log, the listener and the signals.
+//! The `teahouse` program. Only wires up the configuration, the log, the listener and the signals.
 
 use std::{io::Write, process::ExitCode};
 
@@ -137,7 +137,7 @@ fn serve(config: Config) -> anyhow::Result<ExitCode> {
 #[tokio::main]
 async fn serve_on(inherited: Option<Inherited>, config: Config, sampler: Sampler) -> anyhow::Result<()> {
     if let Err(error) = open_files::raise_limit() {
-        tracing::warn!(%error, "the limit on open files stays as it is");
+        tracing::warn!(%error, "failed to raise the limit on open files");
     }
     let listeners = match inherited {
         Some(inherited) => {

@@ -15,7 +15,7 @@ use chat::{
 };
 use futures::future::BoxFuture;
 
-pub(crate) mod house_id;
+pub(crate) mod instance_id;
 pub(crate) mod redis;
 pub(crate) mod spelling;
 pub(crate) mod sqlite;

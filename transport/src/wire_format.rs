@@ -148,8 +148,8 @@ fn mark(user: &User, language: Language) -> String {
 /// just remove their notice.
 fn store_is_back(language: Language) -> &'static str {
     match language {
-        Language::English => "! The house can write things down again.",
-        Language::Chinese => "! 茶馆又能记下消息了。",
+        Language::English => "! The server can store messages again.",
+        Language::Chinese => "! 服务器又能保存消息了。",
     }
 }
 
@@ -171,8 +171,8 @@ mod tests {
     #[test]
     fn at_the_plain_door_too_it_is_said_that_the_store_is_away_and_that_it_is_back() {
         for (available, english, chinese) in [
-            (false, "! The house cannot write anything down just now.", "! 茶馆暂时记不下新消息。"),
-            (true, "! The house can write things down again.", "! 茶馆又能记下消息了。"),
+            (false, "! The server cannot store messages right now.", "! 服务器暂时无法保存消息。"),
+            (true, "! The server can store messages again.", "! 服务器又能保存消息了。"),
         ] {
             let line = Broadcast::new(ServerLine::Store { available });
             assert_eq!(line.plain(Language::English).unwrap(), english);

@@ -46,7 +46,7 @@ pub(super) const STRINGS: Strings = Strings {
     left: |names, more| format!("~~~ {} left ~~~", list(names, more)),
     earlier: "Show earlier messages",
     looking_back: "Looking them up…",
-    earlier_gone: "What was said before is no longer kept.",
+    earlier_gone: "Earlier messages are no longer kept.",
     further_back: "Read on further back",
     missing: |n| match n {
         1 => "1 earlier message, show it".to_owned(),
@@ -61,11 +61,11 @@ pub(super) const STRINGS: Strings = Strings {
         _ => format!("{n} messages that belong here are no longer kept."),
     },
     news: "New since you left",
-    renewed: "The house is back with what it has kept. What was said last before may be missing.",
+    renewed: "The server was restored. The latest messages before this line may be missing.",
     search: "Search",
     empty: ("Nobody has said anything here yet.", "The tea is poured. The first word is yours."),
     ask: |name| format!("Ask @{name} anything: try “@{name} help”."),
-    entering: "Finding you a seat…",
+    entering: "Opening the room…",
     not_let_in: "You cannot come into this room.",
     to_lobby: "Back to the lobby",
     new_messages: |n| match n {
@@ -75,23 +75,21 @@ pub(super) const STRINGS: Strings = Strings {
     to_newest: "To the newest",
 
     pending: "On its way",
-    old: "This has waited for long, and may have been said already. Send it now?",
+    old: "This waited for a long time and may have been sent already. Send it now?",
     not_sent: |reason| format!("Not sent. {reason}"),
     refusal: |code| match code {
-        RefusalCode::FrameTooLarge | RefusalCode::TextTooLong => {
-            Some("It is longer than a message may be here.")
-        }
-        RefusalCode::TextEmpty => Some("There is nothing in it that can be seen."),
-        RefusalCode::RoomUnfit => Some("There can be no room of this name."),
+        RefusalCode::FrameTooLarge | RefusalCode::TextTooLong => Some("It is longer than a message may be."),
+        RefusalCode::TextEmpty => Some("It contains nothing visible."),
+        RefusalCode::RoomUnfit => Some("This is not a valid room name."),
         RefusalCode::NotJoined => Some("You are not in this room."),
         RefusalCode::TooManyRooms => Some("You have as many rooms open as you may. Leave one first."),
         RefusalCode::Forbidden => Some("You may not do this in this room."),
         RefusalCode::OverBudget => Some("That was a lot in a short time. Please wait a while."),
         RefusalCode::ServerFull => Some("The server is full and takes nothing new at the moment."),
-        RefusalCode::NicknameTaken => Some("Somebody else goes by your nickname now."),
-        RefusalCode::StoreUnavailable => Some("The server cannot keep it at the moment."),
+        RefusalCode::NicknameTaken => Some("Somebody else has your nickname now."),
+        RefusalCode::StoreUnavailable => Some("The server cannot store it right now."),
         RefusalCode::OutOfOrder => Some("An earlier message has to go first."),
-        RefusalCode::TooManyConnections => Some("There are as many connections as there may be."),
+        RefusalCode::TooManyConnections => Some("Too many connections are open."),
         RefusalCode::Malformed
         | RefusalCode::IdUnfit
         | RefusalCode::IdReused
@@ -130,12 +128,12 @@ pub(super) const STRINGS: Strings = Strings {
     next_try: |seconds| format!("Trying again in {seconds}\u{a0}s."),
     try_now: "Try now",
     kept: "What you send now goes out when the connection is back.",
-    not_kept: "This browser keeps nothing for later: leave the page open until what you send has gone out.",
-    store_away: "The house cannot write anything down just now.",
+    not_kept: "This browser cannot store messages: keep this page open until they are sent.",
+    store_away: "The server cannot store messages right now.",
     kept_without_store: "What you send waits here and goes out by itself once it can.",
     ended: |code| match code {
         CloseCode::LoggedOut => "You have logged out.",
-        CloseCode::NicknameTaken => "Somebody else goes by your nickname now. Log in under another.",
+        CloseCode::NicknameTaken => "Somebody else has your nickname now. Log in under another.",
         CloseCode::LoginRequired => "Your login is no longer valid. Please log in again.",
         CloseCode::Normal
         | CloseCode::TooBig
@@ -163,7 +161,7 @@ pub(super) const STRINGS: Strings = Strings {
 pub(super) const FORM: FormStrings = FormStrings {
     posted_as_other: |name| {
         format!(
-            "Not sent. This page was opened under another name; you are logged in as {name} now. Send it again to say it as {name}."
+            "Not sent. This page was opened under another name; you are logged in as {name} now. Send it again to send it as {name}."
         )
     },
     posted_too_fast: |seconds| match seconds {
@@ -189,15 +187,17 @@ pub(super) const PAGES: PageStrings = PageStrings {
         NicknameError::TooLong => "That is too long: a nickname has 24 characters at most.",
         NicknameError::Control => "A nickname has no line breaks or control characters in it.",
         NicknameError::Bidi => {
-            "That nickname holds hidden marks that turn the direction of writing. Please do without."
+            "That nickname contains hidden characters that change the writing direction. Please remove them."
         }
-        NicknameError::Invisible => "That nickname holds invisible characters. Please do without.",
-        NicknameError::Unassigned => "That nickname holds a character that most devices cannot show.",
-        NicknameError::StrayMark => "That nickname holds an accent that stands on no letter of its script.",
-        NicknameError::TooManyMarks => "That nickname heaps too many accents on one letter.",
+        NicknameError::Invisible => "That nickname contains invisible characters. Please remove them.",
+        NicknameError::Unassigned => "That nickname contains a character that most devices cannot show.",
+        NicknameError::StrayMark => {
+            "That nickname contains an accent that belongs to no letter of its script."
+        }
+        NicknameError::TooManyMarks => "That nickname has too many accents on one letter.",
         NicknameError::OnlyPunctuation => "A nickname needs a letter, a digit or a symbol.",
     },
-    lost_name: "You were away for a while, and somebody else goes by your nickname now. Please choose another.",
+    lost_name: "You were away for a while, and somebody else has your nickname now. Please choose another.",
     logged_out: "You have logged out. Come again.",
     login_needed: "You are not logged in any more: this browser’s login has expired or was deleted. Please log in again.",
     too_often: |seconds| match seconds {
@@ -205,35 +205,26 @@ pub(super) const PAGES: PageStrings = PageStrings {
         _ => format!("That was many attempts. Please try again in {seconds} seconds."),
     },
     foreign_origin: "That form came from another site, so nothing was done. Please use this one.",
-    store_unavailable: "Your nickname could not be written down at the moment. Please try again shortly.",
+    store_unavailable: "Your nickname could not be stored. Please try again shortly.",
 
-    not_found: ("There is no such page", "Perhaps the address has a slip in it, or the page has moved on."),
+    not_found: ("There is no such page", "The address may be mistyped, or the page is gone."),
     no_message: (
         "There is no such message",
-        "Nobody in this room has said it yet. Perhaps the address has a slip in it.",
+        "No message in this room has this number yet. The address may be mistyped.",
     ),
     message_gone: (
         "That message is no longer kept",
-        "This house keeps the newest messages of a room, and this one is older than those.",
+        "Only the newest messages of a room are kept here, and this one is older.",
     ),
-    forbidden: (
-        "That is not allowed",
-        "The request came from somewhere that this house does not know. Nothing was done.",
-    ),
-    too_large: (
-        "That is too much at once",
-        "What was sent is larger than this house takes. Nothing was done.",
-    ),
+    forbidden: ("That is not allowed", "The request came from another website, so nothing was done."),
+    too_large: ("That is too much at once", "What was sent exceeds the limit, so nothing was done."),
     too_many: ("One moment, please", |seconds| match seconds {
-        0 | 1 => "You have knocked very often. Please try again in a second.".to_owned(),
-        _ => format!("You have knocked very often. Please try again in {seconds} seconds."),
+        0 | 1 => "You are sending requests very fast. Please try again in a second.".to_owned(),
+        _ => format!("You are sending requests very fast. Please try again in {seconds} seconds."),
     }),
-    broken: ("Something broke", "It is not your fault. It was written down, and trying again may help."),
-    unavailable: (
-        "We will be right back",
-        "The house cannot answer at the moment. Please try again shortly.",
-    ),
-    room_unfit: "There can be no such room",
+    broken: ("Something broke", "It is not your fault. The error was logged, and trying again may help."),
+    unavailable: ("We will be right back", "The server cannot answer right now. Please try again shortly."),
+    room_unfit: "That is not a valid room name",
     room_rule: "A room’s name has 1 to 32 letters or digits of any script, - and _.",
     back_to_lobby: "To the lobby",
     back_to_login: "To the login page",

@@ -24,7 +24,7 @@ use super::{
     answer_stream::AnswerStream,
     bot::Bot,
     context::BotContext,
-    pending::{Ledger, Pending, REMEMBERED, State, answer_id},
+    pending::{AnswerRecords, Pending, REMEMBERED, State, answer_id},
     question::{Answer, BotError, BotErrorKind, Question},
     running::Begun,
     sending::{fit, insist, send},
@@ -65,7 +65,7 @@ pub(super) async fn answer(chat: Arc<BotContext>, bot: Arc<Bot>, message: Messag
     let room = message.room.clone();
     if let Err(error) = give(&chat, &bot, message, text).await {
         // The record still exists: the sweeper will report the answer as interrupted.
-        tracing::warn!(%error, %room, bot = %bot.user.id, "an answer could not be given");
+        tracing::warn!(%error, %room, bot = %bot.user.id, "failed to answer a question");
     }
 }
 
@@ -86,7 +86,7 @@ async fn give(chat: &BotContext, bot: &Bot, message: Message, text: String) -> R
         refuse(chat, bot, &message, words::trouble(BotErrorKind::Busy, language).to_owned());
         return Ok(());
     };
-    let ledger = Ledger(chat.store.clone());
+    let ledger = AnswerRecords(chat.store.clone());
     let secret = secret();
     let node = chat.node.clone();
     let pending = Pending::begin(&message, &bot.user, language, &secret, (node, lease_end(chat)));
@@ -135,7 +135,7 @@ fn refuse(chat: &BotContext, bot: &Bot, message: &Message, text: String) {
 /// reply was lost counts as ours.
 async fn claim(
     chat: &BotContext,
-    ledger: &Ledger,
+    ledger: &AnswerRecords,
     pending: &Pending,
     secret: &str,
 ) -> Result<bool, StoreError> {
@@ -166,7 +166,7 @@ async fn context(chat: &BotContext, bot: &Bot, message: &Message) -> Vec<Message
     match chat.service.piece(&bot.user, &message.room, latest).await {
         Ok(slice) => slice.messages,
         Err(error) => {
-            tracing::warn!(%error, room = %message.room, "a bot does not see what was said before");
+            tracing::warn!(%error, room = %message.room, "failed to read a question's context; asking without it");
             Vec::new()
         }
     }
@@ -180,7 +180,7 @@ struct Attempt<'a> {
     text: String,
     secret: String,
     growth: &'a AnswerStream,
-    ledger: &'a Ledger,
+    ledger: &'a AnswerRecords,
     pending: &'a Pending,
     /// Whether it has left the queue.
     has_turn: AtomicBool,
@@ -298,7 +298,11 @@ fn last_words(end: End, grown: &str, pending: &Pending) -> Option<String> {
 }
 
 /// Records that an answer will be posted, unless it was posted meanwhile.
-async fn promise(ledger: &Ledger, pending: &Pending, closing: &CancellationToken) -> Result<(), StoreError> {
+async fn promise(
+    ledger: &AnswerRecords,
+    pending: &Pending,
+    closing: &CancellationToken,
+) -> Result<(), StoreError> {
     let promised = pending.now(State::Promised, clock::now() + millis(PROMISED));
     insist(closing, || async {
         match ledger.find(pending.key()).await? {

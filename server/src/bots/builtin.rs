@@ -61,7 +61,7 @@ impl BuiltinBot {
         let name = &question.bot.name;
         Ok(match order(&question.text, name) {
             Order::Help => phrases::help(name, spoken),
-            Order::Time(None) => phrases::time(None, &clock::at(question.at, clock::house()), language),
+            Order::Time(None) => phrases::time(None, &clock::at(question.at, clock::server_zone()), language),
             Order::Time(Some(place)) => match clock::zone_of(&place) {
                 Some(zone) => phrases::time(Some(&place), &clock::at(question.at, zone), language),
                 None if parser::has_word_for_help(&place) => phrases::help(name, spoken),
@@ -99,7 +99,7 @@ impl BuiltinBot {
     async fn quote(&self, question: &Question, language: Language) -> Result<String, StoreError> {
         let none = Piece::Latest { upto: 0, limit: 1 };
         let extent = self.store.read(question.room.clone(), none).await?.extent;
-        let now = clock::at(question.at, clock::house());
+        let now = clock::at(question.at, clock::server_zone());
         for _ in 0..DRAWS {
             let seq = rand::rng().random_range(extent.oldest..=extent.head);
             let around = Piece::Around { seq, limit: LEAFED };
@@ -107,7 +107,7 @@ impl BuiltinBot {
             leafed.retain(|message| is_quotable(message, question));
             if !leafed.is_empty() {
                 let message = &leafed[rand::rng().random_range(0..leafed.len())];
-                return Ok(phrases::quote(message, &clock::at(message.at, clock::house()), &now));
+                return Ok(phrases::quote(message, &clock::at(message.at, clock::server_zone()), &now));
             }
         }
         Ok(phrases::nothing_to_quote(language).to_owned())
@@ -120,7 +120,7 @@ impl BuiltinBot {
         what: String,
         language: Language,
     ) -> Result<String, StoreError> {
-        let now = clock::at(question.at, clock::house());
+        let now = clock::at(question.at, clock::server_zone());
         let at = match when {
             When::In(after) => Some(question.at + millis(after)),
             When::At { day, hour, minute } => clock::next(day, hour, minute, &now),
@@ -138,7 +138,7 @@ impl BuiltinBot {
             at,
         };
         Ok(match self.reminders.add(reminder).await? {
-            Ok(()) => phrases::will_remind(&what, &clock::at(at, clock::house()), &now, language),
+            Ok(()) => phrases::will_remind(&what, &clock::at(at, clock::server_zone()), &now, language),
             Err(full) => phrases::full(full, language),
         })
     }

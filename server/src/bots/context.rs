@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{pending::Pending, running::Running};
 use crate::{
-    budget::Budgets, identity::nicknames::Nicknames, rooms::Rooms, service::Service, store::SharedStore,
+    budget::Ledger, identity::nicknames::Nicknames, rooms::Rooms, service::Service, store::SharedStore,
 };
 
 /// Everything that a server's bots depend on.
@@ -16,7 +16,7 @@ pub(crate) struct BotContext {
     pub(crate) store: SharedStore,
     pub(crate) rooms: Rooms,
     pub(crate) nicknames: Arc<Nicknames>,
-    pub(crate) budgets: Arc<Budgets>,
+    pub(crate) budgets: Arc<Ledger>,
     /// This server's public base URL.
     pub(crate) base_url: String,
     /// The most characters of a message; 0 for no limit.

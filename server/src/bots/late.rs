@@ -5,7 +5,7 @@ use chat::{id::ClientId, room_name::RoomName};
 
 use super::{
     answering::millis,
-    pending::{self, Ledger, Pending, REMEMBERED, State},
+    pending::{self, AnswerRecords, Pending, REMEMBERED, State},
     sending::{SendOutcome, fit, send_now},
 };
 use crate::{
@@ -39,7 +39,7 @@ impl LateQuestion {
         else {
             return Ok(None);
         };
-        let found = Ledger(store.clone()).find(pending::key(bot, id)).await?;
+        let found = AnswerRecords(store.clone()).find(pending::key(bot, id)).await?;
         Ok(found.filter(|pending| pending.knows(secret)).map(LateQuestion))
     }
 
@@ -72,7 +72,7 @@ impl LateQuestion {
             SendOutcome::Denied => return Ok(LateAnswer::Forbidden),
         }
         let done = self.0.now(State::Done, clock::now() + millis(REMEMBERED));
-        Ledger(store.clone()).put(&done).await?;
+        AnswerRecords(store.clone()).put(&done).await?;
         Ok(LateAnswer::Sent)
     }
 }

@@ -111,9 +111,9 @@ fn digest(secret: &str) -> String {
 
 /// The store's collection of these records.
 #[derive(Clone)]
-pub(super) struct Ledger(pub(super) SharedStore);
+pub(super) struct AnswerRecords(pub(super) SharedStore);
 
-impl Ledger {
+impl AnswerRecords {
     /// Stores the record of a new answer; returns `false` if there is one already.
     pub(super) async fn claim(&self, pending: &Pending) -> Result<bool, StoreError> {
         self.0.put(record(pending), Put::IfAbsent).await
@@ -148,6 +148,6 @@ fn record(pending: &Pending) -> Record {
 
 fn read(value: &str) -> Option<Pending> {
     serde_json::from_str(value)
-        .inspect_err(|error| tracing::warn!(%error, "the record of an answer is not understood"))
+        .inspect_err(|error| tracing::warn!(%error, "failed to parse the record of an answer"))
         .ok()
 }

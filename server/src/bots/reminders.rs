@@ -132,12 +132,12 @@ impl Reminders {
         let running = async {
             loop {
                 if let Err(error) = self.look().await {
-                    tracing::warn!(%error, "reminders cannot be read; it is tried again");
+                    tracing::warn!(%error, "failed to read reminders; retrying");
                 }
                 let mut soonest = Duration::from_millis(1);
                 while let Some(reminder) = self.next_due() {
                     if let Err(error) = self.remind(&service, &reminder, &stop).await {
-                        tracing::warn!(%error, room = %reminder.room, "a reminder could not be said; it is tried again");
+                        tracing::warn!(%error, room = %reminder.room, "failed to send a reminder; retrying");
                         soonest = RETRY;
                         break;
                     }
@@ -160,7 +160,7 @@ impl Reminders {
         let records = self.store.records(Collection::Reminder).await?;
         let read = records.iter().filter_map(|record| {
             serde_json::from_str::<Reminder>(&record.value)
-                .inspect_err(|error| tracing::warn!(%error, "a reminder is not understood"))
+                .inspect_err(|error| tracing::warn!(%error, "failed to parse a stored reminder"))
                 .ok()
         });
         let kept = read.map(|reminder| (place(&reminder), reminder)).collect();

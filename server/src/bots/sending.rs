@@ -54,7 +54,7 @@ pub(super) async fn send_now(
         Err(PublishError::IdReused) => Ok(SendOutcome::Superseded),
         Err(PublishError::Store(error)) => Err(error),
         Err(error @ (PublishError::Denied(_) | PublishError::NoRoom(_) | PublishError::Exceeded(_))) => {
-            tracing::warn!(%room, bot = %user.id, %error, "a bot may not send its message");
+            tracing::warn!(%room, bot = %user.id, %error, "a bot is not permitted to send its message");
             Ok(SendOutcome::Denied)
         }
     }

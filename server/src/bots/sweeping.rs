@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     answering::millis,
     context::BotContext,
-    pending::{Ledger, Pending, REMEMBERED, State},
+    pending::{AnswerRecords, Pending, REMEMBERED, State},
     sending::send,
     words,
 };
@@ -32,7 +32,7 @@ pub(super) async fn run(chat: Arc<BotContext>, stop: CancellationToken) {
 }
 
 async fn sweep(chat: &BotContext, stop: &CancellationToken) -> Result<(), StoreError> {
-    let ledger = Ledger(chat.store.clone());
+    let ledger = AnswerRecords(chat.store.clone());
     let now = clock::now();
     for pending in ledger.all().await? {
         let line = match &pending.state {
@@ -61,7 +61,7 @@ async fn sweep(chat: &BotContext, stop: &CancellationToken) -> Result<(), StoreE
 
 async fn finish(
     chat: &BotContext,
-    ledger: &Ledger,
+    ledger: &AnswerRecords,
     pending: &Pending,
     line: &str,
     stop: &CancellationToken,

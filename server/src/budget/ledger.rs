@@ -33,7 +33,7 @@ pub(crate) struct Exceeded {
 }
 
 /// All accounts of this node.
-pub(crate) struct Budgets {
+pub(crate) struct Ledger {
     pub(super) users: Accounts<UserId>,
     pub(super) addresses: Accounts<Block>,
     pub(super) rates: Rates,
@@ -42,10 +42,10 @@ pub(crate) struct Budgets {
     refused: [AtomicU64; Cost::ALL.len()],
 }
 
-impl Budgets {
+impl Ledger {
     /// Makes unspent budgets at the configured rates; `is_shared` if there are other nodes.
-    pub(crate) fn new(config: &Config, is_shared: bool) -> Budgets {
-        Budgets {
+    pub(crate) fn new(config: &Config, is_shared: bool) -> Ledger {
+        Ledger {
             users: Accounts::default(),
             addresses: Accounts::default(),
             rates: Rates::new(config),

@@ -6,7 +6,7 @@ use chat::id::UserId;
 
 use super::{
     cost::Cost,
-    ledger::{Budgets, Exceeded},
+    ledger::{Exceeded, Ledger},
     shared::Debtor,
 };
 
@@ -15,7 +15,7 @@ use crate::net::address_block::Block;
 /// A user and the address that they come from.
 #[derive(Clone, Copy)]
 pub(crate) struct Payer<'a> {
-    budgets: &'a Budgets,
+    budgets: &'a Ledger,
     user: &'a UserId,
     /// `None` for this machine.
     address: Option<Block>,
@@ -24,7 +24,7 @@ pub(crate) struct Payer<'a> {
 impl<'a> Payer<'a> {
     /// Makes the payer for a request of `user` from `address`; `None` stands for this machine, whose address
     /// is not charged.
-    pub(crate) fn new(budgets: &'a Budgets, user: &'a UserId, address: Option<Block>) -> Payer<'a> {
+    pub(crate) fn new(budgets: &'a Ledger, user: &'a UserId, address: Option<Block>) -> Payer<'a> {
         Payer { budgets, user, address }
     }
 

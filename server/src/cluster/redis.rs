@@ -150,7 +150,7 @@ impl RedisCluster {
         }
         let now: BTreeSet<NodeId> = nodes.iter().filter_map(|node| NodeId::parse(node).ok()).collect();
         for lost in there.difference(&now) {
-            tracing::warn!(node = %lost, "another node is gone");
+            tracing::warn!(node = %lost, "another node left the cluster");
             let lost = StoreEvent::Elsewhere(ClusterMessage::NodeLost(lost.clone()));
             if news.send(lost).await.is_err() {
                 tracing::trace!("the rooms are closed; nobody is left to tell");

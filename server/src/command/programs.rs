@@ -10,73 +10,72 @@ use crate::{
     identity::tokens::{Scope, Target, TokenLocation},
 };
 
-/// What can be done about hooks.
+/// The subcommands for hooks.
 #[derive(Debug, Subcommand)]
 pub enum HookCommand {
-    /// Make a hook: an address to which a program posts what a room is to read
+    /// Create a hook: an address that posts into a room
     ///
-    /// Prints the id, the path and the token, once: only a digest is kept. `curl -d 'deploy done' URL` with that path
-    /// speaks in the room; docs/api.md tells more.
+    /// Prints the id, the path and the token. The token is shown only now: the server stores a digest. `curl -d 'deploy
+    /// done' URL` with that path posts a message; docs/api.md describes the formats.
     Add {
-        /// Where the tokens lie.
+        /// The store of the tokens.
         #[command(flatten)]
         location: Location,
 
-        /// The room in which it speaks; `*` is all rooms
+        /// The room to post to; `*` is all rooms
         #[arg(long, value_name = "ROOM")]
         room: Target,
 
-        /// What it is called there
+        /// The name under which it posts
         #[arg(long, value_name = "NAME", value_parser = Nickname::parse)]
         name: Nickname,
 
-        /// Pushes a minute; 0: no limit
+        /// Messages a minute; 0: no limit
         #[arg(long, default_value_t = 60, value_name = "N")]
         rate: u32,
 
-        /// A room into which a push may choose to go by its `channel`; may be given several times; `*` is any. Without it
-        /// `channel` is ignored
+        /// A room that a message may select by its `channel`; may be repeated; `*` is any. Without it `channel` is ignored
         #[arg(long = "channels", value_name = "ROOM", value_delimiter = ',')]
         channels: Vec<Target>,
     },
     /// List the hooks, without their secrets
     List {
-        /// Where the tokens lie.
+        /// The store of the tokens.
         #[command(flatten)]
         location: Location,
     },
-    /// Revoke a hook: from then on it lets nobody in
+    /// Revoke a hook
     Revoke {
-        /// Where the tokens lie.
+        /// The store of the tokens.
         #[command(flatten)]
         location: Location,
 
-        /// Its id, as `list` shows it
+        /// The id that `list` shows
         #[arg(value_name = "ID")]
         id: String,
     },
 }
 
-/// What can be done about tokens for the API.
+/// The subcommands for API tokens.
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Make a token with which a program uses the API
+    /// Create a token for the API
     ///
-    /// Prints the id and the token, once: only a digest is kept.
+    /// Prints the id and the token. The token is shown only now: the server stores a digest.
     Add {
-        /// Where the tokens lie.
+        /// The store of the tokens.
         #[command(flatten)]
         location: Location,
 
-        /// What its holder is called in a room
+        /// The holder's name in rooms
         #[arg(long, value_name = "NAME", value_parser = Nickname::parse)]
         name: Nickname,
 
-        /// What it is good for; may be given several times
+        /// What it permits; may be repeated
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<Scope>,
 
-        /// A room in which it is good; may be given several times; `*` is all rooms
+        /// A room that it is valid for; may be repeated; `*` is all rooms
         #[arg(long = "room", value_name = "ROOM", default_value = "*")]
         rooms: Vec<Target>,
 
@@ -86,30 +85,30 @@ pub enum TokenCommand {
     },
     /// List the tokens, without their secrets
     List {
-        /// Where the tokens lie.
+        /// The store of the tokens.
         #[command(flatten)]
         location: Location,
     },
-    /// Revoke a token: from then on it lets nobody in
+    /// Revoke a token
     Revoke {
-        /// Where the tokens lie.
+        /// The store of the tokens.
         #[command(flatten)]
         location: Location,
 
-        /// Its id, as `list` shows it
+        /// The id that `list` shows
         #[arg(value_name = "ID")]
         id: String,
     },
 }
 
-/// Where the server keeps what it keeps.
+/// The store of a server.
 #[derive(Debug, Args)]
 pub struct Location {
-    /// The folder with the messages; it is made if there is none
+    /// The folder with the messages; it is created if it does not exist
     #[arg(long, env = "TEAHOUSE_DATA", default_value = "./data", value_name = "DIR")]
     data: PathBuf,
 
-    /// What the server keeps its messages in: `sqlite`, or the address of a Redis
+    /// The server's store: `sqlite`, or the address of a Redis
     #[arg(
         long,
         env = "TEAHOUSE_STORE",
@@ -119,7 +118,7 @@ pub struct Location {
     )]
     store: StoreChoice,
 
-    /// What the names of everything in Redis begin with
+    /// Prefix of all keys in Redis
     #[arg(long, env = "TEAHOUSE_REDIS_PREFIX", default_value = "teahouse", value_name = "NAME", value_parser = a_prefix)]
     redis_prefix: String,
 }

@@ -18,7 +18,7 @@ use toml::Spanned;
 use patience::Patience;
 
 /// The name of the built-in bot unless the file sets another.
-const WAITER: &str = "小二";
+const BUILTIN: &str = "小二";
 
 /// Maximum number of messages that a bot sees besides the question.
 const CONTEXT_LIMIT: u32 = 200;
@@ -106,7 +106,7 @@ impl Mistake {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default = "yes")]
-    waiter: bool,
+    builtin: bool,
     #[serde(default)]
     bot: Vec<Spanned<Table>>,
 }
@@ -208,14 +208,14 @@ fn at_once() -> Spanned<usize> {
 impl Default for Settings {
     /// Returns the bots of a server without a file: the built-in bot.
     fn default() -> Settings {
-        Settings { bots: vec![waiter()] }
+        Settings { bots: vec![builtin()] }
     }
 }
 
-fn waiter() -> BotSettings {
+fn builtin() -> BotSettings {
     BotSettings {
         line: 0,
-        name: Nickname::parse(WAITER).expect("it is a nickname"),
+        name: Nickname::parse(BUILTIN).expect("it is a nickname"),
         rooms: Rooms::All,
         everything: false,
         context: 0,
@@ -246,15 +246,15 @@ impl Settings {
             bots.push(bot);
         }
         let has_builtin = bots.iter().any(|bot| matches!(bot.kind, BotKind::Builtin));
-        if file.waiter && !has_builtin {
-            let waiter = waiter();
-            if bots.iter().any(|bot| bot.name.skeleton() == waiter.name.skeleton()) {
+        if file.builtin && !has_builtin {
+            let builtin = builtin();
+            if bots.iter().any(|bot| bot.name.skeleton() == builtin.name.skeleton()) {
                 let what =
-                    format!("{WAITER} is the built-in bot; write `waiter = false` above to do without it");
-                let place = text.find(WAITER).unwrap_or_default();
+                    format!("{BUILTIN} is the built-in bot; write `builtin = false` above to do without it");
+                let place = text.find(BUILTIN).unwrap_or_default();
                 return Err(Mistake::at(text, &(place..place), what));
             }
-            bots.push(waiter);
+            bots.push(builtin);
         }
         // New users are pointed to the first bot, and the built-in one answers without an external service.
         bots.sort_by_key(|bot| !matches!(bot.kind, BotKind::Builtin));
@@ -318,11 +318,11 @@ mod tests {
     #[test]
     fn without_a_word_the_waiter_is_there_in_every_room() {
         for settings in [Settings::default(), Settings::parse("").unwrap()] {
-            let [waiter] = settings.bots.as_slice() else { panic!("{settings:?}") };
-            assert_eq!((waiter.name.as_str(), &waiter.rooms), ("小二", &Rooms::All));
-            assert!(matches!(waiter.kind, BotKind::Builtin) && !waiter.everything);
+            let [builtin] = settings.bots.as_slice() else { panic!("{settings:?}") };
+            assert_eq!((builtin.name.as_str(), &builtin.rooms), ("小二", &Rooms::All));
+            assert!(matches!(builtin.kind, BotKind::Builtin) && !builtin.everything);
         }
-        assert!(Settings::parse("waiter = false").unwrap().bots.is_empty());
+        assert!(Settings::parse("builtin = false").unwrap().bots.is_empty());
     }
 
     #[test]
@@ -348,10 +348,10 @@ mod tests {
         let bot = "[[bot]]\nname = \"A\"\n";
         for (text, said) in [
             (
-                "waitr = false",
-                "line 1, column 1: unknown field `waitr`, expected `waiter` or `bot`".to_owned(),
+                "builtn = false",
+                "line 1, column 1: unknown field `builtn`, expected `builtin` or `bot`".to_owned(),
             ),
-            ("waiter = 1", "line 1, column 10: invalid type: integer `1`, expected a boolean".to_owned()),
+            ("builtin = 1", "line 1, column 11: invalid type: integer `1`, expected a boolean".to_owned()),
             ("\nbot = [", "line 2,".to_owned()),
             ("[[bot]]\n[bot.builtin]", "line 1, column 1: missing field `name`".to_owned()),
             ("[[bot]]\nname = \"\\u202e\"", "line 2, column 8: the name does not fit: ".to_owned()),

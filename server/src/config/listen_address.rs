@@ -16,7 +16,7 @@ pub enum ListenAddress {
     Everywhere(u16),
     /// All addresses of a host name: `localhost:3000`.
     Host(String, u16),
-    /// A Unix socket: `unix:/run/state.sock`.
+    /// A Unix socket: `unix:/run/teahouse.sock`.
     Unix(PathBuf),
 }
 

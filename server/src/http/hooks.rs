@@ -106,7 +106,7 @@ fn denied(denied: Denied) -> ApiError {
         Denied::Unknown => ApiError::new(StatusCode::NOT_FOUND, "unknown_token", "there is no such hook"),
         Denied::TooOften(wait) => ApiError::too_often(wait),
         Denied::Store(error) => {
-            tracing::warn!(%error, "a token could not be looked up");
+            tracing::warn!(%error, "failed to look up a token");
             ApiError::unavailable()
         }
     }

@@ -112,7 +112,7 @@ fn text(headers: &HeaderMap, body: &Bytes) -> Result<String, String> {
 }
 
 fn unavailable(error: &StoreError) -> ApiError {
-    tracing::warn!(%error, "a late answer could not be kept");
+    tracing::warn!(%error, "failed to store a late answer");
     ApiError::unavailable()
 }
 

@@ -169,7 +169,7 @@ pub(crate) async fn open(
             return turn_away((upgrade, limit, place), format, CloseCode::NicknameTaken, Some(reason));
         }
         Err(error) => {
-            tracing::error!(%error, "a nickname could not be claimed");
+            tracing::error!(%error, "failed to claim a nickname");
             return refuse(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be used at present");
         }
     }

@@ -27,7 +27,7 @@ use crate::{
     },
     ops::data_folder::write_new,
     random,
-    store::house_id::HouseId,
+    store::instance_id::InstanceId,
 };
 
 /// The key file.
@@ -46,7 +46,7 @@ const KEY_BYTES: usize = 64;
 /// The keys that sign and verify logins.
 pub(crate) struct Identity {
     keys: Vec<Key>,
-    house: HouseId,
+    instance_id: InstanceId,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,7 +61,7 @@ struct Content {
 impl Identity {
     /// Reads the keys from `cookie.keys` in the data folder, one per line. Creates the file with one key if
     /// it is missing, readable by its owner only.
-    pub(crate) fn open(folder: &Path, house: HouseId) -> anyhow::Result<Identity> {
+    pub(crate) fn open(folder: &Path, instance_id: InstanceId) -> anyhow::Result<Identity> {
         let path = folder.join(FILE);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -80,19 +80,19 @@ impl Identity {
         if keys.is_empty() {
             bail!("{} holds no key; delete it and a new one is made", path.display());
         }
-        Ok(Identity { keys, house })
+        Ok(Identity { keys, instance_id })
     }
 
     /// Parses keys as a key file contains them; at least one is required.
     pub(crate) fn of_keys<'a>(
         lines: impl IntoIterator<Item = &'a str>,
-        house: HouseId,
+        instance_id: InstanceId,
     ) -> anyhow::Result<Identity> {
         let keys: Vec<Key> = lines.into_iter().map(read_key).collect::<anyhow::Result<_>>()?;
         if keys.is_empty() {
             bail!("there is no key");
         }
-        Ok(Identity { keys, house })
+        Ok(Identity { keys, instance_id })
     }
 
     /// Generates a key in its text form.
@@ -164,14 +164,14 @@ impl Identity {
     /// Returns whether a user was logged in in this browser and has not logged out, even if the login has
     /// ended since.
     pub(crate) fn was_logged_in(&self, headers: &HeaderMap) -> bool {
-        let own = [self.name(false), self.name(true), self.house.cookie("returning")];
+        let own = [self.name(false), self.name(true), self.instance_id.cookie("returning")];
         own.iter().map(String::as_str).chain(EARLIER).any(|name| cookie(headers, name).is_some())
     }
 
     /// Returns the `Set-Cookie` value of the cookie that outlives a login, which distinguishes an expired
     /// login from a first visit. It does not identify the user.
     pub(crate) fn returning(&self, secure: bool) -> String {
-        let mut cookie = Cookie::new(self.house.cookie("returning"), "1");
+        let mut cookie = Cookie::new(self.instance_id.cookie("returning"), "1");
         dress(&mut cookie, secure);
         cookie.set_max_age(Duration::days(RETURNING_DAYS));
         cookie.to_string()
@@ -186,14 +186,14 @@ impl Identity {
             cookie.to_string()
         };
         let earlier = EARLIER.iter().filter(|name| secure || !name.starts_with("__Host-"));
-        let own = [self.name(secure), self.house.cookie("returning")];
+        let own = [self.name(secure), self.instance_id.cookie("returning")];
         own.into_iter().chain(earlier.map(|name| (*name).to_owned())).map(over).collect()
     }
 
     /// Returns the name of the login cookie. Over TLS its prefix makes browsers accept it from this host
     /// alone (RFC 6265bis, section 4.1.3.2).
     fn name(&self, secure: bool) -> String {
-        let name = self.house.cookie("teahouse");
+        let name = self.instance_id.cookie("teahouse");
         if secure { format!("__Host-{name}") } else { name }
     }
 }
@@ -241,7 +241,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::{Identity, Login};
-    use crate::{identity::logins::Ticket, store::house_id::HouseId};
+    use crate::{identity::logins::Ticket, store::instance_id::InstanceId};
 
     fn login() -> Login {
         Login { id: UserId::parse("u1").unwrap(), nickname: Nickname::parse("小明 🍵").unwrap() }
@@ -252,7 +252,7 @@ mod tests {
     }
 
     fn open(folder: &TempDir) -> Identity {
-        Identity::open(folder.path(), HouseId::draw()).unwrap()
+        Identity::open(folder.path(), InstanceId::draw()).unwrap()
     }
 
     /// Returns the `Cookie` header pair that a `Set-Cookie` value produces.
@@ -310,9 +310,9 @@ mod tests {
         let (one, other) = (open(&one), open(&other));
         let names: Vec<String> = [&one, &other]
             .iter()
-            .flat_map(|house| {
-                let out = house.log_out(false).into_iter().take(2);
-                out.chain([house.log_in(&ticket(), false), house.returning(false)])
+            .flat_map(|instance_id| {
+                let out = instance_id.log_out(false).into_iter().take(2);
+                out.chain([instance_id.log_in(&ticket(), false), instance_id.returning(false)])
             })
             .map(|set| set.split('=').next().unwrap().to_owned())
             .collect();
@@ -337,9 +337,9 @@ mod tests {
     #[test]
     fn a_forged_cut_or_foreign_cookie_is_no_cookie() {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let house = HouseId::draw();
-        let identity = Identity::open(folder.path(), house.clone()).unwrap();
-        let foreign = Identity::open(elsewhere.path(), house).unwrap().log_in(&ticket(), false);
+        let instance_id = InstanceId::draw();
+        let identity = Identity::open(folder.path(), instance_id.clone()).unwrap();
+        let foreign = Identity::open(elsewhere.path(), instance_id).unwrap().log_in(&ticket(), false);
         let own = identity.log_in(&ticket(), false);
         let own = pair(&own);
         let (name, value) = own.split_once('=').unwrap();
@@ -361,8 +361,8 @@ mod tests {
     #[test]
     fn an_older_key_still_verifies_and_the_first_one_signs() {
         let folder = tempfile::tempdir().unwrap();
-        let house = HouseId::draw();
-        let open = || Identity::open(folder.path(), house.clone()).unwrap();
+        let instance_id = InstanceId::draw();
+        let open = || Identity::open(folder.path(), instance_id.clone()).unwrap();
         let ticket = ticket();
         let old = open().log_in(&ticket, false);
         let path = folder.path().join("cookie.keys");
@@ -391,7 +391,7 @@ mod tests {
     fn a_damaged_key_file_is_named_with_its_line() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("cookie.keys"), "short\n").unwrap();
-        let Err(error) = Identity::open(folder.path(), HouseId::draw()) else {
+        let Err(error) = Identity::open(folder.path(), InstanceId::draw()) else {
             panic!("a short key must not do")
         };
         assert!(error.to_string().contains("line 1"), "{error}");

@@ -7,7 +7,7 @@ use cookie::{Cookie, SameSite, time::Duration};
 
 use super::cookie_header;
 
-use crate::{random, store::house_id::HouseId};
+use crate::{random, store::instance_id::InstanceId};
 
 /// The kind of the cookie that accompanies the form.
 const COOKIE: &str = "login-form";
@@ -36,8 +36,8 @@ impl FormId {
     }
 
     /// Returns the id in a request's cookie.
-    pub(crate) fn of(headers: &HeaderMap, house: &HouseId) -> Option<FormId> {
-        cookie_header::cookie(headers, &house.cookie(COOKIE)).and_then(|value| FormId::parse(&value))
+    pub(crate) fn of(headers: &HeaderMap, instance_id: &InstanceId) -> Option<FormId> {
+        cookie_header::cookie(headers, &instance_id.cookie(COOKIE)).and_then(|value| FormId::parse(&value))
     }
 
     /// Returns the id as the form field contains it.
@@ -46,20 +46,20 @@ impl FormId {
     }
 
     /// Returns the `Set-Cookie` value for the form, which lasts until the browser is closed.
-    pub(crate) fn cookie(&self, house: &HouseId, secure: bool) -> String {
-        dressed(house, &self.0, secure).to_string()
+    pub(crate) fn cookie(&self, instance_id: &InstanceId, secure: bool) -> String {
+        dressed(instance_id, &self.0, secure).to_string()
     }
 
     /// Returns the `Set-Cookie` value that removes the cookie.
-    pub(crate) fn forgotten(house: &HouseId, secure: bool) -> String {
-        let mut cookie = dressed(house, "", secure);
+    pub(crate) fn forgotten(instance_id: &InstanceId, secure: bool) -> String {
+        let mut cookie = dressed(instance_id, "", secure);
         cookie.set_max_age(Duration::ZERO);
         cookie.to_string()
     }
 }
 
-fn dressed<'a>(house: &HouseId, value: &'a str, secure: bool) -> Cookie<'a> {
-    let mut cookie = Cookie::new(house.cookie(COOKIE), value);
+fn dressed<'a>(instance_id: &InstanceId, value: &'a str, secure: bool) -> Cookie<'a> {
+    let mut cookie = Cookie::new(instance_id.cookie(COOKIE), value);
     cookie.set_path(PATH);
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);

@@ -251,7 +251,7 @@ impl Nicknames {
             let logins: Vec<Login> = self.present().values().map(|present| present.login.clone()).collect();
             for login in logins {
                 if let Err(error) = self.claim(&login).await {
-                    tracing::warn!(%error, "a nickname could not be kept; it is tried again");
+                    tracing::warn!(%error, "failed to store a nickname; retrying");
                 }
             }
         }

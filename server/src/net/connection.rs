@@ -56,7 +56,7 @@ pub(crate) async fn run(listeners: Listeners, router: Router, config: &Config, s
             Err(error) => {
                 let now = Instant::now();
                 if hindered.replace(now).is_none_or(|last| now - last > ACCEPT_QUIET) {
-                    tracing::error!(%error, "nobody can be taken in at present");
+                    tracing::error!(%error, "failed to accept a connection; retrying");
                 }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;

@@ -64,7 +64,7 @@ pub(super) async fn run(name: RoomName, mut words: mpsc::Receiver<RoomCommand>, 
     let (head, seats) = match open(&name, &registry).await {
         Ok(open) => open,
         Err(error) => {
-            tracing::error!(%error, room = %name, "a room cannot be opened");
+            tracing::error!(%error, room = %name, "failed to open a room");
             // Remove it from the list first, so that a caller that finds this task closed starts another.
             registry.open().remove(&name);
             words.close();
@@ -370,7 +370,7 @@ impl Actor {
                 for message in &messages {
                     self.registry.missed(message);
                 }
-                tracing::info!(room = %head.room, epoch = %head.epoch, seq = head.seq, "a room begins anew");
+                tracing::info!(room = %head.room, epoch = %head.epoch, seq = head.seq, "a room's log began a new epoch");
                 for effect in self.room.apply(Command::Renew(head), clock::now()) {
                     match effect {
                         Effect::Renewed(head, members) => {

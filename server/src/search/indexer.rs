@@ -117,9 +117,9 @@ impl Indexer {
         let troubled = progress.is_err();
         match &progress {
             Err(trouble) if !self.troubled => {
-                tracing::warn!(%trouble, "messages cannot be made ready for the search; it is tried again");
+                tracing::warn!(%trouble, "failed to index messages; retrying");
             }
-            Ok(_) if self.troubled => tracing::info!("messages are made ready for the search again"),
+            Ok(_) if self.troubled => tracing::info!("messages are indexed again"),
             _ => {}
         }
         self.troubled = troubled;
@@ -291,6 +291,6 @@ impl Open {
 
 /// Deletes the index, to be rebuilt.
 fn begin_anew(place: &IndexFiles, reason: &str) -> Result<(), IndexerError> {
-    tracing::info!(reason, "the search's index is built again");
+    tracing::info!(reason, "rebuilding the search index");
     place.clear().map_err(IndexerError::Clear)
 }

@@ -1,9 +1,9 @@
 //! Bots: which messages they answer, and that every question gets exactly one answer.
 
 mod answering;
+mod builtin;
 mod nodes;
 mod replies;
-mod waiter;
 
 use chat::protocol::{Message, ServerLine};
 use server::config::BotsFile;
@@ -51,9 +51,9 @@ async fn a_bot_is_among_those_who_are_there_and_is_not_counted() {
     ann.send_text(r#"{"hello":{"rooms":[]}}"#).await;
     let members = ann.joined().await.members;
     assert_eq!((members.count, members.list.len()), (1, 1));
-    let [waiter] = members.bots.as_slice() else { panic!("{members:?}") };
-    assert_eq!(&*waiter.name, "小二");
-    assert!(waiter.id.is_program() && !members.list[0].id.is_program());
+    let [builtin] = members.bots.as_slice() else { panic!("{members:?}") };
+    assert_eq!(&*builtin.name, "小二");
+    assert!(builtin.id.is_program() && !members.list[0].id.is_program());
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn nobody_else_goes_by_a_bots_name() {
     for name in ["小二", " 小二 "] {
         assert_eq!(app.browser().log_in(name).await.status(), 409, "{name}");
     }
-    let house = with_bots("waiter = false").await;
+    let house = with_bots("builtin = false").await;
     assert_eq!(house.browser().log_in("小二").await.status(), 409, "it may be switched on again");
 }
 
@@ -202,7 +202,7 @@ fn what_the_manual_calls_a_default_is_one() {
     let bot = "[[bot]]\nname = \"Bo\"\n";
     let said: String =
         ["rooms", "answers", "context", "budget", "budget_in_all", "patience", "at_once"].map(set).concat();
-    let whole = format!("{}{bot}{said}[bot.tuling]\nkey_env = \"KEY\"\n", set("waiter"));
+    let whole = format!("{}{bot}{said}[bot.tuling]\nkey_env = \"KEY\"\n", set("builtin"));
     let bare = format!("\n{bot}[bot.tuling]\nkey_env = \"KEY\"\n");
     let parsed = |file: &str| format!("{:?}", BotsFile::parse(file).unwrap());
     assert_eq!(parsed(&whole), parsed(&bare));

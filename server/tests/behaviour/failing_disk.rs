@@ -158,7 +158,7 @@ async fn on_a_full_disk_all_are_refused_for_now_and_nobody_hears_anything_until_
     }
     let Confined { server, .. } = confined;
     let (_, log) = server.end("-KILL");
-    assert_eq!(log.matches("the store could not commit").count(), 3, "said once each time: {log}");
+    assert_eq!(log.matches("failed to commit to the store").count(), 3, "said once each time: {log}");
     let server = Server::start(data.path(), &["--backlog", "1000"]);
     assert_eq!(ids_of(&newcomer(&server.person("reader").await).await), said);
 }

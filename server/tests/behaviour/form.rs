@@ -81,7 +81,9 @@ async fn what_cannot_be_sent_comes_back_with_the_reason() {
     let app = TestApp::with(|config| config.text_limit = 10).await;
     let ann = app.person("Ann").await;
     let first = form(&ann, "/chat").await;
-    for (text, why) in [("</textarea><b>too long", "longer"), ("\u{200b}", "seen"), ("", "seen")] {
+    for (text, why) in
+        [("</textarea><b>too long", "longer"), ("\u{200b}", "nothing visible"), ("", "nothing visible")]
+    {
         let answer = post(&ann, "/chat", &first, text).await;
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{text}");
         let page = answer.text().await.unwrap();

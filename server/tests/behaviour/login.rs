@@ -255,7 +255,7 @@ async fn whose_nickname_somebody_else_took_meanwhile_is_told_so() {
     assert_eq!((response.status().as_u16(), location(&response)), (303, "/login?next=%2Fchat&why=lost-name"));
     let page = ann.get("/login?next=%2Fchat&why=lost-name").await;
     assert_eq!(page.status(), 200);
-    assert!(page.text().await.unwrap().contains("somebody else goes by your nickname now"));
+    assert!(page.text().await.unwrap().contains("somebody else has your nickname now"));
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ async fn an_address_of_no_message_says_so_in_words() {
         ("/chat/lobby/08", 404, "There is no such page", "没有这个页面"),
         ("/chat/lobby/+8", 404, "There is no such page", "没有这个页面"),
         ("/chat/lobby/eight", 404, "There is no such page", "没有这个页面"),
-        ("/chat/no%20room/8", 404, "There can be no such room", "聊天室不能用这个名称"),
+        ("/chat/no%20room/8", 404, "That is not a valid room name", "聊天室不能用这个名称"),
     ] {
         for (language, words) in [("en", english), ("zh-CN", chinese)] {
             let response = ann.get_with(path, &[("accept-language", language)]).await;

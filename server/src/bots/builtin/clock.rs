@@ -36,7 +36,7 @@ const PLACES: [(&str, &str); 28] = [
 ];
 
 /// Returns the time zone of the server's machine.
-pub(super) fn house() -> TimeZone {
+pub(super) fn server_zone() -> TimeZone {
     TimeZone::system()
 }
 

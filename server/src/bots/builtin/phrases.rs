@@ -184,9 +184,9 @@ pub(super) fn reminders(theirs: &[Reminder], now: Millis, language: Language) ->
             Language::Chinese => "你在这间屋子里没有等着的提醒。".to_owned(),
         };
     }
-    let today = clock::at(now, clock::house()).date();
+    let today = clock::at(now, clock::server_zone()).date();
     let lines = theirs.iter().enumerate().map(|(index, one)| {
-        let at = clock::at(one.at, clock::house());
+        let at = clock::at(one.at, clock::server_zone());
         let time = if at.date() == today { at.strftime("%H:%M") } else { at.strftime("%Y-%m-%d %H:%M") };
         format!("{}. {time} {}", index + 1, one.what)
     });

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::store::{SharedStore, scratch::store};
 
-fn waiter(store: &SharedStore) -> BuiltinBot {
+fn builtin_bot(store: &SharedStore) -> BuiltinBot {
     BuiltinBot::new(store.clone(), Arc::new(Reminders::new(store.clone(), 0)))
 }
 
@@ -60,7 +60,8 @@ async fn a_store_that_cannot_be_read_is_no_trouble_of_a_service() {
     let (store, _folder) = store();
     store.close().await;
     for text in ["统计", "来一句", "提醒我 1小时后 喝茶", "我的提醒"] {
-        let failure = waiter(&store).answer(&question(text, &[]), &AnswerStream::new(0)).await.unwrap_err();
+        let failure =
+            builtin_bot(&store).answer(&question(text, &[]), &AnswerStream::new(0)).await.unwrap_err();
         assert_eq!(failure.trouble, BotErrorKind::Forgetful, "{text}");
     }
     assert!(!trouble(BotErrorKind::Forgetful, Language::English).contains("service"));
@@ -71,9 +72,9 @@ async fn an_answer_that_is_given_again_takes_no_second_reminder() {
     let (store, _folder) = store();
     let mut asked = question("提醒我 1小时后 喝茶", &[]);
     asked.at = crate::clock::now();
-    let first = waiter(&store);
-    for waiter in [&first, &first, &waiter(&store)] {
-        waiter.answer(&asked, &AnswerStream::new(0)).await.unwrap();
+    let first = builtin_bot(&store);
+    for builtin_bot in [&first, &first, &builtin_bot(&store)] {
+        builtin_bot.answer(&asked, &AnswerStream::new(0)).await.unwrap();
     }
     let kept = first.reminders.of(&asked.asker, &asked.room).await.unwrap();
     assert_eq!(kept.len(), 1);
@@ -85,6 +86,6 @@ async fn what_a_time_leaves_open_is_asked_for() {
     let (store, _folder) = store();
     let mut asked = question("remind me today at 0:00 to go", &[]);
     asked.at = crate::clock::now();
-    let answer = waiter(&store).answer(&asked, &AnswerStream::new(0)).await.unwrap();
+    let answer = builtin_bot(&store).answer(&asked, &AnswerStream::new(0)).await.unwrap();
     assert!(matches!(&answer, super::Answer::Text(text) if text.starts_with("When?")), "a time that is over");
 }

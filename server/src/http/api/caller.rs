@@ -86,7 +86,7 @@ fn denied(denied: Denied) -> ApiError {
             .challenge(format!(r#"{CHALLENGE}, error="invalid_token""#)),
         Denied::TooOften(wait) => ApiError::too_often(wait),
         Denied::Store(error) => {
-            tracing::warn!(%error, "a token could not be looked up");
+            tracing::warn!(%error, "failed to look up a token");
             ApiError::unavailable()
         }
     }

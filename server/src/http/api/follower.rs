@@ -204,7 +204,7 @@ impl Follower {
             return false;
         }
         self.state.tokens.is_good(&self.caller.holder.id).await.unwrap_or_else(|error| {
-            tracing::debug!(%error, "a token could not be looked up");
+            tracing::debug!(%error, "failed to look up a token");
             true
         })
     }

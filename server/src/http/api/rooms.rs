@@ -71,7 +71,7 @@ pub(super) async fn rooms(
 /// Returns all rooms that the caller may read.
 async fn known(state: &HttpState, caller: &Caller) -> Result<BTreeSet<RoomName>, ApiError> {
     let spoken_in = state.store.rooms().await.map_err(|error| {
-        tracing::warn!(%error, "the rooms could not be listed");
+        tracing::warn!(%error, "failed to list rooms");
         ApiError::unavailable()
     })?;
     let own = caller.holder.grant.rooms.iter().filter_map(|target| match target {

@@ -98,7 +98,7 @@ pub(super) async fn deliver(
 async fn rooms(state: &HttpState) -> Result<(Vec<RoomName>, usize), ApiError> {
     let listed = tokio::try_join!(state.store.rooms(), state.cluster.rooms());
     let (spoken_in, elsewhere) = listed.map_err(|error| {
-        tracing::warn!(%error, "the rooms could not be listed");
+        tracing::warn!(%error, "failed to list rooms");
         ApiError::unavailable()
     })?;
     let open: BTreeSet<RoomName> =

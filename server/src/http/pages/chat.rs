@@ -206,7 +206,7 @@ pub(super) async fn let_in(
         Ok(true) => Ok((login, place)),
         Ok(false) => Err(redirect::to(&login_path(&visitor.asked, Some("lost-name")))),
         Err(error) => {
-            tracing::error!(%error, "a nickname could not be claimed");
+            tracing::error!(%error, "failed to claim a nickname");
             Err(notice(state, visitor, Notice::Unavailable).await)
         }
     }

@@ -57,7 +57,7 @@ pub(crate) async fn log(
     let boot = match make_boot(&state, &visitor, &login, room.clone(), None, Form::default()).await {
         Ok(boot) => boot,
         Err(error) => {
-            tracing::error!(%error, "a room could not be read");
+            tracing::error!(%error, "failed to read a room");
             return notice(&state, &visitor, Notice::Unavailable).await;
         }
     };

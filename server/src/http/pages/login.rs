@@ -61,7 +61,7 @@ pub(crate) async fn login(
     }
     let nickname = known.map(|login| login.nickname.to_string()).unwrap_or_default();
     // A browser keeps its form id, so that a repeated submission is recognised.
-    let known_form = FormId::of(&visitor.headers, &state.house);
+    let known_form = FormId::of(&visitor.headers, &state.instance_id);
     let form = known_form.clone().unwrap_or_else(FormId::draw);
     let page = LoginPage {
         language: visitor.language,
@@ -76,7 +76,7 @@ pub(crate) async fn login(
         return response;
     }
     let secure = visitor.is_secure();
-    redirect::add_cookie(response, &form.cookie(&state.house, secure))
+    redirect::add_cookie(response, &form.cookie(&state.instance_id, secure))
 }
 
 /// Renders the login page with the status of its problem.
@@ -155,11 +155,11 @@ pub(crate) async fn log_in(
     let secure = visitor.is_secure();
     let before = visitor.ticket(&state).await;
     let known = before.as_ref().map(|ticket| ticket.login.clone());
-    let kept = FormId::of(&visitor.headers, &state.house);
+    let kept = FormId::of(&visitor.headers, &state.instance_id);
     if let Some(id) = form_id.as_ref().filter(|_| kept.is_none() && known.is_none()) {
         // The browser did not return the page's cookie, so it would not return the login's either.
         let response = again(StatusCode::BAD_REQUEST, LoginProblem::NoCookies).await;
-        return redirect::add_cookie(response, &id.cookie(&state.house, secure));
+        return redirect::add_cookie(response, &id.cookie(&state.instance_id, secure));
     }
     let nickname = match Nickname::parse(&form.nickname) {
         Ok(nickname) => nickname,
@@ -201,7 +201,7 @@ pub(crate) async fn log_in(
             return again(StatusCode::CONFLICT, LoginProblem::Taken).await;
         }
         Err(error) => {
-            tracing::error!(%error, "a nickname could not be claimed");
+            tracing::error!(%error, "failed to claim a nickname");
             return notice(&state, &visitor, Notice::Unavailable).await;
         }
     }
@@ -220,7 +220,7 @@ pub(crate) async fn log_in(
     let cookies = [
         state.identity.log_in(&ticket, secure),
         state.identity.returning(secure),
-        FormId::forgotten(&state.house, secure),
+        FormId::forgotten(&state.instance_id, secure),
     ];
     redirect::with_cookies(&next, cookies.iter().map(String::as_str))
 }
@@ -236,7 +236,7 @@ async fn replace(state: &Arc<HttpState>, before: &Ticket, ticket: &Ticket) {
     state.recent_logins.end(&before.login.id).await;
     if let Err(error) = state.nicknames.log_out(&before.login).await {
         // The claim on the old nickname expires.
-        tracing::warn!(%error, "an old nickname could not be let go");
+        tracing::warn!(%error, "failed to release a previous nickname");
     }
 }
 
@@ -264,12 +264,12 @@ pub(crate) async fn log_out(
         state.recent_logins.end(&login.id).await;
         if let Err(error) = state.nicknames.log_out(login).await {
             // The claim expires.
-            tracing::warn!(%error, "a nickname could not be let go");
+            tracing::warn!(%error, "failed to release a nickname");
         }
     }
     let secure = visitor.is_secure();
     let mut cookies = state.identity.log_out(secure);
-    cookies.push(FormId::forgotten(&state.house, secure));
+    cookies.push(FormId::forgotten(&state.instance_id, secure));
     redirect::with_cookies("/login", cookies.iter().map(String::as_str))
 }
 

@@ -125,7 +125,7 @@ pub(crate) async fn search(
         }
         Err(SearchError::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Outcome::Busy),
         Err(error) => {
-            tracing::warn!(%error, "a search has no answer");
+            tracing::warn!(%error, "a search failed");
             (StatusCode::SERVICE_UNAVAILABLE, Outcome::Unavailable)
         }
     };

@@ -253,7 +253,9 @@ async fn sign_in_again(
         problem: Some(problem),
         next: room_path(room),
         unsent: posted.text,
-        form: FormId::of(&visitor.headers, &state.house).map(|id| id.as_str().to_owned()).unwrap_or_default(),
+        form: FormId::of(&visitor.headers, &state.instance_id)
+            .map(|id| id.as_str().to_owned())
+            .unwrap_or_default(),
     };
     login_page(state, visitor, StatusCode::UNAUTHORIZED, page).await
 }

@@ -90,7 +90,7 @@ impl Site {
         let plain = || match self.source.read(path) {
             Ok(body) => body.map(|body| (None, body)),
             Err(error) => {
-                tracing::error!(%error, path, "a file of the site cannot be read");
+                tracing::error!(%error, path, "failed to read a file of the site");
                 None
             }
         };

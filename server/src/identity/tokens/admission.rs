@@ -6,12 +6,12 @@ use chat::{id::UserId, protocol::User};
 
 use super::{
     grant::{Grant, TokenKind},
-    rate::Rates,
+    rate::TokenRates,
     token::{Token, TokenId},
 };
 
 use crate::{
-    budget::{Budgets, Cost, charged},
+    budget::{Cost, Ledger, charged},
     net::client::Client,
     store::{Collection, SharedStore, StoreError},
 };
@@ -20,8 +20,8 @@ use crate::{
 pub(crate) struct Tokens {
     store: SharedStore,
     /// The rate limit of each token.
-    rates: Rates,
-    budgets: Arc<Budgets>,
+    rates: TokenRates,
+    budgets: Arc<Ledger>,
 }
 
 /// An authenticated program.
@@ -46,8 +46,8 @@ pub(crate) enum Denied {
 
 impl Tokens {
     /// Accepts the tokens in a store. Wrong tokens are charged to the address that sends them.
-    pub(crate) fn new(store: SharedStore, budgets: Arc<Budgets>) -> Tokens {
-        Tokens { store, rates: Rates::default(), budgets }
+    pub(crate) fn new(store: SharedStore, budgets: Arc<Ledger>) -> Tokens {
+        Tokens { store, rates: TokenRates::default(), budgets }
     }
 
     /// Admits a program that presents a token of this kind, and counts the request.
@@ -75,7 +75,7 @@ impl Tokens {
         let grant = match Grant::read(&kept) {
             Ok(grant) => grant,
             Err(error) => {
-                tracing::warn!(%error, id = %token.id(), "a token is kept in a way that cannot be read");
+                tracing::warn!(%error, id = %token.id(), "failed to parse a stored token");
                 return Ok(None);
             }
         };
@@ -104,7 +104,7 @@ mod tests {
     use super::{Denied, Grant, Token, TokenKind, Tokens};
     use crate::identity::tokens::{Scope, Target};
     use crate::{
-        budget::Budgets,
+        budget::Ledger,
         config::Config,
         net::client::Client,
         store::{Collection, Put, Record, SharedStore, scratch::store},
@@ -120,7 +120,7 @@ mod tests {
     /// Creates a store's tokens; an address may try `wrong` wrong ones a minute.
     fn tokens(store: &SharedStore, wrong: u32) -> Tokens {
         let config = Config { rate_login: wrong, ..Config::defaults() };
-        Tokens::new(store.clone(), Arc::new(Budgets::new(&config, false)))
+        Tokens::new(store.clone(), Arc::new(Ledger::new(&config, false)))
     }
 
     async fn made(store: &SharedStore, kind: TokenKind, rate: u32) -> String {

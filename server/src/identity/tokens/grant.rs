@@ -34,15 +34,15 @@ pub enum TokenKind {
     Api,
 }
 
-/// What a program may do at the door of the API.
+/// What a token of the API permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// See rooms, what is said in them and who is there
+    /// Read rooms, messages and presence
     Read,
-    /// Say something
+    /// Send messages
     Write,
-    /// See how the server is doing: `GET /metrics`
+    /// Read `GET /metrics`
     Metrics,
 }
 

@@ -21,7 +21,7 @@ const REMEMBERED: usize = 10_000;
 
 /// The recent use of each token.
 #[derive(Default)]
-pub(super) struct Rates(Mutex<HashMap<TokenId, Used>>);
+pub(super) struct TokenRates(Mutex<HashMap<TokenId, Used>>);
 
 #[derive(Clone)]
 struct Used {
@@ -30,7 +30,7 @@ struct Used {
     limiter: Arc<DefaultDirectRateLimiter>,
 }
 
-impl Rates {
+impl TokenRates {
     /// Counts one request; if it exceeds the rate, returns how long to wait. A rate of 0 means no limit.
     pub(super) fn check(&self, id: &TokenId, rate: u32) -> Result<(), Duration> {
         let Some(rate) = NonZeroU32::new(rate) else { return Ok(()) };
@@ -55,11 +55,11 @@ impl Rates {
 
 #[cfg(test)]
 mod tests {
-    use super::{REMEMBERED, Rates, TokenId};
+    use super::{REMEMBERED, TokenId, TokenRates};
 
     #[test]
     fn no_more_tokens_are_remembered_than_there_is_room_for() {
-        let rates = Rates::default();
+        let rates = TokenRates::default();
         for n in 0..REMEMBERED + 10 {
             let id = TokenId::parse(&format!("{n:012x}")).unwrap();
             rates.check(&id, 1).unwrap();
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn another_rate_counts_from_now_on() {
-        let rates = Rates::default();
+        let rates = TokenRates::default();
         let id = TokenId::parse("000000000000").unwrap();
         rates.check(&id, 1).unwrap();
         assert!(rates.check(&id, 1).is_err());

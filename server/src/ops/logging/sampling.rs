@@ -45,7 +45,7 @@ impl Sampler {
 
     fn tell(&self) {
         for (place, left_out) in self.take_left_out() {
-            tracing::warn!(left_out, place, "log lines that repeat were left out");
+            tracing::warn!(left_out, place, "repeated log lines were dropped");
         }
     }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::records;
 use crate::store::{
     Collection, Put, StoreError,
-    house_id::{self, HouseId},
+    instance_id::{self, InstanceId},
     redis::link::Link,
 };
 
@@ -17,7 +17,12 @@ const COOKIES: &str = include_str!("cookies.lua");
 
 /// Restores them, until `stop`, when Redis has lost them, so that nodes started later recognize all users
 /// too.
-pub(crate) async fn maintain(link: Arc<Link>, keys: Vec<String>, house: HouseId, stop: CancellationToken) {
+pub(crate) async fn maintain(
+    link: Arc<Link>,
+    keys: Vec<String>,
+    instance_id: InstanceId,
+    stop: CancellationToken,
+) {
     let mut live = link.watch();
     let keeping = async {
         while live.changed().await.is_ok() {
@@ -27,7 +32,7 @@ pub(crate) async fn maintain(link: Arc<Link>, keys: Vec<String>, house: HouseId,
             if let Err(error) = cookie_keys(&link, &keys).await {
                 tracing::debug!(%error, "the keys that sign logins could not be looked at");
             }
-            if let Err(error) = records::put(&link, &house.record(), Put::IfAbsent).await {
+            if let Err(error) = records::put(&link, &instance_id.record(), Put::IfAbsent).await {
                 tracing::debug!(%error, "failed to put the house's id back");
             }
         }
@@ -36,10 +41,10 @@ pub(crate) async fn maintain(link: Arc<Link>, keys: Vec<String>, house: HouseId,
 }
 
 /// Returns the instance's id; stores `fresh` as the id if there is none.
-pub(crate) async fn house(link: &Link, fresh: HouseId) -> Result<HouseId, StoreError> {
+pub(crate) async fn instance_id(link: &Link, fresh: InstanceId) -> Result<InstanceId, StoreError> {
     let kept = async || {
-        let kept = records::value(link, Collection::Instance, house_id::KEY).await?;
-        Ok(kept.as_deref().and_then(HouseId::parse))
+        let kept = records::value(link, Collection::Instance, instance_id::KEY).await?;
+        Ok(kept.as_deref().and_then(InstanceId::parse))
     };
     // Read first, so that a node can start even while Redis accepts no writes.
     if let Some(kept) = kept().await? {

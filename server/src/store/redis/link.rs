@@ -181,7 +181,7 @@ impl Link {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the connection to Redis is given up");
+                    tracing::warn!(%error, "closing the connection to Redis");
                     return;
                 }
             }

@@ -67,7 +67,7 @@ pub(super) async fn check(connection: &mut MultiplexedConnection) -> Result<(), 
     let memory: InfoDict = redis::cmd("INFO").arg("memory").query_async(connection).await?;
     let policy: String = memory.get("maxmemory_policy").unwrap_or_default();
     if policy != "noeviction" {
-        tracing::warn!(%policy, "this Redis throws away what does not fit: set maxmemory-policy to noeviction");
+        tracing::warn!(%policy, "this Redis evicts keys when it is full: set maxmemory-policy to noeviction");
     }
     Ok(())
 }

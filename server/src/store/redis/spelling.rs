@@ -51,7 +51,7 @@ pub(super) async fn rename(
     let done: u32 = call.invoke_async(connection).await?;
     if done == 1 {
         for (old, new) in &renamed {
-            tracing::warn!(from = %old.escape_debug(), to = %new, "a room was renamed: its name had another spelling");
+            tracing::warn!(from = %old.escape_debug(), to = %new, "renamed a room that had another spelling");
         }
     }
     Ok(())

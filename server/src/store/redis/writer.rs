@@ -72,7 +72,7 @@ impl Writer {
         if let Some(task) = self.task.lock().await.take()
             && let Err(error) = task.await
         {
-            tracing::error!(%error, "the task that appends has ended badly");
+            tracing::error!(%error, "the append task panicked");
         }
     }
 }
@@ -119,7 +119,7 @@ impl WriterTask {
         let failed = kept.iter().find_map(|kept| kept.as_ref().err());
         match failed {
             None if self.failing => tracing::info!("the store takes messages again"),
-            Some(error) if !self.failing => tracing::error!(%error, "the store could not append"),
+            Some(error) if !self.failing => tracing::error!(%error, "failed to append to the store"),
             _ => {}
         }
         self.failing = failed.is_some();

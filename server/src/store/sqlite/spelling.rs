@@ -23,7 +23,7 @@ pub(super) fn rename(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
             [old],
         )?;
         transaction.execute("UPDATE room SET name = ?2 WHERE name = ?1", [old, new.as_str()])?;
-        tracing::warn!(from = %old.escape_debug(), to = %new, "a room was renamed: its name had another spelling");
+        tracing::warn!(from = %old.escape_debug(), to = %new, "renamed a room that had another spelling");
     }
     rename_in_records(transaction, &renamed)
 }

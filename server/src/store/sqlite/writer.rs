@@ -148,7 +148,7 @@ impl WriterThread {
                 let kept = self.keep(std::mem::take(&mut group));
                 match &kept {
                     Ok(()) if failing => tracing::info!("the store takes changes again"),
-                    Err(error) if !failing => tracing::error!(%error, "the store could not commit"),
+                    Err(error) if !failing => tracing::error!(%error, "failed to commit to the store"),
                     _ => {}
                 }
                 failing = kept.is_err();

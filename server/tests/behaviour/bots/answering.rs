@@ -13,7 +13,7 @@ use crate::support::{Lines, Service, TestApp, folder, program::Server};
 pub(crate) fn model(service: &Service, more: &str) -> String {
     let address = service.address();
     format!(
-        "waiter = false\n[[bot]]\nname = \"Bo\"\n{more}\n[bot.openai]\nurl = \"http://{address}/v1\"\nmodel = \"m\"\n"
+        "builtin = false\n[[bot]]\nname = \"Bo\"\n{more}\n[bot.openai]\nurl = \"http://{address}/v1\"\nmodel = \"m\"\n"
     )
 }
 

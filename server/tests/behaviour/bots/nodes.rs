@@ -85,7 +85,7 @@ async fn who_asked_stops_an_answer_by_way_of_another_node() {
 async fn a_question_that_was_said_while_nothing_was_heard_is_answered_all_the_same() {
     let (redis, service) = (Redis::start(), Service::start().await);
     let answers = node(&redis, &model(&service, "")).await;
-    let speaks = node(&redis, "waiter = false").await;
+    let speaks = node(&redis, "builtin = false").await;
     let mut ann = answers.person("Ann").await.talk().await;
     let mut cai = speaks.person("Cai").await.talk().await;
     // Drops all subscriptions; events published before they are restored reach nobody.

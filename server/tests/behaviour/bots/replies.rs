@@ -10,7 +10,7 @@ fn program(service: &Service, folder: &std::path::Path) -> String {
     let secret = folder.join("secret");
     std::fs::write(&secret, "a-secret-that-is-long-enough").unwrap();
     format!(
-        "waiter = false\n[[bot]]\nname = \"Bo\"\n[bot.webhook]\nurl = \"http://{}/ask\"\nsecret_file = \"{}\"\n",
+        "builtin = false\n[[bot]]\nname = \"Bo\"\n[bot.webhook]\nurl = \"http://{}/ask\"\nsecret_file = \"{}\"\n",
         service.address(),
         secret.display()
     )

@@ -71,7 +71,7 @@ impl Conversation {
             Err(error) => {
                 // A client that joins while the server shuts down reconnects to the next one.
                 if !matches!(error, ReadError::Store(StoreError::Closed)) {
-                    tracing::warn!(%error, %room, "a room could not be entered");
+                    tracing::warn!(%error, %room, "failed to join a room");
                 }
                 self.rooms.remove(&room);
                 self.refuse_entry(&room, place.room.clone()).await;
@@ -134,7 +134,7 @@ impl Conversation {
                     return Box::pin(self.join(place, backlog)).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, %room, "a room could not be entered");
+                    tracing::warn!(%error, %room, "failed to join a room");
                     self.rooms.remove(&room);
                     return self.refuse_entry(&room, room.to_string()).await;
                 }

@@ -23,14 +23,14 @@ const DIGITS: usize = 8;
 
 /// The instance's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HouseId(String);
+pub(crate) struct InstanceId(String);
 
-impl HouseId {
+impl InstanceId {
     /// Reads the id from the data folder, or generates one.
-    pub(crate) fn open(data: &Path) -> anyhow::Result<HouseId> {
+    pub(crate) fn open(data: &Path) -> anyhow::Result<InstanceId> {
         let path = data.join(FILE);
         match fs::read_to_string(&path) {
-            Ok(text) => match HouseId::parse(text.trim()) {
+            Ok(text) => match InstanceId::parse(text.trim()) {
                 Some(kept) => Ok(kept),
                 None => bail!(
                     "{} holds no {DIGITS} hexadecimal digits; delete it, and people log in anew",
@@ -38,7 +38,7 @@ impl HouseId {
                 ),
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let fresh = HouseId::draw();
+                let fresh = InstanceId::draw();
                 data_folder::write_new(data, FILE, &fresh.0)
                     .with_context(|| format!("cannot write {}", path.display()))?;
                 Ok(fresh)
@@ -48,8 +48,8 @@ impl HouseId {
     }
 
     /// Generates an id.
-    pub(crate) fn draw() -> HouseId {
-        HouseId(random::hex::<4>())
+    pub(crate) fn draw() -> InstanceId {
+        InstanceId(random::hex::<4>())
     }
 
     /// Returns the name of this instance's cookie of the given kind.
@@ -58,9 +58,9 @@ impl HouseId {
     }
 
     /// Parses the id in a record.
-    pub(crate) fn parse(text: &str) -> Option<HouseId> {
+    pub(crate) fn parse(text: &str) -> Option<InstanceId> {
         let fits = text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        fits.then(|| HouseId(text.to_owned()))
+        fits.then(|| InstanceId(text.to_owned()))
     }
 
     /// Returns the record that holds the id.
@@ -73,21 +73,21 @@ impl HouseId {
 mod tests {
     use std::fs;
 
-    use super::{FILE, HouseId};
+    use super::{FILE, InstanceId};
 
     #[test]
     fn a_house_keeps_its_id_and_another_has_another() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let first = HouseId::open(one.path()).unwrap();
-        assert_eq!(HouseId::open(one.path()).unwrap(), first);
-        assert_ne!(HouseId::open(other.path()).unwrap(), first);
+        let first = InstanceId::open(one.path()).unwrap();
+        assert_eq!(InstanceId::open(one.path()).unwrap(), first);
+        assert_ne!(InstanceId::open(other.path()).unwrap(), first);
     }
 
     #[test]
     fn a_damaged_id_is_named_with_its_file() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(FILE), "a b\n").unwrap();
-        let error = HouseId::open(folder.path()).unwrap_err().to_string();
+        let error = InstanceId::open(folder.path()).unwrap_err().to_string();
         assert!(error.contains("house.id"), "{error}");
     }
 }
