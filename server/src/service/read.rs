@@ -104,7 +104,7 @@ impl Service {
 
 /// Reads a room's messages up to the moment of entering: exactly those missed since `place`, or the newest
 /// page. Returns `None` if the log's epoch has changed since then. An answer that would be too long ends at
-/// its `head`; [`piece`] reads the rest.
+/// its `head`; [`Service::rest`] reads the rest.
 pub(super) async fn since(
     store: &SharedStore,
     stand: RoomHead,
@@ -134,7 +134,7 @@ pub(super) async fn since(
 
 /// Reads messages after one seq and up to another, as many as fit into one answer; `None` if the first of
 /// them are not retained any more.
-async fn missed(
+pub(super) async fn missed(
     store: &SharedStore,
     room: &RoomName,
     epoch: &Epoch,
@@ -164,17 +164,6 @@ async fn missed(
         }
         (found, last) = (Some(slice), next);
     }
-}
-
-/// Reads the next messages after one seq and up to another, as many as fit into one answer; `None` if they
-/// are not retained any more.
-pub(super) async fn piece(
-    store: &SharedStore,
-    room: &RoomName,
-    epoch: &Epoch,
-    range: (Seq, Seq),
-) -> Result<Option<Vec<Message>>, StoreError> {
-    Ok(missed(store, room, epoch, range).await?.map(|slice| slice.messages))
 }
 
 /// Reads the newest `limit` messages up to a seq, or as many of them as fit into one answer.

@@ -84,9 +84,11 @@ impl Service {
     /// to another, as many as fit; `None` if they are not retained any more.
     pub(crate) async fn rest(
         &self,
+        user: &User,
         (room, epoch): (&RoomName, &Epoch),
         range: (Seq, Seq),
-    ) -> Result<Option<Vec<Message>>, StoreError> {
-        read::piece(&self.store, room, epoch, range).await
+    ) -> Result<Option<Vec<Message>>, ReadError> {
+        authorize(user, Action::Read, room)?;
+        Ok(read::missed(&self.store, room, epoch, range).await?.map(|slice| slice.messages))
     }
 }

@@ -180,7 +180,7 @@ impl Follower {
         else {
             return Ok(None);
         };
-        match self.state.service.rest((&self.room, &epoch), (seq, self.head)).await {
+        match self.state.service.rest(&self.caller.user, (&self.room, &epoch), (seq, self.head)).await {
             Ok(Some(messages)) => {
                 let mut events = Events::default();
                 messages.iter().try_for_each(|message| self.tell_message(message, &mut events))?;

@@ -123,7 +123,7 @@ impl Conversation {
             if !self.is_read().await {
                 return;
             }
-            match self.state.service.rest((&room, &epoch), (told, upto)).await {
+            match self.state.service.rest(&self.me, (&room, &epoch), (told, upto)).await {
                 Ok(Some(messages)) => {
                     told = messages.last().map_or(upto, |message| message.seq);
                     lines = messages.into_iter().map(ServerLine::Message).collect();
