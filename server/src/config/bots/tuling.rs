@@ -1,6 +1,6 @@
 //! The settings of a bot that uses the JSON protocol of the Tuling robot.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) key_env: Option<String>,
     /// Timeout for the whole answer.
-    #[serde(default = "usual_timeout")]
+    #[serde(default = "setting::usual_timeout")]
     pub(crate) timeout: Patience,
     #[serde(default = "setting::usual_connect_timeout")]
     pub(crate) connect_timeout: Patience,
@@ -31,8 +31,4 @@ pub(crate) struct Settings {
 
 pub(crate) fn usual_url() -> ServiceUrl {
     ServiceUrl::parse("http://openapi.turingapi.com/openapi/api/v2").expect("it is one")
-}
-
-pub(crate) fn usual_timeout() -> Patience {
-    Patience(Duration::from_secs(20))
 }

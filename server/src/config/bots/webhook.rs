@@ -1,6 +1,6 @@
 //! The settings of a bot that is an external program.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -18,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) secret_file: Option<PathBuf>,
     pub(crate) secret_env: Option<String>,
     /// Timeout for the whole answer.
-    #[serde(default = "usual_timeout")]
+    #[serde(default = "setting::usual_timeout")]
     pub(crate) timeout: Patience,
     #[serde(default = "setting::usual_connect_timeout")]
     pub(crate) connect_timeout: Patience,
@@ -26,8 +26,4 @@ pub(crate) struct Settings {
     pub(crate) hosts: Vec<AllowedHost>,
     #[serde(default)]
     pub(crate) private: bool,
-}
-
-pub(crate) fn usual_timeout() -> Patience {
-    Patience(Duration::from_secs(20))
 }
