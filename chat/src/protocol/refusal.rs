@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::text::TextError;
+
 /// A refusal: the request that failed, the reason, and whether to retry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refused {
@@ -84,4 +86,13 @@ refusal_codes! {
     OtherUser = "other_user",
     /// A code of a later version.
     Unknown = "unknown",
+}
+
+impl From<TextError> for RefusalCode {
+    fn from(error: TextError) -> RefusalCode {
+        match error {
+            TextError::Empty => RefusalCode::TextEmpty,
+            TextError::TooLong { .. } => RefusalCode::TextTooLong,
+        }
+    }
 }

@@ -6,10 +6,7 @@ use chat::{id::ClientId, protocol::User, room_name::RoomName, text::MessageText}
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    service::{
-        Service,
-        publish::{PublishError, prepare},
-    },
+    service::{Service, publish::PublishError},
     store::StoreError,
     truncate::truncate,
 };
@@ -45,11 +42,7 @@ pub(super) async fn send_now(
     (room, user, id): (&RoomName, &User, &ClientId),
     text: &str,
 ) -> Result<SendOutcome, StoreError> {
-    let published = match prepare(user, room, id.clone(), text) {
-        Ok(message) => service.publish(message, None).await,
-        Err(denial) => Err(denial.into()),
-    };
-    match published {
+    match service.publish(user, room, id.clone(), text, None).await {
         Ok(_) => Ok(SendOutcome::Sent),
         Err(PublishError::IdReused) => Ok(SendOutcome::Superseded),
         Err(PublishError::Store(error)) => Err(error),

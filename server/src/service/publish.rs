@@ -48,7 +48,7 @@ impl From<NoRoom> for PublishError {
     }
 }
 
-/// Creates a message with the current time, for [`Service::publish`] or, in a batch, for [`Service::commit`].
+/// Creates a message with the current time, to be committed in a batch by [`Service::commit`].
 ///
 /// # Errors
 /// Returns a [`Denial`] if the user may not send messages to the room.
@@ -63,21 +63,25 @@ pub(crate) fn prepare(
 }
 
 impl Service {
-    /// Publishes one message: charges the payer, if any, and returns the message as all members see it. A
+    /// Publishes one message: authorizes the user, charges the payer, if any, and returns the message as all members see it. A
     /// message already published under its id is returned unchanged.
     ///
     /// # Errors
     /// Returns the reason why the message was not published; nothing was stored then.
     pub(crate) async fn publish(
         &self,
-        message: NewMessage,
+        user: &User,
+        room: &RoomName,
+        id: ClientId,
+        text: impl Into<Arc<str>>,
         payer: Option<Payer<'_>>,
     ) -> Result<Message, PublishError> {
+        let message = prepare(user, room, id, text)?;
         if let Some(payer) = payer {
             payer.charge(Cost::Line, 1)?;
             payer.charge(Cost::TextByte, u32::try_from(message.text.len()).unwrap_or(u32::MAX))?;
         }
-        self.admit(&message.room, payer).await?;
+        self.admit(room, payer).await?;
         let mut kept = self.commit(vec![message]).await;
         match (kept.appended.pop(), kept.failed) {
             (Some(Appended::New(message) | Appended::Known(message)), _) => Ok(message),

@@ -20,10 +20,7 @@ use super::{
 };
 use crate::{
     http::{api_error::ApiError, entity_tag, idempotency, state::HttpState},
-    service::{
-        authorize::Action,
-        publish::{PublishError, prepare},
-    },
+    service::authorize::Action,
     store::{Piece, Slice},
 };
 
@@ -172,8 +169,7 @@ pub(super) async fn create(
     let text = MessageText::parse(&saying.text, state.config.text_limit)
         .map_err(|error| ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), error.to_string()))?;
     let service = &state.service;
-    let message = prepare(&caller.user, &room, saying.id.unwrap_or(id), text);
-    let message = service.publish(message.map_err(PublishError::from)?, None).await?;
+    let message = service.publish(&caller.user, &room, saying.id.unwrap_or(id), text, None).await?;
     let epoch = service.epoch_of(&message).await;
     let said = CreatedMessage { message: message.into(), epoch };
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(said)).into_response())

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     http::{api_error::ApiError, state::HttpState},
     identity::tokens::{Holder, Target},
-    service::publish::{PublishError, prepare},
+    service::publish::PublishError,
 };
 
 /// The most rooms that a push to all rooms reaches; open rooms come first.
@@ -63,8 +63,7 @@ pub(super) async fn deliver(
     let text: Arc<str> = text.into();
     let service = &state.service;
     let publish = async |room: RoomName| -> Result<Message, ApiError> {
-        let message = prepare(user, &room, id.clone(), text.clone()).map_err(PublishError::from)?;
-        service.publish(message, None).await.map_err(|error| match error {
+        service.publish(user, &room, id.clone(), text.clone(), None).await.map_err(|error| match error {
             PublishError::IdReused => {
                 let reason = "this Idempotency-Key was used before, for another message";
                 ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "id_reused", reason)

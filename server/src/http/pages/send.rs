@@ -17,12 +17,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
-use chat::{
-    id::ClientId,
-    protocol::RefusalCode,
-    room_name::RoomName,
-    text::{MessageText, TextError},
-};
+use chat::{id::ClientId, protocol::RefusalCode, room_name::RoomName, text::MessageText};
 use cookie::Cookie;
 use serde::Deserialize;
 
@@ -38,7 +33,7 @@ use crate::{
     budget::{Cost, Payer, charged},
     http::{redirect, request::visitor::Visitor, state::HttpState},
     identity::{login::Login, login_form::FormId},
-    service::publish::{PublishError, prepare},
+    service::publish::PublishError,
     store::StoreError,
 };
 
@@ -177,13 +172,8 @@ async fn append(
     }
     let user = login.user();
     let unfit = StatusCode::UNPROCESSABLE_ENTITY;
-    let text = MessageText::parse(&posted.text, state.config.text_limit).map_err(|error| {
-        let code = match error {
-            TextError::Empty => RefusalCode::TextEmpty,
-            TextError::TooLong { .. } => RefusalCode::TextTooLong,
-        };
-        Refusal::of_code(unfit, code, visitor)
-    })?;
+    let text = MessageText::parse(&posted.text, state.config.text_limit)
+        .map_err(|error| Refusal::of_code(unfit, RefusalCode::from(error), visitor))?;
     let id = ClientId::of_form(&posted.nonce, text.as_str())
         .map_err(|_| Refusal::new(unfit, sentences.posted_damaged.to_owned()))?;
     // A question is charged to the address of its user's connection; a user who posts this form may have
@@ -193,10 +183,7 @@ async fn append(
         charged.map_err(|exceeded| refusal(exceeded.into(), visitor))?;
     }
     let payer = Payer::new(&state.budgets, &login.id, charged(visitor.client()));
-    let published = match prepare(&user, room, id.clone(), text) {
-        Ok(message) => state.service.publish(message, Some(payer)).await,
-        Err(denial) => Err(denial.into()),
-    };
+    let published = state.service.publish(&user, room, id.clone(), text, Some(payer)).await;
     published.map(|_| id).map_err(|error| refusal(error, visitor))
 }
 

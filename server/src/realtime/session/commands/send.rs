@@ -1,10 +1,6 @@
 //! `send`: accepts a message, which the room publishes once it is stored.
 
-use chat::{
-    id::ClientId,
-    protocol::RefusalCode,
-    text::{MessageText, TextError},
-};
+use chat::{id::ClientId, protocol::RefusalCode, text::MessageText};
 
 use crate::{
     budget::Cost,
@@ -24,13 +20,7 @@ impl Conversation {
         };
         let text = match MessageText::parse(text, self.state.config.text_limit) {
             Ok(text) => text,
-            Err(error) => {
-                let code = match error {
-                    TextError::Empty => RefusalCode::TextEmpty,
-                    TextError::TooLong { .. } => RefusalCode::TextTooLong,
-                };
-                return refuse(self, code, error.to_string());
-            }
+            Err(error) => return refuse(self, RefusalCode::from(error), error.to_string()),
         };
         let draft = match prepare(&self.me, &name, client_id, text.as_str()) {
             Ok(draft) => draft,
